@@ -1,0 +1,13 @@
+"""The six services. Each is independent of the others; only this table knows them all."""
+
+from importlib import import_module
+
+from shared.service import Service
+
+NAMES = ("gateway", "planner", "storyboard", "soundtrack", "chunker", "stitcher")
+
+
+def load(name: str) -> Service:
+    """The service of this name, imported when asked for."""
+    service: Service = import_module(f"services.{name}").SERVICE
+    return service

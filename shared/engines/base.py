@@ -1,0 +1,113 @@
+"""The engine port: estimate, submit, poll, cancel, find. Vendor errors are mapped to ours inside.
+
+An engine raises PermanentError or TransientError (shared/errors.py) when the work itself failed,
+`Refused` when it surely was not accepted, and InfrastructureError when a server of ours is away.
+Anything else that a submit raises means that nobody knows what became of it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from shared.errors import TransientError
+from shared.events import Micros
+from shared.jobs.machine import Job
+
+
+class Refused(TransientError):
+    """Surely not accepted (a 429, an explicit 4xx): nothing runs, nothing is owed."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a working function gets: plain values, files on disk, a folder to write into."""
+
+    folder: Path
+    input: Mapping[str, Any]
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a working function made: files by the event field that will carry their key, and data.
+
+    `files["key"]` becomes the event's `key`; names with a slash (`outputs/srt`) become entries of
+    the event's mapping field `outputs`. `data` holds further fields of the event.
+    """
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+Work = Callable[[Order], Made]
+"""A synchronous top-level function: it runs in a process beside the event loop."""
+
+Finish = Callable[[Order, Made], Made]
+"""Looks at what an engine made before it is stored: refuses it (BadMedia), or adds to it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One attempt at one job, as an engine sees it."""
+
+    job: Job
+    folder: Path
+    fetch: Callable[[str], Awaitable[Path]]
+    """Brings a named input blob of the job into the folder."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider works on it under its own id."""
+
+    external_id: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Not finished: ask again after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Produced:
+    """Finished: local files, outputs that still lie at the provider, and the exact cost."""
+
+    made: Made = field(default_factory=Made)
+    urls: Mapping[str, str] = field(default_factory=dict)
+    cost: Micros = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider allows, over all replicas. None is no limit."""
+
+    creates_a_second: int | None = None
+    at_once: int | None = None
+
+
+class Engine(Protocol):
+    """One backend. Give every job kind the engine that runs it; there is no registry."""
+
+    name: str
+    slots: int
+    """Attempts in hand at once in one process."""
+    repeatable: bool
+    """Submitting again after a crash costs nothing and makes the same thing."""
+    limits: Limits
+
+    def ceiling(self, job: Job) -> Micros:
+        """The most that this attempt can cost."""
+        ...
+
+    async def submit(self, task: Task) -> Accepted | Produced: ...
+
+    async def poll(self, task: Task) -> Pending | Produced: ...
+
+    async def find(self, task: Task) -> Accepted | None:
+        """Whether an attempt whose answer was lost is known to the provider after all."""
+        ...
+
+    async def cancel(self, task: Task) -> None: ...

@@ -1,0 +1,64 @@
+"""The one tree of errors. Where an error stands decides what happens next.
+
+StorywaveError
+├── PermanentError            asking again changes nothing: the job fails, the request is refused
+│   ├── BadInput              the user's words are off; the message says what to do
+│   └── BlobMissing           a key that should exist does not
+├── TransientError            another try may succeed: the job is retried, tries are counted
+└── InfrastructureError       a server is away: nobody's fault, nothing is counted, all backs off
+    ├── StoreUnavailable
+    ├── BusUnavailable
+    └── BlobsUnavailable
+"""
+
+
+class StorywaveError(Exception):
+    """The root of everything we raise on purpose."""
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class PermanentError(StorywaveError):
+    """Asking again changes nothing."""
+
+
+class BadInput(PermanentError):
+    """The user's input can't be used; the message names the field and says what to do."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BlobMissing(PermanentError):
+    """A blob that should exist does not."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no bytes are stored under {key!r}: they were deleted or never arrived")
+        self.key = key
+
+
+class TransientError(StorywaveError):
+    """Another try may succeed."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class InfrastructureError(StorywaveError):
+    """A server we need is away; work waits and nothing is counted against anyone."""
+
+
+class StoreUnavailable(InfrastructureError):
+    """The database does not answer."""
+
+
+class BusUnavailable(InfrastructureError):
+    """Kafka does not answer."""
+
+
+class BlobsUnavailable(InfrastructureError):
+    """The object store, or the disk, takes no bytes."""

@@ -1,0 +1,358 @@
+"""Everything that affects the state of a job lives in this file. Pure: no I/O, no clock.
+
+`advance(job, signal, now, rules)` gives the job after a signal, or raises IllegalSignal and changes
+nothing. TRANSITIONS says which states may follow; docs/states.md is generated from it.
+
+A waiting job is found in one of two ways, never both: by its `tag` while it queues for a first
+attempt, or by `due_at` once something is timed: a retry, a poll, or the end of a lease.
+`attempt` is the fence: it rises on every claim, and every write is guarded on it. `tries` counts
+what the provider explicitly failed at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Literal
+
+from shared.errors import StorywaveError
+from shared.events import Micros
+from shared.view import JobSpec
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    NEW = "new"
+    SUBMITTING = "submitting"
+    RUNNING = "running"
+    STORING = "storing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+TERMINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every duration and count that decides anything, in milliseconds."""
+
+    lease_ms: int = 30_000
+    tries_a_model: int = 3
+    backoff_ms: tuple[int, ...] = (2_000, 4_000)
+    next_model_ms: int = 8_000
+    grace_ms: int = 60_000
+    """How long a lost submit may take to show up in the provider's list."""
+    unresolved_ms: int = 55 * 60_000
+    deadline_ms: int = 2 * 60 * 60_000
+    relay_ms: int = 3_000
+    """How long the process that finished a job has to publish it, before any other may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One piece of work and all that is known of it."""
+
+    spec: JobSpec
+    state: State = State.NEW
+    attempt: int = 0
+    tries: int = 0
+    tag: float | None = None
+    due_at: int | None = None
+    created_at: int = 0
+    submitted_at: int | None = None
+    paid_attempt: int = 0
+    """The attempt under which the money is held."""
+    external_id: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+    cost: Micros = 0
+    error: str | None = None
+    cancel: bool = False
+    finished_at: int | None = None
+    publish_at: int | None = None
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def hold(self) -> str:
+        """The name of its reservation in the video's money document."""
+        return f"{self.id}:{self.paid_attempt}"
+
+    @property
+    def unsure(self) -> bool:
+        """An earlier attempt may have been accepted by the provider without our knowing."""
+        return self.state is State.SUBMITTING and self.paid_attempt != self.attempt
+
+    @property
+    def ended(self) -> bool:
+        return self.state in TERMINAL
+
+
+# ── what can happen to a job ────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A worker takes it in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider runs it under its own id."""
+
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing went wrong, nothing counts: take it up again after a while."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows whether the provider accepted it: look again, never submit blindly."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """The provider's list, long enough after, does not show it: it may be submitted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """The provider has finished; its outputs still lie with it."""
+
+    urls: Mapping[str, str]
+    result: Mapping[str, Any] = field(default_factory=dict)
+    cost: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Every output is stored with us."""
+
+    result: Mapping[str, Any]
+    cost: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """The work failed. `retired`: this model will never do it again, another might."""
+
+    error: str
+    permanent: bool = False
+    retired: bool = False
+    retry_after_ms: int = 0
+    cost: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """The user does not want it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """It ended without a result because it was cancelled."""
+
+    cost: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Its deadline has passed."""
+
+
+Signal = (
+    Claimed
+    | Accepted
+    | Later
+    | Unknown
+    | NotAccepted
+    | Produced
+    | Finished
+    | Broke
+    | CancelAsked
+    | Stopped
+    | Expired
+)
+
+_S = State
+TRANSITIONS: dict[tuple[State, type[Signal]], tuple[State, ...]] = {
+    (_S.NEW, Claimed): (_S.SUBMITTING,),
+    (_S.NEW, CancelAsked): (_S.CANCELLED,),
+    (_S.SUBMITTING, Claimed): (_S.SUBMITTING,),
+    (_S.SUBMITTING, Accepted): (_S.RUNNING,),
+    (_S.SUBMITTING, Later): (_S.NEW, _S.SUBMITTING),
+    (_S.SUBMITTING, Unknown): (_S.SUBMITTING, _S.FAILED),
+    (_S.SUBMITTING, NotAccepted): (_S.NEW,),
+    (_S.SUBMITTING, Produced): (_S.STORING,),
+    (_S.SUBMITTING, Finished): (_S.DONE,),
+    (_S.SUBMITTING, Broke): (_S.NEW, _S.FAILED),
+    (_S.SUBMITTING, CancelAsked): (_S.SUBMITTING,),
+    (_S.SUBMITTING, Stopped): (_S.CANCELLED,),
+    (_S.SUBMITTING, Expired): (_S.FAILED,),
+    (_S.RUNNING, Claimed): (_S.RUNNING,),
+    (_S.RUNNING, Later): (_S.RUNNING,),
+    (_S.RUNNING, Produced): (_S.STORING,),
+    (_S.RUNNING, Finished): (_S.DONE,),
+    (_S.RUNNING, Broke): (_S.NEW, _S.FAILED),
+    (_S.RUNNING, CancelAsked): (_S.RUNNING,),
+    (_S.RUNNING, Stopped): (_S.CANCELLED,),
+    (_S.RUNNING, Expired): (_S.FAILED,),
+    (_S.STORING, Claimed): (_S.STORING,),
+    (_S.STORING, Later): (_S.STORING,),
+    (_S.STORING, Finished): (_S.DONE,),
+    (_S.STORING, Broke): (_S.NEW, _S.FAILED),
+    (_S.STORING, CancelAsked): (_S.STORING,),
+}
+"""(state, signal) → the states that may follow. What is not here is illegal."""
+
+
+class IllegalSignal(StorywaveError):
+    """A signal that this state does not allow: a bug, or a writer that lost its claim."""
+
+    def __init__(self, job: Job, signal: Signal) -> None:
+        super().__init__(f"job {job.id} is {job.state}: {type(signal).__name__} is not allowed")
+        self.job = job
+        self.signal = signal
+
+
+def advance(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
+    """The job after this signal."""
+    allowed = TRANSITIONS.get((job.state, type(signal)))
+    if allowed is None:
+        raise IllegalSignal(job, signal)
+    after = _apply(job, signal, now, rules)
+    assert after.state in allowed, f"{job.state} → {after.state} by {signal} is not in the table"
+    return after
+
+
+def _apply(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
+    match signal:
+        case Claimed():
+            return _claimed(job, now, rules)
+        case Accepted(external_id):
+            # due at once: the first poll is the engine's to space
+            return replace(job, state=State.RUNNING, external_id=external_id, due_at=now)
+        case Later(ms):
+            back = job.state is State.SUBMITTING and not job.unsure
+            return replace(job, state=State.NEW if back else job.state, due_at=now + ms)
+        case Unknown(ms):
+            return _unknown(job, ms, now, rules)
+        case NotAccepted():
+            return replace(job, state=State.NEW, due_at=now)
+        case Produced(urls, result, cost):
+            return replace(job, state=State.STORING, urls=urls, result=result, cost=cost)
+        case Finished(result, cost):
+            return _end(replace(job, result=result, cost=cost), State.DONE, now, rules)
+        case Broke():
+            return _broke(job, signal, now, rules)
+        case CancelAsked():
+            asked = replace(job, cancel=True)
+            return _end(asked, State.CANCELLED, now, rules) if job.state is State.NEW else asked
+        case Stopped(cost):
+            stopped = replace(job, cost=job.cost + cost, error="cancelled")
+            return _end(stopped, State.CANCELLED, now, rules)
+        case Expired():
+            late = replace(job, error="its deadline passed before it was finished")
+            return _end(late, State.FAILED, now, rules)
+
+
+def _claimed(job: Job, now: int, rules: Rules) -> Job:
+    taken = replace(job, attempt=job.attempt + 1, tag=None, due_at=now + rules.lease_ms)
+    if job.state is not State.NEW:
+        return taken
+    return replace(
+        taken, state=State.SUBMITTING, paid_attempt=taken.attempt, submitted_at=now, urls={}
+    )
+
+
+def _unknown(job: Job, ms: int, now: int, rules: Rules) -> Job:
+    if now - (job.submitted_at or now) < rules.unresolved_ms:
+        return replace(job, due_at=now + ms)
+    lost = replace(job, error="unresolved: the provider never said whether it accepted the work")
+    return _end(lost, State.FAILED, now, rules)
+
+
+def _broke(job: Job, failure: Broke, now: int, rules: Rules) -> Job:
+    tried = replace(job, error=failure.error, cost=job.cost + failure.cost, external_id=None)
+    decision = after_failure(job, failure, rules)
+    if isinstance(decision, GiveUp):
+        return _end(replace(tried, tries=decision.tries), State.FAILED, now, rules)
+    return replace(
+        tried, state=State.NEW, tries=decision.tries, due_at=now + decision.wait_ms, urls={}
+    )
+
+
+def _end(job: Job, state: State, now: int, rules: Rules) -> Job:
+    return replace(
+        job,
+        state=state,
+        tag=None,
+        due_at=None,
+        finished_at=now,
+        publish_at=now + rules.relay_ms,
+    )
+
+
+# ── retries are returned decisions ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again after a wait."""
+
+    tries: int
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """No further try can help, or none is left."""
+
+    tries: int
+    why: Literal["permanent", "exhausted"]
+
+
+def after_failure(job: Job, failure: Broke, rules: Rules) -> Retry | GiveUp:
+    """Three tries a model, then the next model; a permanent error ends it, a retired model skips."""
+    tries = job.tries + 1
+    if failure.retired:
+        tries = (job.tries // rules.tries_a_model + 1) * rules.tries_a_model
+    elif failure.permanent:
+        return GiveUp(tries, "permanent")
+    if tries >= rules.tries_a_model * max(1, len(job.spec.models)):
+        return GiveUp(tries, "exhausted")
+    wait = max(_backoff(tries, rules), failure.retry_after_ms)
+    if failure.retired:
+        wait = failure.retry_after_ms
+    return Retry(tries, round(wait * _jitter(job.id, tries)))
+
+
+def model(job: Job, rules: Rules) -> str | None:
+    """The model whose turn it is, where the job names models."""
+    models = job.spec.models
+    return models[min(job.tries // rules.tries_a_model, len(models) - 1)] if models else None
+
+
+def _backoff(tries: int, rules: Rules) -> int:
+    within = tries % rules.tries_a_model
+    if within == 0:
+        return rules.next_model_ms
+    return rules.backoff_ms[min(within, len(rules.backoff_ms)) - 1]
+
+
+def _jitter(job: str, tries: int) -> float:
+    """0.9 to 1.1, from the job itself: pure, and different for every job and try."""
+    digest = blake2b(f"{job}#{tries}".encode(), digest_size=2).digest()
+    return 0.9 + 0.2 * int.from_bytes(digest) / 0xFFFF
