@@ -1,0 +1,108 @@
+"""What a media file is, found out within bounds of time, memory and dimension.
+
+Files come from engines and users, so nothing in them is believed: only plain container formats
+on the local disk are opened (no playlists, no network), oversized pictures are refused before a
+decoder allocates for them, and every refusal says what is wrong with which file.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from shared.errors import TransientError
+
+MAX_BYTES = 1 << 30
+MAX_PIXELS = 4096 * 2304
+MAX_SECONDS = 600
+MIN_SIDE = 16
+_FORMATS = "mov,matroska,avi,mpegts,flv,ogg,wav,mp3,flac,aac,mpeg,h264,hevc,ivf,asf"
+
+
+class BadMedia(TransientError):
+    """A file is not the media it should be; another try of its engine may give a good one."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a video file holds."""
+
+    width: int
+    height: int
+    seconds: float
+    packets: int
+    codec: str
+    has_sound: bool
+
+
+def probe(path: Path) -> Clip:
+    """What this video is; BadMedia when it is none we can use."""
+    with opened(path) as container:
+        stream = video_of(container, path)
+        _refuse_size(stream, path)
+        has_sound = bool(container.streams.audio)
+        start, end, packets = _span(container, stream, path)
+    if packets < 2:
+        raise BadMedia(f"{path.name} holds {packets} frame(s): a picture, not a clip")
+    return Clip(
+        stream.width, stream.height, end - start, packets, stream.codec_context.name, has_sound
+    )
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """The file's container, with everything a decoder may raise turned into BadMedia."""
+    _refuse_file(path)
+    try:
+        with av.open(
+            str(path.resolve()),
+            options={"max_pixels": str(MAX_PIXELS)},
+            container_options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"},
+        ) as container:
+            yield container
+    except (av.error.FFmpegError, ValueError, UnicodeError) as error:
+        raise BadMedia(f"{path.name} can't be read as media: {error}") from error
+
+
+def video_of(container: InputContainer, path: Path) -> VideoStream:
+    """The file's picture track (a cover image is none)."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    raise BadMedia(f"{path.name} holds no video")
+
+
+def _refuse_file(path: Path) -> None:
+    if not path.is_file():
+        raise BadMedia(f"{path.name} is missing or not a plain file")
+    size = path.stat().st_size
+    if size == 0:
+        raise BadMedia(f"{path.name} is empty (0 bytes)")
+    if size > MAX_BYTES:
+        raise BadMedia(f"{path.name} is too large: {size:,} bytes, at most {MAX_BYTES:,}")
+
+
+def _refuse_size(stream: VideoStream, path: Path) -> None:
+    width, height = stream.width, stream.height
+    if min(width, height) < MIN_SIDE:
+        raise BadMedia(f"{path.name} has no usable picture: {width}x{height}")
+    if width * height > MAX_PIXELS:
+        raise BadMedia(f"{path.name} is too large: {width}x{height}, at most {MAX_PIXELS:,} pixels")
+
+
+def _span(container: InputContainer, stream: VideoStream, path: Path) -> tuple[float, float, int]:
+    """First and last moment shown and the number of packets, by reading them all once."""
+    first, last, packets = float("inf"), float("-inf"), 0
+    for packet in container.demux(stream):
+        if packet.pts is None or packet.size == 0:
+            continue
+        packets += 1
+        shown = float(packet.pts * packet.time_base)
+        first, last = min(first, shown), max(last, shown + float((packet.duration or 0) * packet.time_base))
+        if last - first > MAX_SECONDS:
+            raise BadMedia(f"{path.name} is too long: more than {MAX_SECONDS} s")
+    return first, last, packets
