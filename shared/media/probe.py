@@ -44,6 +44,7 @@ def probe(path: Path) -> Clip:
     with opened(path) as container:
         stream = video_of(container, path)
         _refuse_size(stream, path)
+        _refuse_truncated(stream, path)
         has_sound = bool(container.streams.audio)
         start, end, packets = _span(container, stream, path)
     if packets < 2:
@@ -94,6 +95,13 @@ def _refuse_size(stream: VideoStream, path: Path) -> None:
         raise BadMedia(f"{path.name} is too large: {width}x{height}, at most {MAX_PIXELS:,} pixels")
 
 
+def _refuse_truncated(stream: VideoStream, path: Path) -> None:
+    """An index at the file's head outlives a cut tail, so the reader alone would not notice."""
+    size = path.stat().st_size
+    if any(entry.pos + entry.size > size for entry in stream.index_entries):
+        raise BadMedia(f"{path.name} is truncated: its index points beyond its {size:,} bytes")
+
+
 def _span(container: InputContainer, stream: VideoStream, path: Path) -> tuple[float, float, int]:
     """First and last moment shown and the number of packets, by reading them all once."""
     first, last, packets = float("inf"), float("-inf"), 0
@@ -102,7 +110,8 @@ def _span(container: InputContainer, stream: VideoStream, path: Path) -> tuple[f
             continue
         packets += 1
         shown = float(packet.pts * packet.time_base)
-        first, last = min(first, shown), max(last, shown + float((packet.duration or 0) * packet.time_base))
+        length = float((packet.duration or 0) * packet.time_base)
+        first, last = min(first, shown), max(last, shown + length)
         if last - first > MAX_SECONDS:
             raise BadMedia(f"{path.name} is too long: more than {MAX_SECONDS} s")
     return first, last, packets
