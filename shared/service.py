@@ -1,11 +1,40 @@
-"""The one shell around every service: record, read, decide, guard, ensure, commit."""
+"""The one shell around every service: record, read, decide, guard, ensure; sweep and replay.
 
-from collections.abc import Callable, Mapping
+A view document holds the facts (`parts.<event>.<slot>`), the work it has released, the events it
+has decided, and the `version` on which every decision is guarded. A crash between any two steps is
+repaired by the next handling, because released work and decided events are ensured every time.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
+from shared import telemetry
 from shared.engines.base import Finish, Work
-from shared.events import ENDS, TWIN, Event, Kind, VideoDeleted, VideoSteered
-from shared.view import Decision, View
+from shared.errors import InfrastructureError
+from shared.events import (
+    ENDS,
+    TWIN,
+    DeadLettered,
+    Event,
+    Kind,
+    VideoDeleted,
+    VideoSteered,
+    parse,
+)
+from shared.jobs.ledger import Ledger
+from shared.jobs.relay import Relay, Unpublished
+from shared.ports import Bus, Doc, Index, Is, Store, Update
+from shared.view import Decision, JobSpec, View
+
+log = logging.getLogger("storywave.service")
+
+CHECK_MS = 5 * 60_000
+SILENT_MS = 10 * 60_000
+SWEEP_LIMIT = 200
 
 
 @dataclass(frozen=True)
@@ -33,3 +62,313 @@ class Service:
     def emits(self) -> tuple[type[Event], ...]:
         """Every event that this service alone brings into the world."""
         return (*(end for kind in self.kinds for end in ENDS[kind]), *self.decides)
+
+    @property
+    def views(self) -> str:
+        """The collection of its views: nobody else writes there."""
+        return f"views.{self.name}"
+
+    @property
+    def indexes(self) -> Mapping[str, Sequence[Index]]:
+        return {self.views: (Index(("check_at",), present="check_at"),)}
+
+
+class Shell:
+    """Runs one service's decision over every batch of events."""
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        store: Store,
+        bus: Bus,
+        ledger: Ledger,
+        relay: Relay,
+        wake: Callable[[], None] = lambda: None,
+        heard: Callable[[Iterable[str]], None] = lambda videos: None,
+    ) -> None:
+        self.service = service
+        self._store = store
+        self._bus = bus
+        self._ledger = ledger
+        self._relay = relay
+        self._wake = wake
+        self._heard = heard
+        self._facts = FactCache()
+        self._ensured = Memo()
+
+    async def handle(self, batch: Sequence[Event]) -> None:
+        """Take a batch from the bus: when this returns, everything that follows is durable."""
+        telemetry.BATCH.labels(self.service.name).observe(len(batch))
+        telemetry.HANDLED.labels(self.service.name).inc(len(batch))
+        by_video = _by_video(batch)
+        await self._record(by_video)
+        await self._settle(by_video)
+        self._heard(by_video)
+
+    async def emit(self, events: Sequence[Event]) -> None:
+        """Make events of our own facts: durable, known to our own view, and on their way."""
+        now = self._store.now()
+        stamped = [event.model_copy(update={"at": event.at or now}) for event in events]
+        rows = await self._relay.insert(stamped)
+        await self.handle(stamped)
+        await self._send(rows)
+
+    async def view(self, video_id: str) -> View | None:
+        """What this service knows about a video."""
+        docs = await self._store.get(self.service.views, [video_id])
+        return self.fold(docs[video_id]) if video_id in docs else None
+
+    def fold(self, doc: Doc) -> View:
+        """The view of a stored document."""
+        return View(doc["_id"], self._facts.of(doc), doc.get("released", {}))
+
+    async def sweep(self) -> int:
+        """Handle again what has not been heard of for a while; replay what has fallen silent."""
+        now = self._store.now()
+        due = await self._store.find(
+            self.service.views, {"check_at": Is("<=", now)}, order=["check_at"], limit=SWEEP_LIMIT
+        )
+        for doc in due:
+            await self._check(doc, now)
+        return len(due)
+
+    async def _check(self, doc: Doc, now: int) -> None:
+        video = doc["_id"]
+        later = Update(video, set={"check_at": now + _soon()})
+        await self._store.update(self.service.views, [later])
+        await self._settle({video: []})
+        silent = now - doc.get("heard_at", 0) >= SILENT_MS
+        if silent and not await self._ledger.open_jobs(video):
+            telemetry.REPLAYED.inc()
+            facts = await self._relay.replay(video)
+            log.warning(
+                "silent: %d facts sent again", facts, extra={"video_id": video, "action": "replay"}
+            )
+
+    # ── record ──────────────────────────────────────────────────────────────────────────────────
+
+    async def _record(self, by_video: Mapping[str, Sequence[Event]]) -> None:
+        """Each fact at its own place: any order, any number of times, the same document."""
+        now = self._store.now()
+        updates = []
+        for video, events in by_video.items():
+            parts: dict[str, Any] = {"heard_at": now, "check_at": now + _soon()}
+            for event in events:
+                place = f"parts.{type(event).__name__}.{event.slot}"
+                parts[place] = event.model_dump(mode="json")
+                self._facts.put(event)
+            updates.append(Update(video, set=parts, inc={"version": 1}, upsert=True))
+        await self._store.update(self.service.views, updates)
+
+    # ── read, decide, guard, ensure ─────────────────────────────────────────────────────────────
+
+    async def _settle(self, by_video: Mapping[str, Sequence[Event]]) -> None:
+        """Decide until every decision held, then make sure that what was decided exists."""
+        waiting = list(by_video)
+        while waiting:
+            docs = await self._store.get(self.service.views, waiting)
+            await self._bury([doc for doc in docs.values() if _deleted(doc)])
+            alive = [doc for doc in docs.values() if not _deleted(doc)]
+            changes = [c for doc in alive if (c := await self._decide(doc, by_video[doc["_id"]]))]
+            lost = await self._guard(changes)
+            await self._ensure([change for change in changes if change.doc["_id"] not in lost])
+            waiting = list(lost)
+            telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
+
+    async def _decide(self, doc: Doc, events: Sequence[Event]) -> "Change | None":
+        """The decision for one video. One that breaks is set aside with its cause, alone."""
+        try:
+            view = self.fold(doc)
+            return Change.of(doc, view, self.service.decide(view), self._store.now())
+        except InfrastructureError:
+            raise
+        except Exception as error:
+            about = {"video_id": doc["_id"], "stage": self.service.name, "action": "decide"}
+            log.exception("cannot decide: %s", error, extra=about)
+            await self._set_aside(events, error)
+            return None
+
+    async def _set_aside(self, events: Sequence[Event], error: Exception) -> None:
+        telemetry.DEAD_LETTERS.labels(self.service.name).inc(len(events))
+        letters = [
+            DeadLettered(
+                video_id=event.video_id,
+                at=self._store.now(),
+                service=self.service.name,
+                topic=type(event).__name__,
+                position=event.slot,
+                error=f"{type(error).__name__}: {error}",
+                body=event.model_dump_json(),
+            )
+            for event in events
+            if not isinstance(event, DeadLettered)
+        ]
+        if letters:
+            await self._bus.publish(letters)
+
+    async def _guard(self, changes: Sequence["Change"]) -> set[str]:
+        """Write what is new where nobody wrote since we read; returns the videos that we lost."""
+        updates = [update for change in changes if (update := change.update())]
+        won = await self._store.update(self.service.views, updates) if updates else set()
+        return {update.id for update in updates} - won
+
+    async def _ensure(self, changes: Sequence["Change"]) -> None:
+        """All of released − settled and all that was decided, even if it was known already."""
+        specs = [spec for change in changes for spec in change.specs(self._ensured)]
+        events = [event for change in changes for event in change.events(self._ensured)]
+        if specs:
+            await self._ledger.insert(specs)
+            self._wake()
+        rows = await self._relay.insert(events)
+        self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
+        await self._send(rows)
+
+    async def _send(self, rows: Sequence[Unpublished]) -> None:
+        """Publish at once; if the bus is away, the scan does it later."""
+        try:
+            await self._relay.publish_all(rows)
+        except InfrastructureError as error:
+            log.warning("published later: %s", error, extra={"action": "publish"})
+
+    # ── deletion ────────────────────────────────────────────────────────────────────────────────
+
+    async def _bury(self, docs: Sequence[Doc]) -> None:
+        """What remains of a deleted video outlives every old event that could start it again."""
+        keep = {VideoDeleted.__name__}
+        updates = [
+            Update(
+                doc["_id"],
+                where={"version": doc["version"]},
+                set={"parts": {k: v for k, v in doc["parts"].items() if k in keep}},
+                unset=("released", "decided", "check_at"),
+            )
+            for doc in docs
+            if doc.keys() & {"released", "decided", "check_at"} or doc["parts"].keys() - keep
+        ]
+        if updates:
+            await self._store.update(self.service.views, updates)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a decision adds to a view document."""
+
+    doc: Doc
+    view: View
+    released: Mapping[str, JobSpec]
+    decided: Mapping[str, Event]
+    done: bool
+
+    @classmethod
+    def of(cls, doc: Doc, view: View, decision: Decision, now: int) -> "Change":
+        known = doc.get("decided", {})
+        return cls(
+            doc,
+            view,
+            {spec.id: spec for spec in decision.jobs if spec.id not in view.released},
+            {
+                place: event.model_copy(update={"at": event.at or now})
+                for event in decision.events
+                if (place := _place(event)) not in known
+            },
+            decision.done,
+        )
+
+    def update(self) -> Update | None:
+        """The guarded write, or None when the decision adds nothing."""
+        wakes = not self.done or "check_at" not in self.doc
+        if not self.released and not self.decided and wakes:
+            return None
+        new: dict[str, Any] = {
+            f"released.{id_}": spec.model_dump(mode="json") for id_, spec in self.released.items()
+        }
+        for place, event in self.decided.items():
+            new[f"decided.{place}"] = event.model_dump(mode="json")
+        return Update(
+            self.doc["_id"],
+            where={"version": self.doc["version"]},
+            set=new,
+            inc={"version": 1},
+            unset=("check_at",) if self.done else (),
+        )
+
+    def specs(self, ensured: "Memo") -> list[JobSpec]:
+        """Released and not settled, but for what this process has seen inserted."""
+        old = self.doc.get("released", {})
+        missing = [id_ for id_ in old if id_ in self.view.in_flight and id_ not in ensured]
+        return [*(JobSpec.model_validate(old[id_]) for id_ in missing), *self.released.values()]
+
+    def events(self, ensured: "Memo") -> list[Event]:
+        """Everything decided, but for what this process has seen inserted."""
+        old = {
+            place: body
+            for place, body in self.doc.get("decided", {}).items()
+            if f"{self.doc['_id']}/{place}" not in ensured
+        }
+        return [*(_event(place, body) for place, body in old.items()), *self.decided.values()]
+
+
+class FactCache:
+    """Parsed events by id: facts never change, so that parsing each once is enough."""
+
+    def __init__(self, size: int = 50_000) -> None:
+        self._size = size
+        self._known: dict[str, Event] = {}
+
+    def put(self, event: Event) -> None:
+        if len(self._known) >= self._size:
+            for old in list(self._known)[: self._size // 4]:
+                del self._known[old]
+        self._known[event.id] = event
+
+    def of(self, doc: Doc) -> list[Event]:
+        """The facts of a view document."""
+        return [
+            self._known.get(f"{doc['_id']}/{name}/{slot}") or self._parse(name, body)
+            for name, slots in doc.get("parts", {}).items()
+            for slot, body in slots.items()
+        ]
+
+    def _parse(self, name: str, body: Mapping[str, Any]) -> Event:
+        event = parse(name, body)
+        self.put(event)
+        return event
+
+
+class Memo:
+    """Ids that this process has seen written: it saves writing, and is never needed to be right."""
+
+    def __init__(self, size: int = 200_000) -> None:
+        self._size = size
+        self._ids: dict[str, None] = {}
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._ids
+
+    def add(self, ids: Iterable[str]) -> None:
+        self._ids.update(dict.fromkeys(ids))
+        for old in list(self._ids)[: max(0, len(self._ids) - self._size)]:
+            del self._ids[old]
+
+
+def _by_video(events: Sequence[Event]) -> dict[str, list[Event]]:
+    ordered = sorted(events, key=lambda event: event.video_id)
+    return {video: list(group) for video, group in groupby(ordered, lambda e: e.video_id) if video}
+
+
+def _deleted(doc: Doc) -> bool:
+    return VideoDeleted.__name__ in doc.get("parts", {})
+
+
+def _place(event: Event) -> str:
+    return f"{type(event).__name__}/{event.slot}"
+
+
+def _event(place: str, body: Mapping[str, Any]) -> Event:
+    return parse(place.partition("/")[0], body)
+
+
+def _soon() -> int:
+    """Five minutes, spread out, so that what came together is not checked together."""
+    return round(CHECK_MS * random.uniform(0.9, 1.1))

@@ -47,14 +47,26 @@ Finish = Callable[[Order, Made], Made]
 """Looks at what an engine made before it is stored: refuses it (BadMedia), or adds to it."""
 
 
-@dataclass(frozen=True)
 class Task:
     """One attempt at one job, as an engine sees it."""
 
-    job: Job
-    folder: Path
-    fetch: Callable[[str], Awaitable[Path]]
-    """Brings a named input blob of the job into the folder."""
+    def __init__(self, job: Job, place: Path, bring: Callable[[str, Path], Awaitable[None]]) -> None:
+        self.job = job
+        self._place = place
+        self._bring = bring
+
+    @property
+    def folder(self) -> Path:
+        """A folder for this attempt alone; it is there from the first time it is asked for."""
+        self._place.mkdir(parents=True, exist_ok=True)
+        return self._place
+
+    async def fetch(self, name: str) -> Path:
+        """Bring a named input blob of the job into the folder."""
+        key = self.job.spec.files[name]
+        path = self.folder / f"in-{name.replace('/', '-')}{Path(key).suffix}"
+        await self._bring(key, path)
+        return path
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,6 @@ class Limits:
     """What a provider allows, over all replicas. None is no limit."""
 
     creates_a_second: int | None = None
-    at_once: int | None = None
 
 
 class Engine(Protocol):

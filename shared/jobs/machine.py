@@ -68,7 +68,10 @@ class Job:
     external_id: str | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
+    owed: Micros = 0
+    """The price of what lies at the provider and is being stored."""
     cost: Micros = 0
+    """What all ended attempts came to."""
     error: str | None = None
     cancel: bool = False
     finished_at: int | None = None
@@ -252,9 +255,10 @@ def _apply(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
         case NotAccepted():
             return replace(job, state=State.NEW, due_at=now)
         case Produced(urls, result, cost):
-            return replace(job, state=State.STORING, urls=urls, result=result, cost=cost)
+            return replace(job, state=State.STORING, urls=urls, result=result, owed=cost)
         case Finished(result, cost):
-            return _end(replace(job, result=result, cost=cost), State.DONE, now, rules)
+            made = replace(job, result=result, owed=0, cost=job.cost + cost)
+            return _end(made, State.DONE, now, rules)
         case Broke():
             return _broke(job, signal, now, rules)
         case CancelAsked():

@@ -1,0 +1,238 @@
+"""The one composition point: which adapters, which engines, which services. The only branch on mode.
+
+`shared` does not know the services: they are handed in.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+from collections import ChainMap
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from shared import telemetry
+from shared.engines.base import Engine
+from shared.engines.local.engine import LocalEngine
+from shared.engines.local.work import WORK
+from shared.engines.pool import Pool
+from shared.errors import InfrastructureError
+from shared.events import Kind
+from shared.jobs import ledger as ledgers
+from shared.jobs import relay as relays
+from shared.jobs.gate import Gate
+from shared.jobs.ledger import Ledger
+from shared.jobs.machine import Rules
+from shared.jobs.relay import Relay
+from shared.jobs.worker import Pace, Worker
+from shared.ports import Blobs, Bus, Is, Store
+from shared.service import Service, Shell
+from shared.settings import Settings
+
+log = logging.getLogger("storywave.compose")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything outside of this process."""
+
+    store: Store
+    bus: Bus
+    blobs: Blobs
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that services are made of; tests replace any of it."""
+
+    ports: Ports
+    scratch: Path
+    pool: Pool
+    rules: Rules = Rules()
+    pace: Pace = Pace()
+    engines: Mapping[Kind, Engine] | None = None
+    """Engines in place of the local ones and of the services' own work."""
+    drain_seconds: float = 20.0
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One running service: its shell, its worker, its relay."""
+
+    shell: Shell
+    worker: Worker
+    relay: Relay
+
+
+@dataclass
+class App:
+    """The services that run in this process."""
+
+    ports: Ports
+    gate: Gate
+    replicas: Mapping[str, Replica]
+    watchers: list[Callable[[Iterable[str]], None]] = field(default_factory=list)
+    """Called with the videos that the gateway has just heard of."""
+
+    def shell(self, service: str) -> Shell:
+        return self.replicas[service].shell
+
+    def heard(self, videos: Iterable[str]) -> None:
+        for watcher in self.watchers:
+            watcher(videos)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterator[App]:
+    """The services, running on the adapters that the settings ask for."""
+    ports, scratch = _ports(settings)
+    pool = Pool(settings.processes)
+    parts = Parts(
+        ports,
+        scratch,
+        pool,
+        rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
+        pace=Pace(look=settings.look_seconds),
+        drain_seconds=settings.drain_seconds,
+    )
+    try:
+        async with running(parts, services) as app:
+            if settings.mode == "embedded":
+                await replay_unfinished(app, services)
+            yield app
+    finally:
+        pool.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@asynccontextmanager
+async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:
+    """The services, running on these parts; on leaving, work in hand is finished or let go."""
+    ports = parts.ports
+    indexes = ChainMap(
+        dict(ledgers.INDEXES), dict(relays.INDEXES), *(dict(s.indexes) for s in services)
+    )
+    await ports.store.open(indexes)
+    await ports.blobs.open()
+    gate = Gate(ports.store)
+    app = App(ports, gate, {})
+    app.replicas = {service.name: _replica(service, parts, gate, app) for service in services}
+    for replica in app.replicas.values():
+        service = replica.shell.service
+        ports.bus.subscribe(service.name, service.consumes, replica.shell.handle)
+    tasks = [asyncio.create_task(loop) for loop in _loops(app, parts)]
+    try:
+        await ports.bus.start()
+        yield app
+    finally:
+        await ports.bus.stop()
+        await asyncio.gather(*(r.worker.drain(parts.drain_seconds) for r in app.replicas.values()))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await ports.blobs.close()
+        await ports.store.close()
+
+
+async def replay_unfinished(app: App, services: Sequence[Service]) -> None:
+    """In-process queues die with their process: every unfinished video hears its facts again."""
+    store, videos = app.ports.store, set[str]()
+    for service in services:
+        unfinished = await store.find(service.views, {"check_at": Is("present")})
+        videos |= {doc["_id"] for doc in unfinished}
+    for video in sorted(videos):
+        facts = await relays.replay(store, video)
+        about = {"video_id": video, "action": "replay"}
+        log.info("unfinished: %d facts sent again", facts, extra=about)
+
+
+def _replica(service: Service, parts: Parts, gate: Gate, app: App) -> Replica:
+    ports = parts.ports
+    ledger = Ledger(ports.store, parts.rules)
+    relay = Relay(ports.store, ports.bus, service.name, service.kinds, parts.rules)
+    worker = Worker(
+        _engines(service, parts),
+        service.finish if parts.engines is None else {},
+        ledger=ledger,
+        gate=gate,
+        relay=relay,
+        blobs=ports.blobs,
+        pool=parts.pool,
+        folder=parts.scratch,
+        rules=parts.rules,
+        pace=parts.pace,
+    )
+    heard = app.heard if service.name == "gateway" else (lambda videos: None)
+    shell = Shell(
+        service,
+        store=ports.store,
+        bus=ports.bus,
+        ledger=ledger,
+        relay=relay,
+        wake=worker.wake,
+        heard=heard,
+    )
+    return Replica(shell, worker, relay)
+
+
+def _engines(service: Service, parts: Parts) -> Mapping[Kind, Engine]:
+    if parts.engines is not None:
+        return {kind: parts.engines[kind] for kind in service.kinds}
+    local = LocalEngine(parts.pool, {**WORK, **service.work})
+    return {kind: local for kind in service.kinds}
+
+
+def _loops(app: App, parts: Parts) -> list[Coroutine[Any, Any, None]]:
+    """What runs beside the consumers: workers, relays, sweeps, and the watch on this loop."""
+    look = parts.pace.look
+    loops = [telemetry.watch_loop_lag()]
+    for replica in app.replicas.values():
+        if replica.shell.service.kinds:
+            loops.append(replica.worker.run())
+        loops.append(_repeat(replica.relay.scan, 2 * look))
+        loops.append(_repeat(replica.shell.sweep, 10 * look))
+    return loops
+
+
+async def _repeat(call: Callable[[], Coroutine[Any, Any, int]], seconds: float) -> None:
+    """Over and over; a server that is away only makes it wait."""
+    while True:
+        try:
+            await call()
+        except InfrastructureError as error:
+            log.warning("waiting: %s", error, extra={"action": "wait"})
+        except Exception:
+            log.exception("a periodic task broke", extra={"action": "error"})
+        await asyncio.sleep(seconds)
+
+
+def _ports(settings: Settings) -> tuple[Ports, Path]:
+    """The adapters, imported only where they are used: the CLI must start at once."""
+    if settings.mode == "embedded":
+        from shared.blobs.disk import DiskBlobs
+        from shared.bus.local import LocalBus
+        from shared.store.sqlite import SqliteStore
+
+        data = settings.data
+        ports = Ports(SqliteStore(data / "storywave.db"), LocalBus(), DiskBlobs(data / "blobs"))
+        return ports, data / "work"
+
+    from shared.blobs.s3 import S3Blobs
+    from shared.bus.kafka import KafkaBus
+    from shared.store.mongo import MongoStore
+
+    bus = KafkaBus(
+        settings.kafka,
+        prefix=settings.kafka_prefix,
+        partitions=settings.kafka_partitions,
+        replication=settings.kafka_replication,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+    )
+    blobs = S3Blobs(
+        settings.s3_endpoint, settings.s3_bucket, settings.s3_key, settings.s3_secret
+    )
+    scratch = settings.scratch / str(os.getpid())
+    return Ports(MongoStore(settings.mongo, settings.mongo_database), bus, blobs), scratch

@@ -1,0 +1,62 @@
+"""Processes beside the event loop, for encodes. They end with the process that started them."""
+
+import asyncio
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import ParamSpec, TypeVar
+
+from shared.errors import TransientError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Pool:
+    """As many encodes at once as there are processes; further calls wait their turn."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        self.size = processes or os.cpu_count() or 1
+        self._executor: ProcessPoolExecutor | None = None
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The function's result; its own exceptions come through."""
+        assert not kwargs, "working functions take positional arguments"
+        executor = self._executor = self._executor or self._start()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, work, *args)
+        except BrokenProcessPool as error:
+            if self._executor is executor:
+                self._executor = None
+                executor.shutdown(wait=False)
+            raise TransientError("a worker process died, perhaps for lack of memory") from error
+
+    def close(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.size,
+            # a fork would inherit the threads' locks and the open sockets of this process
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_end_with_parent,
+            initargs=(os.getpid(),),
+        )
+
+
+def _end_with_parent(parent: int) -> None:
+    """A parent that is killed can't tell: its workers look, and go."""
+    os.nice(5)  # the event loop comes first
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,188 @@
+"""The gate before every submit: money and limits, each one guarded update. All replicas share it.
+
+One `money` document a video: what is `available`, what the user `desired`, and `holds`, a map of
+`<job>:<attempt>` to what was reserved and what it came to. Holds are never removed: they are the
+receipt. Amounts are integers in micro-dollars.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from shared.batching import Batcher
+from shared.engines.base import Limits
+from shared.events import Micros
+from shared.ports import Doc, Is, Store, Update
+
+MONEY = "money"
+RATES = "rates"
+
+UNLIMITED: Micros = 10**15
+"""A cap for videos without one: a billion dollars."""
+
+
+class Verdict(StrEnum):
+    """What the gate says to one reservation."""
+
+    GRANTED = "granted"
+    NO_MONEY = "no_money"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """So much money, held for one attempt at one job of a video."""
+
+    video_id: str
+    name: str
+    amount: Micros
+
+
+class Gate:
+    """Never a cent above the cap, whoever asks at the same time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.reserve: Batcher[Hold, Verdict] = Batcher(self._reserve_all)
+        self.settle: Batcher[Hold, bool] = Batcher(self._settle_all)
+        self._tokens: Batcher[tuple[str, Limits], bool] = Batcher(self._grant_tokens)
+
+    async def open(self, video_id: str, owner: str, cap: Micros | None = None) -> None:
+        """Give a video its money document, once."""
+        available = UNLIMITED if cap is None else cap
+        money = {"owner": owner, "cap": cap, "desired": "running", "holds": {}}
+        await self._store.insert(MONEY, [{"_id": video_id, "available": available, **money}])
+
+    async def steer(self, video_id: str, desired: str) -> None:
+        """From the next reservation on, this is what the user wants."""
+        await self._store.update(MONEY, [Update(video_id, set={"desired": desired})])
+
+    async def admit(self, provider: str, limits: Limits) -> bool:
+        """Whether the provider takes one more create now."""
+        return limits.creates_a_second is None or bool(await self._tokens((provider, limits)))
+
+    async def take_tokens(self, provider: str, wanted: int, limits: Limits) -> int:
+        """How many of these creates the provider's rate allows in this second, all replicas told."""
+        if limits.creates_a_second is None or wanted == 0:
+            return wanted
+        second = f"{provider}:{self._store.now() // 1000}"
+        await self._store.insert(RATES, [{"_id": second, "used": 0}])
+        for ask in range(min(wanted, limits.creates_a_second), 0, -1):
+            room = Is("<=", limits.creates_a_second - ask)
+            update = Update(second, where={"used": room}, inc={"used": ask})
+            if await self._store.update(RATES, [update]):
+                return ask
+        return 0
+
+    async def _grant_tokens(self, asks: list[tuple[str, Limits]]) -> list[bool]:
+        limits = dict(asks)
+        left = {
+            provider: await self.take_tokens(provider, sum(p == provider for p, _ in asks), limit)
+            for provider, limit in limits.items()
+        }
+        granted = []
+        for provider, _ in asks:
+            granted.append(left[provider] > 0)
+            left[provider] -= 1
+        return granted
+
+    # ── reserving ───────────────────────────────────────────────────────────────────────────────
+
+    async def _reserve_all(self, holds: list[Hold]) -> list[Verdict]:
+        verdicts: dict[str, Verdict] = {}
+        waiting = _by_video(holds)
+        while waiting:
+            updates = [_reservation(video, wanted) for video, wanted in waiting.items()]
+            won = await self._store.update(MONEY, updates)
+            for video in won:
+                verdicts.update((hold.name, Verdict.GRANTED) for hold in waiting.pop(video))
+            if waiting:
+                waiting = await self._judge(waiting, verdicts)
+        return [verdicts[hold.name] for hold in holds]
+
+    async def _judge(
+        self, lost: Mapping[str, list[Hold]], verdicts: dict[str, Verdict]
+    ) -> dict[str, list[Hold]]:
+        """Say why a guarded update did not match; returns what may be tried once more."""
+        docs = await self._store.get(MONEY, list(lost))
+        again: dict[str, list[Hold]] = {}
+        for video, holds in lost.items():
+            known, refused, rest = _sort_out(docs.get(video), holds)
+            verdicts.update((hold.name, Verdict.GRANTED) for hold in known)
+            verdicts.update(refused)
+            if rest:
+                again[video] = rest
+        return again
+
+    # ── settling ────────────────────────────────────────────────────────────────────────────────
+
+    async def _settle_all(self, holds: list[Hold]) -> list[bool]:
+        waiting = _by_video(holds)
+        while waiting:
+            docs = await self._store.get(MONEY, list(waiting))
+            updates = {
+                video: update
+                for video, ends in waiting.items()
+                if (update := _settlement(docs.get(video), video, ends))
+            }
+            won = await self._store.update(MONEY, list(updates.values()))
+            waiting = {video: waiting[video] for video in updates if video not in won}
+        return [True] * len(holds)
+
+
+def _by_video(holds: Sequence[Hold]) -> dict[str, list[Hold]]:
+    grouped: dict[str, list[Hold]] = defaultdict(list)
+    for hold in holds:
+        grouped[hold.video_id].append(hold)
+    return dict(grouped)
+
+
+def _reservation(video: str, holds: Sequence[Hold]) -> Update:
+    total = sum(hold.amount for hold in holds)
+    where: dict[str, Any] = {"desired": "running", "available": Is(">=", total)}
+    where.update((f"holds.{hold.name}", None) for hold in holds)
+    return Update(
+        video,
+        where=where,
+        inc={"available": -total},
+        set={f"holds.{hold.name}": {"reserved": hold.amount} for hold in holds},
+    )
+
+
+def _sort_out(
+    money: Doc | None, holds: Sequence[Hold]
+) -> tuple[list[Hold], dict[str, Verdict], list[Hold]]:
+    """Held already; refused, with the reason; and what fits into the money that is there now."""
+    if money is None:
+        return [], {hold.name: Verdict.CANCELLED for hold in holds}, []
+    known = [hold for hold in holds if hold.name in money["holds"]]
+    open_ = [hold for hold in holds if hold.name not in money["holds"]]
+    if money["desired"] != "running":
+        verdict = Verdict(money["desired"])
+        return known, {hold.name: verdict for hold in open_}, []
+    left, fits, refused = money["available"], [], {}
+    for hold in open_:
+        if hold.amount <= left:
+            left -= hold.amount
+            fits.append(hold)
+        else:
+            refused[hold.name] = Verdict.NO_MONEY
+    return known, refused, fits
+
+
+def _settlement(money: Doc | None, video: str, ends: Sequence[Hold]) -> Update | None:
+    """Give back what was reserved beyond the cost; None where all is settled already."""
+    held = money["holds"] if money else {}
+    due = [end for end in ends if end.name in held and "settled" not in held[end.name]]
+    if not due:
+        return None
+    back = sum(held[end.name]["reserved"] - end.amount for end in due)
+    return Update(
+        video,
+        where={f"holds.{end.name}.settled": None for end in due},
+        inc={"available": back},
+        set={f"holds.{end.name}.settled": end.amount for end in due},
+    )

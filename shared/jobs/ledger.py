@@ -1,0 +1,147 @@
+"""The job ledger: insert once, claim in fair order, advance behind the fence, renew leases."""
+
+import random
+from collections.abc import Collection, Sequence
+from itertools import groupby
+
+from shared.batching import Batcher
+from shared.events import Kind
+from shared.jobs.machine import TERMINAL, CancelAsked, Claimed, Job, Rules, Signal, advance
+from shared.jobs.rows import change, from_doc, to_doc
+from shared.ports import Doc, Index, Is, Store, Update
+from shared.view import JobSpec
+
+JOBS = "jobs"
+INDEXES = {
+    JOBS: (
+        Index(("spec.kind", "tag"), present="tag"),
+        Index(("spec.kind", "spec.owner", "tag"), present="tag"),
+        Index(("spec.kind", "due_at"), present="due_at"),
+        Index(("spec.kind", "publish_at"), present="publish_at"),
+        Index(("external_id",), present="external_id", unique=True),
+        Index(("spec.video_id",)),
+    )
+}
+
+WINDOW = 4
+"""Claim from a window this many times as large: racers that scan the same top collide."""
+
+
+class Ledger:
+    """All work there is. `advance` returns None to a writer that lost its claim."""
+
+    def __init__(self, store: Store, rules: Rules, seed: int | None = None) -> None:
+        self._store = store
+        self._rules = rules
+        self._random = random.Random(seed)
+        self._writes: Batcher[tuple[Job, Job], bool] = Batcher(self._write)
+
+    def now(self) -> int:
+        return self._store.now()
+
+    async def insert(self, specs: Sequence[JobSpec]) -> set[str]:
+        """Insert once, each behind its owner's earlier work; returns the ids that were new."""
+        if not specs:
+            return set()
+        now = self._store.now()
+        docs: list[Doc] = []
+        by_queue = sorted(specs, key=lambda spec: (spec.kind, spec.owner))
+        for (kind, owner), group in groupby(by_queue, lambda spec: (spec.kind, spec.owner)):
+            tag = await self._tail(kind, owner)
+            for spec in group:
+                tag += spec.seconds / max(spec.priority, 1)
+                docs.append(to_doc(Job(spec=spec, tag=tag, created_at=now)))
+        return await self._store.insert(JOBS, docs)
+
+    async def claim(self, kinds: Collection[Kind], slots: dict[Kind, int]) -> list[Job]:
+        """Take due work in hand: what is timed first, then queued jobs by lowest tag."""
+        free = dict(slots)
+        taken = await self._take(await self._timed(kinds, free))
+        for job in taken:
+            free[job.spec.kind] -= 1
+        for kind in kinds:
+            if free[kind] > 0:
+                taken += await self._take(await self._queued(kind, free[kind]))
+        return taken
+
+    async def advance(self, job: Job, signal: Signal) -> Job | None:
+        """The job after this signal, durable; None when another has claimed it meanwhile."""
+        after = advance(job, signal, self._store.now(), self._rules)
+        return after if await self._writes((job, after)) else None
+
+    async def renew(self, jobs: Sequence[Job]) -> set[str]:
+        """Move the leases of work in hand; returns the ids that are still ours."""
+        due = self._store.now() + self._rules.lease_ms
+        return await self._store.update(
+            JOBS,
+            [
+                Update(
+                    job.id,
+                    where={"state": job.state.value, "attempt": job.attempt},
+                    set={"due_at": due},
+                )
+                for job in jobs
+            ],
+        )
+
+    async def cancel(self, video_id: str) -> None:
+        """Ask every open job of a video to stop; running ones end when their provider says so."""
+        now = self._store.now()
+        while asked := [job for job in await self.open_jobs(video_id) if not job.cancel]:
+            await self._write([(job, advance(job, CancelAsked(), now, self._rules)) for job in asked])
+
+    async def open_jobs(self, video_id: str) -> list[Job]:
+        rows = await self._store.find(JOBS, {"spec.video_id": video_id})
+        return [job for job in map(from_doc, rows) if job.state not in TERMINAL]
+
+    async def _tail(self, kind: Kind, owner: str) -> float:
+        """The tag that an owner's next job of this kind queues behind."""
+        queue = {"spec.kind": kind.value, "tag": Is("present")}
+        first = await self._store.find(JOBS, queue, order=["tag"], limit=1)
+        if not first:
+            return 0.0
+        own = {**queue, "spec.owner": owner}
+        last = await self._store.find(JOBS, own, order=["-tag"], limit=1)
+        return max(float(row["tag"]) for row in (*first, *last))
+
+    async def _timed(self, kinds: Collection[Kind], free: dict[Kind, int]) -> list[Job]:
+        rows = await self._store.find(
+            JOBS,
+            {
+                "spec.kind": Is("in", [kind.value for kind in kinds]),
+                "due_at": Is("<=", self._store.now()),
+            },
+            order=["due_at"],
+            limit=sum(free.values()),
+        )
+        room = dict(free)
+        jobs = []
+        for job in map(from_doc, rows):
+            room[job.spec.kind] -= 1
+            if room[job.spec.kind] >= 0:
+                jobs.append(job)
+        return jobs
+
+    async def _queued(self, kind: Kind, limit: int) -> list[Job]:
+        rows = await self._store.find(
+            JOBS,
+            {"spec.kind": kind.value, "tag": Is("present")},
+            order=["tag"],
+            limit=limit * WINDOW,
+        )
+        if len(rows) > limit:
+            chosen = sorted(self._random.sample(range(len(rows)), limit))
+            rows = [rows[i] for i in chosen]
+        return [from_doc(row) for row in rows]
+
+    async def _take(self, jobs: Sequence[Job]) -> list[Job]:
+        now = self._store.now()
+        pairs = [(job, advance(job, Claimed(), now, self._rules)) for job in jobs]
+        won = await self._write(pairs)
+        return [after for (_, after), mine in zip(pairs, won, strict=True) if mine]
+
+    async def _write(self, pairs: Sequence[tuple[Job, Job]]) -> list[bool]:
+        if not pairs:
+            return []
+        won = await self._store.update(JOBS, [change(*pair) for pair in pairs])
+        return [before.id in won for before, _ in pairs]

@@ -1,0 +1,148 @@
+"""From durable rows to the bus: every event is a row first, and is published until it is marked.
+
+A row that waits to be published carries `publish_at`. Whoever wrote it publishes it at once; any
+replica may do so when that time has passed. Replay sets the time to now: it is the one repair.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.batching import Batcher
+from shared.events import Event, Kind, parse
+from shared.jobs.ledger import JOBS
+from shared.jobs.machine import Job, Rules
+from shared.jobs.rows import ending, from_doc
+from shared.ports import Bus, Doc, Index, Is, Store, Update
+
+OUTBOX = "outbox"
+INDEXES = {
+    OUTBOX: (
+        Index(("service", "publish_at"), present="publish_at"),
+        Index(("video_id",)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """A row that is a fact already, and its event."""
+
+    collection: str
+    id: str
+    publish_at: int
+    event: Event
+
+
+class Relay:
+    """Publishes the rows of one service: its finished jobs and its decided events."""
+
+    def __init__(
+        self, store: Store, bus: Bus, service: str, kinds: Sequence[Kind], rules: Rules
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._service = service
+        self._kinds = [kind.value for kind in kinds]
+        self._rules = rules
+        self._publish: Batcher[Unpublished, None] = Batcher(self._publish_all)
+
+    async def insert(self, events: Sequence[Event]) -> list[Unpublished]:
+        """Make these events facts, once; returns those that were new."""
+        if not events:
+            return []
+        publish_at = self._store.now() + self._rules.relay_ms
+        rows = [_row(event, self._service, publish_at) for event in events]
+        new = await self._store.insert(OUTBOX, rows)
+        return [
+            Unpublished(OUTBOX, event.id, publish_at, event)
+            for event in events
+            if event.id in new
+        ]
+
+    async def publish_all(self, rows: Sequence[Unpublished]) -> None:
+        """Publish rows and mark them. A crash in between publishes them twice, never not at all."""
+        await asyncio.gather(*map(self._publish, rows))
+
+    async def publish_end(self, job: Job) -> None:
+        """Publish how a job ended."""
+        assert job.publish_at is not None
+        await self._publish(Unpublished(JOBS, job.id, job.publish_at, ending(job)))
+
+    async def scan(self, limit: int = 500) -> int:
+        """Publish what another process left unpublished."""
+        due = {"publish_at": Is("<=", self._store.now())}
+        kinds = {"spec.kind": Is("in", self._kinds)}
+        jobs = await self._store.find(JOBS, {**kinds, **due}, limit=limit) if self._kinds else []
+        rows = await self._store.find(OUTBOX, {"service": self._service, **due}, limit=limit)
+        found = [_of_job(row) for row in jobs] + [_of_outbox(row) for row in rows]
+        if found:
+            await self._publish_all(await self._claim(found))
+        return len(found)
+
+    async def replay(self, video_id: str) -> int:
+        """Set every fact of a video to unpublished: all services hear all of it again."""
+        return await replay(self._store, video_id)
+
+    async def _claim(self, rows: Sequence[Unpublished]) -> list[Unpublished]:
+        """Two replicas that scan at once should not both publish."""
+        lease = self._store.now() + self._rules.relay_ms
+        claimed: list[Unpublished] = []
+        for collection in (JOBS, OUTBOX):
+            ours = [row for row in rows if row.collection == collection]
+            won = await self._mark(ours, lease)
+            claimed += [
+                Unpublished(collection, row.id, lease, row.event) for row in ours if row.id in won
+            ]
+        return claimed
+
+    async def _publish_all(self, rows: Sequence[Unpublished]) -> list[None]:
+        await self._bus.publish([row.event for row in rows])
+        for collection in (JOBS, OUTBOX):
+            await self._mark([row for row in rows if row.collection == collection], None)
+        return [None] * len(rows)
+
+    async def _mark(self, rows: Sequence[Unpublished], publish_at: int | None) -> set[str]:
+        """Move `publish_at`, or remove it: guarded, so that a replay in between is not undone."""
+        if not rows:
+            return set()
+        change: dict[str, int] = {} if publish_at is None else {"publish_at": publish_at}
+        gone = ("publish_at",) if publish_at is None else ()
+        updates = {
+            row.id: Update(row.id, where={"publish_at": row.publish_at}, set=change, unset=gone)
+            for row in rows
+        }
+        return await self._store.update(rows[0].collection, list(updates.values()))
+
+
+async def replay(store: Store, video_id: str) -> int:
+    """Set every fact of a video to unpublished; the relays of all services do the rest."""
+    now = store.now()
+    ended = await store.find(
+        JOBS, {"spec.video_id": video_id, "finished_at": Is("present")}
+    )
+    decided = await store.find(OUTBOX, {"video_id": video_id})
+    for collection, rows in ((JOBS, ended), (OUTBOX, decided)):
+        if rows:
+            again = [Update(row["_id"], set={"publish_at": now}) for row in rows]
+            await store.update(collection, again)
+    return len(ended) + len(decided)
+
+
+def _row(event: Event, service: str, publish_at: int) -> Doc:
+    return {
+        "_id": event.id,
+        "video_id": event.video_id,
+        "service": service,
+        "name": type(event).__name__,
+        "body": event.model_dump(mode="json"),
+        "publish_at": publish_at,
+    }
+
+
+def _of_job(row: Doc) -> Unpublished:
+    return Unpublished(JOBS, row["_id"], row["publish_at"], ending(from_doc(row)))
+
+
+def _of_outbox(row: Doc) -> Unpublished:
+    return Unpublished(OUTBOX, row["_id"], row["publish_at"], parse(row["name"], row["body"]))

@@ -1,0 +1,46 @@
+"""Settings: read once from the environment (STORYWAVE_…), frozen."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What differs between places where Storywave runs. Everything has a working default."""
+
+    model_config = SettingsConfigDict(env_prefix="STORYWAVE_", frozen=True, extra="ignore")
+
+    mode: Literal["embedded", "cluster"] = "embedded"
+    log_level: str = "INFO"
+    processes: int = os.cpu_count() or 1
+    """How many encodes at once in one process."""
+
+    # embedded
+    data: Path = Path("storywave-data")
+
+    # cluster
+    kafka: str = "127.0.0.1:9092"
+    kafka_prefix: str = "storywave."
+    kafka_partitions: int = 12
+    kafka_replication: int = 1
+    kafka_session_timeout_ms: int = 10_000
+    mongo: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    mongo_database: str = "storywave"
+    s3_endpoint: str = "http://127.0.0.1:7070"
+    s3_bucket: str = "storywave"
+    s3_key: str = ""
+    s3_secret: str = ""
+    scratch: Path = Path("/tmp/storywave")
+    """Where a replica works on files; nothing in it is needed after a restart."""
+
+    # serving
+    host: str = "127.0.0.1"
+    port: int = 8000
+    drain_seconds: float = 20.0
+    """How long a stopping replica lets the steps in hand finish."""
+
+    # pace
+    look_seconds: float = 0.5
+    lease_seconds: float = 30.0
