@@ -101,9 +101,7 @@ def _heard(piece: Piece, rate: float) -> float:
     return (piece.end - piece.start) / rate
 
 
-def _cut_at(
-    limit: float, pieces: Sequence[Piece], words: Sequence[Word], rate: float
-) -> VoiceFit:
+def _cut_at(limit: float, pieces: Sequence[Piece], words: Sequence[Word], rate: float) -> VoiceFit:
     """Drop the words that would run over the beat, and the sound after the last one kept."""
     placed = [(_placed(word, pieces, rate), word) for word in words]
     kept = tuple(moved for moved, _ in placed if moved.end <= limit + 1e-6)
