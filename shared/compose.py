@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 from collections import ChainMap
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from shared.jobs.ledger import Ledger
 from shared.jobs.machine import Rules
 from shared.jobs.relay import Relay
 from shared.jobs.worker import Pace, Worker
-from shared.ports import Blobs, Bus, Is, Store
+from shared.ports import Blobs, Bus, Health, Is, Store
 from shared.service import Service, Shell
 from shared.settings import Settings
 
@@ -80,6 +80,10 @@ class App:
     def shell(self, service: str) -> Shell:
         return self.replicas[service].shell
 
+    def health(self) -> dict[str, Health]:
+        """Whether each consumer of this process is alive."""
+        return {name: self.ports.bus.health(name) for name in self.replicas}
+
     def heard(self, videos: Iterable[str]) -> None:
         for watcher in self.watchers:
             watcher(videos)
@@ -115,8 +119,8 @@ async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[Ap
     indexes = ChainMap(
         dict(ledgers.INDEXES), dict(relays.INDEXES), *(dict(s.indexes) for s in services)
     )
-    await ports.store.open(indexes)
-    await ports.blobs.open()
+    await _insist("the database", lambda: ports.store.open(indexes))
+    await _insist("the object store", ports.blobs.open)
     gate = Gate(ports.store)
     app = App(ports, gate, {})
     app.replicas = {service.name: _replica(service, parts, gate, app) for service in services}
@@ -195,6 +199,18 @@ def _loops(app: App, parts: Parts) -> list[Coroutine[Any, Any, None]]:
         loops.append(_repeat(replica.relay.scan, 2 * look))
         loops.append(_repeat(replica.shell.sweep, 10 * look))
     return loops
+
+
+async def _insist(what: str, call: Callable[[], Awaitable[None]]) -> None:
+    """A server that is absent at the start is waited for, and named."""
+    seconds = 0.5
+    while True:
+        try:
+            return await call()
+        except InfrastructureError as error:
+            log.warning("%s is away: %s", what, error, extra={"action": "wait"})
+            await asyncio.sleep(seconds)
+            seconds = min(2 * seconds, 10.0)
 
 
 async def _repeat(call: Callable[[], Coroutine[Any, Any, int]], seconds: float) -> None:

@@ -1,0 +1,98 @@
+"""The gate: never a cent above the cap, whoever asks, however often."""
+
+import asyncio
+import random
+
+from shared.engines.base import Limits
+from shared.jobs.gate import MONEY, UNLIMITED, Gate, Hold, Verdict
+from shared.ports import Doc, Store
+
+V = Verdict
+
+
+async def money(store: Store, video: str = "v") -> Doc:
+    return (await store.get(MONEY, [video]))[video]
+
+
+def balances(doc: Doc, cap: int) -> bool:
+    held = sum(hold.get("settled", hold["reserved"]) for hold in doc["holds"].values())
+    return bool(doc["available"] + held == cap)
+
+
+async def test_reserve_holds_and_settle_gives_back_the_rest(store: Store) -> None:
+    gate = Gate(store)
+    await gate.open("v", "ann", cap=100)
+    assert await gate.reserve(Hold("v", "a:1", 60)) is V.GRANTED
+    assert await gate.reserve(Hold("v", "b:1", 60)) is V.NO_MONEY
+    await gate.settle(Hold("v", "a:1", 25))
+    assert await gate.reserve(Hold("v", "b:1", 60)) is V.GRANTED
+    doc = await money(store)
+    assert doc["holds"] == {"a:1": {"reserved": 60, "settled": 25}, "b:1": {"reserved": 60}}
+    assert balances(doc, 100)
+
+
+async def test_asking_twice_is_asking_once(store: Store) -> None:
+    gate = Gate(store)
+    await gate.open("v", "ann", cap=100)
+    await gate.open("v", "ann", cap=999)
+    for _ in range(2):
+        assert await gate.reserve(Hold("v", "a:1", 70)) is V.GRANTED
+    for cost in (30, 55):
+        await gate.settle(Hold("v", "a:1", cost))
+    doc = await money(store)
+    assert doc["holds"]["a:1"] == {"reserved": 70, "settled": 30} and balances(doc, 100)
+
+
+async def test_racing_gates_never_pass_the_cap(store: Store) -> None:
+    gates = [Gate(store) for _ in range(4)]
+    await gates[0].open("v", "ann", cap=1_000)
+    draw = random.Random(5)
+    holds = [Hold("v", f"j{i}:1", draw.choice([7, 11, 40])) for i in range(120)]
+    verdicts = await asyncio.gather(*(gates[i % 4].reserve(hold) for i, hold in enumerate(holds)))
+    granted = [h for h, verdict in zip(holds, verdicts, strict=True) if verdict is V.GRANTED]
+    spent = sum(hold.amount for hold in granted)
+    assert 1_000 - 40 < spent <= 1_000
+    assert (await money(store))["available"] == 1_000 - spent
+    await asyncio.gather(*(gates[i % 4].settle(h) for i, h in enumerate(granted)))
+    assert balances(await money(store), 1_000)
+
+
+async def test_a_large_wish_does_not_stand_in_the_way_of_small_ones(store: Store) -> None:
+    gate = Gate(store)
+    await gate.open("v", "ann", cap=10)
+    asked = [Hold("v", "big:1", 50), Hold("v", "small:1", 4), Hold("v", "tiny:1", 1)]
+    verdicts = await asyncio.gather(*map(gate.reserve, asked))
+    assert verdicts == [V.NO_MONEY, V.GRANTED, V.GRANTED]
+
+
+async def test_paused_and_cancelled_and_unknown_videos_spend_nothing(store: Store) -> None:
+    gate = Gate(store)
+    await gate.open("v", "ann")
+    assert (await money(store))["available"] == UNLIMITED
+    for desired, verdict in (("paused", V.PAUSED), ("cancelled", V.CANCELLED)):
+        await gate.steer("v", desired)
+        assert await gate.reserve(Hold("v", f"{desired}:1", 0)) is verdict
+    assert await gate.reserve(Hold("nobody", "a:1", 0)) is V.CANCELLED
+    await gate.steer("v", "running")
+    assert await gate.reserve(Hold("v", "a:1", 0)) is V.GRANTED
+
+
+async def test_many_videos_in_one_batch(store: Store) -> None:
+    gate = Gate(store)
+    for i in range(20):
+        await gate.open(f"v{i}", "ann", cap=i)
+    verdicts = await asyncio.gather(*(gate.reserve(Hold(f"v{i}", "a:1", 10)) for i in range(20)))
+    assert verdicts == [V.NO_MONEY] * 10 + [V.GRANTED] * 10
+
+
+async def test_the_rate_is_shared_by_all_replicas(store: Store) -> None:
+    gates = [Gate(store) for _ in range(4)]
+    limits = Limits(creates_a_second=9)
+    granted: dict[int, int] = {}
+    for _ in range(30):
+        second = store.now() // 1000
+        grants = await asyncio.gather(*(gate.take_tokens("p", 2, limits) for gate in gates))
+        if store.now() // 1000 == second:
+            granted[second] = granted.get(second, 0) + sum(grants)
+    assert max(granted.values()) == 9
+    assert await gates[0].admit("free", Limits())

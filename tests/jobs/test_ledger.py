@@ -1,0 +1,106 @@
+"""The ledger: insert once, claim once, fair order, the fence."""
+
+import asyncio
+
+from shared.events import Kind
+from shared.jobs import machine as m
+from shared.jobs.ledger import JOBS, Ledger
+from shared.jobs.machine import Rules, State
+from shared.ports import Store, Update
+from shared.view import JobSpec
+
+RULES = Rules()
+
+
+def specs(count: int, owner: str = "ann", **known: object) -> list[JobSpec]:
+    return [
+        JobSpec(kind=Kind.IMAGE, video_id=f"{owner}-{n}", owner=owner, beat=n, **known)  # type: ignore[arg-type]
+        for n in range(count)
+    ]
+
+
+async def test_work_is_inserted_once(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    assert len(await ledger.insert(specs(3))) == 3
+    assert await ledger.insert(specs(4)) == {specs(4)[3].id}
+
+
+async def test_racing_workers_claim_each_job_once(store: Store) -> None:
+    workers = [Ledger(store, RULES, seed) for seed in range(8)]
+    await workers[0].insert(specs(200))
+    claimed: list[str] = []
+
+    async def work(ledger: Ledger) -> None:
+        while jobs := await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 10}):
+            claimed.extend(job.id for job in jobs)
+
+    await asyncio.gather(*map(work, workers))
+    assert len(claimed) == len(set(claimed)) == 200
+
+
+async def test_a_newcomer_is_served_before_the_rest_of_a_dump(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    await ledger.insert(specs(200, "dumper"))
+    await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 20})
+    await ledger.insert(specs(2, "newcomer"))
+    served = []
+    while jobs := await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 4}):
+        served += [job.spec.owner for job in jobs]
+    # claims draw from a window a few claims deep: soon, not first
+    assert max(i for i, owner in enumerate(served) if owner == "newcomer") < 60
+
+
+async def test_priority_is_a_weight_and_starves_nobody(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    await ledger.insert(specs(60, "slow") + specs(60, "fast", priority=3))
+    served = []
+    while jobs := await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 5}):
+        served += [job.spec.owner for job in jobs]
+    fast = served[:40].count("fast")
+    assert 22 <= fast <= 36
+
+
+async def test_the_fence_holds_off_a_writer_that_lost_its_claim(store: Store) -> None:
+    ledger = Ledger(store, Rules(lease_ms=-1))  # a lease that has passed when it begins
+    await ledger.insert(specs(1))
+    (late,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
+    (now,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
+    assert (late.attempt, now.attempt) == (1, 2)
+    assert await ledger.advance(late, m.Finished({"key": "late"})) is None
+    assert await ledger.renew([late, now]) == {now.id}
+    done = await ledger.advance(now, m.Finished({"key": "now"}))
+    assert done and done.state is State.DONE
+    assert (await store.get(JOBS, [now.id]))[now.id]["result"] == {"key": "now"}
+
+
+async def test_delayed_and_held_work_is_not_found_before_its_time(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    await ledger.insert(specs(1))
+    (job,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
+    later = await ledger.advance(job, m.Later(60_000))
+    assert later and later.state is State.NEW
+    assert await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1}) == []
+    await store.update(JOBS, [Update(job.id, set={"due_at": store.now() - 1})])
+    (again,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
+    assert again.attempt == 2 and not again.unsure
+
+
+async def test_slots_are_kept_for_each_kind(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    clips = [JobSpec(kind=Kind.CLIP, video_id="v", n=n) for n in range(5)]
+    await ledger.insert([*specs(5), *clips])
+    jobs = await ledger.claim([Kind.IMAGE, Kind.CLIP], {Kind.IMAGE: 2, Kind.CLIP: 3})
+    kinds = [job.spec.kind for job in jobs]
+    assert (kinds.count(Kind.IMAGE), kinds.count(Kind.CLIP)) == (2, 3)
+
+
+async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    work = [JobSpec(kind=Kind.CLIP, video_id="v", n=n) for n in range(3)]
+    await ledger.insert(work)
+    (running,) = await ledger.claim([Kind.CLIP], {Kind.CLIP: 1})
+    await ledger.cancel("v")
+    left = await ledger.open_jobs("v")
+    assert [job.id for job in left] == [running.id] and left[0].cancel
+    # the worker that has it in hand is not fenced off by the wish
+    assert await ledger.advance(running, m.Stopped())

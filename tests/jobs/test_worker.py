@@ -1,0 +1,271 @@
+"""The worker against engines that misbehave in every way a provider can."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.blobs.disk import DiskBlobs
+from shared.bus.local import LocalBus
+from shared.engines.base import Accepted, Limits, Made, Pending, Produced, Refused, Task
+from shared.engines.pool import Pool
+from shared.errors import BlobsUnavailable, PermanentError, TransientError
+from shared.events import Kind
+from shared.jobs.gate import MONEY, Gate
+from shared.jobs.ledger import JOBS, Ledger
+from shared.jobs.machine import Job, Rules, State
+from shared.jobs.relay import Relay
+from shared.jobs.rows import from_doc
+from shared.jobs.worker import Pace, Worker
+from shared.ports import Blob, Store
+from shared.view import JobSpec
+
+RULES = Rules(lease_ms=300, backoff_ms=(5, 5), next_model_ms=5, grace_ms=100, relay_ms=50)
+PACE = Pace(look=0.02, hold=0.03, away=0.02)
+SPEC = JobSpec(kind=Kind.IMAGE, video_id="v", beat=1)
+
+
+class Scripted:
+    """A paid engine that does, submit by submit, what a test tells it to."""
+
+    name = "scripted"
+    slots = 10
+    repeatable = False
+    limits = Limits()
+
+    def __init__(self, *script: object, found: object = None) -> None:
+        self.script = list(script)
+        self.found = found
+        self.submits = 0
+        self.cancels = 0
+        self.polls = 0
+
+    def ceiling(self, job: Job) -> int:
+        return 10
+
+    async def submit(self, task: Task) -> Accepted | Produced:
+        self.submits += 1
+        return await self._act(task)  # type: ignore[return-value]
+
+    async def poll(self, task: Task) -> Pending | Produced:
+        self.polls += 1
+        return await self._act(task)  # type: ignore[return-value]
+
+    async def find(self, task: Task) -> Accepted | None:
+        return self.found  # type: ignore[return-value]
+
+    async def cancel(self, task: Task) -> None:
+        self.cancels += 1
+
+    async def _act(self, task: Task) -> object:
+        step = self.script.pop(0)
+        if isinstance(step, BaseException):
+            raise step
+        return step(task) if callable(step) else step
+
+
+def made(cost: int = 4) -> Callable[[Task], Produced]:
+    def make(task: Task) -> Produced:
+        path = task.folder / "image.png"
+        path.write_bytes(b"pixels")
+        return Produced(Made({"key": path}), cost=cost)
+
+    return make
+
+
+class Stage:
+    """A worker with its ledger, gate and relay on a store."""
+
+    def __init__(self, store: Store, folder: Path, engine: Scripted) -> None:
+        self.store, self.engine = store, engine
+        self.blobs = DiskBlobs(folder / "blobs")
+        self.bus = LocalBus()
+        self.gate = Gate(store)
+        self.ledger = Ledger(store, RULES)
+        self.folder = folder / "work"
+        self.worker = Worker(
+            {Kind.IMAGE: engine},
+            {},
+            ledger=self.ledger,
+            gate=self.gate,
+            relay=Relay(store, self.bus, "storyboard", [Kind.IMAGE], RULES),
+            blobs=self.blobs,
+            pool=Pool(1),
+            folder=self.folder,
+            rules=RULES,
+            pace=PACE,
+        )
+
+    async def ends(self, spec: JobSpec = SPEC, seconds: float = 5.0, cap: int = 100) -> Job:
+        """Run one job to its end."""
+        await self.blobs.open()
+        await self.gate.open("v", "ann", cap=cap)
+        await self.ledger.insert([spec])
+        running = asyncio.create_task(self.worker.run())
+        try:
+            async with asyncio.timeout(seconds):
+                while not (job := await self.row(spec)).ended:
+                    await asyncio.sleep(0.01)
+            return job
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def row(self, spec: JobSpec = SPEC) -> Job:
+        return from_doc((await self.store.get(JOBS, [spec.id]))[spec.id])
+
+    async def spent(self, cap: int = 100) -> int:
+        doc = (await self.store.get(MONEY, ["v"]))["v"]
+        assert all("settled" in hold for hold in doc["holds"].values())
+        return int(cap - doc["available"])
+
+
+@pytest.fixture
+def stage(store: Store, tmp_path: Path) -> Callable[..., Stage]:
+    return lambda *script, found=None: Stage(store, tmp_path, Scripted(*script, found=found))
+
+
+async def test_accepted_polled_stored_settled(stage: Callable[..., Stage]) -> None:
+    s = stage(Accepted("p1"), Pending(0.01), made(cost=4))
+    job = await s.ends()
+    assert job.state is State.DONE and job.cost == 4 and job.external_id == "p1"
+    assert await s.blobs.get(job.result["key"]) == b"pixels"
+    assert job.result["stored"]["key"]["size"] == 6
+    assert await s.spent() == 4
+    assert not list(s.folder.iterdir())
+
+
+async def test_transient_failures_are_retried_and_permanent_ones_are_not(
+    stage: Callable[..., Stage],
+) -> None:
+    job = await stage(TransientError("busy"), TransientError("busy"), made()).ends()
+    assert (job.state, job.tries) == (State.DONE, 2)
+
+
+async def test_three_tries_and_no_more(stage: Callable[..., Stage]) -> None:
+    s = stage(*[TransientError("busy")] * 5)
+    job = await s.ends()
+    assert (job.state, job.tries, job.error) == (State.FAILED, 3, "busy")
+    assert s.engine.submits == 3 and await s.spent() == 0
+
+
+async def test_a_permanent_error_ends_it_at_once(stage: Callable[..., Stage]) -> None:
+    s = stage(PermanentError("this prompt is refused"))
+    job = await s.ends()
+    assert job.state is State.FAILED and job.error == "this prompt is refused"
+    assert s.engine.submits == 1 and await s.spent() == 0
+
+
+async def test_a_refusal_is_nobodys_failure(stage: Callable[..., Stage]) -> None:
+    s = stage(*[Refused("slow down", retry_after=0.01)] * 4, made())
+    job = await s.ends()
+    assert (job.state, job.tries) == (State.DONE, 0) and await s.spent() == 4
+
+
+async def test_a_lost_answer_is_adopted_and_not_paid_twice(stage: Callable[..., Stage]) -> None:
+    s = stage(ConnectionError("reset"), made(cost=6), found=Accepted("p7"))
+    job = await s.ends()
+    assert job.state is State.DONE and job.external_id == "p7"
+    assert s.engine.submits == 1 and await s.spent() == 6
+
+
+async def test_a_lost_submit_is_repeated_only_when_surely_not_accepted(
+    stage: Callable[..., Stage],
+) -> None:
+    s = stage(ConnectionError("reset"), made(cost=6))
+    began = s.ledger.now()
+    job = await s.ends()
+    assert s.engine.submits == 2 and await s.spent() == 6
+    assert (job.finished_at or 0) - began >= RULES.grace_ms
+
+
+async def test_success_without_an_output_is_a_transient_failure(
+    stage: Callable[..., Stage],
+) -> None:
+    job = await stage(Produced(Made(data={"nothing": 1})), made()).ends()
+    assert (job.state, job.tries) == (State.DONE, 1)
+
+
+async def test_no_money_holds_the_job_without_counting(stage: Callable[..., Stage]) -> None:
+    s = stage(made())
+    with pytest.raises(TimeoutError):
+        await s.ends(seconds=0.3, cap=9)
+    job = await s.row()
+    assert (job.state, job.tries, s.engine.submits) == (State.NEW, 0, 0)
+    assert await s.spent(cap=9) == 0
+
+
+async def test_a_cancelled_video_never_submits(stage: Callable[..., Stage]) -> None:
+    s = stage(made())
+    await s.gate.open("v", "ann", cap=100)
+    await s.gate.steer("v", "cancelled")
+    job = await s.ends()
+    assert job.state is State.CANCELLED and s.engine.submits == 0
+
+
+async def test_a_running_job_is_cancelled_at_its_provider_and_a_paid_output_kept(
+    stage: Callable[..., Stage],
+) -> None:
+    s = stage(Accepted("p1"), *[Pending(0.02)] * 5, made(cost=9))
+    ending = asyncio.create_task(s.ends())
+    while s.engine.polls == 0:
+        await asyncio.sleep(0.005)
+    await s.ledger.cancel("v")
+    job = await ending
+    assert s.engine.cancels > 0
+    assert job.state is State.DONE and job.cost == 9 and await s.spent() == 9
+
+
+async def test_bytes_wait_on_disk_while_the_object_store_is_away(
+    stage: Callable[..., Stage],
+) -> None:
+    s = stage(made())
+    put, refusals = s.blobs.put, [1, 2, 3]
+
+    async def away(key: str, source: Path | bytes) -> Blob:
+        if refusals:
+            refusals.pop()
+            raise BlobsUnavailable("the object store does not answer")
+        return await put(key, source)
+
+    s.blobs.put = away  # type: ignore[method-assign]
+    job = await s.ends()
+    assert (job.state, job.tries, s.engine.submits) == (State.DONE, 0, 1)
+
+
+async def test_a_missing_input_names_its_key(stage: Callable[..., Stage]) -> None:
+    async def fetch(task: Task) -> Produced:
+        await task.fetch("image")
+        raise AssertionError("never reached")
+
+    s = stage()
+    s.engine.submit = fetch  # type: ignore[method-assign]
+    job = await s.ends(SPEC.model_copy(update={"files": {"image": "v/image/gone.png"}}))
+    assert job.state is State.FAILED and "v/image/gone.png" in (job.error or "")
+
+
+async def test_a_long_step_keeps_its_lease(stage: Callable[..., Stage]) -> None:
+    s = stage()
+    runs = []
+
+    async def slow(task: Task) -> Produced:
+        runs.append(task.job.attempt)
+        await asyncio.sleep(3 * RULES.lease_ms / 1000)
+        return made()(task)
+
+    s.engine.submit = slow  # type: ignore[method-assign]
+    job = await s.ends()
+    assert runs == [1] and job.state is State.DONE
+
+
+async def test_the_next_model_is_tried_when_one_is_used_up(stage: Callable[..., Stage]) -> None:
+    s = stage(*[TransientError("busy")] * 4, made())
+    job = await s.ends(replace_models(SPEC))
+    assert (job.state, job.tries) == (State.DONE, 4)
+
+
+def replace_models(spec: JobSpec) -> JobSpec:
+    return spec.model_copy(update={"models": ("fast", "sure")})
+
+

@@ -1,0 +1,108 @@
+"""The whole embedded stack in one test: six services, a real store, an engine that makes nothing."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import services
+from shared.blobs.disk import DiskBlobs
+from shared.bus.local import Chaos, LocalBus
+from shared.compose import App, Parts, Ports, running
+from shared.engines.base import Accepted, Produced, Task
+from shared.engines.pool import Pool
+from shared.engines.rehearsal import RehearsalEngine
+from shared.events import Beat, Brief, Event, Kind, VideoCompleted, VideoFailed, VideoRequested
+from shared.jobs.ledger import JOBS
+from shared.jobs.machine import Rules, State
+from shared.jobs.worker import Pace
+from shared.ports import Store
+from shared.store.sqlite import SqliteStore
+
+SERVICES = tuple(services.load(name) for name in services.NAMES)
+WORK = {kind: work for service in SERVICES for kind, work in service.work.items()}
+
+QUICK = Rules(lease_ms=400, backoff_ms=(5, 10), next_model_ms=10, relay_ms=50)
+PACE = Pace(look=0.05, hold=0.05, away=0.02)
+
+
+def prompt(beats: int) -> str:
+    """A prompt of which the planner makes so many beats."""
+    return " ".join(f"Scene number {n} shows another part of the story." for n in range(beats))
+
+
+def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
+    """A video of so many beats with so many chunks each."""
+    seconds = 5.0 * chunks
+    return Brief(
+        prompt=prompt(beats), duration=beats * seconds, end_card=None, min_clips=1,
+        chunk_seconds=5.0, **known,  # type: ignore[arg-type]
+    )
+
+
+class Counting(RehearsalEngine):
+    """Keeps the truth about what was run, and what was run although it was finished."""
+
+    def __init__(self, store: Store, **known: object) -> None:
+        super().__init__(WORK, **known)  # type: ignore[arg-type]
+        self._store = store
+        self.runs: Counter[str] = Counter()
+        self.rerun: list[str] = []
+
+    async def submit(self, task: Task) -> Accepted | Produced:
+        row = (await self._store.get(JOBS, [task.job.id]))[task.job.id]
+        if row["state"] == State.DONE:
+            self.rerun.append(task.job.id)
+        self.runs[task.job.id] += 1
+        return await super().submit(task)
+
+
+@dataclass
+class World:
+    """A running stack, and what a test asks of it."""
+
+    app: App
+    store: Store
+    engine: Counting
+    seen: list[Event] = field(default_factory=list)
+
+    async def request(self, video_id: str, wanted: Brief) -> str:
+        await self.app.gate.open(video_id, wanted.owner)
+        await self.app.shell("gateway").emit([VideoRequested(video_id=video_id, brief=wanted)])
+        return video_id
+
+    async def ended(self, video_id: str, seconds: float = 20.0) -> VideoCompleted | VideoFailed:
+        """Wait until the gateway knows how the video ended."""
+        async with asyncio.timeout(seconds):
+            while True:
+                view = await self.app.shell("gateway").view(video_id)
+                if view and (end := view.latest(VideoCompleted) or view.latest(VideoFailed)):
+                    return end
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def world(
+    folder: Path,
+    *,
+    chaos: Chaos | None = None,
+    store: Store | None = None,
+    rules: Rules = QUICK,
+    **engine: object,
+) -> AsyncIterator[World]:
+    """The stack on a folder: opening it twice is a restart."""
+    store = store or SqliteStore(folder / "storywave.db")
+    counting = Counting(store, **engine)
+    parts = Parts(
+        Ports(store, LocalBus(chaos=chaos), DiskBlobs(folder / "blobs")),
+        folder / "work",
+        Pool(1),
+        rules=rules,
+        pace=PACE,
+        engines=dict.fromkeys(Kind, counting),
+        drain_seconds=1.0,
+    )
+    async with running(parts, SERVICES) as app:
+        yield World(app, store, counting)
