@@ -1,0 +1,96 @@
+# Every target makes its own environment: only Python 3.11 or later with pip is needed
+# (and, for the real servers, Java 17, Maven and Go).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH_BIN := .venv-bench/bin
+RUNTIME := $(VENV)/.installed-runtime
+DEV := $(VENV)/.installed-dev
+BENCH := .venv-bench/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format docs cluster-up cluster-down test-cluster \
+	bench-waves bench-orchestration bench-stitch lock clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
+
+demo: $(RUNTIME) ## a prompt becomes a finished 30-second video, demo.mp4
+	$(BIN)/python -m benchmarks.demo
+
+test: $(DEV) ## everything that needs no server and no key
+	$(BIN)/python -m pytest
+
+lint: $(DEV) ## style, types, who may import whom, and the files under deploy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m deploy.check
+
+format: $(DEV) ## put the style right where a tool can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(DEV) ## write the generated documents again
+	$(BIN)/python -m services.documents
+
+cluster-up: $(DEV) ## Kafka, MongoDB and an S3 server on loopback; addresses in .cluster/env
+	$(BIN)/python -m tests.cluster.servers up
+
+cluster-down: $(DEV) ## stop them; their data stays in .cluster
+	$(BIN)/python -m tests.cluster.servers down
+
+test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers of its own
+	$(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest -m cluster
+
+bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier and one by one
+	$(BIN)/python -m benchmarks.waves
+
+bench-orchestration: $(BENCH) ## videos a minute on real servers, against Celery on Redis
+	$(BENCH_BIN)/python -m tests.cluster.servers run $(BENCH_BIN)/python -m benchmarks.orchestration
+
+bench-stitch: $(BENCH) ## the stitcher against MoviePy, ffmpeg and a plain copy
+	$(BENCH_BIN)/python -m benchmarks.stitch
+
+# The product's lock comes first; the others take its versions where their own needs allow.
+# --universal makes one lock for every Python and system; hashes are checked at each install.
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+lock: $(BIN)/python ## resolve the dependencies anew and pin them by hash
+	$(BIN)/python -m pip install --quiet uv
+	printf 'pip\nsetuptools>=77\n' | $(COMPILE) - -o requirements-build.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra bench -o requirements-bench.lock
+
+clean: ## remove environments, caches and what the demo made; servers must be down
+	rm -rf $(VENV) .venv-bench build dist *.egg-info demo.mp4 \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: an environment is filled once, and again when its lock or the project file changes.
+# Nothing unpinned runs: even what builds the few source packages comes from a lock.
+define fill
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Storywave needs Python 3.11 or later, but $(PYTHON) is " + sys.version.split()[0] + ": name another one, as in: make $(MAKECMDGOALS) PYTHON=python3.12")'
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --require-hashes -r requirements-build.lock
+	$(1)/bin/python -m pip install --quiet --no-build-isolation --require-hashes -r $(2)
+	$(1)/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+endef
+
+$(RUNTIME): requirements-build.lock requirements.lock pyproject.toml
+	$(call fill,$(VENV),requirements.lock)
+
+$(DEV): requirements-build.lock requirements-dev.lock pyproject.toml
+	$(call fill,$(VENV),requirements-dev.lock)
+	@touch $(RUNTIME)
+
+$(BENCH): requirements-build.lock requirements-bench.lock pyproject.toml
+	$(call fill,.venv-bench,requirements-bench.lock)
