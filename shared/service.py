@@ -50,6 +50,8 @@ class Service:
     work: Mapping[Kind, Work] = field(default_factory=dict)
     """Kinds whose work is its own: no model makes a cut."""
     finish: Mapping[Kind, Finish] = field(default_factory=dict)
+    keeps: Mapping[str, Sequence[Index]] = field(default_factory=dict)
+    """Further collections of its own, with their indexes."""
 
     @property
     def consumes(self) -> tuple[type[Event], ...]:
@@ -70,7 +72,7 @@ class Service:
 
     @property
     def indexes(self) -> Mapping[str, Sequence[Index]]:
-        return {self.views: (Index(("check_at",), present="check_at"),)}
+        return {self.views: (Index(("check_at",), present="check_at"),), **self.keeps}
 
 
 class Shell:
