@@ -1,0 +1,1 @@
+"""The local engine: no key, no network, deterministic by seed."""

@@ -1,0 +1,62 @@
+"""Which language a text is most likely in: by its script, and for Latin by its small words. Pure.
+
+It chooses a voice, so the names are those of espeak-ng.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+
+ENGLISH = "en-us"
+
+# Kana and Hangul before Han: Japanese mixes kana with Han characters.
+_SCRIPTS = (
+    ("HIRAGANA", "ja"),
+    ("KATAKANA", "ja"),
+    ("HANGUL", "ko"),
+    ("CJK", "cmn"),
+    ("CYRILLIC", "ru"),
+    ("GREEK", "el"),
+    ("ARABIC", "ar"),
+    ("HEBREW", "he"),
+    ("DEVANAGARI", "hi"),
+    ("BENGALI", "bn"),
+    ("TAMIL", "ta"),
+    ("TELUGU", "te"),
+    ("THAI", "th"),
+    ("GEORGIAN", "ka"),
+    ("ARMENIAN", "hy"),
+)
+_SMALL_WORDS = {
+    ENGLISH: "the a an and of to in is with for on that this who how it our my at from by",
+    "es": "el la los las un una de y que en con por para es su del al como se más",
+    "fr-fr": "le la les un une des et de du que qui en dans avec pour est sur sa son au ses",
+    "de": "der die das ein eine einen und von mit auf den dem ist im für zu nicht wie sich zum",
+    "it": "il lo la gli un una di e che in con per è del della nel come sono suo alla",
+    "pt": "o os um uma de e que em com por para é do da no na como seu sua ao",
+    "nl": "de het een en van met op in is voor te die dat aan zijn",
+}
+_VOCABULARY = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
+
+
+def language_of(text: str) -> str:
+    """The voice that should read this text; English when nothing speaks against it."""
+    scripts = Counter(_script(letter) for letter in text if letter.isalpha())
+    known = [language for name, language in _SCRIPTS if scripts[name]]
+    if known and scripts["LATIN"] < scripts.total() / 2:
+        return known[0]
+    return _latin_language(text)
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").split(" ")[0].split("-")[0]
+
+
+def _latin_language(text: str) -> str:
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    score = {
+        language: sum(word in vocabulary for word in words)
+        for language, vocabulary in _VOCABULARY.items()
+    }
+    best = max(score, key=lambda language: score[language])
+    return best if score[best] > score[ENGLISH] else ENGLISH
