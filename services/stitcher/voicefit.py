@@ -7,6 +7,7 @@ count from the voice file's start, placed times from the beat's start.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 FASTEST = 1.15
 LEAD = 0.15  # silence before the first word, given up when the beat is full
@@ -87,7 +88,7 @@ def _laid_out(runs: Sequence[_Run], rate: float, room: float) -> list[Piece]:
     pauses = _span(runs) - spoken
     kept = 1.0 if pauses <= 0 else min(1.0, max(0.0, (room * rate - spoken) / pauses))
     pieces = [Piece(*runs[0], at=0.0)]
-    for (_, before), run in zip(runs, runs[1:], strict=False):
+    for (_, before), run in pairwise(runs):
         pause = max(_SHORTEST_PAUSE, (run[0] - before) * kept)
         if kept == 1.0:
             pieces[-1] = replace(pieces[-1], end=run[1])

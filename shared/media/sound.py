@@ -7,6 +7,7 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -35,30 +36,28 @@ class Loudness:
     peak_dbtp: float
 
 
-def read_sound(path: Path, channels: int = 2) -> Samples:
-    """All of a file's first sound track, resampled; BadMedia when there is none."""
+def read_sound(path: Path, channels: int = 2, at_most: float = MAX_SECONDS) -> Samples:
+    """A file's first sound track, resampled, up to a length; BadMedia when there is none."""
     with opened(path) as container:
         if not container.streams.audio:
             raise BadMedia(f"{path.name} holds no sound")
-        blocks = list(_resampled(container, channels, path))
+        blocks = list(_resampled(container, channels, round(at_most * RATE)))
     if not blocks:
         raise BadMedia(f"{path.name} holds no sound that can be decoded")
     return np.concatenate(blocks)
 
 
 def _resampled(
-    container: av.container.InputContainer, channels: int, path: Path
+    container: av.container.InputContainer, channels: int, at_most: int
 ) -> Iterator[Samples]:
     resampler = av.AudioResampler("flt", _LAYOUTS[channels], RATE)
     total = 0
-    for frame in container.decode(container.streams.audio[0]):
+    for frame in chain(container.decode(container.streams.audio[0]), [None]):
         for block in resampler.resample(frame):
+            yield _samples(block, channels)[: at_most - total]
             total += block.samples
-            if total > MAX_SECONDS * RATE:
-                raise BadMedia(f"{path.name} is too long: more than {MAX_SECONDS} s of sound")
-            yield _samples(block, channels)
-    for block in resampler.resample(None):
-        yield _samples(block, channels)
+            if total >= at_most:
+                return
 
 
 def _samples(frame: av.AudioFrame, channels: int) -> Samples:
@@ -82,9 +81,9 @@ def filtered(samples: Samples, *filters: tuple[str, str]) -> Iterator[av.AudioFr
     source = graph.add_abuffer(
         sample_rate=RATE, format="flt", layout=layout, time_base=Fraction(1, RATE)
     )
-    chain = [graph.add(name, options) for name, options in filters]
+    nodes = [graph.add(name, options) for name, options in filters]
     last = graph.add("aformat", f"sample_fmts=flt:channel_layouts={layout}")
-    graph.link_nodes(source, *chain, last, graph.add("abuffersink")).configure()
+    graph.link_nodes(source, *nodes, last, graph.add("abuffersink")).configure()
     for frame in frames_of(samples):
         graph.push(frame)
         yield from _ready(graph)
@@ -110,6 +109,15 @@ def stretched(samples: Samples, rate: float) -> Samples:
     blocks = [_samples(f, channels) for f in filtered(samples, ("atempo", f"{rate:.6f}"))]
     late = np.zeros((_TEMPO_EARLY, channels), np.float32)
     return fitted(np.concatenate([late, *blocks]), round(len(samples) / rate))
+
+
+def shaped(samples: Samples, gains: NDArray[np.float64], step: int) -> None:
+    """Apply, in place, a gain known once every `step` samples."""
+    middles = (np.arange(len(gains)) + 0.5) * step
+    for start in range(0, len(samples), _BLOCK):
+        block = samples[start : start + _BLOCK]
+        at = np.arange(start, start + len(block))
+        block *= np.interp(at, middles, gains).astype(np.float32)[:, None]
 
 
 def fitted(samples: Samples, count: int) -> Samples:
