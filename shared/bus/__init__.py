@@ -1,0 +1,1 @@
+"""The bus and its two adapters: queues in one process, and Kafka."""

@@ -1,0 +1,46 @@
+"""What a real bus may do to its consumers, on purpose and from a seed: for tests."""
+
+import random
+from collections import deque
+from dataclasses import dataclass
+
+from shared.errors import InfrastructureError
+from shared.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Chaos:
+    """Probabilities, each an independent draw. The same seed draws the same for each service."""
+
+    seed: int
+    shuffle: bool = True
+    """Events overtake each other within a batch and across batches."""
+    double: float = 0.3
+    """An event that is delivered comes once more, later."""
+    crash: float = 0.0
+    """A batch is torn from its handler, before or after it ran, and comes again."""
+
+    def source(self, service: str) -> random.Random:
+        return random.Random(f"{self.seed}/{service}")
+
+
+class ChaosCrash(InfrastructureError):
+    """A crash on purpose: the batch comes again."""
+
+
+def take(
+    queue: deque[Event], limit: int, chaos: Chaos | None, source: random.Random
+) -> list[Event]:
+    """The next batch, removed from the queue: its head, or what chaos makes of it."""
+    batch = [queue.popleft() for _ in range(min(limit, len(queue)))]
+    if chaos is None:
+        return batch
+    again = [event for event in batch if source.random() < chaos.double]
+    if chaos.shuffle:
+        source.shuffle(batch)
+        delivered = source.randint(1, len(batch))
+        again += batch[delivered:]
+        del batch[delivered:]
+        source.shuffle(again)
+    queue.extend(again)
+    return batch

@@ -1,0 +1,326 @@
+"""What every bus promises, in one body over the in-process queues and a real Kafka."""
+
+import asyncio
+import itertools
+import os
+import statistics
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.bus.local import LocalBus
+from shared.errors import BusUnavailable, StoreUnavailable
+from shared.events import DeadLettered, Event, MusicReady, VideoDeleted, VideoSteered
+from shared.ports import Bus, Handler
+
+Types = Sequence[type[Event]]
+
+PATIENCE = 30.0
+BATCH = 50
+HOP_MS = {"local": 2.0, "kafka": 15.0}
+
+
+@dataclass
+class World:
+    """Buses of one kind that reach the same events; what runs is stopped at the end."""
+
+    name: str
+    make: Callable[[], Bus]
+    running: list[Bus] = field(default_factory=list)
+
+    async def start(self, bus: Bus, *services: str) -> None:
+        self.running.append(bus)
+        await bus.start()
+        await until(lambda: all(bus.health(service).assigned for service in services))
+
+    async def stop(self, bus: Bus) -> None:
+        self.running.remove(bus)
+        await bus.stop()
+
+    async def start_again(self, bus: Bus, service: str, types: Types, handle: Handler) -> None:
+        """What is in queues lives as long as the bus, what is in Kafka as long as its topics."""
+        if self.name == "kafka":
+            bus = self.make()
+            bus.subscribe(service, types, handle)
+        await self.start(bus, service)
+
+
+@dataclass
+class Listener:
+    """A handler that remembers; it can be told to fail, to wait, and to be slow."""
+
+    failures: list[Exception] = field(default_factory=list)
+    batches: list[list[Event]] = field(default_factory=list)
+    refused: list[list[Event]] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def __call__(self, batch: Sequence[Event]) -> None:
+        self.entered.set()
+        await self.gate.wait()
+        if self.failures:
+            self.refused.append(list(batch))
+            raise self.failures.pop(0)
+        self.batches.append(list(batch))
+
+    @property
+    def heard(self) -> Counter[str]:
+        return Counter(event.id for batch in self.batches for event in batch)
+
+
+@pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.cluster)])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    world = World(request.param, _local() if request.param == "local" else _kafka())
+    yield world
+    await asyncio.gather(*(bus.stop() for bus in world.running))
+
+
+def _local() -> Callable[[], Bus]:
+    return lambda: LocalBus(max_records=BATCH)
+
+
+def _kafka() -> Callable[[], Bus]:
+    from shared.bus.kafka import KafkaBus
+
+    prefix = f"t{uuid.uuid4().hex[:10]}."
+    return lambda: KafkaBus(
+        os.environ["STORYWAVE_KAFKA"], prefix=prefix, partitions=4, max_records=BATCH
+    )
+
+
+async def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.002)
+
+
+def deleted(count: int, prefix: str = "v") -> list[Event]:
+    return [VideoDeleted(video_id=f"{prefix}{i}") for i in range(count)]
+
+
+def steered(videos: int, revs: int) -> list[Event]:
+    """Revision by revision over all videos: each video's own are in order."""
+    return [
+        VideoSteered(video_id=f"v{video}", rev=rev)
+        for rev in range(revs)
+        for video in range(videos)
+    ]
+
+
+def music(count: int) -> list[Event]:
+    return [
+        MusicReady(video_id=f"v{i}", job=f"v{i}/music/0/0/0", key="k", seconds=1.0)
+        for i in range(count)
+    ]
+
+
+def ids(events: Sequence[Event]) -> set[str]:
+    return {event.id for event in events}
+
+
+async def test_every_service_hears_every_event_of_its_types_and_no_other(world: World) -> None:
+    bus, both, one = world.make(), Listener(), Listener()
+    bus.subscribe("both", [VideoDeleted, MusicReady], both)
+    bus.subscribe("one", [MusicReady], one)
+    await world.start(bus, "both", "one")
+    sent = deleted(40) + music(40)
+    await bus.publish([*sent, *steered(3, 1)])
+    await until(lambda: set(both.heard) >= ids(sent) and set(one.heard) >= ids(music(40)))
+    assert set(both.heard) == ids(sent)
+    assert set(one.heard) == ids(music(40))
+
+
+async def test_events_arrive_as_they_were_sent(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    bus.subscribe("s", [VideoSteered, MusicReady], listener)
+    await world.start(bus, "s")
+    sent = [VideoSteered(video_id="ünï", rev=3, cap=12_345_678_901), *music(1)]
+    await bus.publish(sent)
+    await until(lambda: len(listener.heard) == 2)
+    got = {event.id: event for batch in listener.batches for event in batch}
+    assert got == {event.id: event for event in sent}
+
+
+async def test_what_waits_is_taken_in_batches_within_their_limit(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    listener.gate.clear()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await world.start(bus, "s")
+    await bus.publish(deleted(1, "first"))
+    await listener.entered.wait()
+    await bus.publish(deleted(6 * BATCH))
+    listener.gate.set()
+    await until(lambda: len(listener.heard) == 6 * BATCH + 1)
+    sizes = [len(batch) for batch in listener.batches]
+    assert max(sizes) <= BATCH
+    assert len(sizes) <= 20, f"hardly batches: {sizes}"
+
+
+async def test_one_key_keeps_its_order(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    bus.subscribe("s", [VideoSteered], listener)
+    await world.start(bus, "s")
+    sent = steered(videos=10, revs=30)
+    await bus.publish(sent[:150])
+    await bus.publish(sent[150:])
+    await until(lambda: set(listener.heard) == ids(sent))
+    heard = [e for batch in listener.batches for e in batch if isinstance(e, VideoSteered)]
+    for video in {event.video_id for event in heard}:
+        revs = [event.rev for event in heard if event.video_id == video]
+        assert revs == sorted(revs)
+
+
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("the store is away"), ZeroDivisionError("a bug")]
+)
+async def test_a_raising_handler_gets_its_batch_again(world: World, error: Exception) -> None:
+    bus, listener, letters = world.make(), Listener(failures=[error] * 3), Listener()
+    bus.subscribe("s", [VideoDeleted, MusicReady, VideoSteered], listener)
+    bus.subscribe("letters", [DeadLettered], letters)
+    await world.start(bus, "s", "letters")
+    sent = deleted(40) + music(40) + steered(40, 1)
+    await bus.publish(sent)
+    await until(lambda: set(listener.heard) == ids(sent))
+    assert len(listener.refused) == 3
+    assert not letters.batches, "a failing handler is nobody's bad message"
+
+
+async def test_a_refused_batch_over_topics_and_partitions_comes_again_whole(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    listener.gate.clear()
+    bus.subscribe("s", [VideoDeleted, MusicReady, VideoSteered], listener)
+    await world.start(bus, "s")
+    await bus.publish(deleted(1, "first"))
+    await listener.entered.wait()
+    sent = [*itertools.chain(*zip(deleted(150), music(150), steered(150, 1), strict=True))]
+    await bus.publish(sent)
+    listener.failures = [StoreUnavailable("away")] * 2
+    listener.gate.set()
+    await until(lambda: set(listener.heard) >= ids(sent))
+    first_try, second_try = listener.refused
+    assert ids(first_try) <= ids(second_try) | set(listener.heard)
+    assert sum(listener.heard.values()) == len(sent) + 1, "only what was refused comes again"
+
+
+async def test_retries_slow_down(world: World) -> None:
+    bus, listener = world.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
+    bus.subscribe("s", [VideoDeleted], listener)
+    await world.start(bus, "s")
+    await bus.publish(deleted(1))
+    await until(lambda: bool(listener.refused))
+    await asyncio.sleep(1.5)
+    assert 3 <= len(listener.refused) <= 10
+
+
+async def test_stop_lets_the_running_batch_end(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    listener.gate.clear()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await world.start(bus, "s")
+    await bus.publish(deleted(1))
+    await listener.entered.wait()
+    stopping = asyncio.create_task(world.stop(bus))
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    listener.gate.set()
+    await stopping
+    assert set(listener.heard) == ids(deleted(1))
+
+
+async def test_nothing_is_lost_between_stop_and_start(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    listener.gate.clear()
+    bus.subscribe("s", [VideoDeleted, MusicReady], listener)
+    await world.start(bus, "s")
+    sent = deleted(400) + music(400)
+    await bus.publish(sent)
+    await listener.entered.wait()
+    stopping = asyncio.create_task(world.stop(bus))
+    await asyncio.sleep(0)
+    listener.gate.set()
+    await stopping
+    assert 0 < len(listener.heard) < len(sent)
+    await world.start_again(bus, "s", [VideoDeleted, MusicReady], listener)
+    await until(lambda: set(listener.heard) == ids(sent))
+
+
+async def test_a_stop_ends_the_waiting_for_a_retry(world: World) -> None:
+    bus, listener = world.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
+    bus.subscribe("s", [VideoDeleted], listener)
+    await world.start(bus, "s")
+    await bus.publish(deleted(3))
+    await until(lambda: len(listener.refused) >= 3)
+    begun = time.monotonic()
+    await world.stop(bus)
+    assert time.monotonic() - begun < 5
+    listener.failures.clear()
+    await world.start_again(bus, "s", [VideoDeleted], listener)
+    await until(lambda: set(listener.heard) == ids(deleted(3)))
+
+
+async def test_a_stopped_bus_takes_nothing(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await world.start(bus, "s")
+    await world.stop(bus)
+    with pytest.raises(BusUnavailable):
+        await bus.publish(deleted(1))
+
+
+async def test_health_sees_a_handler_that_hangs(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    assert bus.health("s").assigned == 0
+    await world.start(bus, "s")
+    await asyncio.sleep(1.2)
+    assert bus.health("s").progress_age < 1.0
+    listener.gate.clear()
+    await bus.publish(deleted(1))
+    await listener.entered.wait()
+    await asyncio.sleep(1.2)
+    assert bus.health("s").progress_age > 1.0
+    listener.gate.set()
+    await until(lambda: bus.health("s").progress_age < 1.0)
+
+
+async def test_health_of_a_consumer_that_only_waits_for_a_server_is_good(world: World) -> None:
+    bus, listener = world.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
+    bus.subscribe("s", [VideoDeleted], listener)
+    await world.start(bus, "s")
+    await bus.publish(deleted(1))
+    await until(lambda: len(listener.refused) >= 7)
+    assert bus.health("s").progress_age < 4.0
+
+
+async def test_a_hop_is_short(world: World) -> None:
+    bus, arrived = world.make(), asyncio.Event()
+
+    async def note(batch: Sequence[Event]) -> None:
+        arrived.set()
+
+    hops = await _hops(world, bus, note, arrived)
+    median, p95 = statistics.median(hops), statistics.quantiles(hops, n=20)[-1]
+    print(f"\nFIGURE hop bus={world.name} p50_ms={median:.2f} p95_ms={p95:.2f}")
+    assert median <= HOP_MS[world.name]
+
+
+async def _hops(world: World, bus: Bus, note: Handler, arrived: asyncio.Event) -> list[float]:
+    """Milliseconds from before the publish to inside the handler, one event at a time."""
+    bus.subscribe("s", [VideoDeleted], note)
+    await world.start(bus, "s")
+    hops = []
+    for event in deleted(110):
+        arrived.clear()
+        begun = time.perf_counter()
+        await bus.publish([event])
+        await asyncio.wait_for(arrived.wait(), PATIENCE)
+        hops.append(1_000 * (time.perf_counter() - begun))
+        await asyncio.sleep(0.013)
+    return hops[10:]
