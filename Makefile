@@ -81,7 +81,7 @@ define fill
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 	$(1)/bin/python -m pip install --quiet --require-hashes -r requirements-build.lock
 	$(1)/bin/python -m pip install --quiet --no-build-isolation --require-hashes -r $(2)
-	$(1)/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	$(1)/bin/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@
 endef
 

@@ -1,6 +1,7 @@
 """Kafka, MongoDB and an S3 server on loopback, up and down in seconds, without containers.
 
     python -m tests.cluster.servers up | down [--wipe] | status | restart kafka|mongo|s3
+    python -m tests.cluster.servers run COMMAND...   (on fresh servers, gone when it ends)
 
 Tests use `Servers`: kill one with SIGKILL, bring it back on the same port with the same data.
 Data, logs, ports and pids lie in `.cluster/` of the checkout; downloads in a shared cache.
@@ -9,8 +10,10 @@ Data, logs, ports and pids lie in `.cluster/` of the checkout; downloads in a sh
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -33,6 +36,7 @@ from tests.cluster.processes import (
 
 START_SECONDS = 60.0
 CHECKOUT = Path(__file__).resolve().parents[2]
+FOLDER_VARIABLE = "STORYWAVE_CLUSTER_FOLDER"
 
 
 class ServerFailed(Exception):
@@ -44,6 +48,11 @@ class Servers:
     """The three servers of one folder; every call may be repeated."""
 
     folder: Path = CHECKOUT / ".cluster"
+
+    @classmethod
+    def of_this_run(cls) -> "Servers":
+        """Those that `run` started for this process, else those of the checkout."""
+        return cls(Path(os.environ.get(FOLDER_VARIABLE) or CHECKOUT / ".cluster"))
 
     def up(self) -> dict[str, str]:
         """Start what is not running; returns the environment for the services."""
@@ -176,6 +185,20 @@ def _environment() -> Mapping[str, str]:
     }
 
 
+def _run(command: list[str]) -> int:
+    """The command's exit code; the servers' logs are kept when it is not zero."""
+    folder = Path(tempfile.mkdtemp(prefix="storywave-cluster-"))
+    servers, code = Servers(folder), 1
+    try:
+        environment = servers.up() | {FOLDER_VARIABLE: str(folder)}
+        code = subprocess.run(command, check=False, env=os.environ | environment).returncode
+    finally:
+        servers.down(wipe=code == 0)
+        if code:
+            print(f"data and logs of the servers are kept in {folder}", file=sys.stderr)
+    return code
+
+
 def _status(servers: Servers) -> int:
     """Print one line a server; the exit code is the number that are down."""
     down = 0
@@ -192,18 +215,24 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("up", help="start what is not running and print the environment")
     down = commands.add_parser("down", help="stop what is running")
     down.add_argument("--wipe", action="store_true", help="delete data, logs and ports too")
+    run = commands.add_parser("run", help="start fresh servers for one command, then stop them")
+    run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     commands.add_parser("status", help="one line a server")
     commands.add_parser("restart", help="stop and start one").add_argument("name", choices=NAMES)
     return parser.parse_args()
 
 
 def main() -> int:
-    arguments, servers = _arguments(), Servers()
+    arguments, servers = _arguments(), Servers.of_this_run()
+    # So that `finally` runs, and no server is left, when this process is told to end.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         if arguments.command == "up":
             print(config.environment_file(servers.up()), end="")
         elif arguments.command == "down":
             servers.down(wipe=arguments.wipe)
+        elif arguments.command == "run":
+            return _run(arguments.words)
         elif arguments.command == "restart":
             servers.restart(arguments.name)
         else:
