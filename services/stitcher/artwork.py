@@ -83,14 +83,16 @@ def _set(text: str, room: float, face: Face, pixels: int, colour: Rgb) -> Image.
     return image
 
 
-def _wrapped(text, room, length):  # type: ignore[no-untyped-def]
-    columns = max(4, len(text))
-    while columns > 4:
-        lines = textwrap.wrap(text, columns) or [""]
-        if all(length(line) <= room for line in lines):
-            return lines
-        columns = min(columns - 1, max(len(line) for line in lines) - 1)
-    return textwrap.wrap(text, columns) or [""]
+def _wrapped(text: str, room: float, length: Callable[[str], float]) -> list[str]:
+    """As few lines as fit, and those as even as they come."""
+    fitting = [
+        lines
+        for columns in range(4, max(5, len(text) + 1))
+        if (lines := textwrap.wrap(text, columns)) and max(map(length, lines)) <= room
+    ]
+    if not fitting:
+        return textwrap.wrap(text, 4) or [""]
+    return min(fitting, key=lambda lines: (len(lines), max(map(length, lines))))
 
 
 def soft_shadow(image: Image.Image, spread: int, strength: float = 0.5) -> Image.Image:

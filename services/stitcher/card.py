@@ -1,0 +1,219 @@
+"""The end card: backdrop, product, headline and a button, moving in gently. A canonical segment.
+
+Everything is drawn once; a frame costs a warp of the backdrop and a few blends.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+
+from services.stitcher.artwork import cover, gradient, picture, soft_shadow, text_block
+from shared.media.encode import write_segment
+from shared.media.fonts import Face, font
+from shared.media.formats import FPS, Canvas
+from shared.media.overlay import Overlay
+from shared.media.pan import zoomed
+from shared.media.picture import Rgb, from_image, planes
+
+CardStyle = Literal["luxury", "minimal", "bold", "playful"]
+
+
+@dataclass(frozen=True)
+class CardSpec:
+    """One end card to make."""
+
+    out: Path
+    canvas: Canvas
+    frames: int
+    style: CardStyle = "minimal"
+    headline: str = ""
+    call_to_action: str = ""
+    background: Path | None = None
+    colour: Rgb | None = None
+    product: Path | None = None
+    head: int = 0
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A style's faces and colours."""
+
+    headline: Face
+    button: Face
+    size: float
+    ink: Rgb
+    colour: Rgb
+    button_fill: Rgb | None
+    button_ink: Rgb
+    corner: float
+    veil: Rgb
+    veil_strength: float
+    upper: bool = False
+
+
+_LOOKS: dict[CardStyle, _Look] = {
+    "luxury": _Look(
+        "elegant", "elegant-strong", 0.105, (244, 226, 186), (20, 18, 22), None,
+        (244, 226, 186), 0.0, (8, 7, 10), 0.62, False,
+    ),
+    "minimal": _Look(
+        "clean-strong", "clean", 0.098, (22, 24, 28), (238, 236, 231), (22, 24, 28),
+        (255, 255, 255), 0.5, (246, 245, 242), 0.72, False,
+    ),
+    "bold": _Look(
+        "strong", "strong", 0.125, (255, 255, 255), (214, 28, 54), (255, 222, 30),
+        (18, 18, 20), 0.16, (150, 10, 34), 0.60, True,
+    ),
+    "playful": _Look(
+        "playful", "playful", 0.115, (255, 255, 255), (88, 76, 214), (255, 138, 92),
+        (255, 255, 255), 0.5, (60, 40, 170), 0.50, False,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A drawing that comes in: its place, when it starts and how far it rises."""
+
+    overlay: Overlay
+    x: int
+    y: int
+    starts: float
+    rise: int
+    pulses: tuple[Overlay, ...] = ()
+
+    def paint(self, target: tuple[np.ndarray, np.ndarray, np.ndarray], seconds: float) -> None:
+        shown = _eased((seconds - self.starts) / 0.6)
+        overlay = self._drawing(seconds)
+        x = self.x + (self.overlay.width - overlay.width) // 2
+        y = self.y + (self.overlay.height - overlay.height) // 2
+        overlay.paint(target, x, y + round(self.rise * (1 - shown)), shown)
+
+    def _drawing(self, seconds: float) -> Overlay:
+        """The drawing, breathing slowly once it stands, where it has sizes to breathe with."""
+        since = seconds - self.starts - 0.9
+        if not self.pulses or since < 0:
+            return self.overlay
+        swell = (1 - np.cos(2 * np.pi * since / 1.6)) / 2
+        return self.pulses[round(swell * (len(self.pulses) - 1))]
+
+
+def end_card(spec: CardSpec) -> int:
+    """Write the card as a segment; gives its frames."""
+    return write_segment(spec.out, _frames(spec), spec.canvas, frozenset({0, spec.head}))
+
+
+def _frames(spec: CardSpec) -> Iterator[av.VideoFrame]:
+    look = _LOOKS[spec.style]
+    backdrop = planes(from_image(_backdrop(spec, look)))
+    pieces = _composed(spec, look)
+    for index in range(spec.frames):
+        seconds = index / FPS
+        frame = zoomed(backdrop, 1.0 + 0.010 * seconds)
+        target = planes(frame)
+        for piece in pieces:
+            piece.paint(target, seconds)
+        yield frame
+
+
+def _backdrop(spec: CardSpec, look: _Look) -> Image.Image:
+    """The given picture under a veil of the style's colour, or the brand colour alone."""
+    if spec.background is None:
+        return gradient(spec.canvas, spec.colour or look.colour)
+    image = cover(picture(spec.background), spec.canvas)
+    soft = image.filter(ImageFilter.GaussianBlur(min(image.size) * 0.006))
+    veil = Image.new("RGB", image.size, spec.colour or look.veil)
+    return Image.blend(ImageEnhance.Color(soft).enhance(0.85), veil, look.veil_strength)
+
+
+def _composed(spec: CardSpec, look: _Look) -> list[_Piece]:
+    """Product, headline and button, stacked about the middle."""
+    product = _product(spec) if spec.product else None
+    ink = _readable(look.ink, spec.colour)
+    text = spec.headline.upper() if look.upper else spec.headline
+    headline = text_block(text, spec.canvas, look.headline, look.size, ink) if text else None
+    button = _button(spec, look) if spec.call_to_action else None
+    gap = round(min(spec.canvas.width, spec.canvas.height) * 0.055)
+    drawn = [part for part in (product, headline, button) if part is not None]
+    y = (spec.canvas.height - sum(p.height for p in drawn) - gap * (len(drawn) - 1)) // 2
+    pieces = []
+    for order, part in enumerate(drawn):
+        pieces.append(_piece(part, y, order, spec.canvas, breathes=part is button))
+        y += part.height + gap
+    return pieces
+
+
+def _piece(part: Image.Image, y: int, order: int, canvas: Canvas, breathes: bool) -> _Piece:
+    x = (canvas.width - part.width) // 2
+    sizes = [1 + 0.035 * step / 7 for step in range(8)] if breathes else []
+    pulses = tuple(Overlay.of(_resized(part, size)) for size in sizes)
+    return _Piece(Overlay.of(part), x, y, 0.10 + 0.22 * order, canvas.height // 40, pulses)
+
+
+def _resized(image: Image.Image, size: float) -> Image.Image:
+    return image.resize(
+        (round(image.width * size), round(image.height * size)), Image.Resampling.BICUBIC
+    )
+
+
+def _product(spec: CardSpec) -> Image.Image:
+    assert spec.product is not None
+    image = picture(spec.product)
+    room = (round(spec.canvas.width * 0.62), round(spec.canvas.height * 0.36))
+    image.thumbnail(room, Image.Resampling.LANCZOS)
+    spread = max(2, min(room) // 30)
+    out = soft_shadow(image, spread)
+    out.alpha_composite(image, (3 * spread, 2 * spread))
+    return out
+
+
+def _button(spec: CardSpec, look: _Look) -> Image.Image:
+    """The call to action: a filled shape, or a fine line where the style has no fill."""
+    short = min(spec.canvas.width, spec.canvas.height)
+    size = round(short * 0.052)
+    text = spec.call_to_action.upper() if look.upper else spec.call_to_action
+    fill, ink = _button_colours(look, spec.colour)
+    letters = font(look.button, size, text)
+    while letters.getlength(text) > spec.canvas.width * 0.72 and size > 12:
+        size = int(size * 0.9)
+        letters = font(look.button, size, text)
+    width, height = round(letters.getlength(text) + size * 2.6), round(size * 2.3)
+    image = Image.new("RGBA", (width, height))
+    line = None if fill else ink
+    pen = ImageDraw.Draw(image)
+    box = (1, 1, width - 2, height - 2)
+    pen.rounded_rectangle(box, height * look.corner, fill, line, max(2, size // 16))
+    pen.text((width / 2, height / 2), text, ink, letters, anchor="mm")
+    return image
+
+
+def _button_colours(look: _Look, colour: Rgb | None) -> tuple[Rgb | None, Rgb]:
+    """Fill and ink; white or black where a brand colour would swallow the style's own fill."""
+    if look.button_fill is None:
+        return None, _readable(look.button_ink, colour)
+    if colour is None or abs(_light(look.button_fill) - _light(colour)) > 60:
+        return look.button_fill, look.button_ink
+    return (
+        ((18, 18, 20), (255, 255, 255)) if _light(colour) > 128 else ((255, 255, 255), (18, 18, 20))
+    )
+
+
+def _readable(ink: Rgb, colour: Rgb | None) -> Rgb:
+    """The ink, or black or white where a brand colour would swallow it."""
+    if colour is None or abs(_light(ink) - _light(colour)) > 90:
+        return ink
+    return (18, 18, 20) if _light(colour) > 128 else (255, 255, 255)
+
+
+def _light(colour: Rgb) -> float:
+    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
+
+
+def _eased(part: float) -> float:
+    """0 to 1, quick at first, settling softly."""
+    return float(1 - (1 - min(1.0, max(0.0, part))) ** 3)
