@@ -8,6 +8,8 @@ import unicodedata
 from collections import Counter
 
 ENGLISH = "en-us"
+UNSPACED = frozenset(("ja", "cmn", "th"))
+"""Languages that put no space between words."""
 
 # Kana and Hangul before Han: Japanese mixes kana with Han characters.
 _SCRIPTS = (
@@ -30,7 +32,7 @@ _SCRIPTS = (
 _SMALL_WORDS = {
     ENGLISH: "the a an and of to in is with for on that this who how it our my at from by",
     "es": "el la los las un una de y que en con por para es su del al como se más",
-    "fr-fr": "le la les un une des et de du que qui en dans avec pour est sur sa son au ses",
+    "fr": "le la les un une des et de du que qui en dans avec pour est sur sa son au ses",
     "de": "der die das ein eine einen und von mit auf den dem ist im für zu nicht wie sich zum",
     "it": "il lo la gli un una di e che in con per è del della nel come sono suo alla",
     "pt": "o os um uma de e que em com por para é do da no na como seu sua ao",
