@@ -1,6 +1,7 @@
 """Pictures drawn for the stitcher: covers, gradients, and text set to fit."""
 
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import av

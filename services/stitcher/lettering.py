@@ -1,4 +1,4 @@
-"""Draws captions and burns them into pictures: one small drawing per spoken word, kept and reused."""
+"""Draws captions and burns them into pictures: one small drawing a spoken word, kept, reused."""
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache

@@ -1,1 +1,1 @@
-"""Picture and sound on files: formats, probing, the last frame, the verifier. No service, no event."""
+"""Picture and sound on files: formats, probing, the last frame, the verifier. No service."""

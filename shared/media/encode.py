@@ -68,7 +68,7 @@ def encoded(
 
 
 class VideoTrack:
-    """The one video track of an output: takes packets in decode order and gives them their times."""
+    """The one video track of an output: gives packets, in decode order, their times."""
 
     def __init__(self, container: av.container.OutputContainer, canvas: Canvas) -> None:
         self._stream = container.add_stream("libx264", rate=FPS)

@@ -1,4 +1,4 @@
-"""Brings a picture of any size, shape, rotation and colour description onto the canonical canvas."""
+"""Brings a picture of any size, shape, rotation and colours onto the canonical canvas."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction

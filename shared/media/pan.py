@@ -1,4 +1,4 @@
-"""A slow push into a still picture, smooth below the pixel: warps of the planes, nothing decoded."""
+"""A slow push into a still picture, smooth below the pixel: plane by plane, nothing decoded."""
 
 from collections.abc import Iterator
 
