@@ -69,7 +69,7 @@ _HEROES: Mapping[Hero, str] = {
     "cup": "coffee tea cup espresso latte mug cocoa cappuccino cafe café matcha",
     "book": "book books novel notebook diary library",
     "plant": "plant plants flower flowers tree seed garden rose leaf",
-    "box": "box package gift product delivery parcel subscription chocolate jewelry jewellery watch",
+    "box": "box package gift product delivery parcel subscription chocolate jewelry watch",
 }  # fmt: skip
 
 _SCENE_OF = {word: scene for scene, words in _SCENES.items() for word in words.split()}

@@ -7,6 +7,7 @@ import sys
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -86,7 +87,8 @@ def _said(text: str, voice: VoiceChoice, rate: float) -> _Raw:
     head, _, body = done.stdout.partition(b"\n")
     facts = json.loads(head)
     marks = tuple((place, sample) for place, sample in facts["words"])
-    return _Raw(facts["rate"], marks, np.frombuffer(body, "<i2").astype(np.float32) / 32768)
+    sound = np.frombuffer(body, "<i2").astype(np.float32) / np.float32(32768)
+    return _Raw(facts["rate"], marks, sound)
 
 
 def _trimmed(raw: _Raw) -> _Raw:
@@ -109,7 +111,7 @@ def _levels(sound: Sound, rate: int) -> Sound:
     """The level of each block of sound, 0 where it is silent."""
     block = int(rate * _BLOCK)
     blocks = sound[: len(sound) // block * block].reshape(-1, block)
-    levels = np.sqrt((blocks**2).mean(axis=1))
+    levels: Sound = np.sqrt((blocks**2).mean(axis=1))
     levels[levels < _SILENT * levels.max(initial=1e-9)] = 0
     return levels
 
@@ -128,7 +130,7 @@ def _words(text: str, raw: _Raw) -> list[SpokenWord]:
     levels = _levels(raw.sound, raw.rate)
     limits = [sample / raw.rate for _, sample in tokens] + [len(raw.sound) / raw.rate]
     words = []
-    for (token, _), start, limit in zip(tokens, limits, limits[1:], strict=False):
+    for (token, _), (start, limit) in zip(tokens, pairwise(limits), strict=True):
         if limit > start:
             words.append(SpokenWord(token, start, _sounds_until(levels, start, limit)))
         elif words:
@@ -150,7 +152,7 @@ def _tokens(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, int]
             first = (match.start(), inside[0][1])
             cuts += _rising(cuts, [first] if spaced else [first, *inside[1:]])
     starts = [0, *(place for place, _ in cuts[1:]), len(text)]
-    pieces = [text[a:b].strip() for a, b in zip(starts, starts[1:], strict=False)]
+    pieces = [text[a:b].strip() for a, b in pairwise(starts)]
     return [(piece, sample) for piece, (_, sample) in zip(pieces, cuts, strict=True) if piece]
 
 
