@@ -92,26 +92,26 @@ class Gate:
     # ── reserving ───────────────────────────────────────────────────────────────────────────────
 
     async def _reserve_all(self, holds: list[Hold]) -> list[Verdict]:
-        verdicts: dict[str, Verdict] = {}
+        verdicts: dict[Hold, Verdict] = {}
         waiting = _by_video(holds)
         while waiting:
             updates = [_reservation(video, wanted) for video, wanted in waiting.items()]
             won = await self._store.update(MONEY, updates)
             for video in won:
-                verdicts.update((hold.name, Verdict.GRANTED) for hold in waiting.pop(video))
+                verdicts.update((hold, Verdict.GRANTED) for hold in waiting.pop(video))
             if waiting:
                 waiting = await self._judge(waiting, verdicts)
-        return [verdicts[hold.name] for hold in holds]
+        return [verdicts[hold] for hold in holds]
 
     async def _judge(
-        self, lost: Mapping[str, list[Hold]], verdicts: dict[str, Verdict]
+        self, lost: Mapping[str, list[Hold]], verdicts: dict[Hold, Verdict]
     ) -> dict[str, list[Hold]]:
         """Say why a guarded update did not match; returns what may be tried once more."""
         docs = await self._store.get(MONEY, list(lost))
         again: dict[str, list[Hold]] = {}
         for video, holds in lost.items():
             known, refused, rest = _sort_out(docs.get(video), holds)
-            verdicts.update((hold.name, Verdict.GRANTED) for hold in known)
+            verdicts.update((hold, Verdict.GRANTED) for hold in known)
             verdicts.update(refused)
             if rest:
                 again[video] = rest
@@ -154,22 +154,22 @@ def _reservation(video: str, holds: Sequence[Hold]) -> Update:
 
 def _sort_out(
     money: Doc | None, holds: Sequence[Hold]
-) -> tuple[list[Hold], dict[str, Verdict], list[Hold]]:
+) -> tuple[list[Hold], dict[Hold, Verdict], list[Hold]]:
     """Held already; refused, with the reason; and what fits into the money that is there now."""
     if money is None:
-        return [], {hold.name: Verdict.CANCELLED for hold in holds}, []
+        return [], dict.fromkeys(holds, Verdict.CANCELLED), []
     known = [hold for hold in holds if hold.name in money["holds"]]
     open_ = [hold for hold in holds if hold.name not in money["holds"]]
     if money["desired"] != "running":
         verdict = Verdict(money["desired"])
-        return known, {hold.name: verdict for hold in open_}, []
-    left, fits, refused = money["available"], [], {}
+        return known, dict.fromkeys(open_, verdict), []
+    left, fits, refused = money["available"], list[Hold](), dict[Hold, Verdict]()
     for hold in open_:
         if hold.amount <= left:
             left -= hold.amount
             fits.append(hold)
         else:
-            refused[hold.name] = Verdict.NO_MONEY
+            refused[hold] = Verdict.NO_MONEY
     return known, refused, fits
 
 

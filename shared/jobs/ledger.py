@@ -141,7 +141,8 @@ class Ledger:
         return [after for (_, after), mine in zip(pairs, won, strict=True) if mine]
 
     async def _write(self, pairs: Sequence[tuple[Job, Job]]) -> list[bool]:
-        if not pairs:
-            return []
-        won = await self._store.update(JOBS, [change(*pair) for pair in pairs])
-        return [before.id in won for before, _ in pairs]
+        """Whether each write held. Of two to one row in one batch, only the first is tried."""
+        updates = {before.id: change(before, after) for before, after in reversed(pairs)}
+        won = await self._store.update(JOBS, list(updates.values())) if updates else set()
+        firsts = {before.id: i for i, (before, _) in reversed(list(enumerate(pairs)))}
+        return [before.id in won and firsts[before.id] == i for i, (before, _) in enumerate(pairs)]

@@ -9,7 +9,7 @@ import logging
 import shutil
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -76,7 +76,7 @@ class Worker:
         self._rules = rules
         self._pace = pace
         self._wake = asyncio.Event()
-        self._in_hand: dict[str, tuple[Job, asyncio.Task[None]]] = {}
+        self._in_hand: dict[tuple[str, int], tuple[Job, asyncio.Task[None]]] = {}
 
     def wake(self) -> None:
         """There is new work, or a free hand."""
@@ -117,7 +117,7 @@ class Worker:
             return False
         for job in jobs:
             step = asyncio.create_task(self._step(job), name=job.id)
-            self._in_hand[job.id] = (job, step)
+            self._in_hand[job.id, job.attempt] = (job, step)
         return bool(jobs)
 
     async def _rest(self) -> None:
@@ -130,17 +130,19 @@ class Worker:
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(self._rules.lease_ms / 3000)
-            jobs = [job for job, _ in self._in_hand.values()]
+            newest = {job.id: job for job, _ in self._in_hand.values()}
             try:
-                ours = await self._ledger.renew(jobs)
+                ours = await self._ledger.renew(list(newest.values()))
             except InfrastructureError:
                 continue
-            for job in jobs:
-                if job.id not in ours and self._holds(job):
-                    self._in_hand[job.id][1].cancel()
+            self._let_go(newest, ours)
 
-    def _holds(self, job: Job) -> bool:
-        return job.id in self._in_hand and self._in_hand[job.id][0] is job
+    def _let_go(self, asked: Mapping[str, Job], ours: Collection[str]) -> None:
+        """Stop the steps whose claim another has taken over, be it this very worker."""
+        for (id_, attempt), (job, step) in list(self._in_hand.items()):
+            known = asked.get(id_)
+            if known and (attempt < known.attempt or (job is known and id_ not in ours)):
+                step.cancel()
 
     # ── one job in hand ─────────────────────────────────────────────────────────────────────────
 
@@ -155,7 +157,7 @@ class Worker:
             # the lease brings it back; nothing is lost, but nobody should have to guess
             log.exception("a step broke", extra=_about(job, "step"))
         finally:
-            self._in_hand.pop(job.id, None)
+            self._in_hand.pop((job.id, job.attempt), None)
             telemetry.IN_HAND.labels(kind).dec()
             telemetry.STEP_SECONDS.labels(kind).observe(time.monotonic() - began)
             await asyncio.to_thread(shutil.rmtree, place, True) if place.exists() else None
@@ -186,7 +188,8 @@ class Worker:
 
     def _keep(self, job: Job) -> Job:
         """The same claim, one state on: what is renewed from now."""
-        self._in_hand[job.id] = (job, self._in_hand[job.id][1])
+        mine = (job.id, job.attempt)
+        self._in_hand[mine] = (job, self._in_hand[mine][1])
         return job
 
     async def _tell(self, job: Job) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import services
 from shared.blobs.disk import DiskBlobs
-from shared.bus.local import Chaos, LocalBus
+from shared.bus.chaos import Chaos
+from shared.bus.local import LocalBus
 from shared.compose import App, Parts, Ports, running
 from shared.engines.base import Accepted, Produced, Task
 from shared.engines.pool import Pool
@@ -90,11 +91,12 @@ async def world(
     chaos: Chaos | None = None,
     store: Store | None = None,
     rules: Rules = QUICK,
+    engine_type: type[Counting] = Counting,
     **engine: object,
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart."""
     store = store or SqliteStore(folder / "storywave.db")
-    counting = Counting(store, **engine)
+    counting = engine_type(store, **engine)
     parts = Parts(
         Ports(store, LocalBus(chaos=chaos), DiskBlobs(folder / "blobs")),
         folder / "work",

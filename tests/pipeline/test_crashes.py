@@ -1,0 +1,125 @@
+"""A process that dies at every single step: nothing is lost, nothing finished is run again.
+
+A step is a call to the store, the bus or the blobs. A life ends before or after one of them takes
+effect: from then on nothing that it does reaches the outside. The next life starts on what is left.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.bus.local import LocalBus
+from shared.compose import Parts, Ports, replay_unfinished, running
+from shared.blobs.disk import DiskBlobs
+from shared.engines.pool import Pool
+from shared.events import Kind, VideoCompleted
+from shared.jobs.ledger import JOBS
+from shared.store.sqlite import SqliteStore
+from tests.pipeline.world import PACE, QUICK, SERVICES, Counting, World, brief
+
+
+@dataclass
+class Death:
+    """The step at which this life ends; None lives for ever."""
+
+    step: int | None
+    after: bool
+    taken: int = 0
+
+    @property
+    def dead(self) -> bool:
+        return self.step is not None and self.taken > self.step
+
+
+class Mortal:
+    """A port whose caller may die at any call."""
+
+    def __init__(self, port: Any, death: Death, calls: frozenset[str], gone: asyncio.Event) -> None:
+        self._port, self._death, self._calls, self._gone = port, death, calls, gone
+
+    def __getattr__(self, name: str) -> Any:
+        inner = getattr(self._port, name)
+        return self._step(inner) if name in self._calls else inner
+
+    def _step(self, inner: Any) -> Any:
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            death = self._death
+            if death.dead:
+                raise asyncio.CancelledError
+            last = death.step is not None and death.taken == death.step
+            death.taken += 1
+            result = await inner(*args, **kwargs) if not last or death.after else None
+            if last:
+                self._gone.set()
+                raise asyncio.CancelledError
+            return result
+
+        return call
+
+
+STORE = frozenset({"insert", "get", "update", "find", "count", "delete"})
+WRITES = frozenset({"insert", "update", "delete"})
+
+
+@asynccontextmanager
+async def life(folder: Path, death: Death, steps: frozenset[str]) -> AsyncIterator[tuple[World, asyncio.Event]]:
+    gone = asyncio.Event()
+    real = SqliteStore(folder / "storywave.db")
+    store: Any = Mortal(real, death, steps & STORE, gone)
+    bus: Any = Mortal(LocalBus(graceful_seconds=0.2), death, steps & {"publish"}, gone)
+    engine = Counting(real)
+    blobs = DiskBlobs(folder / "blobs")
+    parts = Parts(
+        Ports(store, bus, blobs), folder / "work", Pool(1), rules=QUICK, pace=PACE,
+        engines=dict.fromkeys(Kind, engine), drain_seconds=0.2,
+    )
+    async with running(parts, SERVICES) as app:
+        yield World(app, real, engine), gone
+
+
+async def one_death(folder: Path, step: int, after: bool, steps: frozenset[str]) -> tuple[bool, list[str]]:
+    """Whether that step was ever reached, and what was run again although it was finished."""
+    wanted = brief(2, 2)
+    death = Death(step, after)
+    async with life(folder, death, steps) as (w, gone):
+        try:
+            await w.request("v", wanted)
+            ending = asyncio.create_task(w.ended("v"))
+            dying = asyncio.create_task(gone.wait())
+            await asyncio.wait({ending, dying}, return_when=asyncio.FIRST_COMPLETED)
+            ending.cancel()
+            dying.cancel()
+        except asyncio.CancelledError:
+            pass  # the request itself died; its user asks again
+        first = w.engine
+    async with life(folder, Death(None, False), steps) as (w, _):
+        await replay_unfinished(w.app, SERVICES)
+        if await w.app.shell("gateway").view("v") is None:
+            await w.request("v", wanted)
+        end = await w.ended("v")
+        assert isinstance(end, VideoCompleted), end
+        rows = await w.store.find(JOBS, {})
+        assert all(row["state"] == "done" for row in rows) and len(rows) == 15
+        return gone.is_set(), first.rerun + w.engine.rerun
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_death_at_every_write_and_publish(tmp_path: Path, after: bool) -> None:
+    await die_everywhere(tmp_path, after, WRITES | {"publish"})
+
+
+async def die_everywhere(tmp_path: Path, after: bool, steps: frozenset[str]) -> None:
+    deaths, rerun, reached = 0, [], True
+    while reached:
+        reached, again = await one_death(tmp_path / f"{deaths}", deaths, after, steps)
+        rerun += again
+        deaths += reached
+    print(f"FIGURE crashes after={int(after)} deaths={deaths} lost=0 rerun={len(rerun)}")
+    assert deaths > 50 and not rerun
+
+
