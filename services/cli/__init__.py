@@ -1,0 +1,111 @@
+"""The command line. Parsing is here; what a command does is imported when it runs.
+
+Exit codes: 0 done; 1 a video or a file is not good; 2 the command or its input is off; 3 something
+outside is in the way (a disk, a port, a server); 130 or 143 stopped by a signal; 70 a bug of ours.
+"""
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    # argparse has no public name for what add_subparsers returns
+    Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+
+EXITS = """\
+exit codes: 0 done · 1 a video or file is not good · 2 the command or its input is off
+            3 a disk, port or server is in the way · 70 a bug · 130/143 stopped by a signal
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a user's mistake is one line on stderr, never a traceback."""
+    given = parser().parse_args(arguments)
+    from services.cli.outcome import guarded
+
+    module, _, function = given.run.partition(":")
+    return guarded(getattr(import_module(module), function), given)
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        prog="storywave",
+        description="A prompt becomes a finished short video: planned, drawn, voiced, scored, cut.",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_make, _up, _resume, _status, _replay, _verify, _service):
+        add(commands)
+    return whole
+
+
+def _command(
+    commands: "Commands", name: str, run: str, about: str, *, data: bool = True
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=about, description=about)
+    command.set_defaults(run=run)
+    command.add_argument("--log-level", default=None, help="DEBUG, INFO (default), WARNING, ERROR")
+    if data:
+        command.add_argument(
+            "--data", type=Path, default=None, metavar="DIR", help="default: ./storywave-data"
+        )
+    return command
+
+
+def _make(commands: "Commands") -> None:
+    make = _command(commands, "make", "services.cli.make:make", "make one video, here and now")
+    make.add_argument("prompt", metavar="PROMPT", help="what the video should show")
+    make.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the prompt")
+    make.add_argument("--duration", type=float, metavar="SECONDS", help="5 to 180, default 30")
+    make.add_argument("--aspect", help="9:16 (default), 16:9 or 1:1")
+    make.add_argument("--style", help="cinematic (default), anime, noir, watercolor, …")
+    quality = make.add_mutually_exclusive_group()
+    for name, size in (("draft", "720p, the default"), ("full", "1080p")):
+        quality.add_argument(
+            f"--{name}", dest="quality", action="store_const", const=name, help=size
+        )
+    make.add_argument("--captions", help="karaoke (default), clean, bold or none")
+    make.add_argument("--no-voice", dest="voice", action="store_false", default=None)
+    make.add_argument("--no-music", dest="music", action="store_false", default=None)
+    make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
+
+
+def _up(commands: "Commands") -> None:
+    up = _command(commands, "up", "services.cli.serve:up", "serve all services in this process")
+    _add_address(up)
+
+
+def _service(commands: "Commands") -> None:
+    about = "run one service (its servers are named by STORYWAVE_… in the environment)"
+    service = _command(commands, "service", "services.cli.serve:service", about)
+    service.add_argument("name", metavar="NAME", help="gateway, planner, storyboard, …")
+    _add_address(service)
+
+
+def _add_address(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", type=int, default=None, help="default 8000; 0 is any free one")
+    command.add_argument("--host", default=None, help="default 127.0.0.1: this machine only")
+
+
+def _resume(commands: "Commands") -> None:
+    _command(commands, "resume", "services.cli.make:resume", "go on with what a stopped run left")
+
+
+def _status(commands: "Commands") -> None:
+    status = _command(commands, "status", "services.cli.inspect:status", "list videos, or show one")
+    status.add_argument("video", nargs="?", metavar="VIDEO")
+
+
+def _replay(commands: "Commands") -> None:
+    about = "tell all services every fact of a video again: the repair for one that is stuck"
+    replay = _command(commands, "replay", "services.cli.inspect:replay", about)
+    replay.add_argument("video", metavar="VIDEO")
+
+
+def _verify(commands: "Commands") -> None:
+    about = "check a video file frame by frame"
+    verify = _command(commands, "verify", "services.cli.inspect:verify", about, data=False)
+    verify.add_argument("file", type=Path, metavar="FILE")

@@ -1,0 +1,66 @@
+"""From options to settings, logs and the names of files."""
+
+import argparse
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from shared.errors import BadInput
+from shared.settings import Settings
+from shared.telemetry import JsonLines
+
+
+def settings(given: argparse.Namespace, **fixed: Any) -> Settings:
+    """The environment's settings, with what the options say instead."""
+    names = ("data", "host", "port", "log_level")
+    said = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+    return Settings(**said, **fixed)
+
+
+def log_to_file(settings: Settings) -> Path:
+    """A terminal that shows progress has no room for logs: they go beside the data."""
+    path = settings.data / "storywave.log"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(path)
+    except OSError as error:
+        raise BadInput(
+            f"the data folder {settings.data} can't be used ({error.strerror}): "
+            "choose another with --data",
+            "data",
+        ) from error
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    return path
+
+
+def named_after(prompt: str) -> Path:
+    """A free file name from the first words of a prompt."""
+    words = re.findall(r"\w+", prompt.lower())[:6]
+    stem = "-".join(words)[:60] or "video"
+    names = (Path(f"{stem}{'' if n == 1 else f'-{n}'}.mp4") for n in range(1, 10_000))
+    return next(path for path in names if not path.exists())
+
+
+def writable(path: Path) -> Path:
+    """The absolute path, after a try: better to hear of a bad folder before the work than after."""
+    path = path.absolute()
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder: name a file with -o", "output")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".storywave-"):
+            return path
+    except OSError as error:
+        raise BadInput(
+            f"nothing can be written to {path.parent} ({error.strerror}): choose another with -o",
+            "output",
+        ) from error
+
+
+def beside(path: Path) -> Path:
+    """Where a file is written before it takes its name."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")

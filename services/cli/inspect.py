@@ -1,0 +1,76 @@
+"""`storywave status`, `replay` and `verify`: looking, and the one repair."""
+
+import argparse
+import asyncio
+
+from services import NAMES, load
+from services.cli.environment import log_to_file, settings
+from services.cli.make import OWNER, stoppable
+from services.cli.outcome import say
+from services.cli.screen import Screen, line
+from services.gateway.http import Gateway
+from services.gateway.views import VideoStatus
+from services.gateway.wiring import gateway
+from shared.compose import opened
+from shared.errors import BadInput
+from shared.jobs.relay import replay as sent_again
+from shared.settings import Settings
+
+
+def status(given: argparse.Namespace) -> int:
+    """The latest videos of a data folder, or all about one."""
+    chosen = settings(given)
+    log_to_file(chosen)
+    return asyncio.run(_status(chosen, given.video))
+
+
+async def _status(chosen: Settings, video: str | None) -> int:
+    async with opened(chosen, [load("gateway")]) as app:
+        api = gateway(app)
+        if video:
+            say((await api.videos.status(video, OWNER)).model_dump_json(indent=2))
+            return 0
+        for shown in (await api.videos.page(OWNER, None, 20)).videos:
+            say(_row(shown))
+    return 0
+
+
+def _row(video: VideoStatus) -> str:
+    when = video.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"{video.id}  {when}  {video.status:<10} {line(video)}  {video.request.prompt[:40]}"
+
+
+def replay(given: argparse.Namespace) -> int:
+    """Every fact of a video again, to all services."""
+    chosen = settings(given)
+    log_to_file(chosen)
+    return asyncio.run(_replay(chosen, given.video))
+
+
+async def _replay(chosen: Settings, video: str) -> int:
+    async with stoppable(), opened(chosen, [load(name) for name in NAMES]) as app:
+        api = gateway(app)
+        known = await api.videos.status(video, OWNER)
+        facts = await sent_again(app.ports.store, video)
+        screen = Screen()
+        screen.say(f"{facts} facts are told again")
+        return await _follow(api, known, screen)
+
+
+async def _follow(api: Gateway, known: VideoStatus, screen: Screen) -> int:
+    async for _, message in api.watch.follow(known.id, OWNER):
+        screen.show(await api.videos.status(known.id, OWNER), message)
+    now = await api.videos.status(known.id, OWNER)
+    screen.say(f"the video is {now.status}")
+    return 0 if now.status == "completed" else 1
+
+
+def verify(given: argparse.Namespace) -> int:
+    """A file against what a finished video should be."""
+    from shared.media.verify import report
+
+    if not given.file.is_file():
+        raise BadInput(f"there is no file {given.file}", "file")
+    found = report(given.file)
+    say("\n".join(found.lines()))
+    return 0 if found.ok else 1

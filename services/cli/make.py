@@ -1,0 +1,162 @@
+"""`storywave make` and `resume`: everything in one process, until the files are written."""
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from services import NAMES, load
+from services.cli.environment import beside, log_to_file, named_after, settings, writable
+from services.cli.outcome import Stopped
+from services.cli.receipt import receipt
+from services.cli.screen import Screen
+from services.gateway.http import Gateway
+from services.gateway.intake import OUTPUTS
+from services.gateway.problems import NoSuchVideo, bad_input
+from services.gateway.requests import VideoRequest
+from services.gateway.views import Status, VideoStatus, file_key
+from services.gateway.wiring import gateway
+from shared.compose import opened
+from shared.ports import Doc, Store
+from shared.settings import Settings
+
+OWNER = "local"
+DRAIN_SECONDS = 2.0
+"""A stopped command should stop: what is in hand is made again by the next run."""
+
+
+def make(given: argparse.Namespace) -> int:
+    """One video from a prompt to a file."""
+    asked = request(given)
+    path = writable(given.output or named_after(asked.prompt))
+    return _run(given, lambda kitchen: kitchen.make(asked, path))
+
+
+def resume(given: argparse.Namespace) -> int:
+    """All that earlier runs left unfinished."""
+    return _run(given, lambda kitchen: kitchen.resume())
+
+
+def request(given: argparse.Namespace) -> VideoRequest:
+    """The request that the options ask for; what they do not name keeps its default."""
+    names = VideoRequest.model_fields
+    said = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+    try:
+        return VideoRequest.model_validate(said)
+    except ValidationError as error:
+        raise bad_input(error) from error
+
+
+@dataclass(frozen=True)
+class Kitchen:
+    """Makes videos with the services of this process."""
+
+    gateway: Gateway
+    store: Store
+    settings: Settings
+
+    async def make(self, asked: VideoRequest, path: Path) -> int:
+        video_id = await self.gateway.intake.accept(asked, OWNER)
+        await self.store.insert(OUTPUTS, [{"_id": video_id, "path": str(path)}])
+        return await self.finish(video_id, Screen())
+
+    async def resume(self) -> int:
+        """Every promised file, and every video that someone asked for over the API."""
+        promised = {row["_id"] for row in await self.store.find(OUTPUTS, {})}
+        left = sorted(promised | await self._unfinished())
+        if not left:
+            Screen().say("nothing was left unfinished")
+        alone = len(left) == 1
+        ends = await asyncio.gather(
+            *(self.finish(id_, Screen(name="" if alone else id_[:8])) for id_ in left)
+        )
+        return max(ends, default=0)
+
+    async def _unfinished(self) -> set[str]:
+        videos, cursor = set[str](), None
+        while True:
+            page = await self.gateway.videos.page(OWNER, cursor, 100)
+            videos |= {v.id for v in page.videos if v.status in {Status.QUEUED, Status.RUNNING}}
+            cursor = page.next
+            if cursor is None:
+                return videos
+
+    async def finish(self, video_id: str, screen: Screen) -> int:
+        """Follow a video to its end, and write its file if one was promised."""
+        try:
+            async for _, message in self.gateway.watch.follow(video_id, OWNER):
+                screen.show(await self.gateway.videos.status(video_id, OWNER), message)
+        except NoSuchVideo:
+            await self.store.delete(OUTPUTS, [video_id])
+            screen.say("a run was stopped before it had begun: make it again")
+            return 1
+        now = await self.gateway.videos.status(video_id, OWNER)
+        if now.status is not Status.COMPLETED:
+            return await self._give_up(now, screen)
+        await self._deliver(now, screen)
+        return 0
+
+    async def _give_up(self, now: VideoStatus, screen: Screen) -> int:
+        await self.store.delete(OUTPUTS, [now.id])
+        where = f" at {now.failed_at.phase}" if now.failed_at else ""
+        screen.say(f"the video {now.status}{where}: {now.error or 'nothing was written'}")
+        return 1
+
+    async def _deliver(self, now: VideoStatus, screen: Screen) -> None:
+        """Write the promised file under its own name only when it is whole."""
+        rows = await self.store.get(OUTPUTS, [now.id])
+        view = await self.gateway.videos.view(now.id, OWNER)
+        key = file_key(view, "media")
+        path = _path(rows.get(now.id))
+        if path and key:
+            await self.gateway.blobs.fetch(key, beside(path))
+            beside(path).replace(path)
+            await self.store.delete(OUTPUTS, [now.id])
+        for said in receipt(now, view, path, self.settings.data):
+            screen.say(said)
+
+
+def _path(row: Doc | None) -> Path | None:
+    return Path(row["path"]) if row else None
+
+
+def _run(given: argparse.Namespace, cook: Callable[[Kitchen], Awaitable[int]]) -> int:
+    chosen = settings(given, mode="embedded", drain_seconds=DRAIN_SECONDS)
+    log_to_file(chosen)
+    return asyncio.run(_cooked(chosen, cook))
+
+
+async def _cooked(chosen: Settings, cook: Callable[[Kitchen], Awaitable[int]]) -> int:
+    async with stoppable(), opened(chosen, [load(name) for name in NAMES]) as app:
+        api = gateway(app)
+        try:
+            return await cook(Kitchen(api, app.ports.store, chosen))
+        finally:
+            api.watch.close()
+
+
+@asynccontextmanager
+async def stoppable() -> Any:
+    """Ctrl-C and SIGTERM end what is inside in order, as Stopped."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    came: list[int] = []
+
+    def stop(number: int) -> None:
+        came.append(number)
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if came:
+            raise Stopped(came[0]) from None
+        raise

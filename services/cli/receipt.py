@@ -1,0 +1,32 @@
+"""What a finished video is, what it cost, and where everything lies. Pure."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.gateway.live import counted
+from services.gateway.stages import Stage
+from services.gateway.views import VideoStatus
+from shared.events import VideoCompleted
+from shared.media.formats import canvas, frame_at
+from shared.view import View
+
+
+def receipt(now: VideoStatus, view: View, path: Path | None, data: Path) -> Iterator[str]:
+    """Line by line."""
+    done = view.latest(VideoCompleted)
+    assert done is not None, "only a completed video has a receipt"
+    size, brief = canvas(now.request.aspect, now.request.quality), now.request
+    yield f"{path or data / 'blobs' / done.key}"
+    yield (
+        f"  video    {done.seconds:.1f} s, {size.width}x{size.height}, "
+        f"{frame_at(done.seconds)} frames, {brief.style}"
+    )
+    made = (counted(now, stage) for stage in (Stage.IMAGES, Stage.SOUNDTRACK, Stage.CLIPS))
+    yield f"  made of  {', '.join(made)}"
+    yield f"  cost     ${now.cost / 1_000_000:.4f}"
+    yield f"  took     {done.generation_ms / 1000:.1f} s"
+    for name, key in {"poster": done.poster_key, **done.outputs}.items():
+        yield f"  {name:<8} {data / 'blobs' / key}"
+    for note in now.warnings:
+        yield f"  warning  {note.message}"
+    yield f"  id       {now.id}"

@@ -1,0 +1,47 @@
+"""Live progress: one line that is drawn again on a terminal, plain lines everywhere else."""
+
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from services.gateway.live import Live
+from services.gateway.stages import StageRecord
+from services.gateway.views import VideoStatus
+
+CLEAR = "\r\x1b[2K"
+
+
+class Screen:
+    """Shows how one video goes; another video's lines may come in between."""
+
+    def __init__(self, out: TextIO = sys.stderr, name: str = "") -> None:
+        self._out = out
+        self._name = f"{name}: " if name else ""
+        self._live = out.isatty() and not name
+
+    def show(self, now: VideoStatus, message: Live) -> None:
+        if self._live:
+            self._out.write(f"{CLEAR}{line(now)}")
+        else:
+            self._out.write(f"{self._name}{message.percent:3d} %  {message.message}\n")
+        self._out.flush()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self._out.write(f"{CLEAR if self._live else ''}{self._name}{text}\n")
+        self._out.flush()
+
+
+def line(now: VideoStatus) -> str:
+    """`plan ✓  images 3/6  …   52 %`"""
+    return "  ".join([*map(_word, now.stages), f"{now.percent:3d} %"])
+
+
+def _word(stage: StageRecord) -> str:
+    say: dict[str, Callable[[], str]] = {
+        "completed": lambda: f"{stage.name} ✓",
+        "running": lambda: f"{stage.name} {stage.done}/{stage.total}",
+        "failed": lambda: f"{stage.name} ✗",
+        "skipped": lambda: f"{stage.name} –",
+    }
+    return say.get(stage.status, lambda: f"{stage.name} …")()

@@ -1,0 +1,133 @@
+"""The edges of the API: errors become problem documents, bodies are bounded, answers described."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.problems import (
+    MEDIA_TYPE,
+    Problem,
+    field_errors,
+    of_error,
+    of_fields,
+    of_http,
+)
+from shared.errors import StorywaveError
+
+log = logging.getLogger("storywave.gateway")
+
+BODY_LIMIT = 64 * 1024
+
+
+def install(api: FastAPI) -> None:
+    """Every error of every sort leaves as a problem document."""
+    api.add_middleware(BodyLimit)
+    api.add_exception_handler(RequestValidationError, _off)
+    api.add_exception_handler(StarletteHTTPException, _refused)
+    api.add_exception_handler(StorywaveError, _ours)
+    api.add_exception_handler(Exception, _broken)
+
+
+class BodyLimit:
+    """Stops reading a body that is too large; what nobody reads is never too large."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > BODY_LIMIT:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, bounded if scope["type"] == "http" else receive, send)
+
+
+async def _off(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return _answer(of_fields(field_errors(error.errors()), request.url.path))
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)
+    problem = of_http(error.status_code, str(error.detail), request.url.path)
+    return _answer(problem, error.headers)
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    problem = of_error(error, request.url.path)
+    if problem.status >= 500:
+        log.error("%s", error, extra={"action": "error", "path": request.url.path})
+    return _answer(problem, {"Retry-After": "5"} if problem.status == 503 else None)
+
+
+async def _broken(request: Request, error: Exception) -> JSONResponse:
+    return _answer(of_error(error, request.url.path))
+
+
+def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    content = problem.model_dump(mode="json")
+    return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
+
+
+# ── the description ─────────────────────────────────────────────────────────────────────────────
+
+_WHEN: Mapping[int, str] = {
+    404: "There is no such video, or no such part of it.",
+    409: "The status of the video does not allow it.",
+    410: "The stored file is lost.",
+    413: "The body is larger than 64 KiB.",
+    416: "The range lies outside of the file.",
+    422: "The input is off: `errors` names each field.",
+    503: "A server that is needed is away: try again after `Retry-After` seconds.",
+}
+
+
+def REFUSED(*codes: int) -> dict[int | str, dict[str, Any]]:  # noqa: N802  reads as a constant
+    """The problem documents that a route may answer with."""
+    return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
+
+
+def FILE(name: str, method: str) -> dict[int | str, dict[str, Any]]:  # noqa: N802
+    """The answers of a file: whole, in part, unchanged, or refused."""
+    bytes_ = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    content = {"content": bytes_} if method == "GET" else {}
+    return {
+        200: {"description": f"The {name}.", **content},
+        206: {"description": "The range that was asked for.", **content},
+        304: {"description": "Not changed since the ETag that was sent."},
+        416: {"description": _WHEN[416]},
+        **REFUSED(404, 409, 410, 422, 503),
+    }
+
+
+def describe(api: FastAPI) -> None:
+    """Problems are described under their own media type, and HEAD without a body."""
+    plain = api.openapi
+
+    def described() -> dict[str, Any]:
+        document = plain()
+        for path in document["paths"].values():
+            for operation in path.values():
+                for code, answer in operation["responses"].items():
+                    _own_type(code, answer)
+        return document
+
+    api.openapi = described  # type: ignore[method-assign]
+
+
+def _own_type(code: str, answer: dict[str, Any]) -> None:
+    content = answer.get("content", {})
+    if int(code) >= 400 and "application/json" in content:
+        content[MEDIA_TYPE] = content.pop("application/json")

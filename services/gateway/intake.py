@@ -1,0 +1,87 @@
+"""How a video is accepted: the gateway's own writes, in the order that survives a crash.
+
+First the request becomes a row, inserted once: of two that race on one Idempotency-Key one wins and
+the other reads what won. Then money, then the events of that row. A repetition goes through all of
+it again, and so completes what a crash had cut short.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from uuid import uuid4
+
+from services.gateway.problems import KeyReused
+from services.gateway.requests import VideoRequest
+from shared.events import Event, Micros, VideoRequested, VideoSteered
+from shared.jobs.gate import Gate
+from shared.ports import Doc, Index, Store
+
+REQUESTS = "requests"
+OUTPUTS = "outputs"
+"""Files that a command has promised and not written yet."""
+
+INDEXES = {REQUESTS: (Index(("owner", "created_at")),), OUTPUTS: ()}
+
+Emit = Callable[[Sequence[Event]], Awaitable[None]]
+Weights = Callable[[], Awaitable[dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Accepts videos."""
+
+    store: Store
+    gate: Gate
+    emit: Emit
+    weights: Weights
+
+    async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
+        """The id of the video; when this returns, it is durable and known to our own view."""
+        row = _row(asked, owner, key, self.store.now(), await self.weights())
+        if not await self.store.insert(REQUESTS, [row]):
+            row = await self._same(row)
+        await self.gate.open(row["_id"], owner, row["cap"])
+        await self.emit(_events(row))
+        return str(row["_id"])
+
+    async def _same(self, row: Doc) -> Doc:
+        """The row that won; refused when it asked for something else."""
+        won = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
+        if (won["requested"]["brief"], won.get("cap")) != (row["requested"]["brief"], row["cap"]):
+            raise KeyReused
+        return {"cap": None, **won}
+
+
+def video_id(owner: str, key: str | None) -> str:
+    """Derived from owner and key, so that a repetition names the same video; else a new one."""
+    if key is None:
+        return uuid4().hex
+    return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
+
+
+def _row(
+    asked: VideoRequest, owner: str, key: str | None, now: int, weights: dict[str, float]
+) -> Doc:
+    id_ = video_id(owner, key)
+    requested = VideoRequested(
+        video_id=id_, at=now, brief=asked.brief(owner), stage_weights=weights
+    )
+    return {
+        "_id": id_,
+        "owner": owner,
+        "created_at": now,
+        "cap": asked.cap,
+        "requested": requested.model_dump(mode="json"),
+    }
+
+
+def _events(row: Doc) -> list[Event]:
+    requested = VideoRequested.model_validate(row["requested"])
+    cap: Micros | None = row["cap"]
+    if cap is None:
+        return [requested]
+    priority = requested.brief.priority
+    steered = VideoSteered(
+        video_id=row["_id"], rev=0, at=row["created_at"], cap=cap, priority=priority
+    )
+    return [requested, steered]

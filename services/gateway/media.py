@@ -1,0 +1,85 @@
+"""Stored files over HTTP: whole or in part, with validators. `window` is pure."""
+
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import PurePosixPath
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from shared.ports import Blobs
+
+TYPES: Mapping[str, str] = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".srt": "application/x-subrip; charset=utf-8",
+    ".vtt": "text/vtt; charset=utf-8",
+}
+
+
+class Unsatisfiable(Exception):
+    """A range that lies outside of the file."""
+
+
+def window(header: str | None, size: int) -> tuple[int, int] | None:
+    """(start, end) of the one range that is asked for, end not included.
+
+    None is the whole file: also for several ranges and for what is not understood (RFC 9110, 14.2).
+    """
+    match = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header or "")
+    if match is None or match.group(0).strip() == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+    if first and last and int(last) < int(first):
+        return None
+    if start >= size or start >= end:
+        raise Unsatisfiable
+    return start, end
+
+
+async def serve(request: Request, blobs: Blobs, key: str, name: str) -> Response:
+    """The answer to GET or HEAD on one blob."""
+    size = (await blobs.stat(key)).size
+    headers = _headers(key, name)
+    if headers["ETag"] in _tags(request.headers.get("if-none-match")):
+        return Response(status_code=304, headers=headers)
+    try:
+        part = window(_range(request, headers["ETag"]), size)
+    except Unsatisfiable:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    start, end = part or (0, size)
+    headers["Content-Length"] = str(end - start)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    code = 206 if part else 200
+    if request.method == "HEAD":
+        return Response(status_code=code, headers=headers)
+    return StreamingResponse(blobs.stream(key, start, end), status_code=code, headers=headers)
+
+
+def _headers(key: str, name: str) -> dict[str, str]:
+    suffix = PurePosixPath(key).suffix
+    return {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'inline; filename="{name}{suffix}"',
+        "Content-Type": TYPES.get(suffix, "application/octet-stream"),
+        # a key holds take and attempt: its bytes never change
+        "ETag": f'"{blake2b(key.encode(), digest_size=12).hexdigest()}"',
+    }
+
+
+def _range(request: Request, etag: str) -> str | None:
+    """The Range header, unless it was meant for another version of the file."""
+    condition = request.headers.get("if-range")
+    return request.headers.get("range") if condition in {None, etag} else None
+
+
+def _tags(header: str | None) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in (header or "").split(",")}

@@ -1,0 +1,94 @@
+"""What a user may ask for, checked field by field, and the brief that it becomes. Pure."""
+
+import unicodedata
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.engines.local.styles import STYLES
+from shared.events import Brief, EndCard, Micros
+from shared.media.formats import Aspect, Quality
+
+PROMPT_LIMIT = 4000
+SHORTEST, LONGEST = 5, 180
+"""Seconds."""
+
+
+def _printable(text: str) -> str:
+    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t" for char in text):
+        raise ValueError("remove the control characters")
+    return text
+
+
+def _known_style(style: str) -> str:
+    if style not in STYLES:
+        raise ValueError(f"unknown style {style!r}: use one of {', '.join(STYLES)}")
+    return style
+
+
+def _some_words(prompt: str) -> str:
+    if not prompt:
+        raise ValueError("say in a sentence or more what the video should show")
+    return prompt
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=120),
+    AfterValidator(_printable),
+]
+
+
+class EndCardRequest(BaseModel):
+    """The last seconds of the video; what is left empty is written from the plan."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    headline: Line = ""
+    call_to_action: Line = ""
+    seconds: float = Field(2.5, ge=1, le=10, allow_inf_nan=False)
+
+
+class VideoRequest(BaseModel):
+    """A video to make. Everything but the prompt has a default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
+        AfterValidator(_some_words),
+        AfterValidator(_printable),
+        Field(description="What the video should show.", json_schema_extra={"minLength": 1}),
+    ]
+    duration: float = Field(
+        30, ge=SHORTEST, le=LONGEST, allow_inf_nan=False, description="Seconds, end card included."
+    )
+    aspect: Aspect = "9:16"
+    quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
+    style: Annotated[
+        str, AfterValidator(_known_style), Field(json_schema_extra={"enum": list(STYLES)})
+    ] = "cinematic"
+    voice: bool = True
+    music: bool = True
+    captions: Literal["none", "clean", "karaoke", "bold"] = "karaoke"
+    end_card: EndCardRequest | None = Field(
+        default_factory=EndCardRequest, description="null leaves it out."
+    )
+    min_clips: int = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
+    clips_at_once: int = Field(6, ge=1, le=60)
+    seed: int = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
+    priority: int = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
+    budget_usd: float | None = Field(
+        None, ge=0, le=1_000_000, allow_inf_nan=False, description="Never a cent more is spent."
+    )
+
+    def brief(self, owner: str) -> Brief:
+        """The request in the words of all services."""
+        words = self.model_dump(exclude={"budget_usd", "end_card"})
+        card = EndCard(**self.end_card.model_dump()) if self.end_card else None
+        return Brief(**words, end_card=card, owner=owner)
+
+    @property
+    def cap(self) -> Micros | None:
+        return None if self.budget_usd is None else round(self.budget_usd * 1_000_000)

@@ -1,0 +1,244 @@
+"""How far each stage of a video is, counted from its plan and what has settled. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal
+
+from shared.events import (
+    BeatsPlanned,
+    Chunk,
+    Event,
+    Fact,
+    Failed,
+    Kind,
+    VideoCompleted,
+    VideoRequested,
+    WavesCompleted,
+)
+from shared.view import View, job_id
+
+
+class Stage(StrEnum):
+    """The stages in the order in which a user sees them pass."""
+
+    PLAN = "plan"
+    IMAGES = "images"
+    SOUNDTRACK = "soundtrack"
+    CLIPS = "clips"
+    CUT = "cut"
+
+
+StageStatus = Literal["waiting", "running", "completed", "failed", "skipped", "stopped"]
+
+ACCEPTED = 5
+"""Percent that a video has the moment it is accepted."""
+
+MARKS: Mapping[Stage, float] = {
+    Stage.PLAN: 40,
+    Stage.IMAGES: 25,
+    Stage.SOUNDTRACK: 0,
+    Stage.CLIPS: 25,
+    Stage.CUT: 5,
+}
+"""Percent of each stage until enough videos were measured: 45 planned, 70 images, 95 clips."""
+
+PHASES: Mapping[str, Stage] = {
+    "plan": Stage.PLAN,
+    "images": Stage.IMAGES,
+    "clips": Stage.CLIPS,
+    "conform": Stage.CUT,
+    "cut": Stage.CUT,
+}
+"""In which stage a video failed, by the phase that VideoFailed names."""
+
+
+class StageRecord(Fact):
+    """One stage of a video."""
+
+    name: Stage
+    status: StageStatus
+    percent: int
+    done: int
+    failed: int = 0
+    total: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a video is."""
+
+    stage: Stage
+    percent: int
+    records: tuple[StageRecord, ...]
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """A stage's wanted pieces, and how those that are settled ended."""
+
+    total: int | None
+    ends: tuple[Event, ...]
+    start: int | None
+    closed_at: int | None = None
+    """When something later showed that nothing more will come in this stage."""
+
+    @property
+    def failed(self) -> int:
+        return sum(isinstance(end, Failed) for end in self.ends)
+
+    @property
+    def done(self) -> int:
+        return len(self.ends) - self.failed
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_at is not None or len(self.ends) == self.total
+
+    @property
+    def share(self) -> float:
+        return 1.0 if self.closed else len(self.ends) / self.total if self.total else 0.0
+
+    @property
+    def end(self) -> int | None:
+        times = [end.at for end in self.ends] + [at for at in (self.closed_at,) if at is not None]
+        return max(times, default=self.start) if self.closed else None
+
+
+def progress(view: View, failed_phase: str | None = None) -> Progress:
+    """How far every stage is, and the first that is not over."""
+    tallies = _tallies(view)
+    failed = PHASES.get(failed_phase or "")
+    open_ = next((stage for stage, tally in tallies.items() if not tally.closed), Stage.CUT)
+    return Progress(
+        # a video may fail in clips once all its chains are settled: that is not going back
+        stage=max(open_, failed or open_, key=list(Stage).index),
+        percent=_percent(tallies, _weights(view)),
+        records=tuple(_record(stage, tally, failed) for stage, tally in tallies.items()),
+    )
+
+
+def measured(records: Iterable[Iterable[StageRecord]]) -> dict[str, float]:
+    """Stage weights from the stage times of completed videos; they add up to all after ACCEPTED."""
+    spent = dict.fromkeys(Stage, 0.0)
+    for record in (record for video in records for record in video):
+        if record.started_at and record.ended_at:
+            spent[record.name] += (record.ended_at - record.started_at).total_seconds()
+    whole = sum(spent.values())
+    if whole <= 0:
+        return {}
+    return {stage.value: (100 - ACCEPTED) * part / whole for stage, part in spent.items()}
+
+
+def _percent(tallies: Mapping[Stage, _Tally], weights: Mapping[Stage, float]) -> int:
+    sofar = ACCEPTED + sum(weights[stage] * tally.share for stage, tally in tallies.items())
+    # a stage that is complete must reach its mark whatever floats make of it
+    return min(100, int(sofar + 1e-6))
+
+
+def _weights(view: View) -> Mapping[Stage, float]:
+    request = view.one(VideoRequested)
+    if request is None or not request.stage_weights:
+        return MARKS
+    return {stage: request.stage_weights.get(stage, 0.0) for stage in Stage}
+
+
+def _record(stage: Stage, tally: _Tally, failed: Stage | None) -> StageRecord:
+    return StageRecord(
+        name=stage,
+        status="failed" if stage is failed else _status(tally),
+        percent=int(100 * tally.share + 1e-6),
+        done=tally.done,
+        failed=tally.failed,
+        total=tally.total,
+        started_at=_moment(tally.start),
+        ended_at=_moment(tally.end),
+    )
+
+
+def _status(tally: _Tally) -> StageStatus:
+    if tally.total == 0:
+        return "skipped"
+    if tally.closed:
+        return "completed"
+    return "waiting" if tally.start is None else "running"
+
+
+def _moment(ms: int | None) -> datetime | None:
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
+
+
+# ── what each stage consists of ─────────────────────────────────────────────────────────────────
+
+
+def _tallies(view: View) -> dict[Stage, _Tally]:
+    request, plan = view.one(VideoRequested), view.latest(BeatsPlanned)
+    asked = request.at if request else None
+    if plan is None:
+        return dict.fromkeys(Stage, _Tally(None, (), None)) | {Stage.PLAN: _Tally(1, (), asked)}
+    waves_at, over_at = _closings(view, plan)
+    images = _settled(view, _images(plan))
+    clips = _settled(view, _clips(plan, Kind.CLIP))
+    cut = [*_clips(plan, Kind.CONFORM), *_ending(plan)]
+    return {
+        Stage.PLAN: _Tally(1, (plan,), asked),
+        Stage.IMAGES: _tally(view, _images(plan), plan.at, waves_at),
+        Stage.SOUNDTRACK: _tally(view, _sounds(plan), plan.at, over_at),
+        Stage.CLIPS: _tally(view, _clips(plan, Kind.CLIP), _first(images), waves_at),
+        Stage.CUT: _tally(view, cut, _first(clips), over_at),
+    }
+
+
+def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None) -> _Tally:
+    return _Tally(len(jobs), _settled(view, jobs), start if jobs else None, closed_at)
+
+
+def _closings(view: View, plan: BeatsPlanned) -> tuple[int | None, int | None]:
+    """When all chains of this plan were settled, and when its video was finished."""
+    waves, done = view.latest(WavesCompleted), view.latest(VideoCompleted)
+    over_at = done.at if done and done.rev >= plan.rev else None
+    waves_at = waves.at if waves and waves.rev >= plan.rev else over_at
+    return waves_at, over_at
+
+
+def _settled(view: View, jobs: list[str]) -> tuple[Event, ...]:
+    return tuple(end for job in jobs if (end := view.end(job)))
+
+
+def _first(ends: Iterable[Event]) -> int | None:
+    return min((end.at for end in ends), default=None)
+
+
+def _images(plan: BeatsPlanned) -> list[str]:
+    return [_job(plan, Kind.IMAGE, beat.index) for beat in plan.beats if not beat.skipped]
+
+
+def _sounds(plan: BeatsPlanned) -> list[str]:
+    spoken = [beat.index for beat in plan.beats if beat.narration and not beat.skipped]
+    voices = [_job(plan, Kind.VOICE, beat) for beat in spoken if plan.brief.voice]
+    return voices + ([_job(plan, Kind.MUSIC, 0)] if plan.brief.music else [])
+
+
+def _clips(plan: BeatsPlanned, kind: Kind) -> list[str]:
+    skipped = {beat.index for beat in plan.beats if beat.skipped}
+    return [_chunk(plan, kind, chunk) for chunk in plan.chunks if chunk.beat not in skipped]
+
+
+def _chunk(plan: BeatsPlanned, kind: Kind, chunk: Chunk) -> str:
+    take = plan.take(kind, chunk.index)
+    return job_id(plan.video_id, kind, beat=chunk.beat, n=chunk.index, take=take)
+
+
+def _ending(plan: BeatsPlanned) -> list[str]:
+    """The end card's segment, which comes after the last chunk, and the cut itself."""
+    n, beat = len(plan.chunks), len(plan.beats)
+    card = job_id(plan.video_id, Kind.CONFORM, beat=beat, n=n, take=plan.take(Kind.CONFORM, n))
+    cut = job_id(plan.video_id, Kind.CUT, take=plan.rev)
+    return [card, cut] if plan.brief.end_card else [cut]
+
+
+def _job(plan: BeatsPlanned, kind: Kind, beat: int) -> str:
+    return job_id(plan.video_id, kind, beat=beat, take=plan.take(kind, beat))

@@ -1,0 +1,333 @@
+"""The read model: what a user sees of a video, folded from every event about it. Pure.
+
+Percent and stage never go back within a rev: both only look at how much is settled, and facts are
+only ever added. Times leave here as UTC, money as integer micro-dollars.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from services.gateway.stages import Progress, Stage, StageRecord, progress
+from shared.events import (
+    EVENTS,
+    BeatsPlanned,
+    Brief,
+    ChunkError,
+    ChunkReady,
+    ClipConformed,
+    DeadLettered,
+    Event,
+    Fact,
+    Failed,
+    Kind,
+    Micros,
+    RevisionRequested,
+    Snapshot,
+    Truncation,
+    VideoCompleted,
+    VideoDeleted,
+    VideoFailed,
+    VideoRequested,
+    VideoSteered,
+    WavesCompleted,
+)
+from shared.view import View, job_id
+
+
+class Status(StrEnum):
+    """What a video is doing, in one word."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    AWAITING_APPROVAL = "awaiting_approval"
+    PAUSED = "paused"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Action(StrEnum):
+    """What a user may ask of a video."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    APPROVE = "approve"
+    CONTINUE = "continue"
+    DOWNLOAD = "download"
+
+
+ALLOWED: Mapping[Status, frozenset[Action]] = {
+    Status.QUEUED: frozenset({Action.PAUSE, Action.CANCEL}),
+    Status.RUNNING: frozenset({Action.PAUSE, Action.CANCEL}),
+    Status.AWAITING_APPROVAL: frozenset({Action.APPROVE, Action.PAUSE, Action.CANCEL}),
+    Status.PAUSED: frozenset({Action.RESUME, Action.CANCEL}),
+    Status.BUDGET_EXCEEDED: frozenset({Action.CONTINUE, Action.CANCEL}),
+    Status.COMPLETED: frozenset({Action.DOWNLOAD, Action.RETRY}),
+    Status.FAILED: frozenset({Action.RETRY}),
+    Status.CANCELLED: frozenset(),
+}
+"""Status → what it lets a user do: everything else is refused with a 409."""
+
+FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+
+class FailedAt(Fact):
+    """Where a video failed."""
+
+    phase: str
+    item: str = ""
+
+
+class Note(Fact):
+    """Something a finished video lacks, or that went wrong on the way without ending it."""
+
+    stage: str
+    item: str = ""
+    message: str
+
+
+class Chunks(Fact):
+    """The clips of a video: how many succeeded, which did not and why, where they are."""
+
+    total: int
+    succeeded: int
+    failed: tuple[ChunkError, ...] = ()
+    urls: tuple[str, ...] = ()
+
+
+class VideoStatus(Fact):
+    """A video as the API shows it."""
+
+    id: str
+    status: Status
+    rev: int = Field(description="The revision of the plan that everything here refers to.")
+    stage: Stage
+    percent: int = Field(ge=0, le=100)
+    request: Brief
+    title: str = ""
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None = None
+    stages: tuple[StageRecord, ...]
+    chunks: Chunks | None = None
+    truncation: Truncation | None = None
+    warnings: tuple[Note, ...] = ()
+    cost: Micros = Field(0, description="Micro-dollars: 1,000,000 are one US dollar.")
+    budget: Micros | None = Field(None, description="The cap in micro-dollars, if there is one.")
+    retries: int = Field(0, description="How often a user asked to try something again.")
+    error: str | None = None
+    failed_at: FailedAt | None = None
+    seconds: float | None = Field(None, description="How long the finished video is.")
+    generation_ms: int | None = None
+    links: Mapping[str, str] = Field(default_factory=dict)
+
+
+def status(view: View) -> VideoStatus | None:
+    """What the user sees; None where there is no such video (any more)."""
+    request = view.one(VideoRequested)
+    if request is None or view.one(VideoDeleted) is not None:
+        return None
+    plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
+    failure, steered = _failure(view), view.latest(VideoSteered)
+    made = progress(view, failure.phase if failure else None)
+    word = _word(view, failure)
+    return VideoStatus(
+        id=view.video_id,
+        status=word,
+        rev=rev(view),
+        stage=made.stage,
+        percent=made.percent,
+        request=request.brief,
+        title=plan.title if plan else "",
+        created_at=moment(request.at),
+        updated_at=moment(max(fact.at for fact in facts(view))),
+        completed_at=moment(done.at) if done and word is Status.COMPLETED else None,
+        stages=_stopped(made, word),
+        chunks=_chunks(view, plan),
+        truncation=plan.truncation if plan else None,
+        warnings=tuple(_warnings(view, plan)),
+        cost=cost(view),
+        budget=steered.cap if steered else None,
+        retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
+        error=failure.error if failure else None,
+        failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
+        seconds=done.seconds if done else None,
+        generation_ms=done.generation_ms if done else None,
+        links=_links(view, done),
+    )
+
+
+def facts(view: View) -> list[Event]:
+    """Every fact of a view."""
+    return [fact for cls in EVENTS.values() for fact in view.all(cls)]
+
+
+def moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def rev(view: View) -> int:
+    """The latest revision that any service has answered with."""
+    return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
+
+
+_REVISED: tuple[type[Snapshot], ...] = (BeatsPlanned, WavesCompleted, VideoCompleted, VideoFailed)
+
+
+def over(view: View) -> bool:
+    """The video has ended, and no later revision goes on."""
+    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
+    return any(end is not None and end.rev >= rev(view) for end in ends)
+
+
+def cost(view: View) -> Micros:
+    """The exact sum of what every settled job cost, failed ones too."""
+    return sum(end.cost for end in view.ends.values())
+
+
+def _failure(view: View) -> VideoFailed | None:
+    """The failure that counts: one that a later revision of the plan has not overtaken."""
+    failed = view.latest(VideoFailed)
+    return failed if failed and failed.rev >= rev(view) else None
+
+
+def _word(view: View, failure: VideoFailed | None) -> Status:
+    done, steered = view.latest(VideoCompleted), view.latest(VideoSteered)
+    if done and done.rev >= rev(view):
+        return Status.COMPLETED
+    if steered and steered.desired == "cancelled":
+        return Status.CANCELLED
+    if failure:
+        return Status.FAILED
+    if steered and steered.desired == "paused":
+        return Status.PAUSED
+    return Status.RUNNING if view.ends else Status.QUEUED
+
+
+def _stopped(made: Progress, word: Status) -> tuple[StageRecord, ...]:
+    """Nothing goes on in a video that has ended without success."""
+    if word not in {Status.FAILED, Status.CANCELLED}:
+        return made.records
+    return tuple(
+        record.model_copy(update={"status": "stopped"}) if record.status == "running" else record
+        for record in made.records
+    )
+
+
+def clips(view: View) -> dict[int, ChunkReady]:
+    """The clip of each chunk, at the take that the plan wants."""
+    plan = view.latest(BeatsPlanned)
+    ready = {}
+    for chunk in plan.chunks if plan else ():
+        job = _chunk_job(view, plan, Kind.CLIP, chunk.index, chunk.beat)
+        if clip := view.ready(ChunkReady, job):
+            ready[chunk.index] = clip
+    return ready
+
+
+def _chunk_job(view: View, plan: BeatsPlanned | None, kind: Kind, n: int, beat: int) -> str:
+    take = plan.take(kind, n) if plan else 0
+    return job_id(view.video_id, kind, beat=beat, n=n, take=take)
+
+
+def _chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
+    if plan is None:
+        return None
+    ready, waves = clips(view), view.latest(WavesCompleted)
+    settled = waves if waves and waves.rev == plan.rev else None
+    return Chunks(
+        total=settled.total if settled else len(plan.chunks),
+        succeeded=settled.succeeded if settled else len(ready),
+        failed=settled.failed if settled else _failed_chunks(view, plan),
+        urls=tuple(f"/v1/videos/{view.video_id}/chunks/{n}" for n in sorted(ready)),
+    )
+
+
+def _failed_chunks(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
+    return tuple(
+        ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error)
+        for chunk in plan.chunks
+        if (failed := view.failure(_chunk_job(view, plan, Kind.CLIP, chunk.index, chunk.beat)))
+    )
+
+
+_LACKS: Mapping[Kind, tuple[str, str]] = {
+    Kind.REFERENCE: (Stage.IMAGES, "has no reference picture"),
+    Kind.IMAGE: (Stage.IMAGES, "has no storyboard image"),
+    Kind.CARD: (Stage.IMAGES, "is drawn on the brand colour"),
+    Kind.VOICE: (Stage.SOUNDTRACK, "stays silent"),
+    Kind.MUSIC: (Stage.SOUNDTRACK, "is missing"),
+    Kind.CLIP: (Stage.CLIPS, "could not be generated"),
+    Kind.CONFORM: (Stage.CUT, "could not be brought into form"),
+}
+
+
+def _warnings(view: View, plan: BeatsPlanned | None) -> Iterable[Note]:
+    for job, end in view.ends.items():
+        if isinstance(end, Failed) and _wanted(job, end, plan):
+            yield _lack(job, end)
+    for segment in view.all(ClipConformed):
+        if segment.filled:
+            yield Note(stage=Stage.CUT, item=f"chunk {segment.chunk}", message=segment.filled)
+    for letter in view.all(DeadLettered):
+        yield Note(
+            stage=letter.service, item=letter.topic, message=f"a message was lost: {letter.error}"
+        )
+
+
+def _wanted(job: str, end: Failed, plan: BeatsPlanned | None) -> bool:
+    """Failures of takes that a revision has replaced are history."""
+    kind = Kind(job.split("/")[1])
+    if plan is None or kind not in _LACKS:
+        return False
+    return end.take == plan.take(kind, item_of(kind, end))
+
+
+def _lack(job: str, end: Failed) -> Note:
+    kind = Kind(job.split("/")[1])
+    stage, lacks = _LACKS[kind]
+    item = name_of(kind, end)
+    return Note(stage=stage, item=item, message=f"{item} {lacks}: {end.error}")
+
+
+def item_of(kind: Kind, end: Failed) -> int:
+    """What a take is counted by: the chunk for clips and conforms, else the beat."""
+    return end.n if kind in {Kind.CLIP, Kind.CONFORM, Kind.REFERENCE} else end.beat
+
+
+def name_of(kind: Kind, end: Failed) -> str:
+    """How a person would call the piece."""
+    if kind is Kind.CARD:
+        return "the end card"
+    if kind is Kind.MUSIC:
+        return "the music"
+    word = "chunk" if kind in {Kind.CLIP, Kind.CONFORM} else "beat"
+    return f"{word} {item_of(kind, end)}"
+
+
+def _links(view: View, done: VideoCompleted | None) -> dict[str, str]:
+    here = f"/v1/videos/{view.video_id}"
+    links = {"self": here, "events": f"{here}/events"}
+    if done:
+        links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
+        there = [name for name in ("srt", "vtt") if name in done.outputs]
+        links |= {f"captions.{name}": f"{here}/captions.{name}" for name in there}
+    return links
+
+
+Part = Literal["media", "poster", "srt", "vtt"]
+
+
+def file_key(view: View, part: Part) -> str | None:
+    """Where a file of the latest finished revision is stored; None where it has no such file."""
+    done = view.latest(VideoCompleted)
+    if done is None:
+        return None
+    return {"media": done.key, "poster": done.poster_key, **done.outputs}.get(part)

@@ -1,0 +1,33 @@
+"""The gateway's parts over a running composition."""
+
+import asyncio
+
+from fastapi import FastAPI
+
+from services.gateway.http import Gateway, create_app
+from services.gateway.intake import Intake
+from services.gateway.videos import StageWeights, Videos
+from services.gateway.watch import Watch
+from shared.compose import App
+from shared.serve import probes
+
+
+def gateway(app: App) -> Gateway:
+    """Everything that the routes and the command line call."""
+    shell = app.shell("gateway")
+    videos = Videos(app.ports.store, shell.service.views, shell.fold)
+    watch = Watch(videos)
+    app.watchers.append(watch.heard)
+    intake = Intake(app.ports.store, app.gate, shell.emit, StageWeights(videos))
+    return Gateway(intake, videos, watch, app.ports.blobs)
+
+
+def front(app: App) -> FastAPI:
+    """The API of a running process; its streams end when the task that runs the services does."""
+    parts = gateway(app)
+    api = create_app(parts)
+    api.router.routes.extend(probes(lambda: app))
+    running = asyncio.current_task()
+    assert running is not None, "called from within the running composition"
+    running.add_done_callback(lambda _: parts.watch.close())
+    return api
