@@ -1,0 +1,103 @@
+"""The finished video: joined pictures, the mixed sound, subtitles beside it and a poster.
+
+The file is written once, front to back: room for its index is kept at the head (so that players
+start at once), with no second pass to move it there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import merge
+from pathlib import Path
+
+import av
+from av.container import InputContainer, OutputContainer
+
+from services.stitcher.captions import srt, vtt
+from services.stitcher.join import Timeline, joined, made_joinable
+from services.stitcher.voicefit import Word
+from shared.media.decode import canonical_frames
+from shared.media.encode import VideoTrack
+from shared.media.formats import FPS, TIMEBASE
+from shared.media.picture import to_image
+from shared.media.probe import opened
+
+_INDEX_BYTES_A_FRAME = 64
+_INDEX_BYTES_AT_LEAST = 32_768
+
+
+@dataclass(frozen=True)
+class CutSpec:
+    """One video to finish: everything is written into the folder."""
+
+    folder: Path
+    timeline: Timeline
+    sound: Path | None = None
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class CutResult:
+    """The files made, and which segments had to be encoded again because they did not fit."""
+
+    video: Path
+    poster: Path
+    srt: Path | None
+    vtt: Path | None
+    frames: int
+    seconds: float
+    encoded_again: tuple[int, ...]
+
+
+def cut(spec: CutSpec) -> CutResult:
+    """Join, mux and write what stands beside the video."""
+    timeline, again = made_joinable(spec.timeline, spec.folder)
+    video = spec.folder / "video.mp4"
+    _mux(video, timeline, spec.sound)
+    poster = spec.folder / "poster.jpg"
+    _write_poster(timeline, poster)
+    seconds = timeline.frames / FPS
+    srt_path = vtt_path = None
+    if spec.words:
+        srt_path, vtt_path = spec.folder / "video.srt", spec.folder / "video.vtt"
+        srt_path.write_text(srt(spec.words, seconds), "utf-8")
+        vtt_path.write_text(vtt(spec.words, seconds), "utf-8")
+    return CutResult(video, poster, srt_path, vtt_path, timeline.frames, seconds, again)
+
+
+def _mux(out: Path, timeline: Timeline, sound: Path | None) -> None:
+    room = _INDEX_BYTES_AT_LEAST + _INDEX_BYTES_A_FRAME * timeline.frames
+    options = {"video_track_timescale": str(TIMEBASE), "moov_size": str(room)}
+    with av.open(str(out), "w", format="mp4", container_options=options) as container:
+        track = VideoTrack(container, timeline.canvas)
+        pictures = (track.placed(packet, index) for packet, index in joined(timeline))
+        if sound is None:
+            container.mux(pictures)
+            return
+        with opened(sound) as source:
+            for packet in merge(pictures, _sound(container, source), key=_moment):
+                container.mux_one(packet)
+
+
+def _sound(container: OutputContainer, source: InputContainer) -> Iterator[av.Packet]:
+    """The encoded sound's packets, copied as they are."""
+    stream = source.streams.audio[0]
+    copy = container.add_stream_from_template(stream)
+    return _copied(source, stream, copy)
+
+
+def _copied(source, stream, copy):  # type: ignore[no-untyped-def]
+    for packet in source.demux(stream):
+        if packet.size:
+            packet.stream = copy
+            yield packet
+
+
+def _moment(packet: av.Packet) -> float:
+    return float((packet.dts or 0) * packet.time_base)
+
+
+def _write_poster(timeline: Timeline, out: Path) -> None:
+    """The first picture: captions have not begun there."""
+    frames = canonical_frames(timeline.segments[0].path, timeline.canvas)
+    to_image(next(frames)).save(out, quality=88, progressive=True)
+    frames.close()
