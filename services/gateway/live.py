@@ -5,8 +5,9 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.gateway.lacks import name_of
 from services.gateway.stages import Stage
-from services.gateway.views import FINAL, VideoStatus, facts, name_of, status
+from services.gateway.views import FINAL, VideoStatus, facts, status
 from shared.events import (
     BeatsPlanned,
     ChunkReady,

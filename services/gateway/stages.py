@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
+from shared.chunks import active_beats, active_chunks
 from shared.events import (
     BeatsPlanned,
-    Chunk,
     Event,
     Fact,
     Failed,
@@ -17,7 +17,8 @@ from shared.events import (
     VideoRequested,
     WavesCompleted,
 )
-from shared.view import View, job_id
+from shared.view import View
+from shared.wanted import is_spoken, wanted, wanted_clip
 
 
 class Stage(StrEnum):
@@ -180,15 +181,13 @@ def _tallies(view: View) -> dict[Stage, _Tally]:
     if plan is None:
         return dict.fromkeys(Stage, _Tally(None, (), None)) | {Stage.PLAN: _Tally(1, (), asked)}
     waves_at, over_at = _closings(view, plan)
-    images = _settled(view, _images(plan))
-    clips = _settled(view, _clips(plan, Kind.CLIP))
-    cut = [*_clips(plan, Kind.CONFORM), *_ending(plan)]
+    images, clips = _images(plan), [wanted_clip(plan, chunk) for chunk in active_chunks(plan)]
     return {
         Stage.PLAN: _Tally(1, (plan,), asked),
-        Stage.IMAGES: _tally(view, _images(plan), plan.at, waves_at),
+        Stage.IMAGES: _tally(view, images, plan.at, waves_at),
         Stage.SOUNDTRACK: _tally(view, _sounds(plan), plan.at, over_at),
-        Stage.CLIPS: _tally(view, _clips(plan, Kind.CLIP), _first(images), waves_at),
-        Stage.CUT: _tally(view, cut, _first(clips), over_at),
+        Stage.CLIPS: _tally(view, clips, _first(view, images), waves_at),
+        Stage.CUT: _tally(view, _pieces(plan), _first(view, clips), over_at),
     }
 
 
@@ -208,37 +207,23 @@ def _settled(view: View, jobs: list[str]) -> tuple[Event, ...]:
     return tuple(end for job in jobs if (end := view.end(job)))
 
 
-def _first(ends: Iterable[Event]) -> int | None:
-    return min((end.at for end in ends), default=None)
+def _first(view: View, jobs: list[str]) -> int | None:
+    return min((end.at for end in _settled(view, jobs)), default=None)
 
 
 def _images(plan: BeatsPlanned) -> list[str]:
-    return [_job(plan, Kind.IMAGE, beat.index) for beat in plan.beats if not beat.skipped]
+    return [wanted(plan, Kind.IMAGE, beat=beat.index) for beat in active_beats(plan)]
 
 
 def _sounds(plan: BeatsPlanned) -> list[str]:
-    spoken = [beat.index for beat in plan.beats if beat.narration and not beat.skipped]
-    voices = [_job(plan, Kind.VOICE, beat) for beat in spoken if plan.brief.voice]
-    return voices + ([_job(plan, Kind.MUSIC, 0)] if plan.brief.music else [])
+    spoken = [beat.index for beat in plan.beats if is_spoken(plan, beat)]
+    voices = [wanted(plan, Kind.VOICE, beat=beat) for beat in spoken]
+    return voices + ([wanted(plan, Kind.MUSIC)] if plan.brief.music else [])
 
 
-def _clips(plan: BeatsPlanned, kind: Kind) -> list[str]:
-    skipped = {beat.index for beat in plan.beats if beat.skipped}
-    return [_chunk(plan, kind, chunk) for chunk in plan.chunks if chunk.beat not in skipped]
-
-
-def _chunk(plan: BeatsPlanned, kind: Kind, chunk: Chunk) -> str:
-    take = plan.take(kind, chunk.index)
-    return job_id(plan.video_id, kind, beat=chunk.beat, n=chunk.index, take=take)
-
-
-def _ending(plan: BeatsPlanned) -> list[str]:
-    """The end card's segment, which comes after the last chunk, and the cut itself."""
-    n, beat = len(plan.chunks), len(plan.beats)
-    card = job_id(plan.video_id, Kind.CONFORM, beat=beat, n=n, take=plan.take(Kind.CONFORM, n))
-    cut = job_id(plan.video_id, Kind.CUT, take=plan.rev)
-    return [card, cut] if plan.brief.end_card else [cut]
-
-
-def _job(plan: BeatsPlanned, kind: Kind, beat: int) -> str:
-    return job_id(plan.video_id, kind, beat=beat, take=plan.take(kind, beat))
+def _pieces(plan: BeatsPlanned) -> list[str]:
+    """Every chunk's segment, the end card's after the last of them, and the cut itself."""
+    chunks = [(chunk.beat, chunk.index) for chunk in active_chunks(plan)]
+    card = [(len(plan.beats), len(plan.chunks))] if plan.brief.end_card else []
+    segments = [wanted(plan, Kind.CONFORM, beat=beat, n=n) for beat, n in chunks + card]
+    return [*segments, wanted(plan, Kind.CUT)]

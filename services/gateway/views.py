@@ -4,26 +4,24 @@ Percent and stage never go back within a rev: both only look at how much is sett
 only ever added. Times leave here as UTC, money as integer micro-dollars.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
+from services.gateway.lacks import Note, notes
 from services.gateway.stages import Progress, Stage, StageRecord, progress
+from shared.chunks import active_chunks
 from shared.events import (
     EVENTS,
     BeatsPlanned,
     Brief,
     ChunkError,
     ChunkReady,
-    ClipConformed,
-    DeadLettered,
     Event,
     Fact,
-    Failed,
-    Kind,
     Micros,
     RevisionRequested,
     Snapshot,
@@ -35,7 +33,8 @@ from shared.events import (
     VideoSteered,
     WavesCompleted,
 )
-from shared.view import View, job_id
+from shared.view import View
+from shared.wanted import wanted_clip
 
 
 class Status(StrEnum):
@@ -83,14 +82,6 @@ class FailedAt(Fact):
 
     phase: str
     item: str = ""
-
-
-class Note(Fact):
-    """Something a finished video lacks, or that went wrong on the way without ending it."""
-
-    stage: str
-    item: str = ""
-    message: str
 
 
 class Chunks(Fact):
@@ -152,7 +143,7 @@ def status(view: View) -> VideoStatus | None:
         stages=_stopped(made, word),
         chunks=_chunks(view, plan),
         truncation=plan.truncation if plan else None,
-        warnings=tuple(_warnings(view, plan)),
+        warnings=tuple(notes(view, plan)),
         cost=cost(view),
         budget=steered.cap if steered else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
@@ -225,16 +216,12 @@ def clips(view: View) -> dict[int, ChunkReady]:
     """The clip of each chunk, at the take that the plan wants."""
     plan = view.latest(BeatsPlanned)
     ready = {}
-    for chunk in plan.chunks if plan else ():
-        job = _chunk_job(view, plan, Kind.CLIP, chunk.index, chunk.beat)
-        if clip := view.ready(ChunkReady, job):
+    if plan is None:
+        return {}
+    for chunk in active_chunks(plan):
+        if clip := view.ready(ChunkReady, wanted_clip(plan, chunk)):
             ready[chunk.index] = clip
     return ready
-
-
-def _chunk_job(view: View, plan: BeatsPlanned | None, kind: Kind, n: int, beat: int) -> str:
-    take = plan.take(kind, n) if plan else 0
-    return job_id(view.video_id, kind, beat=beat, n=n, take=take)
 
 
 def _chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
@@ -243,7 +230,7 @@ def _chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
     ready, waves = clips(view), view.latest(WavesCompleted)
     settled = waves if waves and waves.rev == plan.rev else None
     return Chunks(
-        total=settled.total if settled else len(plan.chunks),
+        total=settled.total if settled else len(active_chunks(plan)),
         succeeded=settled.succeeded if settled else len(ready),
         failed=settled.failed if settled else _failed_chunks(view, plan),
         urls=tuple(f"/v1/videos/{view.video_id}/chunks/{n}" for n in sorted(ready)),
@@ -253,63 +240,9 @@ def _chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
 def _failed_chunks(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
     return tuple(
         ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error)
-        for chunk in plan.chunks
-        if (failed := view.failure(_chunk_job(view, plan, Kind.CLIP, chunk.index, chunk.beat)))
+        for chunk in active_chunks(plan)
+        if (failed := view.failure(wanted_clip(plan, chunk)))
     )
-
-
-_LACKS: Mapping[Kind, tuple[str, str]] = {
-    Kind.REFERENCE: (Stage.IMAGES, "has no reference picture"),
-    Kind.IMAGE: (Stage.IMAGES, "has no storyboard image"),
-    Kind.CARD: (Stage.IMAGES, "is drawn on the brand colour"),
-    Kind.VOICE: (Stage.SOUNDTRACK, "stays silent"),
-    Kind.MUSIC: (Stage.SOUNDTRACK, "is missing"),
-    Kind.CLIP: (Stage.CLIPS, "could not be generated"),
-    Kind.CONFORM: (Stage.CUT, "could not be brought into form"),
-}
-
-
-def _warnings(view: View, plan: BeatsPlanned | None) -> Iterable[Note]:
-    for job, end in view.ends.items():
-        if isinstance(end, Failed) and _wanted(job, end, plan):
-            yield _lack(job, end)
-    for segment in view.all(ClipConformed):
-        if segment.filled:
-            yield Note(stage=Stage.CUT, item=f"chunk {segment.chunk}", message=segment.filled)
-    for letter in view.all(DeadLettered):
-        yield Note(
-            stage=letter.service, item=letter.topic, message=f"a message was lost: {letter.error}"
-        )
-
-
-def _wanted(job: str, end: Failed, plan: BeatsPlanned | None) -> bool:
-    """Failures of takes that a revision has replaced are history."""
-    kind = Kind(job.split("/")[1])
-    if plan is None or kind not in _LACKS:
-        return False
-    return end.take == plan.take(kind, item_of(kind, end))
-
-
-def _lack(job: str, end: Failed) -> Note:
-    kind = Kind(job.split("/")[1])
-    stage, lacks = _LACKS[kind]
-    item = name_of(kind, end)
-    return Note(stage=stage, item=item, message=f"{item} {lacks}: {end.error}")
-
-
-def item_of(kind: Kind, end: Failed) -> int:
-    """What a take is counted by: the chunk for clips and conforms, else the beat."""
-    return end.n if kind in {Kind.CLIP, Kind.CONFORM, Kind.REFERENCE} else end.beat
-
-
-def name_of(kind: Kind, end: Failed) -> str:
-    """How a person would call the piece."""
-    if kind is Kind.CARD:
-        return "the end card"
-    if kind is Kind.MUSIC:
-        return "the music"
-    word = "chunk" if kind in {Kind.CLIP, Kind.CONFORM} else "beat"
-    return f"{word} {item_of(kind, end)}"
 
 
 def _links(view: View, done: VideoCompleted | None) -> dict[str, str]:
