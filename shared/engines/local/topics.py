@@ -38,7 +38,7 @@ _SCENES: Mapping[Scene, str] = {
     "sleep dream book reading piano family grandmother bed interior hotel",
     "hills": "hill hills field fields farm countryside village sunrise sunset landscape horizon "
     "balloon wind travel journey summer",
-    "stage": "product brand launch introducing watch perfume phone smartphone gadget headphones "
+    "stage": "product brand launch introducing perfume phone smartphone gadget headphones "
     "serum cream lipstick jewelry jewellery necklace ring bottle skincare cosmetics app laptop",
     "shapes": "idea ideas abstract data algorithm math music sound energy network code software "
     "ai technology future mind time",

@@ -1,0 +1,114 @@
+"""Reads a user's prompt: what it is about, what kind of video it asks for, who is in it. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.engines.local.language import ENGLISH, language_of
+from shared.engines.local.topics import LIVING, Hero, Scene, hero_of, scene_of
+
+_VIDEO = (
+    r"(?:video|ad|advert|advertisement|commercial|promo|clip|film|movie|reel|trailer|teaser|short"
+    r"|spot|story|animation)"
+)
+_REQUEST = re.compile(
+    r"^(?:please\s+)?(?:can you\s+)?"
+    r"(?:(?:make|create|generate|produce|show|give|tell|write)\s+(?:me\s+|us\s+)?)?"
+    rf"(?:an?\s+|the\s+)?(?:[\w-]+\s+){{0,4}}?{_VIDEO}s?(?:\s+{_VIDEO})?\s+"
+    r"(?:about|for|of|on|showing|where|in which|that shows)\s+",
+    re.IGNORECASE,
+)
+_SHOW = re.compile(r"^(?:please\s+)?(?:show|introducing|meet|presenting|imagine)\b[\s:]+", re.I)
+_SELLS = re.compile(
+    r"\b(?:ad|advert|advertisement|commercial|promo|brand|product|launch|introducing|meet|shop"
+    r"|store|sale|buy|app|startup|service|subscription)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"^(?:how|why|what|when|where|who)\b", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b(?:called|named|[Ii]ntroducing|[Mm]eet|[Pp]resenting)\s+((?:[A-Z][\w'’-]*\s?){1,3})"
+)
+_FUNCTION_WORDS = frozenset(
+    {"a", "an", "the", "my", "our", "your", "his", "her", "their", "its", "this", "that", "these"}
+    | {"those", "one", "two", "three", "some", "every", "in", "on", "of", "at", "with", "for"}
+    | {"from", "to", "and", "how", "why", "what", "when", "where", "who", "i", "we", "you", "he"}
+    | {"she", "they", "it", "there"}
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|(?<=[。！？])|\n+")
+
+Kind = Literal["tale", "product", "topic", "question", "foreign"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the prompt says, in the planner's terms."""
+
+    kind: Kind
+    topic: str
+    sentences: tuple[str, ...]
+    hero: Hero
+    called: str
+    """How a narration speaks of the hero after the first time."""
+    featured: str
+    """How a picture's prompt names the hero."""
+    name: str
+    scene: Scene
+
+
+def read(prompt: str) -> Reading:
+    """Never refuses: any text is about something."""
+    kind = _kind(prompt)
+    prompt = _REQUEST.sub("", prompt.strip())
+    sentences = tuple(s.strip() for s in _SENTENCE_END.split(prompt) if s and s.strip())
+    topic = _topic(sentences[0] if sentences else prompt)
+    found = hero_of(topic) or hero_of(prompt)
+    name = _name(prompt)
+    hero: Hero = found[0] if found else ("box" if kind == "product" else "person")
+    scene = scene_of(topic) or scene_of(prompt) or ("stage" if kind == "product" else "hills")
+    alive = found is not None and found[0] in LIVING
+    featured = f"{name or 'the'} {found[1]}" if found and alive else f"a {hero}"
+    called = (name or f"the {found[1]}") if found and alive else "it all"
+    return Reading(kind, topic, sentences, hero, called, featured, name, scene)
+
+
+def _kind(prompt: str) -> Kind:
+    if language_of(prompt) != ENGLISH:
+        return "foreign"
+    if _ASKS.match(_REQUEST.sub("", prompt.strip())):
+        return "question"
+    if _SELLS.search(prompt):
+        return "product"
+    found = hero_of(prompt)
+    return "tale" if found and found[0] in LIVING else "topic"
+
+
+def _topic(sentence: str) -> str:
+    """The sentence without its order to make a video, ready to stand inside another sentence."""
+    topic = _SHOW.sub("", sentence).strip(" .!?…:;,\"'“”。！？")
+    topic = topic or sentence.strip()
+    topic = re.sub(r"\bmy\b", "our", topic, flags=re.IGNORECASE)
+    first = topic.split(maxsplit=1)[0] if topic else ""
+    return topic[0].lower() + topic[1:] if first.lower() in _FUNCTION_WORDS - {"i"} else topic
+
+
+def _name(prompt: str) -> str:
+    match = _NAMED.search(prompt)
+    words = match.group(1).split() if match else []
+    return " ".join(word for word in words if word.lower() not in _FUNCTION_WORDS)
+
+
+def title_of(reading: Reading, longest: int = 6) -> str:
+    """A few words that may stand on a card."""
+    words = re.sub(r"^(?:an?|the|our)\s+", "", reading.topic, flags=re.IGNORECASE).split()
+    words = re.split(r"[,;:—–(]", " ".join(words))[0].split()
+    kept = words[:longest]
+    while len(kept) > 1 and len(words) > longest and kept[-1].lower() in _FUNCTION_WORDS:
+        kept.pop()
+    title = " ".join(_capitalised(word) for word in kept)[:60].strip()
+    return title[:1].upper() + title[1:]
+
+
+def _capitalised(word: str) -> str:
+    return (
+        word if word.lower() in _FUNCTION_WORDS and len(word) < 4 else word[:1].upper() + word[1:]
+    )
