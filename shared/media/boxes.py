@@ -1,0 +1,52 @@
+"""Reads the box structure of an MP4: what stands where, without a decoder."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_INSIDE = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box: its path of names from the top, and where its content lies."""
+
+    path: str
+    start: int
+    size: int
+
+
+def boxes(path: Path) -> list[Box]:
+    """All boxes down to the sample tables, in file order; a broken rest ends the list."""
+    with path.open("rb") as file:
+        return list(_walk(file, 0, path.stat().st_size, ""))
+
+
+def _walk(file: BinaryIO, at: int, end: int, above: str) -> Iterator[Box]:
+    while at + 8 <= end:
+        file.seek(at)
+        size, name = struct.unpack(">I4s", file.read(8))
+        head = 8
+        if size == 1:
+            size, head = struct.unpack(">Q", file.read(8))[0], 16
+        size = size or end - at
+        if size < head or at + size > end:
+            return
+        here = f"{above}/{name.decode('latin-1')}".lstrip("/")
+        yield Box(here, at + head, size - head)
+        if name in _INSIDE:
+            yield from _walk(file, at + head, at + size, here)
+        at += size
+
+
+def sample_descriptions(path: Path, codec: bytes) -> int:
+    """How many decoder configurations a codec has in the file: more than one is a bad join."""
+    found = 0
+    with path.open("rb") as file:
+        for box in boxes(path):
+            if box.path.endswith("stbl/stsd"):
+                file.seek(box.start)
+                found += file.read(box.size).count(codec)
+    return found
