@@ -67,7 +67,7 @@ class LocalPlan:
 
     title: str
     headline: str
-    call_to_action: str
+    cta: str
     beats: tuple[PlannedBeat, ...]
 
 
@@ -82,7 +82,7 @@ def plan(prompt: str, style: str, seconds: float, seed: int) -> LocalPlan:
     return LocalPlan(
         title=title,
         headline=reading.name or title,
-        call_to_action=_VOICES[reading.kind].call_to_action if reading.kind != "foreign" else "",
+        cta=_VOICES[reading.kind].call_to_action if reading.kind != "foreign" else "",
         beats=tuple(_beats(reading, lines, seconds)),
     )
 
