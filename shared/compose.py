@@ -8,7 +8,15 @@ import logging
 import os
 import shutil
 from collections import ChainMap
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -186,7 +194,7 @@ def _engines(service: Service, parts: Parts) -> Mapping[Kind, Engine]:
     if parts.engines is not None:
         return {kind: parts.engines[kind] for kind in service.kinds}
     local = LocalEngine(parts.pool, {**WORK, **service.work})
-    return {kind: local for kind in service.kinds}
+    return dict.fromkeys(service.kinds, local)
 
 
 def _loops(app: App, parts: Parts) -> list[Coroutine[Any, Any, None]]:
@@ -247,8 +255,6 @@ def _ports(settings: Settings) -> tuple[Ports, Path]:
         replication=settings.kafka_replication,
         session_timeout_ms=settings.kafka_session_timeout_ms,
     )
-    blobs = S3Blobs(
-        settings.s3_endpoint, settings.s3_bucket, settings.s3_key, settings.s3_secret
-    )
+    blobs = S3Blobs(settings.s3_endpoint, settings.s3_bucket, settings.s3_key, settings.s3_secret)
     scratch = settings.scratch / str(os.getpid())
     return Ports(MongoStore(settings.mongo, settings.mongo_database), bus, blobs), scratch

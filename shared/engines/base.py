@@ -50,7 +50,9 @@ Finish = Callable[[Order, Made], Made]
 class Task:
     """One attempt at one job, as an engine sees it."""
 
-    def __init__(self, job: Job, place: Path, bring: Callable[[str, Path], Awaitable[None]]) -> None:
+    def __init__(
+        self, job: Job, place: Path, bring: Callable[[str, Path], Awaitable[None]]
+    ) -> None:
         self.job = job
         self._place = place
         self._bring = bring

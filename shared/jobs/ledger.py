@@ -88,7 +88,9 @@ class Ledger:
         """Ask every open job of a video to stop; running ones end when their provider says so."""
         now = self._store.now()
         while asked := [job for job in await self.open_jobs(video_id) if not job.cancel]:
-            await self._write([(job, advance(job, CancelAsked(), now, self._rules)) for job in asked])
+            await self._write(
+                [(job, advance(job, CancelAsked(), now, self._rules)) for job in asked]
+            )
 
     async def open_jobs(self, video_id: str) -> list[Job]:
         rows = await self._store.find(JOBS, {"spec.video_id": video_id})

@@ -55,9 +55,7 @@ class Relay:
         rows = [_row(event, self._service, publish_at) for event in events]
         new = await self._store.insert(OUTBOX, rows)
         return [
-            Unpublished(OUTBOX, event.id, publish_at, event)
-            for event in events
-            if event.id in new
+            Unpublished(OUTBOX, event.id, publish_at, event) for event in events if event.id in new
         ]
 
     async def publish_all(self, rows: Sequence[Unpublished]) -> None:
@@ -118,9 +116,7 @@ class Relay:
 async def replay(store: Store, video_id: str) -> int:
     """Set every fact of a video to unpublished; the relays of all services do the rest."""
     now = store.now()
-    ended = await store.find(
-        JOBS, {"spec.video_id": video_id, "finished_at": Is("present")}
-    )
+    ended = await store.find(JOBS, {"spec.video_id": video_id, "finished_at": Is("present")})
     decided = await store.find(OUTBOX, {"video_id": video_id})
     for collection, rows in ((JOBS, ended), (OUTBOX, decided)):
         if rows:

@@ -285,9 +285,7 @@ class Worker:
         """Check what was made, keep its bytes, settle its price."""
         finish = self._finish.get(job.spec.kind)
         if finish is not None:
-            files = {name: await task.fetch(name) for name in job.spec.files}
-            order = Order(task.folder, job.spec.input, files)
-            made = await self._pool.run(finish, order, made)
+            made = await self._pool.run(finish, Order(task.folder, job.spec.input), made)
         result = {**made.data, **await self._patiently(partial(self._put, job, made))}
         try:
             ending(replace(job, state=State.DONE, result=result))
@@ -357,7 +355,9 @@ async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
                 async for piece in answer.aiter_bytes():
                     file.write(piece)
     except httpx.HTTPError as error:
-        raise TransientError(f"an output could not be fetched from its provider: {error}") from error
+        raise TransientError(
+            f"an output could not be fetched from its provider: {error}"
+        ) from error
     return path
 
 

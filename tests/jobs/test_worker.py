@@ -267,5 +267,3 @@ async def test_the_next_model_is_tried_when_one_is_used_up(stage: Callable[..., 
 
 def replace_models(spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"models": ("fast", "sure")})
-
-

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.compose import Parts, Ports, replay_unfinished, running
-from shared.blobs.disk import DiskBlobs
 from shared.engines.pool import Pool
 from shared.events import Kind, VideoCompleted
 from shared.jobs.ledger import JOBS
@@ -67,7 +67,9 @@ WRITES = frozenset({"insert", "update", "delete"})
 
 
 @asynccontextmanager
-async def life(folder: Path, death: Death, steps: frozenset[str]) -> AsyncIterator[tuple[World, asyncio.Event]]:
+async def life(
+    folder: Path, death: Death, steps: frozenset[str]
+) -> AsyncIterator[tuple[World, asyncio.Event]]:
     gone = asyncio.Event()
     real = SqliteStore(folder / "storywave.db")
     store: Any = Mortal(real, death, steps & STORE, gone)
@@ -75,14 +77,21 @@ async def life(folder: Path, death: Death, steps: frozenset[str]) -> AsyncIterat
     engine = Counting(real)
     blobs = DiskBlobs(folder / "blobs")
     parts = Parts(
-        Ports(store, bus, blobs), folder / "work", Pool(1), rules=QUICK, pace=PACE,
-        engines=dict.fromkeys(Kind, engine), drain_seconds=0.2,
+        Ports(store, bus, blobs),
+        folder / "work",
+        Pool(1),
+        rules=QUICK,
+        pace=PACE,
+        engines=dict.fromkeys(Kind, engine),
+        drain_seconds=0.2,
     )
     async with running(parts, SERVICES) as app:
         yield World(app, real, engine), gone
 
 
-async def one_death(folder: Path, step: int, after: bool, steps: frozenset[str]) -> tuple[bool, list[str]]:
+async def one_death(
+    folder: Path, step: int, after: bool, steps: frozenset[str]
+) -> tuple[bool, list[str]]:
     """Whether that step was ever reached, and what was run again although it was finished."""
     wanted = brief(2, 2)
     death = Death(step, after)
@@ -121,5 +130,3 @@ async def die_everywhere(tmp_path: Path, after: bool, steps: frozenset[str]) -> 
         deaths += reached
     print(f"FIGURE crashes after={int(after)} deaths={deaths} lost=0 rerun={len(rerun)}")
     assert deaths > 50 and not rerun
-
-

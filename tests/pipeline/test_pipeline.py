@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.bus.chaos import Chaos
-from shared.events import BeatsPlanned, Kind, VideoCompleted, VideoFailed
+from shared.events import Kind, VideoCompleted, VideoFailed
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from tests.pipeline.world import Counting, World, brief, world
@@ -129,19 +129,6 @@ async def test_too_few_clips_fail_the_video_with_every_error(tmp_path: Path) -> 
         assert isinstance(end, VideoFailed)
         assert end.phase == "clips" and (end.total, end.succeeded) == (3, 1)
         assert [error.chunk for error in end.failed] == [0, 1]
-
-
-async def test_too_many_beats_are_truncated_and_the_plan_says_so(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        wanted = brief(10, 1).model_copy(update={"duration": 15.0})
-        await w.ended(await w.request("v", wanted))
-        view = await w.app.shell("gateway").view("v")
-        assert view is not None
-        plan = view.latest(BeatsPlanned)
-        assert plan is not None and plan.truncation is not None
-        assert (plan.truncation.before, plan.truncation.after) == (10, 3)
-        assert sum(beat.duration for beat in plan.beats) == pytest.approx(15.0)
-        assert [beat.start for beat in plan.beats] == pytest.approx([0.0, 5.0, 10.0])
 
 
 async def unpublished(w: World) -> int:

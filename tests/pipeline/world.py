@@ -2,20 +2,30 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import services
+from services.planner.beats import Draft, timed
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
+from shared.chunks import plan_chunks
 from shared.compose import App, Parts, Ports, running
-from shared.engines.base import Accepted, Produced, Task
+from shared.engines.base import Accepted, Made, Order, Produced, Task
 from shared.engines.pool import Pool
 from shared.engines.rehearsal import RehearsalEngine
-from shared.events import Beat, Brief, Event, Kind, VideoCompleted, VideoFailed, VideoRequested
+from shared.events import (
+    BeatsPlanned,
+    Brief,
+    Event,
+    Kind,
+    VideoCompleted,
+    VideoFailed,
+    VideoRequested,
+)
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
 from shared.jobs.worker import Pace
@@ -23,23 +33,32 @@ from shared.ports import Store
 from shared.store.sqlite import SqliteStore
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
-WORK = {kind: work for service in SERVICES for kind, work in service.work.items()}
 
-QUICK = Rules(lease_ms=400, backoff_ms=(5, 10), next_model_ms=10, relay_ms=50)
+QUICK = Rules(lease_ms=250, backoff_ms=(5, 10), next_model_ms=10, relay_ms=50)
 PACE = Pace(look=0.05, hold=0.05, away=0.02)
 
 
-def prompt(beats: int) -> str:
-    """A prompt of which the planner makes so many beats."""
-    return " ".join(f"Scene number {n} shows another part of the story." for n in range(beats))
+def plan_by_lines(order: Order) -> Made:
+    """A plan with one beat a line of the prompt: tests choose how many there are."""
+    wanted = Brief.model_validate(order.input["brief"])
+    drafts = [Draft(line, narration=line) for line in wanted.prompt.splitlines()]
+    beats = timed(drafts, wanted.duration)
+    chunks = plan_chunks(beats, wanted.chunk_seconds)
+    plan = {"brief": wanted, "beats": beats, "chunks": chunks}
+    return Made(data=BeatsPlanned(video_id="", rev=1, **plan).model_dump(mode="json"))
+
+
+WORK = {Kind.PLAN: plan_by_lines}
 
 
 def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
     """A video of so many beats with so many chunks each."""
-    seconds = 5.0 * chunks
     return Brief(
-        prompt=prompt(beats), duration=beats * seconds, end_card=None, min_clips=1,
-        chunk_seconds=5.0, **known,  # type: ignore[arg-type]
+        prompt="\n".join(f"Scene {n}." for n in range(beats)),
+        duration=5.0 * beats * chunks,
+        end_card=None,
+        min_clips=1,
+        **known,  # type: ignore[arg-type]
     )
 
 
