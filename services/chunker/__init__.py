@@ -1,0 +1,15 @@
+"""Consumes BeatsPlanned and ImageReady; emits ChunkReady and WavesCompleted; runs clip."""
+
+from services.chunker.waves import decide
+from services.chunker.work import finish
+from shared.events import BeatsPlanned, ImageReady, Kind, WavesCompleted
+from shared.service import Service
+
+SERVICE = Service(
+    name="chunker",
+    reads=(BeatsPlanned, ImageReady),
+    decide=decide,
+    kinds=(Kind.CLIP,),
+    decides=(WavesCompleted,),
+    finish={Kind.CLIP: finish},
+)

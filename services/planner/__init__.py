@@ -1,0 +1,14 @@
+"""Consumes VideoRequested and RevisionRequested; emits BeatsPlanned; runs plan."""
+
+from services.planner.decide import decide
+from services.planner.work import plan
+from shared.events import Kind, RevisionRequested, VideoRequested
+from shared.service import Service
+
+SERVICE = Service(
+    name="planner",
+    reads=(VideoRequested, RevisionRequested),
+    decide=decide,
+    kinds=(Kind.PLAN,),
+    work={Kind.PLAN: plan},
+)

@@ -1,0 +1,65 @@
+"""The plan job: the rule-based planner writes beats, and they are made to fit the video."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from services.planner.beats import Draft, fitted_card, timed
+from shared.chunks import check_plan, plan_chunks
+from shared.engines.base import Made, Order
+from shared.engines.local.plan import LocalPlan
+from shared.engines.local.plan import plan as plan_locally
+from shared.events import Beat, Brief, EndCard, Truncation
+
+log = logging.getLogger("storywave.planner")
+
+
+def plan(order: Order) -> Made:
+    """All that BeatsPlanned carries, from the user's brief."""
+    brief = Brief.model_validate(order.input["brief"])
+    card = fitted_card(brief.end_card, brief.duration)
+    seconds = round(brief.duration - (card.seconds if card else 0.0), 3)
+    story = plan_locally(brief.prompt, brief.style, seconds, brief.seed)
+    drafts = [Draft(beat.prompt, beat.narration, beat.seconds) for beat in story.beats]
+    beats = timed(drafts, seconds)
+    chunks = plan_chunks(beats, brief.chunk_seconds)
+    check_plan(beats, chunks)
+    truncation = _truncation(order.input["video_id"], drafts, beats)
+    settled = brief.model_copy(update={"end_card": card and _lettered(card, story)})
+    return Made(
+        data={
+            "brief": settled.model_dump(mode="json"),
+            "title": story.title,
+            "beats": [beat.model_dump(mode="json") for beat in beats],
+            "chunks": [chunk.model_dump(mode="json") for chunk in chunks],
+            "truncation": truncation and truncation.model_dump(mode="json"),
+        }
+    )
+
+
+def _lettered(card: EndCard, story: LocalPlan) -> EndCard:
+    """What the user left open on the card, the story says."""
+    return card.model_copy(
+        update={
+            "headline": card.headline or story.headline,
+            "call_to_action": card.call_to_action or story.cta,
+        }
+    )
+
+
+def _truncation(
+    video_id: str, drafts: Sequence[Draft], beats: Sequence[Beat]
+) -> Truncation | None:
+    about = {"video_id": video_id, "stage": "plan"}
+    log.info("%d beats, so %d images", len(beats), len(beats), extra={**about, "action": "plan"})
+    if len(beats) == len(drafts):
+        return None
+    log.warning(
+        "%d beats are too many for this duration: the first %d are kept",
+        len(drafts),
+        len(beats),
+        extra={**about, "action": "truncate"},
+    )
+    return Truncation(
+        at=time.time_ns() // 1_000_000, video_id=video_id, before=len(drafts), after=len(beats)
+    )

@@ -1,0 +1,131 @@
+"""The stitcher's decision: what to conform, when to cut, how the video ends. Pure.
+
+A chunk is conformed as soon as its clip and its beat's voice are settled; the cut waits for all
+segments and sounds. Only this service ends a video, well or badly, once a plan revision.
+"""
+
+from collections.abc import Sequence
+
+from services.stitcher.ending import completed, failed
+from services.stitcher.segments import Segment, segments, waves_of
+from services.stitcher.timeline import Laid, laid_out, voices_of
+from shared.events import (
+    BeatsPlanned,
+    ClipConformed,
+    Failed,
+    Kind,
+    MusicReady,
+    PlanFailed,
+    VideoCut,
+    VideoFailed,
+    WavesCompleted,
+)
+from shared.media.formats import FPS, canvas
+from shared.view import NOTHING, Decision, JobSpec, View
+from shared.wanted import ask, is_spoken, wanted
+
+
+def decide(view: View) -> Decision:
+    """One step further, or the end."""
+    plan = view.latest(BeatsPlanned)
+    if plan is None:
+        return _without_plan(view)
+    waves = waves_of(view, plan)
+    if waves is not None and waves.succeeded < needed(plan, waves):
+        return _ended(_too_few(view, plan, waves))
+    parts = segments(view, plan, waves)
+    broken = _first_broken(view, parts)
+    if broken is not None:
+        return _ended(failed(view, plan.rev, "conform", broken[1].error, broken[0].name, waves))
+    cut = _cut(view, plan, parts)
+    if cut is None:
+        return Decision(tuple(part.job for part in parts if part.job))
+    return _after_cut(view, plan, waves, cut)
+
+
+def needed(plan: BeatsPlanned, waves: WavesCompleted) -> int:
+    """How many chunks must have succeeded: never more than the video has."""
+    return min(plan.brief.min_clips, waves.total)
+
+
+def _without_plan(view: View) -> Decision:
+    failures = view.all(PlanFailed)
+    if not failures:
+        return NOTHING
+    last = max(failures, key=lambda failure: failure.take)
+    return _ended(failed(view, last.take, "plan", last.error))
+
+
+def _ended(end: VideoFailed) -> Decision:
+    return Decision(events=(end,), done=True)
+
+
+def _too_few(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> VideoFailed:
+    errors = "; ".join(f"chunk {error.chunk}: {error.error}" for error in waves.failed)
+    reason = (
+        f"{waves.succeeded} of {waves.total} clips were made, "
+        f"at least {needed(plan, waves)} are needed: {errors}"
+    )
+    items = ", ".join(f"chunk {error.chunk}" for error in waves.failed)
+    return failed(view, plan.rev, "clips", reason, items, waves)
+
+
+def _first_broken(view: View, parts: Sequence[Segment]) -> tuple[Segment, Failed] | None:
+    broken = ((part, view.failure(part.job.id)) for part in parts if part.job)
+    return next(((part, failure) for part, failure in broken if failure), None)
+
+
+# ── the cut ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> JobSpec | None:
+    """The cut, once every segment and every sound is settled."""
+    ready = [view.ready(ClipConformed, part.job.id) for part in parts if part.job]
+    if None in ready or any(part.waits for part in parts) or not _sounds_settled(view, plan):
+        return None
+    laid = laid_out([segment for segment in ready if segment])
+    music = view.ready(MusicReady, wanted(plan, Kind.MUSIC))
+    voices = voices_of(view, plan, laid)
+    size = canvas(plan.brief.aspect, plan.brief.quality)
+    length = sum(piece.frames for piece in laid)
+    return ask(
+        plan,
+        Kind.CUT,
+        given={
+            "width": size.width,
+            "height": size.height,
+            "frames": length,
+            "seconds": round(length / FPS, 6),
+            "title": plan.title,
+            "segments": [{"name": _name(piece), "frames": piece.frames} for piece in laid],
+            "voices": [voice.described() for voice in voices],
+        },
+        files={
+            **{_name(piece): piece.key for piece in laid},
+            **{voice.name: voice.key for voice in voices},
+            **({"music": music.key} if music else {}),
+        },
+        seconds=plan.brief.duration / 5,
+    )
+
+
+def _name(piece: Laid) -> str:
+    return f"segment/{piece.chunk}"
+
+
+def _sounds_settled(view: View, plan: BeatsPlanned) -> bool:
+    spoken = [beat.index for beat in plan.beats if is_spoken(plan, beat)]
+    jobs = [wanted(plan, Kind.VOICE, beat=beat) for beat in spoken]
+    jobs += [wanted(plan, Kind.MUSIC)] if plan.brief.music else []
+    return all(view.end(job) for job in jobs)
+
+
+def _after_cut(
+    view: View, plan: BeatsPlanned, waves: WavesCompleted | None, job: JobSpec
+) -> Decision:
+    failure = view.failure(job.id)
+    if failure is not None:
+        return _ended(failed(view, plan.rev, "cut", failure.error, "", waves))
+    cut = view.ready(VideoCut, job.id)
+    end = completed(view, plan, waves, cut) if cut and waves else None
+    return Decision(events=(end,), done=True) if end else Decision((job,))

@@ -1,0 +1,171 @@
+"""Which segments the video has, and the conform job of each as soon as it can be named. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.chunks import active_chunks, frames
+from shared.events import (
+    Beat,
+    BeatsPlanned,
+    CardReady,
+    Chunk,
+    ChunkError,
+    ChunkReady,
+    ImageReady,
+    Kind,
+    VoiceReady,
+    WavesCompleted,
+)
+from shared.media.formats import canvas, frames_between
+from shared.view import JobSpec, View
+from shared.wanted import ask, is_spoken, wanted, wanted_clip
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of the video: its conform job, or it waits for something, or it is left out."""
+
+    name: str
+    job: JobSpec | None = None
+    left_out: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.job is None and self.left_out is None
+
+
+def waves_of(view: View, plan: BeatsPlanned) -> WavesCompleted | None:
+    """How the waves of this very revision went, once they are over."""
+    return next((waves for waves in view.all(WavesCompleted) if waves.rev == plan.rev), None)
+
+
+def segments(view: View, plan: BeatsPlanned, waves: WavesCompleted | None) -> list[Segment]:
+    """Every chunk that counts, in order, then the end card."""
+    lost = {error.chunk: error for error in waves.failed} if waves else {}
+    beats = {beat.index: beat for beat in plan.beats}
+    parts = [_segment(view, plan, c, beats[c.beat], lost) for c in active_chunks(plan)]
+    return [*parts, *_card(view, plan)]
+
+
+def card_number(plan: BeatsPlanned) -> int:
+    """The end card's place among the segments: after the last chunk."""
+    return len(plan.chunks)
+
+
+def _segment(
+    view: View, plan: BeatsPlanned, chunk: Chunk, beat: Beat, lost: Mapping[int, ChunkError]
+) -> Segment:
+    name = f"chunk {chunk.index}"
+    clip = view.ready(ChunkReady, wanted_clip(plan, chunk))
+    gone = lost.get(chunk.index)
+    if clip is None and gone is not None and plan.brief.gaps == "leave":
+        return Segment(name, left_out=gone.error)
+    if not _voice_settled(view, plan, beat):
+        return Segment(name)
+    if clip is not None:
+        return Segment(name, _conform(view, plan, chunk, beat, {"clip": clip.key}))
+    still = _stand_in(view, plan, chunk, lost) if gone is not None else None
+    if gone is None or still is None:
+        return Segment(name)
+    return Segment(name, _conform(view, plan, chunk, beat, still, gone.error))
+
+
+def _stand_in(
+    view: View, plan: BeatsPlanned, chunk: Chunk, lost: Mapping[int, ChunkError]
+) -> dict[str, str] | None:
+    """What a lost chunk shows: the last picture before it in its beat, else the beat's image.
+
+    None while that is still on its way here: the choice must not depend on what came first.
+    """
+    before = [c for c in plan.chunks if c.beat == chunk.beat and c.index < chunk.index]
+    kept = [c for c in before if c.index not in lost]
+    if kept:
+        clip = view.ready(ChunkReady, wanted_clip(plan, kept[-1]))
+        if clip is None:
+            return None
+        if clip.last_frame_key:
+            return {"still": clip.last_frame_key}
+    image = view.end(wanted(plan, Kind.IMAGE, beat=chunk.beat))
+    if image is None:
+        return None
+    return {"still": image.key} if isinstance(image, ImageReady) else {}
+
+
+def _voice_settled(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
+    job = wanted(plan, Kind.VOICE, beat=beat.index)
+    return not is_spoken(plan, beat) or view.end(job) is not None
+
+
+def _conform(
+    view: View,
+    plan: BeatsPlanned,
+    chunk: Chunk,
+    beat: Beat,
+    files: Mapping[str, str],
+    filled: str | None = None,
+) -> JobSpec:
+    voice = view.ready(VoiceReady, wanted(plan, Kind.VOICE, beat=beat.index))
+    spoken = voice_input(voice, beat) if voice and plan.brief.captions != "none" else None
+    return ask(
+        plan,
+        Kind.CONFORM,
+        beat=beat.index,
+        n=chunk.index,
+        given={
+            **_size(plan),
+            "frames": frames(chunk),
+            "drop_first": chunk.kind == "continuous",
+            "title": plan.title,
+            "captions": plan.brief.captions,
+            "voice": spoken,
+            "offset": round(chunk.start - beat.start, 6),
+            "filled": filled,
+        },
+        files=files,
+        seconds=chunk.seconds / 5,
+    )
+
+
+def voice_input(voice: VoiceReady, beat: Beat) -> dict[str, Any]:
+    """All that fitting a voice into its beat needs: captions and mix must fit it alike."""
+    return {
+        "seconds": voice.seconds,
+        "words": [word.model_dump() for word in voice.words],
+        "beat_seconds": beat.duration,
+    }
+
+
+def _card(view: View, plan: BeatsPlanned) -> list[Segment]:
+    card = plan.brief.end_card
+    if card is None:
+        return []
+    background = view.end(wanted(plan, Kind.CARD))
+    if background is None:
+        return [Segment("end card")]
+    job = ask(
+        plan,
+        Kind.CONFORM,
+        beat=len(plan.beats),
+        n=card_number(plan),
+        given={
+            **_size(plan),
+            "frames": _card_frames(plan),
+            "card": {"headline": card.headline, "call_to_action": card.call_to_action},
+            "style": plan.brief.style,
+        },
+        files={"background": background.key} if isinstance(background, CardReady) else {},
+        seconds=card.seconds / 5,
+    )
+    return [Segment("end card", job)]
+
+
+def _card_frames(plan: BeatsPlanned) -> int:
+    """From the end of the story to the end of the video, on the video's own frame grid."""
+    last = plan.beats[-1]
+    return frames_between(round(last.start + last.duration, 6), plan.brief.duration)
+
+
+def _size(plan: BeatsPlanned) -> dict[str, int]:
+    size = canvas(plan.brief.aspect, plan.brief.quality)
+    return {"width": size.width, "height": size.height}

@@ -1,0 +1,64 @@
+"""Where each segment and each voice lies in the finished video, whatever was left out. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.stitcher.segments import voice_input
+from shared.events import Beat, BeatsPlanned, ClipConformed, Kind, VoiceReady
+from shared.media.formats import FPS
+from shared.view import View
+from shared.wanted import is_spoken, wanted
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A segment at its place, counted in frames."""
+
+    chunk: int
+    beat: int
+    key: str
+    at: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class LaidVoice:
+    """A voice at its place: from `at` on, and silent after `room`, both in seconds."""
+
+    name: str
+    key: str
+    voice: VoiceReady
+    beat: Beat
+    at: float
+    room: float
+
+    def described(self) -> dict[str, Any]:
+        """As the cut is told."""
+        spoken = voice_input(self.voice, self.beat)
+        return {"name": self.name, "at": self.at, "room": self.room, **spoken}
+
+
+def laid_out(conformed: Iterable[ClipConformed]) -> list[Laid]:
+    """The segments one after another."""
+    at, laid = 0, []
+    for segment in conformed:
+        laid.append(Laid(segment.chunk, segment.beat, segment.key, at, segment.frames))
+        at += segment.frames
+    return laid
+
+
+def voices_of(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidVoice]:
+    """The voices of the beats of which something is to be seen."""
+    found = [_voice(view, plan, beat, laid) for beat in plan.beats if is_spoken(plan, beat)]
+    return [voice for voice in found if voice]
+
+
+def _voice(view: View, plan: BeatsPlanned, beat: Beat, laid: Sequence[Laid]) -> LaidVoice | None:
+    voice = view.ready(VoiceReady, wanted(plan, Kind.VOICE, beat=beat.index))
+    own = [piece for piece in laid if piece.beat == beat.index]
+    if voice is None or not own:
+        return None
+    room = sum(piece.frames for piece in own) / FPS
+    name = f"voice/{beat.index}"
+    return LaidVoice(name, voice.key, voice, beat, round(own[0].at / FPS, 6), round(room, 6))

@@ -1,0 +1,127 @@
+"""The conform and cut jobs: from the plain values of an order to the encoding functions and back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from services.stitcher.card import CardSpec, CardStyle, end_card
+from services.stitcher.conform import ConformSpec
+from services.stitcher.conform import conform as make_segment
+from services.stitcher.cut import CutSpec
+from services.stitcher.cut import cut as make_video
+from services.stitcher.join import Segment, Timeline
+from services.stitcher.mix import MixSpec, PlacedVoice, mix
+from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shifted
+from shared.engines.base import Made, Order
+from shared.media.formats import Canvas
+
+_CARD_STYLES: dict[str, CardStyle] = {
+    "luxury": "luxury",
+    "noir": "luxury",
+    "bold": "bold",
+    "playful": "playful",
+    "anime": "playful",
+}
+"""How the end card looks in each style of video; in all others it is minimal."""
+
+
+def conform(order: Order) -> Made:
+    """One segment: a chunk in canonical form, or the end card."""
+    if "card" in order.input:
+        return _card(order)
+    given = order.input
+    made = make_segment(
+        ConformSpec(
+            out=order.folder / "segment.mp4",
+            canvas=_canvas(order),
+            frames=given["frames"],
+            source=order.files.get("clip"),
+            still=order.files.get("still"),
+            title=given["title"],
+            drop_first=given["drop_first"],
+            words=_words_here(given),
+            captions=given["captions"],
+        )
+    )
+    filled = given["filled"] or made.filled
+    return Made({"key": made.path}, {"frames": made.frames, "filled": filled})
+
+
+def cut(order: Order) -> Made:
+    """The whole video from its segments and sounds, and what stands beside it."""
+    segments = tuple(Segment(order.files[s["name"]], s["frames"]) for s in order.input["segments"])
+    voices = [_placed(order.files[voice["name"]], voice) for voice in order.input["voices"]]
+    video = make_video(
+        CutSpec(
+            folder=order.folder,
+            timeline=Timeline(_canvas(order), segments, joints=(None,) * (len(segments) - 1)),
+            sound=_sound(order, voices),
+            words=tuple(w for v in voices for w in shifted(v.fit.words, v.beat_start)),
+        )
+    )
+    beside = {"outputs/srt": video.srt, "outputs/vtt": video.vtt}
+    return Made(
+        {
+            "key": video.video,
+            "poster_key": video.poster,
+            **{name: path for name, path in beside.items() if path},
+        },
+        {"seconds": video.seconds, "frames": video.frames},
+    )
+
+
+def _canvas(order: Order) -> Canvas:
+    return Canvas(order.input["width"], order.input["height"])
+
+
+def _card(order: Order) -> Made:
+    given = order.input
+    out = order.folder / "segment.mp4"
+    frames = end_card(
+        CardSpec(
+            out=out,
+            canvas=_canvas(order),
+            frames=given["frames"],
+            style=_CARD_STYLES.get(given["style"], "minimal"),
+            headline=given["card"]["headline"],
+            call_to_action=given["card"]["call_to_action"],
+            background=order.files.get("background"),
+        )
+    )
+    return Made({"key": out}, {"frames": frames})
+
+
+def _words_here(given: Mapping[str, Any]) -> tuple[Word, ...]:
+    """All words of the beat on the segment's clock: what lies outside of it is not shown."""
+    voice = given["voice"]
+    return shifted(_fit(voice).words, -given["offset"]) if voice else ()
+
+
+def _fit(voice: Mapping[str, Any]) -> VoiceFit:
+    words = [Word(word["text"], word["start"], word["end"]) for word in voice["words"]]
+    return fit_voice(voice["seconds"], words, voice["beat_seconds"])
+
+
+def _placed(path: Path, voice: Mapping[str, Any]) -> PlacedVoice:
+    return PlacedVoice(path, voice["at"], _within(_fit(voice), voice["room"]))
+
+
+def _within(fit: VoiceFit, room: float) -> VoiceFit:
+    """What is heard of a voice whose beat lost its end."""
+    pieces = tuple(
+        replace(piece, end=min(piece.end, piece.start + (room - piece.at) * fit.rate))
+        for piece in fit.pieces
+        if piece.at < room
+    )
+    words = tuple(word for word in fit.words if word.end <= room)
+    return replace(fit, pieces=pieces, words=words)
+
+
+def _sound(order: Order, voices: list[PlacedVoice]) -> Path | None:
+    """The one track, unless the video is silent."""
+    music = order.files.get("music")
+    if not voices and music is None:
+        return None
+    out = order.folder / "sound.m4a"
+    return mix(MixSpec(out, order.input["frames"], tuple(voices), music)).path

@@ -1,0 +1,78 @@
+"""What the storyboard decides: one image a beat, references before it, and the end card. Pure."""
+
+from collections.abc import Sequence
+
+from shared.chunks import active_beats, check_images
+from shared.events import Beat, BeatsPlanned, Kind, PlanFailed, ReferenceReady
+from shared.media.formats import canvas
+from shared.view import Decision, JobSpec, View
+from shared.wanted import ask, cast, references, wanted
+
+
+def decide(view: View) -> Decision:
+    """Everything is asked for at once, but for images that wait for their characters."""
+    plan = view.latest(BeatsPlanned)
+    if plan is None:
+        return Decision(done=bool(view.all(PlanFailed)))
+    beats = active_beats(plan)
+    waiting = [beat for beat in beats if not _has_references(view, plan, beat)]
+    images = [_image(view, plan, beat) for beat in beats if beat not in waiting]
+    check_images([b.index for b in beats], [j.beat for j in images] + [b.index for b in waiting])
+    jobs = (*_references(plan), *images, *_card(plan))
+    settled = all(view.end(job.id) for job in jobs)
+    return Decision(jobs, done=settled and not waiting)
+
+
+def _references(plan: BeatsPlanned) -> list[JobSpec]:
+    needed = set(references(plan, active_beats(plan)))
+    jobs = [
+        ask(plan, Kind.REFERENCE, n=n, given={"name": name, **_look(plan)}, seconds=4)
+        for n, name in enumerate(cast(plan))
+    ]
+    return [job for job in jobs if job.id in needed]
+
+
+def _has_references(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
+    """Settled is enough: an image goes on without a reference that failed."""
+    return not beat.characters or all(view.end(job) for job in references(plan, [beat]))
+
+
+def _image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
+    return ask(
+        plan,
+        Kind.IMAGE,
+        beat=beat.index,
+        given={
+            "prompt": beat.prompt,
+            "characters": list(beat.characters),
+            "setting": beat.setting,
+            "index": beat.index,
+            "total": len(plan.beats),
+            **_look(plan),
+        },
+        files=_reference_files(view, plan, beat.characters),
+        seconds=4,
+    )
+
+
+def _reference_files(view: View, plan: BeatsPlanned, names: Sequence[str]) -> dict[str, str]:
+    numbers = [n for n, name in enumerate(cast(plan)) if name in names]
+    ready = {n: view.ready(ReferenceReady, wanted(plan, Kind.REFERENCE, n=n)) for n in numbers}
+    return {f"reference/{n}": picture.key for n, picture in ready.items() if picture}
+
+
+def _card(plan: BeatsPlanned) -> list[JobSpec]:
+    if plan.brief.end_card is None:
+        return []
+    return [ask(plan, Kind.CARD, given={"title": plan.title, **_look(plan)}, seconds=4)]
+
+
+def _look(plan: BeatsPlanned) -> dict[str, object]:
+    """What all pictures of a video share."""
+    size = canvas(plan.brief.aspect, plan.brief.quality)
+    return {
+        "style": plan.brief.style,
+        "seed": plan.brief.seed,
+        "width": size.width,
+        "height": size.height,
+    }

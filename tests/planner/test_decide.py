@@ -1,0 +1,160 @@
+"""The planner: a first plan by a job, every later one as an answer to a revision."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.planner.decide import decide
+from shared.events import BeatsPlanned, Event, PlanFailed, RevisionRequested, VideoRequested
+from shared.view import Decision, View
+from tests.histories import VIDEO, Story, broken, plan, requested, retold
+
+
+def revision(
+    rev: int, action: str = "regenerate", beat: int = 0, **texts: str
+) -> RevisionRequested:
+    return RevisionRequested.model_validate(
+        {"video_id": VIDEO, "rev": rev, "action": action, "beat": beat, **texts}
+    )
+
+
+def planned(*facts: Event) -> Story:
+    return Story(decide, requested(), plan(3, 2), *facts)
+
+
+def answers(told: Story) -> list[BeatsPlanned]:
+    return [event for event in told.events.values() if isinstance(event, BeatsPlanned)]
+
+
+def test_nothing_is_known_nothing_is_done():
+    assert decide(View(VIDEO)) == Decision()
+
+
+def test_a_request_is_planned_once_with_its_whole_brief():
+    told = Story(decide)
+    (job,) = told.hear(requested(style="noir", owner="ada", priority=3))
+    assert job.id == f"{VIDEO}/plan/0/0/1"
+    assert (job.owner, job.priority) == ("ada", 3)
+    assert job.input["brief"]["style"] == "noir"
+    assert not told.done
+    told.hear(plan())
+    assert told.done
+
+
+def test_a_failed_plan_ends_it():
+    told = Story(decide)
+    (job,) = told.hear(requested())
+    told.hear(broken(job))
+    assert told.done
+    assert told.events == {}
+
+
+def test_a_revision_after_a_failed_plan_plans_anew():
+    told = Story(decide)
+    (job,) = told.hear(requested())
+    (again,) = told.hear(broken(job), revision(2, "retry"))
+    assert again.id == f"{VIDEO}/plan/0/0/2"
+
+
+def test_regenerating_a_beat_takes_its_image_and_its_clips_anew():
+    told = planned(revision(2, beat=1))
+    told.decide()
+    (answer,) = answers(told)
+    assert (answer.rev, answer.job, answer.cost) == (2, None, 0)
+    assert answer.takes == {
+        "image/1": 1, "clip/2": 1, "clip/3": 1, "conform/2": 1, "conform/3": 1,
+    }  # fmt: skip
+    assert told.done
+
+
+def test_editing_the_narration_keeps_the_pictures():
+    told = planned(revision(2, "edit", beat=0, narration="Other words."))
+    told.decide()
+    (answer,) = answers(told)
+    assert answer.beats[0].narration == "Other words."
+    assert answer.takes == {"voice/0": 1, "conform/0": 1, "conform/1": 1}
+
+
+def test_editing_the_prompt_keeps_the_voice():
+    told = planned(revision(2, "edit", beat=2, prompt="a whale"))
+    told.decide()
+    (answer,) = answers(told)
+    assert answer.beats[2].prompt == "a whale"
+    assert set(answer.takes) == {"image/2", "clip/4", "clip/5", "conform/4", "conform/5"}
+
+
+def test_an_edit_that_changes_nothing_makes_nothing_again():
+    told = planned(revision(2, "edit", beat=0, prompt="scene 0"))
+    told.decide()
+    assert answers(told)[0].takes == {}
+
+
+def test_retrying_a_beat_takes_all_of_it_anew():
+    told = planned(revision(2, "retry", beat=0))
+    told.decide()
+    assert set(answers(told)[0].takes) == {
+        "image/0", "voice/0", "clip/0", "clip/1", "conform/0", "conform/1",
+    }  # fmt: skip
+
+
+def test_skipping_a_beat_marks_it_and_regenerating_brings_it_back():
+    told = planned(revision(2, "skip", beat=1), revision(3, beat=1))
+    told.decide()
+    assert [[b.skipped for b in answer.beats] for answer in answers(told)] == [
+        [False, True, False],
+        [False, False, False],
+    ]
+    assert answers(told)[0].takes == {}
+
+
+def test_the_last_beat_that_is_left_can_not_be_skipped():
+    told = planned(revision(2, "skip", 0), revision(3, "skip", 1), revision(4, "skip", 2))
+    told.decide()
+    assert [b.skipped for b in answers(told)[-1].beats] == [True, True, False]
+
+
+def test_a_beat_that_does_not_exist_changes_nothing_but_is_answered():
+    told = planned(revision(2, beat=9))
+    told.decide()
+    (answer,) = answers(told)
+    assert (answer.rev, answer.beats, answer.takes) == (2, plan(3, 2).beats, {})
+
+
+def test_revisions_apply_in_their_order_and_a_gap_waits():
+    told = planned(revision(4, beat=0))
+    told.decide()
+    assert answers(told) == []
+    assert not told.done
+    told.hear(revision(3, beat=0))
+    assert answers(told) == []
+    told.hear(revision(2, beat=0))
+    assert [(a.rev, a.takes["image/0"]) for a in answers(told)] == [(2, 1), (3, 2), (4, 3)]
+    assert told.done
+
+
+def test_an_answer_that_was_given_stands():
+    given_before = plan(3, 2, rev=2, takes={"image/0": 7})
+    told = planned(given_before, revision(2, beat=0), revision(3, beat=0))
+    told.decide()
+    assert [a.takes["image/0"] for a in answers(told)] == [7, 8]
+
+
+FACTS: list[Event] = [
+    requested(),
+    plan(3, 2),
+    revision(2, "edit", 1, prompt="other", narration="words"),
+    revision(3, "skip", 0),
+    revision(4, "retry", 2),
+    revision(6, "retry", 2),
+    PlanFailed(video_id=VIDEO, job=f"{VIDEO}/plan/0/0/9", error="of another time"),
+]
+
+
+@settings(deadline=None)
+@given(st.sets(st.sampled_from(range(len(FACTS))), min_size=1), st.data())
+def test_any_order_and_any_duplicates_give_the_same_decision(which: set[int], data: st.DataObject):
+    facts = [FACTS[i] for i in sorted(which)]
+    again = data.draw(retold(facts))
+    assert decide(View(VIDEO, facts)) == decide(View(VIDEO, again))
+    assert bool(decide(View(VIDEO, facts)).jobs) == any(
+        isinstance(fact, VideoRequested) for fact in facts
+    )
