@@ -1,0 +1,116 @@
+"""The bus on Kafka, through FastStream on aiokafka."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from shared.bus.kafka_consumer import Consumer
+from shared.bus.kafka_producer import Cluster, Producer
+from shared.errors import BusUnavailable
+from shared.events import DeadLettered, Event
+from shared.ports import Handler, Health
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+log = logging.getLogger("storywave.bus")
+
+LONGEST_WAIT = 10.0
+
+
+class KafkaBus:
+    """Topics for events, one consumer group a service, at least once."""
+
+    def __init__(
+        self,
+        servers: str,
+        *,
+        prefix: str = "storywave.",
+        partitions: int = 12,
+        replication: int = 1,
+        session_timeout_ms: int = 10_000,
+        client_id: str = "storywave",
+        max_records: int = 300,
+        publish_seconds: float = 15.0,
+        graceful_seconds: float = 20.0,
+        registry: "CollectorRegistry | None" = None,
+    ) -> None:
+        self._cluster = Cluster(servers, prefix, partitions, replication, client_id)
+        self._session_timeout_ms = session_timeout_ms
+        self._max_records = max_records
+        self._graceful_seconds = graceful_seconds
+        self._middlewares = _metrics(registry)
+        self._producer = Producer(self._cluster, publish_seconds, self._middlewares)
+        self._consumers: dict[str, Consumer] = {}
+        self._broker: KafkaBroker | None = None
+
+    def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
+        """One consumer group for a service over the topics of all its event types."""
+        self._consumers[service] = Consumer(service, types, handle, self.publish)
+
+    async def start(self) -> None:
+        """Waits for a server that is absent, and says so; may be cancelled."""
+        wait = 0.5
+        while True:
+            try:
+                return await self._open()
+            except BusUnavailable as error:
+                log.warning("%s; next try in %.1f s", error, wait, extra={"action": "wait"})
+            await self.stop()
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    async def stop(self) -> None:
+        """No new batch; the running ones are finished and committed; then nothing is published."""
+        for consumer in self._consumers.values():
+            consumer.stop()
+        if self._broker is not None:
+            broker, self._broker = self._broker, None
+            try:
+                await asyncio.wait_for(broker.stop(), 2 * self._graceful_seconds)
+            except (KafkaError, TimeoutError) as error:
+                log.warning("left Kafka without a goodbye: %s", error, extra={"action": "stop"})
+        await self._producer.close()
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Returns when every event is acknowledged by all in-sync replicas."""
+        await self._producer.publish(events)
+
+    def health(self, service: str) -> Health:
+        return self._consumers[service].health()
+
+    async def _open(self) -> None:
+        await self._producer.open()
+        types = {cls for consumer in self._consumers.values() for cls in consumer.types}
+        await self._producer.ensure_topics({*types, DeadLettered})
+        self._broker = KafkaBroker(
+            self._cluster.servers,
+            client_id=self._cluster.client_id,
+            consumer_only=True,
+            graceful_timeout=self._graceful_seconds,
+            middlewares=self._middlewares,
+            logger=log,
+            log_level=logging.DEBUG,
+            apply_types=False,
+        )
+        for consumer in self._consumers.values():
+            consumer.attach(
+                self._broker, self._cluster, self._max_records, self._session_timeout_ms
+            )
+        try:
+            await self._broker.start()
+        except (KafkaError, OSError) as error:
+            raise BusUnavailable(f"Kafka at {self._cluster.servers}: {error}") from error
+
+
+def _metrics(registry: "CollectorRegistry | None") -> Sequence[Any]:
+    """FastStream's own metrics, once a bus: a registry refuses them twice."""
+    if registry is None:
+        return ()
+    from faststream.kafka.prometheus import KafkaPrometheusMiddleware
+
+    return (KafkaPrometheusMiddleware(registry=registry),)

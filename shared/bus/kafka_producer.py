@@ -1,0 +1,164 @@
+"""The sending half of the Kafka bus: an idempotent producer that outlives its server's absence."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+from faststream.kafka.schemas import Topic
+
+from shared.bus import wire
+from shared.errors import BusUnavailable
+from shared.events import Event, topic
+
+log = logging.getLogger("storywave.bus")
+
+LINGER_MS = 2
+BATCH_BYTES = 128 * 1024
+CLOSE_SECONDS = 10.0
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which Kafka, and how topics are made on it."""
+
+    servers: str
+    prefix: str
+    partitions: int
+    replication: int
+    client_id: str
+
+    def topic(self, cls: type[Event]) -> str:
+        return self.prefix + topic(cls)
+
+
+class Producer:
+    """Publishes, creates the topics that it needs, and is renewed when it broke for good."""
+
+    def __init__(self, cluster: Cluster, seconds: float, middlewares: Sequence[Any]) -> None:
+        self._cluster = cluster
+        self._seconds = seconds
+        self._middlewares = middlewares
+        self._broker: KafkaBroker | None = None
+        self._broken = False
+        self._renewing = asyncio.Lock()
+        self._known: set[str] = set()
+
+    async def open(self) -> None:
+        """Raises BusUnavailable when no server answers."""
+        broker = KafkaBroker(
+            self._cluster.servers,
+            client_id=self._cluster.client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=LINGER_MS,
+            max_batch_size=BATCH_BYTES,
+            middlewares=self._middlewares,
+            logger=log,
+            log_level=logging.DEBUG,
+            apply_types=False,
+        )
+        try:
+            async with asyncio.timeout(self._seconds):
+                await broker.connect()
+        except (KafkaError, OSError, TimeoutError) as error:
+            await _close(broker)
+            raise self._away(error) from error
+        self._broker, self._broken = broker, False
+
+    async def close(self) -> None:
+        """Flush and leave. Without a server there is nothing to flush to: that has an end, too."""
+        if self._broker is not None:
+            broker, self._broker = self._broker, None
+            await _close(broker)
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Returns when all are acknowledged; raises BusUnavailable when one is not."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                broker = await self._sound()
+                await self.ensure_topics({type(event) for event in events})
+                await self._send(broker, events)
+        except TimeoutError as error:
+            raise self._away(error) from error
+
+    async def ensure_topics(self, types: Iterable[type[Event]]) -> None:
+        """Create what is missing and wait until it can be used; many replicas may do so at once."""
+        names = {self._cluster.topic(cls) for cls in types} - self._known
+        if not names:
+            return
+        try:
+            await self._create(names)
+        except (KafkaError, OSError) as error:
+            raise self._away(error) from error
+        self._known |= names
+
+    async def _create(self, names: Iterable[str]) -> None:
+        admin = (await self._sound()).config.broker_config.admin
+        wanted = [
+            Topic(
+                name,
+                num_partitions=self._cluster.partitions,
+                replication_factor=self._cluster.replication,
+            )
+            for name in names
+        ]
+        for result in await admin.create_topics(wanted):
+            if result.error is not None:
+                raise result.error
+        while not all(map(_usable, await admin.client.describe_topics(list(names)))):
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _send(self, broker: KafkaBroker, events: Sequence[Event]) -> None:
+        """One by one into the buffer, which keeps the order; then all acknowledgements at once."""
+        try:
+            acknowledgements = [await self._enqueue(broker, event) for event in events]
+            await asyncio.gather(*acknowledgements)
+        except KafkaError as error:
+            # an idempotent producer retries by itself: what it gives up on, it never recovers from
+            self._broken = True
+            raise self._away(error) from error
+
+    async def _enqueue(self, broker: KafkaBroker, event: Event) -> "asyncio.Future[Any]":
+        return await broker.publish(
+            wire.body(event),
+            self._cluster.topic(type(event)),
+            key=wire.key(event),
+            headers=dict(wire.headers(event)),
+            no_confirm=True,
+        )
+
+    async def _sound(self) -> KafkaBroker:
+        """The broker; a new one in place of one that is broken."""
+        async with self._renewing:
+            if self._broker is None:
+                raise BusUnavailable(
+                    "the bus is stopped: what was to be published waits in its row"
+                )
+            if self._broken:
+                log.warning("the Kafka producer broke and is renewed", extra={"action": "publish"})
+                old = self._broker
+                await self.open()
+                await _close(old)
+            return self._broker
+
+    def _away(self, error: Exception) -> BusUnavailable:
+        return BusUnavailable(
+            f"Kafka at {self._cluster.servers} does not take messages "
+            f"({type(error).__name__}: {error}): check that it runs and STORYWAVE_KAFKA names it"
+        )
+
+
+async def _close(broker: KafkaBroker) -> None:
+    with suppress(KafkaError, OSError, TimeoutError):
+        await asyncio.wait_for(broker.stop(), CLOSE_SECONDS)
+
+
+def _usable(described: dict[str, Any]) -> bool:
+    partitions = described["partitions"]
+    return bool(partitions) and all(p["leader"] >= 0 for p in partitions)
