@@ -3,13 +3,13 @@
 Everything is drawn once; a frame costs a warp of the backdrop and a few blends.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import av
-import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from services.stitcher.artwork import cover, gradient, picture, soft_shadow, text_block
@@ -18,7 +18,7 @@ from shared.media.fonts import Face, font
 from shared.media.formats import FPS, Canvas
 from shared.media.overlay import Overlay
 from shared.media.pan import zoomed
-from shared.media.picture import Rgb, from_image, planes
+from shared.media.picture import Planes, Rgb, from_image, planes
 
 CardStyle = Literal["luxury", "minimal", "bold", "playful"]
 
@@ -87,7 +87,7 @@ class _Piece:
     rise: int
     pulses: tuple[Overlay, ...] = ()
 
-    def paint(self, target: tuple[np.ndarray, np.ndarray, np.ndarray], seconds: float) -> None:
+    def paint(self, target: Planes, seconds: float) -> None:
         shown = _eased((seconds - self.starts) / 0.6)
         overlay = self._drawing(seconds)
         x = self.x + (self.overlay.width - overlay.width) // 2
@@ -99,7 +99,7 @@ class _Piece:
         since = seconds - self.starts - 0.9
         if not self.pulses or since < 0:
             return self.overlay
-        swell = (1 - np.cos(2 * np.pi * since / 1.6)) / 2
+        swell = (1 - math.cos(2 * math.pi * since / 1.6)) / 2
         return self.pulses[round(swell * (len(self.pulses) - 1))]
 
 

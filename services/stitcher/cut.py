@@ -4,10 +4,12 @@ The file is written once, front to back: room for its index is kept at the head 
 start at once), with no second pass to move it there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -20,6 +22,8 @@ from shared.media.encode import VideoTrack
 from shared.media.formats import FPS, TIMEBASE
 from shared.media.picture import to_image
 from shared.media.probe import opened
+
+AnyPacket: TypeAlias = "av.Packet[Any]"
 
 _INDEX_BYTES_A_FRAME = 64
 _INDEX_BYTES_AT_LEAST = 32_768
@@ -71,33 +75,32 @@ def _mux(out: Path, timeline: Timeline, sound: Path | None) -> None:
         track = VideoTrack(container, timeline.canvas)
         pictures = (track.placed(packet, index) for packet, index in joined(timeline))
         if sound is None:
-            container.mux(pictures)
+            _write(container, pictures)
             return
         with opened(sound) as source:
-            for packet in merge(pictures, _sound(container, source), key=_moment):
-                container.mux_one(packet)
+            _write(container, merge(pictures, _copied(container, source), key=_moment))
 
 
-def _sound(container: OutputContainer, source: InputContainer) -> Iterator[av.Packet]:
-    """The encoded sound's packets, copied as they are."""
+def _write(container: OutputContainer, packets: Iterable[AnyPacket]) -> None:
+    for packet in packets:
+        container.mux_one(packet)
+
+
+def _copied(container: OutputContainer, source: InputContainer) -> Iterator[AnyPacket]:
+    """The encoded sound's packets as they are."""
     stream = source.streams.audio[0]
     copy = container.add_stream_from_template(stream)
-    return _copied(source, stream, copy)
-
-
-def _copied(source, stream, copy):  # type: ignore[no-untyped-def]
     for packet in source.demux(stream):
         if packet.size:
             packet.stream = copy
             yield packet
 
 
-def _moment(packet: av.Packet) -> float:
+def _moment(packet: AnyPacket) -> float:
     return float((packet.dts or 0) * packet.time_base)
 
 
 def _write_poster(timeline: Timeline, out: Path) -> None:
     """The first picture: captions have not begun there."""
-    frames = canonical_frames(timeline.segments[0].path, timeline.canvas)
-    to_image(next(frames)).save(out, quality=88, progressive=True)
-    frames.close()
+    with closing(canonical_frames(timeline.segments[0].path, timeline.canvas)) as frames:
+        to_image(next(frames)).save(out, quality=88, progressive=True)

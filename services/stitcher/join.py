@@ -14,7 +14,13 @@ import av
 from services.stitcher.transitions import Transition, between
 from shared.errors import PermanentError
 from shared.media.decode import canonical_frames
-from shared.media.encode import TICKS_A_FRAME, canonical_avcc, encoded, write_segment
+from shared.media.encode import (
+    TICKS_A_FRAME,
+    VideoPacket,
+    canonical_avcc,
+    encoded,
+    write_segment,
+)
 from shared.media.formats import Canvas
 from shared.media.probe import BadMedia, opened, video_of
 
@@ -67,7 +73,7 @@ class Timeline:
         return sum(segment.frames for segment in self.segments) - overlaps
 
 
-def joined(timeline: Timeline) -> Iterator[tuple[av.Packet, int]]:
+def joined(timeline: Timeline) -> Iterator[tuple[VideoPacket, int]]:
     """All packets in decode order, each with the index of the frame it shows."""
     at = 0
     for index, segment in enumerate(timeline.segments):
@@ -83,7 +89,7 @@ def joined(timeline: Timeline) -> Iterator[tuple[av.Packet, int]]:
             at += joint.frames
 
 
-def _body(segment: Segment, start: int, end: int) -> Iterator[tuple[av.Packet, int]]:
+def _body(segment: Segment, start: int, end: int) -> Iterator[tuple[VideoPacket, int]]:
     """The packets of frames start to end, untouched."""
     with opened(segment.path) as container:
         for packet in container.demux(video_of(container, segment.path)):

@@ -5,6 +5,7 @@ from typing import Literal
 
 import av
 import cv2
+import numpy as np
 
 from shared.media.picture import BLACK_LUMA, NEUTRAL_CHROMA, Planes, from_planes, planes
 
@@ -33,7 +34,10 @@ def between(
 
 
 def _mixed(old: Planes, new: Planes, part: float) -> Planes:
-    y, u, v = (cv2.addWeighted(a, 1 - part, b, part, 0) for a, b in zip(old, new, strict=True))
+    y, u, v = (
+        np.asarray(cv2.addWeighted(a, 1 - part, b, part, 0), np.uint8)
+        for a, b in zip(old, new, strict=True)
+    )
     return y, u, v
 
 
@@ -42,7 +46,7 @@ def _through_black(old: Planes, new: Planes, part: float) -> Planes:
     source, light = (old, 1 - 2 * part) if part < 0.5 else (new, 2 * part - 1)
     floors = (BLACK_LUMA, NEUTRAL_CHROMA, NEUTRAL_CHROMA)
     y, u, v = (
-        cv2.addWeighted(plane, light, plane, 0, floor * (1 - light))
+        np.asarray(cv2.addWeighted(plane, light, plane, 0, floor * (1 - light)), np.uint8)
         for plane, floor in zip(source, floors, strict=True)
     )
     return y, u, v

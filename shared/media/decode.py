@@ -1,6 +1,7 @@
 """A clip as canonical frames on the 30-fps grid, streamed one at a time."""
 
 from collections.abc import Generator, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,7 +13,7 @@ from shared.media.probe import MAX_PIXELS, BadMedia, opened, video_of
 
 def canonical_frames(
     clip: Path, canvas: Canvas, fit: Fit = "auto", drop_first: bool = False
-) -> Iterator[av.VideoFrame]:
+) -> Generator[av.VideoFrame, None, None]:
     """The clip's pictures, each output frame showing what the clip shows at its middle.
 
     A frame may be given several times in a row: copy it before painting on it.
@@ -21,7 +22,7 @@ def canonical_frames(
         stream = video_of(container, clip)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = 2
-        conformer = Conformer(canvas, fit, stream.sample_aspect_ratio or 1)
+        conformer = Conformer(canvas, fit, stream.sample_aspect_ratio or Fraction(1))
         shown = _shown(container.decode(stream), clip)
         if drop_first:
             next(shown, None)

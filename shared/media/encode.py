@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 from av.codec.context import Flags
@@ -16,6 +17,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
 from shared.media.formats import FPS, TIMEBASE, Canvas
+
+VideoPacket: TypeAlias = "av.Packet[av.VideoStream]"
 
 TICK = Fraction(1, TIMEBASE)
 TICKS_A_FRAME = TIMEBASE // FPS
@@ -56,7 +59,7 @@ def canonical_avcc(canvas: Canvas) -> bytes:
 
 def encoded(
     frames: Iterable[av.VideoFrame], canvas: Canvas, keyframes: frozenset[int]
-) -> Iterator[av.Packet]:
+) -> Iterator[VideoPacket]:
     """Encode frames in order, forcing an IDR at the given indexes (and at 0)."""
     context = encoder(canvas)
     for index, frame in enumerate(frames):
@@ -76,7 +79,7 @@ class VideoTrack:
         self._stream.time_base = TICK
         self._written = 0
 
-    def placed(self, packet: av.Packet, index: int) -> av.Packet:
+    def placed(self, packet: VideoPacket, index: int) -> VideoPacket:
         """The packet of the frame shown at this index, next in decode order."""
         packet.time_base = TICK
         packet.pts = index * TICKS_A_FRAME

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
+from PIL import Image
 
 from shared.media.probe import BadMedia, opened, probe, video_of
 
@@ -46,7 +47,7 @@ def _greatest(container: InputContainer, stream: VideoStream) -> av.VideoFrame |
 
 
 def _save(frame: av.VideoFrame, out: Path) -> None:
-    image = frame.to_image()
+    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
     if frame.rotation:
         image = image.rotate(frame.rotation, expand=True)
     image.save(out, compress_level=_PNG_LEVEL)

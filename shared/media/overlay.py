@@ -38,8 +38,9 @@ class _Layer:
         target = plane[top:bottom, left:right]
         alpha, colour = self.alpha[inside], self.colour[inside]
         if opacity < 256:
-            alpha, colour = alpha * opacity >> 8, (colour >> 8) * opacity
-        mixed = target * (255 - alpha) + colour + 127
+            strength = np.uint16(opacity)
+            alpha, colour = alpha * strength >> 8, (colour >> 8) * strength
+        mixed: _Wide = target * (255 - alpha) + colour + np.uint16(127)
         target[:] = (mixed + (mixed >> 8)) >> 8
 
 
@@ -88,4 +89,5 @@ def _whole(values: NDArray[np.float32]) -> _Wide:
 
 def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = values.shape
-    return values.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3), dtype=np.float32)
+    quads = values.reshape(height // 2, 2, width // 2, 2)
+    return np.asarray(quads.mean(axis=(1, 3)), np.float32)
