@@ -25,6 +25,8 @@ def check(updates: Sequence[Update]) -> None:
     for update in updates:
         if update.upsert and update.where:
             raise ValueError(f"{update.id}: an upsert has no guard")
+        if "_id" in update.where:
+            raise ValueError(f"{update.id}: a guard is on fields, the document is named already")
         paths = [*update.set, *update.unset, *update.inc]
         _refuse_overlap(update.id, paths)
 

@@ -60,7 +60,7 @@ class SqliteStore:
         self._path = path
         self._queue: SimpleQueue[_Operation | None] = SimpleQueue()
         self._tables: set[str] = set()
-        self._last_now = 0
+        self._ahead = 0
         self._thread: threading.Thread | None = None
 
     async def open(self, indexes: Mapping[str, Sequence[Index]]) -> None:
@@ -85,8 +85,9 @@ class SqliteStore:
             self._lock.release()
 
     def now(self) -> int:
-        self._last_now = max(self._last_now, time.time_ns() // 1_000_000)
-        return self._last_now
+        """The wall clock; where that is set back, the monotonic one carries on."""
+        self._ahead = max(self._ahead, time.time_ns() - time.monotonic_ns())
+        return (self._ahead + time.monotonic_ns()) // 1_000_000
 
     async def insert(self, collection: str, docs: Sequence[Doc]) -> set[str]:
         if not docs:

@@ -1,0 +1,1 @@
+"""The Blobs port's two adapters: a folder for one process, S3 for many."""

@@ -1,0 +1,180 @@
+"""The Blobs in an S3 bucket, of any server that speaks S3: one client for the adapter's life."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import aioboto3
+from aiohttp import ClientError as HttpError
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.blobs.files import disk, steps, whole
+from shared.errors import BlobMissing, BlobsUnavailable
+from shared.ports import Blob
+
+PIECE = 1 << 20
+TRANSFER = TransferConfig(multipart_threshold=16 << 20, multipart_chunksize=16 << 20)
+DELETE_LIMIT = 1000
+
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+_CONFIG = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "max_attempts": 3},
+    max_pool_connections=50,
+    # newer checksums are refused by servers that only speak the older S3
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+class S3Blobs:
+    """Bytes by key, in one bucket; what S3 does with a put is atomic already."""
+
+    def __init__(
+        self, endpoint: str, bucket: str, key: str, secret: str, region: str = "us-east-1"
+    ) -> None:
+        self._endpoint = endpoint
+        self._bucket = bucket
+        self._session = aioboto3.Session(key, secret, region_name=region)
+        self._stack = AsyncExitStack()
+        self._client: Any = None
+
+    async def open(self) -> None:
+        """Connect, and create the bucket where it is missing."""
+        connect = self._session.client("s3", endpoint_url=self._endpoint, config=_CONFIG)
+        self._client = await self._stack.enter_async_context(connect)
+        try:
+            with self._server():
+                await self._ensure_bucket()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+    async def put(self, key: str, source: Path | bytes) -> Blob:
+        steps(key)  # what a folder refuses, a bucket refuses too
+        blob = await asyncio.to_thread(_described, key, source)
+        metadata = {"sha256": blob.sha256}
+        with self._server():
+            if isinstance(source, bytes):
+                await self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=source, Metadata=metadata
+                )
+            else:
+                extra = {"Metadata": metadata}
+                await self._client.upload_file(
+                    str(source), self._bucket, key, ExtraArgs=extra, Config=TRANSFER
+                )
+        return blob
+
+    async def get(self, key: str) -> bytes:
+        async with aclosing(self.stream(key)) as pieces:
+            return b"".join([piece async for piece in pieces])
+
+    async def fetch(self, key: str, to: Path) -> None:
+        with disk(to.parent), whole(to) as file:
+            async with aclosing(self.stream(key)) as pieces:
+                async for piece in pieces:
+                    await asyncio.to_thread(file.write, piece)
+
+    async def stream(
+        self, key: str, start: int = 0, end: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        size = (await self.stat(key)).size
+        end = size if end is None else min(end, size)
+        if start >= end:  # a server refuses an empty range
+            return
+        with self._server(key):
+            got = await self._client.get_object(
+                Bucket=self._bucket, Key=key, Range=f"bytes={start}-{end - 1}"
+            )
+            async with got["Body"] as body:
+                async for piece in body.iter_chunks(PIECE):
+                    start += len(piece)
+                    yield piece
+        if start != end:
+            raise BlobsUnavailable(f"{self._where} broke off while sending {key!r}")
+
+    async def stat(self, key: str) -> Blob:
+        with self._server(key):
+            head = await self._client.head_object(Bucket=self._bucket, Key=key)
+        return Blob(key, head["ContentLength"], head["Metadata"].get("sha256", ""))
+
+    async def keys(self, prefix: str) -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2")
+        with self._server():
+            return [
+                row["Key"]
+                async for page in pages.paginate(Bucket=self._bucket, Prefix=prefix)
+                for row in page.get("Contents", ())
+            ]
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        for first in range(0, len(keys), DELETE_LIMIT):
+            objects = [{"Key": key} for key in keys[first : first + DELETE_LIMIT]]
+            with self._server():
+                answer = await self._client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
+                )
+            _refuse_failed(answer.get("Errors", ()), self._where)
+
+    async def _ensure_bucket(self) -> None:
+        try:
+            await self._client.head_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            if _code(error) not in {*_MISSING, "NoSuchBucket"}:
+                raise
+            await self._create_bucket()
+
+    async def _create_bucket(self) -> None:
+        try:
+            await self._client.create_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            if _code(error) not in _OURS_ALREADY:  # another replica was faster
+                raise
+
+    @property
+    def _where(self) -> str:
+        return f"the object store at {self._endpoint} (bucket {self._bucket!r})"
+
+    @contextmanager
+    def _server(self, key: str | None = None) -> Iterator[None]:
+        """Vendor errors are mapped here and nowhere else."""
+        try:
+            yield
+        except ClientError as error:
+            if key is not None and _code(error) in _MISSING:
+                raise BlobMissing(key) from error
+            raise BlobsUnavailable(f"{self._where} refuses: {error}") from error
+        except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as error:
+            raise BlobsUnavailable(f"{self._where} does not answer: {error}") from error
+
+
+def _described(key: str, source: Path | bytes) -> Blob:
+    """Size and hash before anything is sent: metadata travels first."""
+    if isinstance(source, bytes):
+        return Blob(key, len(source), hashlib.sha256(source).hexdigest())
+    with source.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Blob(key, file.tell(), digest)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _refuse_failed(errors: Sequence[Mapping[str, str]], where: str) -> None:
+    failed = [error for error in errors if error.get("Code") not in _MISSING]
+    if failed:
+        raise BlobsUnavailable(f"{where} did not delete {failed[0]['Key']!r}: {failed[0]}")

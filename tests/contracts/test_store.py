@@ -1,0 +1,366 @@
+"""What every Store promises, on one body."""
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.ports import Index, Is, Store, Update
+from tests.contracts.adapters import CHECKOUT, STORES, Stores
+
+INDEXES = {
+    "jobs": (
+        Index(("spec.kind", "tag"), present="tag"),
+        Index(("due_at",), present="due_at"),
+        Index(("external_id",), present="external_id", unique=True),
+    )
+}
+KILLED_AFTER_THE_ANSWER = """
+import asyncio, os, signal
+from pathlib import Path
+from shared.ports import Update
+from tests.contracts import adapters
+async def main():
+    store = {source}.make()
+    await store.open({{}})
+    await store.insert("jobs", [{{"_id": str(i), "n": 0}} for i in range(100)])
+    await store.update("jobs", [Update("7", where={{"n": 0}}, inc={{"n": 7}})])
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=STORES)
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+    stores = Stores(request.param, tmp_path, INDEXES)
+    yield stores
+    await stores.drop()
+
+
+@pytest.fixture
+async def store(stores: Stores) -> AsyncIterator[Store]:
+    async with stores.opened() as store:
+        yield store
+
+
+async def one(store: Store, id_: str = "a") -> dict[str, Any]:
+    return (await store.get("jobs", [id_]))[id_]
+
+
+# ── insert, get, delete ─────────────────────────────────────────────────────────────────────────
+
+
+async def test_insert_tells_new_from_known_and_leaves_known_ones_alone(store: Store) -> None:
+    assert await store.insert("jobs", [{"_id": "a", "n": 1}, {"_id": "b"}]) == {"a", "b"}
+    assert await store.insert("jobs", [{"_id": "a", "n": 2}, {"_id": "c"}]) == {"c"}
+    assert await store.insert("jobs", [{"_id": "a", "n": 3}]) == set()
+    docs = await store.get("jobs", ["a", "b", "c", "d"])
+    assert docs == {"a": {"_id": "a", "n": 1}, "b": {"_id": "b"}, "c": {"_id": "c"}}
+
+
+async def test_the_first_of_two_equal_ids_in_one_insert_wins(store: Store) -> None:
+    assert await store.insert("jobs", [{"_id": "a", "n": 1}, {"_id": "a", "n": 2}]) == {"a"}
+    assert await one(store) == {"_id": "a", "n": 1}
+
+
+async def test_of_racing_inserts_each_document_is_new_once(stores: Stores) -> None:
+    async with stores.racers(8) as racers:
+        docs = [{"_id": str(i)} for i in range(100)]
+        new = await asyncio.gather(*(store.insert("jobs", docs) for store in racers))
+        assert sorted(id_ for ids in new for id_ in ids) == sorted(str(i) for i in range(100))
+        assert await racers[0].count("jobs", {}) == 100
+
+
+async def test_empty_calls_are_harmless(store: Store) -> None:
+    assert await store.insert("jobs", []) == set()
+    assert await store.update("jobs", []) == set()
+    assert await store.get("jobs", []) == {}
+    assert await store.delete("jobs", []) == 0
+    assert await store.find("jobs", {"spec.kind": Is("in", [])}) == []
+
+
+async def test_collections_are_made_on_first_use(store: Store) -> None:
+    assert await store.count("views.of some", {}) == 0
+    assert await store.insert("views.of some", [{"_id": "a"}]) == {"a"}
+    assert await store.count("views.of some", {}) == 1
+    assert await store.count("views.other", {}) == 0
+
+
+async def test_delete_counts_and_leaves_the_rest(store: Store) -> None:
+    await store.insert("jobs", [{"_id": id_, "n": i} for i, id_ in enumerate("abc")])
+    assert await store.delete("jobs", ["a", "c", "never"]) == 2
+    assert await store.count("jobs", {}) == 1
+    assert await store.count("jobs", {"n": 1}) == 1
+    assert await store.insert("jobs", [{"_id": "a"}]) == {"a"}
+
+
+# ── values ──────────────────────────────────────────────────────────────────────────────────────
+
+AWKWARD: dict[str, Any] = {
+    "dotted": {"a.b": {"c.d": 1}, "v/clip/0": {"$set": 2, "$inc": [1]}, ".": 0},
+    "unicode": {"Größe 😀": "\u2028 한국어 \x01 \\ \" '"},
+    "big_int": 1_900_000_000_123,
+    "negative": -(2**53),
+    "float": 0.1,
+    "whole_float": 3.0,
+    "truth": [True, False, None],
+    "empty": {"": "", "list": [], "map": {}},
+    "nested": [[1, [2]], {"a": [{"b": None}]}],
+}
+
+
+async def test_values_come_back_as_they_were(store: Store) -> None:
+    await store.insert("jobs", [{"_id": "a.b/$c 😀", **AWKWARD}])
+    assert await one(store, "a.b/$c 😀") == {"_id": "a.b/$c 😀", **AWKWARD}
+    assert await store.find("jobs", {"_id": "a.b/$c 😀"}) == [{"_id": "a.b/$c 😀", **AWKWARD}]
+
+
+@pytest.mark.parametrize("upsert", [False, True])
+async def test_values_in_updates_are_kept_and_only_their_paths_are_split(
+    store: Store, upsert: bool
+) -> None:
+    if not upsert:
+        await store.insert("jobs", [{"_id": "a"}])
+    change = {"at.v/clip/0-x": AWKWARD, "plain": AWKWARD}
+    assert await store.update("jobs", [Update("a", set=change, upsert=upsert)]) == {"a"}
+    assert await one(store) == {"_id": "a", "at": {"v/clip/0-x": AWKWARD}, "plain": AWKWARD}
+
+
+async def test_steps_that_look_like_numbers_are_names(store: Store) -> None:
+    await store.update("jobs", [Update("a", set={"parts.Plan.0": {"x": 1}}, upsert=True)])
+    assert await one(store) == {"_id": "a", "parts": {"Plan": {"0": {"x": 1}}}}
+    assert await store.count("jobs", {"parts.Plan.0.x": 1}) == 1
+
+
+async def test_milliseconds_keep_their_order_and_precision(store: Store) -> None:
+    base = 2**41 + 1
+    await store.insert("jobs", [{"_id": str(i), "due_at": base + i} for i in range(5)])
+    due = await store.find("jobs", {"due_at": Is("<", base + 2)}, order=["-due_at"])
+    assert [doc["due_at"] for doc in due] == [base + 1, base]
+
+
+async def test_large_documents(store: Store) -> None:
+    large = {"_id": "a", "rows": [{"i": i, "text": "ü" * 500} for i in range(4000)]}
+    await store.insert("jobs", [large])
+    await store.update("jobs", [Update("a", set={"n": 1})])
+    assert await one(store) == {**large, "n": 1}
+
+
+async def test_the_clock_is_in_milliseconds_and_goes_forward(store: Store) -> None:
+    times = [store.now() for _ in range(1000)]
+    assert times == sorted(times)
+    assert all(isinstance(time, int) for time in times)
+    before = store.now()
+    await asyncio.sleep(0.2)
+    assert 150 <= store.now() - before <= 2000
+
+
+# ── guards ──────────────────────────────────────────────────────────────────────────────────────
+
+GUARDS = [
+    ({}, True),
+    ({"n": 5}, True),
+    ({"n": 6}, False),
+    ({"n": "5"}, False),
+    ({"deep.er": "x"}, True),
+    ({"deep": None}, False),
+    ({"deep.est": None}, True),
+    ({"null": None}, True),
+    ({"absent": None}, True),
+    ({"absent.deeper": None}, True),
+    ({"n": None}, False),
+    ({"absent": 0}, False),
+    ({"absent": False}, False),
+    ({"flag": False}, True),
+    ({"flag": None}, False),
+    ({"null": Is("present")}, False),
+    ({"absent": Is("present")}, False),
+    ({"flag": Is("present")}, True),
+    ({"n": Is("<", 5)}, False),
+    ({"n": Is("<=", 5)}, True),
+    ({"n": Is(">", 4)}, True),
+    ({"n": Is(">=", 6)}, False),
+    ({"absent": Is("<", 5)}, False),
+    ({"null": Is(">=", 0)}, False),
+    ({"n": Is("in", [1, 5])}, True),
+    ({"n": Is("in", [1, 2])}, False),
+    ({"absent": Is("in", [1, 2])}, False),
+    ({"deep.er": Is(">", "w"), "n": 5}, True),
+    ({"deep.er": "x", "n": 4}, False),
+]
+
+
+@pytest.mark.parametrize(("where", "met"), GUARDS)
+async def test_guards_finds_and_counts_agree(
+    store: Store, where: dict[str, Any], met: bool
+) -> None:
+    doc = {"_id": "a", "n": 5, "null": None, "flag": False, "deep": {"er": "x"}}
+    await store.insert("jobs", [doc])
+    assert await store.find("jobs", where) == ([doc] if met else [])
+    assert await store.count("jobs", where) == met
+    assert await store.update("jobs", [Update("a", where, set={"won": 1})]) == ({"a"} & {"a" * met})
+    assert ("won" in await one(store)) is met
+
+
+async def test_an_update_is_all_or_nothing_and_each_one_is_on_its_own(store: Store) -> None:
+    await store.insert("jobs", [{"_id": id_, "n": 1, "gone": 1} for id_ in "abc"])
+    updates = [
+        Update(
+            "a", {"n": 1}, set={"x.y": 1}, unset=["gone", "never.there"], inc={"n": 2, "new": 3}
+        ),
+        Update("b", {"n": 2}, set={"x": 1}, unset=["gone"], inc={"n": 1}),
+        Update("c", inc={"n": -1}),
+        Update("missing", set={"x": 1}),
+    ]
+    assert await store.update("jobs", updates) == {"a", "c"}
+    assert await store.get("jobs", ["a", "b", "c", "missing"]) == {
+        "a": {"_id": "a", "n": 3, "x": {"y": 1}, "new": 3},
+        "b": {"_id": "b", "n": 1, "gone": 1},
+        "c": {"_id": "c", "n": 0, "gone": 1},
+    }
+
+
+async def test_an_update_that_changes_nothing_still_counts_as_done(store: Store) -> None:
+    await store.insert("jobs", [{"_id": "a", "n": 1}])
+    for _ in range(3):
+        assert await store.update("jobs", [Update("a", {"n": 1}, set={"n": 1})]) == {"a"}
+        assert await store.update("jobs", [Update("a", {"n": 1})]) == {"a"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [Update("a", set={"n": 1}), Update("a", set={"m": 1})],
+        [Update("a", where={"n": 1}, set={"n": 1}, upsert=True)],
+        [Update("a", where={"_id": "a"}, set={"n": 1})],
+        [Update("a", set={"n": 1}, inc={"n": 1})],
+        [Update("a", set={"n": {}, "n.m": 1})],
+        [Update("a", set={"n.m": 1})],
+        [Update("a", set={"null.m": 1})],
+        [Update("a", inc={"text": 1})],
+        [Update("a", inc={"null": 1})],
+    ],
+)
+async def test_what_no_update_can_mean_is_refused(store: Store, wrong: list[Update]) -> None:
+    doc = {"_id": "a", "n": 1, "text": "x", "null": None}
+    await store.insert("jobs", [doc])
+    with pytest.raises(ValueError, match="a"):
+        await store.update("jobs", wrong)
+    assert await one(store) == doc
+
+
+# ── races ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_racers_never_pass_a_cap_and_the_sum_is_exact(stores: Stores) -> None:
+    async with stores.racers(8) as racers:
+        await racers[0].insert("jobs", [{"_id": "a", "left": 100}, {"_id": "b", "left": 100}])
+
+        async def take(store: Store) -> int:
+            guard = {"left": Is(">=", 3)}
+            wanted = [Update(id_, guard, inc={"left": -3, "taken": 3}) for id_ in "ab"]
+            return sum([len(await store.update("jobs", wanted)) for _ in range(25)])
+
+        won = await asyncio.gather(*(take(store) for store in racers))
+        docs = await racers[0].get("jobs", ["a", "b"])
+        assert [(doc["left"], doc["taken"]) for doc in docs.values()] == [(1, 99), (1, 99)]
+        assert sum(won) == 66
+
+
+async def test_racers_claim_each_job_once(stores: Stores) -> None:
+    async with stores.racers(8) as racers:
+        queued = [{"_id": str(i), "spec": {"kind": "clip"}, "tag": i, "n": 0} for i in range(300)]
+        await racers[0].insert("jobs", queued)
+
+        async def claim(number: int, store: Store) -> list[str]:
+            chance, mine = random.Random(number), list[str]()
+            queue = {"spec.kind": "clip", "tag": Is("present")}
+            while rows := await store.find("jobs", queue, order=["tag"], limit=40):
+                rows = chance.sample(rows, min(10, len(rows)))
+                claims = [
+                    Update(r["_id"], {"n": 0}, {"by": number}, ["tag"], {"n": 1}) for r in rows
+                ]
+                mine += await store.update("jobs", claims)
+            return mine
+
+        claimed = await asyncio.gather(*(claim(i, store) for i, store in enumerate(racers)))
+        assert sorted(id_ for ids in claimed for id_ in ids) == sorted(str(i) for i in range(300))
+        for number, ids in enumerate(claimed):
+            assert await racers[0].count("jobs", {"by": number, "n": 1}) == len(ids)
+
+
+async def test_racing_upserts_all_arrive(stores: Stores) -> None:
+    async with stores.racers(8) as racers:
+        for video in range(10):
+
+            async def upsert(number: int, store: Store, id_: str) -> set[str]:
+                change = Update(id_, set={f"parts.{number}": number}, inc={"n": 1}, upsert=True)
+                return await store.update("jobs", [change])
+
+            won = await asyncio.gather(*(upsert(i, s, str(video)) for i, s in enumerate(racers)))
+            assert won == [{str(video)}] * 8
+            doc = await one(racers[0], str(video))
+            assert doc["n"] == 8
+            assert doc["parts"] == {str(i): i for i in range(8)}
+
+
+# ── finding ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_order_and_limit(store: Store) -> None:
+    rows = [{"_id": str(i), "spec": {"kind": "ab"[i % 2]}, "n": i * 7 % 10} for i in range(10)]
+    await store.insert("jobs", rows)
+    assert [d["n"] for d in await store.find("jobs", {}, order=["n"])] == list(range(10))
+    assert [d["n"] for d in await store.find("jobs", {}, order=["-n"], limit=3)] == [9, 8, 7]
+    both = await store.find("jobs", {"n": Is(">", 1)}, order=["spec.kind", "-n"], limit=5)
+    assert [(d["spec"]["kind"], d["n"]) for d in both] == [
+        *(("a", n) for n in (8, 6, 4, 2)),
+        ("b", 9),
+    ]
+    assert [d["_id"] for d in await store.find("jobs", {}, order=["-_id"], limit=1)] == ["9"]
+    some = await store.find("jobs", {"_id": Is("in", ["3", "5", "x"]), "spec.kind": "b"})
+    assert sorted(d["_id"] for d in some) == ["3", "5"]
+
+
+async def test_a_unique_index_binds_only_documents_that_have_the_field(store: Store) -> None:
+    assert await store.insert("jobs", [{"_id": "a"}, {"_id": "b"}, {"_id": "c"}]) == {"a", "b", "c"}
+    assert await store.insert("jobs", [{"_id": "d", "external_id": "x"}]) == {"d"}
+    assert await store.insert("jobs", [{"_id": "e", "external_id": "x"}, {"_id": "f"}]) == {"f"}
+    taken, free = Update("a", set={"external_id": "x"}), Update("b", set={"external_id": "y"})
+    assert await store.update("jobs", [taken, free]) == {"b"}
+    assert "external_id" not in await one(store, "a")
+    assert await store.update("jobs", [Update("d", unset=["external_id"])]) == {"d"}
+    assert await store.update("jobs", [taken]) == {"a"}
+    upsert = Update("g", set={"external_id": "y"}, upsert=True)
+    assert await store.update("jobs", [upsert]) == set()
+    assert await store.get("jobs", ["e", "g"]) == {}
+
+
+# ── durability ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_was_answered_survives_a_kill(stores: Stores) -> None:
+    program = KILLED_AFTER_THE_ANSWER.format(source=stores.source())
+    child = await asyncio.to_thread(
+        partial(subprocess.run, capture_output=True, cwd=CHECKOUT, timeout=60),
+        [sys.executable, "-c", program],
+    )
+    assert child.returncode == -signal.SIGKILL, child.stderr
+    async with stores.opened() as store:
+        assert await store.count("jobs", {}) == 100
+        assert await one(store, "7") == {"_id": "7", "n": 7}
+
+
+async def test_indexes_may_be_declared_again_and_change(stores: Stores) -> None:
+    async with stores.opened() as store:
+        await store.insert("jobs", [{"_id": "a", "due_at": 1}])
+    stores.indexes = {"jobs": (Index(("due_at", "n"), present="due_at"), *INDEXES["jobs"][2:])}
+    async with stores.opened() as store:
+        assert await store.count("jobs", {"due_at": Is("<=", 1)}) == 1
