@@ -39,8 +39,9 @@ class _Layer:
         alpha, colour = self.alpha[inside], self.colour[inside]
         if opacity < 256:
             strength = np.uint16(opacity)
-            alpha, colour = alpha * strength >> 8, (colour >> 8) * strength
-        mixed: _Wide = target * (255 - alpha) + colour + np.uint16(127)
+            alpha = np.asarray(alpha * strength >> 8, np.uint16)
+            colour = np.asarray((colour >> 8) * strength, np.uint16)
+        mixed = np.asarray(target * (255 - alpha) + colour + np.uint16(127), np.uint16)
         target[:] = (mixed + (mixed >> 8)) >> 8
 
 
