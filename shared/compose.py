@@ -1,4 +1,4 @@
-"""The one composition point: which adapters, which engines, which services. The only branch on mode.
+"""The one composition point: which adapters, engines and services. The only branch on the mode.
 
 `shared` does not know the services: they are handed in.
 """
@@ -7,7 +7,6 @@ import asyncio
 import logging
 import os
 import shutil
-from collections import ChainMap
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -36,7 +35,7 @@ from shared.jobs.ledger import Ledger
 from shared.jobs.machine import Rules
 from shared.jobs.relay import Relay
 from shared.jobs.worker import Pace, Worker
-from shared.ports import Blobs, Bus, Health, Is, Store
+from shared.ports import Blobs, Bus, Health, Index, Is, Store
 from shared.service import Service, Shell
 from shared.settings import Settings
 
@@ -124,9 +123,9 @@ async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterat
 async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:
     """The services, running on these parts; on leaving, work in hand is finished or let go."""
     ports = parts.ports
-    indexes = ChainMap(
-        dict(ledgers.INDEXES), dict(relays.INDEXES), *(dict(s.indexes) for s in services)
-    )
+    indexes: dict[str, Sequence[Index]] = {**ledgers.INDEXES, **relays.INDEXES}
+    for service in services:
+        indexes.update(service.indexes)
     await _insist("the database", lambda: ports.store.open(indexes))
     await _insist("the object store", ports.blobs.open)
     gate = Gate(ports.store)

@@ -1,1 +1,1 @@
-"""The ledger of work and of money: the only code that touches `jobs`, `money`, `rates` and `outbox`."""
+"""The ledger of work and of money: only this touches `jobs`, `money`, `rates` and `outbox`."""

@@ -53,7 +53,7 @@ class Gate:
     async def open(self, video_id: str, owner: str, cap: Micros | None = None) -> None:
         """Give a video its money document, once."""
         available = UNLIMITED if cap is None else cap
-        money = {"owner": owner, "cap": cap, "desired": "running", "holds": {}}
+        money: Doc = {"owner": owner, "cap": cap, "desired": "running", "holds": {}}
         await self._store.insert(MONEY, [{"_id": video_id, "available": available, **money}])
 
     async def steer(self, video_id: str, desired: str) -> None:
@@ -65,7 +65,7 @@ class Gate:
         return limits.creates_a_second is None or bool(await self._tokens((provider, limits)))
 
     async def take_tokens(self, provider: str, wanted: int, limits: Limits) -> int:
-        """How many of these creates the provider's rate allows in this second, all replicas told."""
+        """How many of these creates the provider's rate allows now, all replicas counted."""
         if limits.creates_a_second is None or wanted == 0:
             return wanted
         second = f"{provider}:{self._store.now() // 1000}"

@@ -9,7 +9,7 @@ attempt, or by `due_at` once something is timed: a retry, a poll, or the end of 
 what the provider explicitly failed at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import blake2b
@@ -172,7 +172,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Its deadline has passed."""
+    """Its deadline has passed before it was begun; what runs ends as its provider says."""
 
 
 Signal = (
@@ -211,7 +211,6 @@ TRANSITIONS: dict[tuple[State, type[Signal]], tuple[State, ...]] = {
     (_S.RUNNING, Broke): (_S.NEW, _S.FAILED),
     (_S.RUNNING, CancelAsked): (_S.RUNNING,),
     (_S.RUNNING, Stopped): (_S.CANCELLED,),
-    (_S.RUNNING, Expired): (_S.FAILED,),
     (_S.STORING, Claimed): (_S.STORING,),
     (_S.STORING, Later): (_S.STORING,),
     (_S.STORING, Finished): (_S.DONE,),
@@ -235,44 +234,12 @@ def advance(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
     allowed = TRANSITIONS.get((job.state, type(signal)))
     if allowed is None:
         raise IllegalSignal(job, signal)
-    after = _apply(job, signal, now, rules)
+    after = _APPLY[type(signal)](job, signal, now, rules)
     assert after.state in allowed, f"{job.state} → {after.state} by {signal} is not in the table"
     return after
 
 
-def _apply(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
-    match signal:
-        case Claimed():
-            return _claimed(job, now, rules)
-        case Accepted(external_id):
-            # due at once: the first poll is the engine's to space
-            return replace(job, state=State.RUNNING, external_id=external_id, due_at=now)
-        case Later(ms):
-            back = job.state is State.SUBMITTING and not job.unsure
-            return replace(job, state=State.NEW if back else job.state, due_at=now + ms)
-        case Unknown(ms):
-            return _unknown(job, ms, now, rules)
-        case NotAccepted():
-            return replace(job, state=State.NEW, due_at=now)
-        case Produced(urls, result, cost):
-            return replace(job, state=State.STORING, urls=urls, result=result, owed=cost)
-        case Finished(result, cost):
-            made = replace(job, result=result, owed=0, cost=job.cost + cost)
-            return _end(made, State.DONE, now, rules)
-        case Broke():
-            return _broke(job, signal, now, rules)
-        case CancelAsked():
-            asked = replace(job, cancel=True)
-            return _end(asked, State.CANCELLED, now, rules) if job.state is State.NEW else asked
-        case Stopped(cost):
-            stopped = replace(job, cost=job.cost + cost, error="cancelled")
-            return _end(stopped, State.CANCELLED, now, rules)
-        case Expired():
-            late = replace(job, error="its deadline passed before it was finished")
-            return _end(late, State.FAILED, now, rules)
-
-
-def _claimed(job: Job, now: int, rules: Rules) -> Job:
+def _claimed(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
     taken = replace(job, attempt=job.attempt + 1, tag=None, due_at=now + rules.lease_ms)
     if job.state is not State.NEW:
         return taken
@@ -281,21 +248,82 @@ def _claimed(job: Job, now: int, rules: Rules) -> Job:
     )
 
 
-def _unknown(job: Job, ms: int, now: int, rules: Rules) -> Job:
+def _accepted(job: Job, signal: Accepted, now: int, rules: Rules) -> Job:
+    # due at once: when to look first is the engine's to say
+    return replace(job, state=State.RUNNING, external_id=signal.external_id, due_at=now)
+
+
+def _later(job: Job, signal: Later, now: int, rules: Rules) -> Job:
+    back = job.state is State.SUBMITTING and not job.unsure
+    return replace(job, state=State.NEW if back else job.state, due_at=now + signal.ms)
+
+
+def _unknown(job: Job, signal: Unknown, now: int, rules: Rules) -> Job:
     if now - (job.submitted_at or now) < rules.unresolved_ms:
-        return replace(job, due_at=now + ms)
+        return replace(job, due_at=now + signal.ms)
     lost = replace(job, error="unresolved: the provider never said whether it accepted the work")
     return _end(lost, State.FAILED, now, rules)
 
 
-def _broke(job: Job, failure: Broke, now: int, rules: Rules) -> Job:
-    tried = replace(job, error=failure.error, cost=job.cost + failure.cost, external_id=None)
-    decision = after_failure(job, failure, rules)
-    if isinstance(decision, GiveUp):
-        return _end(replace(tried, tries=decision.tries), State.FAILED, now, rules)
+def _not_accepted(job: Job, signal: NotAccepted, now: int, rules: Rules) -> Job:
+    return replace(job, state=State.NEW, due_at=now)
+
+
+def _produced(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
     return replace(
-        tried, state=State.NEW, tries=decision.tries, due_at=now + decision.wait_ms, urls={}
+        job, state=State.STORING, urls=signal.urls, result=signal.result, owed=signal.cost
     )
+
+
+def _finished(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
+    made = replace(job, result=signal.result, owed=0, cost=job.cost + signal.cost)
+    return _end(made, State.DONE, now, rules)
+
+
+def _broke(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
+    decision = after_failure(job, signal, rules)
+    tried = replace(
+        job,
+        error=signal.error,
+        tries=decision.tries,
+        cost=job.cost + signal.cost,
+        external_id=None,
+    )
+    if isinstance(decision, GiveUp):
+        return _end(tried, State.FAILED, now, rules)
+    return replace(tried, state=State.NEW, due_at=now + decision.wait_ms, urls={})
+
+
+def _cancel_asked(job: Job, signal: CancelAsked, now: int, rules: Rules) -> Job:
+    asked = replace(job, cancel=True)
+    if job.state is not State.NEW:
+        return asked  # it ends when its provider says so
+    return _end(replace(asked, error="cancelled"), State.CANCELLED, now, rules)
+
+
+def _stopped(job: Job, signal: Stopped, now: int, rules: Rules) -> Job:
+    stopped = replace(job, cost=job.cost + signal.cost, error="cancelled")
+    return _end(stopped, State.CANCELLED, now, rules)
+
+
+def _expired(job: Job, signal: Expired, now: int, rules: Rules) -> Job:
+    late = replace(job, error="its deadline passed before it was begun")
+    return _end(late, State.FAILED, now, rules)
+
+
+_APPLY: dict[type[Signal], Callable[[Job, Any, int, Rules], Job]] = {
+    Claimed: _claimed,
+    Accepted: _accepted,
+    Later: _later,
+    Unknown: _unknown,
+    NotAccepted: _not_accepted,
+    Produced: _produced,
+    Finished: _finished,
+    Broke: _broke,
+    CancelAsked: _cancel_asked,
+    Stopped: _stopped,
+    Expired: _expired,
+}
 
 
 def _end(job: Job, state: State, now: int, rules: Rules) -> Job:
@@ -329,7 +357,7 @@ class GiveUp:
 
 
 def after_failure(job: Job, failure: Broke, rules: Rules) -> Retry | GiveUp:
-    """Three tries a model, then the next model; a permanent error ends it, a retired model skips."""
+    """Three tries a model, then the next; a permanent error ends it, a retired model is left."""
     tries = job.tries + 1
     if failure.retired:
         tries = (job.tries // rules.tries_a_model + 1) * rules.tries_a_model

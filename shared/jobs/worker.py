@@ -231,6 +231,8 @@ class Worker:
             return await self._look_for(job, task)
         if job.cancel:
             return machine.Stopped()
+        if self._late(job):
+            return machine.Expired()
         if not await self._gate.admit(engine.name, engine.limits):
             return machine.Later(_ms(self._pace.away))
         verdict = await self._gate.reserve(Hold(job.spec.video_id, job.hold, engine.ceiling(job)))
@@ -253,8 +255,8 @@ class Worker:
 
     async def _poll(self, job: Job, task: Task) -> Signal:
         engine = self._engine(job)
-        if job.cancel:
-            await engine.cancel(task)
+        if job.cancel or self._late(job):
+            await engine.cancel(task)  # it ends when the provider says so, and is paid as it says
         return await self._outcome(job, task, await engine.poll(task))
 
     async def _outcome(
@@ -318,6 +320,9 @@ class Worker:
         return {**fields, "stored": stored} if stored else fields
 
     # ── small things ────────────────────────────────────────────────────────────────────────────
+
+    def _late(self, job: Job) -> bool:
+        return self._ledger.now() - job.created_at > self._rules.deadline_ms
 
     def _engine(self, job: Job) -> Engine:
         return self._engines[job.spec.kind]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,12 +78,12 @@ def made(cost: int = 4) -> Callable[[Task], Produced]:
 class Stage:
     """A worker with its ledger, gate and relay on a store."""
 
-    def __init__(self, store: Store, folder: Path, engine: Scripted) -> None:
+    def __init__(self, store: Store, folder: Path, engine: Scripted, rules: Rules = RULES) -> None:
         self.store, self.engine = store, engine
         self.blobs = DiskBlobs(folder / "blobs")
         self.bus = LocalBus()
         self.gate = Gate(store)
-        self.ledger = Ledger(store, RULES)
+        self.ledger = Ledger(store, rules)
         self.folder = folder / "work"
         self.worker = Worker(
             {Kind.IMAGE: engine},
@@ -93,7 +94,7 @@ class Stage:
             blobs=self.blobs,
             pool=Pool(1),
             folder=self.folder,
-            rules=RULES,
+            rules=rules,
             pace=PACE,
         )
 
@@ -267,3 +268,10 @@ async def test_the_next_model_is_tried_when_one_is_used_up(stage: Callable[..., 
 
 def replace_models(spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"models": ("fast", "sure")})
+
+
+async def test_what_is_late_is_not_begun(store: Store, tmp_path: Path) -> None:
+    s = Stage(store, tmp_path, Scripted(made()), rules=replace(RULES, deadline_ms=-1))
+    job = await s.ends()
+    assert job.state is State.FAILED and "deadline" in (job.error or "")
+    assert s.engine.submits == 0 and await s.spent() == 0

@@ -86,7 +86,7 @@ async def test_no_more_clips_than_allowed_are_in_flight(tmp_path: Path) -> None:
         async def watch() -> None:
             nonlocal most
             while True:
-                clips = [j for j in await w.store.find(JOBS, {"spec.kind": Kind.CLIP.value})]
+                clips = await w.store.find(JOBS, {"spec.kind": Kind.CLIP.value})
                 most = max(most, sum("finished_at" not in clip for clip in clips))
                 await asyncio.sleep(0.002)
 

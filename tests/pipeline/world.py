@@ -1,4 +1,4 @@
-"""The whole embedded stack in one test: six services, a real store, an engine that makes nothing."""
+"""The whole embedded stack in one test: six services, a real store, an engine that plays."""
 
 import asyncio
 from collections import Counter
