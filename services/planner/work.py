@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.planner.beats import Draft, fitted_card, timed
 from shared.chunks import check_plan, plan_chunks
 from shared.engines.base import Made, Order
-from shared.engines.local.plan import LocalPlan
+from shared.engines.local.plan import LocalPlan, PlannedBeat
 from shared.engines.local.plan import plan as plan_locally
 from shared.events import Beat, Brief, EndCard, Truncation
 
@@ -20,7 +20,7 @@ def plan(order: Order) -> Made:
     card = fitted_card(brief.end_card, brief.duration)
     seconds = round(brief.duration - (card.seconds if card else 0.0), 3)
     story = plan_locally(brief.prompt, brief.style, seconds, brief.seed)
-    drafts = [Draft(beat.prompt, beat.narration, beat.seconds) for beat in story.beats]
+    drafts = [_draft(beat) for beat in story.beats]
     beats = timed(drafts, seconds)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)
@@ -35,6 +35,10 @@ def plan(order: Order) -> Made:
             "truncation": truncation and truncation.model_dump(mode="json"),
         }
     )
+
+
+def _draft(beat: PlannedBeat) -> Draft:
+    return Draft(beat.prompt, beat.narration, beat.seconds, setting=beat.setting)
 
 
 def _lettered(card: EndCard, story: LocalPlan) -> EndCard:

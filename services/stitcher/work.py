@@ -1,4 +1,4 @@
-"""The conform and cut jobs: from the plain values of an order to the encoding functions and back."""
+"""The conform and cut jobs: from the plain values of an order to the encoders, and back."""
 
 from collections.abc import Mapping
 from dataclasses import replace

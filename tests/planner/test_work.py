@@ -1,0 +1,73 @@
+"""The plan job: from a brief to all that BeatsPlanned carries."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from services.planner.work import plan
+from shared.chunks import active_chunks, frames
+from shared.engines.base import Order
+from shared.errors import BadInput
+from shared.events import BeatsPlanned, Brief, EndCard
+from shared.media.formats import frame_at
+
+TEN = " ".join(f"Scene number {n} shows another part of the story." for n in range(10))
+
+
+def planned(folder: Path, prompt: str = "A lighthouse keeper who paints the sea", **brief: object):
+    wanted = Brief.model_validate({"prompt": prompt, **brief})
+    given = {"video_id": "v1", "brief": wanted.model_dump(mode="json")}
+    made = plan(Order(folder, given))
+    assert made.files == {}
+    return BeatsPlanned.model_validate({"video_id": "v1", "rev": 1, **given, **made.data})
+
+
+@pytest.mark.parametrize("duration", [5, 6.4, 10, 15, 30, 61, 180])
+@pytest.mark.parametrize("card", [None, EndCard()])
+def test_beats_chunks_and_card_fill_the_duration_to_the_frame(
+    tmp_path: Path, duration: float, card: EndCard | None
+):
+    made = planned(tmp_path, duration=duration, end_card=card)
+    last = made.beats[-1]
+    story = sum(frames(chunk) for chunk in active_chunks(made))
+    assert story == frame_at(last.start + last.duration)
+    settled = made.brief.end_card
+    assert (settled is None) == (card is None)
+    ending = settled.seconds if settled else 0
+    assert round(last.start + last.duration + ending, 3) == duration
+    assert all(beat.duration >= 5 for beat in made.beats[:-1])
+
+
+def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level(logging.WARNING, logger="storywave.planner"):
+        made = planned(tmp_path, TEN, duration=15, end_card=None)
+    assert [(b.start, b.duration) for b in made.beats] == [(0, 5), (5, 5), (10, 5)]
+    assert made.truncation is not None
+    assert (made.truncation.video_id, made.truncation.before, made.truncation.after) == (
+        "v1",
+        10,
+        3,
+    )
+    assert made.truncation.at > 0
+    (warning,) = caplog.records
+    assert (warning.video_id, warning.stage, warning.action) == ("v1", "plan", "truncate")  # type: ignore[attr-defined]
+
+
+def test_what_fits_is_not_truncated(tmp_path: Path):
+    made = planned(tmp_path, TEN, duration=60)
+    assert (len(made.beats), made.truncation) == (10, None)
+
+
+def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path: Path):
+    open_card = planned(tmp_path, end_card=EndCard(call_to_action="Come and see")).brief.end_card
+    assert open_card is not None
+    assert open_card.headline
+    assert open_card.call_to_action == "Come and see"
+
+
+def test_an_unknown_style_is_refused_with_the_known_ones(tmp_path: Path):
+    with pytest.raises(BadInput, match="cinematic"):
+        planned(tmp_path, style="baroque")
