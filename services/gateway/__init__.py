@@ -1,7 +1,7 @@
 """Consumes every event, emits VideoRequested, VideoSteered and RevisionRequested, runs no job."""
 
 from services.gateway import intake
-from services.gateway.views import over
+from services.gateway.stages import over
 from shared.events import EVENTS, RevisionRequested, VideoRequested, VideoSteered
 from shared.service import Service
 from shared.view import Decision, View

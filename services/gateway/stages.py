@@ -13,7 +13,9 @@ from shared.events import (
     Fact,
     Failed,
     Kind,
+    Snapshot,
     VideoCompleted,
+    VideoFailed,
     VideoRequested,
     WavesCompleted,
 )
@@ -109,6 +111,20 @@ class _Tally:
         return max(times, default=self.start) if self.closed else None
 
 
+_REVISED: tuple[type[Snapshot], ...] = (BeatsPlanned, WavesCompleted, VideoCompleted, VideoFailed)
+
+
+def rev(view: View) -> int:
+    """The latest revision that any service has answered with."""
+    return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
+
+
+def over(view: View) -> bool:
+    """The video has ended, and no later revision goes on."""
+    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
+    return any(end is not None and end.rev >= rev(view) for end in ends)
+
+
 def progress(view: View, failed_phase: str | None = None) -> Progress:
     """How far every stage is, and the first that is not over."""
     tallies = _tallies(view)
@@ -178,9 +194,11 @@ def _moment(ms: int | None) -> datetime | None:
 def _tallies(view: View) -> dict[Stage, _Tally]:
     request, plan = view.one(VideoRequested), view.latest(BeatsPlanned)
     asked = request.at if request else None
-    if plan is None:
-        return dict.fromkeys(Stage, _Tally(None, (), None)) | {Stage.PLAN: _Tally(1, (), asked)}
-    waves_at, over_at = _closings(view, plan)
+    waves_at, over_at = _closings(view)
+    if plan is None or plan.rev < rev(view):
+        # what has settled so far can't be counted before it is known what there should be
+        unknown = _Tally(None, (), None, over_at)
+        return dict.fromkeys(Stage, unknown) | {Stage.PLAN: _Tally(1, (), asked, over_at)}
     images, clips = _images(plan), [wanted_clip(plan, chunk) for chunk in active_chunks(plan)]
     return {
         Stage.PLAN: _Tally(1, (plan,), asked),
@@ -195,11 +213,11 @@ def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None
     return _Tally(len(jobs), _settled(view, jobs), start if jobs else None, closed_at)
 
 
-def _closings(view: View, plan: BeatsPlanned) -> tuple[int | None, int | None]:
-    """When all chains of this plan were settled, and when its video was finished."""
-    waves, done = view.latest(WavesCompleted), view.latest(VideoCompleted)
-    over_at = done.at if done and done.rev >= plan.rev else None
-    waves_at = waves.at if waves and waves.rev >= plan.rev else over_at
+def _closings(view: View) -> tuple[int | None, int | None]:
+    """When all chains of this revision were settled, and when its video was finished."""
+    waves, done, now = view.latest(WavesCompleted), view.latest(VideoCompleted), rev(view)
+    over_at = done.at if done and done.rev >= now else None
+    waves_at = waves.at if waves and waves.rev >= now else over_at
     return waves_at, over_at
 
 

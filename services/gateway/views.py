@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from services.gateway.lacks import Note, notes
-from services.gateway.stages import Progress, Stage, StageRecord, progress
+from services.gateway.stages import Progress, Stage, StageRecord, progress, rev
 from shared.chunks import active_chunks
 from shared.events import (
     EVENTS,
@@ -24,7 +24,6 @@ from shared.events import (
     Fact,
     Micros,
     RevisionRequested,
-    Snapshot,
     Truncation,
     VideoCompleted,
     VideoDeleted,
@@ -162,20 +161,6 @@ def facts(view: View) -> list[Event]:
 
 def moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-def rev(view: View) -> int:
-    """The latest revision that any service has answered with."""
-    return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
-
-
-_REVISED: tuple[type[Snapshot], ...] = (BeatsPlanned, WavesCompleted, VideoCompleted, VideoFailed)
-
-
-def over(view: View) -> bool:
-    """The video has ended, and no later revision goes on."""
-    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
-    return any(end is not None and end.rev >= rev(view) for end in ends)
 
 
 def cost(view: View) -> Micros:

@@ -1,0 +1,59 @@
+"""A gateway on its real store, bus and blobs; the other services are played by the test."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.gateway import SERVICE
+from services.gateway.http import Gateway, create_app
+from services.gateway.wiring import gateway
+from shared.blobs.disk import DiskBlobs
+from shared.bus.local import LocalBus
+from shared.compose import App, Parts, Ports, running
+from shared.engines.pool import Pool
+from shared.events import Event, VideoRequested
+from shared.store.sqlite import SqliteStore
+
+
+@dataclass
+class Stage:
+    """What a test plays on."""
+
+    app: App
+    bus: LocalBus
+    parts: Gateway
+    http: httpx.AsyncClient
+
+    async def tell(self, events: Sequence[Event]) -> None:
+        """Other services have made these facts; returns when the gateway has heard them."""
+        await self.bus.publish([e for e in events if not isinstance(e, VideoRequested)])
+        await self.bus.drained()
+
+    async def make(self, **asked: object) -> str:
+        answer = await self.http.post("/v1/videos", json={"prompt": "the sea", **asked})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+
+@asynccontextmanager
+async def staged(folder: Path) -> AsyncIterator[Stage]:
+    """Opening a folder twice is a restart."""
+    bus = LocalBus()
+    ports = Ports(SqliteStore(folder / "storywave.db"), bus, DiskBlobs(folder / "blobs"))
+    async with running(Parts(ports, folder / "work", Pool(1)), [SERVICE]) as app:
+        parts = gateway(app)
+        # what breaks inside must leave as a problem document, not as an exception into the test
+        transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield Stage(app, bus, parts, client)
+        parts.watch.close()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(tmp_path) as one:
+        yield one

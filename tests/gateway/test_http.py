@@ -1,0 +1,313 @@
+"""The API over HTTP: what is accepted, shown and refused."""
+
+import asyncio
+
+import pytest
+
+from services.gateway.intake import REQUESTS, video_id
+from shared.errors import StoreUnavailable
+from shared.events import VideoDeleted
+from shared.jobs.gate import MONEY
+from shared.jobs.relay import OUTBOX
+from tests.gateway.conftest import Stage, staged
+from tests.gateway.history import completed, planned, whole
+
+
+def is_problem(answer, status: int, kind: str) -> dict:
+    """A problem document that says what to do."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["type"] == f"urn:storywave:problem:{kind}"
+    assert problem["title"] and len(problem["detail"]) > 20
+    return problem
+
+
+# ── accepting ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_video_is_accepted_and_seen_at_once(stage: Stage):
+    answer = await stage.http.post("/v1/videos", json={"prompt": "the sea", "style": "noir"})
+    assert answer.status_code == 202
+    assert int(answer.headers["retry-after"]) > 0
+    body = answer.json()
+    assert answer.headers["location"] == f"/v1/videos/{body['id']}"
+    assert (body["status"], body["percent"], body["stage"]) == ("queued", 5, "plan")
+    assert body["request"]["style"] == "noir"
+    assert (await stage.http.get(answer.headers["location"])).json() == body
+
+
+async def test_what_was_accepted_survives_a_restart(tmp_path):
+    async with staged(tmp_path) as before:
+        made = await before.make()
+    async with staged(tmp_path) as after:
+        assert (await after.http.get(f"/v1/videos/{made}")).json()["status"] == "queued"
+        assert len(await after.app.ports.store.find(OUTBOX, {"video_id": made})) == 1
+
+
+async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage):
+    made = await stage.make(budget_usd=1.5)
+    money = (await stage.app.ports.store.get(MONEY, [made]))[made]
+    assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
+    assert (await stage.http.get(f"/v1/videos/{made}")).json()["budget"] == 1_500_000
+
+
+# ── idempotency ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_same_key_and_body_is_the_same_video(stage: Stage):
+    headers = {"Idempotency-Key": "k1"}
+    posts = [
+        stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers) for _ in range(5)
+    ]
+    answers = await asyncio.gather(*posts)
+    assert {answer.status_code for answer in answers} == {202}
+    assert {answer.json()["id"] for answer in answers} == {video_id("local", "k1")}
+    assert len(await stage.app.ports.store.find(REQUESTS, {})) == 1
+    assert len(await stage.app.ports.store.find(OUTBOX, {})) == 1
+
+
+@pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget_usd": 2}, {"seed": 1}])
+async def test_the_same_key_with_another_body_is_refused(stage: Stage, other):
+    headers = {"Idempotency-Key": "k1"}
+    first = await stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers)
+    body = {"prompt": "the sea", **other}
+    again = await stage.http.post("/v1/videos", json=body, headers=headers)
+    is_problem(again, 422, "idempotency-key-reused")
+    shown = (await stage.http.get(first.headers["location"])).json()
+    assert shown["request"]["prompt"] == "the sea"
+    assert shown["budget"] is None
+
+
+async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage):
+    headers = {"Idempotency-Key": "k1"}
+    posts = [
+        stage.http.post("/v1/videos", json={"prompt": "x", "seed": n}, headers=headers)
+        for n in range(5)
+    ]
+    answers = await asyncio.gather(*posts)
+    [won] = [answer for answer in answers if answer.status_code == 202]
+    stored = (await stage.app.ports.store.find(OUTBOX, {}))[0]["body"]["brief"]
+    assert stored["seed"] == won.json()["request"]["seed"]
+
+
+async def test_without_a_key_every_post_is_another_video(stage: Stage):
+    assert await stage.make() != await stage.make()
+
+
+async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage):
+    """The row was written and nothing else: the same request makes the rest."""
+    made = video_id("local", "k1")
+    await stage.http.post("/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"})
+    store = stage.app.ports.store
+    for collection in (MONEY, OUTBOX, "views.gateway"):
+        ids = [row["_id"] for row in await store.find(collection, {})]
+        await store.delete(collection, ids)
+    is_problem(await stage.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
+    again = await stage.http.post(
+        "/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"}
+    )
+    assert again.status_code == 202
+    assert len(await store.find(OUTBOX, {"video_id": made})) == 1
+    assert made in await store.get(MONEY, [made])
+
+
+# ── listing ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_pages_show_every_video_once_newest_first(stage: Stage):
+    made = [await stage.make(seed=n) for n in range(7)]
+    shown, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        params = {"limit": 3, **({"cursor": cursor} if cursor else {})}
+        page = (await stage.http.get("/v1/videos", params=params)).json()
+        shown += page["videos"]
+        cursor, pages = page["next"], pages + 1
+    assert pages == 3
+    assert {video["id"] for video in shown} == set(made)
+    assert len(shown) == 7
+    times = [video["created_at"] for video in shown]
+    assert times == sorted(times, reverse=True)
+
+
+async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch):
+    monkeypatch.setattr(stage.app.ports.store, "now", lambda: 1_700_000_000_000)
+    made = {await stage.make(seed=n) for n in range(5)}
+    shown, cursor = set(), ""
+    while cursor is not None:
+        params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = (await stage.http.get("/v1/videos", params=params)).json()
+        assert not shown & {video["id"] for video in page["videos"]}
+        shown |= {video["id"] for video in page["videos"]}
+        cursor = page["next"]
+    assert shown == made
+
+
+@pytest.mark.parametrize("cursor", ["!", "Zm9v", "é"])
+async def test_a_cursor_that_we_did_not_give_is_refused(stage: Stage, cursor):
+    answer = await stage.http.get("/v1/videos", params={"cursor": cursor})
+    assert is_problem(answer, 422, "bad-input")["errors"][0]["field"] == "cursor"
+
+
+# ── problems ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_bad_input_names_every_field(stage: Stage):
+    answer = await stage.http.post("/v1/videos", json={"prompt": "", "duration": 3})
+    problem = is_problem(answer, 422, "bad-input")
+    assert [error["field"] for error in problem["errors"]] == ["prompt", "duration"]
+    assert await stage.app.ports.store.find(REQUESTS, {}) == []
+
+
+@pytest.mark.parametrize("body", ["{", "", "[]", '"x"', "null", '{"prompt": "\\ud800"}'])
+async def test_bodies_that_are_no_request(stage: Stage, body):
+    headers = {"content-type": "application/json"}
+    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    is_problem(answer, 422, "bad-input")
+
+
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage):
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b" " * 10_000
+
+    answer = await stage.http.post("/v1/videos", content=endless())
+    is_problem(answer, 413, "body-too-large")
+    assert sent < 20
+
+
+async def test_unknown_paths_methods_and_videos(stage: Stage):
+    is_problem(await stage.http.get("/v2/films"), 404, "no-such-path")
+    refused = await stage.http.put("/v1/videos")
+    is_problem(refused, 405, "method-not-allowed")
+    assert set(refused.headers["allow"].split(", ")) & {"GET", "POST"}
+    is_problem(await stage.http.get("/v1/videos/nope"), 404, "no-such-video")
+    is_problem(await stage.http.get("/v1/videos/nope/events"), 404, "no-such-video")
+    is_problem(await stage.http.get("/v1/videos/nope/media"), 404, "no-such-video")
+
+
+async def test_a_deleted_video_is_gone(stage: Stage):
+    made = await stage.make()
+    await stage.tell([VideoDeleted(video_id=made)])
+    is_problem(await stage.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
+    assert (await stage.http.get("/v1/videos")).json()["videos"] == []
+
+
+async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch):
+    async def away(*given, **known):
+        raise StoreUnavailable("the database does not answer")
+
+    monkeypatch.setattr(stage.app.ports.store, "get", away)
+    monkeypatch.setattr(stage.app.ports.store, "insert", away)
+    for answer in (
+        await stage.http.get("/v1/videos/x"),
+        await stage.http.post("/v1/videos", json={"prompt": "x"}),
+    ):
+        is_problem(answer, 503, "unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(stage: Stage, monkeypatch):
+    def broken(doc):
+        raise RuntimeError("secret")
+
+    made = await stage.make()
+    monkeypatch.setattr(stage.app.shell("gateway")._facts, "of", broken)
+    answer = await stage.http.get(f"/v1/videos/{made}")
+    assert "secret" not in is_problem(answer, 500, "internal")["detail"]
+
+
+# ── files ───────────────────────────────────────────────────────────────────────────────────────
+
+BYTES = bytes(range(256)) * 10
+
+
+async def finished(stage: Stage) -> str:
+    made = await stage.make()
+    for key in ("final.mp4", "poster.jpg", "captions.srt", "captions.vtt", "clip-1.mp4"):
+        await stage.app.ports.blobs.put(key, BYTES)
+    await stage.tell(whole(planned(video_id=made)))
+    return f"/v1/videos/{made}"
+
+
+@pytest.mark.parametrize(
+    ("part", "type_"),
+    [
+        ("media", "video/mp4"),
+        ("poster", "image/jpeg"),
+        ("captions.srt", "application/x-subrip"),
+        ("captions.vtt", "text/vtt"),
+        ("chunks/1", "video/mp4"),
+    ],
+)
+async def test_files_whole_and_by_head(stage: Stage, part, type_):
+    path = f"{await finished(stage)}/{part}"
+    answer = await stage.http.get(path)
+    assert answer.status_code == 200
+    assert answer.content == BYTES
+    assert answer.headers["content-type"].startswith(type_)
+    head = await stage.http.head(path)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers == answer.headers
+
+
+async def test_ranges_and_validators(stage: Stage):
+    path = f"{await finished(stage)}/media"
+    etag = (await stage.http.get(path)).headers["etag"]
+
+    async def ask(**headers: str):
+        return await stage.http.get(
+            path, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
+
+    part = await ask(range="bytes=100-199")
+    assert (part.status_code, part.content) == (206, BYTES[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(BYTES)}"
+    assert (await ask(range="bytes=-5")).content == BYTES[-5:]
+    assert (await ask(range="bytes=0-1", if_range=etag)).status_code == 206
+    assert (await ask(range="bytes=0-1", if_range='"other"')).content == BYTES
+    assert (await ask(if_none_match=f'"x", W/{etag}')).status_code == 304
+    outside = await ask(range="bytes=9999-")
+    assert outside.status_code == 416
+    assert outside.headers["content-range"] == f"bytes */{len(BYTES)}"
+
+
+async def test_a_file_before_the_video_is_done(stage: Stage):
+    made = await stage.make()
+    problem = is_problem(
+        await stage.http.get(f"/v1/videos/{made}/media"), 409, "not-in-this-status"
+    )
+    assert f"/v1/videos/{made}/events" in problem["detail"]
+    is_problem(await stage.http.get(f"/v1/videos/{made}/chunks/0"), 404, "no-such-part")
+
+
+async def test_a_part_that_the_video_does_not_have(stage: Stage):
+    made = await stage.make()
+    plan = planned(video_id=made)
+    bare = completed(plan).model_copy(update={"outputs": {}})
+    await stage.tell([plan, bare])
+    is_problem(await stage.http.get(f"/v1/videos/{made}/captions.srt"), 404, "no-such-part")
+
+
+async def test_a_file_that_is_lost(stage: Stage):
+    path = await finished(stage)
+    await stage.app.ports.blobs.delete(["final.mp4"])
+    assert (
+        "final.mp4" in is_problem(await stage.http.get(f"{path}/media"), 410, "file-gone")["detail"]
+    )
+
+
+async def test_another_owners_video_does_not_exist(stage: Stage):
+    plan = planned(video_id="b" * 32)
+    request = whole(plan)[0]
+    foreign = request.model_copy(
+        update={"brief": request.brief.model_copy(update={"owner": "bob"})}  # type: ignore[attr-defined]
+    )
+    await stage.app.shell("gateway").emit([foreign])
+    is_problem(await stage.http.get(f"/v1/videos/{'b' * 32}"), 404, "no-such-video")

@@ -1,0 +1,281 @@
+"""A history of events, and what the user sees of it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway.stages import Stage, StageRecord, measured
+from services.gateway.views import ALLOWED, FINAL, Action, Status, VideoStatus, file_key, status
+from shared.events import (
+    ChunkError,
+    ChunkFailed,
+    ClipConformed,
+    DeadLettered,
+    Event,
+    ImageFailed,
+    Kind,
+    RevisionRequested,
+    Truncation,
+    VideoCompleted,
+    VideoDeleted,
+    VideoFailed,
+    VideoSteered,
+    VoiceFailed,
+    WavesCompleted,
+)
+from shared.wanted import wanted, wanted_clip
+from tests.gateway.history import (
+    VIDEO,
+    clips,
+    completed,
+    cut,
+    images,
+    planned,
+    requested,
+    segments,
+    sounds,
+    view,
+    waves,
+    whole,
+)
+
+PLAN = planned(beats=3, chunks=2)
+
+
+def seen(*events: Event) -> VideoStatus:
+    now = status(view(events))
+    assert now is not None
+    return now
+
+
+def stage(now: VideoStatus, name: Stage) -> StageRecord:
+    return next(record for record in now.stages if record.name is name)
+
+
+# ── percent ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_marks_of_the_stages():
+    told: list[Event] = [requested()]
+    assert seen(*told).percent == 5
+    told.append(PLAN)
+    assert seen(*told).percent == 45
+    told += images(PLAN)
+    assert seen(*told).percent == 70
+    told += [*sounds(PLAN), *clips(PLAN)]
+    assert seen(*told).percent == 95
+    told += [waves(PLAN), *segments(PLAN), cut(PLAN)]
+    assert seen(*told).percent == 100
+
+
+def test_in_proportion_within_a_stage():
+    assert seen(requested(), PLAN, *images(PLAN)[:1]).percent == 45 + 25 // 3
+    half = seen(requested(), PLAN, *images(PLAN), *clips(PLAN)[:3])
+    assert half.percent == 70 + 12
+    assert (stage(half, Stage.CLIPS).done, stage(half, Stage.CLIPS).total) == (3, 6)
+    assert stage(half, Stage.CLIPS).percent == 50
+
+
+def test_weights_fixed_at_the_request_decide_instead_of_the_marks():
+    weights = {"plan": 9.5, "images": 0.0, "soundtrack": 9.5, "clips": 66.5, "cut": 9.5}
+    request = requested().model_copy(update={"stage_weights": weights})
+    assert seen(request, PLAN).percent == 14
+    assert seen(request, PLAN, *images(PLAN), *sounds(PLAN)).percent == 24
+    assert seen(request, PLAN, *whole(PLAN)[2:]).percent == 100
+
+
+def test_weights_are_measured_over_the_stages_of_completed_videos():
+    done = seen(*whole(PLAN))
+    weights = measured([done.stages, done.stages])
+    assert sum(weights.values()) == pytest.approx(95)
+    # plan 1 s, clips from the first image (3 s) to the waves' end (5 s), cut from 4 s to 6.5 s
+    assert weights["clips"] / weights["plan"] == pytest.approx(2.0)
+    assert weights["cut"] / weights["plan"] == pytest.approx(2.5)
+
+
+def test_nothing_measured_leaves_the_marks():
+    assert measured([]) == {}
+    assert measured([seen(requested()).stages]) == {}
+
+
+FAILING: list[Event] = [
+    ImageFailed(video_id=VIDEO, at=3_100, beat=2, error="no", job=wanted(PLAN, Kind.IMAGE, beat=2)),
+    ChunkFailed(
+        video_id=VIDEO, at=4_500, beat=1, n=3, error="no", job=wanted_clip(PLAN, PLAN.chunks[3])
+    ),
+    VideoFailed(video_id=VIDEO, at=5_200, rev=1, phase="clips", error="too few"),
+    VideoSteered(video_id=VIDEO, at=10, rev=1, desired="paused"),
+    VideoSteered(video_id=VIDEO, at=20, rev=2),
+]
+_ENDED = {getattr(event, "job", None) for event in FAILING}
+GONE_WRONG = FAILING + [
+    event for event in whole(PLAN)[1:-2] if getattr(event, "job", "") not in _ENDED
+]
+
+
+@given(st.permutations(whole(PLAN)[1:]))
+def test_percent_and_stage_never_go_back_in_whatever_order_facts_arrive(facts):
+    _never_back([requested(), *facts])
+
+
+@given(st.permutations(GONE_WRONG))
+def test_nor_when_things_fail(facts):
+    _never_back([requested(), *facts])
+
+
+@given(st.permutations([*whole(PLAN)[1:], *whole(planned(rev=2))[1:]]))
+def test_nor_within_a_revision(facts):
+    _never_back([requested(), *facts])
+
+
+def _never_back(facts: list[Event]) -> None:
+    order = list(Stage)
+    before = (0, 0, 0)
+    for n in range(1, len(facts) + 1):
+        now = seen(*facts[:n])
+        after = (now.rev, now.percent, order.index(now.stage))
+        if after[0] == before[0]:
+            assert after[1] >= before[1] and after[2] >= before[2]
+        assert after[0] >= before[0]
+        before = after
+
+
+@given(st.permutations([requested(), *GONE_WRONG]), st.integers(0, 10))
+def test_any_order_and_any_duplicates_show_the_same(facts, twice):
+    assert seen(*facts, *facts[:twice]) == seen(requested(), *GONE_WRONG)
+
+
+# ── status ──────────────────────────────────────────────────────────────────────────────────────
+
+FAILED = VideoFailed(video_id=VIDEO, at=9, rev=1, phase="clips", item="beat 1", error="too few")
+PAUSED = VideoSteered(video_id=VIDEO, at=9, rev=1, desired="paused")
+CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
+
+
+@pytest.mark.parametrize(
+    ("facts", "word"),
+    [
+        ([], Status.QUEUED),
+        ([PLAN], Status.RUNNING),
+        ([PLAN, PAUSED], Status.PAUSED),
+        ([PLAN, PAUSED, VideoSteered(video_id=VIDEO, rev=2)], Status.RUNNING),
+        ([PLAN, CANCELLED, PAUSED], Status.CANCELLED),
+        ([PLAN, FAILED], Status.FAILED),
+        ([PLAN, FAILED, PAUSED], Status.FAILED),
+        ([PLAN, FAILED, planned(rev=2)], Status.RUNNING),
+        ([PLAN, completed(PLAN)], Status.COMPLETED),
+        ([PLAN, completed(PLAN), CANCELLED], Status.COMPLETED),
+        ([PLAN, completed(PLAN), planned(rev=2)], Status.RUNNING),
+    ],
+)
+def test_statuses(facts, word):
+    assert seen(requested(), *facts).status is word
+
+
+def test_every_status_says_what_it_allows_and_only_completed_videos_are_downloaded():
+    assert ALLOWED.keys() == set(Status)
+    assert [word for word, can in ALLOWED.items() if Action.DOWNLOAD in can] == ["completed"]
+    assert all(Action.CANCEL not in ALLOWED[word] for word in FINAL)
+
+
+def test_a_failure_names_phase_item_and_cause():
+    now = seen(requested(), PLAN, *images(PLAN), FAILED)
+    assert now.failed_at is not None
+    assert (now.failed_at.phase, now.failed_at.item, now.error) == ("clips", "beat 1", "too few")
+    assert stage(now, Stage.CLIPS).status == "failed"
+    assert stage(now, Stage.SOUNDTRACK).status == "stopped"
+
+
+def test_a_deleted_video_is_no_video():
+    assert status(view([requested(), VideoDeleted(video_id=VIDEO)])) is None
+    assert status(view([PLAN])) is None
+
+
+# ── what else is shown ──────────────────────────────────────────────────────────────────────────
+
+
+def test_times_of_the_video_and_its_stages():
+    now = seen(*whole(PLAN))
+    assert now.created_at == datetime.fromtimestamp(1, UTC)
+    assert now.completed_at == now.updated_at == datetime.fromtimestamp(6.5, UTC)
+    record = stage(now, Stage.IMAGES)
+    assert record.started_at == datetime.fromtimestamp(2, UTC)
+    assert record.ended_at == datetime.fromtimestamp(5, UTC)
+    assert all(record.status == "completed" for record in now.stages)
+
+
+def test_cost_is_the_exact_sum_of_all_ends():
+    assert seen(*whole(PLAN)).cost == 7 + 3 * 10 + 6 * 100
+
+
+def test_a_truncated_plan_says_so():
+    truncation = Truncation(at=1, video_id=VIDEO, before=10, after=3)
+    assert seen(requested(), planned(truncation=truncation)).truncation == truncation
+
+
+def test_what_is_lacking_is_told_in_words():
+    voice = VoiceFailed(
+        video_id=VIDEO, beat=1, error="no voice", job=wanted(PLAN, Kind.VOICE, beat=1)
+    )
+    filled = ClipConformed(
+        video_id=VIDEO,
+        job=f"{VIDEO}/conform/0/1/0",
+        chunk=1,
+        beat=0,
+        key="k",
+        frames=9,
+        filled="the clip was broken",
+    )
+    lost = DeadLettered(
+        video_id=VIDEO, service="chunker", topic="image-ready", position="3-9", error="not JSON"
+    )
+    told = [note.message for note in seen(requested(), PLAN, voice, filled, lost).warnings]
+    assert told == [
+        "beat 1 stays silent: no voice",
+        "the clip was broken",
+        "a message was lost: not JSON",
+    ]
+
+
+def test_a_failure_that_a_revision_replaced_is_not_lacking():
+    failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=wanted(PLAN, Kind.IMAGE, beat=0))
+    again = planned(rev=2, takes={"image/0": 1})
+    asked = RevisionRequested(video_id=VIDEO, rev=2, action="retry", beat=0)
+    now = seen(requested(), PLAN, failed, asked, again)
+    assert now.warnings == ()
+    assert now.retries == 1
+
+
+def test_chunks_before_and_after_the_waves_are_over():
+    lost = ChunkFailed(
+        video_id=VIDEO, beat=1, n=2, error="no luck", job=wanted_clip(PLAN, PLAN.chunks[2])
+    )
+    now = seen(requested(), PLAN, *clips(PLAN)[:2], lost)
+    assert now.chunks is not None
+    assert (now.chunks.total, now.chunks.succeeded) == (6, 2)
+    assert now.chunks.failed == (ChunkError(chunk=2, beat=1, error="no luck"),)
+    assert now.chunks.urls == tuple(f"/v1/videos/{VIDEO}/chunks/{n}" for n in (0, 1))
+    failed = (*now.chunks.failed, ChunkError(chunk=3, beat=1, error="nothing to go on from"))
+    over = WavesCompleted(video_id=VIDEO, rev=1, total=6, succeeded=4, failed=failed)
+    later = seen(requested(), PLAN, *clips(PLAN)[:2], lost, over)
+    assert later.chunks is not None
+    assert later.chunks.failed == failed
+
+
+def test_links_lead_to_what_there_is():
+    assert set(seen(requested()).links) == {"self", "events"}
+    links = seen(*whole(PLAN)).links
+    assert links["media"] == f"/v1/videos/{VIDEO}/media"
+    assert {"poster", "captions.srt", "captions.vtt"} <= links.keys()
+
+
+def test_files_of_the_latest_finished_revision():
+    done = VideoCompleted.model_validate(
+        {**completed(planned(rev=2)).model_dump(), "key": "second.mp4"}
+    )
+    both = view([*whole(PLAN), planned(rev=2), done, planned(rev=3)])
+    assert file_key(both, "media") == "second.mp4"
+    assert file_key(both, "vtt") == "captions.vtt"
+    assert file_key(view([requested()]), "media") is None
