@@ -167,6 +167,7 @@ def _replica(service: Service, parts: Parts, gate: Gate, app: App) -> Replica:
     worker = Worker(
         _engines(service, parts),
         service.finish if parts.engines is None else {},
+        service.report,
         ledger=ledger,
         gate=gate,
         relay=relay,

@@ -22,6 +22,7 @@ from shared.events import (
     Event,
     Kind,
     VideoDeleted,
+    VideoFailed,
     VideoSteered,
     parse,
 )
@@ -50,6 +51,8 @@ class Service:
     work: Mapping[Kind, Work] = field(default_factory=dict)
     """Kinds whose work is its own: no model makes a cut."""
     finish: Mapping[Kind, Finish] = field(default_factory=dict)
+    report: Mapping[Kind, Callable[[Event], None]] = field(default_factory=dict)
+    """What to log and count, once, when a job of a kind has ended."""
     keeps: Mapping[str, Sequence[Index]] = field(default_factory=dict)
     """Further collections of its own, with their indexes."""
 
@@ -223,6 +226,8 @@ class Shell:
             await self._ledger.insert(specs)
             self._wake()
         rows = await self._relay.insert(events)
+        for row in rows:
+            _log_decided(row.event)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         await self._send(rows)
 
@@ -352,6 +357,14 @@ class Memo:
         self._ids.update(dict.fromkeys(ids))
         for old in list(self._ids)[: max(0, len(self._ids) - self._size)]:
             del self._ids[old]
+
+
+def _log_decided(event: Event) -> None:
+    name = type(event).__name__
+    telemetry.DECIDED.labels(name).inc()
+    facts = event.model_dump(mode="json", exclude={"brief", "beats", "chunks", "version"})
+    level = logging.WARNING if isinstance(event, VideoFailed) else logging.INFO
+    log.log(level, "%s", name, extra={**facts, "stage": name, "action": "decided"})
 
 
 def _by_video(events: Sequence[Event]) -> dict[str, list[Event]]:

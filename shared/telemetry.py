@@ -36,7 +36,7 @@ RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a 
 REPLAYED = Counter("storywave_videos_replayed", "Silent videos whose facts were sent again", [])
 DEAD_LETTERS = Counter("storywave_dead_letters", "Messages set aside", ["service"])
 TRUNCATIONS = Counter("storywave_plans_truncated", "Plans that had more beats than time", [])
-VIDEOS = Counter("storywave_videos", "Videos by how they ended", ["end"])
+DECIDED = Counter("storywave_events_decided", "Events brought about by decisions", ["event"])
 LOOP_LAG = Gauge(
     "storywave_event_loop_lag_seconds", "The longest the event loop was held in the last minute"
 )

@@ -23,7 +23,7 @@ from shared.engines import base
 from shared.engines.base import Engine, Finish, Made, Order, Refused, Task
 from shared.engines.pool import Pool
 from shared.errors import InfrastructureError, PermanentError, TransientError
-from shared.events import Kind
+from shared.events import Event, Kind
 from shared.jobs import machine
 from shared.jobs.gate import Gate, Hold, Verdict
 from shared.jobs.ledger import Ledger
@@ -35,6 +35,9 @@ from shared.ports import Blobs
 log = logging.getLogger("storywave.worker")
 
 R = TypeVar("R")
+
+Report = Callable[[Event], None]
+"""Logs and counts how a job has ended."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Worker:
         self,
         engines: Mapping[Kind, Engine],
         finish: Mapping[Kind, Finish],
+        report: Mapping[Kind, Report],
         *,
         ledger: Ledger,
         gate: Gate,
@@ -67,6 +71,7 @@ class Worker:
     ) -> None:
         self._engines = engines
         self._finish = finish
+        self._report = report
         self._ledger = ledger
         self._gate = gate
         self._relay = relay
@@ -194,6 +199,8 @@ class Worker:
 
     async def _tell(self, job: Job) -> None:
         _log_end(job)
+        if job.spec.kind in self._report:
+            self._report[job.spec.kind](ending(job))
         try:
             await self._relay.publish_end(job)
         except InfrastructureError as error:

@@ -88,6 +88,7 @@ class Stage:
         self.worker = Worker(
             {Kind.IMAGE: engine},
             {},
+            {},
             ledger=self.ledger,
             gate=self.gate,
             relay=Relay(store, self.bus, "storyboard", [Kind.IMAGE], RULES),
