@@ -177,7 +177,9 @@ class Shell:
             alive = [doc for doc in docs.values() if not _deleted(doc)]
             changes = [c for doc in alive if (c := await self._decide(doc, by_video[doc["_id"]]))]
             lost = await self._guard(changes)
-            await self._ensure([change for change in changes if change.doc["_id"] not in lost])
+            kept = [change for change in changes if change.doc["_id"] not in lost]
+            await self._ensure(kept)
+            self._log_done(kept)
             waiting = list(lost)
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
 
@@ -231,6 +233,12 @@ class Shell:
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         await self._send(rows)
 
+    def _log_done(self, changes: Sequence["Change"]) -> None:
+        for change in changes:
+            if change.done and change.summary:
+                about = {"video_id": change.doc["_id"], "stage": self.service.name}
+                log.info("settled", extra={**about, "action": "settled", **change.summary})
+
     async def _send(self, rows: Sequence[Unpublished]) -> None:
         """Publish at once; if the bus is away, the scan does it later."""
         try:
@@ -266,6 +274,7 @@ class Change:
     released: Mapping[str, JobSpec]
     decided: Mapping[str, Event]
     done: bool
+    summary: Mapping[str, int]
 
     @classmethod
     def of(cls, doc: Doc, view: View, decision: Decision, now: int) -> "Change":
@@ -280,6 +289,7 @@ class Change:
                 if (place := _place(event)) not in known
             },
             decision.done,
+            decision.summary,
         )
 
     def update(self) -> Update | None:

@@ -5,7 +5,7 @@ same decision.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -57,6 +57,8 @@ class Decision:
     events: tuple[Event, ...] = ()
     done: bool = False
     """Nothing more is expected of this service for this video."""
+    summary: Mapping[str, int] = field(default_factory=dict)
+    """What the log says when it is done: counts that should agree, for instance."""
 
 
 NOTHING = Decision()

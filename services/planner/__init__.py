@@ -1,6 +1,7 @@
 """Consumes VideoRequested and RevisionRequested; emits BeatsPlanned; runs plan."""
 
 from services.planner.decide import decide
+from services.planner.report import report
 from services.planner.work import plan
 from shared.events import Kind, RevisionRequested, VideoRequested
 from shared.service import Service
@@ -11,4 +12,5 @@ SERVICE = Service(
     decide=decide,
     kinds=(Kind.PLAN,),
     work={Kind.PLAN: plan},
+    report={Kind.PLAN: report},
 )

@@ -1,6 +1,5 @@
 """The plan job: the rule-based planner writes beats, and they are made to fit the video."""
 
-import logging
 import time
 from collections.abc import Sequence
 
@@ -10,8 +9,6 @@ from shared.engines.base import Made, Order
 from shared.engines.local.plan import LocalPlan, PlannedBeat
 from shared.engines.local.plan import plan as plan_locally
 from shared.events import Beat, Brief, EndCard, Truncation
-
-log = logging.getLogger("storywave.planner")
 
 
 def plan(order: Order) -> Made:
@@ -51,19 +48,9 @@ def _lettered(card: EndCard, story: LocalPlan) -> EndCard:
     )
 
 
-def _truncation(
-    video_id: str, drafts: Sequence[Draft], beats: Sequence[Beat]
-) -> Truncation | None:
-    about = {"video_id": video_id, "stage": "plan"}
-    log.info("%d beats, so %d images", len(beats), len(beats), extra={**about, "action": "plan"})
+def _truncation(video_id: str, drafts: Sequence[Draft], beats: Sequence[Beat]) -> Truncation | None:
     if len(beats) == len(drafts):
         return None
-    log.warning(
-        "%d beats are too many for this duration: the first %d are kept",
-        len(drafts),
-        len(beats),
-        extra={**about, "action": "truncate"},
-    )
     return Truncation(
         at=time.time_ns() // 1_000_000, video_id=video_id, before=len(drafts), after=len(beats)
     )

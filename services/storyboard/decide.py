@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.chunks import active_beats, check_images
-from shared.events import Beat, BeatsPlanned, Kind, PlanFailed, ReferenceReady
+from shared.events import Beat, BeatsPlanned, ImageReady, Kind, PlanFailed, ReferenceReady
 from shared.media.formats import canvas
 from shared.view import Decision, JobSpec, View
 from shared.wanted import ask, cast, references, wanted
@@ -20,7 +20,9 @@ def decide(view: View) -> Decision:
     check_images([b.index for b in beats], [j.beat for j in images] + [b.index for b in waiting])
     jobs = (*_references(plan), *images, *_card(plan))
     settled = all(view.end(job.id) for job in jobs)
-    return Decision(jobs, done=settled and not waiting)
+    made = sum(view.ready(ImageReady, job.id) is not None for job in images)
+    counts = {"beats": len(beats), "images": made}
+    return Decision(jobs, done=settled and not waiting, summary=counts)
 
 
 def _references(plan: BeatsPlanned) -> list[JobSpec]:

@@ -1,0 +1,29 @@
+"""What the planner logs and counts when a plan has become a fact."""
+
+import logging
+
+from shared import telemetry
+from shared.events import BeatsPlanned, Event
+
+log = logging.getLogger("storywave.planner")
+
+
+def report(event: Event) -> None:
+    """Say so when a plan had more beats than its duration carries."""
+    if not isinstance(event, BeatsPlanned) or event.truncation is None:
+        return
+    telemetry.TRUNCATIONS.inc()
+    cut = event.truncation
+    log.warning(
+        "%d beats are too many for %g s: the first %d are kept and fill it",
+        cut.before,
+        event.brief.duration,
+        cut.after,
+        extra={
+            "video_id": event.video_id,
+            "stage": "plan",
+            "action": "truncate",
+            "before": cut.before,
+            "after": cut.after,
+        },
+    )
