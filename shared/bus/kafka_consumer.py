@@ -31,7 +31,7 @@ from shared.ports import Handler, Health
 
 log = logging.getLogger("storywave.bus")
 
-POLL_MS = 10
+POLL_MS = 5
 """How long a poll waits; FastStream sleeps as long again after an empty one."""
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]

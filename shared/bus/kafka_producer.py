@@ -17,7 +17,7 @@ from shared.events import Event, topic
 
 log = logging.getLogger("storywave.bus")
 
-LINGER_MS = 2
+LINGER_MS = 1
 BATCH_BYTES = 128 * 1024
 CLOSE_SECONDS = 10.0
 LOOK_SECONDS = 0.05

@@ -1,0 +1,219 @@
+"""What only the Kafka bus must stand: bad records, replicas, and a server that comes and goes."""
+
+import asyncio
+import logging
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from prometheus_client import CollectorRegistry
+
+from shared.bus import wire
+from shared.bus.kafka import KafkaBus
+from shared.errors import BusUnavailable
+from shared.events import DeadLettered, Event, MusicReady, VideoDeleted
+from tests.bus.test_wire import BAD, TYPE, VERSION
+from tests.cluster.servers import Servers
+from tests.contracts.test_bus import Listener, deleted, ids, music, until
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"t{uuid.uuid4().hex[:10]}."
+
+
+@pytest.fixture
+async def raw() -> AsyncIterator[AIOKafkaProducer]:
+    """A producer that sends whatever it is told to."""
+    producer = AIOKafkaProducer(bootstrap_servers=os.environ["STORYWAVE_KAFKA"])
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    """The servers of this run; whatever a test does to Kafka, it runs again afterwards."""
+    servers = Servers.of_this_run()
+    yield servers
+    if servers.process("kafka") is None:
+        servers.restart("kafka")
+
+
+def kafka(prefix: str, **options: object) -> KafkaBus:
+    settings = {"partitions": 4, "session_timeout_ms": 6_000, "publish_seconds": 3.0, **options}
+    return KafkaBus(os.environ["STORYWAVE_KAFKA"], prefix=prefix, **settings)  # type: ignore[arg-type]
+
+
+async def ready(bus: KafkaBus, *services: str) -> None:
+    await bus.start()
+    await until(lambda: all(bus.health(service).assigned for service in services))
+
+
+async def test_every_sort_of_poison_ends_as_a_dead_letter_and_the_rest_is_handled(
+    prefix: str, raw: AIOKafkaProducer
+) -> None:
+    bus, listener, letters = kafka(prefix), Listener(), Listener()
+    bus.subscribe("s", [VideoDeleted, MusicReady], listener)
+    bus.subscribe("letters", [DeadLettered], letters)
+    await ready(bus, "s", "letters")
+    listener.gate.clear()
+    await bus.publish([VideoDeleted(video_id="first")])
+    good = deleted(len(BAD)) + music(len(BAD))
+    topic = f"{prefix}video-deleted"
+    for (bad, _), one, other in zip(BAD.values(), good, music(len(BAD)), strict=False):
+        await raw.send(topic, bad.value, bad.key, headers=list(bad.headers), partition=1)
+        await raw.send(topic, wire.body(one), wire.key(one), headers=[TYPE, VERSION], partition=1)
+        await bus.publish([other])
+    await raw.flush()
+    listener.gate.set()
+    await until(lambda: set(listener.heard) >= ids(good) and len(set(letters.heard)) >= len(BAD))
+    await asyncio.sleep(0.5)
+    await bus.stop()
+    found = [event for batch in letters.batches for event in batch]
+    assert len(letters.heard) == len(BAD), "one letter for each, and no other"
+    assert {e.topic for e in found if isinstance(e, DeadLettered)} == {topic}
+    assert set(listener.heard) == ids(good) | {"first/VideoDeleted/0"}
+    assert max(listener.heard.values()) == 1, "poison never brings a batch again"
+
+
+async def test_what_was_set_aside_is_committed(prefix: str, raw: AIOKafkaProducer) -> None:
+    bus, listener, letters = kafka(prefix), Listener(), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await ready(bus, "s")
+    await raw.send_and_wait(f"{prefix}video-deleted", b"poison only")
+    await bus.publish(deleted(1))
+    await until(lambda: bool(listener.heard))
+    await bus.stop()
+    again = kafka(prefix)
+    again.subscribe("s", [VideoDeleted], listener)
+    again.subscribe("letters", [DeadLettered], letters)
+    await ready(again, "s", "letters")
+    await until(lambda: bool(letters.heard))
+    await again.publish(deleted(1, "later"))
+    await until(lambda: len(listener.heard) == 2)
+    await again.stop()
+    assert sum(letters.heard.values()) == 1
+
+
+async def test_a_dead_letter_that_is_none_is_dropped(prefix: str, raw: AIOKafkaProducer) -> None:
+    bus, letters = kafka(prefix), Listener()
+    bus.subscribe("letters", [DeadLettered], letters)
+    await ready(bus, "letters")
+    await raw.send_and_wait(f"{prefix}dead-lettered", b"nonsense", b"v1")
+    good = DeadLettered(video_id="v", service="s", topic="t", position="0-1", error="e")
+    await bus.publish([good])
+    await until(lambda: bool(letters.heard))
+    await asyncio.sleep(0.3)
+    await bus.stop()
+    assert letters.batches == [[good]]
+
+
+async def test_one_replica_handles_all_topics_of_a_video(prefix: str) -> None:
+    buses, listeners = [kafka(prefix), kafka(prefix)], [Listener(), Listener()]
+    for bus, listener in zip(buses, listeners, strict=True):
+        bus.subscribe("s", [VideoDeleted, MusicReady], listener)
+        await bus.start()
+    await until(lambda: [bus.health("s").assigned for bus in buses] == [4, 4])
+    sent = deleted(60) + music(60)
+    await buses[0].publish(sent)
+    await until(lambda: sum(len(listener.heard) for listener in listeners) >= len(sent))
+    videos = [{event.split("/")[0] for event in listener.heard} for listener in listeners]
+    assert videos[0] and videos[1] and not videos[0] & videos[1]
+    await asyncio.gather(*(bus.stop() for bus in buses))
+
+
+async def test_a_replica_that_leaves_hands_over_without_loss(prefix: str) -> None:
+    buses, listeners = [kafka(prefix), kafka(prefix)], [Listener(), Listener()]
+    for bus, listener in zip(buses, listeners, strict=True):
+        bus.subscribe("s", [VideoDeleted], listener)
+        await bus.start()
+    await until(lambda: [bus.health("s").assigned for bus in buses] == [2, 2])
+    sent: list[Event] = []
+    for part in range(20):
+        batch = deleted(50, f"p{part}-")
+        await buses[1].publish(batch)
+        sent += batch
+        if part == 10:
+            leaving = asyncio.create_task(buses[0].stop())
+    await leaving
+    await until(lambda: {*listeners[0].heard, *listeners[1].heard} == ids(sent))
+    await buses[1].stop()
+
+
+async def test_an_absent_server_is_waited_for_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        bus = KafkaBus(address, publish_seconds=1.0)
+        bus.subscribe("s", [VideoDeleted], Listener())
+        with caplog.at_level(logging.WARNING, "storywave.bus"):
+            starting = asyncio.create_task(bus.start())
+            await until(lambda: caplog.text.count(f"Kafka at {address}") >= 2)
+        assert bus.health("s").assigned == 0
+        with pytest.raises(BusUnavailable):
+            await bus.publish(deleted(1))
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await bus.stop()
+
+
+async def test_a_server_that_goes_away_and_comes_back(prefix: str, servers: Servers) -> None:
+    bus, listener = kafka(prefix), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await ready(bus, "s")
+    await bus.publish(deleted(100))
+    await asyncio.to_thread(servers.kill, "kafka")
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(BusUnavailable):
+        await bus.publish(deleted(100, "lost"))
+    assert asyncio.get_running_loop().time() - begun < 5
+    late = kafka(prefix)
+    late.subscribe("late", [VideoDeleted], late_listener := Listener())
+    starting = asyncio.create_task(late.start())
+    await asyncio.sleep(1)
+    assert not starting.done()
+    await asyncio.to_thread(servers.restart, "kafka")
+    await _until_published(bus, deleted(100, "back"))
+    expected = ids(deleted(100)) | ids(deleted(100, "back"))
+    await starting
+    await until(lambda: set(listener.heard) >= expected, 60)
+    await until(lambda: set(late_listener.heard) >= expected, 60)
+    await asyncio.gather(bus.stop(), late.stop())
+
+
+async def _until_published(bus: KafkaBus, events: list[Event]) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await bus.publish(events)
+            except BusUnavailable:
+                await asyncio.sleep(0.2)
+
+
+async def test_a_stop_without_a_server_has_an_end(prefix: str, servers: Servers) -> None:
+    bus, listener = kafka(prefix, graceful_seconds=2.0), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await ready(bus, "s")
+    await asyncio.to_thread(servers.kill, "kafka")
+    with pytest.raises(BusUnavailable):
+        await bus.publish(deleted(10))
+    async with asyncio.timeout(20):
+        await bus.stop()
+
+
+async def test_metrics_of_the_client_land_in_our_registry(prefix: str) -> None:
+    registry = CollectorRegistry()
+    bus, listener = kafka(prefix, registry=registry), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await ready(bus, "s")
+    await bus.publish(deleted(5))
+    await until(lambda: len(listener.heard) == 5)
+    await bus.stop()
+    labels = {"app_name": "faststream", "broker": "kafka", "handler": f"{prefix}video-deleted"}
+    assert registry.get_sample_value("faststream_received_messages_total", labels) == 5.0
