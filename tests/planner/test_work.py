@@ -4,7 +4,9 @@ import logging
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
+from services.planner.report import report
 from services.planner.work import plan
 from shared.chunks import active_chunks, frames
 from shared.engines.base import Order
@@ -42,8 +44,10 @@ def test_beats_chunks_and_card_fill_the_duration_to_the_frame(
 def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
+    counted = metric("storywave_plans_truncated_total")
+    made = planned(tmp_path, TEN, duration=15, end_card=None)
     with caplog.at_level(logging.WARNING, logger="storywave.planner"):
-        made = planned(tmp_path, TEN, duration=15, end_card=None)
+        report(made)
     assert [(b.start, b.duration) for b in made.beats] == [(0, 5), (5, 5), (10, 5)]
     assert made.truncation is not None
     assert (made.truncation.video_id, made.truncation.before, made.truncation.after) == (
@@ -52,13 +56,19 @@ def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
         3,
     )
     assert made.truncation.at > 0
+    assert metric("storywave_plans_truncated_total") == counted + 1
     (warning,) = caplog.records
     assert (warning.video_id, warning.stage, warning.action) == ("v1", "plan", "truncate")  # type: ignore[attr-defined]
 
 
-def test_what_fits_is_not_truncated(tmp_path: Path):
+def test_what_fits_is_not_truncated(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     made = planned(tmp_path, TEN, duration=60)
-    assert (len(made.beats), made.truncation) == (10, None)
+    report(made)
+    assert (len(made.beats), made.truncation, caplog.records) == (10, None, [])
+
+
+def metric(name: str) -> float:
+    return REGISTRY.get_sample_value(name) or 0.0
 
 
 def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path: Path):
