@@ -26,6 +26,7 @@ from shared.engines.base import Engine
 from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK
 from shared.engines.pool import Pool
+from shared.engines.rehearsal import RehearsalEngine
 from shared.errors import InfrastructureError
 from shared.events import Kind
 from shared.jobs import ledger as ledgers
@@ -61,7 +62,7 @@ class Parts:
     rules: Rules = Rules()
     pace: Pace = Pace()
     engines: Mapping[Kind, Engine] | None = None
-    """Engines in place of the local ones and of the services' own work."""
+    """Engines in place of the local ones and of the services' own work, which checks no outputs."""
     drain_seconds: float = 20.0
 
 
@@ -107,6 +108,7 @@ async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterat
         pool,
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
         pace=Pace(look=settings.look_seconds),
+        engines=_rehearsal(settings, services) if settings.engine == "rehearsal" else None,
         drain_seconds=settings.drain_seconds,
     )
     try:
@@ -195,6 +197,13 @@ def _engines(service: Service, parts: Parts) -> Mapping[Kind, Engine]:
         return {kind: parts.engines[kind] for kind in service.kinds}
     local = LocalEngine(parts.pool, {**WORK, **service.work})
     return dict.fromkeys(service.kinds, local)
+
+
+def _rehearsal(settings: Settings, services: Sequence[Service]) -> Mapping[Kind, Engine]:
+    """Every job ends after the same time, without media; only plans are made in earnest."""
+    work = {kind: function for service in services for kind, function in service.work.items()}
+    engine = RehearsalEngine(work, latency=lambda job: settings.rehearsal_seconds)
+    return dict.fromkeys(Kind, engine)
 
 
 def _loops(app: App, parts: Parts) -> list[Coroutine[Any, Any, None]]:

@@ -14,6 +14,10 @@ class Settings(BaseSettings):
 
     mode: Literal["embedded", "cluster"] = "embedded"
     log_level: str = "INFO"
+    engine: Literal["local", "rehearsal"] = "local"
+    """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
+    rehearsal_seconds: float = 0.0
+    """How long each job of a rehearsal takes."""
     processes: int = os.cpu_count() or 1
     """How many encodes at once in one process."""
 
