@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.schemas import Topic
@@ -51,20 +52,10 @@ class Producer:
 
     async def open(self) -> None:
         """Raises BusUnavailable when no server answers."""
-        broker = KafkaBroker(
-            self._cluster.servers,
-            client_id=self._cluster.client_id,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=LINGER_MS,
-            max_batch_size=BATCH_BYTES,
-            middlewares=self._middlewares,
-            logger=log,
-            log_level=logging.DEBUG,
-            apply_types=False,
-        )
+        broker = self._build()
         try:
             async with asyncio.timeout(self._seconds):
+                await self._knock()
                 await broker.connect()
         except (KafkaError, OSError, TimeoutError) as error:
             await _close(broker)
@@ -97,6 +88,28 @@ class Producer:
         except (KafkaError, OSError) as error:
             raise self._away(error) from error
         self._known |= names
+
+    def _build(self) -> KafkaBroker:
+        return KafkaBroker(
+            self._cluster.servers,
+            client_id=self._cluster.client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=LINGER_MS,
+            max_batch_size=BATCH_BYTES,
+            middlewares=self._middlewares,
+            logger=log,
+            log_level=logging.DEBUG,
+            apply_types=False,
+        )
+
+    async def _knock(self) -> None:
+        """FastStream drops a producer that could not connect without closing it: look first."""
+        client = AIOKafkaAdminClient(bootstrap_servers=self._cluster.servers)
+        try:
+            await client.start()
+        finally:
+            await client.close()
 
     async def _create(self, names: Iterable[str]) -> None:
         admin = (await self._sound()).config.broker_config.admin
