@@ -104,7 +104,7 @@ def _fetch_versitygw(folder: Path) -> None:
     module = f"github.com/versity/versitygw/cmd/versitygw@v{VERSITYGW_VERSION}"
     _run(
         "versitygw",
-        "Go 1.24 or later (https://go.dev/dl)",
+        "Go 1.25 or later (https://go.dev/dl)",
         ["go", "install", module],
         # GOFLAGS of the machine may carry -mod settings that a module install refuses.
         environment={"GOBIN": str(folder), "GOFLAGS": ""},
