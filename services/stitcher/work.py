@@ -31,6 +31,7 @@ def conform(order: Order) -> Made:
     if "card" in order.input:
         return _card(order)
     given = order.input
+    words = _words_here(given)
     made = make_segment(
         ConformSpec(
             out=order.folder / "segment.mp4",
@@ -40,8 +41,8 @@ def conform(order: Order) -> Made:
             still=order.files.get("still"),
             title=given["title"],
             drop_first=given["drop_first"],
-            words=_words_here(given),
-            captions=given["captions"],
+            words=words,
+            captions=given["captions"] if words else "none",
         )
     )
     filled = given["filled"] or made.filled

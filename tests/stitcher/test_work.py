@@ -1,0 +1,205 @@
+"""The conform and cut jobs, from the very orders that the decisions give, on small pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.stitcher.work import conform, cut
+from shared.engines.base import Made, Order
+from shared.events import BeatsPlanned, ClipConformed, Event, Kind, VideoCut, VoiceReady, Word
+from shared.media.sound import RATE, read_sound
+from shared.view import JobSpec
+from tests.histories import VIDEO, Story, done, plan
+from tests.media.samples import Shape, numbers_in, write_clip, write_voice
+from tests.stitcher.test_assembly import FULL, decide, made, stitched
+
+SMALL = {"width": 96, "height": 160}
+SPOKEN = (Word(text="Hello", start=0.5, end=1.0), Word(text="sea.", start=3.0, end=3.5))
+
+
+def order(folder: Path, spec: JobSpec, **files: Path) -> Order:
+    """The order of a job, at a size that is quick to encode."""
+    folder.mkdir(exist_ok=True)
+    return Order(folder, {**spec.input, **SMALL}, files)
+
+
+def conform_of(told: Story, n: int) -> JobSpec:
+    return next(j for j in told.jobs.values() if j.kind is Kind.CONFORM and j.n == n)
+
+
+def spoken(of: BeatsPlanned, words: tuple[Word, ...] = SPOKEN, seconds: float = 4.0) -> Story:
+    """A video whose voice is known word by word."""
+    facts: list[Event] = []
+    for fact in made(of):
+        if isinstance(fact, VoiceReady):
+            facts.append(fact.model_copy(update={"words": words, "seconds": seconds}))
+        else:
+            facts.append(fact)
+    told = Story(decide, *facts)
+    told.play()
+    return told
+
+
+def test_a_chunk_becomes_a_segment_of_exactly_its_frames(tmp_path: Path):
+    clip = write_clip(tmp_path, Shape(frames=160))
+    result = conform(order(tmp_path, conform_of(spoken(plan(1)), 0), clip=clip))
+    assert dict(result.data) == {"frames": 150, "filled": None}
+    assert numbers_in(result.files["key"])[:3] == [0, 1, 2]
+    assert len(numbers_in(result.files["key"])) == 150
+
+
+def test_a_continuous_chunk_does_not_show_the_repeated_picture_twice(tmp_path: Path):
+    clip = write_clip(tmp_path, Shape(frames=151))
+    spec = conform_of(stitched(plan(1, 2)), 1)
+    result = conform(order(tmp_path, spec, clip=clip))
+    assert numbers_in(result.files["key"]) == list(range(1, 151))
+
+
+def test_words_are_burnt_where_they_are_heard_across_the_chunks_of_a_beat(tmp_path: Path):
+    later = Word(text="sea.", start=7.0, end=7.5)
+    told = spoken(plan(1, 2, captions="bold"), (SPOKEN[0], later), 8.0)
+    clip = write_clip(tmp_path, Shape(frames=151))
+    first, second = (burnt(tmp_path / str(n), conform_of(told, n), clip) for n in range(2))
+    # the voice's leading silence is trimmed to 0.15 s: the words are heard from 0.19 and 6.69 s on
+    assert not first[:5].any()
+    assert first[9:20].all()
+    assert not first[40:].any()
+    assert not second[:50].any()
+    assert second[54:65].all()
+    assert not second[80:].any()
+
+
+def burnt(folder: Path, spec: JobSpec, clip: Path) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Per frame, whether something is burnt into it."""
+    folder.mkdir()
+    plain = spec.model_copy(update={"input": {**spec.input, "voice": None}})
+    lettered = conform(order(folder / "lettered", spec, clip=clip))
+    bare = conform(order(folder / "bare", plain, clip=clip))
+    return differences(lettered.files["key"], bare.files["key"])
+
+
+def differences(one: Path, other: Path) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Per frame, whether two videos show something else in their lower half."""
+    with av.open(str(one)) as a, av.open(str(other)) as b:
+        pairs = zip(a.decode(video=0), b.decode(video=0), strict=True)
+        found = [
+            np.abs(x.to_ndarray()[80:160].astype(int) - y.to_ndarray()[80:160]).max() > 60
+            for x, y in pairs
+        ]
+    return np.array(found)
+
+
+def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path):
+    told = stitched(plan(2), lost=["clip/0/0/0"])
+    still = tmp_path / "still.png"
+    Image.new("RGB", (96, 160), (200, 30, 30)).save(still)
+    result = conform(order(tmp_path, conform_of(told, 0), still=still))
+    assert dict(result.data) == {"frames": 150, "filled": "the model is tired"}
+
+
+def test_a_lost_chunk_without_any_picture_shows_the_title(tmp_path: Path):
+    told = stitched(plan(2), lost=["image/0/0/0"])
+    result = conform(order(tmp_path, conform_of(told, 0)))
+    assert result.data["frames"] == 150
+
+
+def test_a_damaged_clip_is_filled_and_says_so(tmp_path: Path):
+    damaged = tmp_path / "clip.mp4"
+    damaged.write_bytes(b"not a clip at all")
+    result = conform(order(tmp_path, conform_of(stitched(plan(1)), 0), clip=damaged))
+    assert "clip.mp4" in result.data["filled"]
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_the_end_card_is_a_segment_too(tmp_path: Path, background: bool):
+    lost = [] if background else ["card/0/0/0"]
+    spec = conform_of(stitched(plan(1, **FULL), lost), 1)
+    assert bool(spec.files) is background
+    picture = tmp_path / "background.png"
+    Image.new("RGB", (96, 160), (20, 90, 160)).save(picture)
+    files = {"background": picture} if background else {}
+    assert conform(order(tmp_path, spec, **files)).data == {"frames": 75}
+
+
+# ── the cut ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def pieces(tmp_path: Path) -> dict[str, Path]:
+    """Two segments of five seconds, a voice and a bed."""
+    told = stitched(plan(2, voice=False))
+    files = {}
+    for n in range(2):
+        clip = write_clip(tmp_path, Shape(frames=150), f"clip{n}")
+        segment = conform(order(tmp_path / str(n), conform_of(told, n), clip=clip))
+        files[f"segment/{n}"] = segment.files["key"]
+    files["voice/0"] = write_voice(tmp_path / "voice0.wav", [(0.5, 1.0), (3.0, 3.5)], 4.0)
+    files["voice/1"] = files["voice/0"]
+    return files
+
+
+def cut_of(told: Story) -> JobSpec:
+    return next(j for j in told.jobs.values() if j.kind is Kind.CUT)
+
+
+def event_of(spec: JobSpec, made: Made) -> VideoCut:
+    """What the worker would make of it: each file under its event's field."""
+    fields: dict[str, Any] = {"outputs": {}}
+    for name, path in made.files.items():
+        field, _, entry = name.partition("/")
+        fields.setdefault(field, {}).update({entry: str(path)}) if entry else fields.update(
+            {field: str(path)}
+        )
+    body = {**spec.input, **made.data, **fields, "video_id": VIDEO, "job": spec.id}
+    return VideoCut.model_validate(body)
+
+
+def test_the_cut_joins_all_and_says_what_it_made(tmp_path: Path, pieces: dict[str, Path]):
+    spec = cut_of(spoken(plan(2)))
+    result = cut(order(tmp_path / "cut", spec, **pieces))
+    fact = event_of(spec, result)
+    assert (fact.frames, fact.seconds) == (300, 10.0)
+    assert sorted(fact.outputs) == ["srt", "vtt"]
+    assert numbers_in(Path(fact.key)) == [*range(150), *range(150)]
+    assert Path(fact.poster_key).stat().st_size > 0
+    subtitles = Path(fact.outputs["srt"]).read_text()
+    assert subtitles.count("Hello") == 2
+    assert heard(Path(fact.key), 5.6, 6.0) > 10 * heard(Path(fact.key), 4.4, 4.9)
+
+
+def test_a_voice_is_silent_where_its_beat_was_left_out(tmp_path: Path, pieces: dict[str, Path]):
+    spec = cut_of(spoken(plan(2)))
+    voices = [{**spec.input["voices"][0], "room": 2.0}]
+    given = {**spec.input, **SMALL, "voices": voices}
+    (tmp_path / "cut").mkdir()
+    result = cut(Order(tmp_path / "cut", given, pieces))
+    assert heard(result.files["key"], 0.6, 1.0) > 0.01
+    assert heard(result.files["key"], 2.1, 9.0) < 1e-4
+    assert "sea" not in result.files["outputs/srt"].read_text()
+
+
+def test_a_video_without_any_sound_has_no_sound_track(tmp_path: Path, pieces: dict[str, Path]):
+    spec = cut_of(stitched(plan(2, voice=False)))
+    result = cut(order(tmp_path / "cut", spec, **pieces))
+    assert sorted(result.files) == ["key", "poster_key"]
+    with av.open(str(result.files["key"])) as container:
+        assert not container.streams.audio
+
+
+def heard(path: Path, start: float, end: float) -> float:
+    """How loud it is between two times."""
+    samples = read_sound(path)[round(start * RATE) : round(end * RATE)]
+    return float(np.sqrt((samples**2).mean()))
+
+
+def test_what_conforming_makes_fits_its_event(tmp_path: Path):
+    spec = conform_of(stitched(plan(1)), 0)
+    made = conform(order(tmp_path, spec, clip=write_clip(tmp_path)))
+    fact = done(spec)
+    assert isinstance(fact, ClipConformed)
+    body = {**fact.model_dump(), **made.data, "key": str(made.files["key"])}
+    assert ClipConformed.model_validate(body).frames == 150
