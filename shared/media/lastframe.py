@@ -14,28 +14,29 @@ from PIL import Image
 
 from shared.media.probe import BadMedia, opened, probe, video_of
 
+_INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # formats whose seeks always land on a keyframe
 _PNG_LEVEL = 1  # lossless whatever the level; higher ones cost seconds
 
 
 def last_frame(clip: Path, out: Path) -> None:
     """Write the clip's last shown picture as a PNG, upright, in the clip's own size."""
     probe(clip)
+    frame = _decoded(clip, near_end=True) or _decoded(clip, near_end=False)
+    if frame is None:
+        raise BadMedia(f"{clip.name} has no frame that can be decoded")
+    _save(frame, out)
+
+
+def _decoded(clip: Path, near_end: bool) -> av.VideoFrame | None:
     with opened(clip) as container:
         stream = video_of(container, clip)
         stream.thread_type = "AUTO"
-        frame = _greatest_near_end(container, stream) or _greatest(container, stream)
-        if frame is None:
-            raise BadMedia(f"{clip.name} has no frame that can be decoded")
-        _save(frame, out)
-
-
-def _greatest_near_end(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
-    """Decode from the last keyframe before the end on."""
-    if not stream.duration:
-        return None
-    end = (stream.start_time or 0) + stream.duration
-    container.seek(end, stream=stream, backward=True)
-    return _greatest(container, stream)
+        if near_end:
+            if container.format.name not in _INDEXED or not stream.duration:
+                return None
+            end = (stream.start_time or 0) + stream.duration
+            container.seek(end, stream=stream, backward=True)
+        return _greatest(container, stream)
 
 
 def _greatest(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:

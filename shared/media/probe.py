@@ -72,9 +72,11 @@ def opened(path: Path) -> Iterator[InputContainer]:
 def video_of(container: InputContainer, path: Path) -> VideoStream:
     """The file's picture track (a cover image is none)."""
     for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
+        # Without a decoder for it, a stream has no context, whatever the types say.
+        known = getattr(stream, "codec_context", None) is not None
+        if known and not stream.disposition & av.stream.Disposition.attached_pic:
             return stream
-    raise BadMedia(f"{path.name} holds no video")
+    raise BadMedia(f"{path.name} holds no video that we can decode")
 
 
 def _refuse_file(path: Path) -> None:
@@ -90,7 +92,10 @@ def _refuse_file(path: Path) -> None:
 def _refuse_size(stream: VideoStream, path: Path) -> None:
     width, height = stream.width, stream.height
     if min(width, height) < MIN_SIDE:
-        raise BadMedia(f"{path.name} has no usable picture: {width}x{height}")
+        # A decoder that meets a larger picture than we let it have reports no size at all.
+        raise BadMedia(
+            f"{path.name} has no usable picture: {width}x{height}, or more than {MAX_PIXELS:,} pixels"
+        )
     if width * height > MAX_PIXELS:
         raise BadMedia(f"{path.name} is too large: {width}x{height}, at most {MAX_PIXELS:,} pixels")
 

@@ -39,7 +39,7 @@ class Loudness:
 def read_sound(path: Path, channels: int = 2, at_most: float = MAX_SECONDS) -> Samples:
     """A file's first sound track, resampled, up to a length; BadMedia when there is none."""
     with opened(path) as container:
-        if not container.streams.audio:
+        if not any(getattr(s, "codec_context", None) for s in container.streams.audio[:1]):
             raise BadMedia(f"{path.name} holds no sound")
         blocks = list(_resampled(container, channels, round(at_most * RATE)))
     if not blocks:
@@ -147,7 +147,7 @@ def write_wav(samples: Samples, path: Path) -> None:
         out.setnchannels(samples.shape[1])
         out.setsampwidth(2)
         out.setframerate(RATE)
-        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        out.writeframes(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def write_aac(samples: Samples, path: Path) -> None:

@@ -1,8 +1,11 @@
 """A voice always ends inside its beat, in order, at a rate an ear accepts."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from services.stitcher.voicefit import FASTEST, LEAD, VoiceFit, Word, fit_voice, shifted
 
 
@@ -24,10 +27,8 @@ def test_a_voice_that_fits_is_left_as_it_is() -> None:
     fit = fit_voice(3.0, words, 5.0)
     assert fit.rate == 1.0 and not fit.dropped and len(fit.pieces) == 1
     assert fit.offset == pytest.approx(LEAD)
-    gaps = [b.start - a.start for a, b in zip(fit.words, fit.words[1:], strict=False)]
-    assert gaps == pytest.approx(
-        [b.start - a.start for a, b in zip(words, words[1:], strict=False)]
-    )
+    gaps = [b.start - a.start for a, b in pairwise(fit.words)]
+    assert gaps == pytest.approx([b.start - a.start for a, b in pairwise(words)])
 
 
 def test_a_little_too_long_is_spoken_faster_and_keeps_every_word() -> None:
@@ -85,5 +86,5 @@ def test_any_voice_stays_in_its_beat(
     assert starts == sorted(starts)
     if fit.pieces:
         assert fit.pieces[0].at >= 0 and heard_end(fit) <= beat + 1e-6
-    for before, after in zip(fit.pieces, fit.pieces[1:], strict=False):
+    for before, after in pairwise(fit.pieces):
         assert before.at + (before.end - before.start) / fit.rate <= after.at + 1e-6

@@ -1,0 +1,118 @@
+"""Small media in many shapes, made on the spot, whose true content the tests know.
+
+Every picture carries its own number as a bar code of grey fields, which survives encoding, scaling
+and cropping to the middle; so a test can say exactly which frame it is looking at.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.media.sound import RATE, Samples, frames_of, write_wav
+
+_BITS = 8
+
+
+def numbered(number: int, width: int, height: int) -> NDArray[np.uint8]:
+    """A picture whose middle shows a number as light and dark stripes."""
+    picture = np.full((height, width, 3), (90, 110, 130), np.uint8)
+    top, bottom = height * 3 // 10, height * 7 // 10
+    left, right = width * 3 // 10, width * 7 // 10
+    edges = np.linspace(left, right, _BITS + 1).round().astype(int)
+    for bit in range(_BITS):
+        light = 220 if number >> bit & 1 else 30
+        picture[top:bottom, edges[bit] : edges[bit + 1]] = light
+    return picture
+
+
+def number_of(picture: NDArray[np.uint8], left: float = 0.3, right: float = 0.7) -> int:
+    """The number a decoded picture shows between these parts of its width."""
+    height, width = picture.shape[:2]
+    grey = picture.mean(axis=2) if picture.ndim == 3 else picture
+    rows = grey[height * 4 // 10 : height * 6 // 10]
+    edges = np.linspace(width * left, width * right, _BITS + 1)
+    middles = ((edges[:-1] + edges[1:]) / 2).round().astype(int)
+    return sum((rows[:, x - 1 : x + 2].mean() > 125) << bit for bit, x in enumerate(middles))
+
+
+def numbers_in(path: Path) -> list[int]:
+    """The numbers of all frames of a video, as shown."""
+    with av.open(str(path)) as container:
+        return [number_of(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a generated clip is like."""
+
+    width: int = 96
+    height: int = 160
+    fps: int | Fraction = 30
+    frames: int = 30
+    codec: str = "libx264"
+    pixels: str = "yuv420p"
+    gop: int = 250
+    b_frames: int = 0
+    suffix: str = ".mp4"
+    pixel_aspect: Fraction = Fraction(1)
+    sound_seconds: float = 0.0
+    sound_channels: int = 2
+    times: Callable[[int], int] | None = None  # frame number -> pts, for variable rates
+
+
+def write_clip(folder: Path, shape: Shape = Shape(), name: str = "clip") -> Path:
+    """A clip whose frame n shows the number n."""
+    path = folder / f"{name}{shape.suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(shape.codec, rate=shape.fps)
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = shape.width, shape.height, shape.pixels
+        context.gop_size = shape.gop
+        context.max_b_frames = shape.b_frames
+        context.sample_aspect_ratio = shape.pixel_aspect
+        if shape.codec == "libx264":
+            context.options = {"preset": "ultrafast", "bf": str(shape.b_frames)}
+        sound = _sound_stream(container, shape)
+        for number in range(shape.frames):
+            picture = numbered(number, shape.width, shape.height)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.time_base = context.time_base = 1 / Fraction(shape.fps)
+            frame.pts = shape.times(number) if shape.times else number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if sound is not None:
+            for block in frames_of(tone(shape.sound_seconds, shape.sound_channels)):
+                container.mux(sound.encode(block))
+            container.mux(sound.encode(None))
+    return path
+
+
+def _sound_stream(container: av.container.OutputContainer, shape: Shape) -> av.AudioStream | None:
+    if not shape.sound_seconds:
+        return None
+    layout = "mono" if shape.sound_channels == 1 else "stereo"
+    codec = "libopus" if shape.suffix == ".webm" else "aac"
+    return container.add_stream(codec, rate=RATE, layout=layout)
+
+
+def tone(seconds: float, channels: int = 2, hertz: float = 440.0, level: float = 0.2) -> Samples:
+    """A sine."""
+    at = np.arange(round(seconds * RATE)) / RATE
+    wave = (level * np.sin(2 * np.pi * hertz * at)).astype(np.float32)
+    return np.repeat(wave[:, None], channels, axis=1)
+
+
+def write_voice(path: Path, bursts: Sequence[tuple[float, float]], seconds: float) -> Path:
+    """A mono voice of buzzes between the given times, silent elsewhere."""
+    at = np.arange(round(seconds * RATE)) / RATE
+    buzz = sum(np.sin(2 * np.pi * 150 * k * at) / k for k in range(1, 20)) * 0.2
+    heard = np.zeros(len(at))
+    for start, end in bursts:
+        heard[round(start * RATE) : round(end * RATE)] = 1.0
+    write_wav((buzz * heard).astype(np.float32)[:, None], path)
+    return path

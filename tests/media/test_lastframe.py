@@ -1,0 +1,93 @@
+"""The last frame is the one a full decode shows last, whatever the container says."""
+
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.media.lastframe import last_frame
+from shared.media.probe import BadMedia
+from tests.media.samples import Shape, number_of, write_clip
+
+SHAPES = {
+    "plain": Shape(),
+    "b-frames": Shape(b_frames=3, frames=47),
+    "one-gop": Shape(frames=90, gop=1000, b_frames=2),
+    "short-gops": Shape(frames=61, gop=10, b_frames=2),
+    "variable-rate": Shape(frames=40, times=lambda n: n + (n > 20) * 7 + (n > 38) * 13),
+    "sound-longer": Shape(frames=30, sound_seconds=4.0),
+    "webm": Shape(codec="libvpx", suffix=".webm", frames=25),
+    "mkv": Shape(suffix=".mkv", b_frames=2, frames=33),
+    "ts": Shape(suffix=".ts", b_frames=2, frames=33),
+    "mjpeg": Shape(codec="mjpeg", pixels="yuvj420p", suffix=".avi", frames=9),
+    "ntsc": Shape(fps=Fraction(30000, 1001), frames=50, b_frames=2),
+}
+
+
+def naive(clip: Path) -> np.ndarray:
+    with av.open(str(clip)) as container:
+        frames = [f for f in container.decode(video=0) if f.pts is not None]
+        return max(frames, key=lambda f: f.pts or 0).to_ndarray(format="rgb24")
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_last_frame_is_that_of_a_full_decode(name: str, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, SHAPES[name])
+    out = tmp_path / "last.png"
+    last_frame(clip, out)
+    got = np.asarray(Image.open(out).convert("RGB"))
+    assert np.array_equal(got, naive(clip))
+    assert number_of(got) == SHAPES[name].frames - 1
+
+
+def test_frames_that_an_edit_list_hides_do_not_count(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, Shape(frames=40))
+    _shorten_edit(clip, keep=Fraction(20, 40))
+    with av.open(str(clip)) as container:
+        assert sum(1 for _ in container.decode(video=0)) < 40
+    out = tmp_path / "last.png"
+    last_frame(clip, out)
+    assert np.array_equal(np.asarray(Image.open(out)), naive(clip))
+
+
+def _shorten_edit(clip: Path, keep: Fraction) -> None:
+    """Make the file's edit list show only a part of the frames."""
+    data = bytearray(clip.read_bytes())
+    at = data.index(b"elst") + 4 + 4 + 4  # version and flags, count
+    length = int.from_bytes(data[at : at + 4], "big")
+    data[at : at + 4] = int(length * keep).to_bytes(4, "big")
+    clip.write_bytes(data)
+
+
+@pytest.mark.parametrize("index_first", [False, True])
+def test_a_truncated_file_is_an_error(index_first: bool, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, Shape(frames=60))
+    if index_first:
+        clip = _with_index_first(clip)
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) * 3 // 4])
+    with pytest.raises(BadMedia, match=clip.name):
+        last_frame(clip, tmp_path / "last.png")
+
+
+def _with_index_first(clip: Path) -> Path:
+    out = clip.with_name("first.mp4")
+    options = {"movflags": "faststart"}
+    with av.open(str(clip)) as source, av.open(str(out), "w", options=options) as copy:
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                copy.mux(packet)
+    return out
+
+
+def test_a_long_single_gop_is_fast_enough(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, Shape(1080, 1920, frames=60, gop=1000))
+    started = time.perf_counter()
+    last_frame(clip, tmp_path / "last.png")
+    assert time.perf_counter() - started < 3.0  # measured 0.6 s; a busy machine is slower
