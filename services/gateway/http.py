@@ -8,8 +8,9 @@ from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.gateway import media
-from services.gateway.edges import FILE, REFUSED, describe, install
+from services.gateway.edges import ACCEPTED, FILE, REFUSED, describe, install
 from services.gateway.intake import Intake
+from services.gateway.live import Live
 from services.gateway.problems import NoSuchPart, NotNow
 from services.gateway.requests import VideoRequest
 from services.gateway.videos import Page, Videos
@@ -84,13 +85,19 @@ Known = Annotated[View, Depends(_known)]
 
 
 def _add_videos(api: FastAPI) -> None:
-    api.post("/v1/videos", status_code=202, responses=REFUSED(413, 422, 503))(make)
-    api.get("/v1/videos", responses=REFUSED(422, 503))(videos)
-    api.get("/v1/videos/{video_id}", responses=REFUSED(404, 503))(video)
+    api.post(
+        "/v1/videos",
+        operation_id="make_video",
+        status_code=202,
+        responses=ACCEPTED | REFUSED(400, 413, 422, 503),
+    )(make)
+    api.get("/v1/videos", operation_id="list_videos", responses=REFUSED(422, 503))(videos)
+    api.get("/v1/videos/{video_id}", operation_id="get_video", responses=REFUSED(404, 503))(video)
     api.get(
         "/v1/videos/{video_id}/events",
+        operation_id="follow_video",
         response_class=EventSourceResponse,
-        responses=REFUSED(404, 503),
+        responses={200: {"model": Live, "description": "The stream."}, **REFUSED(404, 503)},
     )(events)
 
 
@@ -157,7 +164,7 @@ def _add_file(api: FastAPI, path: str, serve: Any, name: str) -> None:
             operation_id=f"{method.lower()}_{name}",
             response_class=Response,
             summary=f"The {name} of a video; ranges are served.",
-            responses=FILE(name, method),
+            responses=FILE(name, method) | (REFUSED(422) if "{chunk}" in path else {}),
         )
 
 

@@ -83,6 +83,7 @@ class KeyReused(Refusal):
 
 
 _ADVICE: Mapping[int, tuple[str, str]] = {
+    400: ("unreadable-body", "The body can't be read: send JSON in UTF-8."),
     404: ("no-such-path", "There is nothing at this path. GET /openapi.json describes all paths."),
     405: ("method-not-allowed", "This path takes other methods: see the Allow header."),
     413: ("body-too-large", "The body is larger than 64 KiB. Shorten it and send it again."),

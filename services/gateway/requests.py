@@ -14,10 +14,13 @@ SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
 
+_SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f]"
+"""There is a character that can be seen."""
+
+
 def _printable(text: str) -> str:
-    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t" for char in text):
-        raise ValueError("remove the control characters")
-    return text
+    """Without the control characters that pasted text brings along: no voice can say them."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
 
 
 def _known_style(style: str) -> str:
@@ -57,9 +60,9 @@ class VideoRequest(BaseModel):
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
-        AfterValidator(_some_words),
         AfterValidator(_printable),
-        Field(description="What the video should show.", json_schema_extra={"minLength": 1}),
+        AfterValidator(_some_words),
+        Field(description="What the video should show.", json_schema_extra={"pattern": _SOMETHING}),
     ]
     duration: float = Field(
         30, ge=SHORTEST, le=LONGEST, allow_inf_nan=False, description="Seconds, end card included."

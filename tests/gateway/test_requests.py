@@ -20,6 +20,10 @@ def test_a_prompt_alone_is_enough():
     assert brief == Brief(prompt="the sea", owner="ann")
 
 
+def test_what_can_be_neither_seen_nor_said_is_dropped():
+    assert VideoRequest(prompt="the\x00 sea\x07\nat night").prompt == "the sea\nat night"
+
+
 def test_every_wish_reaches_the_brief():
     wishes = {
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
@@ -44,7 +48,7 @@ def test_money_is_exact_in_micro_dollars():
     [
         ({"prompt": " \n "}, "prompt", "say in a sentence"),
         ({"prompt": "x" * (PROMPT_LIMIT + 1)}, "prompt", "at most 4000"),
-        ({"prompt": "bell\a"}, "prompt", "remove the control characters"),
+        ({"prompt": "\a\0"}, "prompt", "say in a sentence"),
         ({"prompt": 7}, "prompt", "valid string"),
         ({"duration": 4.9}, "duration", "greater than or equal to 5"),
         ({"duration": 181}, "duration", "less than or equal to 180"),
