@@ -183,7 +183,7 @@ class SqliteStore:
     ) -> list[tuple[asyncio.Future[Any], Any]]:
         """Run a batch in one transaction: only its commit makes any answer true."""
         try:
-            db.execute("BEGIN IMMEDIATE")
+            db.execute("BEGIN")  # not IMMEDIATE: reading goes on where nothing can be written
             answers = [(operation.answer, _attempt(operation.work, db)) for operation in batch]
             db.execute("COMMIT")
             return answers

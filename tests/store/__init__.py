@@ -1,0 +1,1 @@
+"""Tests of what each Store adapter has to itself."""
