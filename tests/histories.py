@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ def plan(
     narration: str = "Words are spoken here.",
     characters: Sequence[Sequence[str]] = (),
     skipped: Iterable[int] = (),
-    **brief: object,
+    **brief: Any,
 ) -> BeatsPlanned:
     """So many beats of so many chunks of five seconds each, and by default nothing around them."""
     known = {"end_card": None, "music": False, "min_clips": 1, **brief}
@@ -65,7 +66,7 @@ def plan(
     )
 
 
-def requested(**brief: object) -> VideoRequested:
+def requested(**brief: Any) -> VideoRequested:
     return VideoRequested(
         video_id=VIDEO, at=1_000, brief=Brief.model_validate({"prompt": "p", **brief})
     )
@@ -92,7 +93,7 @@ def broken(spec: JobSpec, error: str = "the model is tired", cost: int = 3) -> E
     return ending(Job(spec=spec, state=State.FAILED, error=error, tries=3, cost=cost))
 
 
-def spec(plan: BeatsPlanned, kind: Kind, *, beat: int = 0, n: int = 0, **given: object) -> JobSpec:
+def spec(plan: BeatsPlanned, kind: Kind, *, beat: int = 0, n: int = 0, **given: Any) -> JobSpec:
     """The job that a plan wants, as far as another service needs to know it."""
     return ask(plan, kind, beat=beat, n=n, given=given)
 

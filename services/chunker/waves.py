@@ -69,7 +69,8 @@ class Fate:
     """How many chunks of its chain are not made before the chain ends, itself included."""
     ready: ChunkReady | None = None
     error: str | None = None
-    job: JobSpec | None = None
+    files: Mapping[str, str] | None = None
+    """What it starts from, once that exists."""
 
     @property
     def settled(self) -> bool:
@@ -80,22 +81,19 @@ def _fates(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[Fate]:
     """The chunks of one chain in order, each starting from what became of the one before."""
     source = _first_source(view, plan, chain[0])
     for place, chunk in enumerate(chain):
-        follows = place + 1 < len(chain)
-        fate = Fate(chunk, remaining=len(chain) - place)
-        if source.error:
-            fate = replace(fate, error=source.error)
-        elif source.files is not None:
-            fate = _started(view, fate, _clip(plan, chunk, source.files, follows))
+        fate = Fate(chunk, len(chain) - place, error=source.error, files=source.files)
+        if fate.files is not None:
+            fate = _started(view, fate, wanted_clip(plan, chunk))
         yield fate
         source = _next_source(fate)
 
 
-def _started(view: View, fate: Fate, job: JobSpec) -> Fate:
+def _started(view: View, fate: Fate, job: str) -> Fate:
     """The fate of a chunk that has what it starts from."""
-    failure = view.failure(job.id)
+    failure = view.failure(job)
     if failure is not None:
         return replace(fate, error=failure.error)
-    return replace(fate, ready=view.ready(ChunkReady, job.id), job=job)
+    return replace(fate, ready=view.ready(ChunkReady, job))
 
 
 def _first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
@@ -125,15 +123,19 @@ def _next_source(fate: Fate) -> Source:
 
 def _wave(view: View, plan: BeatsPlanned, fates: list[Fate]) -> tuple[JobSpec, ...]:
     """All that is ready to start, longest remaining chain first, up to the limit."""
-    startable = [fate for fate in fates if fate.job and fate.job.id not in view.released]
-    startable = [fate for fate in startable if not fate.settled]
+    room = plan.brief.clips_at_once - len(view.in_flight)
+    startable = [fate for fate in fates if _may_start(view, plan, fate)] if room > 0 else []
     startable.sort(key=lambda fate: (-fate.remaining, fate.chunk.index))
-    room = max(0, plan.brief.clips_at_once - len(view.in_flight))
-    return tuple(fate.job for fate in startable[:room] if fate.job)
+    return tuple(_clip(plan, fate) for fate in startable[:room])
 
 
-def _clip(plan: BeatsPlanned, chunk: Chunk, files: Mapping[str, str], follows: bool) -> JobSpec:
-    brief = plan.brief
+def _may_start(view: View, plan: BeatsPlanned, fate: Fate) -> bool:
+    waits = fate.settled or fate.files is None
+    return not waits and wanted_clip(plan, fate.chunk) not in view.released
+
+
+def _clip(plan: BeatsPlanned, fate: Fate) -> JobSpec:
+    brief, chunk = plan.brief, fate.chunk
     size = canvas(brief.aspect, brief.quality)
     repeated = chunk.kind == "continuous"  # its first frame is the last one of the chunk before
     return ask(
@@ -150,9 +152,9 @@ def _clip(plan: BeatsPlanned, chunk: Chunk, files: Mapping[str, str], follows: b
             "seconds": round((frames(chunk) + repeated) / FPS, 6),
             "width": size.width,
             "height": size.height,
-            "wants_last_frame": follows,
+            "wants_last_frame": fate.remaining > 1,
         },
-        files=files,
+        files=fate.files,
         seconds=CLIP_SECONDS,
     )
 

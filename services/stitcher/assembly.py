@@ -21,7 +21,7 @@ from shared.events import (
     WavesCompleted,
 )
 from shared.media.formats import FPS, canvas
-from shared.view import NOTHING, Decision, JobSpec, View
+from shared.view import NOTHING, Decision, End, JobSpec, View
 from shared.wanted import ask, is_spoken, wanted
 
 
@@ -31,16 +31,16 @@ def decide(view: View) -> Decision:
     if plan is None:
         return _without_plan(view)
     waves = waves_of(view, plan)
+    cut = view.end(wanted(plan, Kind.CUT))
+    if cut is not None:
+        return _after_cut(view, plan, waves, cut)
     if waves is not None and waves.succeeded < needed(plan, waves):
         return _ended(_too_few(view, plan, waves))
     parts = segments(view, plan, waves)
     broken = _first_broken(view, parts)
     if broken is not None:
         return _ended(failed(view, plan.rev, "conform", broken[1].error, broken[0].name, waves))
-    cut = _cut(view, plan, parts)
-    if cut is None:
-        return Decision(tuple(part.job for part in parts if part.job))
-    return _after_cut(view, plan, waves, cut)
+    return Decision(_conforms(view, parts) or _cut(view, plan, parts))
 
 
 def needed(plan: BeatsPlanned, waves: WavesCompleted) -> int:
@@ -71,19 +71,28 @@ def _too_few(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> VideoFail
 
 
 def _first_broken(view: View, parts: Sequence[Segment]) -> tuple[Segment, Failed] | None:
-    broken = ((part, view.failure(part.job.id)) for part in parts if part.job)
+    broken = ((part, view.failure(part.job)) for part in parts)
     return next(((part, failure) for part, failure in broken if failure), None)
+
+
+def _conforms(view: View, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
+    """The segments that can be made and are not yet asked for."""
+    return tuple(part.ask() for part in parts if part.ask and part.job not in view.released)
 
 
 # ── the cut ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> JobSpec | None:
+def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
     """The cut, once every segment and every sound is settled."""
-    ready = [view.ready(ClipConformed, part.job.id) for part in parts if part.job]
-    if None in ready or any(part.waits for part in parts) or not _sounds_settled(view, plan):
-        return None
+    ready = [view.ready(ClipConformed, part.job) for part in parts if not part.left_out]
+    if None in ready or not _sounds_settled(view, plan):
+        return ()
     laid = laid_out([segment for segment in ready if segment])
+    return (_cut_job(view, plan, laid),)
+
+
+def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> JobSpec:
     music = view.ready(MusicReady, wanted(plan, Kind.MUSIC))
     voices = voices_of(view, plan, laid)
     size = canvas(plan.brief.aspect, plan.brief.quality)
@@ -120,12 +129,10 @@ def _sounds_settled(view: View, plan: BeatsPlanned) -> bool:
     return all(view.end(job) for job in jobs)
 
 
-def _after_cut(
-    view: View, plan: BeatsPlanned, waves: WavesCompleted | None, job: JobSpec
-) -> Decision:
-    failure = view.failure(job.id)
-    if failure is not None:
-        return _ended(failed(view, plan.rev, "cut", failure.error, "", waves))
-    cut = view.ready(VideoCut, job.id)
-    end = completed(view, plan, waves, cut) if cut and waves else None
-    return Decision(events=(end,), done=True) if end else Decision((job,))
+def _after_cut(view: View, plan: BeatsPlanned, waves: WavesCompleted | None, cut: End) -> Decision:
+    if isinstance(cut, Failed):
+        return _ended(failed(view, plan.rev, "cut", cut.error, "", waves))
+    if waves is None or not isinstance(cut, VideoCut):
+        return NOTHING
+    end = completed(view, plan, waves, cut)
+    return Decision(events=(end,), done=True) if end else NOTHING

@@ -92,7 +92,7 @@ def _notes(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> list[str]:
 def _picture_note(view: View, part: Segment) -> str | None:
     if part.left_out is not None:
         return f"{part.name} is left out: {part.left_out}"
-    conformed = view.ready(ClipConformed, part.job.id) if part.job else None
+    conformed = view.ready(ClipConformed, part.job)
     if conformed is not None and conformed.filled:
         return f"{part.name} is filled with a still: {conformed.filled}"
     return None

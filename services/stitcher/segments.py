@@ -1,7 +1,8 @@
 """Which segments the video has, and the conform job of each as soon as it can be named. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from shared.chunks import active_chunks, frames
@@ -12,6 +13,7 @@ from shared.events import (
     Chunk,
     ChunkError,
     ChunkReady,
+    EndCard,
     ImageReady,
     Kind,
     VoiceReady,
@@ -24,15 +26,17 @@ from shared.wanted import ask, is_spoken, wanted, wanted_clip
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of the video: its conform job, or it waits for something, or it is left out."""
+    """A piece of the video: it can be conformed, or it waits for something, or it is left out."""
 
     name: str
-    job: JobSpec | None = None
+    job: str
+    ask: Callable[[], JobSpec] | None = None
+    """Its conform job; asked for once only, because most decisions find it released already."""
     left_out: str | None = None
 
     @property
     def waits(self) -> bool:
-        return self.job is None and self.left_out is None
+        return self.ask is None and self.left_out is None
 
 
 def waves_of(view: View, plan: BeatsPlanned) -> WavesCompleted | None:
@@ -56,19 +60,22 @@ def card_number(plan: BeatsPlanned) -> int:
 def _segment(
     view: View, plan: BeatsPlanned, chunk: Chunk, beat: Beat, lost: Mapping[int, ChunkError]
 ) -> Segment:
-    name = f"chunk {chunk.index}"
+    part = Segment(
+        f"chunk {chunk.index}", wanted(plan, Kind.CONFORM, beat=beat.index, n=chunk.index)
+    )
     clip = view.ready(ChunkReady, wanted_clip(plan, chunk))
     gone = lost.get(chunk.index)
     if clip is None and gone is not None and plan.brief.gaps == "leave":
-        return Segment(name, left_out=gone.error)
+        return replace(part, left_out=gone.error)
     if not _voice_settled(view, plan, beat):
-        return Segment(name)
+        return part
+    make = partial(_conform, view, plan, chunk, beat)
     if clip is not None:
-        return Segment(name, _conform(view, plan, chunk, beat, {"clip": clip.key}))
+        return replace(part, ask=partial(make, {"clip": clip.key}))
     still = _stand_in(view, plan, chunk, lost) if gone is not None else None
     if gone is None or still is None:
-        return Segment(name)
-    return Segment(name, _conform(view, plan, chunk, beat, still, gone.error))
+        return part
+    return replace(part, ask=partial(make, still, gone.error))
 
 
 def _stand_in(
@@ -137,27 +144,33 @@ def voice_input(voice: VoiceReady, beat: Beat) -> dict[str, Any]:
 
 
 def _card(view: View, plan: BeatsPlanned) -> list[Segment]:
-    card = plan.brief.end_card
-    if card is None:
+    if plan.brief.end_card is None:
         return []
+    place = {"beat": len(plan.beats), "n": card_number(plan)}
+    part = Segment("end card", wanted(plan, Kind.CONFORM, **place))
     background = view.end(wanted(plan, Kind.CARD))
     if background is None:
-        return [Segment("end card")]
-    job = ask(
+        return [part]
+    files = {"background": background.key} if isinstance(background, CardReady) else {}
+    return [replace(part, ask=partial(_conform_card, plan, plan.brief.end_card, place, files))]
+
+
+def _conform_card(
+    plan: BeatsPlanned, card: EndCard, place: Mapping[str, int], files: Mapping[str, str]
+) -> JobSpec:
+    return ask(
         plan,
         Kind.CONFORM,
-        beat=len(plan.beats),
-        n=card_number(plan),
+        **place,
         given={
             **_size(plan),
             "frames": _card_frames(plan),
             "card": {"headline": card.headline, "call_to_action": card.call_to_action},
             "style": plan.brief.style,
         },
-        files={"background": background.key} if isinstance(background, CardReady) else {},
+        files=files,
         seconds=card.seconds / 5,
     )
-    return [Segment("end card", job)]
 
 
 def _card_frames(plan: BeatsPlanned) -> int:

@@ -1,6 +1,8 @@
 """The stitcher: histories of events, what is conformed, when it is cut, how the video ends."""
 
+import random
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,10 @@ from shared.wanted import wanted
 from tests.histories import VIDEO, Story, broken, done, image, plan, requested, retold
 
 SHAPES = [(beats, chunks) for beats in (1, 2, 3, 4, 5, 7) for chunks in (1, 2, 3)]
-FULL = {"music": True, "end_card": EndCard(headline="H", call_to_action="Go", seconds=2.5)}
+FULL: dict[str, Any] = {
+    "music": True,
+    "end_card": EndCard(headline="H", call_to_action="Go", seconds=2.5),
+}
 OTHERS = [load(name).decide for name in ("storyboard", "soundtrack", "chunker")]
 
 
@@ -317,11 +322,11 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
     st.randoms(use_true_random=False),
 )
 def test_whatever_comes_first_the_video_ends_alike(
-    shape: tuple[int, int], lost: set[str], gaps: str, chance: object
+    shape: tuple[int, int], lost: set[str], gaps: str, chance: random.Random
 ):
     of = plan(*shape, **FULL, gaps=gaps)
     in_order, facts = stitched(of, lost), made(of, lost)
-    chance.shuffle(facts)  # type: ignore[attr-defined]
+    chance.shuffle(facts)
     told = Story(decide)
     for fact in facts:
         told.hear(fact)

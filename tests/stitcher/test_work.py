@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from services.stitcher.assembly import decide
 from services.stitcher.work import conform, cut
 from shared.engines.base import Made, Order
 from shared.events import BeatsPlanned, ClipConformed, Event, Kind, VideoCut, VoiceReady, Word
@@ -15,7 +16,7 @@ from shared.media.sound import RATE, read_sound
 from shared.view import JobSpec
 from tests.histories import VIDEO, Story, done, plan
 from tests.media.samples import Shape, numbers_in, write_clip, write_voice
-from tests.stitcher.test_assembly import FULL, decide, made, stitched
+from tests.stitcher.test_assembly import FULL, made, stitched
 
 SMALL = {"width": 96, "height": 160}
 SPOKEN = (Word(text="Hello", start=0.5, end=1.0), Word(text="sea.", start=3.0, end=3.5))
