@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.bus.kafka_consumer import Consumer
-from shared.bus.kafka_producer import Cluster, Producer
+from shared.bus.kafka_producer import PREFIX, Cluster, Producer
 from shared.errors import BusUnavailable
 from shared.events import DeadLettered, Event
 from shared.ports import Handler, Health
@@ -29,7 +29,7 @@ class KafkaBus:
         self,
         servers: str,
         *,
-        prefix: str = "storywave.",
+        prefix: str = PREFIX,
         partitions: int = 12,
         replication: int = 1,
         session_timeout_ms: int = 10_000,

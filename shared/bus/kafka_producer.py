@@ -18,6 +18,8 @@ from shared.events import Event, topic
 
 log = logging.getLogger("storywave.bus")
 
+PREFIX = "storywave."
+
 LINGER_MS = 1
 BATCH_BYTES = 128 * 1024
 CLOSE_SECONDS = 10.0
