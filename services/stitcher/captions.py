@@ -7,6 +7,7 @@ for .srt and .vtt.
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from services.stitcher.voicefit import Word
@@ -42,7 +43,7 @@ def phrases(words: Sequence[Word], max_chars: int, max_words: int = 99) -> tuple
     groups = list(_groups(list(_pieces(words, max_chars)), max_chars, max_words))
     return tuple(
         Phrase(tuple(group), group[0].start, _end(group, following))
-        for group, following in zip(groups, [*groups[1:], None], strict=True)
+        for group, following in zip_longest(groups, groups[1:])
     )
 
 

@@ -43,7 +43,12 @@ def number_of(picture: NDArray[np.uint8], left: float = 0.3, right: float = 0.7)
 def numbers_in(path: Path) -> list[int]:
     """The numbers of all frames of a video, as shown."""
     with av.open(str(path)) as container:
-        return [number_of(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+        return [number_of(rgb(frame)) for frame in container.decode(video=0)]
+
+
+def rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    """A decoded frame as RGB."""
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def write_clip(folder: Path, shape: Shape = Shape(), name: str = "clip") -> Path
     path = folder / f"{name}{shape.suffix}"
     with av.open(str(path), "w") as container:
         stream = container.add_stream(shape.codec, rate=shape.fps)
+        assert isinstance(stream, av.VideoStream)
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = shape.width, shape.height, shape.pixels
         context.gop_size = shape.gop
@@ -97,7 +103,9 @@ def _sound_stream(container: av.container.OutputContainer, shape: Shape) -> av.A
         return None
     layout = "mono" if shape.sound_channels == 1 else "stereo"
     codec = "libopus" if shape.suffix == ".webm" else "aac"
-    return container.add_stream(codec, rate=RATE, layout=layout)
+    stream = container.add_stream(codec, rate=RATE, layout=layout)
+    assert isinstance(stream, av.AudioStream)
+    return stream
 
 
 def tone(seconds: float, channels: int = 2, hertz: float = 440.0, level: float = 0.2) -> Samples:

@@ -210,7 +210,7 @@ def test_pictures_stay_close_to_their_source(tmp_path: Path) -> None:
         stream = container.add_stream("libx264", rate=30, options={"crf": "4"})
         stream.width, stream.height, stream.pix_fmt = 180, 320, "yuv420p"
         for n in range(30):
-            view = np.ascontiguousarray(base[:, n : n + 180])
+            view = np.ascontiguousarray(base[:, n : n + 180], np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(view, format="rgb24")))
         container.mux(stream.encode(None))
     out = tmp_path / "out.mp4"

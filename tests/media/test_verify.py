@@ -1,0 +1,110 @@
+"""The verifier finds what is wrong: each fault is made on purpose and must be named."""
+
+import shutil
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from services.stitcher.conform import ConformSpec, conform
+from services.stitcher.cut import CutSpec, cut
+from services.stitcher.join import Segment, Timeline
+from services.stitcher.mix import MixSpec, mix
+from shared.media.formats import Canvas
+from shared.media.sound import write_aac, write_wav
+from shared.media.verify import Expectations, Report, report
+from tests.media.samples import Shape, tone, write_clip
+
+CANVAS = Canvas(96, 160)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("good")
+    clip = write_clip(folder, Shape(frames=60))
+    conform(ConformSpec(folder / "s.mp4", CANVAS, 60, clip))
+    write_wav(tone(3), folder / "music.wav")
+    sound = mix(MixSpec(folder / "mix.m4a", 60, music=folder / "music.wav")).path
+    line = Timeline(CANVAS, (Segment(folder / "s.mp4", 60),), ())
+    return cut(CutSpec(folder, line, sound)).video
+
+
+@pytest.fixture
+def good(made: Path, tmp_path: Path) -> Path:
+    """A copy of a right video, with its one segment beside it."""
+    shutil.copy(made.with_name("s.mp4"), tmp_path)
+    return Path(shutil.copy(made, tmp_path))
+
+
+def faults(found: Report) -> set[str]:
+    return {finding.name for finding in found.findings if not finding.ok}
+
+
+def test_a_good_video_passes(good: Path) -> None:
+    found = report(good, Expectations(60, CANVAS, True))
+    assert found.ok and faults(found) == set()
+    assert found.lines()[-1] == "video.mp4 is right"
+
+
+def test_other_expectations_are_named(good: Path) -> None:
+    found = report(good, Expectations(61, Canvas(160, 96), False))
+    assert faults(found) == {"frames", "size", "sound"}
+    assert "fault" in found.lines()[-1]
+
+
+def test_damage_in_the_middle_is_found(good: Path) -> None:
+    data = bytearray(good.read_bytes())
+    middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
+    data[middle : middle + 400] = bytes(400)
+    good.write_bytes(data)
+    assert not report(good).ok
+
+
+def test_a_truncated_file_is_found(good: Path) -> None:
+    good.write_bytes(good.read_bytes()[:-3000])
+    assert not report(good).ok
+
+
+def test_a_raw_clip_has_several_faults(tmp_path: Path) -> None:
+    found = report(write_clip(tmp_path, Shape(fps=24)))
+    assert {"colour tags", "frame rate", "index first"} <= faults(found)
+
+
+def test_no_media_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"nothing")
+    assert faults(report(path)) == {"decoding"}
+
+
+def test_a_join_of_different_encodings_is_found(good: Path, tmp_path: Path) -> None:
+    """Another encoder's packets under the first one's settings: right in every packet's times."""
+    one, other = good.with_name("s.mp4"), write_clip(tmp_path, Shape(frames=20), "other")
+    out = tmp_path / "joined.mp4"
+    with av.open(str(out), "w", options={"movflags": "faststart"}) as container:
+        copy, start = None, 0
+        for clip in (one, other):
+            with av.open(str(clip)) as source:
+                copy = copy or container.add_stream_from_template(source.streams.video[0])
+                for packet in source.demux(video=0):
+                    if packet.size and packet.pts is not None and packet.dts is not None:
+                        packet.pts, packet.dts = packet.pts + start, packet.dts + start
+                        packet.stream = copy
+                        container.mux(packet)
+            start += 60 * 512
+    assert faults(report(out)) >= {"decoding"}
+
+
+@pytest.mark.parametrize(("level", "name"), [(0.01, "loudness"), (0.99, "true peak")])
+def test_wrong_levels_are_found(good: Path, level: float, name: str) -> None:
+    sound = good.with_name("wrong.m4a")
+    write_aac(np.clip(tone(2, 2, 997, level * 1.1), -1, 1), sound)
+    line = Timeline(CANVAS, (Segment(good.with_name("s.mp4"), 60),), ())
+    assert name in faults(report(cut(CutSpec(good.parent, line, sound)).video))
+
+
+def test_sound_longer_than_the_picture_is_found(good: Path) -> None:
+    sound = good.with_name("long.m4a")
+    write_aac(tone(2.2), sound)
+    line = Timeline(CANVAS, (Segment(good.with_name("s.mp4"), 60),), ())
+    assert "lengths" in faults(report(cut(CutSpec(good.parent, line, sound)).video))
