@@ -107,8 +107,13 @@ class S3Blobs:
             raise BlobsUnavailable(f"{self._where} broke off while sending {key!r}")
 
     async def stat(self, key: str) -> Blob:
-        with self._server(key):
-            head = await self._client.head_object(Bucket=self._bucket, Key=key)
+        try:
+            with self._server(key):
+                head = await self._client.head_object(Bucket=self._bucket, Key=key)
+        except BlobMissing:
+            with self._server():  # a HEAD can't say whether the blob is missing or its bucket
+                await self._client.head_bucket(Bucket=self._bucket)
+            raise
         return Blob(key, head["ContentLength"], head["Metadata"].get("sha256", ""))
 
     async def keys(self, prefix: str) -> list[str]:

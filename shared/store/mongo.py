@@ -8,7 +8,7 @@ next writer must not make a winner look like a loser.
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
@@ -27,6 +27,7 @@ from shared.store.sql import index_name
 log = logging.getLogger("storywave.store")
 
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=20_000)
+PATIENCE_MS = 5_000
 SYNC_SECONDS = 60.0
 
 TOKENS = "_tokens"
@@ -52,8 +53,8 @@ class MongoStore:
         self._client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(
             self._uri,
             appname="storywave",
-            serverSelectionTimeoutMS=5_000,
-            connectTimeoutMS=5_000,
+            serverSelectionTimeoutMS=PATIENCE_MS,
+            connectTimeoutMS=PATIENCE_MS,
             socketTimeoutMS=30_000,
             readPreference="primary",
         )
@@ -188,8 +189,14 @@ async def _write(
     rest = set(asked) - {asked[failure["index"]] for failure in failures}
     if answer["nMatched"] + len(answer["upserted"]) == len(rest):
         return rest, again
-    mine = target.find({"_id": {"$in": list(rest)}, TOKENS: token}, {"_id": 1})
-    return {doc["_id"] async for doc in mine}, again
+    return await _winners(target, rest, token), again
+
+
+async def _winners(
+    target: AsyncIOMotorCollection[Doc], asked: Collection[str], token: ObjectId
+) -> set[str]:
+    mine = target.find({"_id": {"$in": list(asked)}, TOKENS: token}, {"_id": 1})
+    return {doc["_id"] async for doc in mine}
 
 
 def _duplicates(error: BulkWriteError) -> list[Doc]:
