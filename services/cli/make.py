@@ -20,7 +20,7 @@ from services.gateway.http import Gateway
 from services.gateway.intake import OUTPUTS
 from services.gateway.problems import NoSuchVideo, bad_input
 from services.gateway.requests import VideoRequest
-from services.gateway.views import Status, VideoStatus, file_key
+from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
 from shared.compose import opened
 from shared.ports import Doc, Store
@@ -90,8 +90,7 @@ class Kitchen:
     async def finish(self, video_id: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
         try:
-            async for _, message in self.gateway.watch.follow(video_id, OWNER):
-                screen.show(await self.gateway.videos.status(video_id, OWNER), message)
+            await self._show(video_id, screen)
         except NoSuchVideo:
             await self.store.delete(OUTPUTS, [video_id])
             screen.say("a run was stopped before it had begun: make it again")
@@ -101,6 +100,12 @@ class Kitchen:
             return await self._give_up(now, screen)
         await self._deliver(now, screen)
         return 0
+
+    async def _show(self, video_id: str, screen: Screen) -> None:
+        async for sort, message in self.gateway.watch.follow(video_id, OWNER):
+            now = await self.gateway.videos.status(video_id, OWNER)
+            if sort not in FINAL:
+                screen.show(now, message)
 
     async def _give_up(self, now: VideoStatus, screen: Screen) -> int:
         await self.store.delete(OUTPUTS, [now.id])
