@@ -141,13 +141,19 @@ async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[Ap
         await ports.bus.start()
         yield app
     finally:
+        await asyncio.gather(*(_drain(r, parts.drain_seconds) for r in app.replicas.values()))
         await ports.bus.stop()
-        await asyncio.gather(*(r.worker.drain(parts.drain_seconds) for r in app.replicas.values()))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await ports.blobs.close()
         await ports.store.close()
+
+
+async def _drain(replica: Replica, seconds: float) -> None:
+    """Finish what is in hand, and tell of it."""
+    await replica.worker.drain(seconds)
+    await replica.relay.drain(seconds)
 
 
 async def replay_unfinished(app: App, services: Sequence[Service]) -> None:

@@ -85,15 +85,27 @@ class Switch:
     def __init__(self, front: Callable[[App], ASGIApp] | None) -> None:
         self._front = front
         self.app: App | None = None
-        self._target: ASGIApp = Starlette(routes=probes(lambda: self.app))
+        waiting = Route("/{path:path}", _not_yet, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+        self._target: ASGIApp = Starlette(routes=[*probes(lambda: self.app), waiting])
 
     def open(self, app: App) -> None:
         self.app = app
-        if self._front is not None:
-            self._target = self._front(app)
+        self._target = self._front(app) if self._front else Starlette(routes=probes(lambda: app))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._target(scope, receive, send)
+
+
+async def _not_yet(request: Request) -> Response:
+    """A server that we need is still away: nothing is accepted that could not be kept."""
+    problem = {
+        "type": "about:blank",
+        "title": "Not ready yet",
+        "status": 503,
+        "detail": "a server that Storywave needs does not answer yet: try again in a moment",
+    }
+    headers = {"Retry-After": "5"}
+    return JSONResponse(problem, 503, headers, media_type="application/problem+json")
 
 
 def probes(current: Callable[[], App | None]) -> list[Route]:

@@ -27,7 +27,7 @@ from shared.events import (
     parse,
 )
 from shared.jobs.ledger import Ledger
-from shared.jobs.relay import Relay, Unpublished
+from shared.jobs.relay import Relay
 from shared.ports import Bus, Doc, Index, Is, Store, Update
 from shared.view import Decision, JobSpec, View
 
@@ -117,7 +117,7 @@ class Shell:
         stamped = [event.model_copy(update={"at": event.at or now}) for event in events]
         rows = await self._relay.insert(stamped)
         await self.handle(stamped)
-        await self._send(rows)
+        self._relay.offer(rows)
 
     async def view(self, video_id: str) -> View | None:
         """What this service knows about a video."""
@@ -231,20 +231,13 @@ class Shell:
         for row in rows:
             _log_decided(row.event)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
-        await self._send(rows)
+        self._relay.offer(rows)
 
     def _log_done(self, changes: Sequence["Change"]) -> None:
         for change in changes:
             if change.done and change.summary:
                 about = {"video_id": change.doc["_id"], "stage": self.service.name}
                 log.info("settled", extra={**about, "action": "settled", **change.summary})
-
-    async def _send(self, rows: Sequence[Unpublished]) -> None:
-        """Publish at once; if the bus is away, the scan does it later."""
-        try:
-            await self._relay.publish_all(rows)
-        except InfrastructureError as error:
-            log.warning("published later: %s", error, extra={"action": "publish"})
 
     # ── deletion ────────────────────────────────────────────────────────────────────────────────
 

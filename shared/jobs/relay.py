@@ -5,15 +5,19 @@ replica may do so when that time has passed. Replay sets the time to now: it is 
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.batching import Batcher
+from shared.errors import InfrastructureError
 from shared.events import Event, Kind, parse
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import ending, from_doc
 from shared.ports import Bus, Doc, Index, Is, Store, Update
+
+log = logging.getLogger("storywave.relay")
 
 OUTBOX = "outbox"
 INDEXES = {
@@ -46,6 +50,7 @@ class Relay:
         self._kinds = [kind.value for kind in kinds]
         self._rules = rules
         self._publish: Batcher[Unpublished, None] = Batcher(self._publish_all)
+        self._offered: set[asyncio.Task[None]] = set()
 
     async def insert(self, events: Sequence[Event]) -> list[Unpublished]:
         """Make these events facts, once; returns those that were new."""
@@ -58,14 +63,24 @@ class Relay:
             Unpublished(OUTBOX, event.id, publish_at, event) for event in events if event.id in new
         ]
 
-    async def publish_all(self, rows: Sequence[Unpublished]) -> None:
-        """Publish rows and mark them. A crash in between publishes them twice, never not at all."""
-        await asyncio.gather(*map(self._publish, rows))
+    def offer(self, rows: Sequence[Unpublished]) -> None:
+        """Publish rows soon, without waiting: they are facts already, and whoever made them so
+        has better to do. What fails here, the scan publishes later.
+        """
+        for row in rows:
+            task = asyncio.create_task(self._try(row))
+            self._offered.add(task)
+            task.add_done_callback(self._offered.discard)
 
-    async def publish_end(self, job: Job) -> None:
-        """Publish how a job ended."""
+    def offer_end(self, job: Job) -> None:
+        """The same for how a job ended."""
         assert job.publish_at is not None
-        await self._publish(Unpublished(JOBS, job.id, job.publish_at, ending(job)))
+        self.offer([Unpublished(JOBS, job.id, job.publish_at, ending(job))])
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for what is being published, at most so long."""
+        if self._offered:
+            await asyncio.wait(self._offered, timeout=seconds)
 
     async def scan(self, limit: int = 500) -> int:
         """Publish what another process left unpublished."""
@@ -81,6 +96,14 @@ class Relay:
     async def replay(self, video_id: str) -> int:
         """Set every fact of a video to unpublished: all services hear all of it again."""
         return await replay(self._store, video_id)
+
+    async def _try(self, row: Unpublished) -> None:
+        """A crash in between publishes it twice, never not at all."""
+        try:
+            await self._publish(row)
+        except InfrastructureError as error:
+            about = {"video_id": row.event.video_id, "action": "publish"}
+            log.warning("published later: %s", error, extra=about)
 
     async def _claim(self, rows: Sequence[Unpublished]) -> list[Unpublished]:
         """Two replicas that scan at once should not both publish."""

@@ -81,6 +81,7 @@ class Worker:
         self._rules = rules
         self._pace = pace
         self._wake = asyncio.Event()
+        self._draining = False
         self._in_hand: dict[tuple[str, int], tuple[Job, asyncio.Task[None]]] = {}
 
     def wake(self) -> None:
@@ -101,7 +102,8 @@ class Worker:
                 step.cancel()
 
     async def drain(self, seconds: float) -> None:
-        """Wait for the steps in hand, at most so long."""
+        """Take nothing more in hand, and wait for what is, at most so long."""
+        self._draining = True
         steps = [step for _, step in self._in_hand.values()]
         if steps:
             await asyncio.wait(steps, timeout=seconds)
@@ -112,7 +114,7 @@ class Worker:
         busy = Counter(job.spec.kind for job, _ in self._in_hand.values())
         free = {kind: engine.slots - busy[kind] for kind, engine in self._engines.items()}
         kinds = [kind for kind, slots in free.items() if slots > 0]
-        if not kinds:
+        if not kinds or self._draining:
             return False
         try:
             jobs = await self._ledger.claim(kinds, {kind: free[kind] for kind in kinds})
@@ -182,7 +184,7 @@ class Worker:
             job = self._keep(after)
             task = Task(job, place, self._blobs.fetch)
         if after.ended:
-            await self._tell(after)
+            self._tell(after)
 
     async def _settle(self, job: Job, signal: Signal) -> None:
         """Turn the reservation into what the attempt came to, before that becomes a fact."""
@@ -197,14 +199,11 @@ class Worker:
         self._in_hand[mine] = (job, self._in_hand[mine][1])
         return job
 
-    async def _tell(self, job: Job) -> None:
+    def _tell(self, job: Job) -> None:
         _log_end(job)
         if job.spec.kind in self._report:
             self._report[job.spec.kind](ending(job))
-        try:
-            await self._relay.publish_end(job)
-        except InfrastructureError as error:
-            log.warning("published later: %s", error, extra=_about(job, "publish"))
+        self._relay.offer_end(job)
 
     async def _next(self, job: Job, task: Task) -> Signal:
         """What became of the job: every error is turned into a signal here, and only here."""

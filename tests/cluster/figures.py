@@ -1,0 +1,21 @@
+"""What all tests of a run on the real servers count together, and the line that says it."""
+
+from collections import Counter
+
+
+class Figures(Counter[str]):
+    """Counts over all storms, and how long videos stood still after each kill."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recoveries: list[float] = []
+
+    def line(self) -> str:
+        ordered = sorted(self.recoveries)
+        p95 = ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0
+        names = ("videos", "kills", "server_restarts", "lost", "rerun", "duplicate_events")
+        counts = " ".join(f"{name}={self[name]}" for name in names)
+        return f"FIGURE cluster {counts} recovery_p95_s={p95:.1f}"
+
+
+FIGURES = Figures()

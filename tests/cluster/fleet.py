@@ -1,0 +1,113 @@
+"""Every service as processes of its own, several replicas each, to be killed one by one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import services
+from tests.cluster.processes import free_ports
+from tests.cluster.servers import CHECKOUT
+
+
+@dataclass
+class Replica:
+    """One process of one service; its log is kept over its restarts."""
+
+    service: str
+    number: int
+    port: int
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", f"services.{self.service}"],
+                cwd=CHECKOUT,
+                env=os.environ | self.environment | {"STORYWAVE_PORT": str(self.port)},
+                stdout=log,
+                stderr=log,
+            )
+
+    def signal(self, number: signal.Signals, seconds: float = 30.0) -> int:
+        """Send it and wait for the end; returns the exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass
+class Fleet:
+    """Two replicas of each service."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    replicas: list[Replica] = field(default_factory=list)
+
+    def start(self, copies: int = 2, seconds: float = 90.0) -> None:
+        names = [name for name in services.NAMES for _ in range(copies)]
+        for number, (name, port) in enumerate(zip(names, free_ports(len(names)), strict=True)):
+            log = self.folder / f"{name}-{number % copies}.log"
+            replica = Replica(name, number % copies, port, self._environment(number), log)
+            self.replicas.append(replica)
+            replica.start()
+        self.wait_ready(self.replicas, seconds)
+
+    def wait_ready(self, replicas: Sequence[Replica], seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        for replica in replicas:
+            while not replica.ready():
+                assert replica.process is not None
+                ended = replica.process.poll()
+                assert ended is None, f"{replica.log} ended with {ended}: {tail(replica.log)}"
+                assert time.monotonic() < deadline, f"{replica.log} not ready: {tail(replica.log)}"
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        running = [r.process for r in self.replicas if r.process and r.process.poll() is None]
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def gateways(self) -> list[Replica]:
+        return [replica for replica in self.replicas if replica.service == "gateway"]
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Every JSON line that any replica has logged."""
+        for log in sorted({replica.log for replica in self.replicas}):
+            for line in log.read_text(errors="replace").splitlines():
+                if line.startswith("{"):
+                    yield json.loads(line)
+
+    def _environment(self, number: int) -> Mapping[str, str]:
+        scratch = self.folder / f"scratch-{number}"
+        return {**self.environment, "STORYWAVE_SCRATCH": str(scratch)}
+
+
+def tail(log: Path, characters: int = 1500) -> str:
+    return log.read_text(errors="replace")[-characters:]
