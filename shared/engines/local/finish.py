@@ -102,8 +102,8 @@ def _grain(paper: Paper, chance: np.random.Generator, strength: float) -> None:
     """Film grain about as large as in a scan; tiled, because drawing noise takes long."""
     size = 256
     tile = chance.normal(0, strength, (size, size)).astype(np.float32)
-    tile = cv2.GaussianBlur(tile, (0, 0), 0.7) * 1.6
-    up, down = np.clip(tile, 0, 60).astype(np.uint8), np.clip(-tile, 0, 60).astype(np.uint8)
+    soft = cv2.GaussianBlur(tile, (0, 0), 0.7) * 1.6
+    up, down = np.clip(soft, 0, 60).astype(np.uint8), np.clip(-soft, 0, 60).astype(np.uint8)
     paper.pixels[:] = cv2.subtract(cv2.add(paper.pixels, _tiled(paper, up)), _tiled(paper, down))
 
 
@@ -156,8 +156,8 @@ def _bleed(paper: Paper, chance: np.random.Generator) -> None:
         borderMode=cv2.BORDER_REFLECT,
     )  # fmt: skip
     soft = cv2.resize(moved, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
-    soft = cv2.resize(cv2.GaussianBlur(soft, (0, 0), 2.5), (width, height))
-    paper.pixels[:] = cv2.addWeighted(moved, 1.45, soft, -0.45, 0)
+    wide = cv2.resize(cv2.GaussianBlur(soft, (0, 0), 2.5), (width, height))
+    paper.pixels[:] = cv2.addWeighted(moved, 1.45, wide, -0.45, 0)
 
 
 def _blotches(paper: Paper, chance: np.random.Generator) -> None:
