@@ -73,8 +73,8 @@ class Latencies:
     @property
     def barrier(self) -> float:
         """All images, then all first chunks, then all second ones; everything at once in each."""
-        waves = zip(*self.clips, strict=True)
-        return max(self.images) + sum(max(wave) for wave in waves)
+        waves = (max(own[part] for own in self.clips) for part in range(CHUNKS))
+        return max(self.images) + sum(waves)
 
     @property
     def sequential(self) -> float:
