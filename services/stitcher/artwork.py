@@ -1,18 +1,18 @@
 """Pictures drawn for the stitcher: covers, gradients, and text set to fit."""
 
-import textwrap
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from shared.media.fonts import Face, font
 from shared.media.formats import Canvas
 from shared.media.picture import Rgb, from_image
 from shared.media.probe import MAX_PIXELS, BadMedia
 
+_SMALLEST = 10  # pixels below which letters are no use
 _DEFAULT_COLOUR: Rgb = (28, 34, 54)
 
 
@@ -61,21 +61,24 @@ def title_still(text: str, canvas: Canvas, colour: Rgb = _DEFAULT_COLOUR) -> av.
 def text_block(
     text: str, canvas: Canvas, face: Face, size: float, colour: Rgb, width: float = 0.82
 ) -> Image.Image:
-    """Centred lines on transparency, wrapped and shrunk until they fit three tenths of the height.
+    """Centred lines on transparency, shrunk until every word fits and all take 3/10 of the height.
 
     `size` is a part of the short side, `width` a part of the canvas' width.
     """
-    pixels = max(10, round(min(canvas.width, canvas.height) * size))
+    room, most = canvas.width * width, canvas.height * 0.3
+    pixels = max(_SMALLEST, round(min(canvas.width, canvas.height) * size))
     while True:
-        block = _set(text, canvas.width * width, face, pixels, colour)
-        if block.height <= canvas.height * 0.3 or pixels <= 12:
-            return block
-        pixels = int(pixels * 0.88)
+        letters = font(face, pixels, text)
+        lines = wrapped(text, room, letters)
+        fits = max(map(letters.getlength, lines)) <= room and len(lines) * pixels * 1.16 <= most
+        if fits or pixels <= _SMALLEST:
+            return _set(lines, room, letters, pixels, colour)
+        pixels = max(_SMALLEST, int(pixels * 0.88))
 
 
-def _set(text: str, room: float, face: Face, pixels: int, colour: Rgb) -> Image.Image:
-    letters = font(face, pixels, text)
-    lines = _wrapped(text, room, letters.getlength)
+def _set(
+    lines: Sequence[str], room: float, letters: ImageFont.FreeTypeFont, pixels: int, colour: Rgb
+) -> Image.Image:
     step = round(pixels * 1.16)
     image = Image.new("RGBA", (max(2, round(room)), max(2, step * len(lines) + pixels // 2)))
     pen = ImageDraw.Draw(image)
@@ -84,16 +87,32 @@ def _set(text: str, room: float, face: Face, pixels: int, colour: Rgb) -> Image.
     return image
 
 
-def _wrapped(text: str, room: float, length: Callable[[str], float]) -> list[str]:
-    """As few lines as fit, and those as even as they come."""
-    fitting = [
-        lines
-        for columns in range(4, max(5, len(text) + 1))
-        if (lines := textwrap.wrap(text, columns)) and max(map(length, lines)) <= room
-    ]
-    if not fitting:
-        return textwrap.wrap(text, 4) or [""]
-    return min(fitting, key=lambda lines: (len(lines), max(map(length, lines))))
+def wrapped(text: str, room: float, letters: ImageFont.FreeTypeFont) -> list[str]:
+    """The text in even lines; a word wider than the room keeps a line of its own."""
+    words = text.split() or [""]
+    widths = [letters.getlength(f"{word} ") for word in words]
+    return [" ".join(words[index] for index in line) for line in even_lines(widths, room)]
+
+
+def even_lines(widths: Sequence[float], room: float) -> list[list[int]]:
+    """Which words go on which line: as few lines as fit, and those as even as they come."""
+    fewest = len(_filled(widths, room))
+    even = min(sum(widths) / fewest, room)
+    limits = (even + (room - even) * step / 12 for step in range(13))
+    wraps = (_filled(widths, limit) for limit in limits)
+    return next(wrap for wrap in wraps if len(wrap) <= fewest)
+
+
+def _filled(widths: Sequence[float], limit: float) -> list[list[int]]:
+    lines: list[list[int]] = [[]]
+    filled = 0.0
+    for index, width in enumerate(widths):
+        if lines[-1] and filled + width > limit:
+            lines.append([])
+            filled = 0.0
+        lines[-1].append(index)
+        filled += width
+    return lines
 
 
 def soft_shadow(image: Image.Image, spread: int, strength: float = 0.5) -> Image.Image:

@@ -4,8 +4,8 @@ The file is written once, front to back: room for its index is kept at the head 
 start at once), with no second pass to move it there.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 import av
 from av.container import InputContainer, OutputContainer
 
-from services.stitcher.captions import srt, vtt
+from services.stitcher.captions import srt, subtitles, vtt
 from services.stitcher.join import Timeline, joined, made_joinable
+from services.stitcher.subtrack import add_subtitles, subtitle_packets
 from services.stitcher.voicefit import Word
+from shared.media.boxes import switch_off
 from shared.media.decode import canonical_frames
 from shared.media.encode import VideoTrack
 from shared.media.formats import FPS, TIMEBASE
@@ -37,6 +39,7 @@ class CutSpec:
     timeline: Timeline
     sound: Path | None = None
     words: tuple[Word, ...] = ()
+    captions_burnt: bool = True  # then the subtitle track is there, but off
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ def cut(spec: CutSpec) -> CutResult:
     """Join, mux and write what stands beside the video."""
     timeline, again = made_joinable(spec.timeline, spec.folder)
     video = spec.folder / "video.mp4"
-    _mux(video, timeline, spec.sound)
+    _mux(video, timeline, spec.sound, spec.words)
+    if spec.captions_burnt:
+        switch_off(video, b"sbtl")
     poster = spec.folder / "poster.jpg"
     _write_poster(timeline, poster)
     seconds = timeline.frames / FPS
@@ -68,28 +73,33 @@ def cut(spec: CutSpec) -> CutResult:
     return CutResult(video, poster, srt_path, vtt_path, timeline.frames, seconds, again)
 
 
-def _mux(out: Path, timeline: Timeline, sound: Path | None) -> None:
+def _mux(out: Path, timeline: Timeline, sound: Path | None, words: Sequence[Word]) -> None:
     room = _INDEX_BYTES_AT_LEAST + _INDEX_BYTES_A_FRAME * timeline.frames
     options = {"video_track_timescale": str(TIMEBASE), "moov_size": str(room)}
     with av.open(str(out), "w", format="mp4", container_options=options) as container:
         track = VideoTrack(container, timeline.canvas)
         pictures = (track.placed(packet, index) for packet, index in joined(timeline))
-        if sound is None:
-            _write(container, pictures)
-            return
-        with opened(sound) as source:
-            _write(container, merge(pictures, _copied(container, source), key=_moment))
-
-
-def _write(container: OutputContainer, packets: Iterable[AnyPacket]) -> None:
-    for packet in packets:
-        container.mux_one(packet)
+        with ExitStack() as sources:
+            tracks: list[Iterable[AnyPacket]] = [pictures]
+            if sound is not None:
+                tracks.append(_copied(container, sources.enter_context(opened(sound))))
+            if words:
+                phrases = subtitles(words, timeline.frames / FPS)
+                text = add_subtitles(container)
+                tracks.append(subtitle_packets(text, phrases, timeline.frames / FPS))
+            for packet in merge(*tracks, key=_moment):
+                container.mux_one(packet)
 
 
 def _copied(container: OutputContainer, source: InputContainer) -> Iterator[AnyPacket]:
-    """The encoded sound's packets as they are."""
+    """The encoded sound's packets as they are, on a track added at once."""
     stream = source.streams.audio[0]
-    copy = container.add_stream_from_template(stream)
+    return _moved(source, stream, container.add_stream_from_template(stream))
+
+
+def _moved(
+    source: InputContainer, stream: av.AudioStream, copy: av.AudioStream
+) -> Iterator[AnyPacket]:
     for packet in source.demux(stream):
         if packet.size:
             packet.stream = copy

@@ -6,6 +6,7 @@ from typing import Literal
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from services.stitcher.artwork import even_lines
 from services.stitcher.captions import (
     CaptionStyle,
     Phrase,
@@ -154,12 +155,8 @@ class _Lettering:
     @cached_property
     def _lines(self) -> list[list[int]]:
         """Word indexes a line: as few lines as fit, and those as even as they come."""
-        widths = [self._face(self._size).getlength(w.text + " ") for w in self.phrase.words]
-        fewest = len(_wrapped(widths, self._room))
-        even = sum(widths) / fewest
-        limits = (even + (self._room - even) * step / 12 for step in range(13))
-        wraps = (_wrapped(widths, limit) for limit in limits)
-        return next(wrap for wrap in wraps if len(wrap) <= fewest)
+        widths = [self._face(self._size).getlength(f"{w.text} ") for w in self.phrase.words]
+        return even_lines(widths, self._room)
 
     def draw(self, active: int) -> Image.Image:
         face = self._face(self._size)
@@ -234,18 +231,6 @@ class _Lettering:
         if index == active:
             return self.look.active
         return self.look.spoken if index < active else self.look.unspoken
-
-
-def _wrapped(widths: list[float], limit: float) -> list[list[int]]:
-    lines: list[list[int]] = [[]]
-    filled = 0.0
-    for index, width in enumerate(widths):
-        if lines[-1] and filled + width > limit:
-            lines.append([])
-            filled = 0.0
-        lines[-1].append(index)
-        filled += width
-    return lines
 
 
 def _shadow(letters: Image.Image, size: int) -> Image.Image:

@@ -41,6 +41,25 @@ def _walk(file: BinaryIO, at: int, end: int, above: str) -> Iterator[Box]:
         at += size
 
 
+def switch_off(path: Path, handler: bytes) -> None:
+    """Mark the tracks of a kind (b"sbtl") as there, but not shown until someone asks."""
+    with path.open("r+b") as file:
+        flags_at = 0
+        for box in boxes(path):
+            if box.path.endswith("/tkhd"):
+                flags_at = box.start + 3
+            file.seek(box.start + 8)
+            if box.path.endswith("/hdlr") and file.read(4) == handler:
+                _clear_enabled(file, flags_at)
+
+
+def _clear_enabled(file: BinaryIO, flags_at: int) -> None:
+    file.seek(flags_at)
+    flags = file.read(1)[0]
+    file.seek(flags_at)
+    file.write(bytes([flags & ~1]))
+
+
 def sample_descriptions(path: Path, codec: bytes) -> int:
     """How many decoder configurations a codec has in the file: more than one is a bad join."""
     found = 0

@@ -94,7 +94,8 @@ def _refuse_size(stream: VideoStream, path: Path) -> None:
     if min(width, height) < MIN_SIDE:
         # A decoder that meets a larger picture than we let it have reports no size at all.
         raise BadMedia(
-            f"{path.name} has no usable picture: {width}x{height}, or more than {MAX_PIXELS:,} pixels"
+            f"{path.name} has no usable picture: it is {width}x{height}, "
+            f"or larger than {MAX_PIXELS:,} pixels"
         )
     if width * height > MAX_PIXELS:
         raise BadMedia(f"{path.name} is too large: {width}x{height}, at most {MAX_PIXELS:,} pixels")

@@ -1,0 +1,30 @@
+"""The finished video as HLS: fragmented MP4 by copying, nothing encoded again."""
+
+from pathlib import Path
+
+import av
+
+from shared.media.probe import opened
+
+_SEGMENT_SECONDS = 4
+_OPTIONS = {
+    "hls_time": str(_SEGMENT_SECONDS),
+    "hls_playlist_type": "vod",
+    "hls_segment_type": "fmp4",
+    "hls_flags": "single_file",  # one media file, its parts named by byte range
+    "hls_list_size": "0",
+}
+
+
+def package_hls(video: Path, folder: Path) -> tuple[Path, Path]:
+    """Write a playlist and its one media file into the folder; gives both."""
+    playlist, media = folder / "video.m3u8", folder / "video.m4s"
+    options = {**_OPTIONS, "hls_segment_filename": str(media)}
+    with opened(video) as source, av.open(str(playlist), "w", "hls", options) as target:
+        streams = [source.streams.video[0], *source.streams.audio[:1]]
+        copies = {stream.index: target.add_stream_from_template(stream) for stream in streams}
+        for packet in source.demux(streams):
+            if packet.size:
+                packet.stream = copies[packet.stream_index]
+                target.mux_one(packet)
+    return playlist, media
