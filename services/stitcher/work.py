@@ -1,22 +1,22 @@
-"""The conform and cut jobs: from the plain values of an order to the encoders, and back."""
+"""The conform and cut jobs: from the plain values of an order to the encoders, and back.
+
+The encoders are imported where they are used: the process that only hands out work needs none.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from services.stitcher.card import CardSpec, CardStyle, end_card
-from services.stitcher.conform import ConformSpec
-from services.stitcher.conform import conform as make_segment
-from services.stitcher.cut import CutSpec
-from services.stitcher.cut import cut as make_video
-from services.stitcher.join import Segment, Timeline
-from services.stitcher.mix import MixSpec, PlacedVoice, mix
 from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shifted
 from shared.engines.base import Made, Order
 from shared.media.formats import Canvas
 
-_CARD_STYLES: dict[str, CardStyle] = {
+if TYPE_CHECKING:
+    from services.stitcher.card import CardStyle
+    from services.stitcher.mix import PlacedVoice
+
+_CARD_STYLES: dict[str, "CardStyle"] = {
     "luxury": "luxury",
     "noir": "luxury",
     "bold": "bold",
@@ -30,6 +30,9 @@ def conform(order: Order) -> Made:
     """One segment: a chunk in canonical form, or the end card."""
     if "card" in order.input:
         return _card(order)
+    from services.stitcher.conform import ConformSpec
+    from services.stitcher.conform import conform as make_segment
+
     given = order.input
     words = _words_here(given)
     made = make_segment(
@@ -51,6 +54,10 @@ def conform(order: Order) -> Made:
 
 def cut(order: Order) -> Made:
     """The whole video from its segments and sounds, and what stands beside it."""
+    from services.stitcher.cut import CutSpec
+    from services.stitcher.cut import cut as make_video
+    from services.stitcher.join import Segment, Timeline
+
     segments = tuple(Segment(order.files[s["name"]], s["frames"]) for s in order.input["segments"])
     voices = [_placed(order.files[voice["name"]], voice) for voice in order.input["voices"]]
     video = make_video(
@@ -77,6 +84,8 @@ def _canvas(order: Order) -> Canvas:
 
 
 def _card(order: Order) -> Made:
+    from services.stitcher.card import CardSpec, end_card
+
     given = order.input
     out = order.folder / "segment.mp4"
     frames = end_card(
@@ -104,7 +113,9 @@ def _fit(voice: Mapping[str, Any]) -> VoiceFit:
     return fit_voice(voice["seconds"], words, voice["beat_seconds"])
 
 
-def _placed(path: Path, voice: Mapping[str, Any]) -> PlacedVoice:
+def _placed(path: Path, voice: Mapping[str, Any]) -> "PlacedVoice":
+    from services.stitcher.mix import PlacedVoice
+
     return PlacedVoice(path, voice["at"], _within(_fit(voice), voice["room"]))
 
 
@@ -119,10 +130,12 @@ def _within(fit: VoiceFit, room: float) -> VoiceFit:
     return replace(fit, pieces=pieces, words=words)
 
 
-def _sound(order: Order, voices: list[PlacedVoice]) -> Path | None:
+def _sound(order: Order, voices: "list[PlacedVoice]") -> Path | None:
     """The one track, unless the video is silent."""
     music = order.files.get("music")
     if not voices and music is None:
         return None
+    from services.stitcher.mix import MixSpec, mix
+
     out = order.folder / "sound.m4a"
     return mix(MixSpec(out, order.input["frames"], tuple(voices), music)).path

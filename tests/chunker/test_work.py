@@ -8,6 +8,7 @@ from PIL import Image
 
 from services.chunker.work import finish
 from shared.engines.base import Made, Order
+from shared.errors import TransientError
 from shared.media.probe import BadMedia
 from tests.media.samples import Shape, number_of, write_clip
 
@@ -45,5 +46,5 @@ def test_a_clip_damaged_in_the_middle_is_refused(tmp_path: Path):
 
 
 def test_an_engine_that_makes_no_clip_is_refused(tmp_path: Path):
-    with pytest.raises(BadMedia, match="without a clip"):
+    with pytest.raises(TransientError, match="without a clip"):
         finish(Order(tmp_path, {}), Made())
