@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from services.cli.outcome import tell
 from shared.errors import BadInput
 from shared.settings import Settings
 from shared.telemetry import JsonLines
@@ -33,8 +34,22 @@ def log_to_file(settings: Settings) -> Path:
             "data",
         ) from error
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    logging.basicConfig(level=settings.log_level, handlers=[handler, Waits()], force=True)
     return path
+
+
+class Waits(logging.Handler):
+    """A person should see what a command waits for, once: a full disk, a server that is away."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._told: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if getattr(record, "action", "") == "wait" and text not in self._told:
+            self._told.add(text)
+            tell(text)
 
 
 def named_after(prompt: str) -> Path:

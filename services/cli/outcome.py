@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from shared.errors import InfrastructureError, PermanentError, StorywaveError
+from shared.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -25,10 +25,10 @@ def guarded(command: Command, given: argparse.Namespace) -> int:
         return 0
     except Stopped as error:
         return _said(error, 128 + error.signal)
+    except (InfrastructureError, BlobMissing, OSError) as error:
+        return _said(error, 3)
     except PermanentError as error:
         return _said(error, 2)
-    except (InfrastructureError, OSError) as error:
-        return _said(error, 3)
 
 
 def _said(error: Exception, code: int) -> int:

@@ -14,8 +14,8 @@ CLEAR = "\r\x1b[2K"
 class Screen:
     """Shows how one video goes; another video's lines may come in between."""
 
-    def __init__(self, out: TextIO = sys.stderr, name: str = "") -> None:
-        self._out = out
+    def __init__(self, out: TextIO | None = None, name: str = "") -> None:
+        self._out = out = out or sys.stderr
         self._name = f"{name}: " if name else ""
         self._live = out.isatty() and not name
 

@@ -1,0 +1,141 @@
+"""A user's mistake is one line that says what to do, and an exit code; never a traceback."""
+
+import resource
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from services.cli import main, parser
+from services.cli.environment import named_after
+from shared.store.lock import FolderLock
+
+
+def outcome(capsys, *arguments: object) -> tuple[int, str]:
+    code = main([str(argument) for argument in arguments])
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert said.count("\n") == 1
+    return code, said
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ([" "], "prompt: say in a sentence"),
+        (["x" * 5000], "prompt: String should have at most 4000"),
+        (["sea", "--duration", "4"], "duration: Input should be greater than or equal to 5"),
+        (["sea", "--duration", "181"], "duration: Input should be less than or equal to 180"),
+        (["sea", "--style", "baroque"], "style: unknown style 'baroque': use one of cinematic"),
+        (["sea", "--aspect", "4:3"], "aspect: Input should be '9:16', '16:9' or '1:1'"),
+        (["sea", "--captions", "loud"], "captions: Input should be 'none', 'clean'"),
+        (["sea", "--seed", "-1"], "seed: Input should be greater than or equal to 0"),
+    ],
+)
+def test_wishes_that_cannot_be(capsys, tmp_path, options, advice):
+    code, said = outcome(capsys, "make", *options, "--data", tmp_path / "data")
+    assert code == 2
+    assert said.startswith(f"storywave: {advice}")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_file_that_cannot_be_written_is_known_before_the_work(capsys, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    for output in (tmp_path, tmp_path / "taken" / "video.mp4"):
+        code, said = outcome(capsys, "make", "sea", "-o", output, "--data", tmp_path / "data")
+        assert code == 2
+        assert "-o" in said
+
+
+@pytest.mark.parametrize("command", [["make", "sea"], ["resume"], ["status"], ["replay", "x"]])
+def test_a_data_folder_that_is_no_folder(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").write_text("a file")
+    code, said = outcome(capsys, *command, "--data", tmp_path / "data")
+    assert code == 2
+    assert "--data" in said
+
+
+@pytest.mark.parametrize("command", [["make", "sea"], ["resume"], ["status"]])
+def test_a_data_folder_that_another_process_holds(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    lock = FolderLock(tmp_path / "data")
+    try:
+        code, said = outcome(capsys, *command, "--data", tmp_path / "data")
+    finally:
+        lock.release()
+    assert code == 2
+    assert "in use by process" in said
+    assert "--data" in said
+
+
+def test_a_port_in_use(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = ["up", "--port", str(port), "--data", str(tmp_path / "data")]
+        ended = subprocess.run(
+            [sys.executable, "-m", "services.cli", *command],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert f"port {port} on 127.0.0.1 is in use" in ended.stderr
+    assert "--port" in ended.stderr
+
+
+def test_unknown_services_videos_and_files(capsys, tmp_path):
+    code, said = outcome(capsys, "service", "director")
+    assert (code, "use one of gateway, planner" in said) == (2, True)
+    code, said = outcome(capsys, "status", "nope", "--data", tmp_path / "data")
+    assert (code, "no video 'nope'" in said) == (2, True)
+    code, said = outcome(capsys, "verify", tmp_path / "none.mp4")
+    assert (code, "no file" in said) == (2, True)
+
+
+def test_a_bug_of_ours_is_not_hidden(monkeypatch):
+    monkeypatch.setattr("services.cli.inspect.verify", lambda given: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["verify", "x"])
+
+
+def test_nothing_to_resume(capsys, tmp_path):
+    assert main(["resume", "--data", str(tmp_path / "data")]) == 0
+    assert "nothing was left unfinished" in capsys.readouterr().err
+
+
+def test_a_name_from_the_prompt_that_is_free(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = named_after("A lighthouse keeper, who paints the sea!")
+    assert str(first) == "a-lighthouse-keeper-who-paints-the.mp4"
+    first.touch()
+    assert str(named_after("A lighthouse keeper who paints the SEA")) == (
+        "a-lighthouse-keeper-who-paints-the-2.mp4"
+    )
+    assert str(named_after("???")) == "video.mp4"
+    assert str(named_after("灯台守が海を描く")) == "灯台守が海を描く.mp4"
+
+
+def test_options_that_exclude_each_other(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["make", "x", "--draft", "--full"])
+    assert ended.value.code == 2
+
+
+def test_help_comes_at_once():
+    """Counted as processor time: whatever else the machine does, this is what it takes."""
+
+    def spent() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    def once() -> float:
+        before = spent()
+        subprocess.run(
+            [sys.executable, "-m", "services.cli", "--help"], capture_output=True, check=True
+        )
+        return spent() - before
+
+    best = min(once() for _ in range(3))
+    print(f"FIGURE help seconds={best:.2f}")
+    assert best <= 0.5
