@@ -11,6 +11,9 @@ BENCH := .venv-bench/.installed
 
 MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/k8s/base/*.yaml))
 
+OPENAPI := import json; from services.gateway.http import openapi; \
+	print(json.dumps(openapi(), indent=1))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test lint format docs cluster-up cluster-down test-cluster \
@@ -39,6 +42,8 @@ format: $(DEV) ## put the style right where a tool can
 
 docs: $(DEV) ## write the generated documents again
 	$(BIN)/python -m services.documents
+	$(BIN)/python -c '$(OPENAPI)' > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 
 cluster-up: $(DEV) ## Kafka, MongoDB and an S3 server on loopback; addresses in .cluster/env
 	$(BIN)/python -m tests.cluster.servers up
