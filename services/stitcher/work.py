@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from services.stitcher.mix import PlacedVoice
 
 _CARD_STYLES: dict[str, "CardStyle"] = {
+    "cinematic": "luxury",
     "luxury": "luxury",
     "noir": "luxury",
     "bold": "bold",
