@@ -28,6 +28,7 @@ from shared.store.mongo import MongoStore
 from tests.cluster.figures import FIGURES
 from tests.cluster.fleet import Fleet, Replica
 from tests.cluster.servers import Servers
+from tests.truth import run_again
 
 pytestmark = pytest.mark.cluster
 
@@ -194,7 +195,7 @@ async def report(s: Storm, name: str) -> None:
         await store.close()
     assert {job["state"] for job in jobs} == {"done"}
     assert not [row["_id"] for row in (*jobs, *facts) if "publish_at" in row], "unpublished"
-    rerun = run_again(s.fleet, {job["_id"]: job["attempt"] for job in jobs})
+    rerun = run_again(s.fleet.lines(), {job["_id"]: job["attempt"] for job in jobs})
     assert not rerun, rerun
     published = await published_events(s.fleet.environment["STORYWAVE_KAFKA"], f"{name}.")
     assert not [id_ for id_ in published if f"/{DeadLettered.__name__}/" in id_]
@@ -207,14 +208,6 @@ async def report(s: Storm, name: str) -> None:
     FIGURES["rerun"] += len(rerun)
     FIGURES["duplicate_events"] += sum(published.values()) - len(published)
     FIGURES.recoveries += recoveries(s.kills, jobs, facts)
-
-
-def run_again(fleet: Fleet, finished: dict[str, int]) -> list[str]:
-    """Jobs that some process began at a later attempt than the one that finished them."""
-    begun = [line for line in fleet.lines() if line.get("action") == "start"]
-    assert begun, "no replica has logged the start of a job"
-    named = [(f"{x['video_id']}/{x['stage']}/{x['beat']}/{x['n']}/{x['take']}", x) for x in begun]
-    return [job for job, line in named if line["attempt"] > finished[job]]
 
 
 async def published_events(kafka: str, prefix: str) -> Counter[str]:
