@@ -1,0 +1,123 @@
+"""`storywave up` as its own process: asked over HTTP, stopped, killed, started again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+
+@dataclass
+class Up:
+    """The running server."""
+
+    process: subprocess.Popen[bytes]
+    http: httpx.Client
+
+    def stop(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=30)
+
+    def stream(self, video: str) -> list[tuple[str, dict]]:
+        """Everything that is told about a video, to the end of the stream."""
+        told, sort = [], ""
+        with self.http.stream("GET", f"/v1/videos/{video}/events") as answer:
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    sort = value
+                elif name == "data":
+                    told.append((sort, json.loads(value)))
+        return told
+
+
+@contextmanager
+def up(data: Path, **environment: str) -> Iterator[Up]:
+    """On a free port; its log lies beside its data."""
+    port = _free()
+    command = [sys.executable, "-m", "services.cli", "up", "--data", str(data), "--port", port]
+    with (data / "log").open("a") as log:
+        process = subprocess.Popen(
+            command, env={**os.environ, "STORYWAVE_ENGINE": "rehearsal", **environment}, stderr=log
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            _wait_until_ready(process, client)
+            yield Up(process, client)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client) -> None:
+    for _ in range(600):
+        assert process.poll() is None
+        with suppress(httpx.TransportError):
+            if client.get("/readyz").status_code == 200:
+                return
+        time.sleep(0.05)
+    raise TimeoutError("the server did not get ready")
+
+
+def _free() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
+
+
+def test_a_video_from_request_to_end_with_its_live_story(tmp_path):
+    with up(tmp_path) as served:
+        made = served.http.post("/v1/videos", json={"prompt": "the sea", "duration": 10}).json()
+        told = served.stream(made["id"])
+        shown = served.http.get(f"/v1/videos/{made['id']}").json()
+        assert served.stop(signal.SIGTERM) == 0
+    assert told[0][0] == "snapshot"
+    assert told[-1][0] == "completed"
+    assert [live["percent"] for _, live in told] == sorted(live["percent"] for _, live in told)
+    assert (shown["status"], shown["percent"]) == ("completed", 100)
+    assert {stage["status"] for stage in shown["stages"]} == {"completed"}
+    for stage in shown["stages"]:
+        assert stage["done"] == stage["total"] > 0
+
+
+def test_probes_and_metrics(tmp_path):
+    with up(tmp_path) as served:
+        assert served.http.get("/healthz").status_code == 200
+        assert served.http.get("/readyz").json()["ready"] is True
+        metrics = served.http.get("/metrics").text
+        assert "storywave_events_handled_total" in metrics
+        assert "storywave_event_loop_lag_seconds" in metrics
+
+
+def test_sigterm_ends_open_streams_and_the_process(tmp_path):
+    with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="60") as served:
+        made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()
+        told: list = []
+        listening = threading.Thread(target=lambda: told.extend(served.stream(made["id"])))
+        listening.start()
+        time.sleep(1)
+        assert served.stop(signal.SIGTERM) == 0
+        listening.join(timeout=10)
+        assert not listening.is_alive()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_what_was_accepted_is_finished_by_the_next_process(tmp_path, number):
+    with up(tmp_path) as served:
+        videos = [
+            served.http.post("/v1/videos", json={"prompt": "the sea", "seed": n}).json()["id"]
+            for n in range(5)
+        ]
+        served.stop(number)
+    with up(tmp_path) as served:
+        for video in videos:
+            assert served.stream(video)[-1][0] == "completed"
