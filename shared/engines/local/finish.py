@@ -111,8 +111,7 @@ def _tiled(paper: Paper, tile: Pixels) -> Pixels:
     high, wide = tile.shape[:2]
     plane = np.tile(tile, (paper.height // high + 1, paper.width // wide + 1))
     plane = plane[: paper.height, : paper.width]
-    merged: Pixels = cv2.merge([plane, plane, plane])
-    return merged
+    return np.asarray(cv2.merge([plane, plane, plane]), np.uint8)
 
 
 def _sparkle(paper: Paper, palette: Palette, place: tuple[float, float], size: float) -> None:

@@ -171,7 +171,8 @@ def _kick() -> Wave:
 
 def _noise(chance: np.random.Generator, seconds: float, decay: float) -> Wave:
     count = round(seconds * RATE)
-    hiss = np.diff(chance.uniform(-1, 1, count + 1)).astype(np.float32)
+    dull = np.convolve(chance.uniform(-1, 1, count + 3), (0.25, 0.5, 0.25), "valid")
+    hiss = np.diff(dull).astype(np.float32) * np.float32(1.6)
     fall = np.exp(np.float32(-decay) * np.arange(count, dtype=np.float32) / np.float32(RATE))
     return _eased(hiss * fall, 0.002, 0.01)
 

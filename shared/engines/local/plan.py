@@ -32,6 +32,7 @@ SHORTEST = 5.0
 _LAST = 2.5  # seconds that a short last beat may have
 _LONGEST_BEAT = 8.0  # of a sentence; what takes longer to say is parted
 _QUIET_BEAT = 8.0
+_BREATH = 0.3  # seconds around a line
 _ENDS = " .,;:!?…。、！？"
 
 _VOICES: dict[Kind, Voice] = {
@@ -190,14 +191,16 @@ def _scenes(reading: Reading, lines: Sequence[_Line]) -> list[Scene]:
     scenes: list[Scene] = []
     for index, line in enumerate(lines):
         named = scene_of(line.text) if line.told else None
-        wandering = reading.scene if index % 2 == 0 else route[index // 2 % len(route)]
+        wandering = (
+            reading.scene if index % 3 == 0 else route[(index - index // 3 - 1) % len(route)]
+        )
         scenes.append(named or wandering)
     return scenes
 
 
 def _hints(lines: Sequence[str], seconds: float) -> list[float]:
     """As long as it takes to say them, but at least the shortest; an ending may be shorter."""
-    said = [_length(line) / WORDS_A_SECOND + 0.6 for line in lines]
+    said = [_length(line) / WORDS_A_SECOND + _BREATH for line in lines]
     hints = [max(SHORTEST, needed) for needed in said]
     rest = seconds - sum(hints[:-1])
     if _LAST <= rest < SHORTEST and said[-1] <= rest:

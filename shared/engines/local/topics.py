@@ -72,7 +72,7 @@ _HEROES: Mapping[Hero, str] = {
     "box": "box package gift product delivery parcel subscription chocolate jewelry watch",
 }  # fmt: skip
 
-_SCENE_OF = {word: scene for scene, words in _SCENES.items() for word in words.split()}
+_SCENE_OF = {word: scene for scene, words in _SCENES.items() for word in (*words.split(), scene)}
 _HERO_OF = {word: hero for hero, words in _HEROES.items() for word in words.split()}
 
 SCENES: tuple[Scene, ...] = tuple(_SCENES)

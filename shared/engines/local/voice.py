@@ -92,19 +92,19 @@ def _said(text: str, voice: VoiceChoice, rate: float) -> _Raw:
 
 
 def _trimmed(raw: _Raw) -> _Raw:
-    """Without the long quiet at the ends, at an even level, and starting and ending at zero."""
+    """At an even level, with a little quiet before and after, and no more."""
     loud = np.flatnonzero(_levels(raw.sound, raw.rate) > 0)
     if not len(loud):
         return raw
     block = int(raw.rate * _BLOCK)
-    start = max(0, int(loud[0] * block - _LEAD * raw.rate))
-    end = min(len(raw.sound), int((loud[-1] + 1) * block + _TAIL * raw.rate))
-    sound = raw.sound[start:end] * (_PEAK / np.abs(raw.sound).max())
-    fade = np.linspace(0, 1, block, dtype=np.float32)
-    sound[:block] *= fade
-    sound[-block:] *= fade[::-1]
-    marks = tuple((place, min(max(0, sample - start), len(sound))) for place, sample in raw.marks)
-    return _Raw(raw.rate, marks, sound)
+    start, end = int(loud[0]) * block, (int(loud[-1]) + 1) * block
+    spoken = raw.sound[start:end] * np.float32(_PEAK / np.abs(raw.sound).max())
+    edge = np.linspace(0, 1, block // 2, dtype=np.float32)
+    spoken[: len(edge)] *= edge
+    spoken[-len(edge) :] *= edge[::-1]
+    lead, tail = round(_LEAD * raw.rate), round(_TAIL * raw.rate)
+    marks = ((place, min(max(0, at - start), len(spoken)) + lead) for place, at in raw.marks)
+    return _Raw(raw.rate, tuple(marks), np.pad(spoken, (lead, tail)))
 
 
 def _levels(sound: Sound, rate: int) -> Sound:

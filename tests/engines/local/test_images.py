@@ -1,0 +1,117 @@
+"""Drawn pictures: the same by seed, clearly different by beat, style and place."""
+
+from itertools import combinations
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shared.engines.local.cards import draw_card_background
+from shared.engines.local.images import ImageSpec, draw_image
+from shared.engines.local.plan import plan
+from shared.engines.local.styles import STYLES
+from shared.engines.local.topics import SCENES
+from shared.errors import BadInput
+from shared.media.formats import Canvas
+
+Picture = NDArray[np.float32]
+
+
+def drawn(folder: Path, **changes: object) -> Picture:
+    given: dict[str, object] = {
+        "prompt": "Medium view by the open sea: a walk, featuring the fox",
+        "style": "cinematic",
+        "seed": 3,
+        "index": 0,
+        "total": 6,
+        "width": 180,
+        "height": 320,
+    }
+    out = folder / "image.png"
+    draw_image(ImageSpec(**{**given, **changes}), out)  # type: ignore[arg-type]
+    return np.asarray(cv2.imread(str(out)), np.float32)
+
+
+def difference(one: Picture, other: Picture) -> float:
+    """Mean difference of what the eye takes in at a glance, 0 to 255."""
+    small = [cv2.resize(p, (18, 32), interpolation=cv2.INTER_AREA) for p in (one, other)]
+    return float(np.abs(small[0] - small[1]).mean())
+
+
+def test_the_same_spec_gives_the_same_bytes(tmp_path: Path) -> None:
+    spec = ImageSpec("a robot in the city", "noir", 5, 1, 4, 160, 90)
+    for name in ("one.png", "two.png"):
+        draw_image(spec, tmp_path / name)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_beats_of_a_video_differ_clearly(tmp_path: Path, style: str) -> None:
+    beats = plan("a fox learns to fly", style, 30, seed=3).beats
+    pictures = [drawn(tmp_path, prompt=b.prompt, style=style, index=i) for i, b in enumerate(beats)]
+    distances = [difference(one, other) for one, other in combinations(pictures, 2)]
+    assert min(distances) > 7
+    assert sum(distances) / len(distances) > 14
+
+
+def test_the_styles_differ_clearly(tmp_path: Path) -> None:
+    pictures = [drawn(tmp_path, style=style) for style in STYLES]
+    assert min(difference(one, other) for one, other in combinations(pictures, 2)) > 14
+
+
+def test_every_place_looks_like_no_other(tmp_path: Path) -> None:
+    pictures = [drawn(tmp_path, setting=scene) for scene in SCENES]
+    assert min(difference(one, other) for one, other in combinations(pictures, 2)) > 7
+
+
+def test_the_hero_keeps_its_colours_over_all_beats(tmp_path: Path) -> None:
+    """The fox wears the accent: a colour that no beat may lose."""
+    beats = plan("a fox learns to fly", "anime", 30, seed=2).beats
+    accent = np.array([0x68, 0x4E, 0xFF], np.float32)  # blue, green, red of the first palette
+    for index, beat in enumerate(beats):
+        picture = drawn(tmp_path, prompt=beat.prompt, style="anime", seed=2, index=index)
+        near = np.abs(picture - accent).max(axis=2) < 40
+        assert near.mean() > 0.015
+
+
+def test_noir_is_grey_but_for_its_one_colour(tmp_path: Path) -> None:
+    picture = drawn(tmp_path, style="noir")
+    spread = picture.max(axis=2) - picture.min(axis=2)
+    assert (spread > 40).mean() < 0.2
+    assert np.median(spread) < 8
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (720, 720), (90, 160), (1919, 1081)])
+def test_any_size_is_filled(tmp_path: Path, width: int, height: int) -> None:
+    picture = drawn(tmp_path, width=width, height=height)
+    assert picture.shape == (height, width, 3)
+    assert picture.std() > 10
+
+
+def test_a_named_character_is_drawn_whatever_the_prompt_says(tmp_path: Path) -> None:
+    fox = drawn(tmp_path)
+    robot = drawn(tmp_path, characters=("Zed the robot",))
+    changed = np.abs(fox - robot).max(axis=2) > 30
+    assert 0.01 < changed.mean() < 0.4
+
+
+def test_words_that_nobody_knows_still_make_a_picture(tmp_path: Path) -> None:
+    assert drawn(tmp_path, prompt="狐が空を飛ぶ").std() > 10
+
+
+def test_an_unknown_style_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="unknown style"):
+        drawn(tmp_path, style="baroque")
+
+
+def test_card_backgrounds_differ_by_style_and_repeat_by_seed(tmp_path: Path) -> None:
+    made = {}
+    for style in STYLES:
+        for turn in range(2):
+            out = tmp_path / f"{style}-{turn}.png"
+            draw_card_background(style, 4, Canvas(180, 320), out)
+        made[style] = out.read_bytes()
+        assert made[style] == (tmp_path / f"{style}-0.png").read_bytes()
+    assert len(set(made.values())) == len(STYLES)

@@ -1,0 +1,129 @@
+"""The rule-based planner: stories from prompts, beats from scripts, in any script."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.engines.local.language import language_of
+from shared.engines.local.plan import WORDS_A_SECOND, LocalPlan, plan
+from shared.engines.local.styles import STYLES
+from shared.engines.local.topics import featured_in, scene_of
+from shared.errors import BadInput
+
+SHORT = "a fox learns to fly"
+SCRIPT = "Mia finds a door in the forest. Behind it lies the sea. She has to choose. She stays."
+
+
+def narrations(made: LocalPlan) -> list[str]:
+    return [beat.narration for beat in made.beats]
+
+
+@pytest.mark.parametrize(("seconds", "beats"), [(5, 1), (10, 2), (15, 3), (27.5, 6), (30, 6)])
+def test_a_short_prompt_becomes_beats_that_fill_the_time(seconds: float, beats: int) -> None:
+    made = plan(SHORT, "cinematic", seconds, seed=1)
+    assert len(made.beats) == beats
+    assert sum(beat.seconds for beat in made.beats) == pytest.approx(seconds)
+    assert all(beat.seconds >= 5 for beat in made.beats[:-1])
+
+
+@pytest.mark.parametrize("prompt", [SHORT, "an ad for my coffee shop", "how bees make honey"])
+@pytest.mark.parametrize("seed", range(6))
+def test_every_line_can_be_said_within_its_beat(prompt: str, seed: int) -> None:
+    for beat in plan(prompt, "noir", 30, seed).beats:
+        assert len(beat.narration.split()) / WORDS_A_SECOND <= beat.seconds
+        assert beat.narration[0].isupper()
+        assert beat.narration[-1] in ".?!"
+
+
+def test_no_line_is_said_twice_in_a_long_video() -> None:
+    lines = narrations(plan(SHORT, "noir", 180, seed=3))
+    assert len(lines) == len(set(lines)) == 16
+
+
+def test_a_story_opens_with_the_users_words_and_names_the_hero_again() -> None:
+    lines = narrations(
+        plan("Make a video about a lonely keeper who befriends a whale", "noir", 30, 2)
+    )
+    assert "a lonely keeper who befriends a whale" in lines[0]
+    assert not any("Make a video" in line for line in lines)
+
+
+def test_each_sentence_of_a_script_is_a_beat_in_its_own_place() -> None:
+    made = plan(SCRIPT, "anime", 20, seed=1)
+    assert narrations(made)[:4] == [sentence + "." for sentence in SCRIPT[:-1].split(". ")]
+    assert [scene_of(beat.setting) for beat in made.beats[:2]] == ["forest", "sea"]
+
+
+def test_a_script_gives_all_its_beats_however_short_the_video() -> None:
+    script = " ".join(f"Sentence number {n} is here." for n in range(12))
+    assert len(plan(script, "bold", 15, seed=1).beats) == 12
+
+
+def test_a_script_of_few_sentences_is_carried_on_to_the_end() -> None:
+    made = plan("A bear wakes up. It is hungry.", "playful", 30, seed=1)
+    assert narrations(made)[:2] == ["A bear wakes up.", "It is hungry."]
+    assert len(made.beats) == 6
+
+
+def test_a_sentence_too_long_for_a_beat_is_parted_at_its_pauses() -> None:
+    sentence = ", ".join(f"then the fox runs over hill number {n}" for n in range(8))
+    lines = narrations(plan(f"{sentence}. The end.", "noir", 30, seed=1))
+    assert all(len(line.split()) <= 18 for line in lines)
+    assert " ".join(lines).startswith(f"{sentence}. The end.")
+
+
+def test_an_ad_speaks_of_the_product_by_name() -> None:
+    made = plan("Introducing Lumo, the lamp that wakes you gently", "luxury", 20, seed=1)
+    assert made.headline == "Lumo"
+    assert made.cta == "Discover more"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language"),
+    [("狐が空を飛ぶ。月が見ている。", "ja"), ("Лиса учится летать", "ru"), ("一只狐狸学飞", "cmn")],
+)
+def test_another_script_is_told_in_its_own_words_alone(prompt: str, language: str) -> None:
+    made = plan(prompt, "watercolor", 30, seed=1)
+    assert "".join(narrations(made)).replace(" ", "") == prompt.replace(" ", "")
+    assert language_of(made.beats[0].narration) == language
+    assert made.cta == ""
+
+
+def test_the_hero_is_the_same_in_every_beat() -> None:
+    for prompt, hero in ((SHORT, "fox"), ("an ad for my coffee shop", "cup"), (SCRIPT, "person")):
+        beats = plan(prompt, "cinematic", 60, seed=4).beats
+        assert {featured_in(beat.prompt) for beat in beats} == {hero}
+
+
+def test_a_story_goes_to_several_places() -> None:
+    places = [beat.setting for beat in plan(SHORT, "cinematic", 30, seed=4).beats]
+    assert len(set(places)) >= 4
+    assert all(one != next_one for one, next_one in pairwise(places))
+
+
+def test_the_seed_decides_and_nothing_else() -> None:
+    assert plan(SHORT, "noir", 30, 5) == plan(SHORT, "noir", 30, 5)
+    assert len({plan(SHORT, "noir", 30, seed) for seed in range(8)}) > 1
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1, max_size=300), st.floats(5, 180), st.integers(0, 2**31))
+def test_any_text_becomes_a_plan(prompt: str, seconds: float, seed: int) -> None:
+    if not prompt.strip():
+        return
+    made = plan(prompt, STYLES[seed % len(STYLES)], seconds, seed)
+    assert made.beats
+    assert all(beat.prompt.strip() and beat.seconds > 0 for beat in made.beats)
+
+
+@pytest.mark.parametrize("prompt", ["", " \n\t "])
+def test_an_empty_prompt_is_refused(prompt: str) -> None:
+    with pytest.raises(BadInput, match="prompt is empty"):
+        plan(prompt, "noir", 30, 1)
+
+
+def test_an_unknown_style_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(BadInput, match="cinematic, anime"):
+        plan(SHORT, "baroque", 30, 1)

@@ -1,0 +1,73 @@
+"""The table of local work: every kind makes the fields that its event requires."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from shared.engines.base import Made, Order
+from shared.engines.local.work import WORK
+from shared.errors import PermanentError
+from shared.events import ENDS, Kind, Word
+from shared.media.probe import probe
+
+LOOK = {"style": "noir", "seed": 3, "width": 180, "height": 320}
+SECONDS = 1.0
+INPUTS: dict[Kind, dict[str, object]] = {
+    Kind.REFERENCE: {"name": "Zed the robot", **LOOK},
+    Kind.IMAGE: {
+        "prompt": "a fox",
+        "characters": [],
+        "setting": "",
+        "index": 1,
+        "total": 3,
+        **LOOK,
+    },
+    Kind.CARD: {"title": "A Fox", **LOOK},
+    Kind.VOICE: {"text": "A fox runs.", "style": "noir", "seconds": 5.0, "seed": 3},
+    Kind.MUSIC: {"prompt": "a fox", "style": "noir", "seconds": SECONDS, "seed": 3},
+    Kind.CLIP: {"prompt": "a fox", "seconds": SECONDS, "chunk": 0, "kind": "reference", **LOOK},
+}
+
+
+def made(kind: Kind, folder: Path, **files: Path) -> Made:
+    return WORK[kind](Order(folder, INPUTS[kind], files))
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    (tmp_path / "image").mkdir()
+    return made(Kind.IMAGE, tmp_path / "image").files["key"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in WORK if kind is not Kind.CLIP])
+def test_each_kind_makes_what_its_event_needs(tmp_path: Path, kind: Kind) -> None:
+    result = made(kind, tmp_path)
+    assert result.files["key"].parent == tmp_path
+    assert result.files["key"].stat().st_size > 500
+    needed = {name for name, field in ENDS[kind].ready.model_fields.items() if field.is_required()}
+    given = {*result.files, *result.data, "video_id", "job", "n", "beat", "name"}
+    assert needed <= given
+
+
+def test_spoken_words_fit_the_event(tmp_path: Path) -> None:
+    words = [Word.model_validate(word) for word in made(Kind.VOICE, tmp_path).data["words"]]
+    assert [word.text for word in words] == ["A", "fox", "runs."]
+
+
+def test_a_clip_starts_from_its_image_or_goes_on_from_a_last_frame(
+    tmp_path: Path, image: Path
+) -> None:
+    for source in ("image", "last_frame"):
+        clip = made(Kind.CLIP, tmp_path, **{source: image}).files["key"]
+        assert probe(clip).seconds == pytest.approx(SECONDS)
+        assert (probe(clip).width, probe(clip).height) == (180, 320)
+
+
+def test_a_clip_without_a_picture_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="needs one to start from"):
+        made(Kind.CLIP, tmp_path)
+
+
+def test_all_work_can_be_sent_to_another_process() -> None:
+    assert pickle.loads(pickle.dumps(WORK)) == WORK
