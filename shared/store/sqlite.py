@@ -17,12 +17,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from shared.errors import StoreUnavailable
 from shared.ports import Doc, Index, Update, Where
-from shared.store import sql
-from shared.store.documents import apply, check, holds
+from shared.store import sql, statements
+from shared.store.documents import check
 from shared.store.lock import FolderLock
 
 log = logging.getLogger("storywave.store")
@@ -32,9 +32,6 @@ Work = Callable[[sqlite3.Connection], T]
 
 GATHER = 500
 """At most so many operations a commit, so that the first of them need not wait for long."""
-
-_IDS = "(SELECT value FROM json_each(?))"
-_ROWS = "SELECT json_extract(value, '$._id'), value FROM json_each(?)"
 
 _ADVICE = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space, work then goes on by itself",
@@ -93,18 +90,20 @@ class SqliteStore:
         if not docs:
             return set()
         ids, body = [doc["_id"] for doc in docs], to_json(list(docs))
-        return await self._do(lambda db: _insert(db, self._table(db, collection), ids, body))
+        return await self._do(
+            lambda db: statements.insert(db, self._table(db, collection), ids, body)
+        )
 
     async def get(self, collection: str, ids: Sequence[str]) -> dict[str, Doc]:
-        where, values = f"id IN {_IDS}", [to_json(list(ids))]
-        docs = await self._do(lambda db: _read(db, self._table(db, collection), where, values))
-        return {doc["_id"]: doc for doc in docs}
+        return await self._do(lambda db: statements.get(db, self._table(db, collection), ids))
 
     async def update(self, collection: str, updates: Sequence[Update]) -> set[str]:
         if not updates:
             return set()
         check(updates)
-        return await self._do(lambda db: _update(db, self._table(db, collection), updates))
+        return await self._do(
+            lambda db: statements.update(db, self._table(db, collection), updates)
+        )
 
     async def find(
         self,
@@ -116,15 +115,19 @@ class SqliteStore:
     ) -> list[Doc]:
         clause, values = sql.condition(where)
         clause += sql.ordering(order) + (f" LIMIT {limit:d}" if limit else "")
-        return await self._do(lambda db: _read(db, self._table(db, collection), clause, values))
+        return await self._do(
+            lambda db: statements.read(db, self._table(db, collection), clause, values)
+        )
 
     async def count(self, collection: str, where: Where) -> int:
         clause, values = sql.condition(where)
-        return await self._do(lambda db: _count(db, self._table(db, collection), clause, values))
+        return await self._do(
+            lambda db: statements.count(db, self._table(db, collection), clause, values)
+        )
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
         body = to_json(list(ids))
-        return await self._do(lambda db: _delete(db, self._table(db, collection), body))
+        return await self._do(lambda db: statements.delete(db, self._table(db, collection), body))
 
     # ── asking the thread ───────────────────────────────────────────────────────────────────────
 
@@ -200,7 +203,9 @@ class SqliteStore:
     def _prepare(self, db: sqlite3.Connection, indexes: Mapping[str, Sequence[Index]]) -> None:
         for collection, wanted in indexes.items():
             table = self._table(db, collection)
-            _drop_others(db, collection, {sql.index_name(collection, index) for index in wanted})
+            statements.drop_others(
+                db, collection, {sql.index_name(collection, index) for index in wanted}
+            )
             for index in wanted:
                 db.execute(sql.create_index(collection, index))
             log.debug("%s is ready", table)
@@ -244,75 +249,3 @@ def _attempt(work: Work[T], db: sqlite3.Connection) -> T | Exception:
 
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes keep more above
-
-
-# ── one statement each ──────────────────────────────────────────────────────────────────────────
-
-
-def _insert(db: sqlite3.Connection, table: str, ids: Sequence[str], body: bytes) -> set[str]:
-    new = set(ids) - _existing(db, table, ids)
-    done = db.execute(
-        f"INSERT INTO {table} {_ROWS} WHERE TRUE ON CONFLICT DO NOTHING", [body]
-    ).rowcount
-    # fewer than the new ones where a unique index refuses some
-    return new if done == len(new) else new & _existing(db, table, ids)
-
-
-def _existing(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> set[str]:
-    query = f"SELECT json_group_array(id) FROM {table} WHERE id IN {_IDS}"
-    (known,) = db.execute(query, [to_json(list(ids))]).fetchone()
-    return set(from_json(known))
-
-
-def _read(db: sqlite3.Connection, table: str, clause: str, values: Sequence[Any]) -> list[Doc]:
-    """All documents in one row: a row each would give the interpreter lock away each time."""
-    rows = f"SELECT doc FROM {table} WHERE {clause}"
-    (body,) = db.execute(f"SELECT group_concat(doc) FROM ({rows})", values).fetchone()
-    return from_json(f"[{body or ''}]")  # type: ignore[no-any-return]
-
-
-def _update(db: sqlite3.Connection, table: str, updates: Sequence[Update]) -> set[str]:
-    ids = to_json([update.id for update in updates])
-    docs = {doc["_id"]: doc for doc in _read(db, table, f"id IN {_IDS}", [ids])}
-    changed = []
-    for update in updates:
-        doc = docs.get(update.id, {"_id": update.id} if update.upsert else None)
-        if doc is not None and holds(doc, update.where):
-            apply(doc, update)
-            changed.append(doc)
-    return _write(db, table, changed)
-
-
-def _write(db: sqlite3.Connection, table: str, docs: Sequence[Doc]) -> set[str]:
-    """Together; one by one where a unique index refuses some of them."""
-    try:
-        db.execute(
-            f"INSERT INTO {table} {_ROWS} WHERE TRUE "
-            "ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
-            [to_json(docs)],
-        )
-    except sqlite3.IntegrityError:
-        if len(docs) == 1:
-            return set()
-        return {id_ for doc in docs for id_ in _write(db, table, [doc])}
-    return {doc["_id"] for doc in docs}
-
-
-def _count(db: sqlite3.Connection, table: str, clause: str, values: Sequence[Any]) -> int:
-    (number,) = db.execute(f"SELECT count(*) FROM {table} WHERE {clause}", values).fetchone()
-    return int(number)
-
-
-def _delete(db: sqlite3.Connection, table: str, ids: bytes) -> int:
-    return db.execute(f"DELETE FROM {table} WHERE id IN {_IDS}", [ids]).rowcount
-
-
-def _drop_others(db: sqlite3.Connection, collection: str, keep: set[str]) -> None:
-    """Indexes that are no longer declared only cost time."""
-    known = db.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql NOT NULL",
-        [collection],
-    )
-    for (name,) in known.fetchall():
-        if name not in keep:
-            db.execute(f"DROP INDEX {sql.quoted(name)}")
