@@ -4,8 +4,10 @@ import numpy as np
 
 from shared.engines.local.landscapes import ridge
 from shared.engines.local.light import Light, Spot, paint_sky
-from shared.engines.local.paper import Mask, Paper, mix, rounded, wavy
+from shared.engines.local.paper import Mask, Paper, cloudy, mix
 from shared.engines.local.styles import Colour
+
+_WATER: Colour = (24, 132, 152)
 
 
 def sea(paper: Paper, light: Light) -> Spot:
@@ -26,13 +28,13 @@ def sea(paper: Paper, light: Light) -> Spot:
     sand = mix(palette.near, palette.accent, 0.16)
     ground = ridge(paper, light, 0.835, 0.012, mix(sand, palette.light, 0.2))
     ridge(paper, light, 0.95, 0.02, sand)
-    return Spot(0.5, ground + 0.05, 0.95)
+    return Spot(0.5, ground + 0.05, 0.95, lift=0.08)
 
 
 def underwater(paper: Paper, light: Light) -> Spot:
     palette = light.palette
-    water = mix(palette.sky_top, palette.mid, 0.3)
-    paper.gradient(mix(water, palette.light, 0.42), mix(water, palette.ink, 0.5))
+    water = mix(mix(palette.sky_top, palette.mid, 0.3), _WATER, 0.4)
+    paper.gradient(mix(water, palette.light, 0.34), mix(water, palette.ink, 0.5))
     for _ in range(5):
         x, lean = light.chance.uniform(-0.1, 0.9), light.chance.uniform(-0.1, 0.3)
         wide = light.chance.uniform(0.04, 0.12)
@@ -47,17 +49,16 @@ def underwater(paper: Paper, light: Light) -> Spot:
         _weed(paper, light, float(x), mix(palette.accent, palette.near, 0.25), 0.26)
     for x, y, size in light.chance.uniform(0, 1, (26, 3)):
         paper.disc(x, y, 0.004 + 0.012 * size**2, mix(water, palette.light, 0.6))
-    return Spot(0.5, 0.7, 0.9, floats=True)
+    return Spot(0.5, 0.9, 0.9, lift=0.3)
 
 
 def space(paper: Paper, light: Light) -> Spot:
     palette = light.palette
     dark = mix(palette.sky_top, palette.ink, 0.75)
     paper.gradient(palette.ink, dark)
-    rows = np.stack([wavy(light.chance, 40) for _ in range(40)])
-    cloud: Mask = np.clip(rows * 0.6 + rows.T * 0.6, 0, 1).astype(np.float32)
-    paper.veil(mix(palette.accent, palette.sky_top, 0.45), cloud * 0.5)
-    paper.veil(palette.far, np.ascontiguousarray(cloud[::-1, ::-1]) * 0.4)
+    for colour in (mix(palette.accent, palette.sky_top, 0.45), palette.far):
+        cloud: Mask = np.clip(cloudy(light.chance) * 1.6 - 0.7, 0, 0.6).astype(np.float32)
+        paper.veil(colour, cloud)
     for x, y, size in light.chance.uniform(0, 1, (220, 3)):
         paper.disc(x, y, 0.001 + 0.0035 * size**5, mix(palette.light, (255, 255, 255), 0.6))
     _planet(paper, light)
@@ -67,7 +68,7 @@ def space(paper: Paper, light: Light) -> Spot:
     for x, size in light.chance.uniform(0, 1, (7, 2)):
         y = 0.95 + 0.05 * size
         paper.oval(x, y, 0.03 + 0.05 * size, 0.012 + 0.014 * size, mix(ground, palette.ink, 0.35))
-    return Spot(0.5, 1.0 - paper.up(0.14), 0.9)
+    return Spot(0.5, 1.0 - paper.up(0.14), 0.9, lift=0.2)
 
 
 def shapes(paper: Paper, light: Light) -> Spot:
@@ -114,9 +115,15 @@ def _wave(paper: Paper, light: Light, height: float, colour: Colour, swing: floa
 def _lighthouse(paper: Paper, light: Light, horizon: float) -> None:
     palette = light.palette
     x = 0.85 if light.sun[0] < 0.5 else 0.15
-    rock = rounded([(x - 0.17, horizon + 0.035), (x - 0.1, horizon - 0.03), (x, horizon - 0.045),
-                    (x + 0.1, horizon - 0.03), (x + 0.17, horizon + 0.035)], 2)  # fmt: skip
-    paper.shape(rock, palette.near)
+    steps = (
+        (-0.2, 0.012),
+        (-0.13, -0.012),
+        (-0.09, -0.03),
+        (0.06, -0.034),
+        (0.12, -0.014),
+        (0.2, 0.012),
+    )
+    paper.shape([(x + dx, horizon + dy) for dx, dy in steps], palette.near)
     foot, top = horizon - 0.03, horizon - 0.03 - paper.up(0.34)
     wide, thin = paper.across(0.042), paper.across(0.026)
     for band in range(5):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
-from shared.engines.local.paper import Mask, Paper, Pixels, mix, wavy
+from shared.engines.local.paper import Mask, Paper, Pixels, cloudy, mix, wavy
 from shared.engines.local.styles import Palette
 
 Finish = Callable[[Paper, Palette, np.random.Generator], None]
@@ -18,7 +18,7 @@ def cinematic(paper: Paper, palette: Palette, chance: np.random.Generator) -> No
 
 
 def anime(paper: Paper, palette: Palette, chance: np.random.Generator) -> None:
-    _bloom(paper, 0.2)
+    _bloom(paper, 0.1)
     for x, y, size in chance.uniform(0, 1, (9, 3)):
         _sparkle(paper, palette, (float(x), float(y) * 0.7), 0.012 + 0.02 * float(size))
 
@@ -123,11 +123,15 @@ def _sparkle(paper: Paper, palette: Palette, place: tuple[float, float], size: f
 
 
 def _keep_one_colour(paper: Paper, palette: Palette) -> None:
-    """Grey, but for what has the accent's colour."""
+    """Grey, but for what has the accent's hue."""
     pixels = paper.pixels
     grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    strong = cv2.subtract(pixels.max(axis=2), pixels.min(axis=2))
-    keep = (strong > 56).astype(np.float32)
+    hues = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
+    wanted = int(cv2.cvtColor(np.array([[palette.accent]], np.uint8), cv2.COLOR_RGB2HSV)[0, 0, 0])
+    likeness = np.zeros((256, 1), np.float32)
+    likeness[[(wanted + step) % 180 for step in range(-9, 10)]] = 1
+    strong = (np.arange(256, dtype=np.float32) > 120).astype(np.float32)
+    keep = np.asarray(cv2.LUT(hues[:, :, 0], likeness) * cv2.LUT(hues[:, :, 1], strong))
     contrast = np.clip((np.arange(256) - 118) * 1.22 + 112, 0, 255).astype(np.uint8)
     pixels[:] = cv2.blendLinear(pixels, cv2.LUT(grey, contrast), keep, 1 - keep)
 
@@ -161,8 +165,7 @@ def _bleed(paper: Paper, chance: np.random.Generator) -> None:
 
 def _blotches(paper: Paper, chance: np.random.Generator) -> None:
     """Where water stood, colour is thinner; and the paper's tooth."""
-    mask = np.abs(np.stack([wavy(chance, 64, 0.7) for _ in range(64)]))
-    mask = cv2.GaussianBlur(mask, (0, 0), 2.0) * 0.3
+    mask = np.clip(cloudy(chance, 96) * 0.5 - 0.14, 0, 1)
     paper.veil((255, 252, 244), mask.astype(np.float32))
     _grain(paper, chance, 6)
 

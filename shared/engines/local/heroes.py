@@ -1,5 +1,7 @@
 """The living heroes: people, animals, a robot."""
 
+from dataclasses import replace
+
 from shared.engines.local.paper import mix
 from shared.engines.local.puppet import Puppet
 
@@ -9,6 +11,7 @@ _ARMS = (
     ((0.1, 0.64), (0.2, 0.54), (0.31, 0.55)),
     ((0.1, 0.64), (0.19, 0.55), (0.1, 0.48)),
 )
+_LONG, _BUN, _CAP = 1, 2, 3  # cuts of hair; any other is short
 _STRIDES = ((0.06, -0.05), (0.12, -0.11), (0.08, -0.02), (0.04, -0.09))
 
 
@@ -23,28 +26,32 @@ def child(puppet: Puppet) -> None:
 
 
 def elder(puppet: Puppet) -> None:
+    """A cap, a white beard and a stick."""
     wear = puppet.wear
     puppet.limb([(0.27, 0.0), (0.25, 0.52)], mix(wear.dark, wear.hair, 0.5), 0.024)
     _body(puppet)
-    _head(puppet, 0.845, 0.108, grey=True)
-    white = mix(wear.light, wear.dark, 0.08)
-    beard = [(-0.03, 0.83), (0.11, 0.83), (0.13, 0.72), (0.06, 0.63), (0.0, 0.72)]
-    puppet.shape(beard, white, 2)
+    white = mix(wear.light, wear.dark, 0.1)
+    puppet.oval(-0.05, 0.84, 0.085, 0.1, white)
+    aged = replace(wear, hair=white, cut=_CAP, skin=mix(wear.skin, (150, 84, 60), 0.25))
+    _head(replace(puppet, wear=aged), 0.845, 0.108, bald=True)
+    beard = [(-0.06, 0.85), (-0.02, 0.815), (0.05, 0.8), (0.11, 0.815), (0.13, 0.74), (0.06, 0.62)]
+    puppet.shape([*beard, (-0.03, 0.68)], white, 2)
 
 
 def _body(puppet: Puppet) -> None:
     """Boots, a coat, and the scarf by which one knows the hero from afar."""
     wear = puppet.wear
     puppet.shadow(0.26)
-    cloth = mix(wear.dark, wear.second, 0.18)
+    cloth = mix(wear.dark, wear.second, 0.34)
     front, back = _STRIDES[puppet.pose % len(_STRIDES)]
     behind = mix(wear.second, wear.dark, 0.34)
     puppet.limb([(-0.1, 0.64), (-0.17, 0.5), (-0.13, 0.38)], behind, 0.07)
     for foot in (back, front):
         puppet.limb([(foot * 0.5, 0.32), (foot, 0.05)], cloth, 0.075)
         puppet.oval(foot + 0.025, 0.025, 0.07, 0.032, wear.dark)
-    coat = [(-0.085, 0.72), (0.085, 0.72), (0.135, 0.66), (0.2, 0.27), (-0.2, 0.27), (-0.135, 0.66)]
-    puppet.shape(coat, wear.second, 1)
+    coat = [(-0.1, 0.74), (0.1, 0.74), (0.15, 0.64), (0.17, 0.45), (0.23, 0.26), (0.1, 0.24)]
+    coat += [(-0.1, 0.24), (-0.23, 0.26), (-0.17, 0.45), (-0.15, 0.64)]
+    puppet.shape(coat, wear.second, 2)
     puppet.mark([(0.02, 0.68), (0.045, 0.3)], mix(wear.second, wear.dark, 0.35), 0.01)
     for y in (0.58, 0.48, 0.38):
         puppet.dot(0.055, y, 0.011, wear.dark)
@@ -55,19 +62,19 @@ def _body(puppet: Puppet) -> None:
     puppet.dot(*_ARMS[puppet.pose % len(_ARMS)][-1], 0.036, wear.skin)
 
 
-def _head(puppet: Puppet, y: float, radius: float, grey: bool = False) -> None:
-    wear = puppet.wear
-    hair = mix(wear.light, wear.dark, 0.12) if grey else wear.hair
-    if wear.cut == 1 and not grey:
+def _head(puppet: Puppet, y: float, radius: float, bald: bool = False) -> None:
+    wear, hair = puppet.wear, puppet.wear.hair
+    if wear.cut == _LONG:
         long = [(-1.05, 0.5), (0.3, 0.9), (0.2, -0.4), (-0.3, -1.6), (-1.3, -1.5)]
         puppet.shape([(x * radius, y + v * radius) for x, v in long], hair, 2)
     puppet.disc(0, y, radius, wear.skin)
     fringe = [(-1.1, -0.5), (-1.15, 0.5), (-0.5, 1.2), (0.5, 1.2), (1.12, 0.55), (0.5, 0.42)]
     fringe += [(0.1, 0.62), (-0.5, 0.2), (-0.62, -0.5)]
-    puppet.shape([(x * radius, y + v * radius) for x, v in fringe], hair, 2)
-    if wear.cut == 2:
+    if not bald:
+        puppet.shape([(x * radius, y + v * radius) for x, v in fringe], hair, 2)
+    if wear.cut == _BUN:
         puppet.disc(-0.5 * radius, y + 1.22 * radius, radius * 0.42, hair)
-    if wear.cut == 3:
+    if wear.cut == _CAP:
         hat = [(-1.25, 0.42), (-1.0, 1.25), (0.75, 1.3), (1.05, 0.5)]
         puppet.shape([(x * radius, y + v * radius) for x, v in hat], wear.main, 1)
         brim = [(-1.2 * radius, y + 0.5 * radius), (1.2 * radius, y + 0.5 * radius)]
@@ -152,11 +159,8 @@ def _muzzle(puppet: Puppet, ears: str, snout: float) -> None:
         (middle + 0.02, level - 0.07),
     ]
     puppet.shape(nose, wear.dark, 2)
-    mouth = [
-        (middle - 0.03, level - 0.11),
-        (middle + 0.02, level - 0.09),
-        (middle + 0.07, level - 0.11),
-    ]
+    lips = ((-0.04, -0.085), (-0.015, -0.105), (0.02, -0.085), (0.055, -0.105), (0.08, -0.085))
+    mouth = [(middle + x, level + y) for x, y in lips]
     puppet.mark(mouth, wear.dark, 0.011)
 
 

@@ -1,7 +1,7 @@
 """Draws a beat's storyboard image: a place, the hour, the video's hero, and the style's finish."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -60,6 +60,12 @@ _HEROES: Mapping[Hero, tuple[Callable[[Puppet], None], float]] = {
 }
 """Each with its height among the others."""
 
+_CARRIED: frozenset[Hero] = frozenset(("cup", "bottle", "phone", "box", "shoe", "book", "plant"))
+"""What stands on something, unless the place offers it."""
+
+_AFLOAT: frozenset[Hero] = frozenset(("whale", "boat", "rocket"))
+
+_LOWER = {"wide": 0.0, "medium": 0.03, "close": 0.12}
 _NEAR = {"wide": 0.52, "medium": 0.68, "close": 0.92}
 """The height of a person in shares of the picture's shorter side, by the shot."""
 
@@ -93,7 +99,11 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     shot = _shot(spec)
     size = height * spot.scale * _NEAR[shot]
     facing = 1 if light.sun[0] > 0.5 else -1
-    draw(Puppet(paper, _foot(paper, spot, shot, spec.index, hero), size, facing, wear, spec.index))
+    puppet = Puppet(paper, _foot(spot, shot, spec.index, hero), size, facing, wear, spec.index)
+    if hero in _CARRIED and _scene(spec) not in ("table", "stage"):
+        puppet = replace(puppet, foot=puppet.at(0, 0.62))
+        things.stand(puppet)
+    draw(puppet)
     FINISHES[style.name](paper, light.palette, chance)
     save(paper, out)
 
@@ -132,14 +142,11 @@ def _shot(spec: ImageSpec) -> str:
     )
 
 
-def _foot(paper: Paper, spot: Spot, shot: str, index: int, hero: Hero) -> tuple[float, float]:
+def _foot(spot: Spot, shot: str, index: int, hero: Hero) -> tuple[float, float]:
     """Beside the middle in a wide shot; nearer, and cut off below, in a close one."""
     aside = (0.0, -0.16, 0.14, 0.0, 0.18, -0.12)[index % 6]
     if hero not in LIVING or shot == "close":
         aside *= 0.35
-    lower = (
-        0.0
-        if spot.floats or hero not in LIVING
-        else {"wide": 0.0, "medium": 0.03, "close": 0.12}[shot]
-    )
-    return spot.x + aside, min(spot.y + lower, 1.12)
+    if hero in _AFLOAT:
+        return spot.x + aside, spot.y - spot.lift
+    return spot.x + aside, spot.y + (_LOWER[shot] if hero in LIVING else 0.0)

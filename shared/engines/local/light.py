@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from shared.engines.local.paper import Mask, Paper, mix, wavy
+from shared.engines.local.paper import Mask, Paper, Point, mix, wavy
 from shared.engines.local.styles import Palette
 
 Hour = Literal["day", "golden", "mist", "dusk", "night", "dawn"]
@@ -46,7 +46,8 @@ class Spot:
     x: float
     y: float
     scale: float = 1.0
-    floats: bool = False
+    lift: float = 0.0
+    """How much higher whoever swims or flies is."""
 
 
 def light_at(palette: Palette, hour: Hour, chance: np.random.Generator, textured: bool) -> Light:
@@ -86,13 +87,21 @@ def _stars(paper: Paper, light: Light, horizon: float) -> None:
 def _sun(paper: Paper, light: Light) -> None:
     x, y = light.sun
     colour = light.palette.light
-    radius = 0.07 if light.night else 0.095
-    paper.glow(x, y, 0.75, colour, 0.16 if light.night else 0.42)
-    paper.glow(x, y, 0.26, colour, 0.3)
-    paper.disc(x, y, radius, mix(colour, (255, 255, 255), 0.35))
+    paper.glow(x, y, 0.75, colour, 0.14 if light.night else 0.26)
+    paper.glow(x, y, 0.26, colour, 0.22)
+    bright = mix(colour, (255, 255, 255), 0.35)
     if light.night:
-        shadow = mix(light.palette.sky_top, colour, 0.1)
-        paper.disc(x + paper.across(0.03), y - paper.up(0.012), radius * 0.9, shadow)
+        paper.shape(_crescent(paper, x, y, 0.07), bright)
+    else:
+        paper.disc(x, y, 0.095, bright)
+
+
+def _crescent(paper: Paper, x: float, y: float, radius: float) -> list[Point]:
+    outer = np.linspace(0.5 * np.pi, 1.5 * np.pi, 40)
+    bulge = np.array([np.cos(outer), np.sin(outer)]) * radius
+    hollow = np.array([np.cos(outer) * 0.45, np.sin(outer)])[:, ::-1] * radius
+    rim = np.concatenate((bulge, hollow), axis=1).T
+    return [(float(x + paper.across(dx)), float(y + paper.up(dy))) for dx, dy in rim]
 
 
 def _cumulus(paper: Paper, light: Light, horizon: float) -> None:

@@ -50,6 +50,15 @@ def wavy(chance: np.random.Generator, count: int, roughness: float = 0.5) -> Mas
     return line / max(1e-6, float(np.abs(line).max()))
 
 
+def cloudy(chance: np.random.Generator, size: int = 64) -> Mask:
+    """A random field between 0 and 1, soft and rough at once, like smoke."""
+    field = np.zeros((size, size), np.float32)
+    for octave in range(4):
+        knots = chance.uniform(-1, 1, (4 * 2**octave,) * 2).astype(np.float32)
+        field += cv2.resize(knots, (size, size), interpolation=cv2.INTER_CUBIC) * 0.55**octave
+    return np.clip(0.5 + field / 2, 0, 1).astype(np.float32)
+
+
 class Paper:
     """An RGB picture that is painted on."""
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from shared.engines.local.landscapes import ridge
 from shared.engines.local.light import Light, Spot, paint_sky
-from shared.engines.local.paper import Mask, Paper, Point, mix
+from shared.engines.local.paper import Paper, Point, mix
 from shared.engines.local.styles import Colour
 
 
@@ -46,9 +46,9 @@ def street(paper: Paper, light: Light) -> Spot:
 
 def room(paper: Paper, light: Light) -> Spot:
     palette = light.palette
-    wall = mix(mix(palette.mid, palette.sky_low, 0.35), palette.ink, 0.35 if light.night else 0.0)
-    paper.gradient(mix(wall, palette.ink, 0.22), wall, 0.0, 0.76)
-    floor = mix(wall, palette.near, 0.55)
+    wall = mix(palette.far, palette.light, 0.12)
+    paper.gradient(mix(wall, palette.ink, 0.2), wall, 0.0, 0.76)
+    floor = mix(palette.mid, palette.near, 0.4)
     paper.gradient(mix(floor, palette.light, 0.06), mix(floor, palette.ink, 0.3), 0.76, 1.0)
     left = bool(light.chance.random() < 0.5)
     x = 0.3 if left else 0.7
@@ -67,8 +67,8 @@ def room(paper: Paper, light: Light) -> Spot:
 
 def table(paper: Paper, light: Light) -> Spot:
     palette = light.palette
-    wall = mix(palette.far, palette.near, 0.35)
-    paper.gradient(mix(wall, palette.ink, 0.25), mix(wall, palette.light, 0.16), 0.0, 0.7)
+    wall = mix(palette.far, palette.mid, 0.35)
+    paper.gradient(mix(wall, palette.ink, 0.2), mix(wall, palette.light, 0.16), 0.0, 0.7)
     _window(
         paper, light, (0.06, 0.12, 0.44, 0.46) if light.sun[0] < 0.5 else (0.56, 0.12, 0.94, 0.46)
     )
@@ -76,7 +76,7 @@ def table(paper: Paper, light: Light) -> Spot:
     for x in light.chance.uniform(0, 1, 9):
         y, size = light.chance.uniform(0.1, 0.62), light.chance.uniform(0.03, 0.08)
         paper.glow(float(x), float(y), float(size), palette.light, 0.3)
-    wood = mix(palette.near, palette.accent, 0.3)
+    wood = mix(palette.mid, palette.near, 0.5)
     paper.gradient(mix(wood, palette.light, 0.3), mix(wood, palette.ink, 0.25), 0.68, 1.0)
     for y in (0.72, 0.79, 0.88, 0.98):
         paper.line([(-0.1, y), (1.1, y)], mix(wood, palette.ink, 0.18), 0.003)
@@ -170,9 +170,9 @@ def _window(paper: Paper, light: Light, frame: tuple[float, float, float, float]
     rim = mix(palette.near, palette.light, 0.5)
     edge_x, edge_y = paper.across(0.018), paper.up(0.018)
     paper.box(left - edge_x, top - edge_y, right + edge_x, bottom + edge_y, rim)
-    for step in range(12):
-        a, b = top + (bottom - top) * step / 12, top + (bottom - top) * (step + 1) / 12
-        paper.box(left, a, right, b, mix(palette.sky_top, palette.sky_low, step / 11))
+    for step in range(40):
+        a, b = top + (bottom - top) * step / 40, top + (bottom - top) * (step + 1) / 40
+        paper.box(left, a, right, b, mix(palette.sky_top, palette.sky_low, step / 39))
     middle = (left + right) / 2
     sun_x = middle + (right - left) * 0.2
     paper.disc(sun_x, top + (bottom - top) * 0.3, 0.045, palette.light)
@@ -245,10 +245,3 @@ def _puddle(paper: Paper, x: float, y: float, radius: float) -> list[Point]:
         )
         for a in turns
     ]
-
-
-def vignette(size: int = 48) -> Mask:
-    """Darkness that grows towards the corners."""
-    axis = np.linspace(-1, 1, size, dtype=np.float32)
-    away = np.sqrt(axis[:, None] ** 2 * 0.8 + axis[None, :] ** 2 * 0.8)
-    return np.clip((away - 0.45) * 0.75, 0, 1).astype(np.float32)

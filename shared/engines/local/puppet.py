@@ -31,7 +31,7 @@ def wardrobe(palette: Palette, seed: int, outlined: bool, colourless: bool) -> W
     chance = np.random.default_rng([seed, 77])
     skin = _SKINS[chance.integers(len(_SKINS))]
     hair = _HAIRS[chance.integers(len(_HAIRS))]
-    second = mix(palette.light, palette.sky_top, float(chance.uniform(0.1, 0.55)))
+    second = mix(palette.light, palette.far, float(chance.uniform(0.15, 0.5)))
     return Wardrobe(
         main=palette.accent,
         second=second,

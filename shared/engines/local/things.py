@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared.engines.local.paper import mix
+from shared.engines.local.paper import mix, rounded
 from shared.engines.local.puppet import Puppet
 
 
@@ -13,8 +13,9 @@ def cup(puppet: Puppet) -> None:
     puppet.oval(0, 0.08, 0.4, 0.05, mix(wear.light, wear.dark, 0.06))
     handle = [(0.3, 0.52), (0.5, 0.54), (0.54, 0.36), (0.4, 0.24), (0.26, 0.22)]
     puppet.limb(handle, wear.main, 0.06)
-    side = [(-0.34, 0.64), (0.34, 0.64), (0.3, 0.28), (0.18, 0.08), (-0.18, 0.08), (-0.3, 0.28)]
-    puppet.shape(side, wear.main, 1)
+    side = [(-0.34, 0.72), (-0.34, 0.62), (-0.33, 0.36), (-0.24, 0.14), (-0.1, 0.06), (0.1, 0.06)]
+    side += [(0.24, 0.14), (0.33, 0.36), (0.34, 0.62), (0.34, 0.72)]
+    puppet.shape([(x, min(y, 0.62)) for x, y in rounded(side, 2)], wear.main)
     puppet.oval(0, 0.62, 0.33, 0.065, mix(wear.main, wear.dark, 0.25))
     puppet.oval(0, 0.612, 0.285, 0.048, (74, 44, 28))
     puppet.oval(0.03, 0.615, 0.13, 0.022, mix((74, 44, 28), wear.light, 0.6))
@@ -23,6 +24,18 @@ def cup(puppet: Puppet) -> None:
     for x in (-0.12, 0.02, 0.15):
         steam = [(x + 0.04 * np.sin(6 * r + 9 * x + puppet.pose), 0.68 + 0.32 * r) for r in rise]
         puppet.mark(steam, mix(wear.light, wear.second, 0.3), 0.016)
+
+
+def stand(puppet: Puppet) -> None:
+    """A small round table, for what should not lie on the ground; its top is at zero."""
+    wear = puppet.wear
+    wood = mix(wear.second, wear.dark, 0.3)
+    puppet.shape(
+        [(-0.05, 0.0), (0.05, 0.0), (0.07, -0.62), (-0.07, -0.62)], mix(wood, wear.dark, 0.3)
+    )
+    puppet.oval(0, -0.62, 0.3, 0.05, mix(wood, wear.dark, 0.3))
+    puppet.oval(0, -0.05, 0.66, 0.09, mix(wood, wear.dark, 0.35))
+    puppet.oval(0, -0.01, 0.66, 0.09, wood)
 
 
 def bottle(puppet: Puppet) -> None:
