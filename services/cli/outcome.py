@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable
 
 from shared.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
@@ -29,9 +30,12 @@ def guarded(command: Command, given: argparse.Namespace) -> int:
         return _said(error, 3)
     except PermanentError as error:
         return _said(error, 2)
+    except Exception:
+        traceback.print_exc()
+        return _said("this is a bug of ours: please report the lines above", 70)
 
 
-def _said(error: Exception, code: int) -> int:
+def _said(error: object, code: int) -> int:
     tell(str(error))
     return code
 

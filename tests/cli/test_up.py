@@ -16,6 +16,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+QUICK = {
+    "STORYWAVE_ENGINE": "rehearsal",
+    "STORYWAVE_LEASE_SECONDS": "2",
+    "STORYWAVE_DRAIN_SECONDS": "1",
+}
+
 
 @dataclass
 class Up:
@@ -47,9 +53,7 @@ def up(data: Path, **environment: str) -> Iterator[Up]:
     port = _free()
     command = [sys.executable, "-m", "services.cli", "up", "--data", str(data), "--port", port]
     with (data / "log").open("a") as log:
-        process = subprocess.Popen(
-            command, env={**os.environ, "STORYWAVE_ENGINE": "rehearsal", **environment}, stderr=log
-        )
+        process = subprocess.Popen(command, env={**os.environ, **QUICK, **environment}, stderr=log)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             _wait_until_ready(process, client)
