@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("storywave.bus")
 
+client_log = logging.getLogger("storywave.bus.faststream")
+# at every start, of a broker that only listens; the producer creates the topics before
+client_log.addFilter(lambda record: "Topic creation is skipped" not in record.getMessage())
+
 LONGEST_WAIT = 10.0
 
 
@@ -93,7 +97,7 @@ class KafkaBus:
             consumer_only=True,
             graceful_timeout=self._graceful_seconds,
             middlewares=self._middlewares,
-            logger=log,
+            logger=client_log,
             log_level=logging.DEBUG,
             apply_types=False,
         )
@@ -105,6 +109,8 @@ class KafkaBus:
             await self._broker.start()
         except (KafkaError, OSError) as error:
             raise BusUnavailable(f"Kafka at {self._cluster.servers}: {error}") from error
+        for consumer in self._consumers.values():
+            consumer.watch()
 
 
 def _metrics(registry: "CollectorRegistry | None") -> Sequence[Any]:

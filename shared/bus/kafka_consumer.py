@@ -35,6 +35,8 @@ POLL_MS = 5
 """How long a poll waits; FastStream sleeps as long again after an empty one."""
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
+Polled = dict[TopicPartition, list[ConsumerRecord]]
+Poll = Callable[..., Awaitable[Polled]]
 Message = StreamMessage[tuple[ConsumerRecord, ...]]
 
 
@@ -77,6 +79,11 @@ class Consumer:
         )
         self._subscriber(self._receive)
 
+    def watch(self) -> None:
+        """Once the broker is started: note every poll that ends well."""
+        consumer = self._subscriber.consumer
+        consumer.getmany = self._watch.noting(consumer.getmany)
+
     def stop(self) -> None:
         """End the pause before a retry: the batch goes to whoever comes next."""
         self._stopping.set()
@@ -88,9 +95,7 @@ class Consumer:
             return Health(assigned=0, progress_age=self._watch.age())
         partitions = consumer.assignment()
         fetched = [at for p in partitions if (at := consumer.last_poll_timestamp(p))]
-        # the client keeps this age for max.poll.interval; it has no public name
-        idle: float = consumer._subscription.fetcher_idle_time  # noqa: SLF001
-        return Health(len(partitions), max(idle, self._watch.age(max(fetched, default=None))))
+        return Health(len(partitions), self._watch.age(max(fetched, default=None)))
 
     async def _receive(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle a batch. Returning commits it; a NACK rewinds every partition in it."""
@@ -141,11 +146,23 @@ class Consumer:
 
 
 class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Since when a consumer waits for partitions, or for the first fetch from them."""
+    """When a consumer last polled and fetched, and since when it waits for partitions.
+
+    The client's own idle time stands still after the first poll that fails: it is of no use here.
+    """
 
     def __init__(self) -> None:
-        self._rebalancing = True
+        self._polled = time.time()
         self._since = time.time()
+        self._rebalancing = True
+
+    def noting(self, poll: Poll) -> Poll:
+        async def noted(*partitions: TopicPartition, **limits: int | None) -> Polled:
+            records = await poll(*partitions, **limits)
+            self._polled = time.time()
+            return records
+
+        return noted
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         self._rebalancing = True
@@ -157,11 +174,11 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self._since = time.time() if assigned else float("inf")
 
     def age(self, fetched_ms: int | None = None) -> float:
-        """Seconds since the last fetch was answered, or since the wait began."""
-        last = self._since
+        """Seconds since the last poll, or the last answered fetch, or since the wait began."""
+        fetched = self._since
         if fetched_ms is not None and not self._rebalancing:
-            last = max(last, fetched_ms / 1_000)
-        return max(0.0, time.time() - last)
+            fetched = max(fetched, fetched_ms / 1_000)
+        return max(0.0, time.time() - min(fetched, self._polled))
 
 
 async def without_headers(

@@ -153,7 +153,7 @@ class Producer:
         async with self._renewing:
             if self._broker is None:
                 raise BusUnavailable(
-                    "the bus is stopped: what was to be published waits in its row"
+                    "the bus is not open: what is to be published waits in its row"
                 )
             if self._broken:
                 log.warning("the Kafka producer broke and is renewed", extra={"action": "publish"})

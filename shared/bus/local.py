@@ -67,7 +67,7 @@ class LocalBus:
     async def publish(self, events: Sequence[Event]) -> None:
         """Into the queue of every service that reads the type; events are frozen, so shared."""
         if self._stopped:
-            raise BusUnavailable("the bus is stopped: what was to be published waits in its row")
+            raise BusUnavailable("the bus is not open: what is to be published waits in its row")
         for event in events:
             for consumer in self._by_type.get(type(event), ()):
                 consumer.put(event)

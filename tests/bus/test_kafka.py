@@ -17,7 +17,7 @@ from shared.errors import BusUnavailable
 from shared.events import DeadLettered, Event, MusicReady, VideoDeleted
 from tests.bus.test_wire import BAD, TYPE, VERSION
 from tests.cluster.servers import Servers
-from tests.contracts.test_bus import Listener, deleted, ids, music, until
+from tests.contracts.listening import Listener, deleted, ids, music, until
 
 pytestmark = pytest.mark.cluster
 
@@ -205,6 +205,25 @@ async def test_a_stop_without_a_server_has_an_end(prefix: str, servers: Servers)
         await bus.publish(deleted(10))
     async with asyncio.timeout(20):
         await bus.stop()
+
+
+@pytest.mark.parametrize("part", ["the loop that polls", "the fetcher"])
+async def test_health_sees_a_consumer_that_died_inside(prefix: str, part: str) -> None:
+    bus, listener = kafka(prefix), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await ready(bus, "s")
+    await bus.publish(deleted(1))
+    await until(lambda: bool(listener.heard))
+    await asyncio.sleep(1)
+    assert bus.health("s").progress_age < 1.0
+    subscriber = bus._consumers["s"]._subscriber
+    dying = subscriber.tasks if "loop" in part else [subscriber.consumer._fetcher._fetch_task]
+    for task in dying:
+        task.cancel()
+    await asyncio.sleep(2.5)
+    assert bus.health("s").assigned == 4, "a look at the assignment alone sees nothing"
+    assert bus.health("s").progress_age > 1.5
+    await bus.stop()
 
 
 async def test_metrics_of_the_client_land_in_our_registry(prefix: str) -> None:

@@ -6,7 +6,6 @@ import os
 import statistics
 import time
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,10 +15,10 @@ from shared.bus.local import LocalBus
 from shared.errors import BusUnavailable, StoreUnavailable
 from shared.events import DeadLettered, Event, MusicReady, VideoDeleted, VideoSteered
 from shared.ports import Bus, Handler
+from tests.contracts.listening import PATIENCE, Listener, deleted, ids, music, steered, until
 
 Types = Sequence[type[Event]]
 
-PATIENCE = 30.0
 BATCH = 50
 HOP_MS = {"local": 2.0, "kafka": 15.0}
 
@@ -49,32 +48,6 @@ class World:
         await self.start(bus, service)
 
 
-@dataclass
-class Listener:
-    """A handler that remembers; it can be told to fail, to wait, and to be slow."""
-
-    failures: list[Exception] = field(default_factory=list)
-    batches: list[list[Event]] = field(default_factory=list)
-    refused: list[list[Event]] = field(default_factory=list)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    entered: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-
-    async def __call__(self, batch: Sequence[Event]) -> None:
-        self.entered.set()
-        await self.gate.wait()
-        if self.failures:
-            self.refused.append(list(batch))
-            raise self.failures.pop(0)
-        self.batches.append(list(batch))
-
-    @property
-    def heard(self) -> Counter[str]:
-        return Counter(event.id for batch in self.batches for event in batch)
-
-
 @pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.cluster)])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     world = World(request.param, _local() if request.param == "local" else _kafka())
@@ -93,36 +66,6 @@ def _kafka() -> Callable[[], Bus]:
     return lambda: KafkaBus(
         os.environ["STORYWAVE_KAFKA"], prefix=prefix, partitions=4, max_records=BATCH
     )
-
-
-async def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.002)
-
-
-def deleted(count: int, prefix: str = "v") -> list[Event]:
-    return [VideoDeleted(video_id=f"{prefix}{i}") for i in range(count)]
-
-
-def steered(videos: int, revs: int) -> list[Event]:
-    """Revision by revision over all videos: each video's own are in order."""
-    return [
-        VideoSteered(video_id=f"v{video}", rev=rev)
-        for rev in range(revs)
-        for video in range(videos)
-    ]
-
-
-def music(count: int) -> list[Event]:
-    return [
-        MusicReady(video_id=f"v{i}", job=f"v{i}/music/0/0/0", key="k", seconds=1.0)
-        for i in range(count)
-    ]
-
-
-def ids(events: Sequence[Event]) -> set[str]:
-    return {event.id for event in events}
 
 
 async def test_every_service_hears_every_event_of_its_types_and_no_other(world: World) -> None:
