@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -193,7 +193,9 @@ def _run(command: list[str]) -> int:
         environment = servers.up() | {FOLDER_VARIABLE: str(folder)}
         code = subprocess.run(command, check=False, env=os.environ | environment).returncode
     finally:
-        servers.down(wipe=code == 0)
+        # Silently: what the command printed last is what its reader looks for.
+        with redirect_stdout(None):
+            servers.down(wipe=code == 0)
         if code:
             print(f"data and logs of the servers are kept in {folder}", file=sys.stderr)
     return code
