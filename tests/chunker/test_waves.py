@@ -199,6 +199,16 @@ def test_only_the_wanted_take_of_an_image_counts():
     assert (job.take, job.files) == (1, {"image": "ImageReady/0-0-1"})
 
 
+def test_it_is_not_done_while_work_of_an_older_plan_is_in_hand():
+    told = story(plan(2))
+    first, second = told.open
+    told.hear(done(first), plan(2, rev=2, skipped=[1]))
+    assert outcome_of(told, 2).total == 1
+    assert not told.done
+    told.hear(done(second))
+    assert told.done
+
+
 def test_a_revision_makes_again_only_what_has_a_new_take():
     told = story(plan(3, 2))
     told.play()

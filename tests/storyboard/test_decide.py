@@ -61,6 +61,8 @@ def test_images_wait_for_the_references_they_need():
     assert [j.input["name"] for j in jobs[:2]] == ["Ada", "Ben"]
     (ada,) = told.hear(done(jobs[0]))
     assert (ada.beat, ada.files) == (0, {"reference/0": "ReferenceReady/0-0-0"})
+    told.hear(done(jobs[2]), done(ada))
+    assert not told.done
     (both,) = told.hear(done(jobs[1]))
     assert (both.beat, sorted(both.files)) == (2, ["reference/0", "reference/1"])
 
