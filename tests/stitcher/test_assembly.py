@@ -185,6 +185,22 @@ def test_a_lost_chunk_with_none_before_it_is_filled_from_the_image():
     assert conforms(told)[0].files == {"still": "ImageReady/0-0-0"}
 
 
+@pytest.mark.parametrize(
+    ("lost", "late", "still"),
+    [("clip/0/1/0", "ChunkReady/0/0/0", "ChunkReady/0-0-0/last"),
+     ("clip/0/0/0", "ImageReady/0/0/0", "ImageReady/0-0-0")],
+)  # fmt: skip
+def test_a_filling_waits_for_its_picture_though_the_waves_are_over(
+    lost: str, late: str, still: str
+):
+    facts = {fact.id: fact for fact in made(plan(1, 2, min_clips=0), [lost])}
+    picture = facts.pop(f"{VIDEO}/{late}")
+    told = Story(decide, *facts.values())
+    assert told.decide() == []
+    told.hear(picture)
+    assert {"still": still} in [job.files for job in told.open]
+
+
 def test_a_beat_without_an_image_is_filled_with_a_title():
     told = stitched(plan(2), lost=["image/0/0/0"])
     assert conforms(told)[0].files == {}
