@@ -18,8 +18,8 @@ def draw_card_background(style: str, seed: int, canvas: Canvas, out: Path) -> No
     paper = Paper(canvas.width, canvas.height)
     paper.gradient(mix(palette.sky_top, palette.ink, 0.12), mix(palette.sky_top, palette.far, 0.55))
     _arcs(paper, palette, np.random.default_rng([seed, 13]))
-    _shine(paper, palette)
     FINISHES[chosen.name](paper, palette, np.random.default_rng([seed, 14]))
+    _shine(paper, palette)
     save(paper, out)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from shared.engines.local import elsewhere, heroes, landscapes, places, things
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
-from shared.engines.local.paper import Paper
+from shared.engines.local.paper import Paper, Point
 from shared.engines.local.puppet import Puppet, wardrobe
 from shared.engines.local.styles import palette_of, style_of
 from shared.engines.local.topics import LIVING, SCENES, Hero, Scene, featured_in, hero_of, scene_of
@@ -93,6 +93,9 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     light = light_at(base, _hour(spec), chance, style.textured)
     paper = Paper(spec.width, spec.height)
     spot = _SCENES[_scene(spec)](paper, light)
+    if chance.random() < 0.5:
+        paper.pixels[:] = paper.pixels[:, ::-1].copy()
+        light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
     wear = wardrobe(base, spec.seed, style.outlined, spec.style == "noir")
     hero = _hero(spec)
     draw, height = _HEROES[hero]
@@ -100,8 +103,9 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     size = height * spot.scale * _NEAR[shot]
     facing = 1 if light.sun[0] > 0.5 else -1
     puppet = Puppet(paper, _foot(spot, shot, spec.index, hero), size, facing, wear, spec.index)
-    if hero in _CARRIED and _scene(spec) not in ("table", "stage"):
-        puppet = replace(puppet, foot=puppet.at(0, 0.62))
+    stands = hero in _CARRIED and _scene(spec) not in ("table", "stage")
+    puppet = _within(puppet, puppet.at(0, things.STAND) if stands else puppet.foot)
+    if stands:
         things.stand(puppet)
     draw(puppet)
     FINISHES[style.name](paper, light.palette, chance)
@@ -150,3 +154,9 @@ def _foot(spot: Spot, shot: str, index: int, hero: Hero) -> tuple[float, float]:
     if hero in _AFLOAT:
         return spot.x + aside, spot.y - spot.lift
     return spot.x + aside, spot.y + (_LOWER[shot] if hero in LIVING else 0.0)
+
+
+def _within(puppet: Puppet, foot: Point) -> Puppet:
+    """Low enough that its head is in the picture, however wide that is."""
+    x, y = foot
+    return replace(puppet, foot=(x, max(y, 0.06 + puppet.paper.up(1.06 * puppet.size))))

@@ -92,7 +92,8 @@ def forest(paper: Paper, light: Light) -> Spot:
         )
     _beams(paper, light)
     ground = ridge(paper, light, 0.8, 0.015, mix(palette.mid, palette.near, 0.6))
-    for x in (light.chance.uniform(-0.02, 0.12), light.chance.uniform(0.88, 1.02)):
+    places = (light.chance.uniform(-0.02, 0.14), light.chance.uniform(0.84, 1.02))
+    for x in places[int(light.chance.integers(2)) :]:
         _trunk(paper, light, float(x))
     _grass(paper, light, 0.98)
     return Spot(0.5, ground + 0.04, 0.95)

@@ -87,8 +87,9 @@ def _stars(paper: Paper, light: Light, horizon: float) -> None:
 def _sun(paper: Paper, light: Light) -> None:
     x, y = light.sun
     colour = light.palette.light
-    paper.glow(x, y, 0.75, colour, 0.14 if light.night else 0.26)
-    paper.glow(x, y, 0.26, colour, 0.22)
+    room = 1.15 - sum(light.palette.sky_low) / 765  # a bright sky can't take much more light
+    paper.glow(x, y, 0.75, colour, 0.14 if light.night else 0.5 * room)
+    paper.glow(x, y, 0.26, colour, 0.3 * room)
     bright = mix(colour, (255, 255, 255), 0.35)
     if light.night:
         paper.shape(_crescent(paper, x, y, 0.07), bright)

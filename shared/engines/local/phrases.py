@@ -126,7 +126,7 @@ SHOTS = (
     "Wide view",
     "Medium view",
     "Close view",
-    "Wide low view",
-    "Medium view from the side",
+    "Medium low view",
+    "Wide high view",
     "Close low view",
 )

@@ -35,7 +35,7 @@ def wardrobe(palette: Palette, seed: int, outlined: bool, colourless: bool) -> W
     return Wardrobe(
         main=palette.accent,
         second=second,
-        dark=mix(palette.near, palette.ink, 0.5),
+        dark=mix(palette.near, palette.ink, 0.8),
         light=mix(palette.light, (255, 255, 255), 0.35),
         skin=_grey(skin) if colourless else skin,
         hair=_grey(hair) if colourless else hair,

@@ -5,6 +5,9 @@ import numpy as np
 from shared.engines.local.paper import mix, rounded
 from shared.engines.local.puppet import Puppet
 
+STAND = 0.62
+"""The height of a stand, in heights of what is on it."""
+
 
 def cup(puppet: Puppet) -> None:
     wear = puppet.wear
@@ -31,9 +34,9 @@ def stand(puppet: Puppet) -> None:
     wear = puppet.wear
     wood = mix(wear.second, wear.dark, 0.3)
     puppet.shape(
-        [(-0.05, 0.0), (0.05, 0.0), (0.07, -0.62), (-0.07, -0.62)], mix(wood, wear.dark, 0.3)
+        [(-0.05, 0.0), (0.05, 0.0), (0.07, -STAND), (-0.07, -STAND)], mix(wood, wear.dark, 0.3)
     )
-    puppet.oval(0, -0.62, 0.3, 0.05, mix(wood, wear.dark, 0.3))
+    puppet.oval(0, -STAND, 0.3, 0.05, mix(wood, wear.dark, 0.3))
     puppet.oval(0, -0.05, 0.66, 0.09, mix(wood, wear.dark, 0.35))
     puppet.oval(0, -0.01, 0.66, 0.09, wood)
 
