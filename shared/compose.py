@@ -35,7 +35,8 @@ from shared.jobs.gate import Gate
 from shared.jobs.ledger import Ledger
 from shared.jobs.machine import Rules
 from shared.jobs.relay import Relay
-from shared.jobs.worker import Pace, Worker
+from shared.jobs.step import Pace, Steps
+from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Index, Is, Store
 from shared.service import Service, Shell
 from shared.settings import Settings
@@ -60,7 +61,7 @@ class Parts:
     scratch: Path
     pool: Pool
     rules: Rules = Rules()
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
     engines: Mapping[Kind, Engine] | None = None
     """Engines in place of the local ones and of the services' own work, which checks no outputs."""
     drain_seconds: float = 20.0
@@ -172,19 +173,17 @@ def _replica(service: Service, parts: Parts, gate: Gate, app: App) -> Replica:
     ports = parts.ports
     ledger = Ledger(ports.store, parts.rules)
     relay = Relay(ports.store, ports.bus, service.name, service.kinds, parts.rules)
-    worker = Worker(
-        _engines(service, parts),
-        service.finish if parts.engines is None else {},
-        service.report,
-        ledger=ledger,
+    steps = Steps(
+        engines=_engines(service, parts),
+        finish=service.finish if parts.engines is None else {},
         gate=gate,
-        relay=relay,
         blobs=ports.blobs,
         pool=parts.pool,
-        folder=parts.scratch,
+        now=ports.store.now,
         rules=parts.rules,
         pace=parts.pace,
     )
+    worker = Worker(steps, ledger, relay, parts.scratch, service.report)
     heard = app.heard if service.name == "gateway" else (lambda videos: None)
     shell = Shell(
         service,

@@ -24,12 +24,12 @@ from shared.events import (
     VideoDeleted,
     VideoFailed,
     VideoSteered,
-    parse,
 )
 from shared.jobs.ledger import Ledger
 from shared.jobs.relay import Relay
 from shared.ports import Bus, Doc, Index, Is, Store, Update
-from shared.view import Decision, JobSpec, View
+from shared.view import Decision, View
+from shared.viewdoc import Change, FactCache, Memo
 
 log = logging.getLogger("storywave.service")
 
@@ -183,7 +183,7 @@ class Shell:
             waiting = list(lost)
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
 
-    async def _decide(self, doc: Doc, events: Sequence[Event]) -> "Change | None":
+    async def _decide(self, doc: Doc, events: Sequence[Event]) -> Change | None:
         """The decision for one video. One that breaks is set aside with its cause, alone."""
         try:
             view = self.fold(doc)
@@ -214,13 +214,13 @@ class Shell:
         if letters:
             await self._bus.publish(letters)
 
-    async def _guard(self, changes: Sequence["Change"]) -> set[str]:
+    async def _guard(self, changes: Sequence[Change]) -> set[str]:
         """Write what is new where nobody wrote since we read; returns the videos that we lost."""
         updates = [update for change in changes if (update := change.update())]
         won = await self._store.update(self.service.views, updates) if updates else set()
         return {update.id for update in updates} - won
 
-    async def _ensure(self, changes: Sequence["Change"]) -> None:
+    async def _ensure(self, changes: Sequence[Change]) -> None:
         """All of released − settled and all that was decided, even if it was known already."""
         specs = [spec for change in changes for spec in change.specs(self._ensured)]
         events = [event for change in changes for event in change.events(self._ensured)]
@@ -233,7 +233,7 @@ class Shell:
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
 
-    def _log_done(self, changes: Sequence["Change"]) -> None:
+    def _log_done(self, changes: Sequence[Change]) -> None:
         for change in changes:
             if change.done and change.summary:
                 about = {"video_id": change.doc["_id"], "stage": self.service.name}
@@ -258,110 +258,6 @@ class Shell:
             await self._store.update(self.service.views, updates)
 
 
-@dataclass(frozen=True)
-class Change:
-    """What a decision adds to a view document."""
-
-    doc: Doc
-    view: View
-    released: Mapping[str, JobSpec]
-    decided: Mapping[str, Event]
-    done: bool
-    summary: Mapping[str, int]
-
-    @classmethod
-    def of(cls, doc: Doc, view: View, decision: Decision, now: int) -> "Change":
-        known = doc.get("decided", {})
-        return cls(
-            doc,
-            view,
-            {spec.id: spec for spec in decision.jobs if spec.id not in view.released},
-            {
-                place: event.model_copy(update={"at": event.at or now})
-                for event in decision.events
-                if (place := _place(event)) not in known
-            },
-            decision.done,
-            decision.summary,
-        )
-
-    def update(self) -> Update | None:
-        """The guarded write, or None when the decision adds nothing."""
-        wakes = not self.done or "check_at" not in self.doc
-        if not self.released and not self.decided and wakes:
-            return None
-        new: dict[str, Any] = {
-            f"released.{id_}": spec.model_dump(mode="json") for id_, spec in self.released.items()
-        }
-        for place, event in self.decided.items():
-            new[f"decided.{place}"] = event.model_dump(mode="json")
-        return Update(
-            self.doc["_id"],
-            where={"version": self.doc["version"]},
-            set=new,
-            inc={"version": 1},
-            unset=("check_at",) if self.done else (),
-        )
-
-    def specs(self, ensured: "Memo") -> list[JobSpec]:
-        """Released and not settled, but for what this process has seen inserted."""
-        old = self.doc.get("released", {})
-        missing = [id_ for id_ in old if id_ in self.view.in_flight and id_ not in ensured]
-        return [*(JobSpec.model_validate(old[id_]) for id_ in missing), *self.released.values()]
-
-    def events(self, ensured: "Memo") -> list[Event]:
-        """Everything decided, but for what this process has seen inserted."""
-        old = {
-            place: body
-            for place, body in self.doc.get("decided", {}).items()
-            if f"{self.doc['_id']}/{place}" not in ensured
-        }
-        return [*(_event(place, body) for place, body in old.items()), *self.decided.values()]
-
-
-class FactCache:
-    """Parsed events by id: facts never change, so that parsing each once is enough."""
-
-    def __init__(self, size: int = 50_000) -> None:
-        self._size = size
-        self._known: dict[str, Event] = {}
-
-    def put(self, event: Event) -> None:
-        if len(self._known) >= self._size:
-            for old in list(self._known)[: self._size // 4]:
-                del self._known[old]
-        self._known[event.id] = event
-
-    def of(self, doc: Doc) -> list[Event]:
-        """The facts of a view document."""
-        return [
-            self._known.get(f"{doc['_id']}/{name}/{slot}") or self._parse(name, body)
-            for name, slots in doc.get("parts", {}).items()
-            for slot, body in slots.items()
-        ]
-
-    def _parse(self, name: str, body: Mapping[str, Any]) -> Event:
-        event = parse(name, body)
-        self.put(event)
-        return event
-
-
-class Memo:
-    """Ids that this process has seen written: it saves writing, and is never needed to be right."""
-
-    def __init__(self, size: int = 200_000) -> None:
-        self._size = size
-        self._ids: dict[str, None] = {}
-
-    def __contains__(self, id_: str) -> bool:
-        return id_ in self._ids
-
-    def add(self, ids: Iterable[str]) -> None:
-        self._ids.update(dict.fromkeys(ids))
-        for old in list(self._ids)[: max(0, len(self._ids) - self._size)]:
-            del self._ids[old]
-
-
 def _log_decided(event: Event) -> None:
     name = type(event).__name__
     telemetry.DECIDED.labels(name).inc()
@@ -377,14 +273,6 @@ def _by_video(events: Sequence[Event]) -> dict[str, list[Event]]:
 
 def _deleted(doc: Doc) -> bool:
     return VideoDeleted.__name__ in doc.get("parts", {})
-
-
-def _place(event: Event) -> str:
-    return f"{type(event).__name__}/{event.slot}"
-
-
-def _event(place: str, body: Mapping[str, Any]) -> Event:
-    return parse(place.partition("/")[0], body)
 
 
 def _soon() -> int:

@@ -12,11 +12,11 @@ what the provider explicitly failed at.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 from shared.errors import StorywaveError
 from shared.events import Micros
+from shared.jobs.retries import GiveUp, RetryRules, after_failure
 from shared.view import JobSpec
 
 
@@ -40,15 +40,13 @@ class Rules:
     """Every duration and count that decides anything, in milliseconds."""
 
     lease_ms: int = 30_000
-    tries_a_model: int = 3
-    backoff_ms: tuple[int, ...] = (2_000, 4_000)
-    next_model_ms: int = 8_000
     grace_ms: int = 60_000
     """How long a lost submit may take to show up in the provider's list."""
     unresolved_ms: int = 55 * 60_000
     deadline_ms: int = 2 * 60 * 60_000
     relay_ms: int = 3_000
     """How long the process that finished a job has to publish it, before any other may."""
+    retries: RetryRules = field(default_factory=RetryRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +279,14 @@ def _finished(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
 
 
 def _broke(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
-    decision = after_failure(job, signal, rules)
+    decision = after_failure(
+        job.spec,
+        job.tries,
+        rules.retries,
+        permanent=signal.permanent,
+        retired=signal.retired,
+        retry_after_ms=signal.retry_after_ms,
+    )
     tried = replace(
         job,
         error=signal.error,
@@ -335,56 +340,3 @@ def _end(job: Job, state: State, now: int, rules: Rules) -> Job:
         finished_at=now,
         publish_at=now + rules.relay_ms,
     )
-
-
-# ── retries are returned decisions ──────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Try again after a wait."""
-
-    tries: int
-    wait_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """No further try can help, or none is left."""
-
-    tries: int
-    why: Literal["permanent", "exhausted"]
-
-
-def after_failure(job: Job, failure: Broke, rules: Rules) -> Retry | GiveUp:
-    """Three tries a model, then the next; a permanent error ends it, a retired model is left."""
-    tries = job.tries + 1
-    if failure.retired:
-        tries = (job.tries // rules.tries_a_model + 1) * rules.tries_a_model
-    elif failure.permanent:
-        return GiveUp(tries, "permanent")
-    if tries >= rules.tries_a_model * max(1, len(job.spec.models)):
-        return GiveUp(tries, "exhausted")
-    wait = max(_backoff(tries, rules), failure.retry_after_ms)
-    if failure.retired:
-        wait = failure.retry_after_ms
-    return Retry(tries, round(wait * _jitter(job.id, tries)))
-
-
-def model(job: Job, rules: Rules) -> str | None:
-    """The model whose turn it is, where the job names models."""
-    models = job.spec.models
-    return models[min(job.tries // rules.tries_a_model, len(models) - 1)] if models else None
-
-
-def _backoff(tries: int, rules: Rules) -> int:
-    within = tries % rules.tries_a_model
-    if within == 0:
-        return rules.next_model_ms
-    return rules.backoff_ms[min(within, len(rules.backoff_ms)) - 1]
-
-
-def _jitter(job: str, tries: int) -> float:
-    """0.9 to 1.1, from the job itself: pure, and different for every job and try."""
-    digest = blake2b(f"{job}#{tries}".encode(), digest_size=2).digest()
-    return 0.9 + 0.2 * int.from_bytes(digest) / 0xFFFF

@@ -101,40 +101,6 @@ def test_a_cancelled_running_job_waits_for_its_provider() -> None:
     assert kept.state is State.DONE and kept.cost == 7
 
 
-RETRIES = [
-    # tries so far, models, failure → tries after, waits about (None: gives up)
-    (0, 0, m.Broke("x"), 1, 2_000),
-    (1, 0, m.Broke("x"), 2, 4_000),
-    (2, 0, m.Broke("x"), 3, None),
-    (0, 0, m.Broke("x", permanent=True), 1, None),
-    (2, 2, m.Broke("x"), 3, 8_000),
-    (3, 2, m.Broke("x"), 4, 2_000),
-    (5, 2, m.Broke("x"), 6, None),
-    (0, 2, m.Broke("gone", retired=True), 3, 0),
-    (3, 2, m.Broke("gone", retired=True), 6, None),
-    (0, 0, m.Broke("slow down", retry_after_ms=30_000), 1, 30_000),
-]
-
-
-@pytest.mark.parametrize(("tries", "models", "failure", "after", "wait"), RETRIES)
-def test_retries(tries: int, models: int, failure: m.Broke, after: int, wait: int | None) -> None:
-    spec = JobSpec(kind=Kind.CLIP, video_id="v", models=tuple(f"m{i}" for i in range(models)))
-    decision = m.after_failure(Job(spec=spec, tries=tries), failure, RULES)
-    assert decision.tries == after
-    if wait is None:
-        assert isinstance(decision, m.GiveUp)
-    else:
-        assert isinstance(decision, m.Retry)
-        assert wait * 0.9 <= decision.wait_ms <= wait * 1.1
-
-
-def test_the_model_changes_when_its_tries_are_used_up() -> None:
-    spec = JobSpec(kind=Kind.CLIP, video_id="v", models=("fast", "sure"))
-    used = [m.model(Job(spec=spec, tries=tries), RULES) for tries in range(7)]
-    assert used == ["fast"] * 3 + ["sure"] * 4
-    assert m.model(job(), RULES) is None
-
-
 def test_costs_add_up_over_tries() -> None:
     first = m.advance(job(State.RUNNING), m.Broke("x", cost=5), NOW, RULES)
     second = m.advance(first, m.Claimed(), NOW, RULES)

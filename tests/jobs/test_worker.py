@@ -17,12 +17,15 @@ from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
 from shared.jobs.relay import Relay
+from shared.jobs.retries import RetryRules
 from shared.jobs.rows import from_doc
-from shared.jobs.worker import Pace, Worker
+from shared.jobs.step import Pace, Steps
+from shared.jobs.worker import Worker
 from shared.ports import Blob, Store
 from shared.view import JobSpec
 
-RULES = Rules(lease_ms=300, backoff_ms=(5, 5), next_model_ms=5, grace_ms=100, relay_ms=50)
+RETRIES = RetryRules(backoff_ms=(5, 5), next_model_ms=5)
+RULES = Rules(lease_ms=300, grace_ms=100, relay_ms=50, retries=RETRIES)
 PACE = Pace(look=0.02, hold=0.03, away=0.02)
 SPEC = JobSpec(kind=Kind.IMAGE, video_id="v", beat=1)
 
@@ -85,19 +88,18 @@ class Stage:
         self.gate = Gate(store)
         self.ledger = Ledger(store, rules)
         self.folder = folder / "work"
-        self.worker = Worker(
-            {Kind.IMAGE: engine},
-            {},
-            {},
-            ledger=self.ledger,
+        relay = Relay(store, self.bus, "storyboard", [Kind.IMAGE], rules)
+        steps = Steps(
+            engines={Kind.IMAGE: engine},
+            finish={},
             gate=self.gate,
-            relay=Relay(store, self.bus, "storyboard", [Kind.IMAGE], RULES),
             blobs=self.blobs,
             pool=Pool(1),
-            folder=self.folder,
+            now=store.now,
             rules=rules,
             pace=PACE,
         )
+        self.worker = Worker(steps, self.ledger, relay, self.folder, {})
 
     async def ends(self, spec: JobSpec = SPEC, seconds: float = 5.0, cap: int = 100) -> Job:
         """Run one job to its end."""
@@ -194,7 +196,7 @@ async def test_no_money_holds_the_job_without_counting(stage: Callable[..., Stag
     with pytest.raises(TimeoutError):
         await s.ends(seconds=0.3, cap=9)
     job = await s.row()
-    assert (job.state, job.tries, s.engine.submits) == (State.NEW, 0, 0)
+    assert not job.ended and (job.tries, s.engine.submits) == (0, 0)
     assert await s.spent(cap=9) == 0
 
 

@@ -28,13 +28,14 @@ from shared.events import (
 )
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
-from shared.jobs.worker import Pace
+from shared.jobs.retries import RetryRules
+from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.store.sqlite import SqliteStore
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 
-QUICK = Rules(lease_ms=250, backoff_ms=(5, 10), next_model_ms=10, relay_ms=50)
+QUICK = Rules(lease_ms=250, relay_ms=50, retries=RetryRules(backoff_ms=(5, 10), next_model_ms=10))
 PACE = Pace(look=0.05, hold=0.05, away=0.02)
 
 

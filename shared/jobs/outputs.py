@@ -1,0 +1,64 @@
+"""What an engine made, on its way to the blob store: every output on its own, all at once."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from shared.engines.base import Made
+from shared.errors import TransientError
+from shared.jobs.machine import Job
+from shared.ports import Blob, Blobs
+
+
+async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
+    """Bring a provider's outputs here: with it they do not stay."""
+    async with httpx.AsyncClient(timeout=60, follow_redirects=True) as client:
+        paths = await asyncio.gather(
+            *(_save(client, url, folder / f"out-{_leaf(name)}") for name, url in urls.items())
+        )
+    return dict(zip(urls, paths, strict=True))
+
+
+async def keep(blobs: Blobs, job: Job, made: Made) -> dict[str, Any]:
+    """Store the files under keys of this attempt; returns the event's fields that name them."""
+    spec = job.spec
+    at = f"{spec.video_id}/{spec.kind}/{spec.beat}-{spec.n}-{spec.take}-{job.attempt}"
+    stored = await asyncio.gather(
+        *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in made.files.items())
+    )
+    return _fields(dict(zip(made.files, stored, strict=True)))
+
+
+def _fields(stored: Mapping[str, Blob]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, blob in stored.items():
+        target, _, entry = name.partition("/")
+        if entry:
+            fields.setdefault(target, {})[entry] = blob.key
+        else:
+            fields[target] = blob.key
+    if stored:
+        fields["stored"] = {
+            name: {"key": blob.key, "size": blob.size, "sha256": blob.sha256}
+            for name, blob in stored.items()
+        }
+    return fields
+
+
+async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
+    try:
+        async with client.stream("GET", url) as answer:
+            answer.raise_for_status()
+            with path.open("wb") as file:
+                async for piece in answer.aiter_bytes():
+                    file.write(piece)
+    except httpx.HTTPError as error:
+        raise TransientError(f"an output could not be fetched: {error}") from error
+    return path
+
+
+def _leaf(name: str) -> str:
+    return name.replace("/", "-")

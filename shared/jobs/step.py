@@ -1,0 +1,189 @@
+"""One step of one job: from where it stands to the signal that says what became of it.
+
+Every error is turned into a signal here, and only here: the machine decides what follows.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from shared.engines import base
+from shared.engines.base import Engine, Finish, Made, Order, Refused, Task
+from shared.engines.pool import Pool
+from shared.errors import InfrastructureError, PermanentError, TransientError
+from shared.events import Kind
+from shared.jobs import journal, machine, outputs
+from shared.jobs.gate import Gate, Hold, Verdict
+from shared.jobs.machine import Job, Rules, Signal, State
+from shared.jobs.rows import ending
+from shared.ports import Blobs
+
+log = logging.getLogger("storywave.worker")
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a worker looks, and how long it backs off, in seconds."""
+
+    look: float = 0.5
+    hold: float = 5.0
+    """How long a job rests for which there is no money, no room, or no wish."""
+    away: float = 1.0
+    """How long to wait for a server of ours that is away."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What steps need: engines, the gate before each submit, and a place for outputs."""
+
+    engines: Mapping[Kind, Engine]
+    finish: Mapping[Kind, Finish]
+    gate: Gate
+    blobs: Blobs
+    pool: Pool
+    now: Callable[[], int]
+    rules: Rules
+    pace: Pace
+
+    async def next(self, job: Job, task: Task) -> Signal:
+        """What became of the job."""
+        try:
+            return await self._progress(job, task)
+        except Refused as error:
+            return machine.Later(_ms(error.retry_after or self.pace.hold))
+        except PermanentError as error:
+            return machine.Broke(str(error), permanent=True)
+        except TransientError as error:
+            return machine.Broke(str(error), retry_after_ms=_ms(error.retry_after or 0))
+        except InfrastructureError as error:
+            log.warning("%s", error, extra=journal.about(job, "wait"))
+            return machine.Later(_ms(self.pace.away))
+        except Exception as error:
+            log.exception("%s", error, extra=journal.about(job, "error"))
+            if job.state is State.SUBMITTING and not self.engine(job).repeatable:
+                return machine.Unknown(_ms(self.pace.hold))
+            return machine.Broke(f"{type(error).__name__}: {error}")
+
+    def engine(self, job: Job) -> Engine:
+        return self.engines[job.spec.kind]
+
+    async def settle(self, job: Job, signal: Signal) -> None:
+        """Turn the reservation into what the attempt came to, before that becomes a fact."""
+        cost = settled_cost(job, signal)
+        if cost is not None:
+            hold = Hold(job.spec.video_id, job.hold, cost)
+            await patiently(partial(self.gate.settle, hold), self.pace)
+
+    async def _progress(self, job: Job, task: Task) -> Signal:
+        if job.state is State.SUBMITTING:
+            return await self._submit(job, task)
+        if job.state is State.RUNNING:
+            return await self._poll(job, task)
+        files = await outputs.download(job.urls, task.folder)
+        return await self._store(job, task, Made(files, job.result), job.owed)
+
+    async def _submit(self, job: Job, task: Task) -> Signal:
+        engine = self.engine(job)
+        if job.unsure and not engine.repeatable:
+            return await self._look_for(job, task)
+        if job.cancel:
+            return machine.Stopped()
+        if self._late(job):
+            return machine.Expired()
+        refusal = await self._ask_the_gate(job, engine)
+        if refusal is not None:
+            return refusal
+        journal.started(job)
+        return await self._outcome(job, task, await engine.submit(task))
+
+    async def _ask_the_gate(self, job: Job, engine: Engine) -> Signal | None:
+        """None where the attempt may be made; its money is held from here on."""
+        if not await self.gate.admit(engine.name, engine.limits):
+            return machine.Later(_ms(self.pace.away))
+        hold = Hold(job.spec.video_id, job.hold, engine.ceiling(job))
+        verdict = await self.gate.reserve(hold)
+        if verdict is Verdict.GRANTED:
+            return None
+        if verdict is Verdict.CANCELLED:
+            return machine.Stopped()
+        return machine.Later(_ms(self.pace.hold))
+
+    async def _look_for(self, job: Job, task: Task) -> Signal:
+        """An earlier attempt may run at the provider: adopt it, or be sure that it does not."""
+        found = await self.engine(job).find(task)
+        if found is not None:
+            return machine.Accepted(found.external_id)
+        if self.now() - (job.submitted_at or 0) < self.rules.grace_ms:
+            return machine.Unknown(_ms(self.pace.hold))
+        return machine.NotAccepted()
+
+    async def _poll(self, job: Job, task: Task) -> Signal:
+        engine = self.engine(job)
+        if job.cancel or self._late(job):
+            await engine.cancel(task)  # it ends when the provider says so, and is paid as it says
+        return await self._outcome(job, task, await engine.poll(task))
+
+    async def _outcome(
+        self, job: Job, task: Task, outcome: base.Accepted | base.Pending | base.Produced
+    ) -> Signal:
+        match outcome:
+            case base.Accepted(external_id):
+                return machine.Accepted(external_id)
+            case base.Pending(seconds):
+                return machine.Later(_ms(seconds))
+            case base.Produced(made, urls, cost) if urls:
+                return machine.Produced(urls, dict(made.data), cost)
+            case base.Produced(made, _, cost):
+                return await self._store(job, task, made, cost)
+
+    async def _store(self, job: Job, task: Task, made: Made, cost: int) -> Signal:
+        """Check what was made, and keep its bytes: they wait here while the store is away."""
+        finish = self.finish.get(job.spec.kind)
+        if finish is not None:
+            made = await self.pool.run(finish, Order(task.folder, job.spec.input), made)
+        keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
+        result = {**made.data, **keys}
+        try:
+            ending(replace(job, state=State.DONE, result=result))
+        except ValidationError as error:
+            return machine.Broke(f"the engine finished without a usable output: {error}")
+        return machine.Finished(result, cost)
+
+    def _late(self, job: Job) -> bool:
+        return self.now() - job.created_at > self.rules.deadline_ms
+
+
+async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
+    """A result is in hand: wait for a server of ours rather than make it again."""
+    while True:
+        try:
+            return await call()
+        except InfrastructureError as error:
+            log.warning("waiting: %s", error, extra={"action": "wait"})
+            await asyncio.sleep(pace.away)
+
+
+def settled_cost(job: Job, signal: Signal) -> int | None:
+    """What an attempt has cost once this signal ends it; None while it may still cost something.
+
+    An attempt of which nobody knows keeps its hold.
+    """
+    match signal:
+        case machine.Finished(cost=cost) | machine.Broke(cost=cost) | machine.Stopped(cost=cost):
+            return cost
+        case machine.NotAccepted():
+            return 0
+        case machine.Later() if job.state is State.SUBMITTING and not job.unsure:
+            return 0
+    return None
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

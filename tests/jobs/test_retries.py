@@ -1,0 +1,55 @@
+"""Retries, as a table of decisions."""
+
+import pytest
+
+from shared.events import Kind
+from shared.jobs.retries import GiveUp, Retry, RetryRules, after_failure, model
+from shared.view import JobSpec
+
+RULES = RetryRules()
+
+TABLE = [
+    # failures so far, models, what kind of failure → failures after, waits about (None: gives up)
+    (0, 0, {}, 1, 2_000),
+    (1, 0, {}, 2, 4_000),
+    (2, 0, {}, 3, None),
+    (0, 0, {"permanent": True}, 1, None),
+    (2, 2, {}, 3, 8_000),
+    (3, 2, {}, 4, 2_000),
+    (5, 2, {}, 6, None),
+    (0, 2, {"retired": True}, 3, 0),
+    (3, 2, {"retired": True}, 6, None),
+    (0, 0, {"retry_after_ms": 30_000}, 1, 30_000),
+    (0, 0, {"retry_after_ms": 10}, 1, 2_000),
+]
+
+
+def spec(models: int) -> JobSpec:
+    return JobSpec(kind=Kind.CLIP, video_id="v", models=tuple(f"m{i}" for i in range(models)))
+
+
+@pytest.mark.parametrize(("tried", "models", "failure", "after", "wait"), TABLE)
+def test_what_follows_a_failure(
+    tried: int, models: int, failure: dict[str, int], after: int, wait: int | None
+) -> None:
+    decision = after_failure(spec(models), tried, RULES, **failure)  # type: ignore[arg-type]
+    assert decision.tries == after
+    if wait is None:
+        assert isinstance(decision, GiveUp)
+        assert decision.why == ("permanent" if failure.get("permanent") else "exhausted")
+    else:
+        assert isinstance(decision, Retry)
+        assert wait * 0.9 <= decision.wait_ms <= wait * 1.1
+
+
+def test_waits_differ_between_jobs_but_not_between_readings() -> None:
+    jobs = [JobSpec(kind=Kind.CLIP, video_id=f"v{n}") for n in range(20)]
+    waits = [after_failure(job, 0, RULES) for job in jobs]
+    assert waits == [after_failure(job, 0, RULES) for job in jobs]
+    assert len({wait.wait_ms for wait in waits if isinstance(wait, Retry)}) > 10
+
+
+def test_the_model_changes_when_its_tries_are_used_up() -> None:
+    used = [model(spec(2), tries, RULES) for tries in range(7)]
+    assert used == ["m0"] * 3 + ["m1"] * 4
+    assert model(spec(0), 0, RULES) is None
