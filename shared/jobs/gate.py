@@ -66,16 +66,21 @@ class Gate:
 
     async def take_tokens(self, provider: str, wanted: int, limits: Limits) -> int:
         """How many of these creates the provider's rate allows now, all replicas counted."""
-        if limits.creates_a_second is None or wanted == 0:
+        limit = limits.creates_a_second
+        if limit is None:
             return wanted
-        second = f"{provider}:{self._store.now() // 1000}"
-        await self._store.insert(RATES, [{"_id": second, "used": 0}])
-        for ask in range(min(wanted, limits.creates_a_second), 0, -1):
-            room = Is("<=", limits.creates_a_second - ask)
-            update = Update(second, where={"used": room}, inc={"used": ask})
-            if await self._store.update(RATES, [update]):
-                return ask
-        return 0
+        await self._store.insert(RATES, [{"_id": provider, "second": 0, "used": 0}])
+        while True:
+            rate = (await self._store.get(RATES, [provider]))[provider]
+            second = max(self._store.now() // 1000, rate["second"])
+            used = rate["used"] if rate["second"] == second else 0
+            granted = min(wanted, limit - used)
+            seen = {"second": rate["second"], "used": rate["used"]}
+            change = {"second": second, "used": used + granted}
+            if granted <= 0:
+                return 0
+            if await self._store.update(RATES, [Update(provider, where=seen, set=change)]):
+                return granted
 
     async def _grant_tokens(self, asks: list[tuple[str, Limits]]) -> list[bool]:
         limits = dict(asks)
