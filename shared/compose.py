@@ -29,6 +29,7 @@ from shared.engines.pool import Pool
 from shared.engines.rehearsal import RehearsalEngine
 from shared.errors import InfrastructureError
 from shared.events import Kind
+from shared.jobs import gate as gates
 from shared.jobs import ledger as ledgers
 from shared.jobs import relay as relays
 from shared.jobs.gate import Gate
@@ -126,7 +127,11 @@ async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterat
 async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:
     """The services, running on these parts; on leaving, work in hand is finished or let go."""
     ports = parts.ports
-    indexes: dict[str, Sequence[Index]] = {**ledgers.INDEXES, **relays.INDEXES}
+    indexes: dict[str, Sequence[Index]] = {
+        **ledgers.INDEXES,
+        **gates.INDEXES,
+        **relays.INDEXES,
+    }
     for service in services:
         indexes.update(service.indexes)
     await _insist("the database", lambda: ports.store.open(indexes))

@@ -14,10 +14,11 @@ from typing import Any
 from shared.batching import Batcher
 from shared.engines.base import Limits
 from shared.events import Micros
-from shared.ports import Doc, Is, Store, Update
+from shared.ports import Doc, Index, Is, Store, Update
 
 MONEY = "money"
 RATES = "rates"
+INDEXES: Mapping[str, Sequence[Index]] = {MONEY: (), RATES: ()}
 
 UNLIMITED: Micros = 10**15
 """A cap for videos without one: a billion dollars."""
