@@ -16,7 +16,7 @@ from typing import Any
 from bson import ObjectId
 from bson.errors import BSONError, InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne, WriteConcern
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
 from shared.errors import StoreUnavailable
@@ -97,11 +97,11 @@ class MongoStore:
             return set()
         check(updates)
         target, token = self._of(collection), ObjectId()
-        by_id = {update.id: update for update in updates}
         with self._server():
-            won, again = await _write(target, by_id, token)
-            if again:  # a racer created the same document: now it exists
-                won |= (await _write(target, {id_: by_id[id_] for id_ in again}, token))[0]
+            won, again = await _write(target, _alike(updates), token)
+            if again:
+                alone = [[update] for update in updates if update.id in again]
+                won |= (await _write(target, alone, token))[0]
         return won
 
     async def find(
@@ -174,22 +174,24 @@ class MongoStore:
 
 
 async def _write(
-    target: AsyncIOMotorCollection[Doc], updates: Mapping[str, Update], token: ObjectId
+    target: AsyncIOMotorCollection[Doc], groups: Sequence[Sequence[Update]], token: ObjectId
 ) -> tuple[set[str], set[str]]:
-    """One round trip where all win; returns who did, and the upserts that a racer overtook."""
-    asked, failures = list(updates), list[Doc]()
+    """One round trip where all win; returns who did, and who is to be tried again, alone."""
+    failures = list[Doc]()
     answer: Mapping[str, Any]
     try:
-        answer = (
-            await target.bulk_write([_change(updates[id_], token) for id_ in asked], ordered=False)
-        ).bulk_api_result
+        changes = [_change(group, token) for group in groups]
+        answer = (await target.bulk_write(changes, ordered=False)).bulk_api_result
     except BulkWriteError as error:
         answer, failures = error.details, _duplicates(error)
-    again = {asked[f["index"]] for f in failures if list(f.get("keyPattern", ())) == ["_id"]}
-    rest = set(asked) - {asked[failure["index"]] for failure in failures}
+    failed = {failure["index"]: failure for failure in failures}
+    again = {u.id for i, failure in failed.items() for u in groups[i] if _open(failure, groups[i])}
+    lost = {u.id for i in failed for u in groups[i] if len(groups[i]) == 1}
+    rest = {u.id for group in groups for u in group} - lost
     if answer["nMatched"] + len(answer["upserted"]) == len(rest):
         return rest, again
-    return await _winners(target, rest, token), again
+    won = await _winners(target, rest, token)
+    return won, again - won
 
 
 async def _winners(
@@ -197,6 +199,31 @@ async def _winners(
 ) -> set[str]:
     mine = target.find({"_id": {"$in": list(asked)}, TOKENS: token}, {"_id": 1})
     return {doc["_id"] async for doc in mine}
+
+
+def _open(failure: Doc, group: Sequence[Update]) -> bool:
+    """A racer created the same document, or one of many alike failed and the rest was not tried."""
+    return len(group) > 1 or list(failure.get("keyPattern", ())) == ["_id"]
+
+
+def _alike(updates: Sequence[Update]) -> list[list[Update]]:
+    """Updates that differ in nothing but the document: the server does those of a group as one."""
+    groups: dict[object, list[Update]] = {}
+    for update in updates:
+        groups.setdefault(_likeness(update), []).append(update)
+    return list(groups.values())
+
+
+def _likeness(update: Update) -> object:
+    if update.upsert:
+        return update.id
+    changes = (update.where, update.set, update.inc)
+    likeness = (*(tuple(change.items()) for change in changes), tuple(update.unset))
+    try:
+        hash(likeness)
+    except TypeError:  # it holds a list or a mapping, as only single documents do
+        return update.id
+    return (*likeness, *(type(value) for change in changes for value in change.values()))
 
 
 def _duplicates(error: BulkWriteError) -> list[Doc]:
@@ -215,8 +242,9 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, DocumentTooLarge)
 
 
-def _change(update: Update, token: ObjectId) -> UpdateOne:
+def _change(group: Sequence[Update], token: ObjectId) -> UpdateOne | UpdateMany:
     """The update, which leaves its token even where it changes nothing else."""
+    update = group[0]
     stamp = {TOKENS: {"$each": [token], "$slice": -TOKENS_KEPT}}
     changes = {
         "$set": dict(update.set),
@@ -225,8 +253,10 @@ def _change(update: Update, token: ObjectId) -> UpdateOne:
         "$push": stamp,
     }
     present = {operator: change for operator, change in changes.items() if change}
-    where = {**_filter(update.where), "_id": update.id}
-    return UpdateOne(where, present, upsert=update.upsert)
+    where = _filter(update.where)
+    if len(group) > 1:
+        return UpdateMany({**where, "_id": {"$in": [each.id for each in group]}}, present)
+    return UpdateOne({**where, "_id": update.id}, present, upsert=update.upsert)
 
 
 def _filter(where: Where) -> dict[str, Any]:

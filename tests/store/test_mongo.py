@@ -109,3 +109,21 @@ async def test_replicas_agree_on_the_time(store: MongoStore) -> None:
     hello = await store._client.admin.command("hello")
     assert abs(hello["localTime"].timestamp() * 1000 - store.now()) < 24 * 3_600_000
     await other.close()
+
+
+@pytest.mark.cluster
+async def test_updates_that_are_alike_win_and_lose_one_by_one(store: MongoStore) -> None:
+    """The server gets them as one: a collision in the middle must not stop the rest."""
+    ids = [f"j{n}" for n in range(20)]
+    await store.insert("jobs", [{"_id": id_, "n": n % 2} for n, id_ in enumerate(ids)])
+    odd = set(ids[1::2])
+    assert await store.update("jobs", [Update(i, {"n": 1}, {"n": 2}) for i in ids]) == odd
+    adopted = [Update(i, {"n": 2}, {"external_id": "one"}) for i in ids]
+    winner = await store.update("jobs", adopted)
+    assert len(winner) == 1
+    found = await store.find("jobs", {"external_id": "one"})
+    assert {doc["_id"] for doc in found} == winner <= odd
+    numbers = [Update(i, set={"n": True if n % 2 else 1}) for n, i in enumerate(ids)]
+    assert await store.update("jobs", numbers) == set(ids)
+    kept = {id_: doc["n"] for id_, doc in (await store.get("jobs", ids)).items()}
+    assert all(kept[i] is (True if i in odd else 1) for i in ids)
