@@ -31,8 +31,11 @@ from shared.ports import Handler, Health
 
 log = logging.getLogger("storywave.bus")
 
-POLL_MS = 5
-"""How long a poll waits; FastStream sleeps as long again after an empty one."""
+SLEEP_MS = 5
+POLL_MS = 500
+"""FastStream waits in a poll and then, if it was empty, sleeps as long again: half of the time it is
+deaf. So it is told the short time, and the poll itself takes the long one.
+"""
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 Polled = dict[TopicPartition, list[ConsumerRecord]]
@@ -66,7 +69,7 @@ class Consumer:
             group_id=cluster.prefix + self.service,
             batch=True,
             max_records=max_records,
-            batch_timeout_ms=POLL_MS,
+            batch_timeout_ms=SLEEP_MS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             # the same partition of every topic at the same member: one replica handles a video
@@ -80,9 +83,9 @@ class Consumer:
         self._subscriber(self._receive)
 
     def watch(self) -> None:
-        """Once the broker is started: note every poll that ends well."""
+        """Once the broker is started: wait in polls, and note each one that ends well."""
         consumer = self._subscriber.consumer
-        consumer.getmany = self._watch.noting(consumer.getmany)
+        consumer.getmany = self._watch.patient(consumer.getmany)
 
     def stop(self) -> None:
         """End the pause before a retry: the batch goes to whoever comes next."""
@@ -156,9 +159,9 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self._since = time.time()
         self._rebalancing = True
 
-    def noting(self, poll: Poll) -> Poll:
-        async def noted(*partitions: TopicPartition, **limits: int | None) -> Polled:
-            records = await poll(*partitions, **limits)
+    def patient(self, poll: Poll) -> Poll:
+        async def noted(*, timeout_ms: int, max_records: int) -> Polled:
+            records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
             self._polled = time.time()
             return records
 
@@ -186,8 +189,9 @@ async def without_headers(
     original: Callable[[tuple[ConsumerRecord, ...]], Awaitable[Message]],
 ) -> Message:
     """One undecodable header would fail the whole batch for ever: we read them one by one."""
-    message = await original(tuple(replace(record, headers=()) for record in records))
+    message = await original((replace(records[0], headers=()),))
     message.raw_message = records
+    message.body = [record.value or b"" for record in records]
     return message
 
 
