@@ -33,7 +33,7 @@ log = logging.getLogger("storywave.bus")
 
 SLEEP_MS = 5
 POLL_MS = 500
-"""FastStream waits in a poll and then, if it was empty, sleeps as long again: half of the time it is
+"""FastStream waits in a poll and, if it was empty, sleeps as long again: half of the time it is
 deaf. So it is told the short time, and the poll itself takes the long one.
 """
 

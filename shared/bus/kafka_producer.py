@@ -46,6 +46,7 @@ class Producer:
     def __init__(self, cluster: Cluster, seconds: float, middlewares: Sequence[Any]) -> None:
         self._cluster = cluster
         self._seconds = seconds
+        self._request_timeout_ms = round(1_000 * seconds)
         self._middlewares = middlewares
         self._broker: KafkaBroker | None = None
         self._broken = False
@@ -56,8 +57,8 @@ class Producer:
         """Raises BusUnavailable when no server answers."""
         broker = self._build()
         try:
-            async with asyncio.timeout(self._seconds):
-                await self._knock()
+            await self._knock()
+            async with asyncio.timeout(2 * self._seconds):
                 await broker.connect()
         except (KafkaError, OSError, TimeoutError) as error:
             await _close(broker)
@@ -95,6 +96,7 @@ class Producer:
         return KafkaBroker(
             self._cluster.servers,
             client_id=self._cluster.client_id,
+            request_timeout_ms=self._request_timeout_ms,
             acks="all",
             enable_idempotence=True,
             linger_ms=LINGER_MS,
@@ -106,8 +108,13 @@ class Producer:
         )
 
     async def _knock(self) -> None:
-        """FastStream drops a producer that could not connect without closing it: look first."""
-        client = AIOKafkaAdminClient(bootstrap_servers=self._cluster.servers)
+        """FastStream drops a producer that could not connect without closing it: look first.
+
+        The client's own timeout, not ours: cancelled while it connects, it leaks its connection.
+        """
+        client = AIOKafkaAdminClient(
+            bootstrap_servers=self._cluster.servers, request_timeout_ms=self._request_timeout_ms
+        )
         try:
             await client.start()
         finally:

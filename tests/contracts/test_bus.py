@@ -64,7 +64,7 @@ def _kafka() -> Callable[[], Bus]:
 
     prefix = f"t{uuid.uuid4().hex[:10]}."
     return lambda: KafkaBus(
-        os.environ["STORYWAVE_KAFKA"], prefix=prefix, partitions=4, max_records=BATCH
+        os.environ["STORYWAVE_KAFKA"], prefix=prefix, partitions=3, max_records=BATCH
     )
 
 
