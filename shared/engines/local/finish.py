@@ -43,7 +43,7 @@ def minimal(paper: Paper, palette: Palette, chance: np.random.Generator) -> None
 def playful(paper: Paper, palette: Palette, chance: np.random.Generator) -> None:
     colours = (palette.accent, palette.light, palette.far, palette.mid, (255, 255, 255))
     for x, y, turn in chance.uniform(0, 1, (46, 3)):
-        _confetti(paper, (float(x), float(y) * 0.62), float(turn), colours[int(turn * 5)])
+        _confetti(paper, (float(x), float(y) * 0.45), float(turn), colours[int(turn * 5)])
 
 
 def luxury(paper: Paper, palette: Palette, chance: np.random.Generator) -> None:

@@ -104,14 +104,14 @@ def _held(chord: Chord, count: int, bright: float) -> Wave:
 
 
 def _bass(piece: _Piece, chords: list[Chord]) -> Wave:
-    """The root, twice a bar, from the second bar on."""
+    """The root (a chord's first note), twice a bar, from the second bar on."""
     bass = np.zeros(piece.samples, np.float32)
     for bar, chord in enumerate(chords):
         last = bar == len(chords) - 1
         for step in (0,) if last else (0, 10):
             if bar >= 1:
                 length = piece.bar * (0.9 if last else 0.5 if step == 0 else 0.34)
-                tone = _struck(min(chord) - 12, length / RATE, decay=1.6, hollow=0.35)
+                tone = _struck(chord[0] - 12, length / RATE, decay=1.6, hollow=0.35)
                 _add(bass, piece.at(bar, step), tone * np.float32(piece.score.bass * 0.7))
     return bass
 

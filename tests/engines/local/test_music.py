@@ -57,6 +57,24 @@ def test_both_sides_are_heard_and_differ(tmp_path: Path) -> None:
     assert 0.8 < left.std() / right.std() < 1.25
 
 
+@pytest.mark.parametrize("mood", ["epic", "tender", "elegant"])
+def test_the_bass_plays_the_roots_of_the_chords(tmp_path: Path, mood: Mood) -> None:
+    score, bars = SCORES[mood], 8
+    sound = composed(tmp_path, mood, bars * 240 / score.beats_a_minute)[:, 0]
+    bar = len(sound) // bars
+    heard = [_lowest_tone(sound[n * bar : (n + 1) * bar]) for n in range(1, 4)]
+    roots = [[verse[n][0] - 12 for n in range(1, 4)] for verse in score.verses]
+    assert any(np.abs(np.subtract(heard, verse)).max() < 0.6 for verse in roots)
+
+
+def _lowest_tone(sound: np.ndarray) -> float:
+    """The strongest tone of the lowest octaves, as a MIDI note."""
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 19))
+    hertz = np.fft.rfftfreq(1 << 19, 1 / 48_000)
+    low = (hertz > 55) & (hertz < 126)
+    return float(69 + 12 * np.log2(hertz[low][spectrum[low].argmax()] / 440))
+
+
 def test_the_seed_decides(tmp_path: Path) -> None:
     assert np.array_equal(composed(tmp_path, seed=3), composed(tmp_path, seed=3))
     assert not np.array_equal(composed(tmp_path, seed=3), composed(tmp_path, seed=4))
