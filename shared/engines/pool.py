@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class Pool:
 def _end_with_parent(parent: int) -> None:
     """A parent that is killed can't tell: its workers look, and go."""
     os.nice(5)  # the event loop comes first
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too: the parent decides
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,0 +1,100 @@
+"""`storywave make` as its own process, with the real engine: made, stopped, killed, resumed."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from shared.media.formats import Canvas
+from shared.media.verify import Expectations, report
+
+SHORT = ["The sea at night. A lamp is lit.", "--duration", "6", "--no-music"]
+
+
+def storywave(folder: Path, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "services.cli", *command, "--data", str(folder / "data")],
+        env={**os.environ, "STORYWAVE_LEASE_SECONDS": "2"},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    _, said = process.communicate(timeout=120)
+    assert "Traceback" not in said
+    return process.returncode, said
+
+
+def is_whole(video: Path) -> None:
+    found = report(video, Expectations(frames=180, canvas=Canvas(720, 1280), has_sound=True))
+    assert found.ok, "\n".join(found.lines())
+
+
+def parts_beside(video: Path) -> list[str]:
+    return [path.name for path in video.parent.iterdir() if path.name.startswith(".")]
+
+
+def until_working(folder: Path, process: subprocess.Popen[str], jobs: int) -> None:
+    """Until so many jobs are done: seen from outside, in the data folder."""
+    for _ in range(1200):
+        assert process.poll() is None
+        if _done(folder / "data" / "storywave.db") >= jobs:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("no work was done")
+
+
+def _done(db: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as found:
+            query = "SELECT count(*) FROM jobs WHERE json_extract(doc, '$.state') = 'done'"
+            return int(found.execute(query).fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0  # not there yet
+
+
+def test_a_prompt_becomes_a_file_and_a_receipt(tmp_path):
+    video = tmp_path / "sea.mp4"
+    code, said = ended(storywave(tmp_path, "make", *SHORT, "-o", str(video)))
+    assert code == 0, said
+    is_whole(video)
+    assert parts_beside(video) == []
+    lines = said.splitlines()
+    assert "\x1b" not in said
+    assert any(line.startswith(" 45 %  planned:") for line in lines)
+    percents = [int(line[:3]) for line in lines if line[3:5] == " %"]
+    assert percents == sorted(percents)
+    receipt = lines[lines.index(str(video)) :]
+    assert "  video    6.0 s, 720x1280, 180 frames, cinematic" in receipt
+    assert "  cost     $0.0000" in receipt
+    poster = next(line.split()[1] for line in receipt if line.startswith("  poster"))
+    assert Path(poster).read_bytes().startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_stopped_is_resumed_into_its_file(tmp_path, number):
+    video = tmp_path / "sea.mp4"
+    made = storywave(tmp_path, "make", *SHORT, "-o", str(video))
+    until_working(tmp_path, made, jobs=3)
+    os.killpg(made.pid, number)  # as a terminal does: the processes that encode hear it too
+    code, said = ended(made)
+    if number is signal.SIGKILL:
+        assert code == -number
+    else:
+        assert code == 128 + number
+        assert "go on with `storywave resume`" in said
+    assert not video.exists()
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert code == 0, said
+    is_whole(video)
+    assert parts_beside(video) == []
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert (code, "nothing was left unfinished" in said) == (0, True)
