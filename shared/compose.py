@@ -263,6 +263,8 @@ def _ports(settings: Settings) -> tuple[Ports, Path]:
         ports = Ports(SqliteStore(data / "storywave.db"), LocalBus(), DiskBlobs(data / "blobs"))
         return ports, data / "work"
 
+    from prometheus_client import REGISTRY
+
     from shared.blobs.s3 import S3Blobs
     from shared.bus.kafka import KafkaBus
     from shared.store.mongo import MongoStore
@@ -273,6 +275,7 @@ def _ports(settings: Settings) -> tuple[Ports, Path]:
         partitions=settings.kafka_partitions,
         replication=settings.kafka_replication,
         session_timeout_ms=settings.kafka_session_timeout_ms,
+        registry=REGISTRY,
     )
     blobs = S3Blobs(settings.s3_endpoint, settings.s3_bucket, settings.s3_key, settings.s3_secret)
     scratch = settings.scratch / str(os.getpid())
