@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from PIL import Image
 
+from shared.media.picture import EXACT_RGB
 from shared.media.probe import BadMedia, opened, probe, video_of
 
 _INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # formats whose seeks always land on a keyframe
@@ -48,7 +49,7 @@ def _greatest(container: InputContainer, stream: VideoStream) -> av.VideoFrame |
 
 
 def _save(frame: av.VideoFrame, out: Path) -> None:
-    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    image = Image.fromarray(frame.to_ndarray(format="rgb24", interpolation=EXACT_RGB))
     if frame.rotation:
         image = image.rotate(frame.rotation, expand=True)
     image.save(out, compress_level=_PNG_LEVEL)

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import av
 import numpy as np
+from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -15,6 +16,9 @@ Rgb: TypeAlias = tuple[int, int, int]
 
 BLACK_LUMA, NEUTRAL_CHROMA = 16, 128
 _BT709, _LIMITED = 1, 1
+
+EXACT_RGB = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""Without these, each conversion to RGB darkens by a level: a chain of chunks would fade."""
 
 
 def planes(frame: av.VideoFrame) -> Planes:
@@ -77,6 +81,6 @@ def to_image(frame: av.VideoFrame) -> Image.Image:
         src_colorspace=_BT709,
         src_color_range="MPEG",
         dst_color_range="JPEG",
-        interpolation="BICUBIC",
+        interpolation=EXACT_RGB,
     )
     return Image.fromarray(rgb.to_ndarray())

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from shared.media.lastframe import last_frame
+from shared.media.picture import EXACT_RGB
 from shared.media.probe import BadMedia
 from tests.media.samples import Shape, number_of, write_clip
 
@@ -31,7 +32,9 @@ SHAPES = {
 def naive(clip: Path) -> np.ndarray:
     with av.open(str(clip)) as container:
         frames = [f for f in container.decode(video=0) if f.pts is not None]
-        return max(frames, key=lambda f: f.pts or 0).to_ndarray(format="rgb24")
+        return max(frames, key=lambda f: f.pts or 0).to_ndarray(
+            format="rgb24", interpolation=EXACT_RGB
+        )
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -91,3 +94,30 @@ def test_a_long_single_gop_is_fast_enough(tmp_path: Path) -> None:
     started = time.perf_counter()
     last_frame(clip, tmp_path / "last.png")
     assert time.perf_counter() - started < 3.0  # measured 0.6 s; a busy machine is slower
+
+
+def test_a_frame_carried_on_keeps_its_brightness(tmp_path: Path) -> None:
+    """A chain of chunks passes it on again and again: a level lost each time would be seen."""
+    clip, out = tmp_path / "grey.mp4", tmp_path / "last.png"
+    luma = write_grey(clip, level=120)
+    last_frame(clip, out)
+    red, green, blue = (np.asarray(Image.open(out), np.float64)[..., i] for i in range(3))
+    shown = 16 + 219 / 255 * (0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    assert abs(shown.mean() - luma) < 0.3
+
+
+def write_grey(path: Path, level: int) -> float:
+    """A clip of coloured noise around one level, tagged BT.709; returns its mean luma."""
+    draw = np.random.default_rng(1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.colorspace, stream.codec_context.color_range = 1, 1
+        planes = draw.integers(level - 20, level + 20, (96, 64), np.uint8)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame.colorspace, frame.color_range = 1, 1
+        for number in range(3):
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return float(planes[:64].mean())
