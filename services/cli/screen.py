@@ -18,13 +18,20 @@ class Screen:
         self._out = out = out or sys.stderr
         self._name = f"{name}: " if name else ""
         self._live = out.isatty() and not name
+        self._last = ""
 
     def show(self, now: VideoStatus, message: Live) -> None:
         if self._live:
             self._out.write(f"{CLEAR}{line(now)}")
         else:
-            self._out.write(f"{self._name}{message.percent:3d} %  {message.message}\n")
+            self._once(f"{message.percent:3d} %  {message.message}")
         self._out.flush()
+
+    def _once(self, text: str) -> None:
+        """Facts that came together are counted together: their lines are the same."""
+        if text != self._last:
+            self._out.write(f"{self._name}{text}\n")
+        self._last = text
 
     def say(self, text: str) -> None:
         """A line that stays."""

@@ -95,7 +95,7 @@ _WHEN: Mapping[int, str] = {
 }
 
 
-def REFUSED(*codes: int) -> dict[int | str, dict[str, Any]]:  # noqa: N802  reads as a constant
+def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
     """The problem documents that a route may answer with."""
     return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
 
@@ -111,7 +111,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def FILE(name: str, method: str) -> dict[int | str, dict[str, Any]]:  # noqa: N802
+def file_answers(name: str, method: str) -> dict[int | str, dict[str, Any]]:
     """The answers of a file: whole, in part, unchanged, or refused."""
     bytes_ = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     content = {"content": bytes_} if method == "GET" else {}
@@ -120,7 +120,7 @@ def FILE(name: str, method: str) -> dict[int | str, dict[str, Any]]:  # noqa: N8
         206: {"description": "The range that was asked for.", **content},
         304: {"description": "Not changed since the ETag that was sent."},
         416: {"description": _WHEN[416]},
-        **REFUSED(404, 409, 410, 503),
+        **refusals(404, 409, 410, 503),
     }
 
 

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.gateway import media
-from services.gateway.edges import ACCEPTED, FILE, REFUSED, describe, install
+from services.gateway.edges import ACCEPTED, describe, file_answers, install, refusals
 from services.gateway.intake import Intake
 from services.gateway.live import Live
 from services.gateway.problems import NoSuchPart, NotNow
@@ -89,15 +89,15 @@ def _add_videos(api: FastAPI) -> None:
         "/v1/videos",
         operation_id="make_video",
         status_code=202,
-        responses=ACCEPTED | REFUSED(400, 413, 422, 503),
+        responses=ACCEPTED | refusals(400, 413, 422, 503),
     )(make)
-    api.get("/v1/videos", operation_id="list_videos", responses=REFUSED(422, 503))(videos)
-    api.get("/v1/videos/{video_id}", operation_id="get_video", responses=REFUSED(404, 503))(video)
+    api.get("/v1/videos", operation_id="list_videos", responses=refusals(422, 503))(videos)
+    api.get("/v1/videos/{video_id}", operation_id="get_video", responses=refusals(404, 503))(video)
     api.get(
         "/v1/videos/{video_id}/events",
         operation_id="follow_video",
         response_class=EventSourceResponse,
-        responses={200: {"model": Live, "description": "The stream."}, **REFUSED(404, 503)},
+        responses={200: {"model": Live, "description": "The stream."}, **refusals(404, 503)},
     )(events)
 
 
@@ -164,7 +164,7 @@ def _add_file(api: FastAPI, path: str, serve: Any, name: str) -> None:
             operation_id=f"{method.lower()}_{name}",
             response_class=Response,
             summary=f"The {name} of a video; ranges are served.",
-            responses=FILE(name, method) | (REFUSED(422) if "{chunk}" in path else {}),
+            responses=file_answers(name, method) | (refusals(422) if "{chunk}" in path else {}),
         )
 
 

@@ -1,0 +1,147 @@
+"""`status`, `replay` and `verify`, over a data folder that an engine without media has filled."""
+
+import asyncio
+import json
+import os
+import signal
+
+import pytest
+
+from services.cli import main, parser
+from services.cli.environment import settings
+from services.cli.make import stoppable
+from services.cli.outcome import Stopped
+from services.cli.screen import Screen, line
+from services.gateway.live import snapshot
+from services.gateway.views import VideoStatus, status
+from shared.events import VideoFailed
+from tests.gateway.history import VIDEO, images, planned, requested, view, whole
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch, capsys):
+    """A folder in which one video was made; its bytes were not, so that its file can't be."""
+    monkeypatch.setenv("STORYWAVE_ENGINE", "rehearsal")
+    monkeypatch.chdir(tmp_path)
+    assert main(["make", "the sea", "--data", str(tmp_path)]) == 3
+    assert "no bytes are stored under 'rehearsal/" in capsys.readouterr().err
+    assert list(tmp_path.glob("*.mp4")) == []
+    return tmp_path
+
+
+def only_video(data, capsys) -> str:
+    capsys.readouterr()
+    assert main(["status", "--data", str(data)]) == 0
+    [row] = capsys.readouterr().out.splitlines()
+    assert " completed " in row
+    assert row.endswith("the sea")
+    return row.split()[0]
+
+
+def test_the_list_leads_to_all_about_one(data, capsys):
+    video = only_video(data, capsys)
+    assert main(["status", video, "--data", str(data)]) == 0
+    shown = VideoStatus.model_validate_json(capsys.readouterr().out)
+    assert (shown.id, shown.percent) == (video, 100)
+
+
+def test_a_replay_tells_every_fact_again_and_changes_nothing(data, capsys):
+    video = only_video(data, capsys)
+    main(["status", video, "--data", str(data)])
+    before = json.loads(capsys.readouterr().out)
+    assert main(["replay", video, "--data", str(data)]) == 0
+    said = capsys.readouterr().err
+    assert "facts are told again" in said
+    assert "the video is completed" in said
+    main(["status", video, "--data", str(data)])
+    assert json.loads(capsys.readouterr().out) == before
+
+
+def test_a_file_that_is_no_video_is_not_good(tmp_path, capsys):
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"no video" * 100)
+    assert main(["verify", str(bad)]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_options_stand_over_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("STORYWAVE_PORT", "1234")
+    monkeypatch.setenv("STORYWAVE_DATA", "elsewhere")
+    given = parser().parse_args(["up", "--data", str(tmp_path)])
+    chosen = settings(given)
+    assert (chosen.port, chosen.data) == (1234, tmp_path)
+
+
+async def test_a_cancellation_that_no_signal_asked_for_stays_one():
+    with pytest.raises(asyncio.CancelledError):
+        async with stoppable():
+            raise asyncio.CancelledError
+
+
+async def test_a_signal_ends_what_is_inside_in_order():
+    cleaned = []
+
+    async def work() -> None:
+        async with stoppable():
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+                await asyncio.sleep(10)
+            finally:
+                cleaned.append(True)
+
+    with pytest.raises(Stopped) as stopped:
+        await work()
+    assert stopped.value.signal == signal.SIGTERM
+    assert cleaned == [True]
+
+
+# ── the screen ──────────────────────────────────────────────────────────────────────────────────
+
+
+class Terminal:
+    """Remembers what was written to it."""
+
+    def __init__(self, live: bool) -> None:
+        self.text = ""
+        self._live = live
+
+    def isatty(self) -> bool:
+        return self._live
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+
+def seen(*events) -> VideoStatus:
+    now = status(view(events))
+    assert now is not None
+    return now
+
+
+PLAN = planned()
+
+
+def test_one_line_shows_every_stage():
+    assert line(seen(requested())) == ("plan 0/1  images …  soundtrack …  clips …  cut …    5 %")
+    assert line(seen(requested(), PLAN, *images(PLAN)[:2])) == (
+        "plan ✓  images 2/3  soundtrack 0/4  clips 0/6  cut …   61 %"
+    )
+    assert line(seen(*whole(PLAN))) == "plan ✓  images ✓  soundtrack ✓  clips ✓  cut ✓  100 %"
+    failed = VideoFailed(video_id=VIDEO, rev=1, phase="plan", error="no")
+    assert line(seen(requested(), failed)).startswith("plan ✗")
+
+
+def test_a_terminal_is_drawn_over_and_a_pipe_gets_lines():
+    now = seen(requested(), PLAN)
+    for live in (True, False):
+        out = Terminal(live)
+        screen = Screen(out)
+        screen.show(now, snapshot(now))
+        screen.show(now, snapshot(now))
+        screen.say("done")
+        assert out.text.count("\n") == (1 if live else 2)  # the same line is said once
+        assert ("\x1b[2K" in out.text) is live
+        assert out.text.endswith("done\n")
