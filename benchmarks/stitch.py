@@ -24,7 +24,7 @@ from statistics import median
 import av
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
-from benchmarks.stitch_inputs import CLIP_SECONDS, CLIPS, Inputs, make_inputs
+from benchmarks.stitch_inputs import CLIP_SECONDS, CLIPS, VOICE_SECONDS, Inputs, make_inputs
 from services.stitcher.conform import ConformSpec, conform
 from services.stitcher.cut import CutSpec, cut
 from services.stitcher.join import Segment, Timeline
@@ -33,7 +33,6 @@ from services.stitcher.transitions import Transition
 from services.stitcher.voicefit import fit_voice
 from shared.media.encode import TICKS_A_FRAME
 from shared.media.formats import FPS, Canvas, canvas
-from shared.media.sound import RATE, read_sound
 from shared.media.verify import Expectations, report
 
 FADE = 15
@@ -80,18 +79,18 @@ def timeline(folder: Path, fades: bool) -> Timeline:
     return Timeline(SIZE, segments, (joint,) * (CLIPS - 1))
 
 
-def our_mix(inputs: Inputs, folder: Path, frames: int) -> Path:
+def our_sound(inputs: Inputs, folder: Path, frames: int) -> MixSpec:
     voices = []
     for number, path in enumerate(inputs.voices):
-        seconds = len(read_sound(path, 1)) / RATE
-        voices.append(PlacedVoice(path, number * VOICE_EVERY, fit_voice(seconds, (), VOICE_EVERY)))
-    return mix(MixSpec(folder / "sound.m4a", frames, tuple(voices), inputs.music)).path
+        fit = fit_voice(VOICE_SECONDS, (), VOICE_EVERY)
+        voices.append(PlacedVoice(path, number * VOICE_EVERY, fit))
+    return MixSpec(folder / "sound.m4a", frames, tuple(voices), inputs.music)
 
 
 def our_cut(inputs: Inputs, folder: Path) -> None:
     """Cross-fades and the whole mix."""
     line = timeline(folder, fades=True)
-    cut(CutSpec(folder, line, our_mix(inputs, folder, line.frames)))
+    cut(CutSpec(folder, line, our_sound(inputs, folder, line.frames)))
 
 
 def our_hard_cut(inputs: Inputs, folder: Path) -> None:
@@ -254,7 +253,7 @@ def main() -> None:
         ours = measured(our_cut, inputs, folder, REPEATS)
         exact = bodies_bitexact(folder)
         last = measured(our_last_clip, inputs, folder)
-        our_mix(inputs, folder, CLIPS * FRAMES).rename(folder / "premixed.m4a")
+        mix(our_sound(inputs, folder, CLIPS * FRAMES)).path.rename(folder / "premixed.m4a")
         hard = measured(our_hard_cut, inputs, folder, REPEATS)
         _checked(folder / "video.mp4", CLIPS * FRAMES)
         floor = measured(ffmpeg_copy, inputs, folder, REPEATS)

@@ -15,6 +15,7 @@ from shared.media.formats import FPS, Canvas
 from shared.media.sound import RATE, write_wav
 
 CLIPS, CLIP_SECONDS, VOICES = 6, 5, 4
+VOICE_SECONDS = 4.2
 BIT_RATE = 11_700_000
 
 
@@ -68,7 +69,7 @@ def _view(scene: NDArray[np.uint8], canvas: Canvas, number: int) -> NDArray[np.u
 
 def _voice(path: Path, seed: int) -> Path:
     rng = np.random.default_rng(100 + seed)
-    at = np.arange(round(4.2 * RATE)) / RATE
+    at = np.arange(round(VOICE_SECONDS * RATE)) / RATE
     pitch = 120 + 40 * seed + 8 * np.sin(2 * np.pi * 0.7 * at)
     phase = 2 * np.pi * np.cumsum(pitch) / RATE
     buzz = np.sum([np.sin(k * phase) / k for k in range(1, 16)], axis=0)

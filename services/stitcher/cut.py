@@ -5,6 +5,7 @@ start at once), with no second pass to move it there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from heapq import merge
@@ -15,7 +16,8 @@ import av
 from av.container import InputContainer, OutputContainer
 
 from services.stitcher.captions import srt, subtitles, vtt
-from services.stitcher.join import Timeline, joined, made_joinable
+from services.stitcher.join import Timeline, Windows, joined, made_joinable, start_windows
+from services.stitcher.mix import MixSpec, mix
 from services.stitcher.subtrack import add_subtitles, subtitle_packets
 from services.stitcher.voicefit import Word
 from shared.media.boxes import switch_off
@@ -29,6 +31,7 @@ AnyPacket: TypeAlias = "av.Packet[Any]"
 
 _INDEX_BYTES_A_FRAME = 64
 _INDEX_BYTES_AT_LEAST = 32_768
+_WORKERS = 2  # threads for windows and mix; their work runs outside the interpreter lock
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,15 @@ class CutSpec:
 
     folder: Path
     timeline: Timeline
-    sound: Path | None = None
+    sound: Path | MixSpec | None = None  # what is to be mixed is mixed beside the pictures
     words: tuple[Word, ...] = ()
     captions_burnt: bool = True  # then the subtitle track is there, but off
 
 
 @dataclass(frozen=True)
 class CutResult:
-    """The files made, and which segments had to be encoded again because they did not fit."""
+    """The files made, which segments had to be encoded again because they did not fit, and
+    which sounds could not be used."""
 
     video: Path
     poster: Path
@@ -53,42 +57,65 @@ class CutResult:
     frames: int
     seconds: float
     encoded_again: tuple[int, ...]
+    unheard: tuple[str, ...] = ()
 
 
 def cut(spec: CutSpec) -> CutResult:
     """Join, mux and write what stands beside the video."""
     timeline, again = made_joinable(spec.timeline, spec.folder)
-    video = spec.folder / "video.mp4"
-    _mux(video, timeline, spec.sound, spec.words)
+    video, poster = spec.folder / "video.mp4", spec.folder / "poster.jpg"
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        mixed = workers.submit(mix, spec.sound) if isinstance(spec.sound, MixSpec) else None
+        windows = start_windows(timeline, workers)
+        _write_poster(timeline, poster)
+        sound = spec.sound if isinstance(spec.sound, Path) else None
+        sound = mixed.result().path if mixed else sound
+        _mux(video, timeline, windows, sound, spec.words)
     if spec.captions_burnt:
         switch_off(video, b"sbtl")
-    poster = spec.folder / "poster.jpg"
-    _write_poster(timeline, poster)
-    seconds = timeline.frames / FPS
-    srt_path = vtt_path = None
-    if spec.words:
-        srt_path, vtt_path = spec.folder / "video.srt", spec.folder / "video.vtt"
-        srt_path.write_text(srt(spec.words, seconds), "utf-8")
-        vtt_path.write_text(vtt(spec.words, seconds), "utf-8")
-    return CutResult(video, poster, srt_path, vtt_path, timeline.frames, seconds, again)
+    srt_path, vtt_path = _write_subtitles(spec, timeline.frames / FPS)
+    return CutResult(
+        video,
+        poster,
+        srt_path,
+        vtt_path,
+        timeline.frames,
+        timeline.frames / FPS,
+        again,
+        mixed.result().unheard if mixed else (),
+    )
 
 
-def _mux(out: Path, timeline: Timeline, sound: Path | None, words: Sequence[Word]) -> None:
+def _write_subtitles(spec: CutSpec, seconds: float) -> tuple[Path | None, Path | None]:
+    if not spec.words:
+        return None, None
+    srt_path, vtt_path = spec.folder / "video.srt", spec.folder / "video.vtt"
+    srt_path.write_text(srt(spec.words, seconds), "utf-8")
+    vtt_path.write_text(vtt(spec.words, seconds), "utf-8")
+    return srt_path, vtt_path
+
+
+def _mux(
+    out: Path, timeline: Timeline, windows: Windows, sound: Path | None, words: Sequence[Word]
+) -> None:
     room = _INDEX_BYTES_AT_LEAST + _INDEX_BYTES_A_FRAME * timeline.frames
     options = {"video_track_timescale": str(TIMEBASE), "moov_size": str(room)}
-    with av.open(str(out), "w", format="mp4", container_options=options) as container:
+    with (
+        av.open(str(out), "w", format="mp4", container_options=options) as container,
+        ExitStack() as sources,
+    ):
         track = VideoTrack(container, timeline.canvas)
-        pictures = (track.placed(packet, index) for packet, index in joined(timeline))
-        with ExitStack() as sources:
-            tracks: list[Iterable[AnyPacket]] = [pictures]
-            if sound is not None:
-                tracks.append(_copied(container, sources.enter_context(opened(sound))))
-            if words:
-                phrases = subtitles(words, timeline.frames / FPS)
-                text = add_subtitles(container)
-                tracks.append(subtitle_packets(text, phrases, timeline.frames / FPS))
-            for packet in merge(*tracks, key=_moment):
-                container.mux_one(packet)
+        pictures = (track.placed(packet, index) for packet, index in joined(timeline, windows))
+        tracks: list[Iterable[AnyPacket]] = [pictures]
+        if sound is not None:
+            source = sources.enter_context(opened(sound, examine=False))
+            tracks.append(_copied(container, source))
+        if words:
+            phrases = subtitles(words, timeline.frames / FPS)
+            text = add_subtitles(container)
+            tracks.append(subtitle_packets(text, phrases, timeline.frames / FPS))
+        for packet in merge(*tracks, key=_moment):
+            container.mux_one(packet)
 
 
 def _copied(container: OutputContainer, source: InputContainer) -> Iterator[AnyPacket]:
@@ -113,4 +140,4 @@ def _moment(packet: AnyPacket) -> float:
 def _write_poster(timeline: Timeline, out: Path) -> None:
     """The first picture: captions have not begun there."""
     with closing(canonical_frames(timeline.segments[0].path, timeline.canvas)) as frames:
-        to_image(next(frames)).save(out, quality=88, progressive=True)
+        to_image(next(frames)).save(out, quality=88)

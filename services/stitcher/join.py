@@ -4,7 +4,8 @@ A segment's frames include the tail that its outgoing transition fades over, so 
 as long as planned: the sum of all frames less one overlap a transition.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -73,7 +74,19 @@ class Timeline:
         return sum(segment.frames for segment in self.segments) - overlaps
 
 
-def joined(timeline: Timeline) -> Iterator[tuple[VideoPacket, int]]:
+Windows = Mapping[int, "Future[list[VideoPacket]]"]
+
+
+def start_windows(timeline: Timeline, workers: Executor) -> Windows:
+    """Encode each transition beside the others: their packets by joint, when they are ready."""
+    return {
+        index: workers.submit(_window_packets, timeline, index, joint)
+        for index, joint in enumerate(timeline.joints)
+        if joint is not None and joint.frames
+    }
+
+
+def joined(timeline: Timeline, windows: Windows) -> Iterator[tuple[VideoPacket, int]]:
     """All packets in decode order, each with the index of the frame it shows."""
     at = 0
     for index, segment in enumerate(timeline.segments):
@@ -81,17 +94,21 @@ def joined(timeline: Timeline) -> Iterator[tuple[VideoPacket, int]]:
         for packet, number in _body(segment, head, segment.frames - tail):
             yield packet, at + number - head
         at += segment.frames - head - tail
-        joint = timeline.joints[index] if tail else None
-        if joint is not None:
-            window = _window(segment, timeline.segments[index + 1], joint)
-            for packet in encoded(window, timeline.canvas, frozenset({0})):
+        if index in windows:
+            for packet in windows[index].result():
                 yield packet, at + (packet.pts or 0)
-            at += joint.frames
+            at += tail
+
+
+def _window_packets(timeline: Timeline, index: int, joint: Transition) -> list[VideoPacket]:
+    """One transition, encoded: the decoded frames are streamed, only the packets are kept."""
+    window = _window(timeline.segments[index], timeline.segments[index + 1], joint)
+    return list(encoded(window, timeline.canvas, frozenset({0}), threads=1))
 
 
 def _body(segment: Segment, start: int, end: int) -> Iterator[tuple[VideoPacket, int]]:
     """The packets of frames start to end, untouched."""
-    with opened(segment.path) as container:
+    with opened(segment.path, examine=False) as container:
         for packet in container.demux(video_of(container, segment.path)):
             number = (packet.pts or 0) // TICKS_A_FRAME
             if packet.size and start <= number < end:
@@ -108,9 +125,9 @@ def _window(before: Segment, after: Segment, joint: Transition) -> Iterator[av.V
 
 
 def _decoded(segment: Segment, start: int) -> Iterator[av.VideoFrame]:
-    with opened(segment.path) as container:
+    with opened(segment.path, examine=False) as container:
         stream = video_of(container, segment.path)
-        stream.thread_type = "SLICE"
+        stream.codec_context.thread_count = 1  # windows run beside each other
         container.seek(start * TICKS_A_FRAME, stream=stream, backward=True)
         for frame in container.decode(stream):
             if (frame.pts or 0) >= start * TICKS_A_FRAME:
@@ -133,7 +150,7 @@ def made_joinable(timeline: Timeline, folder: Path) -> tuple[Timeline, tuple[int
 def _joinable(segment: Segment, timeline: Timeline, index: int) -> bool:
     """One avcC, all frames there on our grid, keyframes where the body begins and ends."""
     borders = {timeline.head(index), segment.frames - timeline.tail(index)} - {segment.frames}
-    with opened(segment.path) as container:
+    with opened(segment.path, examine=False) as container:
         stream = video_of(container, segment.path)
         if stream.codec_context.extradata != canonical_avcc(timeline.canvas):
             return False

@@ -21,6 +21,7 @@ from shared.media.sound import (
     Samples,
     fitted,
     loudness,
+    lufs,
     read_sound,
     shaped,
     stretched,
@@ -143,12 +144,12 @@ def _music(path: Path, samples: int) -> Samples:
     return _faded(_looped(music, samples), _MUSIC_FADE_IN, _MUSIC_FADE_OUT)
 
 
-def _levelled(samples: Samples, lufs: float) -> Samples:
+def _levelled(samples: Samples, target: float) -> Samples:
     """At a loudness of its own, so that quiet and loud sources meet; silence stays silence."""
-    measured = loudness(samples).lufs
+    measured = lufs(samples)
     if measured <= SILENCE_LUFS:
         return samples
-    samples *= np.float32(10 ** ((lufs - measured) / 20))
+    samples *= np.float32(10 ** ((target - measured) / 20))
     return samples
 
 
@@ -205,13 +206,13 @@ def _glided(targets: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _at_loudness(track: Samples) -> Samples:
     """Gain towards the target, limit, measure what the limiter took, and again."""
-    measured = loudness(track).lufs
+    measured = lufs(track)
     if measured <= SILENCE_LUFS:
         return track
     gain, out = TARGET_LUFS - measured, track
     for _ in range(_PASSES):
         out = limited(track, 10 ** (gain / 20), CEILING_DBTP)
-        off = TARGET_LUFS - loudness(out).lufs
+        off = TARGET_LUFS - lufs(out)
         if abs(off) < 0.2:
             break
         gain += off

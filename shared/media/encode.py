@@ -26,20 +26,22 @@ KEYFRAME_EVERY = 3 * FPS  # lets players seek and HLS cut, where no joint asks f
 REORDER_DELAY = 2  # frames x264 may hold back with a B-pyramid: decode time runs this much ahead
 THREADS = 2
 
-_X264 = "stitchable=1:annexb=0:open-gop=0:scenecut=0:threads={threads}:lookahead-threads=1"
+_X264 = (
+    "stitchable=1:annexb=0:open-gop=0:scenecut=0:b-adapt=0:threads={threads}:lookahead-threads=1"
+)
 _SEGMENT_OPTIONS = {"video_track_timescale": str(TIMEBASE)}
 _OPTIONS = {"preset": "superfast", "crf": "20", "profile": "high", "level": "4.1"}
 
 
-def encoder(canvas: Canvas) -> VideoCodecContext:
+def encoder(canvas: Canvas, threads: int = THREADS) -> VideoCodecContext:
     """A fresh canonical encoder; its extradata is the avcC of everything we write."""
     context = av.CodecContext.create("libx264", "w")
-    _configure(context, canvas)
+    _configure(context, canvas, threads)
     context.open()
     return context
 
 
-def _configure(context: VideoCodecContext, canvas: Canvas) -> None:
+def _configure(context: VideoCodecContext, canvas: Canvas, threads: int) -> None:
     context.width, context.height = canvas.width, canvas.height
     context.pix_fmt = "yuv420p"
     context.framerate = Fraction(FPS)
@@ -48,7 +50,7 @@ def _configure(context: VideoCodecContext, canvas: Canvas) -> None:
     context.color_primaries = context.color_trc = context.colorspace = context.color_range = 1
     context.sample_aspect_ratio = Fraction(1)
     context.flags |= Flags.global_header
-    context.options = {**_OPTIONS, "x264-params": _X264.format(threads=THREADS)}
+    context.options = {**_OPTIONS, "x264-params": _X264.format(threads=threads)}
 
 
 @lru_cache(maxsize=8)
@@ -58,10 +60,13 @@ def canonical_avcc(canvas: Canvas) -> bytes:
 
 
 def encoded(
-    frames: Iterable[av.VideoFrame], canvas: Canvas, keyframes: frozenset[int]
+    frames: Iterable[av.VideoFrame],
+    canvas: Canvas,
+    keyframes: frozenset[int],
+    threads: int = THREADS,
 ) -> Iterator[VideoPacket]:
     """Encode frames in order, forcing an IDR at the given indexes (and at 0)."""
-    context = encoder(canvas)
+    context = encoder(canvas, threads)
     for index, frame in enumerate(frames):
         frame.pts, frame.time_base = index, Fraction(1, FPS)
         # Decoded frames carry their old type; x264 would obey it.
@@ -75,7 +80,7 @@ class VideoTrack:
 
     def __init__(self, container: av.container.OutputContainer, canvas: Canvas) -> None:
         self._stream = container.add_stream("libx264", rate=FPS)
-        _configure(self._stream.codec_context, canvas)
+        _configure(self._stream.codec_context, canvas, threads=1)
         self._stream.time_base = TICK
         self._written = 0
 
