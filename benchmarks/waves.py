@@ -28,7 +28,7 @@ from shared.store.sqlite import SqliteStore
 
 VIDEOS, BEATS, CHUNKS = 100, 6, 2
 IMAGE_SECONDS, CLIP_SECONDS, SIGMA = 4.0, 60.0, 0.5
-SCALE = 10.0
+SCALE = 5.0
 """How many times faster than life the models are played."""
 ARRIVAL_SECONDS = 20.0
 """The videos are asked for evenly over this time: shorter than any takes, so that all overlap."""
