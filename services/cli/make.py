@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -17,8 +18,8 @@ from services.cli.outcome import Stopped
 from services.cli.receipt import receipt
 from services.cli.screen import Screen
 from services.gateway.http import Gateway
-from services.gateway.intake import OUTPUTS
-from services.gateway.problems import NoSuchVideo, bad_input
+from services.gateway.intake import OUTPUTS, video_id
+from services.gateway.problems import bad_input
 from services.gateway.requests import VideoRequest
 from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
@@ -62,14 +63,20 @@ class Kitchen:
     settings: Settings
 
     async def make(self, asked: VideoRequest, path: Path) -> int:
-        video_id = await self.gateway.intake.accept(asked, OWNER)
-        await self.store.insert(OUTPUTS, [{"_id": video_id, "path": str(path)}])
-        return await self.finish(video_id, Screen())
+        """The promise first: whatever dies from here on, `resume` knows what was wanted."""
+        key = uuid4().hex
+        promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
+        await self.store.insert(OUTPUTS, [{"_id": video_id(OWNER, key), **promise}])
+        await self.gateway.intake.accept(asked, OWNER, key)
+        return await self.finish(video_id(OWNER, key), Screen())
 
     async def resume(self) -> int:
         """Every promised file, and every video that someone asked for over the API."""
-        promised = {row["_id"] for row in await self.store.find(OUTPUTS, {})}
-        left = sorted(promised | await self._unfinished())
+        promises = await self.store.find(OUTPUTS, {})
+        for row in promises:
+            asked = VideoRequest.model_validate(row["asked"])
+            await self.gateway.intake.accept(asked, OWNER, row["key"])
+        left = sorted({row["_id"] for row in promises} | await self._unfinished())
         if not left:
             Screen().say("nothing was left unfinished")
         alone = len(left) == 1
@@ -87,23 +94,18 @@ class Kitchen:
             if cursor is None:
                 return videos
 
-    async def finish(self, video_id: str, screen: Screen) -> int:
+    async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
-        try:
-            await self._show(video_id, screen)
-        except NoSuchVideo:
-            await self.store.delete(OUTPUTS, [video_id])
-            screen.say("a run was stopped before it had begun: make it again")
-            return 1
-        now = await self.gateway.videos.status(video_id, OWNER)
+        await self._show(video, screen)
+        now = await self.gateway.videos.status(video, OWNER)
         if now.status is not Status.COMPLETED:
             return await self._give_up(now, screen)
         await self._deliver(now, screen)
         return 0
 
-    async def _show(self, video_id: str, screen: Screen) -> None:
-        async for sort, message in self.gateway.watch.follow(video_id, OWNER):
-            now = await self.gateway.videos.status(video_id, OWNER)
+    async def _show(self, video: str, screen: Screen) -> None:
+        async for sort, message in self.gateway.watch.follow(video, OWNER):
+            now = await self.gateway.videos.status(video, OWNER)
             if sort not in FINAL:
                 screen.show(now, message)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from services.cli import main
+from services.gateway.intake import Intake
 from shared.media.formats import Canvas
 from shared.media.verify import Expectations, report
 
@@ -98,3 +100,19 @@ def test_what_was_stopped_is_resumed_into_its_file(tmp_path, number):
     assert parts_beside(video) == []
     code, said = ended(storywave(tmp_path, "resume"))
     assert (code, "nothing was left unfinished" in said) == (0, True)
+
+
+def test_a_promise_is_kept_although_nothing_else_was_written(tmp_path, monkeypatch):
+    """Killed between the promise and the request: the next run asks again, once."""
+    video = tmp_path / "sea.mp4"
+
+    async def killed(self, *asked) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Intake, "accept", killed)
+        with pytest.raises(KeyboardInterrupt):
+            main(["make", *SHORT, "-o", str(video), "--data", str(tmp_path / "data")])
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert code == 0, said
+    is_whole(video)
