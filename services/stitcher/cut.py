@@ -31,7 +31,6 @@ AnyPacket: TypeAlias = "av.Packet[Any]"
 
 _INDEX_BYTES_A_FRAME = 64
 _INDEX_BYTES_AT_LEAST = 32_768
-_WORKERS = 2  # threads for windows and mix; their work runs outside the interpreter lock
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,10 @@ def cut(spec: CutSpec) -> CutResult:
     """Join, mux and write what stands beside the video."""
     timeline, again = made_joinable(spec.timeline, spec.folder)
     video, poster = spec.folder / "video.mp4", spec.folder / "poster.jpg"
-    with ThreadPoolExecutor(_WORKERS) as workers:
-        mixed = workers.submit(mix, spec.sound) if isinstance(spec.sound, MixSpec) else None
-        windows = start_windows(timeline, workers)
+    # Their work runs outside the interpreter lock. One window at a time: each takes 170 MiB.
+    with ThreadPoolExecutor(1) as mixer, ThreadPoolExecutor(1) as encoder:
+        mixed = mixer.submit(mix, spec.sound) if isinstance(spec.sound, MixSpec) else None
+        windows = start_windows(timeline, encoder)
         _write_poster(timeline, poster)
         sound = spec.sound if isinstance(spec.sound, Path) else None
         sound = mixed.result().path if mixed else sound

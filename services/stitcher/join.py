@@ -77,10 +77,10 @@ class Timeline:
 Windows = Mapping[int, "Future[list[VideoPacket]]"]
 
 
-def start_windows(timeline: Timeline, workers: Executor) -> Windows:
-    """Encode each transition beside the others: their packets by joint, when they are ready."""
+def start_windows(timeline: Timeline, worker: Executor) -> Windows:
+    """Encode the transitions beside the copying: their packets by joint, when they are ready."""
     return {
-        index: workers.submit(_window_packets, timeline, index, joint)
+        index: worker.submit(_window_packets, timeline, index, joint)
         for index, joint in enumerate(timeline.joints)
         if joint is not None and joint.frames
     }
@@ -103,7 +103,7 @@ def joined(timeline: Timeline, windows: Windows) -> Iterator[tuple[VideoPacket, 
 def _window_packets(timeline: Timeline, index: int, joint: Transition) -> list[VideoPacket]:
     """One transition, encoded: the decoded frames are streamed, only the packets are kept."""
     window = _window(timeline.segments[index], timeline.segments[index + 1], joint)
-    return list(encoded(window, timeline.canvas, frozenset({0}), threads=1))
+    return list(encoded(window, timeline.canvas, frozenset({0})))
 
 
 def _body(segment: Segment, start: int, end: int) -> Iterator[tuple[VideoPacket, int]]:
@@ -127,7 +127,7 @@ def _window(before: Segment, after: Segment, joint: Transition) -> Iterator[av.V
 def _decoded(segment: Segment, start: int) -> Iterator[av.VideoFrame]:
     with opened(segment.path, examine=False) as container:
         stream = video_of(container, segment.path)
-        stream.codec_context.thread_count = 1  # windows run beside each other
+        stream.codec_context.thread_count = 1  # the encoder beside it fills the other core
         container.seek(start * TICKS_A_FRAME, stream=stream, backward=True)
         for frame in container.decode(stream):
             if (frame.pts or 0) >= start * TICKS_A_FRAME:

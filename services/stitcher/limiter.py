@@ -11,13 +11,11 @@ _AHEAD = 5  # steps over which the gain glides down before a peak, and up after 
 _TAPS = 16  # length of the interpolating filter a phase
 
 
-def limited(samples: Samples, gain: float, ceiling_dbtp: float) -> Samples:
-    """The samples times a gain, with their true peak at most at the ceiling."""
-    out = samples * np.float32(gain)
+def limit(samples: Samples, ceiling_dbtp: float) -> None:
+    """Bring the samples' true peak down to the ceiling, in place, where it is above."""
     ceiling = 10 ** (ceiling_dbtp / 20)
-    peaks = _peaks(out, ceiling)
-    shaped(out, _glided(np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))), _STEP)
-    return out
+    peaks = _peaks(samples, ceiling)
+    shaped(samples, _glided(np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))), _STEP)
 
 
 def _glided(wanted: NDArray[np.float64]) -> NDArray[np.float64]:

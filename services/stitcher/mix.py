@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.stitcher.limiter import limited
+from services.stitcher.limiter import limit
 from services.stitcher.voicefit import VoiceFit
 from shared.media.formats import FPS
 from shared.media.probe import BadMedia
@@ -38,7 +38,7 @@ _MUSIC_FADE_IN, _MUSIC_FADE_OUT, _LOOP_OVERLAP = 0.4, 1.5, 1.0
 _EDGE = 0.005
 _CONTROL = 480  # samples a step of the ducking envelope: 10 ms
 _SPEAKING = 0.008  # RMS above which someone is heard
-_PASSES = 4
+_PASSES, _CLOSE_ENOUGH = 4, 0.2
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,20 @@ def mix(spec: MixSpec) -> MixResult:
     """Mix and encode."""
     samples = spec.frames * RATE // FPS
     unheard: list[str] = []
+    track = _summed(spec, samples, unheard)
+    _bring_to_loudness(track)
+    measured = loudness(track)
+    write_aac(track, spec.out)
+    return MixResult(spec.out, measured.lufs, measured.peak_dbtp, tuple(unheard))
+
+
+def _summed(spec: MixSpec, samples: int, unheard: list[str]) -> Samples:
+    """Everything together, the beds ducked under the voices."""
     voice = _voices(spec.voices, samples, unheard)
     track = _beds(spec, samples, unheard)
     shaped(track, _ducking(voice[:, 0]), _CONTROL)
     track += voice
-    track = _at_loudness(track)
-    measured = loudness(track)
-    write_aac(track, spec.out)
-    return MixResult(spec.out, measured.lufs, measured.peak_dbtp, tuple(unheard))
+    return track
 
 
 def _voices(voices: Iterable[PlacedVoice], samples: int, unheard: list[str]) -> Samples:
@@ -204,16 +210,13 @@ def _glided(targets: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-def _at_loudness(track: Samples) -> Samples:
-    """Gain towards the target, limit, measure what the limiter took, and again."""
-    measured = lufs(track)
-    if measured <= SILENCE_LUFS:
-        return track
-    gain, out = TARGET_LUFS - measured, track
+def _bring_to_loudness(track: Samples) -> None:
+    """Gain towards the target, limit, measure what the limiter took, and again; in place."""
     for _ in range(_PASSES):
-        out = limited(track, 10 ** (gain / 20), CEILING_DBTP)
-        off = TARGET_LUFS - lufs(out)
-        if abs(off) < 0.2:
+        measured = lufs(track)
+        if measured <= SILENCE_LUFS:
             break
-        gain += off
-    return out
+        track *= np.float32(10 ** ((TARGET_LUFS - measured) / 20))
+        limit(track, CEILING_DBTP)
+        if abs(TARGET_LUFS - measured) < _CLOSE_ENOUGH:
+            break

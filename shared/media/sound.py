@@ -41,10 +41,15 @@ def read_sound(path: Path, channels: int = 2, at_most: float = MAX_SECONDS) -> S
     with opened(path) as container:
         if not any(getattr(s, "codec_context", None) for s in container.streams.audio[:1]):
             raise BadMedia(f"{path.name} holds no sound")
-        blocks = list(_resampled(container, channels, round(at_most * RATE)))
-    if not blocks:
+        # Memory that is reserved but never written costs nothing: no list of blocks to join.
+        samples = np.empty((round(at_most * RATE), channels), np.float32)
+        count = 0
+        for block in _resampled(container, channels, len(samples)):
+            samples[count : count + len(block)] = block
+            count += len(block)
+    if not count:
         raise BadMedia(f"{path.name} holds no sound that can be decoded")
-    return np.concatenate(blocks)
+    return samples[:count]
 
 
 def _resampled(
