@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from shared import telemetry
+from shared.batching import Batcher
 from shared.engines.base import Finish, Work
 from shared.errors import InfrastructureError
 from shared.events import (
@@ -101,6 +102,7 @@ class Shell:
         self._heard = heard
         self._facts = FactCache()
         self._ensured = Memo()
+        self._emissions: Batcher[Sequence[Event], None] = Batcher(self._emit)
 
     async def handle(self, batch: Sequence[Event]) -> None:
         """Take a batch from the bus: when this returns, everything that follows is durable."""
@@ -113,11 +115,16 @@ class Shell:
 
     async def emit(self, events: Sequence[Event]) -> None:
         """Make events of our own facts: durable, known to our own view, and on their way."""
+        await self._emissions(events)
+
+    async def _emit(self, groups: Sequence[Sequence[Event]]) -> list[None]:
         now = self._store.now()
+        events = [event for group in groups for event in group]
         stamped = [event.model_copy(update={"at": event.at or now}) for event in events]
         rows = await self._relay.insert(stamped)
         await self.handle(stamped)
         self._relay.offer(rows)
+        return [None] * len(groups)
 
     async def view(self, video_id: str) -> View | None:
         """What this service knows about a video."""

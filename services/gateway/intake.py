@@ -7,11 +7,13 @@ it again, and so completes what a crash had cut short.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from uuid import uuid4
 
 from services.gateway.problems import KeyReused
 from services.gateway.requests import VideoRequest
+from shared.batching import Batcher
 from shared.events import Event, Micros, VideoRequested, VideoSteered
 from shared.jobs.gate import Gate
 from shared.ports import Doc, Index, Store
@@ -38,11 +40,21 @@ class Intake:
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """The id of the video; when this returns, it is durable and known to our own view."""
         row = _row(asked, owner, key, self.store.now(), await self.weights())
-        if not await self.store.insert(REQUESTS, [row]):
+        if not await self._new(row):
             row = await self._same(row)
         await self.gate.open(row["_id"], owner, row["cap"])
         await self.emit(_events(row))
         return str(row["_id"])
+
+    @cached_property
+    def _new(self) -> Batcher[Doc, bool]:
+        """Whether this row was inserted; what is asked for together is one write."""
+        return Batcher(self._insert)
+
+    async def _insert(self, rows: list[Doc]) -> list[bool]:
+        firsts = {row["_id"]: row for row in reversed(rows)}
+        new = await self.store.insert(REQUESTS, list(firsts.values()))
+        return [row["_id"] in new and row is firsts[row["_id"]] for row in rows]
 
     async def _same(self, row: Doc) -> Doc:
         """The row that won; refused when it asked for something else."""

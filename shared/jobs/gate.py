@@ -50,12 +50,17 @@ class Gate:
         self.reserve: Batcher[Hold, Verdict] = Batcher(self._reserve_all)
         self.settle: Batcher[Hold, bool] = Batcher(self._settle_all)
         self._tokens: Batcher[tuple[str, Limits], bool] = Batcher(self._grant_tokens)
+        self._openings: Batcher[Doc, None] = Batcher(self._open_all)
 
     async def open(self, video_id: str, owner: str, cap: Micros | None = None) -> None:
         """Give a video its money document, once."""
         available = UNLIMITED if cap is None else cap
         money: Doc = {"owner": owner, "cap": cap, "desired": "running", "holds": {}}
-        await self._store.insert(MONEY, [{"_id": video_id, "available": available, **money}])
+        await self._openings({"_id": video_id, "available": available, **money})
+
+    async def _open_all(self, docs: list[Doc]) -> list[None]:
+        await self._store.insert(MONEY, docs)
+        return [None] * len(docs)
 
     async def steer(self, video_id: str, desired: str) -> None:
         """From the next reservation on, this is what the user wants."""
