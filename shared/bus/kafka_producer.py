@@ -152,6 +152,7 @@ class Producer:
             self._cluster.topic(type(event)),
             key=wire.key(event),
             headers=dict(wire.headers(event)),
+            correlation_id=event.id,
             no_confirm=True,
         )
 

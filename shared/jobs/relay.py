@@ -9,7 +9,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.batching import Batcher
 from shared.errors import InfrastructureError
 from shared.events import Event, Kind, parse
 from shared.jobs.ledger import JOBS
@@ -20,6 +19,8 @@ from shared.ports import Bus, Doc, Index, Is, Store, Update
 log = logging.getLogger("storywave.relay")
 
 OUTBOX = "outbox"
+LIMIT = 500
+"""Rows in one publication."""
 INDEXES = {
     OUTBOX: (
         Index(("service", "publish_at"), present="publish_at"),
@@ -49,8 +50,8 @@ class Relay:
         self._service = service
         self._kinds = [kind.value for kind in kinds]
         self._rules = rules
-        self._publish: Batcher[Unpublished, None] = Batcher(self._publish_all)
-        self._offered: set[asyncio.Task[None]] = set()
+        self._offered: list[Unpublished] = []
+        self._publishing: asyncio.Task[None] | None = None
 
     async def insert(self, events: Sequence[Event]) -> list[Unpublished]:
         """Make these events facts, once; returns those that were new."""
@@ -67,10 +68,9 @@ class Relay:
         """Publish rows soon, without waiting: they are facts already, and whoever made them so
         has better to do. What fails here, the scan publishes later.
         """
-        for row in rows:
-            task = asyncio.create_task(self._try(row))
-            self._offered.add(task)
-            task.add_done_callback(self._offered.discard)
+        self._offered += rows
+        if self._offered and (self._publishing is None or self._publishing.done()):
+            self._publishing = asyncio.create_task(self._publish_offered())
 
     def offer_end(self, job: Job) -> None:
         """The same for how a job ended."""
@@ -79,10 +79,10 @@ class Relay:
 
     async def drain(self, seconds: float) -> None:
         """Wait for what is being published, at most so long."""
-        if self._offered:
-            await asyncio.wait(self._offered, timeout=seconds)
+        if self._publishing is not None:
+            await asyncio.wait({self._publishing}, timeout=seconds)
 
-    async def scan(self, limit: int = 500) -> int:
+    async def scan(self, limit: int = LIMIT) -> int:
         """Publish what another process left unpublished."""
         due = {"publish_at": Is("<=", self._store.now())}
         kinds = {"spec.kind": Is("in", self._kinds)}
@@ -97,13 +97,16 @@ class Relay:
         """Set every fact of a video to unpublished: all services hear all of it again."""
         return await replay(self._store, video_id)
 
-    async def _try(self, row: Unpublished) -> None:
+    async def _publish_offered(self) -> None:
         """A crash in between publishes it twice, never not at all."""
-        try:
-            await self._publish(row)
-        except InfrastructureError as error:
-            about = {"video_id": row.event.video_id, "action": "publish"}
-            log.warning("published later: %s", error, extra=about)
+        while self._offered:
+            await asyncio.sleep(0)  # what is offered in this turn joins the batch
+            rows, self._offered = self._offered[:LIMIT], self._offered[LIMIT:]
+            try:
+                await self._publish_all(rows)
+            except InfrastructureError as error:
+                about = {"action": "publish"}
+                log.warning("%d facts are published later: %s", len(rows), error, extra=about)
 
     async def _claim(self, rows: Sequence[Unpublished]) -> list[Unpublished]:
         """Two replicas that scan at once should not both publish."""
@@ -117,11 +120,10 @@ class Relay:
             ]
         return claimed
 
-    async def _publish_all(self, rows: Sequence[Unpublished]) -> list[None]:
+    async def _publish_all(self, rows: Sequence[Unpublished]) -> None:
         await self._bus.publish([row.event for row in rows])
         for collection in (JOBS, OUTBOX):
             await self._mark([row for row in rows if row.collection == collection], None)
-        return [None] * len(rows)
 
     async def _mark(self, rows: Sequence[Unpublished], publish_at: int | None) -> set[str]:
         """Move `publish_at`, or remove it: guarded, so that a replay in between is not undone."""
