@@ -27,12 +27,13 @@ def from_doc(row: Mapping[str, Any]) -> Job:
 
 def change(before: Job, after: Job) -> Update:
     """What to write to get from one to the other, if nobody else has written meanwhile."""
-    changed = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+    pairs = ((name, getattr(before, name), _plain(after, name)) for name in _FIELDS)
+    changed = {name: now for name, was, now in pairs if now != was}
     return Update(
         before.id,
         where={"state": before.state.value, "attempt": before.attempt},
-        set={name: _plain(after, name) for name in changed if getattr(after, name) is not None},
-        unset=[name for name in changed if getattr(after, name) is None],
+        set={name: value for name, value in changed.items() if value is not None},
+        unset=[name for name, value in changed.items() if value is None],
     )
 
 
@@ -60,4 +61,4 @@ def ending(job: Job) -> Event:
 
 def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
-    return value.value if isinstance(value, State) else value
+    return value.value if name == "state" else value

@@ -48,6 +48,8 @@ class Worker:
         self._report = report
         self._wake = asyncio.Event()
         self._draining = False
+        self._full = False
+        """Some kind has no free hand: work may be waiting for the next one."""
         self._in_hand: dict[tuple[str, int], tuple[Job, asyncio.Task[None]]] = {}
 
     def wake(self) -> None:
@@ -80,6 +82,7 @@ class Worker:
         busy = Counter(job.spec.kind for job, _ in self._in_hand.values())
         free = {kind: engine.slots - busy[kind] for kind, engine in self._steps.engines.items()}
         kinds = [kind for kind, slots in free.items() if slots > 0]
+        self._full = len(kinds) < len(free)
         if not kinds or self._draining:
             return False
         try:
@@ -124,8 +127,9 @@ class Worker:
         kind, began = job.spec.kind, time.monotonic()
         place = self._folder / f"{job.id.replace('/', '-')}-{job.attempt}"
         telemetry.IN_HAND.labels(kind).inc()
+        ended = False
         try:
-            await self._carry(job, place)
+            ended = await self._carry(job, place)
         except Exception:
             # the lease brings it back; nothing is lost, but nobody should have to guess
             log.exception("a step broke", extra=journal.about(job, "step"))
@@ -134,9 +138,11 @@ class Worker:
             telemetry.IN_HAND.labels(kind).dec()
             telemetry.STEP_SECONDS.labels(kind).observe(time.monotonic() - began)
             await asyncio.to_thread(shutil.rmtree, place, True) if place.exists() else None
-            self.wake()
+            if self._full or not ended:
+                self.wake()
 
-    async def _carry(self, job: Job, place: Path) -> None:
+    async def _carry(self, job: Job, place: Path) -> bool:
+        """Whether it has ended; if not, it may be due again."""
         while True:
             task = Task(job, place, self._steps.blobs.fetch)
             signal = await self._steps.next(job, task)
@@ -145,12 +151,13 @@ class Worker:
             after = await patiently(advance, self._steps.pace)
             if after is None:
                 telemetry.FENCED.labels(job.spec.kind).inc()
-                return
+                return False
             if after.state is not State.STORING or job.state is State.STORING:
                 break
             job = self._keep(after)
         if after.ended:
             self._tell(after)
+        return after.ended
 
     def _keep(self, job: Job) -> Job:
         """The same claim, one state on: what is renewed from now."""
