@@ -3,10 +3,13 @@
 Every video runs through all services, the ledger, the store and the in-process bus; only the models
 are played: they take the time drawn for them, scaled down. From these same times follow, by plain
 arithmetic and without any overhead, the critical path and the two other designs.
+
+With `--servers` bus and store are the real servers (`python -m tests.cluster.servers run …`).
 """
 
 import asyncio
 import math
+import os
 import random
 import sys
 import tempfile
@@ -134,22 +137,39 @@ class Finishes:
             await self._all.wait()
 
 
-async def measured(folder: Path) -> list[Result]:
-    """All videos, through the whole embedded stack."""
+async def measured(ports: Ports, folder: Path) -> list[Result]:
+    """All videos, through all services on these adapters."""
     latencies = {f"video-{n}": Latencies.drawn(SEED + n) for n in range(VIDEOS)}
     finishes = Finishes()
-    bus = LocalBus()
-    bus.subscribe("finishes", (VideoCompleted, VideoFailed), finishes.handle)
-    ports = Ports(SqliteStore(folder / "storywave.db"), bus, DiskBlobs(folder / "blobs"))
+    ports.bus.subscribe("finishes", (VideoCompleted, VideoFailed), finishes.handle)
     played = _engine(lambda job: latencies[job.spec.video_id].of(job) / SCALE)
     parts = Parts(ports, folder / "work", Pool(1), engines=dict.fromkeys(Kind, played))
     async with running(parts, [services.load(name) for name in services.NAMES]) as app:
+        while not all(health.assigned for health in app.health().values()):
+            await asyncio.sleep(0.1)
         began = await _requested(app, list(latencies))
         await finishes.all()
     return [
         Result(_makespan(began[video], *finishes.ends[video]), latencies[video])
         for video in latencies
     ]
+
+
+def embedded(folder: Path) -> Ports:
+    return Ports(SqliteStore(folder / "storywave.db"), LocalBus(), DiskBlobs(folder / "blobs"))
+
+
+def on_servers(folder: Path) -> Ports:
+    """Kafka and MongoDB, under names of this run alone."""
+    from shared.bus.kafka import KafkaBus
+    from shared.settings import Settings
+    from shared.store.mongo import MongoStore
+    from tests.cluster.servers import Servers
+
+    os.environ.update(Servers.of_this_run().up())
+    settings, name = Settings(), f"waves-{os.getpid()}"
+    bus = KafkaBus(settings.kafka, prefix=f"{name}.", partitions=settings.kafka_partitions)
+    return Ports(MongoStore(settings.mongo, name), bus, DiskBlobs(folder / "blobs"))
 
 
 def _engine(latency: Callable[[Job], float]) -> RehearsalEngine:
@@ -202,9 +222,11 @@ def _p95(values: Sequence[float]) -> float:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="storywave-waves-") as folder:
+    place = on_servers if "--servers" in sys.argv[1:] else embedded
+    with tempfile.TemporaryDirectory(prefix="storywave-waves-") as name:
+        folder = Path(name)
         try:
-            report(asyncio.run(measured(Path(folder))))
+            report(asyncio.run(measured(place(folder), folder)))
         except (Wrong, TimeoutError) as error:
             print(f"error: {error or 'not all videos ended in time'}", file=sys.stderr)
             return 1
