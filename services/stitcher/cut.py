@@ -5,7 +5,7 @@ start at once), with no second pass to move it there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from heapq import merge
@@ -31,6 +31,7 @@ AnyPacket: TypeAlias = "av.Packet[Any]"
 
 _INDEX_BYTES_A_FRAME = 64
 _INDEX_BYTES_AT_LEAST = 32_768
+_LONG = 60 * FPS  # from here on the mix and the windows would need too much memory together
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def cut(spec: CutSpec) -> CutResult:
     # Their work runs outside the interpreter lock. One window at a time: each takes 170 MiB.
     with ThreadPoolExecutor(1) as mixer, ThreadPoolExecutor(1) as encoder:
         mixed = mixer.submit(mix, spec.sound) if isinstance(spec.sound, MixSpec) else None
+        if mixed and timeline.frames > _LONG:
+            wait([mixed])
         windows = start_windows(timeline, encoder)
         _write_poster(timeline, poster)
         sound = spec.sound if isinstance(spec.sound, Path) else None

@@ -4,7 +4,7 @@ A segment's frames include the tail that its outgoing transition fades over, so 
 as long as planned: the sum of all frames less one overlap a transition.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -74,7 +74,7 @@ class Timeline:
         return sum(segment.frames for segment in self.segments) - overlaps
 
 
-Windows = Mapping[int, "Future[list[VideoPacket]]"]
+Windows = dict[int, "Future[list[VideoPacket]]"]
 
 
 def start_windows(timeline: Timeline, worker: Executor) -> Windows:
@@ -87,7 +87,7 @@ def start_windows(timeline: Timeline, worker: Executor) -> Windows:
 
 
 def joined(timeline: Timeline, windows: Windows) -> Iterator[tuple[VideoPacket, int]]:
-    """All packets in decode order, each with the index of the frame it shows."""
+    """All packets in decode order, each with the index of its frame; uses the windows up."""
     at = 0
     for index, segment in enumerate(timeline.segments):
         head, tail = timeline.head(index), timeline.tail(index)
@@ -95,7 +95,7 @@ def joined(timeline: Timeline, windows: Windows) -> Iterator[tuple[VideoPacket, 
             yield packet, at + number - head
         at += segment.frames - head - tail
         if index in windows:
-            for packet in windows[index].result():
+            for packet in windows.pop(index).result():
                 yield packet, at + (packet.pts or 0)
             at += tail
 
