@@ -18,6 +18,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ class Parts:
     engines: Mapping[Kind, Engine] | None = None
     """Engines in place of the local ones and of the services' own work, which checks no outputs."""
     drain_seconds: float = 20.0
+    patient: bool = False
+    """Wait for servers that are absent at the start, rather than give up."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,12 @@ async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterat
         pace=Pace(look=settings.look_seconds),
         engines=_rehearsal(settings, services) if settings.engine == "rehearsal" else None,
         drain_seconds=settings.drain_seconds,
+        patient=settings.mode == "cluster",
     )
     try:
         async with running(parts, services) as app:
             if settings.mode == "embedded":
-                await replay_unfinished(app, services)
+                await take_up(app, services)
             yield app
     finally:
         pool.close()
@@ -134,8 +138,8 @@ async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[Ap
     }
     for service in services:
         indexes.update(service.indexes)
-    await _insist("the database", lambda: ports.store.open(indexes))
-    await _insist("the object store", ports.blobs.open)
+    await _opened("the database", partial(ports.store.open, indexes), parts.patient)
+    await _opened("the object store", ports.blobs.open, parts.patient)
     gate = Gate(ports.store)
     app = App(ports, gate, {})
     app.replicas = {service.name: _replica(service, parts, gate, app) for service in services}
@@ -162,9 +166,12 @@ async def _drain(replica: Replica, seconds: float) -> None:
     await replica.relay.drain(seconds)
 
 
-async def replay_unfinished(app: App, services: Sequence[Service]) -> None:
-    """In-process queues die with their process: every unfinished video hears its facts again."""
+async def take_up(app: App, services: Sequence[Service]) -> None:
+    """The only process there is has just started: what a former one had in hand is free, and as
+    the queues died with it, every unfinished video hears its facts again.
+    """
     store, videos = app.ports.store, set[str]()
+    await Ledger(store, Rules()).release()
     for service in services:
         unfinished = await store.find(service.views, {"check_at": Is("present")})
         videos |= {doc["_id"] for doc in unfinished}
@@ -228,13 +235,15 @@ def _loops(app: App, parts: Parts) -> list[Coroutine[Any, Any, None]]:
     return loops
 
 
-async def _insist(what: str, call: Callable[[], Awaitable[None]]) -> None:
-    """A server that is absent at the start is waited for, and named."""
+async def _opened(what: str, call: Callable[[], Awaitable[None]], patient: bool) -> None:
+    """A server that is absent at the start is named, and waited for."""
     seconds = 0.5
     while True:
         try:
             return await call()
         except InfrastructureError as error:
+            if not patient:
+                raise
             log.warning("%s is away: %s", what, error, extra={"action": "wait"})
             await asyncio.sleep(seconds)
             seconds = min(2 * seconds, 10.0)

@@ -122,6 +122,8 @@ class Shell:
         events = [event for group in groups for event in group]
         stamped = [event.model_copy(update={"at": event.at or now}) for event in events]
         rows = await self._relay.insert(stamped)
+        if len(rows) < len(stamped):  # what was a fact already stays as it was told first
+            stamped = await self._relay.stored(stamped)
         await self.handle(stamped)
         self._relay.offer(rows)
         return [None] * len(groups)

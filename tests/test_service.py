@@ -215,3 +215,12 @@ async def test_our_own_events_are_durable_known_and_published(toys: list[Toy]) -
     assert len(await toy.rows(JOBS)) == 3
     assert [event.id for event in await toy.published()] == ["v/VideoRequested/0"]
     assert await toy.shell.view("nobody") is None
+
+
+async def test_a_fact_stays_as_it_was_told_first(toys: list[Toy]) -> None:
+    await toys[0].shell.emit([request()])
+    other = request().model_copy(update={"brief": Brief(prompt="another boat")})
+    await toys[1].shell.emit([other])
+    view = await toys[1].shell.view("v")
+    assert view is not None and (asked := view.one(VideoRequested))
+    assert asked.brief.prompt == "a boat"

@@ -5,6 +5,8 @@ An engine raises PermanentError or TransientError (shared/errors.py) when the wo
 Anything else that a submit raises means that nobody knows what became of it.
 """
 
+import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +53,7 @@ class Task:
     """One attempt at one job, as an engine sees it."""
 
     def __init__(
-        self, job: Job, place: Path, bring: Callable[[str, Path], Awaitable[None]]
+        self, job: Job, place: "Workplace", bring: Callable[[str, Path], Awaitable[None]]
     ) -> None:
         self.job = job
         self._place = place
@@ -59,9 +61,8 @@ class Task:
 
     @property
     def folder(self) -> Path:
-        """A folder for this attempt alone; it is there from the first time it is asked for."""
-        self._place.mkdir(parents=True, exist_ok=True)
-        return self._place
+        """A folder for this attempt alone."""
+        return self._place.folder
 
     async def fetch(self, name: str) -> Path:
         """Bring a named input blob of the job into the folder."""
@@ -69,6 +70,24 @@ class Task:
         path = self.folder / f"in-{name.replace('/', '-')}{Path(key).suffix}"
         await self._bring(key, path)
         return path
+
+
+class Workplace:
+    """A folder that is there from the first time it is asked for, until it is cleared."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._used = False
+
+    @property
+    def folder(self) -> Path:
+        self._path.mkdir(parents=True, exist_ok=True)
+        self._used = True
+        return self._path
+
+    async def clear(self) -> None:
+        if self._used:
+            await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 
 
 @dataclass(frozen=True)

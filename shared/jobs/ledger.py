@@ -6,7 +6,16 @@ from itertools import groupby
 
 from shared.batching import Batcher
 from shared.events import Kind
-from shared.jobs.machine import TERMINAL, CancelAsked, Claimed, Job, Rules, Signal, advance
+from shared.jobs.machine import (
+    IN_HAND,
+    TERMINAL,
+    CancelAsked,
+    Claimed,
+    Job,
+    Rules,
+    Signal,
+    advance,
+)
 from shared.jobs.rows import change, from_doc, to_doc
 from shared.ports import Doc, Index, Is, Store, Update
 from shared.view import JobSpec
@@ -83,6 +92,17 @@ class Ledger:
                 for job in jobs
             ],
         )
+
+    async def release(self) -> int:
+        """End all leases: only where nobody else can hold one, as after the start of the only
+        process there is.
+        """
+        now = self._store.now()
+        held = await self._store.find(
+            JOBS, {"state": Is("in", [s.value for s in IN_HAND]), "due_at": Is(">", now)}
+        )
+        ends = [Update(row["_id"], set={"due_at": now}) for row in held]
+        return len(await self._store.update(JOBS, ends)) if ends else 0
 
     async def cancel(self, video_id: str) -> None:
         """Ask every open job of a video to stop; running ones end when their provider says so."""

@@ -32,6 +32,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+IN_HAND = frozenset({State.SUBMITTING, State.RUNNING, State.STORING})
 TERMINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 

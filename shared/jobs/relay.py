@@ -64,6 +64,11 @@ class Relay:
             Unpublished(OUTBOX, event.id, publish_at, event) for event in events if event.id in new
         ]
 
+    async def stored(self, events: Sequence[Event]) -> list[Event]:
+        """These events as they stand in their rows."""
+        rows = await self._store.get(OUTBOX, [event.id for event in events])
+        return [parse(row["name"], row["body"]) for row in rows.values()]
+
     def offer(self, rows: Sequence[Unpublished]) -> None:
         """Publish rows soon, without waiting: they are facts already, and whoever made them so
         has better to do. What fails here, the scan publishes later.

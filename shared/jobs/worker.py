@@ -6,7 +6,6 @@ All writes of jobs in hand go through batchers, so that a thousand jobs cost a f
 
 import asyncio
 import logging
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -14,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from shared import telemetry
-from shared.engines.base import Task
+from shared.engines.base import Task, Workplace
 from shared.errors import InfrastructureError
 from shared.events import Event, Kind
 from shared.jobs import journal
@@ -125,7 +124,7 @@ class Worker:
     async def _step(self, job: Job) -> None:
         """Take a job as far as it goes without waiting for a provider."""
         kind, began = job.spec.kind, time.monotonic()
-        place = self._folder / f"{job.id.replace('/', '-')}-{job.attempt}"
+        place = Workplace(self._folder / f"{job.id.replace('/', '-')}-{job.attempt}")
         telemetry.IN_HAND.labels(kind).inc()
         ended = False
         try:
@@ -137,11 +136,11 @@ class Worker:
             self._in_hand.pop((job.id, job.attempt), None)
             telemetry.IN_HAND.labels(kind).dec()
             telemetry.STEP_SECONDS.labels(kind).observe(time.monotonic() - began)
-            await asyncio.to_thread(shutil.rmtree, place, True) if place.exists() else None
+            await place.clear()
             if self._full or not ended:
                 self.wake()
 
-    async def _carry(self, job: Job, place: Path) -> bool:
+    async def _carry(self, job: Job, place: Workplace) -> bool:
         """Whether it has ended; if not, it may be due again."""
         while True:
             task = Task(job, place, self._steps.blobs.fetch)

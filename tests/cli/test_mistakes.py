@@ -139,3 +139,10 @@ def test_help_comes_at_once():
     best = min(once() for _ in range(3))
     print(f"FIGURE help seconds={best:.2f}")
     assert best <= 0.5
+
+
+def test_a_database_that_is_none_is_named(capsys, tmp_path):
+    (tmp_path / "storywave.db").write_text("not a database, but long enough to be looked at")
+    code, said = outcome(capsys, "make", "sea", "--data", tmp_path, "-o", tmp_path / "sea.mp4")
+    assert code == 3
+    assert "storywave.db" in said and "restore it from a backup" in said

@@ -105,3 +105,13 @@ async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
     assert [job.id for job in left] == [running.id] and left[0].cancel
     # the worker that has it in hand is not fenced off by the wish
     assert await ledger.advance(running, m.Stopped())
+
+
+async def test_the_only_process_frees_what_a_dead_one_had_in_hand(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    await ledger.insert(specs(2))
+    taken = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 2})
+    await ledger.advance(taken[0], m.Later(60_000))
+    assert await ledger.release() == 1, "what waits for its time goes on waiting"
+    (again,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 2})
+    assert again.id == taken[1].id and again.attempt == 2
