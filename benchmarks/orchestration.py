@@ -1,0 +1,272 @@
+"""Videos a minute through all services on real servers, against the same flow in Celery on Redis.
+
+Both sides run every job of a video of 6 beats and 12 clips; no job takes time, so that only the
+orchestration is measured. One side after the other, each with its own servers alone. Both log
+warnings only, which is a Celery worker's own default.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+import services
+from benchmarks import celery_barrier
+from shared.jobs.gate import MONEY
+from shared.jobs.ledger import JOBS
+from shared.ports import Is
+from shared.store.mongo import MongoStore
+from tests.cluster.config import NAMES as SERVERS
+from tests.cluster.processes import Process, free_ports, spawn, stop, wait_until
+from tests.cluster.servers import FOLDER_VARIABLE, ServerFailed, Servers
+
+WARM_UP = 50
+OURS, THEIRS = 600, 200
+LIMIT_SECONDS = 120.0
+POSTS_AT_ONCE = 50
+DATABASE = "orchestration"
+
+SETTINGS = {
+    "STORYWAVE_ENGINE": "rehearsal",
+    "STORYWAVE_LOG_LEVEL": "WARNING",
+    "STORYWAVE_MONGO_DATABASE": DATABASE,
+    "STORYWAVE_KAFKA_PARTITIONS": "2",  # each service has one replica here
+}
+
+STORY = {
+    "prompt": "A lighthouse keeper wakes before dawn and lights the lamp. "
+    "The storm throws a bottle onto the rocks below. "
+    "She reads the letter inside it by the fire. "
+    "At noon she rows her small boat out to sea. "
+    "An old sailor waves from a distant island shore. "
+    "They share the last bread and watch the sunset together.",
+    "duration": 48,
+}
+"""Six sentences, each long enough for two clips."""
+
+KINDS = Counter(plan=1, image=6, card=1, voice=6, music=1, clip=12, conform=13, cut=1)
+"""The full set of jobs of such a video; theirs has as many tasks."""
+
+VIEWS = services.load("gateway").views
+
+
+class Wrong(Exception):
+    """A side did not do what is counted: there is no figure."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How long so many videos took, and what all processes of that side spent on them."""
+
+    videos: int
+    seconds: float
+    cpu: float
+
+    @property
+    def a_minute(self) -> float:
+        return 60 * self.videos / self.seconds
+
+    @property
+    def jobs_a_second(self) -> float:
+        return self.videos * KINDS.total() / self.seconds
+
+
+# ── ours ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ours(servers: Servers, folder: Path) -> Run:
+    """All services on these servers: from the first request to the last video in the read model."""
+    environment = servers.up() | SETTINGS
+    running = [process for name in SERVERS if (process := servers.process(name))]
+    with _services(environment, folder) as (address, processes):
+        return asyncio.run(_measured(environment, address, [*running, *processes]))
+
+
+async def _measured(
+    environment: Mapping[str, str], address: str, processes: Sequence[Process]
+) -> Run:
+    store = MongoStore(environment["STORYWAVE_MONGO"], DATABASE)
+    await store.open({})
+    try:
+        await _make(address, store, 0, WARM_UP)
+        spent = cpu_seconds(processes)
+        seconds = await _make(address, store, WARM_UP, OURS)
+        run = Run(OURS, seconds, cpu_seconds(processes) - spent)
+        await _verify(store, WARM_UP + OURS)
+        return run
+    finally:
+        await store.close()
+
+
+@contextmanager
+def _services(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, list[Process]]]:
+    """Every service as a process of its own; the gateway's address."""
+    ports = dict(zip(services.NAMES, free_ports(len(services.NAMES)), strict=True))
+    with ExitStack() as stack:
+        processes = []
+        for name, port in ports.items():
+            command = [sys.executable, "-m", f"services.{name}"]
+            own = environment | {"STORYWAVE_PORT": str(port)}
+            processes.append(stack.enter_context(_process(command, own, folder / f"{name}.log")))
+        for name, port in ports.items():
+            if not wait_until(partial(_is_ready, port), LIMIT_SECONDS):
+                raise Wrong(f"{name} did not become ready: see {folder / name}.log")
+        yield f"http://127.0.0.1:{ports['gateway']}", processes
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _make(address: str, store: MongoStore, known: int, videos: int) -> float:
+    """Ask for so many videos at once, and wait until the gateway knows all of them finished."""
+    began = time.monotonic()
+    # a new connection each: one that is kept may be closed just when it is used again
+    limits = httpx.Limits(max_connections=POSTS_AT_ONCE, max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
+        answers = await asyncio.gather(
+            *(client.post("/v1/videos", json=STORY) for _ in range(videos))
+        )
+    for answer in answers:
+        answer.raise_for_status()
+    async with asyncio.timeout(LIMIT_SECONDS):
+        # a view without a time to check it at is one of a video that is over
+        while await store.count(VIEWS, {"check_at": Is("present")}) or (
+            await store.count(VIEWS, {}) < known + videos
+        ):
+            await asyncio.sleep(0.1)
+    return time.monotonic() - began
+
+
+async def _verify(store: MongoStore, videos: int) -> None:
+    """Every video completed; every job is there, done, and was begun once."""
+    views = await store.find(VIEWS, {"parts.VideoCompleted": Is("present")})
+    if len(views) != videos:
+        raise Wrong(f"{len(views)} of {videos} videos were completed")
+    jobs = await store.find(JOBS, {})
+    made = Counter((job["spec"]["video_id"], job["spec"]["kind"]) for job in jobs)
+    wanted = {(view["_id"], kind): number for view in views for kind, number in KINDS.items()}
+    if made != wanted:
+        raise Wrong(f"the jobs are not those of the flow: {Counter(k for _, k in made.elements())}")
+    again = [job["_id"] for job in jobs if job["state"] != "done" or job["attempt"] != 1]
+    if again:
+        raise Wrong(f"{len(again)} jobs were not run exactly once, {again[0]} for one")
+    holds = [hold for money in await store.find(MONEY, {}) for hold in money["holds"].values()]
+    if len(holds) != len(jobs) or any("settled" not in hold for hold in holds):
+        raise Wrong(f"{len(holds)} reservations for {len(jobs)} jobs, or one left open")
+
+
+# ── theirs ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def theirs(folder: Path) -> Run:
+    """The Celery flow on a Redis of its own: from the first chain sent to the last result."""
+    redis = shutil.which("redis-server")
+    if redis is None:
+        raise Wrong("redis-server is not on PATH: install it (Debian: apt install redis-server)")
+    port = free_ports(1)[0]
+    address = f"redis://127.0.0.1:{port}/0"
+    celery_barrier.connect(address)
+    environment = {celery_barrier.REDIS_VARIABLE: address}
+    durable = ["--dir", str(folder), "--appendonly", "yes", "--save", ""]
+    server = [redis, "--port", str(port), "--bind", "127.0.0.1", *durable]
+    worker = [sys.executable, "-m", "celery", "-A", celery_barrier.__name__, "worker"]
+    with (
+        _process(server, environment, folder / "redis.log") as one,
+        _process([*worker, "--concurrency", "2"], environment, folder / "celery.log") as two,
+    ):
+        celery_barrier.run(WARM_UP, LIMIT_SECONDS)
+        spent = cpu_seconds([one, two])
+        seconds = celery_barrier.run(THEIRS, LIMIT_SECONDS)
+        run = Run(THEIRS, seconds, cpu_seconds([one, two]) - spent)
+        tasks, wanted = celery_barrier.finished(), (WARM_UP + THEIRS) * KINDS.total()
+        if tasks != wanted:
+            raise Wrong(f"Celery finished {tasks} tasks, the flow has {wanted}")
+        return run
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[Process]:
+    process = spawn(command, os.environ | environment, log)
+    if process is None:
+        raise Wrong(f"{command[0]} ended at once: see {log}")
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+# ── both ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cpu_seconds(processes: Sequence[Process]) -> float:
+    """What these processes and all of their sessions have used so far."""
+    sessions = {process.pid for process in processes}
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(fields[3]) in sessions:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def measure(folder: Path) -> tuple[Run, Run]:
+    """Ours, then theirs: the servers of one side are stopped before the other begins."""
+    servers = Servers(Path(os.environ.get(FOLDER_VARIABLE) or folder / "servers"))
+    try:
+        mine = ours(servers, folder)
+    finally:
+        servers.down()
+    return mine, theirs(folder)
+
+
+def report(mine: Run, other: Run) -> None:
+    rows = {"storywave, a process a service": mine, "celery on redis, 2 workers": other}
+    print(
+        f"\n{'':32}{'videos':>8}{'seconds':>9}{'videos/min':>12}{'jobs/s':>8}{'CPU ms/video':>14}"
+    )
+    for name, run in rows.items():
+        cpu = 1000 * run.cpu / run.videos
+        print(
+            f"{name:32}{run.videos:8}{run.seconds:9.1f}{run.a_minute:12.0f}"
+            f"{run.jobs_a_second:8.0f}{cpu:14.0f}"
+        )
+    print(
+        "\nours: every step under majority, journaled writes; each video completed, each job run "
+        "once\ntheirs: append-only file, acks_late, a barrier after each stage"
+    )
+    print(
+        f"FIGURE orchestration videos_per_min={mine.a_minute:.0f} "
+        f"jobs_per_s={mine.jobs_a_second:.0f} vs_celery={mine.a_minute / other.a_minute:.2f}"
+    )
+
+
+def main() -> int:
+    folder = Path(tempfile.mkdtemp(prefix="storywave-orchestration-"))
+    try:
+        report(*measure(folder))
+    except (Wrong, ServerFailed, TimeoutError) as error:
+        print(f"error: {error} (logs are kept in {folder})", file=sys.stderr)
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
