@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 import av
-import imageio_ffmpeg  # type: ignore[import-untyped]
+import imageio_ffmpeg
 
 from benchmarks.stitch_inputs import CLIP_SECONDS, CLIPS, VOICE_SECONDS, Inputs, make_inputs
 from services.stitcher.conform import ConformSpec, conform
