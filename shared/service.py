@@ -1,8 +1,8 @@
-"""The one shell around every service: record, read, decide, guard, ensure; sweep and replay.
+"""The one shell around every service: know, hear, decide, write, ensure; sweep and replay.
 
-A view document holds the facts (`parts.<event>.<slot>`), the work it has released, the events it
-has decided, and the `version` on which every decision is guarded. A crash between any two steps is
-repaired by the next handling, because released work and decided events are ensured every time.
+A view document holds the facts, the work released and the events decided. What a batch adds to all
+three is one write, guarded on the version that the decision was made from. A crash between any two
+steps is repaired by the next handling, because what was released and decided is ensured every time.
 """
 
 import logging
@@ -10,12 +10,10 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 from shared import telemetry
 from shared.batching import Batcher
 from shared.engines.base import Finish, Work
-from shared.errors import InfrastructureError
 from shared.events import (
     ENDS,
     TWIN,
@@ -29,8 +27,8 @@ from shared.events import (
 from shared.jobs.ledger import Ledger
 from shared.jobs.relay import Relay
 from shared.ports import Bus, Doc, Index, Is, Store, Update
-from shared.view import Decision, View
-from shared.viewdoc import Change, FactCache, Memo
+from shared.view import NOTHING, Decision, View
+from shared.viewdoc import Change, Known, Memo, Recent, facts_of
 
 log = logging.getLogger("storywave.service")
 
@@ -100,7 +98,7 @@ class Shell:
         self._relay = relay
         self._wake = wake
         self._heard = heard
-        self._facts = FactCache()
+        self._recent = Recent()
         self._ensured = Memo()
         self._emissions: Batcher[Sequence[Event], None] = Batcher(self._emit)
 
@@ -109,7 +107,6 @@ class Shell:
         telemetry.BATCH.labels(self.service.name).observe(len(batch))
         telemetry.HANDLED.labels(self.service.name).inc(len(batch))
         by_video = _by_video(batch)
-        await self._record(by_video)
         await self._settle(by_video)
         self._heard(by_video)
 
@@ -135,7 +132,7 @@ class Shell:
 
     def fold(self, doc: Doc) -> View:
         """The view of a stored document."""
-        return View(doc["_id"], self._facts.of(doc), doc.get("released", {}))
+        return View(doc["_id"], facts_of(doc), doc.get("released", {}))
 
     async def sweep(self) -> int:
         """Handle again what has not been heard of for a while; replay what has fallen silent."""
@@ -151,6 +148,7 @@ class Shell:
         video = doc["_id"]
         later = Update(video, set={"check_at": now + _soon()})
         await self._store.update(self.service.views, [later])
+        self._recent.forget([video])
         await self._settle({video: []})
         silent = now - doc.get("heard_at", 0) >= SILENT_MS
         if silent and not await self._ledger.open_jobs(video):
@@ -160,50 +158,58 @@ class Shell:
                 "silent: %d facts sent again", facts, extra={"video_id": video, "action": "replay"}
             )
 
-    # ── record ──────────────────────────────────────────────────────────────────────────────────
-
-    async def _record(self, by_video: Mapping[str, Sequence[Event]]) -> None:
-        """Each fact at its own place: any order, any number of times, the same document."""
-        now = self._store.now()
-        updates = []
-        for video, events in by_video.items():
-            parts: dict[str, Any] = {"heard_at": now, "check_at": now + _soon()}
-            for event in events:
-                place = f"parts.{type(event).__name__}.{event.slot}"
-                parts[place] = event.model_dump(mode="json")
-                self._facts.put(event)
-            updates.append(Update(video, set=parts, inc={"version": 1}, upsert=True))
-        await self._store.update(self.service.views, updates)
-
-    # ── read, decide, guard, ensure ─────────────────────────────────────────────────────────────
+    # ── know, hear, decide, write, ensure ───────────────────────────────────────────────────────
 
     async def _settle(self, by_video: Mapping[str, Sequence[Event]]) -> None:
         """Decide until every decision held, then make sure that what was decided exists."""
-        waiting = list(by_video)
+        waiting = dict(by_video)
         while waiting:
-            docs = await self._store.get(self.service.views, waiting)
-            await self._bury([doc for doc in docs.values() if _deleted(doc)])
-            alive = [doc for doc in docs.values() if not _deleted(doc)]
-            changes = [c for doc in alive if (c := await self._decide(doc, by_video[doc["_id"]]))]
-            lost = await self._guard(changes)
-            kept = [change for change in changes if change.doc["_id"] not in lost]
+            known = await self._known(waiting)
+            changes = [await self._change(known[v], events) for v, events in waiting.items()]
+            lost = await self._write([change for change in changes if change.adds])
+            kept = [change for change in changes if change.after.video_id not in lost]
             await self._ensure(kept)
             self._log_done(kept)
-            waiting = list(lost)
+            waiting = {video: waiting[video] for video in lost}
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
 
-    async def _decide(self, doc: Doc, events: Sequence[Event]) -> Change | None:
+    async def _known(self, videos: Iterable[str]) -> dict[str, Known]:
+        """What we know of these videos: from memory where we can, from the store where we must."""
+        known = {video: recent for video in videos if (recent := self._recent.get(video))}
+        missing = [video for video in videos if video not in known]
+        docs = await self._store.get(self.service.views, missing) if missing else {}
+        for video in missing:
+            known[video] = Known.of(docs[video]) if video in docs else Known(video)
+        return known
+
+    async def _change(self, before: Known, events: Sequence[Event]) -> Change:
         """The decision for one video. One that breaks is set aside with its cause, alone."""
+        heard = before.hears(events)
         try:
-            view = self.fold(doc)
-            return Change.of(doc, view, self.service.decide(view), self._store.now())
-        except InfrastructureError:
-            raise
+            return Change.of(before, heard, self._decided(heard), self._store.now())
         except Exception as error:
-            about = {"video_id": doc["_id"], "stage": self.service.name, "action": "decide"}
+            about = {"video_id": heard.video_id, "stage": self.service.name, "action": "decide"}
             log.exception("cannot decide: %s", error, extra=about)
             await self._set_aside(events, error)
-            return None
+            return Change.undecided(before, heard)
+
+    def _decided(self, heard: Known) -> Decision:
+        return NOTHING if heard.deleted else self.service.decide(heard.view)
+
+    async def _write(self, changes: Sequence[Change]) -> set[str]:
+        """What is new, where nobody wrote since we read; returns the videos that we lost."""
+        now = self._store.now()
+        inserts = [c.insert(now, now + _soon()) for c in changes if not c.before.version]
+        updates = [c.update(now, now + _soon()) for c in changes if c.before.version]
+        views = self.service.views
+        won = await self._store.insert(views, inserts) if inserts else set[str]()
+        won |= await self._store.update(views, updates) if updates else set()
+        lost = {change.after.video_id for change in changes} - won
+        self._recent.forget(lost)
+        for change in changes:
+            if change.after.video_id in won:
+                self._recent.put(change.written)
+        return lost
 
     async def _set_aside(self, events: Sequence[Event], error: Exception) -> None:
         telemetry.DEAD_LETTERS.labels(self.service.name).inc(len(events))
@@ -223,12 +229,6 @@ class Shell:
         if letters:
             await self._bus.publish(letters)
 
-    async def _guard(self, changes: Sequence[Change]) -> set[str]:
-        """Write what is new where nobody wrote since we read; returns the videos that we lost."""
-        updates = [update for change in changes if (update := change.update())]
-        won = await self._store.update(self.service.views, updates) if updates else set()
-        return {update.id for update in updates} - won
-
     async def _ensure(self, changes: Sequence[Change]) -> None:
         """All of released − settled and all that was decided, even if it was known already."""
         specs = [spec for change in changes for spec in change.specs(self._ensured)]
@@ -244,27 +244,9 @@ class Shell:
 
     def _log_done(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            if change.done and change.summary:
-                about = {"video_id": change.doc["_id"], "stage": self.service.name}
+            if change.summary and change.adds:
+                about = {"video_id": change.after.video_id, "stage": self.service.name}
                 log.info("settled", extra={**about, "action": "settled", **change.summary})
-
-    # ── deletion ────────────────────────────────────────────────────────────────────────────────
-
-    async def _bury(self, docs: Sequence[Doc]) -> None:
-        """What remains of a deleted video outlives every old event that could start it again."""
-        keep = {VideoDeleted.__name__}
-        updates = [
-            Update(
-                doc["_id"],
-                where={"version": doc["version"]},
-                set={"parts": {k: v for k, v in doc["parts"].items() if k in keep}},
-                unset=("released", "decided", "check_at"),
-            )
-            for doc in docs
-            if doc.keys() & {"released", "decided", "check_at"} or doc["parts"].keys() - keep
-        ]
-        if updates:
-            await self._store.update(self.service.views, updates)
 
 
 def _log_decided(event: Event) -> None:
@@ -278,10 +260,6 @@ def _log_decided(event: Event) -> None:
 def _by_video(events: Sequence[Event]) -> dict[str, list[Event]]:
     ordered = sorted(events, key=lambda event: event.video_id)
     return {video: list(group) for video, group in groupby(ordered, lambda e: e.video_id) if video}
-
-
-def _deleted(doc: Doc) -> bool:
-    return VideoDeleted.__name__ in doc.get("parts", {})
 
 
 def _soon() -> int:

@@ -1,104 +1,168 @@
-"""A view as it is stored: what a decision adds to it, and what of it must be ensured. Pure.
+"""A view as it is stored, and what a batch of events adds to it. Pure.
 
 `parts.<event>.<slot>` are the facts, `released` the work asked for, `decided` the events brought
-about; `version` rises with every write, and every decision is guarded on it.
+about; `version` rises with every write, and every write is guarded on it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from shared.events import Event, parse
+from shared.events import Event, VideoDeleted, parse
 from shared.ports import Doc, Update
-from shared.view import Decision, JobSpec, View
+from shared.view import NOTHING, Decision, JobSpec, View
+
+Facts = Mapping[str, Event]
+"""By place: the event's name and slot, as in `ImageReady/2/0/0`."""
+
+TOMBSTONE = f"{VideoDeleted.__name__}/0"
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that a service has stored about a video. Version 0 is nothing yet."""
+
+    video_id: str
+    version: int = 0
+    facts: Facts = field(default_factory=dict)
+    released: Mapping[str, JobSpec] = field(default_factory=dict)
+    decided: Facts = field(default_factory=dict)
+    waits: bool = False
+    """It is to be checked again when nothing is heard of it."""
+
+    @classmethod
+    def of(cls, doc: Doc) -> "Known":
+        return cls(
+            doc["_id"],
+            doc["version"],
+            {place(fact): fact for fact in facts_of(doc)},
+            {id_: JobSpec.model_validate(spec) for id_, spec in doc.get("released", {}).items()},
+            {at: parse(_name(at), body) for at, body in doc.get("decided", {}).items()},
+            "check_at" in doc,
+        )
+
+    @cached_property
+    def view(self) -> View:
+        return View(self.video_id, self.facts.values(), self.released)
+
+    def hears(self, events: Iterable[Event]) -> "Known":
+        """With these facts too; what is known already stays as it is."""
+        new = {at: event for event in events if (at := place(event)) not in self.facts}
+        if TOMBSTONE in self.facts or TOMBSTONE in new:
+            stone = self.facts.get(TOMBSTONE) or new[TOMBSTONE]
+            return Known(self.video_id, self.version, {TOMBSTONE: stone}, waits=False)
+        if not new:
+            return self
+        return Known(
+            self.video_id,
+            self.version,
+            {**self.facts, **new},
+            self.released,
+            self.decided,
+            self.waits,
+        )
+
+    @property
+    def deleted(self) -> bool:
+        """All that is left of it outlives every old event that could start it again."""
+        return TOMBSTONE in self.facts
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a decision adds to a view document."""
+    """From what was known, over what was heard, to what was decided."""
 
-    doc: Doc
-    view: View
-    released: Mapping[str, JobSpec]
-    decided: Mapping[str, Event]
-    done: bool
+    before: Known
+    after: Known
     summary: Mapping[str, int]
 
     @classmethod
-    def of(cls, doc: Doc, view: View, decision: Decision, now: int) -> "Change":
-        known = doc.get("decided", {})
-        return cls(
-            doc,
-            view,
-            {spec.id: spec for spec in decision.jobs if spec.id not in view.released},
-            {
-                place: event.model_copy(update={"at": event.at or now})
-                for event in decision.events
-                if (place := _place(event)) not in known
-            },
-            decision.done,
-            decision.summary,
-        )
-
-    def update(self) -> Update | None:
-        """The guarded write, or None when the decision adds nothing."""
-        wakes = not self.done or "check_at" not in self.doc
-        if not self.released and not self.decided and wakes:
-            return None
-        new: dict[str, Any] = {
-            f"released.{id_}": spec.model_dump(mode="json") for id_, spec in self.released.items()
+    def of(cls, before: Known, heard: Known, decision: Decision, now: int) -> "Change":
+        if heard.deleted:
+            return cls(before, heard, {})
+        jobs = {spec.id: spec for spec in decision.jobs if spec.id not in heard.released}
+        events = {
+            at: event.model_copy(update={"at": event.at or now})
+            for event in decision.events
+            if (at := place(event)) not in heard.decided
         }
-        for place, event in self.decided.items():
-            new[f"decided.{place}"] = event.model_dump(mode="json")
-        return Update(
-            self.doc["_id"],
-            where={"version": self.doc["version"]},
-            set=new,
-            inc={"version": 1},
-            unset=("check_at",) if self.done else (),
+        after = Known(
+            heard.video_id,
+            heard.version,
+            heard.facts,
+            {**heard.released, **jobs} if jobs else heard.released,
+            {**heard.decided, **events} if events else heard.decided,
+            not decision.done,
+        )
+        return cls(before, after, decision.summary if decision.done else {})
+
+    @classmethod
+    def undecided(cls, before: Known, heard: Known) -> "Change":
+        """The facts are kept even where nothing could be made of them."""
+        return cls(before, Change.of(before, heard, NOTHING, 0).after, {})
+
+    @property
+    def adds(self) -> bool:
+        before, after = self.before, self.after
+        kept = (before.facts, before.released, before.decided, before.waits)
+        return kept != (after.facts, after.released, after.decided, after.waits)
+
+    def insert(self, now: int, check_at: int) -> Doc:
+        """The document of a video that was not known."""
+        parts: dict[str, dict[str, Any]] = {}
+        for at, fact in self.after.facts.items():
+            parts.setdefault(_name(at), {})[fact.slot] = fact.model_dump(mode="json")
+        doc = {"_id": self.after.video_id, "version": 1, "parts": parts, "heard_at": now}
+        doc["released"] = _dumped(self.after.released)
+        doc["decided"] = _dumped(self.after.decided)
+        return {**doc, "check_at": check_at} if self.after.waits else doc
+
+    def update(self, now: int, check_at: int) -> Update:
+        """The guarded write of what is new."""
+        where, rise = {"version": self.before.version}, {"version": 1}
+        if self.after.deleted:
+            stone = self.after.facts[TOMBSTONE].model_dump(mode="json")
+            gone = ("released", "decided", "check_at")
+            only = {"parts": {VideoDeleted.__name__: {"0": stone}}}
+            return Update(self.after.video_id, where=where, set=only, inc=rise, unset=gone)
+        new: dict[str, Any] = {"heard_at": now}
+        for at, fact in _new(self.before.facts, self.after.facts).items():
+            new[f"parts.{_name(at)}.{fact.slot}"] = fact.model_dump(mode="json")
+        for id_, spec in _new(self.before.released, self.after.released).items():
+            new[f"released.{id_}"] = spec.model_dump(mode="json")
+        for at, event in _new(self.before.decided, self.after.decided).items():
+            new[f"decided.{at}"] = event.model_dump(mode="json")
+        if self.after.waits:
+            new["check_at"] = check_at
+        unset = () if self.after.waits else ("check_at",)
+        return Update(self.after.video_id, where=where, set=new, inc=rise, unset=unset)
+
+    @property
+    def written(self) -> Known:
+        """What is known once the write has won."""
+        after = self.after
+        return Known(
+            after.video_id,
+            self.before.version + 1,
+            after.facts,
+            after.released,
+            after.decided,
+            after.waits,
         )
 
     def specs(self, ensured: "Memo") -> list[JobSpec]:
         """Released and not settled, but for what this process has seen inserted."""
-        old = self.doc.get("released", {})
-        missing = [id_ for id_ in old if id_ in self.view.in_flight and id_ not in ensured]
-        return [*(JobSpec.model_validate(old[id_]) for id_ in missing), *self.released.values()]
+        ends = self.after.view.ends
+        return [
+            spec
+            for id_, spec in self.after.released.items()
+            if id_ not in ensured and id_ not in ends
+        ]
 
     def events(self, ensured: "Memo") -> list[Event]:
         """Everything decided, but for what this process has seen inserted."""
-        old = {
-            place: body
-            for place, body in self.doc.get("decided", {}).items()
-            if f"{self.doc['_id']}/{place}" not in ensured
-        }
-        return [*(_event(place, body) for place, body in old.items()), *self.decided.values()]
-
-
-class FactCache:
-    """Parsed events by id: facts never change, so that parsing each once is enough."""
-
-    def __init__(self, size: int = 50_000) -> None:
-        self._size = size
-        self._known: dict[str, Event] = {}
-
-    def put(self, event: Event) -> None:
-        if len(self._known) >= self._size:
-            for old in list(self._known)[: self._size // 4]:
-                del self._known[old]
-        self._known[event.id] = event
-
-    def of(self, doc: Doc) -> list[Event]:
-        """The facts of a view document."""
-        return [
-            self._known.get(f"{doc['_id']}/{name}/{slot}") or self._parse(name, body)
-            for name, slots in doc.get("parts", {}).items()
-            for slot, body in slots.items()
-        ]
-
-    def _parse(self, name: str, body: Mapping[str, Any]) -> Event:
-        event = parse(name, body)
-        self.put(event)
-        return event
+        return [event for event in self.after.decided.values() if event.id not in ensured]
 
 
 class Memo:
@@ -117,9 +181,46 @@ class Memo:
             del self._ids[old]
 
 
-def _place(event: Event) -> str:
+class Recent:
+    """What this process last wrote or read of each video: where it is out of date, the guard on
+    the version says so. It saves reading, and is never needed to be right.
+    """
+
+    def __init__(self, size: int = 1_000) -> None:
+        self._size = size
+        self._known: dict[str, Known] = {}
+
+    def get(self, video_id: str) -> Known | None:
+        return self._known.get(video_id)
+
+    def put(self, known: Known) -> None:
+        self._known.pop(known.video_id, None)  # the latest stand last
+        self._known[known.video_id] = known
+        if len(self._known) > self._size:
+            del self._known[next(iter(self._known))]
+
+    def forget(self, videos: Iterable[str]) -> None:
+        for video in videos:
+            self._known.pop(video, None)
+
+
+def facts_of(doc: Doc) -> list[Event]:
+    """The facts of a view document."""
+    parts: Mapping[str, Mapping[str, Any]] = doc.get("parts", {})
+    return [parse(name, body) for name, slots in parts.items() for body in slots.values()]
+
+
+def place(event: Event) -> str:
     return f"{type(event).__name__}/{event.slot}"
 
 
-def _event(place: str, body: Mapping[str, Any]) -> Event:
-    return parse(place.partition("/")[0], body)
+def _name(at: str) -> str:
+    return at.partition("/")[0]
+
+
+def _new(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in after.items() if key not in before}
+
+
+def _dumped(values: Mapping[str, Event] | Mapping[str, JobSpec]) -> dict[str, Any]:
+    return {key: value.model_dump(mode="json") for key, value in values.items()}

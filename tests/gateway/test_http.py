@@ -104,6 +104,7 @@ async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage):
     for collection in (MONEY, OUTBOX, "views.gateway"):
         ids = [row["_id"] for row in await store.find(collection, {})]
         await store.delete(collection, ids)
+    stage.app.shell("gateway")._recent.forget([made])
     is_problem(await stage.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
     again = await stage.http.post(
         "/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"}
@@ -217,7 +218,7 @@ async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(stage: Stag
         raise RuntimeError("secret")
 
     made = await stage.make()
-    monkeypatch.setattr(stage.app.shell("gateway")._facts, "of", broken)
+    monkeypatch.setattr("shared.service.facts_of", broken)
     answer = await stage.http.get(f"/v1/videos/{made}")
     assert "secret" not in is_problem(answer, 500, "internal")["detail"]
 
