@@ -67,8 +67,10 @@ class Parts:
     engines: Mapping[Kind, Engine] | None = None
     """Engines in place of the local ones and of the services' own work, which checks no outputs."""
     drain_seconds: float = 20.0
-    patient: bool = False
-    """Wait for servers that are absent at the start, rather than give up."""
+    alone: bool = True
+    """The only process on its store: what a former one left in hand is free, and there is no
+    server that one could wait for.
+    """
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,13 @@ async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterat
         pace=Pace(look=settings.look_seconds),
         engines=_rehearsal(settings, services) if settings.engine == "rehearsal" else None,
         drain_seconds=settings.drain_seconds,
-        patient=settings.mode == "cluster",
+        alone=settings.mode == "embedded",
     )
     try:
         async with running(parts, services) as app:
-            if settings.mode == "embedded":
-                await take_up(app, services)
             yield app
     finally:
         pool.close()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @asynccontextmanager
@@ -138,14 +137,17 @@ async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[Ap
     }
     for service in services:
         indexes.update(service.indexes)
-    await _opened("the database", partial(ports.store.open, indexes), parts.patient)
-    await _opened("the object store", ports.blobs.open, parts.patient)
+    await _opened("the database", partial(ports.store.open, indexes), patient=not parts.alone)
+    await _opened("the object store", ports.blobs.open, patient=not parts.alone)
+    _clear(parts)  # from here on the folder is ours: no other process has the store open
     gate = Gate(ports.store)
     app = App(ports, gate, {})
     app.replicas = {service.name: _replica(service, parts, gate, app) for service in services}
     for replica in app.replicas.values():
         service = replica.shell.service
         ports.bus.subscribe(service.name, service.consumes, replica.shell.handle)
+    if parts.alone:
+        await take_up(app, services)
     tasks = [asyncio.create_task(loop) for loop in _loops(app, parts)]
     try:
         await ports.bus.start()
@@ -156,6 +158,7 @@ async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[Ap
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        shutil.rmtree(parts.scratch, ignore_errors=True)
         await ports.blobs.close()
         await ports.store.close()
 
@@ -164,6 +167,16 @@ async def _drain(replica: Replica, seconds: float) -> None:
     """Finish what is in hand, and tell of it."""
     await replica.worker.drain(seconds)
     await replica.relay.drain(seconds)
+
+
+def _clear(parts: Parts) -> None:
+    """Remove what processes that were killed have left: their own folder can't tell."""
+    shutil.rmtree(parts.scratch, ignore_errors=True)
+    if parts.alone or not parts.scratch.parent.is_dir():
+        return
+    for folder in parts.scratch.parent.iterdir():
+        if folder.name.isdigit() and not Path(f"/proc/{folder.name}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def take_up(app: App, services: Sequence[Service]) -> None:

@@ -145,14 +145,18 @@ class Shell:
         return len(due)
 
     async def _check(self, doc: Doc, now: int) -> None:
-        video = doc["_id"]
-        later = Update(video, set={"check_at": now + _soon()})
-        await self._store.update(self.service.views, [later])
+        video, seen = doc["_id"], {"check_at": doc["check_at"]}
+        later = Update(video, where=seen, set={"check_at": now + _soon()})
+        if not await self._store.update(self.service.views, [later]):
+            return  # another replica sees to it
         self._recent.forget([video])
         await self._settle({video: []})
-        silent = now - doc.get("heard_at", 0) >= SILENT_MS
+        replays = doc.get("replays", 0)  # what stays silent is asked less and less often
+        silent = now - doc["heard_at"] >= SILENT_MS * 2 ** min(replays, 6)
         if silent and not await self._ledger.open_jobs(video):
             telemetry.REPLAYED.inc()
+            again = Update(video, set={"heard_at": now}, inc={"replays": 1})
+            await self._store.update(self.service.views, [again])
             facts = await self._relay.replay(video)
             log.warning(
                 "silent: %d facts sent again", facts, extra={"video_id": video, "action": "replay"}

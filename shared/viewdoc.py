@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from shared.events import Event, VideoDeleted, parse
+from shared.events import BeatsPlanned, Event, VideoDeleted, VideoRequested, parse
 from shared.ports import Doc, Update
 from shared.view import NOTHING, Decision, JobSpec, View
 
@@ -17,6 +17,7 @@ Facts = Mapping[str, Event]
 """By place: the event's name and slot, as in `ImageReady/2/0/0`."""
 
 TOMBSTONE = f"{VideoDeleted.__name__}/0"
+_BEGINNINGS = {VideoRequested.__name__, BeatsPlanned.__name__}
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Known:
         )
 
     @property
+    def begun(self) -> bool:
+        """Somebody asked for it: a stray fact about a video that nobody knows is not waited for."""
+        return any(_name(at) in _BEGINNINGS for at in self.facts)
+
+    @property
     def deleted(self) -> bool:
         """All that is left of it outlives every old event that could start it again."""
         return TOMBSTONE in self.facts
@@ -93,7 +99,7 @@ class Change:
             heard.facts,
             {**heard.released, **jobs} if jobs else heard.released,
             {**heard.decided, **events} if events else heard.decided,
-            not decision.done,
+            not decision.done and heard.begun,
         )
         return cls(before, after, decision.summary if decision.done else {})
 

@@ -7,8 +7,8 @@ another take than the wanted one is not what the plan is about. Pure.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.events import Beat, BeatsPlanned, Chunk, Kind
-from shared.view import JobSpec, job_id
+from shared.events import Beat, BeatsPlanned, Chunk, Kind, VideoFailed
+from shared.view import JobSpec, View, job_id
 
 _COUNTED_BY_N = frozenset({Kind.REFERENCE, Kind.CLIP, Kind.CONFORM})
 
@@ -52,6 +52,12 @@ def _take(plan: BeatsPlanned, kind: Kind, beat: int, n: int) -> int:
     if kind is Kind.CUT:
         return plan.rev
     return plan.take(kind, n if kind in _COUNTED_BY_N else beat)
+
+
+def given_up(view: View, plan: BeatsPlanned) -> bool:
+    """The video has failed at this plan: nothing more is made for it."""
+    failed = view.latest(VideoFailed)
+    return failed is not None and failed.rev >= plan.rev
 
 
 def is_spoken(plan: BeatsPlanned, beat: Beat) -> bool:

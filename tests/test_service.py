@@ -200,6 +200,33 @@ async def test_a_silent_video_without_open_work_hears_its_facts_again(toys: list
     assert [event.id for event in await second.published()] == ["v/WavesCompleted/7"]
 
 
+async def test_what_stays_silent_is_asked_less_and_less_often(toys: list[Toy]) -> None:
+    toy = toys[0]
+    await toy.shell.handle(HISTORY[:-1])
+    await toy.store.delete(JOBS, list(await toy.rows(JOBS)))
+    replays = []
+    for silent in (1, 1, 2, 3, 4):
+        await overdue(toy, heard_ago=silent * SILENT_MS)
+        await toy.shell.sweep()
+        replays.append((await toy.doc()).get("replays", 0))
+    assert replays == [1, 1, 2, 2, 3]
+
+
+async def test_a_stray_fact_is_kept_but_not_waited_for(toys: list[Toy]) -> None:
+    await toys[0].shell.handle([image(1)])
+    assert "check_at" not in await toys[0].doc()
+    await toys[0].shell.handle([request()])
+    assert "check_at" in await toys[0].doc()
+
+
+async def test_what_is_known_already_is_not_written_again(toys: list[Toy]) -> None:
+    await toys[0].shell.handle(HISTORY[:2])
+    before = await toys[0].doc()
+    await toys[0].shell.handle(HISTORY[:2])
+    await toys[1].shell.handle(HISTORY[:2])
+    assert await toys[0].doc() == before
+
+
 async def overdue(toy: Toy, heard_ago: int) -> None:
     now = toy.store.now()
     times = {"check_at": now - 1, "heard_at": now - heard_ago}

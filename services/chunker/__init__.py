@@ -1,13 +1,13 @@
-"""Consumes BeatsPlanned and ImageReady; emits ChunkReady and WavesCompleted; runs clip."""
+"""Consumes BeatsPlanned, ImageReady, VideoFailed; emits ChunkReady, WavesCompleted; runs clip."""
 
 from services.chunker.waves import decide
 from services.chunker.work import finish
-from shared.events import BeatsPlanned, ImageReady, Kind, WavesCompleted
+from shared.events import BeatsPlanned, ImageReady, Kind, VideoFailed, WavesCompleted
 from shared.service import Service
 
 SERVICE = Service(
     name="chunker",
-    reads=(BeatsPlanned, ImageReady),
+    reads=(BeatsPlanned, ImageReady, VideoFailed),
     decide=decide,
     kinds=(Kind.CLIP,),
     decides=(WavesCompleted,),

@@ -28,7 +28,7 @@ from shared.events import (
 )
 from shared.media.formats import FPS, canvas
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, wanted, wanted_clip
+from shared.wanted import ask, given_up, wanted, wanted_clip
 
 CLIP_SECONDS = 60.0
 """What fairness counts for a clip."""
@@ -39,6 +39,8 @@ def decide(view: View) -> Decision:
     plan = view.latest(BeatsPlanned)
     if plan is None:
         return Decision(done=bool(view.all(PlanFailed)))
+    if given_up(view, plan):
+        return Decision(done=True)
     try:
         check_numbers(plan.chunks)
     except BadPlan as refusal:

@@ -1,12 +1,12 @@
-"""Consumes BeatsPlanned; emits VoiceReady and MusicReady; runs voice and music."""
+"""Consumes BeatsPlanned and VideoFailed; emits VoiceReady and MusicReady; runs voice and music."""
 
 from services.soundtrack.decide import decide
-from shared.events import BeatsPlanned, Kind
+from shared.events import BeatsPlanned, Kind, VideoFailed
 from shared.service import Service
 
 SERVICE = Service(
     name="soundtrack",
-    reads=(BeatsPlanned,),
+    reads=(BeatsPlanned, VideoFailed),
     decide=decide,
     kinds=(Kind.VOICE, Kind.MUSIC),
 )

@@ -2,7 +2,7 @@
 
 from shared.events import Beat, BeatsPlanned, Kind, PlanFailed
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, is_spoken
+from shared.wanted import ask, given_up, is_spoken
 
 
 def decide(view: View) -> Decision:
@@ -10,6 +10,8 @@ def decide(view: View) -> Decision:
     plan = view.latest(BeatsPlanned)
     if plan is None:
         return Decision(done=bool(view.all(PlanFailed)))
+    if given_up(view, plan):
+        return Decision(done=True)
     voices = [_voice(plan, beat) for beat in plan.beats if is_spoken(plan, beat)]
     jobs = (*voices, *([_music(plan)] if plan.brief.music else []))
     return Decision(jobs, done=all(view.end(job.id) for job in jobs))

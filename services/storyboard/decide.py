@@ -6,7 +6,7 @@ from shared.chunks import active_beats, check_images
 from shared.events import Beat, BeatsPlanned, ImageReady, Kind, PlanFailed, ReferenceReady
 from shared.media.formats import canvas
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, cast, references, wanted
+from shared.wanted import ask, cast, given_up, references, wanted
 
 
 def decide(view: View) -> Decision:
@@ -14,6 +14,8 @@ def decide(view: View) -> Decision:
     plan = view.latest(BeatsPlanned)
     if plan is None:
         return Decision(done=bool(view.all(PlanFailed)))
+    if given_up(view, plan):
+        return Decision(done=True)
     beats = active_beats(plan)
     waiting = [beat for beat in beats if not _has_references(view, plan, beat)]
     images = [_image(view, plan, beat) for beat in beats if beat not in waiting]

@@ -78,10 +78,11 @@ class Ledger:
         after = advance(job, signal, self._store.now(), self._rules)
         return after if await self._writes((job, after)) else None
 
-    async def renew(self, jobs: Sequence[Job]) -> set[str]:
-        """Move the leases of work in hand; returns the ids that are still ours."""
+    async def renew(self, jobs: Sequence[Job]) -> None:
+        """Move the leases of work in hand, where it still is ours."""
         due = self._store.now() + self._rules.lease_ms
-        return await self._store.update(
+        newest = {job.id: job for job in sorted(jobs, key=lambda job: job.attempt)}
+        await self._store.update(
             JOBS,
             [
                 Update(
@@ -89,9 +90,14 @@ class Ledger:
                     where={"state": job.state.value, "attempt": job.attempt},
                     set={"due_at": due},
                 )
-                for job in jobs
+                for job in newest.values()
             ],
         )
+
+    async def claimed_since(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those of these claims that a newer one has taken over, be it this very worker's."""
+        rows = await self._store.get(JOBS, list({job.id for job in jobs}))
+        return [job for job in jobs if job.id in rows and rows[job.id]["attempt"] > job.attempt]
 
     async def release(self) -> int:
         """End all leases: only where nobody else can hold one, as after the start of the only

@@ -44,7 +44,10 @@ class Rules:
     grace_ms: int = 60_000
     """How long a lost submit may take to show up in the provider's list."""
     unresolved_ms: int = 55 * 60_000
-    deadline_ms: int = 2 * 60 * 60_000
+    run_ms: int = 60 * 60_000
+    """How long a provider may run an attempt before it is asked to stop."""
+    outputs_ms: int = 55 * 60_000
+    """How long a provider keeps the outputs of an attempt, from its submit."""
     relay_ms: int = 3_000
     """How long the process that finished a job has to publish it, before any other may."""
     retries: RetryRules = field(default_factory=RetryRules)
@@ -169,11 +172,6 @@ class Stopped:
     cost: Micros = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """Its deadline has passed before it was begun; what runs ends as its provider says."""
-
-
 Signal = (
     Claimed
     | Accepted
@@ -185,7 +183,6 @@ Signal = (
     | Broke
     | CancelAsked
     | Stopped
-    | Expired
 )
 
 _S = State
@@ -202,7 +199,6 @@ TRANSITIONS: dict[tuple[State, type[Signal]], tuple[State, ...]] = {
     (_S.SUBMITTING, Broke): (_S.NEW, _S.FAILED),
     (_S.SUBMITTING, CancelAsked): (_S.SUBMITTING,),
     (_S.SUBMITTING, Stopped): (_S.CANCELLED,),
-    (_S.SUBMITTING, Expired): (_S.FAILED,),
     (_S.RUNNING, Claimed): (_S.RUNNING,),
     (_S.RUNNING, Later): (_S.RUNNING,),
     (_S.RUNNING, Produced): (_S.STORING,),
@@ -293,6 +289,7 @@ def _broke(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
         error=signal.error,
         tries=decision.tries,
         cost=job.cost + signal.cost,
+        owed=0,
         external_id=None,
     )
     if isinstance(decision, GiveUp):
@@ -312,11 +309,6 @@ def _stopped(job: Job, signal: Stopped, now: int, rules: Rules) -> Job:
     return _end(stopped, State.CANCELLED, now, rules)
 
 
-def _expired(job: Job, signal: Expired, now: int, rules: Rules) -> Job:
-    late = replace(job, error="its deadline passed before it was begun")
-    return _end(late, State.FAILED, now, rules)
-
-
 _APPLY: dict[type[Signal], Callable[[Job, Any, int, Rules], Job]] = {
     Claimed: _claimed,
     Accepted: _accepted,
@@ -328,7 +320,6 @@ _APPLY: dict[type[Signal], Callable[[Job, Any, int, Rules], Job]] = {
     Broke: _broke,
     CancelAsked: _cancel_asked,
     Stopped: _stopped,
-    Expired: _expired,
 }
 
 

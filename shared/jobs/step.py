@@ -4,13 +4,12 @@ Every error is turned into a signal here, and only here: the machine decides wha
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
-
-from pydantic import ValidationError
+from typing import Any, TypeVar
 
 from shared.engines import base
 from shared.engines.base import Engine, Finish, Made, Order, Refused, Task
@@ -86,8 +85,7 @@ class Steps:
             return await self._submit(job, task)
         if job.state is State.RUNNING:
             return await self._poll(job, task)
-        files = await outputs.download(job.urls, task.folder)
-        return await self._store(job, task, Made(files, job.result), job.owed)
+        return await self._fetch(job, task)
 
     async def _submit(self, job: Job, task: Task) -> Signal:
         engine = self.engine(job)
@@ -95,8 +93,6 @@ class Steps:
             return await self._look_for(job, task)
         if job.cancel:
             return machine.Stopped()
-        if self._late(job):
-            return machine.Expired()
         refusal = await self._ask_the_gate(job, engine)
         if refusal is not None:
             return refusal
@@ -126,7 +122,7 @@ class Steps:
 
     async def _poll(self, job: Job, task: Task) -> Signal:
         engine = self.engine(job)
-        if job.cancel or self._late(job):
+        if job.cancel or self.now() - (job.submitted_at or 0) > self.rules.run_ms:
             await engine.cancel(task)  # it ends when the provider says so, and is paid as it says
         return await self._outcome(job, task, await engine.poll(task))
 
@@ -143,21 +139,38 @@ class Steps:
             case base.Produced(made, _, cost):
                 return await self._store(job, task, made, cost)
 
+    async def _fetch(self, job: Job, task: Task) -> Signal:
+        """What is paid for is asked for again and again, as long as the provider keeps it."""
+        try:
+            files = await outputs.download(job.urls, task.folder)
+        except TransientError as error:
+            if self.now() - (job.submitted_at or 0) < self.rules.outputs_ms:
+                return machine.Later(_ms(self.pace.hold))
+            return machine.Broke(f"its output is lost: {error}", cost=job.owed)
+        return await self._store(job, task, Made(files, job.result), job.owed)
+
     async def _store(self, job: Job, task: Task, made: Made, cost: int) -> Signal:
+        """Keep what was made; what turns out to be of no use has its price all the same."""
+        try:
+            result = await self._kept(job, task, made)
+        except PermanentError as error:
+            return machine.Broke(str(error), permanent=True, cost=cost)
+        except TransientError as error:
+            return machine.Broke(str(error), cost=cost)
+        except ValueError as error:
+            return machine.Broke(f"the engine finished without a usable output: {error}", cost=cost)
+        return machine.Finished(result, cost)
+
+    async def _kept(self, job: Job, task: Task, made: Made) -> dict[str, Any]:
         """Check what was made, and keep its bytes: they wait here while the store is away."""
         finish = self.finish.get(job.spec.kind)
         if finish is not None:
             made = await self.pool.run(finish, Order(task.folder, job.spec.input), made)
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}
-        try:
-            ending(replace(job, state=State.DONE, result=result))
-        except ValidationError as error:
-            return machine.Broke(f"the engine finished without a usable output: {error}")
-        return machine.Finished(result, cost)
-
-    def _late(self, job: Job) -> bool:
-        return self.now() - job.created_at > self.rules.deadline_ms
+        ending(replace(job, state=State.DONE, result=result))
+        json.dumps(result, allow_nan=False)  # what no store takes must not reach one
+        return result
 
 
 async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:

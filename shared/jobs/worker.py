@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -105,19 +105,14 @@ class Worker:
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(self._steps.rules.lease_ms / 3000)
-            newest = {job.id: job for job, _ in self._in_hand.values()}
+            held = [job for job, _ in self._in_hand.values()]
             try:
-                ours = await self._ledger.renew(list(newest.values()))
+                await self._ledger.renew(held)
+                newer = await self._ledger.claimed_since(held)
             except InfrastructureError:
                 continue
-            self._let_go(newest, ours)
-
-    def _let_go(self, asked: Mapping[str, Job], ours: Collection[str]) -> None:
-        """Stop the steps whose claim another has taken over, be it this very worker."""
-        for (id_, attempt), (job, step) in list(self._in_hand.items()):
-            known = asked.get(id_)
-            if known and (attempt < known.attempt or (job is known and id_ not in ours)):
-                step.cancel()
+            for job in newer:
+                self._in_hand[job.id, job.attempt][1].cancel()
 
     # ── one job in hand ─────────────────────────────────────────────────────────────────────────
 

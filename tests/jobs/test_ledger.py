@@ -67,8 +67,8 @@ async def test_the_fence_holds_off_a_writer_that_lost_its_claim(store: Store) ->
     (now,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
     assert (late.attempt, now.attempt) == (1, 2)
     assert await ledger.advance(late, m.Finished({"key": "late"})) is None
-    assert await ledger.renew([late]) == set()
-    assert await ledger.renew([now]) == {now.id}
+    await ledger.renew([now, late])
+    assert await ledger.claimed_since([late, now]) == [late]
     done = await ledger.advance(now, m.Finished({"key": "now"}))
     assert done and done.state is State.DONE
     assert (await store.get(JOBS, [now.id]))[now.id]["result"] == {"key": "now"}

@@ -23,7 +23,6 @@ SIGNALS = [
     m.Broke("no luck"),
     m.CancelAsked(),
     m.Stopped(cost=3),
-    m.Expired(),
 ]
 
 

@@ -12,7 +12,8 @@ from shared.bus.local import LocalBus
 from shared.engines.base import Accepted, Limits, Made, Pending, Produced, Refused, Task
 from shared.engines.pool import Pool
 from shared.errors import BlobsUnavailable, PermanentError, TransientError
-from shared.events import Kind
+from shared.events import Event, Kind
+from shared.jobs import machine
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
@@ -21,7 +22,7 @@ from shared.jobs.retries import RetryRules
 from shared.jobs.rows import from_doc
 from shared.jobs.step import Pace, Steps
 from shared.jobs.worker import Worker
-from shared.ports import Blob, Store
+from shared.ports import Blob, Store, Update
 from shared.view import JobSpec
 
 RETRIES = RetryRules(backoff_ms=(5, 5), next_model_ms=5)
@@ -273,8 +274,73 @@ def replace_models(spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"models": ("fast", "sure")})
 
 
-async def test_what_is_late_is_not_begun(store: Store, tmp_path: Path) -> None:
-    s = Stage(store, tmp_path, Scripted(made()), rules=replace(RULES, deadline_ms=-1))
+async def test_a_useless_output_has_its_price_all_the_same(stage: Callable[..., Stage]) -> None:
+    s = stage(*[Produced(Made(data={"nothing": 1}), cost=4)] * 3)
     job = await s.ends()
-    assert job.state is State.FAILED and "deadline" in (job.error or "")
-    assert s.engine.submits == 0 and await s.spent() == 0
+    assert (job.state, job.cost) == (State.FAILED, 12) and await s.spent() == 12
+
+
+async def test_what_no_store_takes_is_a_failure_and_not_a_loop(
+    stage: Callable[..., Stage],
+) -> None:
+    s = stage(*[Produced(Made(data={"key": "k", "loudness": float("nan")}))] * 3)
+    job = await s.ends()
+    assert (job.state, s.engine.submits) == (State.FAILED, 3)
+    assert "usable output" in (job.error or "")
+
+
+async def test_an_output_is_fetched_again_and_not_paid_again(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def download(urls: dict[str, str], folder: Path) -> dict[str, Path]:
+        tries.append(urls)
+        if len(tries) < 3:
+            raise TransientError("the provider's storage is busy")
+        path = folder / "image.png"
+        path.write_bytes(b"pixels")
+        return {"key": path}
+
+    monkeypatch.setattr("shared.jobs.outputs.download", download)
+    s = stage(Accepted("p1"), Produced(urls={"key": "https://provider/1"}, cost=7))
+    job = await s.ends()
+    assert (job.state, job.cost, job.tries, len(tries)) == (State.DONE, 7, 0, 3)
+    assert s.engine.submits == 1 and await s.spent() == 7
+
+
+async def test_what_waited_for_days_is_still_done(stage: Callable[..., Stage]) -> None:
+    s = stage(made())
+    await s.ledger.insert([SPEC])
+    await s.store.update(JOBS, [Update(SPEC.id, set={"created_at": 0})])
+    assert (await s.ends()).state is State.DONE
+
+
+async def test_a_provider_that_never_ends_is_asked_to_stop(store: Store, tmp_path: Path) -> None:
+    engine = Scripted(Accepted("p1"), Pending(0.01), PermanentError("cancelled by its user"))
+    s = Stage(store, tmp_path, engine, rules=replace(RULES, run_ms=-1))
+    job = await s.ends()
+    assert job.state is State.FAILED and engine.cancels == 2
+
+
+async def test_a_renewal_that_meets_an_end_stops_nobody(store: Store, tmp_path: Path) -> None:
+    """The row is done, so that it can't be renewed: its worker has still to tell of it."""
+    s = Stage(store, tmp_path, Scripted(made()))
+    await s.blobs.open()
+    await s.gate.open("v", "ann")
+    await s.ledger.insert([SPEC])
+    told: list[Event] = []
+    s.worker._report = {Kind.IMAGE: told.append}
+    advance = s.ledger.advance
+
+    async def slow(job: Job, signal: machine.Signal) -> Job | None:
+        after = await advance(job, signal)
+        await asyncio.sleep(3 * RULES.lease_ms / 1000)
+        return after
+
+    s.ledger.advance = slow  # type: ignore[method-assign]
+    running = asyncio.create_task(s.worker.run())
+    await asyncio.sleep(4 * RULES.lease_ms / 1000)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(told) == 1

@@ -15,7 +15,7 @@ import pytest
 
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.compose import Parts, Ports, running, take_up
+from shared.compose import Parts, Ports, running
 from shared.engines.pool import Pool
 from shared.events import Kind, VideoCompleted
 from shared.jobs.ledger import JOBS
@@ -107,7 +107,6 @@ async def one_death(
             pass  # the request itself died; its user asks again
         first = w.engine
     async with life(folder, Death(None, False), steps) as (w, _):
-        await take_up(w.app, SERVICES)
         if await w.app.shell("gateway").view("v") is None:
             await w.request("v", wanted)
         end = await w.ended("v")

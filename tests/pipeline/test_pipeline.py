@@ -134,3 +134,12 @@ async def test_too_few_clips_fail_the_video_with_every_error(tmp_path: Path) -> 
 async def unpublished(w: World) -> int:
     rows = [*await w.store.find(JOBS, {}), *await w.store.find(OUTBOX, {})]
     return sum("publish_at" in row for row in rows)
+
+
+async def test_nothing_more_is_made_for_a_video_that_has_failed(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.app.shell("stitcher").emit([VideoFailed(video_id="v", rev=1, phase="x", error="y")])
+        await w.request("v", brief(3, 2))
+        await w.app.ports.bus.drained()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.2)
+        assert set(w.engine.runs) == {"v/plan/0/0/1"}
