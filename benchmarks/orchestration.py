@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import aiohttp
 import httpx
 
 import services
@@ -134,14 +135,9 @@ def _is_ready(port: int) -> bool:
 async def _make(address: str, store: MongoStore, known: int, videos: int) -> float:
     """Ask for so many videos at once, and wait until the gateway knows all of them finished."""
     began = time.monotonic()
-    # a new connection each: one that is kept may be closed just when it is used again
-    limits = httpx.Limits(max_connections=POSTS_AT_ONCE, max_keepalive_connections=0)
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
-        answers = await asyncio.gather(
-            *(client.post("/v1/videos", json=STORY) for _ in range(videos))
-        )
-    for answer in answers:
-        answer.raise_for_status()
+    connector = aiohttp.TCPConnector(limit=POSTS_AT_ONCE)
+    async with aiohttp.ClientSession(address, connector=connector) as client:
+        await asyncio.gather(*(_ask(client) for _ in range(videos)))
     async with asyncio.timeout(LIMIT_SECONDS):
         # a view without a time to check it at is one of a video that is over
         while await store.count(VIEWS, {"check_at": Is("present")}) or (
@@ -149,6 +145,11 @@ async def _make(address: str, store: MongoStore, known: int, videos: int) -> flo
         ):
             await asyncio.sleep(0.1)
     return time.monotonic() - began
+
+
+async def _ask(client: aiohttp.ClientSession) -> None:
+    async with client.post("/v1/videos", json=STORY) as answer:
+        answer.raise_for_status()
 
 
 async def _verify(store: MongoStore, videos: int) -> None:

@@ -159,8 +159,13 @@ def _reservation(video: str, holds: Sequence[Hold]) -> Update:
         video,
         where=where,
         inc={"available": -total},
-        set={f"holds.{hold.name}": {"reserved": hold.amount} for hold in holds},
+        set={f"holds.{hold.name}": _held(hold) for hold in holds},
     )
+
+
+def _held(hold: Hold) -> Doc:
+    """What can cost nothing is settled as soon as it is allowed: nothing is owed for it later."""
+    return {"reserved": hold.amount} if hold.amount else {"reserved": 0, "settled": 0}
 
 
 def _sort_out(

@@ -76,7 +76,7 @@ class Steps:
     async def settle(self, job: Job, signal: Signal) -> None:
         """Turn the reservation into what the attempt came to, before that becomes a fact."""
         cost = settled_cost(job, signal)
-        if cost is not None:
+        if cost is not None and (cost or self.engine(job).ceiling(job)):
             hold = Hold(job.spec.video_id, job.hold, cost)
             await patiently(partial(self.gate.settle, hold), self.pace)
 
