@@ -41,6 +41,10 @@ class Fact(BaseModel):
 # ── values that events carry ────────────────────────────────────────────────────────────────────
 
 
+TransitionChoice = Literal["auto", "cut", "fade", "black", "wipe", "slide"]
+"""What happens between two beats; auto is what suits the style."""
+
+
 class EndCard(Fact):
     """The last seconds of a video."""
 
@@ -65,6 +69,8 @@ class Brief(Fact):
     clips_at_once: int = 6
     chunk_seconds: float = 5.0
     gaps: Literal["fill", "leave"] = "fill"
+    transition: TransitionChoice = "auto"
+    transition_seconds: float = 0.5
     seed: int = 0
     owner: str = "local"
     priority: int = 1
@@ -319,6 +325,7 @@ class ClipConformed(JobEnd):
     beat: int
     key: str
     frames: int
+    tail: int = 0
     filled: str | None = None
 
 

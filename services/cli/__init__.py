@@ -68,6 +68,10 @@ def _make(commands: "Commands") -> None:
             f"--{name}", dest="quality", action="store_const", const=name, help=size
         )
     make.add_argument("--captions", help="karaoke (default), clean, bold or none")
+    make.add_argument(
+        "--transition", help="auto (default: by style), cut, fade, black, wipe or slide"
+    )
+    make.add_argument("--transition-seconds", type=float, metavar="SECONDS", help="default 0.5")
     make.add_argument("--no-voice", dest="voice", action="store_false", default=None)
     make.add_argument("--no-music", dest="music", action="store_false", default=None)
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")

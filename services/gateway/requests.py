@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.engines.local.styles import STYLES
-from shared.events import Brief, EndCard, Micros
+from shared.events import Brief, EndCard, Micros, TransitionChoice
 from shared.media.formats import Aspect, Quality
 
 PROMPT_LIMIT = 4000
@@ -75,6 +75,10 @@ class VideoRequest(BaseModel):
     voice: bool = True
     music: bool = True
     captions: Literal["none", "clean", "karaoke", "bold"] = "karaoke"
+    transition: TransitionChoice = Field(
+        "auto", description="What happens between two beats; auto is what suits the style."
+    )
+    transition_seconds: float = Field(0.5, ge=0.1, le=2, allow_inf_nan=False)
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."
     )

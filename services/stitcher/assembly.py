@@ -5,8 +5,10 @@ segments and sounds. Only this service ends a video, well or badly, once a plan 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from services.stitcher.ending import completed, failed
+from services.stitcher.joints import transition
 from services.stitcher.segments import Segment, segments, waves_of
 from services.stitcher.timeline import Laid, laid_out, voices_of
 from shared.events import (
@@ -106,7 +108,8 @@ def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> JobSpec:
             "frames": length,
             "seconds": round(length / FPS, 6),
             "title": plan.title,
-            "segments": [{"name": _name(piece), "frames": piece.frames} for piece in laid],
+            "segments": [_described(piece) for piece in laid],
+            "transition": transition(plan.brief),
             "voices": [voice.described() for voice in voices],
         },
         files={
@@ -116,6 +119,11 @@ def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> JobSpec:
         },
         seconds=plan.brief.duration / 5,
     )
+
+
+def _described(piece: Laid) -> dict[str, Any]:
+    frames = piece.frames + piece.overlap
+    return {"name": _name(piece), "frames": frames, "overlap": piece.overlap}
 
 
 def _name(piece: Laid) -> str:

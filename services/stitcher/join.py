@@ -148,7 +148,10 @@ def made_joinable(timeline: Timeline, folder: Path) -> tuple[Timeline, tuple[int
 
 
 def _joinable(segment: Segment, timeline: Timeline, index: int) -> bool:
-    """One avcC, all frames there on our grid, keyframes where the body begins and ends."""
+    """One avcC, all frames there on our grid, keyframes where the body begins and ends.
+
+    What it has beyond its frames, a tail that nothing follows, is left away at a keyframe.
+    """
     borders = {timeline.head(index), segment.frames - timeline.tail(index)} - {segment.frames}
     with opened(segment.path, examine=False) as container:
         stream = video_of(container, segment.path)
@@ -157,8 +160,9 @@ def _joinable(segment: Segment, timeline: Timeline, index: int) -> bool:
         packets = [packet for packet in container.demux(stream) if packet.size]
         times = sorted(packet.pts if packet.pts is not None else -1 for packet in packets)
         keyframes = {(p.pts or 0) // TICKS_A_FRAME for p in packets if p.is_keyframe}
-    on_grid = times == [number * TICKS_A_FRAME for number in range(segment.frames)]
-    return on_grid and borders <= keyframes
+    on_grid = times[: segment.frames] == [n * TICKS_A_FRAME for n in range(segment.frames)]
+    ends = len(times) == segment.frames or segment.frames in keyframes
+    return on_grid and ends and borders <= keyframes
 
 
 def _again(timeline: Timeline, index: int, folder: Path) -> Segment:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from services.stitcher.joints import card_frames, card_head, head, tail
 from shared.chunks import active_chunks, frames
 from shared.events import (
     Beat,
@@ -19,7 +20,7 @@ from shared.events import (
     VoiceReady,
     WavesCompleted,
 )
-from shared.media.formats import canvas, frames_between
+from shared.media.formats import canvas
 from shared.view import JobSpec, View
 from shared.wanted import ask, is_spoken, wanted, wanted_clip
 
@@ -121,7 +122,9 @@ def _conform(
         n=chunk.index,
         given={
             **_size(plan),
-            "frames": frames(chunk),
+            "frames": frames(chunk) + tail(plan, chunk),
+            "head": head(plan, chunk),
+            "tail": tail(plan, chunk),
             "drop_first": chunk.kind == "continuous",
             "title": plan.title,
             "captions": plan.brief.captions,
@@ -164,19 +167,14 @@ def _conform_card(
         **place,
         given={
             **_size(plan),
-            "frames": _card_frames(plan),
+            "frames": card_frames(plan),
+            "head": card_head(plan),
             "card": {"headline": card.headline, "call_to_action": card.call_to_action},
             "style": plan.brief.style,
         },
         files=files,
         seconds=card.seconds / 5,
     )
-
-
-def _card_frames(plan: BeatsPlanned) -> int:
-    """From the end of the story to the end of the video, on the video's own frame grid."""
-    last = plan.beats[-1]
-    return frames_between(round(last.start + last.duration, 6), plan.brief.duration)
 
 
 def _size(plan: BeatsPlanned) -> dict[str, int]:

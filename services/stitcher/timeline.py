@@ -1,9 +1,11 @@
 """Where each segment and each voice lies in the finished video, whatever was left out. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
+from services.stitcher.joints import fitting
 from services.stitcher.segments import voice_input
 from shared.events import Beat, BeatsPlanned, ClipConformed, Kind, VoiceReady
 from shared.media.formats import FPS
@@ -13,13 +15,17 @@ from shared.wanted import is_spoken, wanted
 
 @dataclass(frozen=True)
 class Laid:
-    """A segment at its place, counted in frames."""
+    """A segment at its place, counted in frames.
+
+    Its picture goes on beyond them for `overlap` frames, over which what follows takes its place.
+    """
 
     chunk: int
     beat: int
     key: str
     at: int
     frames: int
+    overlap: int
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,25 @@ class LaidVoice:
         return {"name": self.name, "at": self.at, "room": self.room, **spoken}
 
 
-def laid_out(conformed: Iterable[ClipConformed]) -> list[Laid]:
-    """The segments one after another."""
+def laid_out(conformed: Sequence[ClipConformed]) -> list[Laid]:
+    """The segments one after another, whatever was planned to come between them."""
     at, laid = 0, []
-    for segment in conformed:
-        laid.append(Laid(segment.chunk, segment.beat, segment.key, at, segment.frames))
-        at += segment.frames
+    for segment, following in zip_longest(conformed, conformed[1:]):
+        overlap, own = _overlap(segment, following), _own(segment)
+        laid.append(Laid(segment.chunk, segment.beat, segment.key, at, own, overlap))
+        at += own
     return laid
+
+
+def _overlap(segment: ClipConformed, following: ClipConformed | None) -> int:
+    if following is None or following.beat == segment.beat:
+        return 0
+    return fitting(segment.tail, _own(following))
+
+
+def _own(segment: ClipConformed) -> int:
+    """Its frames in the video, without the tail for a transition."""
+    return segment.frames - segment.tail
 
 
 def voices_of(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidVoice]:

@@ -15,6 +15,14 @@ from shared.media.formats import Canvas
 if TYPE_CHECKING:
     from services.stitcher.card import CardStyle
     from services.stitcher.mix import PlacedVoice
+    from services.stitcher.transitions import Transition, TransitionKind
+
+_TRANSITIONS: dict[str, "TransitionKind"] = {
+    "fade": "crossfade",
+    "black": "fade-black",
+    "wipe": "wipe",
+    "slide": "slide",
+}
 
 _CARD_STYLES: dict[str, "CardStyle"] = {
     "cinematic": "luxury",
@@ -45,6 +53,8 @@ def conform(order: Order) -> Made:
             still=order.files.get("still"),
             title=given["title"],
             drop_first=given["drop_first"],
+            head=given.get("head", 0),  # orders of earlier versions have none
+            tail=given.get("tail", 0),
             words=words,
             captions=given["captions"] if words else "none",
         )
@@ -64,7 +74,7 @@ def cut(order: Order) -> Made:
     video = make_video(
         CutSpec(
             folder=order.folder,
-            timeline=Timeline(_canvas(order), segments, joints=(None,) * (len(segments) - 1)),
+            timeline=Timeline(_canvas(order), segments, _joints(order)),
             sound=_sound(order, voices),
             words=tuple(w for v in voices for w in shifted(v.fit.words, v.beat_start)),
         )
@@ -78,6 +88,15 @@ def cut(order: Order) -> Made:
         },
         {"seconds": video.seconds, "frames": video.frames},
     )
+
+
+def _joints(order: Order) -> "tuple[Transition | None, ...]":
+    """What lies between the segments: a transition where one goes on over the next."""
+    from services.stitcher.transitions import Transition
+
+    kind = _TRANSITIONS.get(order.input.get("transition", "cut"))
+    overlaps = [segment.get("overlap", 0) for segment in order.input["segments"][:-1]]
+    return tuple(Transition(kind, frames) if kind and frames else None for frames in overlaps)
 
 
 def _canvas(order: Order) -> Canvas:
@@ -98,6 +117,7 @@ def _card(order: Order) -> Made:
             headline=given["card"]["headline"],
             call_to_action=given["card"]["call_to_action"],
             background=order.files.get("background"),
+            head=given.get("head", 0),
         )
     )
     return Made({"key": out}, {"frames": frames})

@@ -28,7 +28,7 @@ def test_every_wish_reaches_the_brief():
     wishes = {
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
         "voice": False, "music": False, "captions": "bold", "min_clips": 2, "clips_at_once": 9,
-        "seed": 5, "priority": 3,
+        "seed": 5, "priority": 3, "transition": "wipe", "transition_seconds": 0.8,
     }  # fmt: skip
     card = {"headline": "Go", "call_to_action": "Now", "seconds": 4}
     brief = VideoRequest.model_validate({**wishes, "end_card": card}).brief("ann")
@@ -58,6 +58,8 @@ def test_money_is_exact_in_micro_dollars():
         ({"quality": "best"}, "quality", "'draft' or 'full'"),
         ({"style": "baroque"}, "style", "use one of cinematic"),
         ({"captions": "loud"}, "captions", "'none', 'clean', 'karaoke' or 'bold'"),
+        ({"transition": "star"}, "transition", "'fade', 'black', 'wipe' or 'slide'"),
+        ({"transition_seconds": 2.1}, "transition_seconds", "less than or equal to 2"),
         ({"end_card": {"headline": "x" * 121}}, "end_card.headline", "at most 120"),
         ({"end_card": {"seconds": 0}}, "end_card.seconds", "greater than or equal to 1"),
         ({"min_clips": 0}, "min_clips", "greater than or equal to 1"),

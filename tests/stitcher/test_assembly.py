@@ -375,3 +375,67 @@ def test_a_job_that_ended_is_not_named_as_open():
     told.hear(done(job))
     told.hear(broken(told.open[0]))
     assert told.open == []
+
+
+# ── from one beat to the next ───────────────────────────────────────────────────────────────────
+
+
+def room(told: Story) -> dict[int, tuple[int, int, int]]:
+    """How much of each segment is its head and its tail for transitions."""
+    given = {n: job.input for n, job in conforms(told).items()}
+    return {n: (i["frames"], i["head"], i.get("tail", 0)) for n, i in sorted(given.items())}
+
+
+def overlaps(told: Story) -> list[tuple[int, int]]:
+    return [(s["frames"], s["overlap"]) for s in the_cut(told).input["segments"]]
+
+
+def test_transitions_lie_between_beats_and_to_the_card_and_nothing_moves():
+    told = stitched(plan(2, 2, **FULL, transition="wipe"))
+    assert room(told) == {
+        0: (150, 0, 0), 1: (165, 0, 15), 2: (150, 15, 0), 3: (165, 0, 15), 4: (75, 15, 0),
+    }  # fmt: skip
+    assert overlaps(told) == [(150, 0), (165, 15), (150, 0), (165, 15), (75, 0)]
+    cut = the_cut(told).input
+    assert (cut["transition"], cut["frames"], cut["seconds"]) == ("wipe", 675, 22.5)
+    assert [(v["at"], v["room"]) for v in cut["voices"]] == [(0, 10), (10, 10)]
+
+
+@pytest.mark.parametrize(
+    ("style", "kind"),
+    [("cinematic", "fade"), ("noir", "black"), ("bold", "slide"), ("playful", "wipe")],
+)
+def test_the_style_chooses_a_transition(style: str, kind: str):
+    assert the_cut(stitched(plan(2, style=style))).input["transition"] == kind
+
+
+@pytest.mark.parametrize("brief", [{"transition": "cut"}, {"style": "minimal"}])
+def test_hard_cuts_need_no_room(brief: dict[str, str]):
+    told = stitched(plan(2, **brief))
+    assert room(told) == {0: (150, 0, 0), 1: (150, 0, 0)}
+    assert overlaps(told) == [(150, 0), (150, 0)]
+
+
+def test_a_transition_takes_no_more_than_half_of_what_it_leads_to():
+    card = EndCard(seconds=1.0)
+    told = stitched(plan(1, end_card=card, transition="fade", transition_seconds=2.0))
+    assert room(told) == {0: (165, 0, 15), 1: (30, 15, 0)}
+    assert the_cut(told).input["frames"] == 180
+
+
+def test_what_is_left_out_or_skipped_takes_its_transition_along():
+    lost = ["clip/0/1/0", "image/2/0/0"]
+    told = stitched(plan(3, 2, transition="fade", gaps="leave"), lost=lost)
+    # chunk 1 had the tail of its beat; chunk 3 fades to a beat that is not there
+    assert overlaps(told) == [(150, 0), (150, 0), (150, 0)]
+    assert the_cut(told).input["frames"] == 450
+    skipped = stitched(plan(3, transition="fade", skipped=[1]))
+    assert overlaps(skipped) == [(165, 15), (150, 0)]
+
+
+def test_segments_of_before_there_were_transitions_are_cut_hard():
+    told = Story(decide, *made(plan(2)))
+    for job in told.decide():
+        fact = done(job).model_copy(update={"tail": 0, "frames": 150})
+        told.hear(fact)
+    assert overlaps(told) == [(150, 0), (150, 0)]

@@ -13,6 +13,7 @@ from services.stitcher.work import conform, cut
 from shared.engines.base import Made, Order
 from shared.events import BeatsPlanned, ClipConformed, Event, Kind, VideoCut, VoiceReady, Word
 from shared.media.sound import RATE, read_sound
+from shared.media.verify import Expectations, report
 from shared.view import JobSpec
 from tests.histories import VIDEO, Story, done, plan
 from tests.media.samples import Shape, numbers_in, write_clip, write_voice
@@ -95,7 +96,7 @@ def differences(one: Path, other: Path) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path):
-    told = stitched(plan(2), lost=["clip/0/0/0"])
+    told = stitched(plan(2, transition="cut"), lost=["clip/0/0/0"])
     still = tmp_path / "still.png"
     Image.new("RGB", (96, 160), (200, 30, 30)).save(still)
     result = conform(order(tmp_path, conform_of(told, 0), still=still))
@@ -103,7 +104,7 @@ def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path):
 
 
 def test_a_lost_chunk_without_any_picture_shows_the_title(tmp_path: Path):
-    told = stitched(plan(2), lost=["image/0/0/0"])
+    told = stitched(plan(2, transition="cut"), lost=["image/0/0/0"])
     result = conform(order(tmp_path, conform_of(told, 0)))
     assert result.data["frames"] == 150
 
@@ -132,7 +133,7 @@ def test_the_end_card_is_a_segment_too(tmp_path: Path, background: bool):
 @pytest.fixture
 def pieces(tmp_path: Path) -> dict[str, Path]:
     """Two segments of five seconds, a voice and a bed."""
-    told = stitched(plan(2, voice=False))
+    told = stitched(plan(2, voice=False, transition="cut"))
     files = {}
     for n in range(2):
         clip = write_clip(tmp_path, Shape(frames=150), f"clip{n}")
@@ -160,7 +161,7 @@ def event_of(spec: JobSpec, made: Made) -> VideoCut:
 
 
 def test_the_cut_joins_all_and_says_what_it_made(tmp_path: Path, pieces: dict[str, Path]):
-    spec = cut_of(spoken(plan(2)))
+    spec = cut_of(spoken(plan(2, transition="cut")))
     result = cut(order(tmp_path / "cut", spec, **pieces))
     fact = event_of(spec, result)
     assert (fact.frames, fact.seconds) == (300, 10.0)
@@ -172,8 +173,57 @@ def test_the_cut_joins_all_and_says_what_it_made(tmp_path: Path, pieces: dict[st
     assert heard(Path(fact.key), 5.6, 6.0) > 10 * heard(Path(fact.key), 4.4, 4.9)
 
 
+@pytest.fixture
+def overlapping(tmp_path: Path) -> dict[str, Path]:
+    """Three beats of a picture each, conformed as they are when they fade into each other."""
+    told, files = stitched(plan(3, voice=False, transition="fade")), {}
+    for n, colour in enumerate([(220, 30, 30), (30, 200, 40), (40, 40, 220)]):
+        still = tmp_path / f"{n}.png"
+        Image.new("RGB", (96, 160), colour).save(still)
+        segment = conform(order(tmp_path / str(n), conform_of(told, n), still=still))
+        files[f"segment/{n}"] = segment.files["key"]
+    return files
+
+
+def shown(path: Path) -> list[np.ndarray[Any, np.dtype[np.int_]]]:
+    """The mean colour of every frame."""
+    with av.open(str(path)) as container:
+        frames = container.decode(video=0)
+        return [f.to_ndarray(format="rgb24").mean((0, 1)).astype(int) for f in frames]
+
+
+def test_beats_fade_into_each_other_and_the_video_is_as_long_as_planned(
+    tmp_path: Path, overlapping: dict[str, Path]
+):
+    spec = cut_of(stitched(plan(3, voice=False, transition="fade")))
+    result = cut(order(tmp_path / "cut", spec, **overlapping))
+    assert result.data == {"frames": 450, "seconds": 15.0}
+    assert report(result.files["key"], Expectations(frames=450, has_sound=False)).ok
+    colours = shown(result.files["key"])
+    assert colours[149].argmax() == 0 and colours[165].argmax() == 1
+    # neither is alone halfway through; the second beat began on the grid
+    assert min(colours[157][:2]) > 80
+    assert colours[299].argmax() == 1 and colours[315].argmax() == 2
+
+
+def test_a_tail_that_nothing_follows_is_left_away_without_encoding_again(
+    tmp_path: Path, overlapping: dict[str, Path]
+):
+    spec = cut_of(stitched(plan(3, voice=False, transition="fade", skipped=[2])))
+    result = cut(order(tmp_path / "cut", spec, **overlapping))
+    assert result.data == {"frames": 300, "seconds": 10.0}
+    assert report(result.files["key"], Expectations(frames=300, has_sound=False)).ok
+    whole, source = (packets_of(p) for p in (result.files["key"], overlapping["segment/1"]))
+    assert source[20:149] == whole[170:299]
+
+
+def packets_of(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
 def test_a_voice_is_silent_where_its_beat_was_left_out(tmp_path: Path, pieces: dict[str, Path]):
-    spec = cut_of(spoken(plan(2)))
+    spec = cut_of(spoken(plan(2, transition="cut")))
     voices = [{**spec.input["voices"][0], "room": 2.0}]
     given = {**spec.input, **SMALL, "voices": voices}
     (tmp_path / "cut").mkdir()
@@ -184,7 +234,7 @@ def test_a_voice_is_silent_where_its_beat_was_left_out(tmp_path: Path, pieces: d
 
 
 def test_a_video_without_any_sound_has_no_sound_track(tmp_path: Path, pieces: dict[str, Path]):
-    spec = cut_of(stitched(plan(2, voice=False)))
+    spec = cut_of(stitched(plan(2, voice=False, transition="cut")))
     result = cut(order(tmp_path / "cut", spec, **pieces))
     assert sorted(result.files) == ["key", "poster_key"]
     with av.open(str(result.files["key"])) as container:

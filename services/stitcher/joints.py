@@ -1,0 +1,66 @@
+"""What happens where one beat gives way to the next: which transition, and how much of both. Pure.
+
+A segment that ends its beat goes on for a tail, which the transition lays over the head of what
+follows. So every beat still starts on the plan's grid, with its voice and captions, and the video
+is as long as planned.
+"""
+
+from collections.abc import Mapping
+
+from shared.chunks import frames
+from shared.events import BeatsPlanned, Brief, Chunk, TransitionChoice
+from shared.media.formats import FPS, frames_between
+
+_BY_STYLE: Mapping[str, TransitionChoice] = {
+    "cinematic": "fade",
+    "luxury": "fade",
+    "watercolor": "fade",
+    "noir": "black",
+    "anime": "slide",
+    "bold": "slide",
+    "playful": "wipe",
+    "minimal": "cut",
+}
+
+
+def transition(brief: Brief) -> TransitionChoice:
+    """The one that this video has, never auto."""
+    if brief.transition != "auto":
+        return brief.transition
+    return _BY_STYLE.get(brief.style, "fade")
+
+
+def head(plan: BeatsPlanned, chunk: Chunk) -> int:
+    """Frames at its start that a transition into it may take; skipped beats change nothing here."""
+    starts = chunk.index > 0 and plan.chunks[chunk.index - 1].beat != chunk.beat
+    return _overlap(plan.brief, frames(chunk)) if starts else 0
+
+
+def tail(plan: BeatsPlanned, chunk: Chunk) -> int:
+    """Frames that it goes on after its end, for the transition to what the plan has next."""
+    if chunk.index + 1 == len(plan.chunks):
+        return card_head(plan) if plan.brief.end_card else 0
+    following = plan.chunks[chunk.index + 1]
+    return _overlap(plan.brief, frames(following)) if following.beat != chunk.beat else 0
+
+
+def card_head(plan: BeatsPlanned) -> int:
+    """Frames of the end card that the transition into it takes."""
+    return _overlap(plan.brief, card_frames(plan))
+
+
+def card_frames(plan: BeatsPlanned) -> int:
+    """From the end of the story to the end of the video, on the video's own frame grid."""
+    last = plan.beats[-1]
+    return frames_between(round(last.start + last.duration, 6), plan.brief.duration)
+
+
+def fitting(wanted: int, coming: int) -> int:
+    """No transition takes more than half of what it leads to."""
+    return min(wanted, coming // 2)
+
+
+def _overlap(brief: Brief, coming: int) -> int:
+    if transition(brief) == "cut":
+        return 0
+    return fitting(round(brief.transition_seconds * FPS), coming)
