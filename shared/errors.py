@@ -8,8 +8,12 @@ StorywaveError
 └── InfrastructureError       a server is away: nobody's fault, nothing is counted, all backs off
     ├── StoreUnavailable
     ├── BusUnavailable
-    └── BlobsUnavailable
+    ├── BlobsUnavailable
+    └── DiskFull
 """
+
+import errno
+from typing import TypeGuard
 
 
 class StorywaveError(Exception):
@@ -62,3 +66,20 @@ class BusUnavailable(InfrastructureError):
 
 class BlobsUnavailable(InfrastructureError):
     """The object store, or the disk, takes no bytes."""
+
+
+class DiskFull(InfrastructureError):
+    """The disk that work is done on takes no bytes."""
+
+    def __init__(self, error: OSError) -> None:
+        at = f" ({error.filename})" if error.filename else ""
+        super().__init__(
+            f"the disk takes no bytes{at}: {error.strerror}: free some space, or make it writable; "
+            "work then goes on by itself"
+        )
+
+
+def is_full_disk(error: BaseException) -> TypeGuard[OSError]:
+    """Whether this is the disk's fault, and nobody else's."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    return isinstance(error, OSError) and error.errno in full

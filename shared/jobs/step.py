@@ -14,7 +14,13 @@ from typing import Any, TypeVar
 from shared.engines import base
 from shared.engines.base import Engine, Finish, Made, Order, Refused, Task
 from shared.engines.pool import Pool
-from shared.errors import InfrastructureError, PermanentError, TransientError
+from shared.errors import (
+    DiskFull,
+    InfrastructureError,
+    PermanentError,
+    TransientError,
+    is_full_disk,
+)
 from shared.events import Kind
 from shared.jobs import journal, machine, outputs
 from shared.jobs.gate import Gate, Hold, Verdict
@@ -65,8 +71,12 @@ class Steps:
             log.warning("%s", error, extra=journal.about(job, "wait"))
             return machine.Later(_ms(self.pace.away))
         except Exception as error:
+            unsure = job.state is State.SUBMITTING and not self.engine(job).repeatable
+            if is_full_disk(error) and not unsure:
+                log.warning("%s", DiskFull(error), extra=journal.about(job, "wait"))
+                return machine.Later(_ms(self.pace.hold))
             log.exception("%s", error, extra=journal.about(job, "error"))
-            if job.state is State.SUBMITTING and not self.engine(job).repeatable:
+            if unsure:
                 return machine.Unknown(_ms(self.pace.hold))
             return machine.Broke(f"{type(error).__name__}: {error}")
 

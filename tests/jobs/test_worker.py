@@ -1,6 +1,8 @@
 """The worker against engines that misbehave in every way a provider can."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,8 @@ import pytest
 
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.engines.base import Accepted, Limits, Made, Pending, Produced, Refused, Task
+from shared.engines.base import Accepted, Limits, Made, Order, Pending, Produced, Refused, Task
+from shared.engines.local.engine import LocalEngine
 from shared.engines.pool import Pool
 from shared.errors import BlobsUnavailable, PermanentError, TransientError
 from shared.events import Event, Kind
@@ -237,6 +240,52 @@ async def test_bytes_wait_on_disk_while_the_object_store_is_away(
     s.blobs.put = away  # type: ignore[method-assign]
     job = await s.ends()
     assert (job.state, job.tries, s.engine.submits) == (State.DONE, 0, 1)
+
+
+def fill_the_disk(order: Order) -> Made:
+    """What an encode meets when there is no room: here the system's own full device."""
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        full.write(b"pixels")
+    return Made()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+async def test_a_full_disk_is_waited_for_and_not_counted(
+    stage: Callable[..., Stage], number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    s = stage(*[OSError(number, os.strerror(number), "clip.mp4")] * 4, made())
+    s.engine.repeatable = True
+    job = await s.ends()
+    assert (job.state, job.tries, job.error) == (State.DONE, 0, None)
+    assert s.engine.submits == 5 and await s.spent() == 4
+    waits = {r.getMessage() for r in caplog.records if getattr(r, "action", "") == "wait"}
+    assert len(waits) == 1 and "free some space" in waits.pop()
+
+
+async def test_another_error_of_the_system_is_counted(stage: Callable[..., Stage]) -> None:
+    s = stage(OSError(errno.EACCES, "no"), made())
+    s.engine.repeatable = True
+    job = await s.ends()
+    assert (job.state, job.tries) == (State.DONE, 1)
+
+
+async def test_a_disk_that_filled_around_a_paid_submit_is_no_leave_to_pay_again(
+    stage: Callable[..., Stage],
+) -> None:
+    s = stage(OSError(errno.ENOSPC, "full"), made(cost=6), found=Accepted("p7"))
+    job = await s.ends()
+    assert job.state is State.DONE and job.external_id == "p7"
+    assert s.engine.submits == 1 and await s.spent() == 6
+
+
+async def test_a_disk_that_is_full_for_an_encode_is_the_same(store: Store, tmp_path: Path) -> None:
+    pool = Pool(1)
+    s = Stage(store, tmp_path, LocalEngine(pool, {Kind.IMAGE: fill_the_disk}))  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        await s.ends(seconds=6.0)
+    pool.close()
+    job = await s.row()
+    assert (job.state, job.tries) in {(State.NEW, 0), (State.SUBMITTING, 0)} and job.attempt > 1
 
 
 async def test_a_missing_input_names_its_key(stage: Callable[..., Stage]) -> None:
