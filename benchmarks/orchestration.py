@@ -32,7 +32,7 @@ from tests.cluster.processes import Process, free_ports, spawn, stop, wait_until
 from tests.cluster.servers import FOLDER_VARIABLE, ServerFailed, Servers
 
 WARM_UP = 50
-OURS, THEIRS = 600, 200
+OURS, THEIRS = 1000, 300
 LIMIT_SECONDS = 120.0
 POSTS_AT_ONCE = 50
 DATABASE = "orchestration"

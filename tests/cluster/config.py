@@ -71,6 +71,7 @@ def java(jars: Path, *arguments: str) -> list[str]:
     return [
         "java",
         "-Xmx512m",
+        "-XX:TieredStopAtLevel=1",
         "-Xms256m",
         "-XX:+UseSerialGC",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
