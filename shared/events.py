@@ -219,6 +219,8 @@ class DeadLettered(Event):
     position: str
     error: str
     body: str = ""
+    stuck: bool = False
+    """Its service can decide nothing more about this video."""
 
     @property
     def slot(self) -> str:

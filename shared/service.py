@@ -35,6 +35,8 @@ log = logging.getLogger("storywave.service")
 CHECK_MS = 5 * 60_000
 SILENT_MS = 10 * 60_000
 SWEEP_LIMIT = 200
+KEPT = 2_000
+"""Letters of an error, and of the message that met it, in a dead letter."""
 
 
 @dataclass(frozen=True)
@@ -224,8 +226,9 @@ class Shell:
                 service=self.service.name,
                 topic=type(event).__name__,
                 position=event.slot,
-                error=f"{type(error).__name__}: {error}",
-                body=event.model_dump_json(),
+                error=f"{type(error).__name__}: {error}"[:KEPT],
+                body=event.model_dump_json()[:KEPT],
+                stuck=True,
             )
             for event in events
             if not isinstance(event, DeadLettered)

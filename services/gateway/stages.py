@@ -53,6 +53,11 @@ PHASES: Mapping[str, Stage] = {
     "clips": Stage.CLIPS,
     "conform": Stage.CUT,
     "cut": Stage.CUT,
+    "planner": Stage.PLAN,
+    "storyboard": Stage.IMAGES,
+    "soundtrack": Stage.SOUNDTRACK,
+    "chunker": Stage.CLIPS,
+    "stitcher": Stage.CUT,
 }
 """In which stage a video failed, by the phase that VideoFailed names."""
 

@@ -1,11 +1,12 @@
-"""Consumes all that is made; emits VideoCompleted and VideoFailed; runs conform and cut."""
+"""Consumes all that is made and what broke; ends the video, well or badly; runs conform and cut."""
 
-from services.stitcher.assembly import decide
+from services.stitcher.assembly import NAME, decide
 from services.stitcher.work import conform, cut
 from shared.events import (
     BeatsPlanned,
     CardReady,
     ChunkReady,
+    DeadLettered,
     ImageReady,
     Kind,
     MusicReady,
@@ -19,7 +20,7 @@ from shared.events import (
 from shared.service import Service
 
 SERVICE = Service(
-    name="stitcher",
+    name=NAME,
     reads=(
         VideoRequested,
         BeatsPlanned,
@@ -30,6 +31,8 @@ SERVICE = Service(
         MusicReady,
         ChunkReady,
         WavesCompleted,
+        VideoFailed,
+        DeadLettered,
     ),
     decide=decide,
     kinds=(Kind.CONFORM, Kind.CUT),

@@ -10,6 +10,7 @@ from typing import Any
 from services.stitcher.ending import completed, failed
 from services.stitcher.joints import transition
 from services.stitcher.segments import Segment, segments, waves_of
+from services.stitcher.stuck import Stuck, stuck
 from services.stitcher.timeline import Laid, laid_out, voices_of
 from shared.events import (
     BeatsPlanned,
@@ -24,14 +25,37 @@ from shared.events import (
 )
 from shared.media.formats import FPS, canvas
 from shared.view import NOTHING, Decision, End, JobSpec, View
-from shared.wanted import ask, is_spoken, wanted
+from shared.wanted import ask, given_up, is_spoken, wanted
+
+NAME = "stitcher"
 
 
 def decide(view: View) -> Decision:
-    """One step further, or the end."""
+    """One step further, or the end: also where a service, perhaps this one, can't go on."""
     plan = view.latest(BeatsPlanned)
+    broken = stuck(view, plan)
+    if broken is not None:
+        return _despite(view, plan, broken)
+    return _decided(view, plan)
+
+
+def _despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Decision:
+    """A video that is cut already may need nothing more of the service that broke."""
+    if broken.over:
+        return Decision(done=True)
+    cut = plan and plan.rev == broken.rev and view.end(wanted(plan, Kind.CUT))
+    if cut and broken.service != NAME:
+        decision = _decided(view, plan)
+        if decision.done:
+            return decision
+    return _ended(failed(view, broken.rev, broken.service, broken.error))
+
+
+def _decided(view: View, plan: BeatsPlanned | None) -> Decision:
     if plan is None:
         return _without_plan(view)
+    if given_up(view, plan):
+        return Decision(done=True)
     waves = waves_of(view, plan)
     cut = view.end(wanted(plan, Kind.CUT))
     if cut is not None:

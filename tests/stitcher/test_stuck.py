@@ -1,0 +1,106 @@
+"""A service that breaks over a video: the video fails, with the service and its error."""
+
+from typing import Any
+
+import pytest
+
+from services.stitcher import assembly
+from services.stitcher.assembly import decide
+from shared.events import DeadLettered, Event, RevisionRequested, VideoCompleted, VideoFailed
+from tests.histories import VIDEO, Story, plan, requested
+from tests.stitcher.test_assembly import made
+
+
+def letter(event: Event, service: str = "chunker", **known: Any) -> DeadLettered:
+    given = {"at": 5_000, "error": "KeyError: 7", "stuck": True, **known}
+    return DeadLettered(
+        video_id=VIDEO, service=service, topic=type(event).__name__, position=event.slot, **given
+    )
+
+
+def failures(told: Story) -> list[tuple[int, str, str]]:
+    ends = [end for end in told.of(VideoFailed) if isinstance(end, VideoFailed)]
+    return [(end.rev, end.phase, end.error) for end in ends]
+
+
+def test_it_fails_the_video_with_phase_and_cause():
+    of = plan(2)
+    told = Story(decide, requested(), of)
+    told.hear(letter(of))
+    assert failures(told) == [(1, "chunker", "KeyError: 7")]
+    assert told.done
+
+
+def test_before_there_is_a_plan():
+    told = Story(decide, requested())
+    told.hear(letter(requested(), "planner"))
+    assert failures(told) == [(1, "planner", "KeyError: 7")]
+
+
+def test_the_stitcher_itself(monkeypatch: pytest.MonkeyPatch):
+    def breaks(*given: object) -> None:
+        raise RuntimeError("it can't be laid out")
+
+    of = plan(1)
+    monkeypatch.setattr(assembly, "waves_of", breaks)
+    told = Story(decide, requested(), of)
+    with pytest.raises(RuntimeError):
+        told.decide()
+    told.hear(letter(of, "stitcher", error="RuntimeError: it can't be laid out"))
+    assert failures(told) == [(1, "stitcher", "RuntimeError: it can't be laid out")]
+
+
+def test_a_letter_about_a_message_that_was_none_ends_nothing():
+    of = plan(2)
+    told = Story(decide, requested(), of)
+    told.hear(letter(of, stuck=False))
+    assert failures(told) == [] and not told.done
+
+
+def test_what_is_whole_is_not_failed_afterwards():
+    of = plan(2)
+    told = Story(decide, *made(of))
+    told.play()
+    told.hear(letter(of))
+    assert failures(told) == [] and told.of(VideoCompleted)
+
+
+def test_a_cut_that_waits_for_the_broken_service_does_not_wait_for_ever():
+    of = plan(2)
+    facts = [fact for fact in made(of) if type(fact).__name__ != "WavesCompleted"]
+    told = Story(decide, *facts)
+    told.play()
+    assert not told.of(VideoCompleted)
+    told.hear(letter(of))
+    assert failures(told) == [(1, "chunker", "KeyError: 7")]
+
+
+def test_a_later_plan_starts_afresh_and_may_break_again():
+    of, again = plan(2), plan(2, rev=2).model_copy(update={"at": 9_000})
+    told = Story(decide, requested(), of)
+    told.hear(letter(of))
+    told.hear(again)
+    assert failures(told) == [(1, "chunker", "KeyError: 7")] and not told.done
+    # told by a clock that is a little behind: it is about this very plan all the same
+    told.hear(letter(again, at=8_999))
+    assert [rev for rev, *_ in failures(told)] == [1, 2]
+
+
+def test_a_revision_that_the_planner_breaks_over_fails_as_that_revision():
+    of = plan(2)
+    asked = RevisionRequested(video_id=VIDEO, rev=2, action="skip", beat=0)
+    told = Story(decide, *made(of))
+    told.play()
+    told.hear(letter(asked, "planner"))
+    assert told.of(VideoCompleted) and failures(told) == [(2, "planner", "KeyError: 7")]
+
+
+def test_nothing_is_made_for_a_video_that_has_failed():
+    of = plan(2)
+    told = Story(decide, *made(of))
+    told.hear(letter(of))
+    (end,) = told.of(VideoFailed)
+    told.jobs.clear()
+    assert told.hear(end) == [] and told.done
+    told.facts = [fact for fact in told.facts if not isinstance(fact, DeadLettered)]
+    assert told.decide() == [] and told.done
