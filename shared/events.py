@@ -71,6 +71,7 @@ class Brief(Fact):
     gaps: Literal["fill", "leave"] = "fill"
     transition: TransitionChoice = "auto"
     transition_seconds: float = 0.5
+    clip_sound: bool = False
     seed: int = 0
     owner: str = "local"
     priority: int = 1
@@ -329,6 +330,7 @@ class ClipConformed(JobEnd):
     frames: int
     tail: int = 0
     filled: str | None = None
+    unburnt: str | None = None
 
 
 class ConformFailed(Failed):
@@ -353,6 +355,7 @@ class VideoCut(JobEnd):
     seconds: float
     frames: int
     outputs: Mapping[str, str] = Field(default_factory=dict)
+    unheard: tuple[str, ...] = ()
 
 
 class CutFailed(Failed):

@@ -146,6 +146,9 @@ _PARTS: tuple[tuple[str, Part], ...] = (
     ("poster", "poster"),
     ("captions.srt", "srt"),
     ("captions.vtt", "vtt"),
+    ("contact.png", "contact"),
+    ("hls/playlist.m3u8", "hls"),
+    ("hls/hls_media.m4s", "hls_media"),  # as the playlist names it
 )
 
 

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 
 from services.gateway.stages import Stage
-from shared.events import BeatsPlanned, ClipConformed, DeadLettered, Fact, Failed, Kind
+from shared.events import (
+    BeatsPlanned,
+    ClipConformed,
+    DeadLettered,
+    Fact,
+    Failed,
+    Kind,
+    VideoCut,
+)
 from shared.view import View
 from shared.wanted import wanted
 
@@ -32,13 +40,28 @@ def notes(view: View, plan: BeatsPlanned | None) -> Iterable[Note]:
     for job, end in sorted(view.ends.items(), key=itemgetter(0)):
         if isinstance(end, Failed) and _wanted(job, end, plan):
             yield _lack(job, end)
-    for segment in view.all(ClipConformed):
-        if segment.filled:
-            yield Note(stage=Stage.CUT, item=f"chunk {segment.chunk}", message=segment.filled)
+    if plan is not None:
+        yield from _short_of(view, plan)
     for letter in view.all(DeadLettered):
         yield Note(
             stage=letter.service, item=letter.topic, message=f"a message was lost: {letter.error}"
         )
+
+
+def _short_of(view: View, plan: BeatsPlanned) -> Iterable[Note]:
+    """What was made, but not as it was meant to be."""
+    for segment in view.all(ClipConformed):
+        if _is_wanted(segment, plan):
+            for message in filter(None, (segment.filled, segment.unburnt)):
+                yield Note(stage=Stage.CUT, item=f"chunk {segment.chunk}", message=message)
+    cut = view.ready(VideoCut, wanted(plan, Kind.CUT))
+    for message in cut.unheard if cut else ():
+        yield Note(stage=Stage.CUT, message=message)
+
+
+def _is_wanted(segment: ClipConformed, plan: BeatsPlanned) -> bool:
+    """What a revision has replaced is history."""
+    return segment.job == wanted(plan, Kind.CONFORM, beat=segment.beat, n=segment.chunk)
 
 
 def _wanted(job: str, end: Failed, plan: BeatsPlanned | None) -> bool:

@@ -12,6 +12,8 @@ from shared.ports import Blobs
 
 TYPES: Mapping[str, str] = {
     ".mp4": "video/mp4",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/mp4",
     ".jpg": "image/jpeg",
     ".png": "image/png",
     ".srt": "application/x-subrip; charset=utf-8",

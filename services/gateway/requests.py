@@ -79,6 +79,7 @@ class VideoRequest(BaseModel):
         "auto", description="What happens between two beats; auto is what suits the style."
     )
     transition_seconds: float = Field(0.5, ge=0.1, le=2, allow_inf_nan=False)
+    clip_sound: bool = Field(False, description="Mix the clips' own sounds under the rest.")
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."
     )

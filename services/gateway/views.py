@@ -235,12 +235,19 @@ def _links(view: View, done: VideoCompleted | None) -> dict[str, str]:
     links = {"self": here, "events": f"{here}/events"}
     if done:
         links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
-        there = [name for name in ("srt", "vtt") if name in done.outputs]
-        links |= {f"captions.{name}": f"{here}/captions.{name}" for name in there}
+        links |= {n: f"{here}/{path}" for n, (o, path) in _BESIDE.items() if o in done.outputs}
     return links
 
 
-Part = Literal["media", "poster", "srt", "vtt"]
+_BESIDE: Mapping[str, tuple[str, str]] = {
+    "captions.srt": ("srt", "captions.srt"),
+    "captions.vtt": ("vtt", "captions.vtt"),
+    "contact": ("contact", "contact.png"),
+    "hls": ("hls", "hls/playlist.m3u8"),
+}
+"""Link → the output that it leads to, and its path."""
+
+Part = Literal["media", "poster", "srt", "vtt", "contact", "hls", "hls_media"]
 
 
 def file_key(view: View, part: Part) -> str | None:

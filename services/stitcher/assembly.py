@@ -10,8 +10,10 @@ from typing import Any
 from services.stitcher.ending import completed, failed
 from services.stitcher.joints import transition
 from services.stitcher.segments import Segment, segments, waves_of
+from services.stitcher.sheet import panels_of
 from services.stitcher.stuck import Stuck, stuck
-from services.stitcher.timeline import Laid, laid_out, voices_of
+from services.stitcher.timeline import Laid, clip_sounds_of, laid_out, voices_of
+from shared.chunks import active_beats
 from shared.events import (
     BeatsPlanned,
     ClipConformed,
@@ -112,15 +114,18 @@ def _conforms(view: View, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
 def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
     """The cut, once every segment and every sound is settled."""
     ready = [view.ready(ClipConformed, part.job) for part in parts if not part.left_out]
-    if None in ready or not _sounds_settled(view, plan):
+    if None in ready or not (_sounds_settled(view, plan) and _images_settled(view, plan)):
         return ()
-    laid = laid_out([segment for segment in ready if segment])
-    return (_cut_job(view, plan, laid),)
+    segments = [segment for segment in ready if segment]
+    burnt = plan.brief.captions != "none" and not any(segment.unburnt for segment in segments)
+    return (_cut_job(view, plan, laid_out(segments), burnt),)
 
 
-def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> JobSpec:
+def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], burnt: bool) -> JobSpec:
     music = view.ready(MusicReady, wanted(plan, Kind.MUSIC))
     voices = voices_of(view, plan, laid)
+    sounds = clip_sounds_of(view, plan, laid)
+    panels = panels_of(view, plan)
     size = canvas(plan.brief.aspect, plan.brief.quality)
     length = sum(piece.frames for piece in laid)
     return ask(
@@ -135,10 +140,15 @@ def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> JobSpec:
             "segments": [_described(piece) for piece in laid],
             "transition": transition(plan.brief),
             "voices": [voice.described() for voice in voices],
+            "sounds": [sound.described() for sound in sounds],
+            "panels": [panel.described() for panel in panels],
+            "captions_burnt": burnt,
         },
         files={
             **{_name(piece): piece.key for piece in laid},
             **{voice.name: voice.key for voice in voices},
+            **{sound.name: sound.key for sound in sounds},
+            **{panel.name: panel.key for panel in panels if panel.key},
             **({"music": music.key} if music else {}),
         },
         seconds=plan.brief.duration / 5,
@@ -159,6 +169,10 @@ def _sounds_settled(view: View, plan: BeatsPlanned) -> bool:
     jobs = [wanted(plan, Kind.VOICE, beat=beat) for beat in spoken]
     jobs += [wanted(plan, Kind.MUSIC)] if plan.brief.music else []
     return all(view.end(job) for job in jobs)
+
+
+def _images_settled(view: View, plan: BeatsPlanned) -> bool:
+    return all(view.end(wanted(plan, Kind.IMAGE, beat=b.index)) for b in active_beats(plan))
 
 
 def _after_cut(view: View, plan: BeatsPlanned, waves: WavesCompleted | None, cut: End) -> Decision:

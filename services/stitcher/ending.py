@@ -35,7 +35,7 @@ def completed(
         total=waves.total,
         succeeded=waves.succeeded,
         failed=waves.failed,
-        notes=tuple(_notes(view, plan, waves)),
+        notes=tuple(_notes(view, plan, waves, cut)),
         cost=_cost(view, plan, waves),
         chunk_keys=waves.keys,
         generation_ms=cut.at - request.at,
@@ -83,19 +83,21 @@ def _cost(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Micros:
 # ── what it lacks ───────────────────────────────────────────────────────────────────────────────
 
 
-def _notes(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> list[str]:
+def _notes(view: View, plan: BeatsPlanned, waves: WavesCompleted, cut: VideoCut) -> list[str]:
     parts = segments(view, plan, waves)
-    pictures = [note for part in parts if (note := _picture_note(view, part))]
-    return [*pictures, *_sound_notes(view, plan), *_card_note(view, plan)]
+    pictures = [note for part in parts for note in _picture_notes(view, part)]
+    return [*pictures, *_sound_notes(view, plan), *cut.unheard, *_card_note(view, plan)]
 
 
-def _picture_note(view: View, part: Segment) -> str | None:
+def _picture_notes(view: View, part: Segment) -> list[str]:
     if part.left_out is not None:
-        return f"{part.name} is left out: {part.left_out}"
+        return [f"{part.name} is left out: {part.left_out}"]
     conformed = view.ready(ClipConformed, part.job)
-    if conformed is not None and conformed.filled:
-        return f"{part.name} is filled with a still: {conformed.filled}"
-    return None
+    if conformed is None:
+        return []
+    filled, unburnt = conformed.filled, conformed.unburnt
+    notes = [f"{part.name} is filled with a still: {filled}"] if filled else []
+    return notes + ([f"{part.name} has no captions: {unburnt}"] if unburnt else [])
 
 
 def _sound_notes(view: View, plan: BeatsPlanned) -> list[str]:

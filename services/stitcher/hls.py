@@ -18,7 +18,7 @@ _OPTIONS = {
 
 def package_hls(video: Path, folder: Path) -> tuple[Path, Path]:
     """Write a playlist and its one media file into the folder; gives both."""
-    playlist, media = folder / "video.m3u8", folder / "video.m4s"
+    playlist, media = folder / "hls.m3u8", folder / "hls_media.m4s"
     options = {**_OPTIONS, "hls_segment_filename": str(media)}
     with opened(video) as source, av.open(str(playlist), "w", "hls", options) as target:
         streams = [source.streams.video[0], *source.streams.audio[:1]]

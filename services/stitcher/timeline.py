@@ -7,10 +7,17 @@ from typing import Any
 
 from services.stitcher.joints import fitting
 from services.stitcher.segments import voice_input
-from shared.events import Beat, BeatsPlanned, ClipConformed, Kind, VoiceReady
+from shared.events import (
+    Beat,
+    BeatsPlanned,
+    ChunkReady,
+    ClipConformed,
+    Kind,
+    VoiceReady,
+)
 from shared.media.formats import FPS
 from shared.view import View
-from shared.wanted import is_spoken, wanted
+from shared.wanted import is_spoken, wanted, wanted_clip
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Laid:
     at: int
     frames: int
     overlap: int
+    filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,8 @@ def laid_out(conformed: Sequence[ClipConformed]) -> list[Laid]:
     at, laid = 0, []
     for segment, following in zip_longest(conformed, conformed[1:]):
         overlap, own = _overlap(segment, following), _own(segment)
-        laid.append(Laid(segment.chunk, segment.beat, segment.key, at, own, overlap))
+        filled = segment.filled is not None
+        laid.append(Laid(segment.chunk, segment.beat, segment.key, at, own, overlap, filled))
         at += own
     return laid
 
@@ -80,3 +89,31 @@ def _voice(view: View, plan: BeatsPlanned, beat: Beat, laid: Sequence[Laid]) -> 
     room = sum(piece.frames for piece in own) / FPS
     name = f"voice/{beat.index}"
     return LaidVoice(name, voice.key, voice, beat, round(own[0].at / FPS, 6), round(room, 6))
+
+
+@dataclass(frozen=True)
+class LaidSound:
+    """A clip's own sound at its place, in seconds."""
+
+    name: str
+    key: str
+    at: float
+    seconds: float
+
+    def described(self) -> dict[str, Any]:
+        """As the cut is told."""
+        return {"name": self.name, "at": self.at, "seconds": self.seconds}
+
+
+def clip_sounds_of(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidSound]:
+    """The sounds of the clips that are seen, if they are to be heard."""
+    if not plan.brief.clip_sound:
+        return []
+    clips = {c.index: view.ready(ChunkReady, wanted_clip(plan, c)) for c in plan.chunks}
+    seen = [(piece, clips.get(piece.chunk)) for piece in laid if not piece.filled]
+    return [_sound(piece, clip) for piece, clip in seen if clip]
+
+
+def _sound(piece: Laid, clip: ChunkReady) -> LaidSound:
+    at, seconds = (round(frames / FPS, 6) for frames in (piece.at, piece.frames))
+    return LaidSound(f"clip/{piece.chunk}", clip.key, at, seconds)

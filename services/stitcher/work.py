@@ -14,7 +14,7 @@ from shared.media.formats import Canvas
 
 if TYPE_CHECKING:
     from services.stitcher.card import CardStyle
-    from services.stitcher.mix import PlacedVoice
+    from services.stitcher.mix import MixSpec, PlacedVoice
     from services.stitcher.transitions import Transition, TransitionKind
 
 _TRANSITIONS: dict[str, "TransitionKind"] = {
@@ -60,7 +60,8 @@ def conform(order: Order) -> Made:
         )
     )
     filled = given["filled"] or made.filled
-    return Made({"key": made.path}, {"frames": made.frames, "filled": filled})
+    told = {"frames": made.frames, "filled": filled, "unburnt": made.unburnt}
+    return Made({"key": made.path}, told)
 
 
 def cut(order: Order) -> Made:
@@ -77,17 +78,33 @@ def cut(order: Order) -> Made:
             timeline=Timeline(_canvas(order), segments, _joints(order)),
             sound=_sound(order, voices),
             words=tuple(w for v in voices for w in shifted(v.fit.words, v.beat_start)),
+            captions_burnt=order.input.get("captions_burnt", True),
         )
     )
-    beside = {"outputs/srt": video.srt, "outputs/vtt": video.vtt}
+    beside = {"srt": video.srt, "vtt": video.vtt, **_beside(order, video.video)}
     return Made(
         {
             "key": video.video,
             "poster_key": video.poster,
-            **{name: path for name, path in beside.items() if path},
+            **{f"outputs/{name}": path for name, path in beside.items() if path},
         },
-        {"seconds": video.seconds, "frames": video.frames},
+        {"seconds": video.seconds, "frames": video.frames, "unheard": list(video.unheard)},
     )
+
+
+def _beside(order: Order, video: Path) -> dict[str, Path]:
+    """The other forms of a finished video: HLS, and its storyboard on a sheet."""
+    from services.stitcher.contact import Panel, contact_sheet
+    from services.stitcher.hls import package_hls
+
+    playlist, media = package_hls(video, order.folder)
+    sheet = order.folder / "contact.png"
+    panels = [
+        Panel(order.files.get(panel["name"]), panel["label"], panel["text"])
+        for panel in order.input.get("panels", ())
+    ]
+    contact_sheet(order.input["title"], panels, sheet)
+    return {"hls": playlist, "hls_media": media, "contact": sheet}
 
 
 def _joints(order: Order) -> "tuple[Transition | None, ...]":
@@ -151,12 +168,16 @@ def _within(fit: VoiceFit, room: float) -> VoiceFit:
     return replace(fit, pieces=pieces, words=words)
 
 
-def _sound(order: Order, voices: "list[PlacedVoice]") -> Path | None:
+def _sound(order: Order, voices: "list[PlacedVoice]") -> "MixSpec | None":
     """The one track, unless the video is silent."""
-    music = order.files.get("music")
-    if not voices and music is None:
-        return None
-    from services.stitcher.mix import MixSpec, mix
+    from services.stitcher.mix import MixSpec, PlacedSound
 
+    music = order.files.get("music")
+    clips = tuple(
+        PlacedSound(order.files[sound["name"]], sound["at"], sound["seconds"])
+        for sound in order.input.get("sounds", ())
+    )
+    if not voices and not clips and music is None:
+        return None
     out = order.folder / "sound.m4a"
-    return mix(MixSpec(out, order.input["frames"], tuple(voices), music)).path
+    return MixSpec(out, order.input["frames"], tuple(voices), music, clips)

@@ -230,7 +230,8 @@ BYTES = bytes(range(256)) * 10
 
 async def finished(stage: Stage) -> str:
     made = await stage.make()
-    for key in ("final.mp4", "poster.jpg", "captions.srt", "captions.vtt", "clip-1.mp4"):
+    beside = ("captions.srt", "captions.vtt", "contact.png", "hls.m3u8", "hls_media.m4s")
+    for key in ("final.mp4", "poster.jpg", "clip-1.mp4", *beside):
         await stage.app.ports.blobs.put(key, BYTES)
     await stage.tell(whole(planned(video_id=made)))
     return f"/v1/videos/{made}"
@@ -243,6 +244,9 @@ async def finished(stage: Stage) -> str:
         ("poster", "image/jpeg"),
         ("captions.srt", "application/x-subrip"),
         ("captions.vtt", "text/vtt"),
+        ("contact.png", "image/png"),
+        ("hls/playlist.m3u8", "application/vnd.apple.mpegurl"),
+        ("hls/hls_media.m4s", "video/mp4"),
         ("chunks/1", "video/mp4"),
     ],
 )

@@ -29,6 +29,7 @@ def test_every_wish_reaches_the_brief():
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
         "voice": False, "music": False, "captions": "bold", "min_clips": 2, "clips_at_once": 9,
         "seed": 5, "priority": 3, "transition": "wipe", "transition_seconds": 0.8,
+        "clip_sound": True,
     }  # fmt: skip
     card = {"headline": "Go", "call_to_action": "Now", "seconds": 4}
     brief = VideoRequest.model_validate({**wishes, "end_card": card}).brief("ann")

@@ -239,6 +239,16 @@ def test_what_is_lacking_is_told_in_words():
     ]
 
 
+def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces_it():
+    [first, *_] = segments(PLAN)
+    unburnt = first.model_copy(update={"unburnt": "no font"})
+    unheard = cut(PLAN).model_copy(update={"unheard": ("a clip holds no sound",)})
+    said = seen(requested(), PLAN, unburnt, unheard)
+    assert [note.message for note in said.warnings] == ["no font", "a clip holds no sound"]
+    again = planned(beats=3, chunks=2, rev=2, takes={"conform/0": 1})
+    assert seen(requested(), PLAN, unburnt, unheard, again).warnings == ()
+
+
 def test_a_failure_that_a_revision_replaced_is_not_lacking():
     failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=wanted(PLAN, Kind.IMAGE, beat=0))
     again = planned(rev=2, takes={"image/0": 1})
@@ -268,7 +278,8 @@ def test_links_lead_to_what_there_is():
     assert set(seen(requested()).links) == {"self", "events"}
     links = seen(*whole(PLAN)).links
     assert links["media"] == f"/v1/videos/{VIDEO}/media"
-    assert {"poster", "captions.srt", "captions.vtt"} <= links.keys()
+    assert {"poster", "captions.srt", "captions.vtt", "contact"} <= links.keys()
+    assert links["hls"] == f"/v1/videos/{VIDEO}/hls/playlist.m3u8"
 
 
 def test_files_of_the_latest_finished_revision():

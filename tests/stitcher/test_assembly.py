@@ -142,6 +142,7 @@ def test_the_cut_has_everything_in_order():
         ("voice/0", 0, 10), ("voice/1", 10, 10),
     ]  # fmt: skip
     names = [*(f"segment/{n}" for n in range(5)), "voice/0", "voice/1", "music"]
+    names += ["image/0", "image/1"]
     assert sorted(cut.files) == sorted(names)
 
 
@@ -160,6 +161,7 @@ def test_the_end_waits_for_the_bill_of_every_image():
     assert told.of(VideoCompleted) == []
     assert not told.done
     told.hear(late)
+    told.play()
     assert completion(told).cost == 1 + 10 * 9
 
 
@@ -439,3 +441,42 @@ def test_segments_of_before_there_were_transitions_are_cut_hard():
         fact = done(job).model_copy(update={"tail": 0, "frames": 150})
         told.hear(fact)
     assert overlaps(told) == [(150, 0), (150, 0)]
+
+
+# ── what stands beside the video ────────────────────────────────────────────────────────────────
+
+
+def test_the_sheet_has_a_panel_for_every_beat_of_the_video():
+    told = stitched(plan(3, 2, skipped=[1], min_clips=1), lost=["image/2/0/0"])
+    cut = the_cut(told)
+    assert [(p["name"], p["label"]) for p in cut.input["panels"]] == [
+        ("image/0", "1 · 0:00"), ("image/2", "3 · 0:20"),
+    ]  # fmt: skip
+    assert cut.input["panels"][0]["text"] == "Words are spoken here."
+    assert cut.files["image/0"] == "ImageReady/0-0-0"
+    assert "image/2" not in cut.files
+
+
+def test_clips_are_heard_when_wanted_where_they_are_seen():
+    told = stitched(plan(3, clip_sound=True), lost=["clip/1/1/0"])
+    cut = the_cut(told)
+    assert [(s["name"], s["at"], s["seconds"]) for s in cut.input["sounds"]] == [
+        ("clip/0", 0, 5), ("clip/2", 10, 5),
+    ]  # fmt: skip
+    assert cut.files["clip/2"] == "ChunkReady/2-2-0"
+    assert the_cut(stitched(plan(3))).input["sounds"] == []
+
+
+def test_what_could_be_neither_burnt_nor_heard_is_noted():
+    told = Story(decide, *made(plan(2)))
+    for job in told.decide():
+        told.hear(done(job).model_copy(update={"unburnt": "no font"} if job.n else {}))
+    (cut,) = told.open
+    assert cut.input["captions_burnt"] is False
+    told.hear(done(cut).model_copy(update={"unheard": ("clip/0 holds no sound",)}))
+    assert completion(told).notes == ("chunk 1 has no captions: no font", "clip/0 holds no sound")
+
+
+@pytest.mark.parametrize(("captions", "burnt"), [("none", False), ("bold", True)])
+def test_the_cut_knows_whether_captions_are_in_the_picture(captions: str, burnt: bool):
+    assert the_cut(stitched(plan(1, captions=captions))).input["captions_burnt"] is burnt

@@ -45,7 +45,7 @@ def test_hls_is_a_copy(line: Timeline, tmp_path: Path) -> None:
     video = cut(CutSpec(tmp_path, line, tmp_path / "sound.m4a")).video
     playlist, media = package_hls(video, tmp_path)
     text = playlist.read_text("utf-8")
-    assert "#EXT-X-ENDLIST" in text and "video.m4s" in text and str(tmp_path) not in text
+    assert "#EXT-X-ENDLIST" in text and "hls_media.m4s" in text and str(tmp_path) not in text
     assert media.stat().st_size > 0
     assert numbers_in(playlist) == numbers_in(video)
 

@@ -12,11 +12,11 @@ from services.stitcher.assembly import decide
 from services.stitcher.work import conform, cut
 from shared.engines.base import Made, Order
 from shared.events import BeatsPlanned, ClipConformed, Event, Kind, VideoCut, VoiceReady, Word
-from shared.media.sound import RATE, read_sound
+from shared.media.sound import RATE, read_sound, write_wav
 from shared.media.verify import Expectations, report
 from shared.view import JobSpec
 from tests.histories import VIDEO, Story, done, plan
-from tests.media.samples import Shape, numbers_in, write_clip, write_voice
+from tests.media.samples import Shape, numbers_in, tone, write_clip, write_voice
 from tests.stitcher.test_assembly import FULL, made, stitched
 
 SMALL = {"width": 96, "height": 160}
@@ -49,7 +49,7 @@ def spoken(of: BeatsPlanned, words: tuple[Word, ...] = SPOKEN, seconds: float = 
 def test_a_chunk_becomes_a_segment_of_exactly_its_frames(tmp_path: Path):
     clip = write_clip(tmp_path, Shape(frames=160))
     result = conform(order(tmp_path, conform_of(spoken(plan(1)), 0), clip=clip))
-    assert dict(result.data) == {"frames": 150, "filled": None}
+    assert dict(result.data) == {"frames": 150, "filled": None, "unburnt": None}
     assert numbers_in(result.files["key"])[:3] == [0, 1, 2]
     assert len(numbers_in(result.files["key"])) == 150
 
@@ -100,7 +100,9 @@ def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path):
     still = tmp_path / "still.png"
     Image.new("RGB", (96, 160), (200, 30, 30)).save(still)
     result = conform(order(tmp_path, conform_of(told, 0), still=still))
-    assert dict(result.data) == {"frames": 150, "filled": "the model is tired"}
+    assert dict(result.data) == {
+        "frames": 150, "filled": "the model is tired", "unburnt": None,
+    }  # fmt: skip
 
 
 def test_a_lost_chunk_without_any_picture_shows_the_title(tmp_path: Path):
@@ -165,7 +167,7 @@ def test_the_cut_joins_all_and_says_what_it_made(tmp_path: Path, pieces: dict[st
     result = cut(order(tmp_path / "cut", spec, **pieces))
     fact = event_of(spec, result)
     assert (fact.frames, fact.seconds) == (300, 10.0)
-    assert sorted(fact.outputs) == ["srt", "vtt"]
+    assert sorted(fact.outputs) == ["contact", "hls", "hls_media", "srt", "vtt"]
     assert numbers_in(Path(fact.key)) == [*range(150), *range(150)]
     assert Path(fact.poster_key).stat().st_size > 0
     subtitles = Path(fact.outputs["srt"]).read_text()
@@ -197,7 +199,7 @@ def test_beats_fade_into_each_other_and_the_video_is_as_long_as_planned(
 ):
     spec = cut_of(stitched(plan(3, voice=False, transition="fade")))
     result = cut(order(tmp_path / "cut", spec, **overlapping))
-    assert result.data == {"frames": 450, "seconds": 15.0}
+    assert result.data == {"frames": 450, "seconds": 15.0, "unheard": []}
     assert report(result.files["key"], Expectations(frames=450, has_sound=False)).ok
     colours = shown(result.files["key"])
     assert colours[149].argmax() == 0 and colours[165].argmax() == 1
@@ -211,7 +213,7 @@ def test_a_tail_that_nothing_follows_is_left_away_without_encoding_again(
 ):
     spec = cut_of(stitched(plan(3, voice=False, transition="fade", skipped=[2])))
     result = cut(order(tmp_path / "cut", spec, **overlapping))
-    assert result.data == {"frames": 300, "seconds": 10.0}
+    assert result.data == {"frames": 300, "seconds": 10.0, "unheard": []}
     assert report(result.files["key"], Expectations(frames=300, has_sound=False)).ok
     whole, source = (packets_of(p) for p in (result.files["key"], overlapping["segment/1"]))
     assert source[20:149] == whole[170:299]
@@ -233,10 +235,33 @@ def test_a_voice_is_silent_where_its_beat_was_left_out(tmp_path: Path, pieces: d
     assert "sea" not in result.files["outputs/srt"].read_text()
 
 
+def test_clips_are_mixed_under_the_rest_and_a_mute_one_is_named(
+    tmp_path: Path, pieces: dict[str, Path]
+):
+    write_wav(tone(5), tmp_path / "loud.wav")
+    files = {**pieces, "clip/0": tmp_path / "loud.wav", "clip/1": pieces["segment/1"]}
+    spec = cut_of(stitched(plan(2, voice=False, transition="cut", clip_sound=True)))
+    result = cut(order(tmp_path / "cut", spec, **files))
+    assert heard(result.files["key"], 0.5, 4.5) > 0.01
+    assert heard(result.files["key"], 5.2, 9.5) < 1e-4
+    assert result.data["unheard"] == ["segment.mp4 holds no sound"]
+
+
+def test_what_stands_beside_the_video_shows_it(tmp_path: Path, pieces: dict[str, Path]):
+    image = tmp_path / "image.png"
+    Image.new("RGB", (96, 160), (10, 200, 90)).save(image)
+    spec = cut_of(spoken(plan(2, transition="cut")))
+    result = cut(order(tmp_path / "cut", spec, **{**pieces, "image/0": image}))
+    assert numbers_in(result.files["outputs/hls"]) == numbers_in(result.files["key"])
+    sheet = np.asarray(Image.open(result.files["outputs/contact"]).convert("RGB"))[::8, ::8]
+    assert (np.abs(sheet.astype(int) - (10, 200, 90)).max(axis=2) <= 2).sum() > 300
+
+
 def test_a_video_without_any_sound_has_no_sound_track(tmp_path: Path, pieces: dict[str, Path]):
     spec = cut_of(stitched(plan(2, voice=False, transition="cut")))
     result = cut(order(tmp_path / "cut", spec, **pieces))
-    assert sorted(result.files) == ["key", "poster_key"]
+    beside = ["outputs/contact", "outputs/hls", "outputs/hls_media"]
+    assert sorted(result.files) == ["key", *beside, "poster_key"]
     with av.open(str(result.files["key"])) as container:
         assert not container.streams.audio
 
