@@ -127,6 +127,17 @@ async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterat
 
 
 @asynccontextmanager
+async def looking(settings: Settings) -> AsyncIterator[Store]:
+    """The store alone, for who only looks: nothing is taken up, and nothing published."""
+    ports, _ = _ports(settings)
+    await ports.store.open({})
+    try:
+        yield ports.store
+    finally:
+        await ports.store.close()
+
+
+@asynccontextmanager
 async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:
     """The services, running on these parts; on leaving, work in hand is finished or let go."""
     ports = parts.ports

@@ -2,9 +2,19 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _a_folder(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file: name a folder, which need not exist yet")
+    return path
+
+
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
 class Settings(BaseSettings):
@@ -13,7 +23,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STORYWAVE_", frozen=True, extra="ignore")
 
     mode: Literal["embedded", "cluster"] = "embedded"
-    log_level: str = "INFO"
+    log_level: Level = "INFO"
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
     rehearsal_seconds: float = 0.0
@@ -22,7 +32,7 @@ class Settings(BaseSettings):
     """How many encodes at once in one process."""
 
     # embedded
-    data: Path = Path("storywave-data")
+    data: Annotated[Path, AfterValidator(_a_folder)] = Path("storywave-data")
 
     # cluster
     kafka: str = "127.0.0.1:9092"
@@ -41,7 +51,7 @@ class Settings(BaseSettings):
 
     # serving
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(8000, ge=0, le=65_535)
     drain_seconds: float = 20.0
     """How long a stopping replica lets the steps in hand finish."""
 

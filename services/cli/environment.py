@@ -4,11 +4,16 @@ import argparse
 import logging
 import os
 import re
+import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from services.cli.outcome import tell
+from services.gateway.problems import field_errors
 from shared.errors import BadInput
 from shared.settings import Settings
 from shared.telemetry import JsonLines
@@ -18,7 +23,29 @@ def settings(given: argparse.Namespace, **fixed: Any) -> Settings:
     """The environment's settings, with what the options say instead."""
     names = ("data", "host", "port", "log_level")
     said = {name: value for name in names if (value := getattr(given, name, None)) is not None}
-    return Settings(**said, **fixed)
+    try:
+        return Settings(**said, **fixed)
+    except ValidationError as error:
+        wrong = field_errors(error.errors(include_url=False))
+        lines = [f"{_source(e.field, said)}: {e.message}" for e in wrong]
+        raise BadInput("; ".join(lines), wrong[0].field) from error
+
+
+def _source(name: str, said: Mapping[str, Any]) -> str:
+    """Where the user has said it."""
+    return f"--{name.replace('_', '-')}" if name in said else f"STORYWAVE_{name.upper()}"
+
+
+def agreed(*checks: Callable[[], object]) -> None:
+    """All that is off at once: nobody should have to find one mistake after another."""
+    wrong = []
+    for check in checks:
+        try:
+            check()
+        except BadInput as error:
+            wrong.append(error)
+    if wrong:
+        raise BadInput("; ".join(map(str, wrong)), wrong[0].field)
 
 
 def log_to_file(settings: Settings) -> Path:
@@ -26,7 +53,7 @@ def log_to_file(settings: Settings) -> Path:
     path = settings.data / "storywave.log"
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path)
+        handler = LogFile(path)
     except OSError as error:
         raise BadInput(
             f"the data folder {settings.data} can't be used ({error.strerror}): "
@@ -36,6 +63,20 @@ def log_to_file(settings: Settings) -> Path:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=settings.log_level, handlers=[handler, Waits()], force=True)
     return path
+
+
+class LogFile(logging.FileHandler):
+    """A log that no longer fits on its disk says so once, and the work goes on."""
+
+    _told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._told:
+            self._told = True
+            tell(f"nothing more is logged to {self.baseFilename}: {error.strerror}")
 
 
 class Waits(logging.Handler):

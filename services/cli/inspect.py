@@ -9,28 +9,29 @@ from services.cli.make import OWNER, stoppable
 from services.cli.outcome import say
 from services.cli.screen import Screen, line
 from services.gateway.http import Gateway
+from services.gateway.videos import Videos
 from services.gateway.views import VideoStatus
 from services.gateway.wiring import gateway
-from shared.compose import opened
+from shared.compose import looking, opened
 from shared.errors import BadInput
 from shared.jobs.relay import replay as sent_again
 from shared.settings import Settings
+from shared.viewdoc import Known
 
 
 def status(given: argparse.Namespace) -> int:
     """The latest videos of a data folder, or all about one."""
-    chosen = settings(given)
-    log_to_file(chosen)
-    return asyncio.run(_status(chosen, given.video))
+    return asyncio.run(_status(settings(given), given.video))
 
 
 async def _status(chosen: Settings, video: str | None) -> int:
-    async with opened(chosen, [load("gateway")]) as app:
-        api = gateway(app)
+    """Looking only: nothing is taken up, told again or published."""
+    async with looking(chosen) as store:
+        videos = Videos(store, load("gateway").views, lambda doc: Known.of(doc).view)
         if video:
-            say((await api.videos.status(video, OWNER)).model_dump_json(indent=2))
+            say((await videos.status(video, OWNER)).model_dump_json(indent=2))
             return 0
-        for shown in (await api.videos.page(OWNER, None, 20)).videos:
+        for shown in (await videos.page(OWNER, None, 20)).videos:
             say(_row(shown))
     return 0
 

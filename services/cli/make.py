@@ -13,7 +13,14 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from services import NAMES, load
-from services.cli.environment import beside, log_to_file, named_after, settings, writable
+from services.cli.environment import (
+    agreed,
+    beside,
+    log_to_file,
+    named_after,
+    settings,
+    writable,
+)
 from services.cli.outcome import Stopped
 from services.cli.receipt import receipt
 from services.cli.screen import Screen
@@ -24,6 +31,7 @@ from services.gateway.requests import VideoRequest
 from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
 from shared.compose import opened
+from shared.errors import StorywaveError
 from shared.ports import Doc, Store
 from shared.settings import Settings
 
@@ -34,6 +42,7 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """One video from a prompt to a file."""
+    agreed(lambda: request(given), lambda: settings(given))
     asked = request(given)
     path = writable(given.output or named_after(asked.prompt))
     return _run(given, lambda kitchen: kitchen.make(asked, path))
@@ -81,7 +90,7 @@ class Kitchen:
             Screen().say("nothing was left unfinished")
         alone = len(left) == 1
         ends = await asyncio.gather(
-            *(self.finish(id_, Screen(name="" if alone else id_[:8])) for id_ in left)
+            *(self._finish_alone(id_, Screen(name="" if alone else id_[:8])) for id_ in left)
         )
         return max(ends, default=0)
 
@@ -93,6 +102,14 @@ class Kitchen:
             cursor = page.next
             if cursor is None:
                 return videos
+
+    async def _finish_alone(self, video: str, screen: Screen) -> int:
+        """One file that can't be written, or is gone, must not take the others with it."""
+        try:
+            return await self.finish(video, screen)
+        except (StorywaveError, OSError) as error:
+            screen.say(f"no file: {error}")
+            return 3
 
     async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""

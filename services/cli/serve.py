@@ -25,7 +25,14 @@ def service(given: argparse.Namespace) -> int:
     """One service; which servers it uses, the environment says."""
     if given.name not in NAMES:
         raise BadInput(f"unknown service {given.name!r}: use one of {', '.join(NAMES)}", "name")
-    return _serve(settings(given), [given.name])
+    chosen = settings(given)
+    if chosen.mode != "cluster":
+        raise BadInput(
+            "one service alone shares servers with the others: set STORYWAVE_MODE=cluster "
+            "(and STORYWAVE_KAFKA, STORYWAVE_MONGO, STORYWAVE_S3_ENDPOINT), "
+            "or run all of them here with `storywave up`"
+        )
+    return _serve(chosen, [given.name])
 
 
 def _serve(chosen: Settings, names: Sequence[str]) -> int:

@@ -130,9 +130,9 @@ def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
 
 
 def bad_input(error: ValidationError) -> BadInput:
-    """The first thing that is wrong, as an error of ours."""
-    first = field_errors(error.errors(include_url=False))[0]
-    return BadInput(f"{first.field}: {first.message}", first.field)
+    """All that is wrong, as one error of ours."""
+    wrong = field_errors(error.errors(include_url=False))
+    return BadInput("; ".join(f"{e.field}: {e.message}" for e in wrong), wrong[0].field)
 
 
 def _path(loc: Sequence[Any]) -> str:

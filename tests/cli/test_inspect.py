@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 
 import pytest
 
@@ -45,6 +46,20 @@ def test_the_list_leads_to_all_about_one(data, capsys):
     assert (shown.id, shown.percent) == (video, 100)
 
 
+def test_looking_changes_nothing(data, capsys):
+    """Also where there would be something to take up, to tell again, or to publish."""
+    with sqlite3.connect(data / "storywave.db") as db:
+        db.execute("UPDATE outbox SET doc = json_set(doc, '$.publish_at', 1)")
+        db.execute("UPDATE jobs SET doc = json_set(doc, '$.state', 'running', '$.due_at', 9e15)")
+        before = sorted(db.iterdump())
+    db.close()
+    video = only_video(data, capsys)
+    assert main(["status", video, "--data", str(data)]) == 0
+    with sqlite3.connect(data / "storywave.db") as db:
+        assert sorted(db.iterdump()) == before
+    db.close()
+
+
 def test_a_replay_tells_every_fact_again_and_changes_nothing(data, capsys):
     video = only_video(data, capsys)
     main(["status", video, "--data", str(data)])
@@ -55,6 +70,22 @@ def test_a_replay_tells_every_fact_again_and_changes_nothing(data, capsys):
     assert "the video is completed" in said
     main(["status", video, "--data", str(data)])
     assert json.loads(capsys.readouterr().out) == before
+
+
+def test_one_file_that_cannot_be_written_leaves_the_others_alone(data, capsys):
+    for name in ("away", "here"):
+        output = str(data / name / "sea.mp4")
+        assert main(["make", name, "-o", output, "--data", str(data)]) == 3
+        key = capsys.readouterr().err.split("no bytes are stored under '")[1].split("'")[0]
+        bytes_at = data / "blobs" / key
+        bytes_at.parent.mkdir(parents=True, exist_ok=True)
+        bytes_at.write_bytes(b"a film")
+    (data / "away").rmdir()
+    (data / "away").write_text("now a file")
+    assert main(["resume", "--data", str(data)]) == 3
+    said = capsys.readouterr().err
+    assert f"no file: the folder {data / 'away'} takes no bytes" in said
+    assert (data / "here" / "sea.mp4").read_bytes() == b"a film"
 
 
 def test_a_file_that_is_no_video_is_not_good(tmp_path, capsys):

@@ -1,5 +1,7 @@
 """A user's mistake is one line that says what to do, and an exit code; never a traceback."""
 
+import contextlib
+import logging
 import resource
 import socket
 import subprocess
@@ -8,7 +10,7 @@ import sys
 import pytest
 
 from services.cli import main, parser
-from services.cli.environment import named_after
+from services.cli.environment import LogFile, named_after
 from shared.store.lock import FolderLock
 
 
@@ -114,6 +116,62 @@ def test_a_name_from_the_prompt_that_is_free(tmp_path, monkeypatch):
     )
     assert str(named_after("???")) == "video.mp4"
     assert str(named_after("灯台守が海を描く")) == "灯台守が海を描く.mp4"
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        (["up", "--port", "99999"], "--port: Input should be less than or equal to 65535"),
+        (["up", "--log-level", "NOPE"], "--log-level: Input should be 'DEBUG', 'INFO'"),
+        (["resume", "--log-level", "NOPE"], "--log-level: Input should be 'DEBUG', 'INFO'"),
+        (["up", "--data", "afile"], "--data: afile is a file: name a folder"),
+        (["status", "--data", "afile"], "--data: afile is a file: name a folder"),
+    ],
+)
+def test_options_that_cannot_be(capsys, tmp_path, monkeypatch, command, advice):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "afile").write_text("a file")
+    code, said = outcome(capsys, *command)
+    assert code == 2
+    assert said.startswith(f"storywave: {advice}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "abc"), ("MODE", "both"), ("LOG_LEVEL", "loud"), ("DATA", "afile")],
+)
+def test_an_environment_that_cannot_be(capsys, tmp_path, monkeypatch, name, value):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "afile").write_text("a file")
+    monkeypatch.setenv(f"STORYWAVE_{name}", value)
+    code, said = outcome(capsys, "status")
+    assert code == 2
+    assert said.startswith(f"storywave: STORYWAVE_{name}: ")
+
+
+def test_several_mistakes_are_said_at_once(capsys, tmp_path):
+    wrong = ["--duration", "4", "--style", "baroque", "--log-level", "NOPE"]
+    code, said = outcome(capsys, "make", "sea", *wrong, "--data", tmp_path / "data")
+    assert code == 2
+    assert all(f"{name}: " in said for name in ("duration", "style", "--log-level"))
+
+
+def test_one_service_alone_needs_servers(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said = outcome(capsys, "service", "chunker")
+    assert code == 2
+    assert "set STORYWAVE_MODE=cluster" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_whose_disk_is_full_says_so_once(capsys):
+    log = LogFile("/dev/full")
+    for n in range(3):
+        log.handle(logging.makeLogRecord({"msg": f"line {n}"}))
+    said = capsys.readouterr().err
+    assert said == "storywave: nothing more is logged to /dev/full: No space left on device\n"
+    with contextlib.suppress(OSError):
+        log.close()
 
 
 def test_options_that_exclude_each_other(capsys):
