@@ -13,11 +13,13 @@ from services.stitcher.segments import Segment, segments, waves_of
 from services.stitcher.sheet import panels_of
 from services.stitcher.stuck import Stuck, stuck
 from services.stitcher.timeline import Laid, clip_sounds_of, laid_out, voices_of
-from shared.chunks import active_beats
+from shared.chunks import active_beats, check_images
 from shared.events import (
     BeatsPlanned,
     ClipConformed,
     Failed,
+    ImageFailed,
+    ImageReady,
     Kind,
     MusicReady,
     PlanFailed,
@@ -116,6 +118,7 @@ def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> tuple[JobS
     ready = [view.ready(ClipConformed, part.job) for part in parts if not part.left_out]
     if None in ready or not (_sounds_settled(view, plan) and _images_settled(view, plan)):
         return ()
+    check_images([beat.index for beat in active_beats(plan)], _images(view, plan))
     segments = [segment for segment in ready if segment]
     burnt = plan.brief.captions != "none" and not any(segment.unburnt for segment in segments)
     return (_cut_job(view, plan, laid_out(segments), burnt),)
@@ -169,6 +172,14 @@ def _sounds_settled(view: View, plan: BeatsPlanned) -> bool:
     jobs = [wanted(plan, Kind.VOICE, beat=beat) for beat in spoken]
     jobs += [wanted(plan, Kind.MUSIC)] if plan.brief.music else []
     return all(view.end(job) for job in jobs)
+
+
+def _images(view: View, plan: BeatsPlanned) -> list[int]:
+    """The beat of every image, made or failed, that came for the beats as they are now wanted."""
+    skipped = {beat.index for beat in plan.beats if beat.skipped}
+    came: list[ImageReady | ImageFailed] = [*view.all(ImageReady), *view.all(ImageFailed)]
+    current = [end for end in came if end.take == plan.take(Kind.IMAGE, end.beat)]
+    return [end.beat for end in current if end.beat not in skipped]
 
 
 def _images_settled(view: View, plan: BeatsPlanned) -> bool:

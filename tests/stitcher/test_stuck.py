@@ -6,8 +6,9 @@ import pytest
 
 from services.stitcher import assembly
 from services.stitcher.assembly import decide
+from shared.chunks import WrongImageCount
 from shared.events import DeadLettered, Event, RevisionRequested, VideoCompleted, VideoFailed
-from tests.histories import VIDEO, Story, plan, requested
+from tests.histories import VIDEO, Story, image, plan, requested
 from tests.stitcher.test_assembly import made
 
 
@@ -93,6 +94,26 @@ def test_a_revision_that_the_planner_breaks_over_fails_as_that_revision():
     told.play()
     told.hear(letter(asked, "planner"))
     assert told.of(VideoCompleted) and failures(told) == [(2, "planner", "KeyError: 7")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "count"),
+    [({"job": f"{VIDEO}/image/1/1/0"}, 3), ({"job": f"{VIDEO}/image/7/0/0", "beat": 7}, 3)],
+)
+def test_a_wrong_count_of_images_is_an_error_with_both_numbers(wrong: dict[str, Any], count: int):
+    of = plan(2)
+    extra = image(of, 1).model_copy(update=wrong)
+    told = Story(decide, *made(of), extra)
+    with pytest.raises(WrongImageCount, match=f"2 beats need 2 images.* {count}$"):
+        told.play()
+
+
+def test_images_of_former_takes_and_of_skipped_beats_do_not_count():
+    before = plan(3)
+    of = plan(3, rev=2, takes={"image/0": 1}, skipped=[2])
+    told = Story(decide, *made(before)[1:], *made(of))
+    told.play()
+    assert told.of(VideoCompleted)
 
 
 def test_nothing_is_made_for_a_video_that_has_failed():
