@@ -200,10 +200,11 @@ class VideoSteered(Snapshot):
 class RevisionRequested(Snapshot):
     """A user wants the plan changed; `rev` is the plan revision that will answer."""
 
-    action: Literal["regenerate", "skip", "edit", "retry"]
-    beat: int
+    action: Literal["regenerate", "skip", "edit", "retry", "reframe"]
+    beat: int = 0
     prompt: str | None = None
     narration: str | None = None
+    aspect: Aspect | None = None
 
     # every one of them counts, in the order of `rev`: not only the highest
 

@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_make, _up, _resume, _status, _replay, _verify, _service):
+    for add in (_make, _reframe, _up, _resume, _status, _replay, _verify, _service):
         add(commands)
     return whole
 
@@ -76,6 +76,14 @@ def _make(commands: "Commands") -> None:
     make.add_argument("--no-music", dest="music", action="store_false", default=None)
     make.add_argument("--clip-sound", action="store_true", default=None)
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
+
+
+def _reframe(commands: "Commands") -> None:
+    about = "make a finished video in another shape, from the clips there are"
+    reframe = _command(commands, "reframe", "services.cli.make:reframe", about)
+    reframe.add_argument("video", metavar="VIDEO", help="its id: `storywave status` lists all")
+    reframe.add_argument("--aspect", required=True, help="9:16, 16:9 or 1:1")
+    reframe.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the id")
 
 
 def _up(commands: "Commands") -> None:

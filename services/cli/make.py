@@ -1,4 +1,4 @@
-"""`storywave make` and `resume`: everything in one process, until the files are written."""
+"""`storywave make`, `reframe` and `resume`: all in one process, until the files are written."""
 
 import argparse
 import asyncio
@@ -26,12 +26,13 @@ from services.cli.receipt import receipt
 from services.cli.screen import Screen
 from services.gateway.http import Gateway
 from services.gateway.intake import OUTPUTS, video_id
-from services.gateway.problems import bad_input
-from services.gateway.requests import VideoRequest
+from services.gateway.problems import Refusal, bad_input
+from services.gateway.requests import ReframeRequest, VideoRequest
 from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
 from shared.compose import opened
 from shared.errors import StorywaveError
+from shared.media.formats import Aspect
 from shared.ports import Doc, Store
 from shared.settings import Settings
 
@@ -46,6 +47,17 @@ def make(given: argparse.Namespace) -> int:
     asked = request(given)
     path = writable(given.output or named_after(asked.prompt))
     return _run(given, lambda kitchen: kitchen.make(asked, path))
+
+
+def reframe(given: argparse.Namespace) -> int:
+    """A finished video in another shape, to a file of its own."""
+    try:
+        asked = ReframeRequest.model_validate({"aspect": given.aspect})
+    except ValidationError as error:
+        raise bad_input(error) from error
+    shape = asked.aspect.replace(":", "x")
+    path = writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
+    return _run(given, lambda kitchen: kitchen.reframe(given.video, asked.aspect, path))
 
 
 def resume(given: argparse.Namespace) -> int:
@@ -79,12 +91,24 @@ class Kitchen:
         await self.gateway.intake.accept(asked, OWNER, key)
         return await self.finish(video_id(OWNER, key), Screen())
 
+    async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
+        """The promise first here too; what was promised of this video before comes before it."""
+        for row in (await self.store.get(OUTPUTS, [video])).values():
+            await self._again(row)
+            await self.finish(video, Screen())
+        await self.store.insert(OUTPUTS, [{"_id": video, "path": str(path), "aspect": aspect}])
+        try:
+            await self.gateway.revisions.reframe(video, OWNER, aspect)
+        except Refusal:
+            await self.store.delete(OUTPUTS, [video])
+            raise
+        return await self.finish(video, Screen())
+
     async def resume(self) -> int:
         """Every promised file, and every video that someone asked for over the API."""
         promises = await self.store.find(OUTPUTS, {})
         for row in promises:
-            asked = VideoRequest.model_validate(row["asked"])
-            await self.gateway.intake.accept(asked, OWNER, row["key"])
+            await self._again(row)
         left = sorted({row["_id"] for row in promises} | await self._unfinished())
         if not left:
             Screen().say("nothing was left unfinished")
@@ -93,6 +117,14 @@ class Kitchen:
             *(self._finish_alone(id_, Screen(name="" if alone else id_[:8])) for id_ in left)
         )
         return max(ends, default=0)
+
+    async def _again(self, row: Doc) -> None:
+        """Ask once more for what a file was promised of: the same request is the same work."""
+        if "asked" in row:
+            asked = VideoRequest.model_validate(row["asked"])
+            await self.gateway.intake.accept(asked, OWNER, row["key"])
+        elif (await self.gateway.videos.status(row["_id"], OWNER)).status is Status.COMPLETED:
+            await self.gateway.revisions.reframe(row["_id"], OWNER, row["aspect"])
 
     async def _unfinished(self) -> set[str]:
         videos, cursor = set[str](), None

@@ -15,7 +15,7 @@ def receipt(now: VideoStatus, view: View, path: Path | None, data: Path) -> Iter
     """Line by line."""
     done = view.latest(VideoCompleted)
     assert done is not None, "only a completed video has a receipt"
-    size, brief = canvas(now.request.aspect, now.request.quality), now.request
+    size, brief = canvas(now.aspect, now.request.quality), now.request
     yield f"{path or data / 'blobs' / done.key}"
     yield (
         f"  video    {done.seconds:.1f} s, {size.width}x{size.height}, "

@@ -12,7 +12,8 @@ from services.gateway.edges import ACCEPTED, describe, file_answers, install, re
 from services.gateway.intake import Intake
 from services.gateway.live import Live
 from services.gateway.problems import NoSuchPart, NotNow
-from services.gateway.requests import VideoRequest
+from services.gateway.requests import ReframeRequest, VideoRequest
+from services.gateway.revisions import Revisions
 from services.gateway.videos import Page, Videos
 from services.gateway.views import ALLOWED, Action, Part, VideoStatus, clips, file_key, status
 from services.gateway.watch import Watch
@@ -25,6 +26,7 @@ class Gateway:
     """All that the routes call."""
 
     intake: Intake
+    revisions: Revisions
     videos: Videos
     watch: Watch
     blobs: Blobs
@@ -100,6 +102,13 @@ def _add_videos(api: FastAPI) -> None:
         responses={200: {"model": Live, "description": "The stream."}, **refusals(404, 503)},
     )(events)
 
+    api.post(
+        "/v1/videos/{video_id}/reframe",
+        operation_id="reframe_video",
+        status_code=202,
+        responses=ACCEPTED | refusals(400, 404, 409, 413, 422, 503),
+    )(reframe)
+
 
 async def make(
     asked: VideoRequest,
@@ -113,6 +122,16 @@ async def make(
 ) -> VideoStatus:
     """Make a video. The answer comes at once; follow `Location` or the video's events."""
     video_id = await at.intake.accept(asked, owner, idempotency_key)
+    response.headers["Location"] = f"/v1/videos/{video_id}"
+    response.headers["Retry-After"] = "2"
+    return await at.videos.status(video_id, owner)
+
+
+async def reframe(
+    video_id: Id, asked: ReframeRequest, owner: Owner, at: At, response: Response
+) -> VideoStatus:
+    """The same video in another shape, from the clips there are: nothing is paid again."""
+    await at.revisions.reframe(video_id, owner, asked.aspect)
     response.headers["Location"] = f"/v1/videos/{video_id}"
     response.headers["Retry-After"] = "2"
     return await at.videos.status(video_id, owner)
@@ -147,14 +166,18 @@ _PARTS: tuple[tuple[str, Part], ...] = (
     ("captions.srt", "srt"),
     ("captions.vtt", "vtt"),
     ("contact.png", "contact"),
-    ("hls/playlist.m3u8", "hls"),
-    ("hls/hls_media.m4s", "hls_media"),  # as the playlist names it
+)
+_STREAMED: tuple[tuple[str, Part], ...] = (
+    ("playlist.m3u8", "hls"),
+    ("hls_media.m4s", "hls_media"),  # as the playlist names it
 )
 
 
 def _add_files(api: FastAPI) -> None:
     for path, part in _PARTS:
         _add_file(api, f"/v1/videos/{{video_id}}/{path}", _download(part), part)
+    for path, part in _STREAMED:  # a playlist must never lead into another revision's media
+        _add_file(api, f"/v1/videos/{{video_id}}/hls/{{rev}}/{path}", _stream(part), part)
     _add_file(api, "/v1/videos/{video_id}/chunks/{chunk}", chunk_media, "chunk")
 
 
@@ -167,18 +190,35 @@ def _add_file(api: FastAPI, path: str, serve: Any, name: str) -> None:
             operation_id=f"{method.lower()}_{name}",
             response_class=Response,
             summary=f"The {name} of a video; ranges are served.",
-            responses=file_answers(name, method) | (refusals(422) if "{chunk}" in path else {}),
+            responses=file_answers(name, method) | refusals(422),
         )
 
 
+Rev = Annotated[int | None, Query(ge=1, description="A finished revision; else the latest.")]
+PathRev = Annotated[int, Path(ge=1, description="A finished revision.")]
+
+
 def _download(part: Part) -> Any:
-    async def download(known: Known, at: At, request: Request) -> Response:
-        key = file_key(known, part)
-        if key is None:
-            raise _absent(known, part)
-        return await media.serve(request, at.blobs, key, known.video_id)
+    async def download(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+        return await _serve(known, at, request, part, rev)
 
     return download
+
+
+def _stream(part: Part) -> Any:
+    async def stream(known: Known, at: At, request: Request, rev: PathRev) -> Response:
+        return await _serve(known, at, request, part, rev)
+
+    return stream
+
+
+async def _serve(
+    known: View, at: Gateway, request: Request, part: Part, rev: int | None
+) -> Response:
+    key = file_key(known, part, rev)
+    if key is None:
+        raise _absent(known, part)
+    return await media.serve(request, at.blobs, key, known.video_id)
 
 
 async def chunk_media(
@@ -194,7 +234,10 @@ async def chunk_media(
 def _absent(known: View, part: Part) -> Exception:
     now = _status(known)
     if Action.DOWNLOAD in ALLOWED[now.status]:
-        return NoSuchPart(f"The video was made without {part}: its `links` list what there is.")
+        return NoSuchPart(
+            f"The video was made without {part}, or has no such revision: "
+            "its `links` and `revisions` list what there is."
+        )
     return NotNow(
         f"The video is {now.status} ({now.percent} %). Its files are there once it is completed: "
         f"follow {now.links['events']}."

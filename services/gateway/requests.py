@@ -52,6 +52,14 @@ class EndCardRequest(BaseModel):
     seconds: float = Field(2.5, ge=1, le=10, allow_inf_nan=False)
 
 
+class ReframeRequest(BaseModel):
+    """The same video in another shape."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    aspect: Aspect
+
+
 class VideoRequest(BaseModel):
     """A video to make. Everything but the prompt has a default."""
 

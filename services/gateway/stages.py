@@ -13,6 +13,7 @@ from shared.events import (
     Fact,
     Failed,
     Kind,
+    RevisionRequested,
     Snapshot,
     VideoCompleted,
     VideoFailed,
@@ -116,11 +117,17 @@ class _Tally:
         return max(times, default=self.start) if self.closed else None
 
 
-_REVISED: tuple[type[Snapshot], ...] = (BeatsPlanned, WavesCompleted, VideoCompleted, VideoFailed)
+_REVISED: tuple[type[Snapshot], ...] = (
+    RevisionRequested,
+    BeatsPlanned,
+    WavesCompleted,
+    VideoCompleted,
+    VideoFailed,
+)
 
 
 def rev(view: View) -> int:
-    """The latest revision that any service has answered with."""
+    """The latest revision that was asked for, or that any service has answered with."""
     return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
 
 

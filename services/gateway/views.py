@@ -32,6 +32,7 @@ from shared.events import (
     VideoSteered,
     WavesCompleted,
 )
+from shared.media.formats import Aspect
 from shared.view import View
 from shared.wanted import wanted_clip
 
@@ -58,6 +59,7 @@ class Action(StrEnum):
     RETRY = "retry"
     APPROVE = "approve"
     CONTINUE = "continue"
+    REFRAME = "reframe"
     DOWNLOAD = "download"
 
 
@@ -67,7 +69,7 @@ ALLOWED: Mapping[Status, frozenset[Action]] = {
     Status.AWAITING_APPROVAL: frozenset({Action.APPROVE, Action.PAUSE, Action.CANCEL}),
     Status.PAUSED: frozenset({Action.RESUME, Action.CANCEL}),
     Status.BUDGET_EXCEEDED: frozenset({Action.CONTINUE, Action.CANCEL}),
-    Status.COMPLETED: frozenset({Action.DOWNLOAD, Action.RETRY}),
+    Status.COMPLETED: frozenset({Action.DOWNLOAD, Action.RETRY, Action.REFRAME}),
     Status.FAILED: frozenset({Action.RETRY}),
     Status.CANCELLED: frozenset(),
 }
@@ -102,6 +104,8 @@ class VideoStatus(Fact):
     percent: int = Field(ge=0, le=100)
     request: Brief
     title: str = ""
+    aspect: Aspect = Field(description="Its shape now: it may have been reframed.")
+    revisions: tuple[int, ...] = Field((), description="Finished ones: `media?rev=1` stays there.")
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None = None
@@ -136,6 +140,8 @@ def status(view: View) -> VideoStatus | None:
         percent=made.percent,
         request=request.brief,
         title=plan.title if plan else "",
+        aspect=plan.brief.aspect if plan else request.brief.aspect,
+        revisions=tuple(sorted(end.rev for end in view.all(VideoCompleted))),
         created_at=moment(request.at),
         updated_at=moment(max(fact.at for fact in facts(view))),
         completed_at=moment(done.at) if done and word is Status.COMPLETED else None,
@@ -235,7 +241,11 @@ def _links(view: View, done: VideoCompleted | None) -> dict[str, str]:
     links = {"self": here, "events": f"{here}/events"}
     if done:
         links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
-        links |= {n: f"{here}/{path}" for n, (o, path) in _BESIDE.items() if o in done.outputs}
+        links |= {
+            name: f"{here}/{path.format(rev=done.rev)}"
+            for name, (output, path) in _BESIDE.items()
+            if output in done.outputs
+        }
     return links
 
 
@@ -243,16 +253,21 @@ _BESIDE: Mapping[str, tuple[str, str]] = {
     "captions.srt": ("srt", "captions.srt"),
     "captions.vtt": ("vtt", "captions.vtt"),
     "contact": ("contact", "contact.png"),
-    "hls": ("hls", "hls/playlist.m3u8"),
+    "hls": ("hls", "hls/{rev}/playlist.m3u8"),
 }
 """Link → the output that it leads to, and its path."""
 
 Part = Literal["media", "poster", "srt", "vtt", "contact", "hls", "hls_media"]
 
 
-def file_key(view: View, part: Part) -> str | None:
-    """Where a file of the latest finished revision is stored; None where it has no such file."""
-    done = view.latest(VideoCompleted)
+def file_key(view: View, part: Part, rev: int | None = None) -> str | None:
+    """Where a file of a finished revision, or the latest, is stored; None where there is none."""
+    ends = view.all(VideoCompleted) if rev is None else _finished(view, rev)
+    done = max(ends, key=lambda end: end.rev, default=None)
     if done is None:
         return None
     return {"media": done.key, "poster": done.poster_key, **done.outputs}.get(part)
+
+
+def _finished(view: View, rev: int) -> list[VideoCompleted]:
+    return [end for end in view.all(VideoCompleted) if end.rev == rev]

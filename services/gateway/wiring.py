@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.gateway.http import Gateway, create_app
 from services.gateway.intake import Intake
+from services.gateway.revisions import Revisions
 from services.gateway.videos import StageWeights, Videos
 from services.gateway.watch import Watch
 from shared.compose import App
@@ -19,7 +20,7 @@ def gateway(app: App) -> Gateway:
     watch = Watch(videos)
     app.watchers.append(watch.heard)
     intake = Intake(app.ports.store, app.gate, shell.emit, StageWeights(videos))
-    return Gateway(intake, videos, watch, app.ports.blobs)
+    return Gateway(intake, Revisions(videos, shell.emit), videos, watch, app.ports.blobs)
 
 
 def front(app: App) -> FastAPI:

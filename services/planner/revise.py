@@ -6,6 +6,7 @@ Only what the change touches gets a new take, so that only that is made, and pai
 from collections.abc import Iterable
 
 from shared.events import Beat, BeatsPlanned, Kind, RevisionRequested
+from shared.media.formats import Aspect
 
 _PICTURE = (Kind.IMAGE, Kind.CLIP, Kind.CONFORM)
 _SOUND = (Kind.VOICE, Kind.CONFORM)
@@ -14,20 +15,29 @@ _SOUND = (Kind.VOICE, Kind.CONFORM)
 
 def revise(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
     """The plan that answers. A change that can't be made changes nothing, but is answered too."""
+    if request.action == "reframe":
+        return _answer(plan, request, **_reframed(plan, request.aspect or plan.brief.aspect))
     old = next((beat for beat in plan.beats if beat.index == request.beat), None)
     new = _revised(plan, old, request) if old else None
     beats = tuple(new if new and beat.index == new.index else beat for beat in plan.beats)
     kinds = _touched(old, new, request) if old and new else ()
-    return plan.model_copy(
-        update={
-            "rev": request.rev,
-            "at": 0,
-            "job": None,
-            "cost": 0,
-            "beats": beats,
-            "takes": _bumped(plan, request.beat, kinds),
-        }
-    )
+    return _answer(plan, request, beats=beats, takes=_bumped(plan, request.beat, kinds))
+
+
+def _answer(plan: BeatsPlanned, request: RevisionRequested, **new: object) -> BeatsPlanned:
+    return plan.model_copy(update={"rev": request.rev, "at": 0, "job": None, "cost": 0, **new})
+
+
+def _reframed(plan: BeatsPlanned, aspect: Aspect) -> dict[str, object]:
+    """The same storyboard, clips and sounds in another shape: only segments are made anew."""
+    if aspect == plan.brief.aspect:
+        return {}
+    segments = range(len(plan.chunks) + 1)  # the end card's comes after the last chunk's
+    anew = {f"{Kind.CONFORM}/{n}": plan.take(Kind.CONFORM, n) + 1 for n in segments}
+    return {
+        "brief": plan.brief.model_copy(update={"aspect": aspect}),
+        "takes": {**plan.takes, **anew},
+    }
 
 
 def _revised(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> Beat:

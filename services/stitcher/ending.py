@@ -38,7 +38,8 @@ def completed(
         notes=tuple(_notes(view, plan, waves, cut)),
         cost=_cost(view, plan, waves),
         chunk_keys=waves.keys,
-        generation_ms=cut.at - request.at,
+        # a revision was not being made while its video was finished
+        generation_ms=cut.at - (request.at if plan.job else plan.at),
     )
 
 

@@ -81,6 +81,32 @@ def test_a_prompt_becomes_a_file_and_a_receipt(tmp_path):
     assert Path(poster).read_bytes().startswith(b"\xff\xd8")
 
 
+def test_a_finished_video_is_given_another_shape_without_new_pictures(tmp_path):
+    tall, square = tmp_path / "tall.mp4", tmp_path / "square.mp4"
+    code, said = ended(storywave(tmp_path, "make", *SHORT, "-o", str(tall)))
+    assert code == 0, said
+    video = said.split()[-1]
+    before = jobs_in(tmp_path / "data" / "storywave.db")
+    again = storywave(tmp_path, "reframe", video, "--aspect", "1:1", "-o", str(square))
+    code, said = ended(again)
+    assert code == 0, said
+    assert "720x720" in said
+    is_whole(tall)
+    found = report(square, Expectations(frames=180, canvas=Canvas(720, 720), has_sound=True))
+    assert found.ok, "\n".join(found.lines())
+    new = jobs_in(tmp_path / "data" / "storywave.db") - before
+    assert {job.split("/")[1] for job in new} == {"conform", "cut"}
+    code, said = ended(storywave(tmp_path, "reframe", video, "--aspect", "4:3"))
+    assert (code, "'9:16', '16:9' or '1:1'" in said) == (2, True)
+    code, said = ended(storywave(tmp_path, "reframe", "nope", "--aspect", "1:1"))
+    assert (code, "no video 'nope'" in said) == (2, True)
+
+
+def jobs_in(db: Path) -> set[str]:
+    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as found:
+        return {row[0] for row in found.execute("SELECT json_extract(doc, '$._id') FROM jobs")}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_stopped_is_resumed_into_its_file(tmp_path, number):
     video = tmp_path / "sea.mp4"

@@ -245,8 +245,8 @@ async def finished(stage: Stage) -> str:
         ("captions.srt", "application/x-subrip"),
         ("captions.vtt", "text/vtt"),
         ("contact.png", "image/png"),
-        ("hls/playlist.m3u8", "application/vnd.apple.mpegurl"),
-        ("hls/hls_media.m4s", "video/mp4"),
+        ("hls/1/playlist.m3u8", "application/vnd.apple.mpegurl"),
+        ("hls/1/hls_media.m4s", "video/mp4"),
         ("chunks/1", "video/mp4"),
     ],
 )
@@ -316,3 +316,57 @@ async def test_another_owners_video_does_not_exist(stage: Stage):
     )
     await stage.app.shell("gateway").emit([foreign])
     is_problem(await stage.http.get(f"/v1/videos/{'b' * 32}"), 404, "no-such-video")
+
+
+# ── another shape ───────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage: Stage):
+    path = await finished(stage)
+    answer = await stage.http.post(f"{path}/reframe", json={"aspect": "1:1"})
+    assert answer.status_code == 202
+    assert answer.headers["location"] == path
+    assert (answer.json()["status"], answer.json()["rev"]) == ("running", 2)
+    rows = [
+        row["body"]
+        for row in await stage.app.ports.store.find(OUTBOX, {})
+        if "RevisionRequested" in row["_id"]
+    ]
+    assert [(row["rev"], row["action"], row["aspect"]) for row in rows] == [(2, "reframe", "1:1")]
+    again = await stage.http.post(f"{path}/reframe", json={"aspect": "1:1"})
+    is_problem(again, 409, "not-in-this-status")
+    assert (await stage.http.get(f"{path}/media")).content == BYTES
+
+
+async def test_the_shape_it_has_already_asks_for_nothing(stage: Stage):
+    path = await finished(stage)
+    same = await stage.http.post(f"{path}/reframe", json={"aspect": "9:16"})
+    assert (same.status_code, same.json()["status"], same.json()["rev"]) == (202, "completed", 1)
+
+
+async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage):
+    path = await finished(stage)
+    answers = await asyncio.gather(
+        *(stage.http.post(f"{path}/reframe", json={"aspect": a}) for a in ("1:1", "16:9"))
+    )
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+
+
+async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage):
+    running = await stage.make()
+    refused = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "1:1"})
+    assert "completed" in is_problem(refused, 409, "not-in-this-status")["detail"]
+    odd = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "4:3"})
+    assert is_problem(odd, 422, "bad-input")["errors"][0]["field"] == "aspect"
+    gone = await stage.http.post("/v1/videos/nope/reframe", json={"aspect": "1:1"})
+    is_problem(gone, 404, "no-such-video")
+
+
+async def test_files_of_an_earlier_revision_stay(stage: Stage):
+    path = await finished(stage)
+    second = planned(video_id=path.rsplit("/", 1)[1], rev=2)
+    await stage.app.ports.blobs.put("second.mp4", b"second")
+    await stage.tell([second, completed(second).model_copy(update={"key": "second.mp4"})])
+    assert (await stage.http.get(f"{path}/media")).content == b"second"
+    assert (await stage.http.get(f"{path}/media", params={"rev": 1})).content == BYTES
+    is_problem(await stage.http.get(f"{path}/media?rev=7"), 404, "no-such-part")

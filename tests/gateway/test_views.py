@@ -279,7 +279,7 @@ def test_links_lead_to_what_there_is():
     links = seen(*whole(PLAN)).links
     assert links["media"] == f"/v1/videos/{VIDEO}/media"
     assert {"poster", "captions.srt", "captions.vtt", "contact"} <= links.keys()
-    assert links["hls"] == f"/v1/videos/{VIDEO}/hls/playlist.m3u8"
+    assert links["hls"] == f"/v1/videos/{VIDEO}/hls/1/playlist.m3u8"
 
 
 def test_files_of_the_latest_finished_revision():
@@ -289,4 +289,17 @@ def test_files_of_the_latest_finished_revision():
     both = view([*whole(PLAN), planned(rev=2), done, planned(rev=3)])
     assert file_key(both, "media") == "second.mp4"
     assert file_key(both, "vtt") == "captions.vtt"
+    assert file_key(both, "media", rev=1) == "final.mp4"
+    assert file_key(both, "media", rev=3) is None
     assert file_key(view([requested()]), "media") is None
+
+
+def test_a_video_that_is_to_be_reframed_runs_again_and_then_has_another_shape():
+    asked = RevisionRequested(video_id=VIDEO, rev=2, action="reframe", aspect="1:1")
+    told = [*whole(PLAN), asked]
+    now = seen(*told)
+    assert (now.status, now.rev, now.aspect, now.revisions) == (Status.RUNNING, 2, "9:16", (1,))
+    square = planned(beats=3, chunks=2, rev=2)
+    square = square.model_copy(update={"brief": square.brief.model_copy(update={"aspect": "1:1"})})
+    after = seen(*told, square, completed(square))
+    assert (after.status, after.aspect, after.revisions) == (Status.COMPLETED, "1:1", (1, 2))

@@ -131,6 +131,16 @@ def test_revisions_apply_in_their_order_and_a_gap_waits():
     assert told.done
 
 
+def test_reframing_makes_only_segments_anew():
+    told = planned(revision(2, "reframe", aspect="1:1"), revision(3, "reframe", aspect="1:1"))
+    told.decide()
+    first, same = answers(told)
+    assert (first.brief.aspect, first.rev, first.job) == ("1:1", 2, None)
+    # six chunks and the end card
+    assert first.takes == {f"conform/{n}": 1 for n in range(7)}
+    assert (same.brief, same.takes, same.rev) == (first.brief, first.takes, 3)
+
+
 def test_an_answer_that_was_given_stands():
     given_before = plan(3, 2, rev=2, takes={"image/0": 7})
     told = planned(given_before, revision(2, beat=0), revision(3, beat=0))
@@ -144,7 +154,8 @@ FACTS: list[Event] = [
     revision(2, "edit", 1, prompt="other", narration="words"),
     revision(3, "skip", 0),
     revision(4, "retry", 2),
-    revision(6, "retry", 2),
+    revision(5, "reframe", aspect="16:9"),
+    revision(7, "retry", 2),
     PlanFailed(video_id=VIDEO, job=f"{VIDEO}/plan/0/0/9", error="of another time"),
 ]
 
