@@ -15,6 +15,9 @@ StorywaveError
 import errno
 from typing import TypeGuard
 
+TOLD = 2_000
+"""How many letters of an error are kept where it is written down: a message has a size limit."""
+
 
 class StorywaveError(Exception):
     """The root of everything we raise on purpose."""

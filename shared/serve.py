@@ -130,7 +130,7 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
     async def readyz(request: Request) -> Response:
         app = current()
         assigned = {} if app is None else {n: h.assigned for n, h in app.health().items()}
-        ready = app is not None and all(assigned.values())
+        ready = app is not None and not app.draining and all(assigned.values())
         return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
 
     async def metrics(request: Request) -> Response:

@@ -14,6 +14,7 @@ from itertools import groupby
 from shared import telemetry
 from shared.batching import Batcher
 from shared.engines.base import Finish, Work
+from shared.errors import TOLD
 from shared.events import (
     ENDS,
     TWIN,
@@ -35,8 +36,6 @@ log = logging.getLogger("storywave.service")
 CHECK_MS = 5 * 60_000
 SILENT_MS = 10 * 60_000
 SWEEP_LIMIT = 200
-KEPT = 2_000
-"""Letters of an error, and of the message that met it, in a dead letter."""
 
 
 @dataclass(frozen=True)
@@ -226,8 +225,8 @@ class Shell:
                 service=self.service.name,
                 topic=type(event).__name__,
                 position=event.slot,
-                error=f"{type(error).__name__}: {error}"[:KEPT],
-                body=event.model_dump_json()[:KEPT],
+                error=f"{type(error).__name__}: {error}"[:TOLD],
+                body=event.model_dump_json()[:TOLD],
                 stuck=True,
             )
             for event in events

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import BusUnavailable
+from shared.errors import TOLD, BusUnavailable
 from shared.events import (
     Brief,
     DeadLettered,
@@ -21,8 +21,8 @@ from shared.events import (
 from shared.jobs import ledger, relay
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Rules
-from shared.jobs.relay import OUTBOX, Relay
-from shared.ports import Update
+from shared.jobs.relay import OUTBOX, UNREADABLE_MS, Relay
+from shared.ports import Is, Update
 from shared.service import CHECK_MS, SILENT_MS, Service, Shell
 from shared.store.sqlite import SqliteStore
 from shared.view import Decision, JobSpec, View
@@ -140,6 +140,35 @@ async def test_what_was_released_is_inserted_again_after_a_crash(toys: list[Toy]
     assert await second.rows(JOBS) == jobs and len(jobs) == 3
 
 
+async def test_a_row_that_no_one_can_read_holds_up_no_other(toys: list[Toy]) -> None:
+    first, second = toys
+    first.bus.away = True
+    await first.shell.handle([*HISTORY, request("other")])
+    await first.published()
+    row = (await first.store.get(OUTBOX, [DONE]))[DONE]
+    await first.store.insert(
+        OUTBOX,
+        [
+            {**row, "_id": "unknown", "name": "VideoFolded"},
+            {**row, "_id": "torn", "body": {"video_id": "v"}},
+            {"_id": "bare", "service": "toy", "publish_at": row["publish_at"]},
+        ],
+    )
+    job = (await first.store.find(JOBS, {}))[0]
+    await first.store.insert(
+        JOBS, [{**job, "_id": "odd", "state": "stuck", "publish_at": row["publish_at"]}]
+    )
+    await asyncio.sleep(0.02)
+    before = second.store.now()
+    assert await second.relay.scan() == 1
+    assert [event.id for event in await second.published()] == [DONE]
+    assert await second.relay.scan() == 0
+    left = await second.store.find(OUTBOX, {"publish_at": Is(">", before)})
+    left += await second.store.find(JOBS, {"publish_at": Is(">", before)})
+    assert {row["_id"] for row in left} == {"unknown", "torn", "bare", "odd"}
+    assert min(row["publish_at"] for row in left) >= before + UNREADABLE_MS
+
+
 async def test_what_was_decided_is_published_although_the_bus_was_away(toys: list[Toy]) -> None:
     first, second = toys
     first.bus.away = True
@@ -159,6 +188,15 @@ async def test_a_decision_that_breaks_is_set_aside_alone(toys: list[Toy]) -> Non
     letters = [e for e in await toy.published() if isinstance(e, DeadLettered)]
     assert {letter.video_id for letter in letters} == {"bad"} and len(letters) == 4
     assert "four images are one too many" in letters[0].error
+    assert all(letter.stuck for letter in letters)
+
+
+async def test_letters_are_no_longer_than_a_message_may_be(toys: list[Toy]) -> None:
+    toy = toys[0]
+    long = request("bad").model_copy(update={"brief": Brief(prompt="sea " * 100_000)})
+    await toy.shell.handle([*(image(n, "bad") for n in range(4)), long])
+    letters = [e for e in await toy.published() if isinstance(e, DeadLettered)]
+    assert max(len(letter.model_dump_json()) for letter in letters) < 2 * TOLD + 1_000
 
 
 async def test_nothing_starts_a_deleted_video_again(toys: list[Toy]) -> None:

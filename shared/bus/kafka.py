@@ -40,7 +40,7 @@ class KafkaBus:
         client_id: str = "storywave",
         max_records: int = 300,
         publish_seconds: float = 15.0,
-        graceful_seconds: float = 20.0,
+        graceful_seconds: float = 5.0,
         registry: "CollectorRegistry | None" = None,
     ) -> None:
         self._cluster = Cluster(servers, prefix, partitions, replication, client_id)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.schemas import Topic
 
+from shared import telemetry
 from shared.bus import wire
 from shared.errors import BusUnavailable
 from shared.events import Event, topic
@@ -22,7 +23,7 @@ PREFIX = "storywave."
 
 LINGER_MS = 1
 BATCH_BYTES = 128 * 1024
-CLOSE_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.05
 
 
@@ -77,7 +78,10 @@ class Producer:
             async with asyncio.timeout(self._seconds):
                 broker = await self._sound()
                 await self.ensure_topics({type(event) for event in events})
-                await self._send(broker, events)
+                try:
+                    await self._send(broker, events)
+                except MessageSizeTooLargeError:
+                    await self._send_one_by_one(events)
         except TimeoutError as error:
             raise self._away(error) from error
 
@@ -141,10 +145,24 @@ class Producer:
         try:
             acknowledgements = [await self._enqueue(broker, event) for event in events]
             await asyncio.gather(*acknowledgements)
+        except MessageSizeTooLargeError:
+            self._broken = True
+            raise
         except KafkaError as error:
             # an idempotent producer retries by itself: what it gives up on, it never recovers from
             self._broken = True
             raise self._away(error) from error
+
+    async def _send_one_by_one(self, events: Sequence[Event]) -> None:
+        """One that no broker will ever take stays in its row, and holds up no other."""
+        for event in events:
+            try:
+                await self._send(await self._sound(), [event])
+            except MessageSizeTooLargeError as error:
+                name = type(event).__name__
+                telemetry.OVERSIZED.labels(name).inc()
+                about = {"video_id": event.video_id, "action": "oversized"}
+                log.error("%s is left unpublished: %s", event.id, error, extra=about)
 
     async def _enqueue(self, broker: KafkaBroker, event: Event) -> "asyncio.Future[Any]":
         return await broker.publish(

@@ -29,7 +29,7 @@ class LocalBus:
         chaos: Chaos | None = None,
         *,
         max_records: int = 256,
-        graceful_seconds: float = 20.0,
+        graceful_seconds: float = 10.0,
     ) -> None:
         self._chaos = chaos
         self._max_records = max_records

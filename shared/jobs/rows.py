@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from shared.errors import TOLD
 from shared.events import ENDS, Event
 from shared.jobs.machine import Job, State
 from shared.ports import Doc, Update
@@ -55,10 +56,12 @@ def ending(job: Job) -> Event:
     if job.state is State.DONE:
         return ends.ready.model_validate({**spec.input, **job.result, **common})
     return ends.failed.model_validate(
-        {**common, "error": job.error or str(job.state), "tries": job.tries}
+        {**common, "error": _plain(job, "error") or str(job.state), "tries": job.tries}
     )
 
 
 def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
+    if name == "error" and value is not None:
+        return value[:TOLD]
     return value.value if name == "state" else value

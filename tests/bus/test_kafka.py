@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import CollectorRegistry
 
 from shared.bus import wire
@@ -112,6 +114,36 @@ async def test_a_dead_letter_that_is_none_is_dropped(prefix: str, raw: AIOKafkaP
     await asyncio.sleep(0.3)
     await bus.stop()
     assert letters.batches == [[good]]
+
+
+@pytest.mark.parametrize("letters", [900_000, 2_000_000])
+async def test_an_event_too_large_for_the_broker_holds_up_no_other(
+    prefix: str, raw: AIOKafkaProducer, letters: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client refuses what is larger than its requests, the broker what its topic forbids."""
+    bus, listener = kafka(prefix), Listener()
+    bus.subscribe("s", [DeadLettered], listener)
+    await ready(bus, "s")
+    await limit(f"{prefix}dead-lettered", 100_000)
+    about = {"video_id": "v", "service": "s", "topic": "t", "error": "e"}
+    small = [DeadLettered(**about, position=f"{n}") for n in range(6)]
+    large = DeadLettered(**about, position="large", body="x" * letters)
+    await bus.publish([*small[:3], large, *small[3:]])
+    await bus.publish([small[0]])
+    await until(lambda: set(listener.heard) == ids(small))
+    await bus.stop()
+    lost = [r for r in caplog.records if getattr(r, "action", "") == "oversized"]
+    assert len(lost) == 1 and large.id in lost[0].getMessage()
+
+
+async def limit(topic: str, size: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=os.environ["STORYWAVE_KAFKA"])
+    await admin.start()
+    try:
+        wanted = {"max.message.bytes": str(size)}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, wanted)])
+    finally:
+        await admin.close()
 
 
 async def test_one_replica_handles_all_topics_of_a_video(prefix: str) -> None:

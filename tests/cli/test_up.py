@@ -102,6 +102,27 @@ def test_probes_and_metrics(tmp_path):
         assert "storywave_event_loop_lag_seconds" in metrics
 
 
+def test_who_drains_is_sent_nothing_more(tmp_path):
+    slow = {"STORYWAVE_REHEARSAL_SECONDS": "3", "STORYWAVE_DRAIN_SECONDS": "2"}
+    with up(tmp_path, **slow) as served:
+        served.http.post("/v1/videos", json={"prompt": "the sea"})
+        _wait_for_work(served.http)
+        served.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        answer = served.http.get("/readyz")
+        assert (answer.status_code, answer.json()["ready"]) == (503, False)
+        assert served.http.get("/healthz").status_code == 200
+        assert served.process.wait(timeout=30) == 0
+
+
+def _wait_for_work(client: httpx.Client) -> None:
+    for _ in range(200):
+        if 'storywave_jobs_in_hand{kind="image"} ' in client.get("/metrics").text:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("nothing was taken in hand")
+
+
 def test_sigterm_ends_open_streams_and_the_process(tmp_path):
     with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="60") as served:
         made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()

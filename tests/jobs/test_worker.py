@@ -14,15 +14,15 @@ from shared.bus.local import LocalBus
 from shared.engines.base import Accepted, Limits, Made, Order, Pending, Produced, Refused, Task
 from shared.engines.local.engine import LocalEngine
 from shared.engines.pool import Pool
-from shared.errors import BlobsUnavailable, PermanentError, TransientError
-from shared.events import Event, Kind
+from shared.errors import TOLD, BlobsUnavailable, PermanentError, TransientError
+from shared.events import Event, Failed, Kind
 from shared.jobs import machine
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
 from shared.jobs.relay import Relay
 from shared.jobs.retries import RetryRules
-from shared.jobs.rows import from_doc
+from shared.jobs.rows import ending, from_doc
 from shared.jobs.step import Pace, Steps
 from shared.jobs.worker import Worker
 from shared.ports import Blob, Store, Update
@@ -163,6 +163,16 @@ async def test_a_permanent_error_ends_it_at_once(stage: Callable[..., Stage]) ->
     job = await s.ends()
     assert job.state is State.FAILED and job.error == "this prompt is refused"
     assert s.engine.submits == 1 and await s.spent() == 0
+
+
+async def test_a_long_error_is_cut_in_its_row_and_in_its_event(
+    stage: Callable[..., Stage],
+) -> None:
+    s = stage(PermanentError("no " * 500_000))
+    job = await s.ends()
+    assert job.error == ("no " * 500_000)[:TOLD]
+    told = ending(replace(job, error="no " * 500_000))
+    assert isinstance(told, Failed) and told.error == job.error
 
 
 async def test_a_refusal_is_nobodys_failure(stage: Callable[..., Stage]) -> None:
