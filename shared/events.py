@@ -45,12 +45,18 @@ TransitionChoice = Literal["auto", "cut", "fade", "black", "wipe", "slide"]
 """What happens between two beats; auto is what suits the style."""
 
 
+CardLook = Literal["auto", "luxury", "minimal", "bold", "playful"]
+"""How an end card looks; auto is what suits the video's style."""
+
+
 class EndCard(Fact):
-    """The last seconds of a video."""
+    """The last seconds of a video. `colour` is a brand's, as #rrggbb."""
 
     headline: str = ""
     call_to_action: str = ""
     seconds: float = 2.5
+    style: CardLook = "auto"
+    colour: str | None = None
 
 
 class Brief(Fact):

@@ -69,8 +69,10 @@ def request(given: argparse.Namespace) -> VideoRequest:
     """The request that the options ask for; what they do not name keeps its default."""
     names = VideoRequest.model_fields
     said = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+    card = {"style": given.card_style, "colour": given.card_colour}
+    worn = {name: value for name, value in card.items() if value is not None}
     try:
-        return VideoRequest.model_validate(said)
+        return VideoRequest.model_validate({**said, **({"end_card": worn} if worn else {})})
     except ValidationError as error:
         raise bad_input(error) from error
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.engines.local.styles import STYLES
-from shared.events import Brief, EndCard, Micros, TransitionChoice
+from shared.events import Brief, CardLook, EndCard, Micros, TransitionChoice
 from shared.media.formats import Aspect, Quality
 
 PROMPT_LIMIT = 4000
@@ -50,6 +50,10 @@ class EndCardRequest(BaseModel):
     headline: Line = ""
     call_to_action: Line = ""
     seconds: float = Field(2.5, ge=1, le=10, allow_inf_nan=False)
+    style: CardLook = Field("auto", description="auto is what suits the video's style.")
+    colour: str | None = Field(
+        None, pattern=r"^#[0-9A-Fa-f]{6}$", description="A brand's colour, as #rrggbb."
+    )
 
 
 class ReframeRequest(BaseModel):

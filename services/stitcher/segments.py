@@ -169,7 +169,7 @@ def _conform_card(
             **_size(plan),
             "frames": card_frames(plan),
             "head": card_head(plan),
-            "card": {"headline": card.headline, "call_to_action": card.call_to_action},
+            "card": card.model_dump(mode="json", exclude={"seconds"}),
             "style": plan.brief.style,
         },
         files=files,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from services.stitcher.card import CardStyle
     from services.stitcher.mix import MixSpec, PlacedVoice
     from services.stitcher.transitions import Transition, TransitionKind
+    from shared.media.picture import Rgb
 
 _TRANSITIONS: dict[str, "TransitionKind"] = {
     "fade": "crossfade",
@@ -130,7 +131,8 @@ def _card(order: Order) -> Made:
             out=out,
             canvas=_canvas(order),
             frames=given["frames"],
-            style=_CARD_STYLES.get(given["style"], "minimal"),
+            style=_card_style(given),
+            colour=_rgb(given["card"].get("colour")),
             headline=given["card"]["headline"],
             call_to_action=given["card"]["call_to_action"],
             background=order.files.get("background"),
@@ -138,6 +140,19 @@ def _card(order: Order) -> Made:
         )
     )
     return Made({"key": out}, {"frames": frames})
+
+
+def _card_style(given: Mapping[str, Any]) -> "CardStyle":
+    """The one that was asked for, else the one that suits the video."""
+    asked: Any = given["card"].get("style", "auto")
+    return _CARD_STYLES.get(given["style"], "minimal") if asked == "auto" else asked
+
+
+def _rgb(colour: str | None) -> "Rgb | None":
+    if colour is None:
+        return None
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
 
 
 def _words_here(given: Mapping[str, Any]) -> tuple[Word, ...]:

@@ -31,10 +31,11 @@ def test_every_wish_reaches_the_brief():
         "seed": 5, "priority": 3, "transition": "wipe", "transition_seconds": 0.8,
         "clip_sound": True,
     }  # fmt: skip
-    card = {"headline": "Go", "call_to_action": "Now", "seconds": 4}
+    card = {"headline": "Go", "call_to_action": "Now", "seconds": 4, "style": "bold"}
+    card["colour"] = "#10C0fe"
     brief = VideoRequest.model_validate({**wishes, "end_card": card}).brief("ann")
     assert wishes.items() <= brief.model_dump().items()
-    assert brief.end_card == EndCard(headline="Go", call_to_action="Now", seconds=4)
+    assert brief.end_card == EndCard(**card)
     assert VideoRequest.model_validate({**wishes, "end_card": None}).brief("ann").end_card is None
 
 
@@ -62,6 +63,9 @@ def test_money_is_exact_in_micro_dollars():
         ({"transition": "star"}, "transition", "'fade', 'black', 'wipe' or 'slide'"),
         ({"transition_seconds": 2.1}, "transition_seconds", "less than or equal to 2"),
         ({"end_card": {"headline": "x" * 121}}, "end_card.headline", "at most 120"),
+        ({"end_card": {"style": "loud"}}, "end_card.style", "'luxury', 'minimal', 'bold'"),
+        ({"end_card": {"colour": "red"}}, "end_card.colour", "match pattern"),
+        ({"end_card": {"colour": "#10C0fe\n"}}, "end_card.colour", "match pattern"),
         ({"end_card": {"seconds": 0}}, "end_card.seconds", "greater than or equal to 1"),
         ({"min_clips": 0}, "min_clips", "greater than or equal to 1"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),

@@ -149,7 +149,9 @@ def test_the_cut_has_everything_in_order():
 def test_the_card_comes_last_on_its_own_background():
     card = conforms(stitched(plan(1, **FULL)))[1]
     assert (card.beat, card.files) == (1, {"background": "CardReady/0-0-0"})
-    assert card.input["card"] == {"headline": "H", "call_to_action": "Go"}
+    assert card.input["card"] == {
+        "headline": "H", "call_to_action": "Go", "style": "auto", "colour": None,
+    }  # fmt: skip
     assert card.input["frames"] == 75
 
 

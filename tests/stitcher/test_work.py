@@ -11,7 +11,16 @@ from PIL import Image
 from services.stitcher.assembly import decide
 from services.stitcher.work import conform, cut
 from shared.engines.base import Made, Order
-from shared.events import BeatsPlanned, ClipConformed, Event, Kind, VideoCut, VoiceReady, Word
+from shared.events import (
+    BeatsPlanned,
+    ClipConformed,
+    EndCard,
+    Event,
+    Kind,
+    VideoCut,
+    VoiceReady,
+    Word,
+)
 from shared.media.sound import RATE, read_sound, write_wav
 from shared.media.verify import Expectations, report
 from shared.view import JobSpec
@@ -127,6 +136,23 @@ def test_the_end_card_is_a_segment_too(tmp_path: Path, background: bool):
     Image.new("RGB", (96, 160), (20, 90, 160)).save(picture)
     files = {"background": picture} if background else {}
     assert conform(order(tmp_path, spec, **files)).data == {"frames": 75}
+
+
+def test_the_end_card_wears_the_colour_and_the_style_that_are_asked_for(tmp_path: Path):
+    card = EndCard(style="bold", colour="#10a020", seconds=1)
+    told = stitched(plan(1, style="luxury", end_card=card), ["card/0/0/0"])
+    branded = conform(order(tmp_path / "a", conform_of(told, 1)))
+    # a corner of the plain backdrop: green far above red and blue
+    red, green, blue = corner(branded.files["key"])
+    assert green > 1.5 * max(red, blue)
+    own = stitched(plan(1, style="luxury", end_card=EndCard(seconds=1)), ["card/0/0/0"])
+    assert max(corner(conform(order(tmp_path / "b", conform_of(own, 1))).files["key"])) < 60
+
+
+def corner(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    return [int(part) for part in frame[:20, :20].mean((0, 1))]
 
 
 # ── the cut ─────────────────────────────────────────────────────────────────────────────────────
