@@ -65,6 +65,11 @@ def is_spoken(plan: BeatsPlanned, beat: Beat) -> bool:
     return plan.brief.voice and bool(beat.narration.strip()) and not beat.skipped
 
 
+def has_card_picture(plan: BeatsPlanned) -> bool:
+    """Whether the end card is to have a picture behind it: a brand's colour stands alone."""
+    return plan.brief.end_card is not None and plan.brief.end_card.colour is None
+
+
 def cast(plan: BeatsPlanned) -> list[str]:
     """Every character of the story; its place in this list is its reference's number."""
     return list(dict.fromkeys(name for beat in plan.beats for name in beat.characters))

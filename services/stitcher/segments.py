@@ -22,7 +22,7 @@ from shared.events import (
 )
 from shared.media.formats import canvas
 from shared.view import JobSpec, View
-from shared.wanted import ask, is_spoken, wanted, wanted_clip
+from shared.wanted import ask, has_card_picture, is_spoken, wanted, wanted_clip
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _card(view: View, plan: BeatsPlanned) -> list[Segment]:
     place = {"beat": len(plan.beats), "n": card_number(plan)}
     part = Segment("end card", wanted(plan, Kind.CONFORM, **place))
     background = view.end(wanted(plan, Kind.CARD))
-    if background is None:
+    if background is None and has_card_picture(plan):
         return [part]
     files = {"background": background.key} if isinstance(background, CardReady) else {}
     return [replace(part, ask=partial(_conform_card, plan, plan.brief.end_card, place, files))]

@@ -6,7 +6,7 @@ from shared.chunks import active_beats, check_images
 from shared.events import Beat, BeatsPlanned, ImageReady, Kind, PlanFailed, ReferenceReady
 from shared.media.formats import canvas
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, cast, given_up, references, wanted
+from shared.wanted import ask, cast, has_card_picture, given_up, references, wanted
 
 
 def decide(view: View) -> Decision:
@@ -66,7 +66,7 @@ def _reference_files(view: View, plan: BeatsPlanned, names: Sequence[str]) -> di
 
 
 def _card(plan: BeatsPlanned) -> list[JobSpec]:
-    if plan.brief.end_card is None:
+    if not has_card_picture(plan):
         return []
     return [ask(plan, Kind.CARD, given={"title": plan.title, **_look(plan)}, seconds=4)]
 

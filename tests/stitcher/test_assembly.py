@@ -482,3 +482,10 @@ def test_what_could_be_neither_burnt_nor_heard_is_noted():
 @pytest.mark.parametrize(("captions", "burnt"), [("none", False), ("bold", True)])
 def test_the_cut_knows_whether_captions_are_in_the_picture(captions: str, burnt: bool):
     assert the_cut(stitched(plan(1, captions=captions))).input["captions_burnt"] is burnt
+
+
+def test_a_brands_colour_needs_no_picture_behind_it():
+    told = stitched(plan(1, end_card=EndCard(colour="#10c0fe")))
+    assert conforms(told)[1].files == {}
+    assert completion(told).notes == ()
+    assert not any("/CardReady/" in fact.id for fact in told.facts)
