@@ -6,7 +6,7 @@ from shared.chunks import active_beats, check_images
 from shared.events import Beat, BeatsPlanned, ImageReady, Kind, PlanFailed, ReferenceReady
 from shared.media.formats import canvas
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, cast, has_card_picture, given_up, references, wanted
+from shared.wanted import ask, cast, given_up, has_card_picture, references, wanted
 
 
 def decide(view: View) -> Decision:
