@@ -7,8 +7,8 @@ another take than the wanted one is not what the plan is about. Pure.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.events import Beat, BeatsPlanned, Chunk, Kind, VideoFailed
-from shared.view import JobSpec, View, job_id
+from shared.events import Beat, BeatsPlanned, Chunk, Kind, PlanFailed, VideoFailed
+from shared.view import Decision, JobSpec, View, job_id
 
 _COUNTED_BY_N = frozenset({Kind.REFERENCE, Kind.CLIP, Kind.CONFORM})
 
@@ -52,6 +52,14 @@ def _take(plan: BeatsPlanned, kind: Kind, beat: int, n: int) -> int:
     if kind is Kind.CUT:
         return plan.rev
     return plan.take(kind, n if kind in _COUNTED_BY_N else beat)
+
+
+def in_force(view: View) -> BeatsPlanned | Decision:
+    """The plan to work on; where there is none yet, or none any more, what is decided instead."""
+    plan = view.latest(BeatsPlanned)
+    if plan is None:
+        return Decision(done=bool(view.all(PlanFailed)))
+    return Decision(done=True) if given_up(view, plan) else plan
 
 
 def given_up(view: View, plan: BeatsPlanned) -> bool:

@@ -23,12 +23,11 @@ from shared.events import (
     ChunkReady,
     ImageReady,
     Kind,
-    PlanFailed,
     WavesCompleted,
 )
 from shared.media.formats import FPS, canvas
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, given_up, wanted, wanted_clip
+from shared.wanted import ask, in_force, wanted, wanted_clip
 
 CLIP_SECONDS = 60.0
 """What fairness counts for a clip."""
@@ -36,11 +35,9 @@ CLIP_SECONDS = 60.0
 
 def decide(view: View) -> Decision:
     """Release what is ready, up to the video's limit; when all is settled, say how it went."""
-    plan = view.latest(BeatsPlanned)
-    if plan is None:
-        return Decision(done=bool(view.all(PlanFailed)))
-    if given_up(view, plan):
-        return Decision(done=True)
+    plan = in_force(view)
+    if isinstance(plan, Decision):
+        return plan
     try:
         check_numbers(plan.chunks)
     except BadPlan as refusal:

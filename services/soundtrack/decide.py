@@ -1,17 +1,15 @@
 """What the soundtrack decides: a voice for each beat that speaks, and one music bed. Pure."""
 
-from shared.events import Beat, BeatsPlanned, Kind, PlanFailed
+from shared.events import Beat, BeatsPlanned, Kind
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, given_up, is_spoken
+from shared.wanted import ask, in_force, is_spoken
 
 
 def decide(view: View) -> Decision:
     """Everything is asked for at once: no sound waits for any other."""
-    plan = view.latest(BeatsPlanned)
-    if plan is None:
-        return Decision(done=bool(view.all(PlanFailed)))
-    if given_up(view, plan):
-        return Decision(done=True)
+    plan = in_force(view)
+    if isinstance(plan, Decision):
+        return plan
     voices = [_voice(plan, beat) for beat in plan.beats if is_spoken(plan, beat)]
     jobs = (*voices, *([_music(plan)] if plan.brief.music else []))
     return Decision(jobs, done=all(view.end(job.id) for job in jobs))

@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 
 from shared.chunks import active_beats, check_images
-from shared.events import Beat, BeatsPlanned, ImageReady, Kind, PlanFailed, ReferenceReady
+from shared.events import Beat, BeatsPlanned, ImageReady, Kind, ReferenceReady
 from shared.media.formats import canvas
 from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, cast, given_up, has_card_picture, references, wanted
+from shared.wanted import ask, cast, has_card_picture, in_force, references, wanted
 
 
 def decide(view: View) -> Decision:
     """Everything is asked for at once, but for images that wait for their characters."""
-    plan = view.latest(BeatsPlanned)
-    if plan is None:
-        return Decision(done=bool(view.all(PlanFailed)))
-    if given_up(view, plan):
-        return Decision(done=True)
+    plan = in_force(view)
+    if isinstance(plan, Decision):
+        return plan
     beats = active_beats(plan)
     waiting = [beat for beat in beats if not _has_references(view, plan, beat)]
     images = [_image(view, plan, beat) for beat in beats if beat not in waiting]
