@@ -196,7 +196,8 @@ class Shell:
             about = {"video_id": heard.video_id, "stage": self.service.name, "action": "decide"}
             log.exception("cannot decide: %s", error, extra=about)
             await self._set_aside(events, error)
-            return Change.undecided(before, heard)
+            # the facts are kept even where nothing could be made of them
+            return Change.of(before, heard, NOTHING, self._store.now())
 
     def _decided(self, heard: Known) -> Decision:
         return NOTHING if heard.deleted else self.service.decide(heard.view)

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.events import BeatsPlanned, Event, VideoDeleted, VideoRequested, parse
 from shared.ports import Doc, Update
-from shared.view import NOTHING, Decision, JobSpec, View
+from shared.view import Decision, JobSpec, View
 
 Facts = Mapping[str, Event]
 """By place: the event's name and slot, as in `ImageReady/2/0/0`."""
@@ -102,11 +102,6 @@ class Change:
             not decision.done and heard.begun,
         )
         return cls(before, after, decision.summary if decision.done else {})
-
-    @classmethod
-    def undecided(cls, before: Known, heard: Known) -> "Change":
-        """The facts are kept even where nothing could be made of them."""
-        return cls(before, Change.of(before, heard, NOTHING, 0).after, {})
 
     @property
     def adds(self) -> bool:
