@@ -236,7 +236,7 @@ def _replica(service: Service, parts: Parts, gate: Gate, app: App) -> Replica:
         bus=ports.bus,
         ledger=ledger,
         relay=relay,
-        wake=worker.wake,
+        take_on=worker.take_on,
         heard=heard,
     )
     return Replica(shell, worker, relay)

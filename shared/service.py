@@ -7,7 +7,7 @@ steps is repaired by the next handling, because what was released and decided is
 
 import logging
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -28,7 +28,7 @@ from shared.events import (
 from shared.jobs.ledger import Ledger
 from shared.jobs.relay import Relay
 from shared.ports import Bus, Doc, Index, Is, Store, Update
-from shared.view import NOTHING, Decision, View
+from shared.view import NOTHING, Decision, JobSpec, View
 from shared.viewdoc import Change, Known, Memo, Recent, facts_of
 
 log = logging.getLogger("storywave.service")
@@ -89,7 +89,7 @@ class Shell:
         bus: Bus,
         ledger: Ledger,
         relay: Relay,
-        wake: Callable[[], None] = lambda: None,
+        take_on: Callable[[Sequence[JobSpec]], Awaitable[None]],
         heard: Callable[[Iterable[str]], None] = lambda videos: None,
     ) -> None:
         self.service = service
@@ -97,7 +97,7 @@ class Shell:
         self._bus = bus
         self._ledger = ledger
         self._relay = relay
-        self._wake = wake
+        self._take_on = take_on
         self._heard = heard
         self._recent = Recent()
         self._ensured = Memo()
@@ -241,8 +241,7 @@ class Shell:
         specs = [spec for change in changes for spec in change.specs(self._ensured)]
         events = [event for change in changes for event in change.events(self._ensured)]
         if specs:
-            await self._ledger.insert(specs)
-            self._wake()
+            await self._take_on(specs)
         rows = await self._relay.insert(events)
         for row in rows:
             _log_decided(row.event)

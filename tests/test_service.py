@@ -68,13 +68,18 @@ class Toy:
     def __init__(self, store: SqliteStore) -> None:
         self.store, self.bus = store, Bus()
         self.relay = Relay(store, self.bus, "toy", [Kind.IMAGE], Rules(relay_ms=10))  # type: ignore[arg-type]
+        self.ledger = Ledger(store, Rules())
         self.shell = Shell(
             SERVICE,
             store=store,
             bus=self.bus,  # type: ignore[arg-type]
-            ledger=Ledger(store, Rules()),
+            ledger=self.ledger,
             relay=self.relay,
+            take_on=self.take_on,
         )
+
+    async def take_on(self, specs: Sequence[JobSpec]) -> None:
+        await self.ledger.insert(specs)
 
     async def doc(self, video: str = "v") -> dict[str, object]:
         return (await self.store.get(SERVICE.views, [video]))[video]

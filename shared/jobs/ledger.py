@@ -1,8 +1,9 @@
 """The job ledger: insert once, claim in fair order, advance behind the fence, renew leases."""
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 from shared.batching import Batcher
 from shared.events import Kind
@@ -17,8 +18,10 @@ from shared.jobs.machine import (
     advance,
 )
 from shared.jobs.rows import change, from_doc, to_doc
-from shared.ports import Doc, Index, Is, Store, Update
+from shared.ports import Index, Is, Store, Update
 from shared.view import JobSpec
+
+K = TypeVar("K", bound=str)
 
 JOBS = "jobs"
 INDEXES = {
@@ -48,27 +51,43 @@ class Ledger:
     def now(self) -> int:
         return self._store.now()
 
-    async def insert(self, specs: Sequence[JobSpec]) -> set[str]:
-        """Insert once, each behind its owner's earlier work; returns the ids that were new."""
-        if not specs:
-            return set()
-        now = self._store.now()
-        docs: list[Doc] = []
-        by_queue = sorted(specs, key=lambda spec: (spec.kind, spec.owner))
-        for (kind, owner), group in groupby(by_queue, lambda spec: (spec.kind, spec.owner)):
-            tag = await self._tail(kind, owner)
-            for spec in group:
-                tag += spec.seconds / max(spec.priority, 1)
-                docs.append(to_doc(Job(spec=spec, tag=tag, created_at=now)))
-        return await self._store.insert(JOBS, docs)
+    async def insert(
+        self, specs: Sequence[JobSpec], hands: Mapping[Kind, int] | None = None
+    ) -> list[Job]:
+        """Insert once, each behind its owner's earlier work; returns what is new, as it stands.
 
-    async def claim(self, kinds: Collection[Kind], slots: dict[Kind, int]) -> list[Job]:
+        Where nobody waits, as many as there are free hands are claimed as they are born: that
+        saves a write and a look, and takes no one's turn.
+        """
+        now, jobs = self._store.now(), list[Job]()
+        for kind, group in _grouped(specs, lambda spec: spec.kind):
+            head = await self._head(kind)
+            queued = await self._queue_up(kind, group, head, now)
+            free = hands.get(kind, 0) if hands and head is None else 0
+            jobs += [advance(job, Claimed(), now, self._rules) for job in queued[:free]]
+            jobs += queued[free:]
+        new = await self._store.insert(JOBS, [to_doc(job) for job in jobs])
+        return [job for job in jobs if job.id in new]
+
+    async def _queue_up(
+        self, kind: Kind, specs: Sequence[JobSpec], head: float | None, now: int
+    ) -> list[Job]:
+        """New jobs with their places in the queue, the first one first."""
+        jobs = []
+        for owner, own in _grouped(specs, lambda spec: spec.owner):
+            tag = 0.0 if head is None else await self._tail(kind, owner, head)
+            for spec in own:
+                tag += spec.seconds / max(spec.priority, 1)
+                jobs.append(Job(spec=spec, tag=tag, created_at=now))
+        return sorted(jobs, key=lambda job: job.tag or 0)
+
+    async def claim(self, hands: Mapping[Kind, int]) -> list[Job]:
         """Take due work in hand: what is timed first, then queued jobs by lowest tag."""
-        free = dict(slots)
-        taken = await self._take(await self._timed(kinds, free))
+        free = dict(hands)
+        taken = await self._take(await self._timed(free))
         for job in taken:
             free[job.spec.kind] -= 1
-        for kind in kinds:
+        for kind in hands:
             if free[kind] > 0:
                 taken += await self._take(await self._queued(kind, free[kind]))
         return taken
@@ -122,21 +141,23 @@ class Ledger:
         rows = await self._store.find(JOBS, {"spec.video_id": video_id})
         return [job for job in map(from_doc, rows) if job.state not in TERMINAL]
 
-    async def _tail(self, kind: Kind, owner: str) -> float:
-        """The tag that an owner's next job of this kind queues behind."""
+    async def _head(self, kind: Kind) -> float | None:
+        """The tag of the queue's first, if anybody waits."""
         queue = {"spec.kind": kind.value, "tag": Is("present")}
         first = await self._store.find(JOBS, queue, order=["tag"], limit=1)
-        if not first:
-            return 0.0
-        own = {**queue, "spec.owner": owner}
-        last = await self._store.find(JOBS, own, order=["-tag"], limit=1)
-        return max(float(row["tag"]) for row in (*first, *last))
+        return float(first[0]["tag"]) if first else None
 
-    async def _timed(self, kinds: Collection[Kind], free: dict[Kind, int]) -> list[Job]:
+    async def _tail(self, kind: Kind, owner: str, head: float) -> float:
+        """The tag that an owner's next job of this kind queues behind."""
+        own = {"spec.kind": kind.value, "spec.owner": owner, "tag": Is("present")}
+        last = await self._store.find(JOBS, own, order=["-tag"], limit=1)
+        return max([head, *(float(row["tag"]) for row in last)])
+
+    async def _timed(self, free: Mapping[Kind, int]) -> list[Job]:
         rows = await self._store.find(
             JOBS,
             {
-                "spec.kind": Is("in", [kind.value for kind in kinds]),
+                "spec.kind": Is("in", [kind.value for kind in free]),
                 "due_at": Is("<=", self._store.now()),
             },
             order=["due_at"],
@@ -174,3 +195,7 @@ class Ledger:
         won = await self._store.update(JOBS, list(updates.values())) if updates else set()
         firsts = {before.id: i for i, (before, _) in reversed(list(enumerate(pairs)))}
         return [before.id in won and firsts[before.id] == i for i, (before, _) in enumerate(pairs)]
+
+
+def _grouped(specs: Sequence[JobSpec], by: Callable[[JobSpec], K]) -> list[tuple[K, list[JobSpec]]]:
+    return [(key, list(group)) for key, group in groupby(sorted(specs, key=by), by)]

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from shared.errors import InfrastructureError
 from shared.events import Event, Kind
 from shared.jobs import journal
 from shared.jobs.ledger import Ledger
-from shared.jobs.machine import Job, State
+from shared.jobs.machine import IN_HAND, Job, State
 from shared.jobs.relay import Relay
 from shared.jobs.rows import ending
 from shared.jobs.step import Steps, patiently
+from shared.view import JobSpec
 
 log = logging.getLogger("storywave.worker")
 
@@ -46,6 +47,8 @@ class Worker:
         self._folder = folder
         self._report = report
         self._wake = asyncio.Event()
+        self._hands = asyncio.Lock()
+        """Held while free hands are counted and filled."""
         self._draining = False
         self._full = False
         """Some kind has no free hand: work may be waiting for the next one."""
@@ -77,23 +80,39 @@ class Worker:
 
     # ── claiming ────────────────────────────────────────────────────────────────────────────────
 
+    async def take_on(self, specs: Sequence[JobSpec]) -> None:
+        """Make this work exist: what there is a free hand for begins at once."""
+        async with self._hands:
+            jobs = await self._ledger.insert(specs, self._free())
+            self._begin([job for job in jobs if job.state in IN_HAND])
+        if any(job.state is State.NEW for job in jobs):
+            self.wake()
+
     async def _claim(self) -> bool:
-        busy = Counter(job.spec.kind for job, _ in self._in_hand.values())
-        free = {kind: engine.slots - busy[kind] for kind, engine in self._steps.engines.items()}
-        kinds = [kind for kind, slots in free.items() if slots > 0]
-        self._full = len(kinds) < len(free)
-        if not kinds or self._draining:
-            return False
         try:
-            jobs = await self._ledger.claim(kinds, {kind: free[kind] for kind in kinds})
+            async with self._hands:
+                free = self._free()
+                self._full = len(free) < len(self._steps.engines)
+                jobs = await self._ledger.claim(free) if free else []
+                self._begin(jobs)
         except InfrastructureError as error:
             log.warning("cannot claim: %s", error, extra={"action": "claim"})
             await asyncio.sleep(self._steps.pace.away)
             return False
+        return bool(jobs)
+
+    def _free(self) -> dict[Kind, int]:
+        """How many more jobs of each kind may be taken in hand; kinds of which none may, not."""
+        if self._draining:
+            return {}
+        busy = Counter(job.spec.kind for job, _ in self._in_hand.values())
+        engines = self._steps.engines.items()
+        return {kind: n for kind, engine in engines if (n := engine.slots - busy[kind]) > 0}
+
+    def _begin(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             step = asyncio.create_task(self._step(job), name=job.id)
             self._in_hand[job.id, job.attempt] = (job, step)
-        return bool(jobs)
 
     async def _rest(self) -> None:
         try:

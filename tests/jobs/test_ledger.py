@@ -22,7 +22,30 @@ def specs(count: int, owner: str = "ann", **known: object) -> list[JobSpec]:
 async def test_work_is_inserted_once(store: Store) -> None:
     ledger = Ledger(store, RULES)
     assert len(await ledger.insert(specs(3))) == 3
-    assert await ledger.insert(specs(4)) == {specs(4)[3].id}
+    assert [job.id for job in await ledger.insert(specs(4))] == [specs(4)[3].id]
+
+
+async def test_work_is_born_in_a_free_hand(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    jobs = await ledger.insert(specs(3), {Kind.IMAGE: 2})
+    assert [job.state for job in jobs] == [State.SUBMITTING, State.SUBMITTING, State.NEW]
+    assert await ledger.insert(specs(3), {Kind.IMAGE: 9}) == []  # what is known is nobody's again
+    assert [job.id for job in await ledger.claim({Kind.IMAGE: 9})] == [jobs[2].id]
+    held = await ledger.advance(jobs[0], m.Finished({}))
+    assert held is not None and held.state is State.DONE
+
+
+async def test_work_is_not_born_past_those_who_wait(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    await ledger.insert(specs(1, "first"))
+    (late,) = await ledger.insert(specs(1, "second"), {Kind.IMAGE: 9})
+    assert late.state is State.NEW
+
+
+async def test_of_many_owners_the_fair_first_is_born_in_the_free_hand(store: Store) -> None:
+    ledger = Ledger(store, RULES)
+    jobs = await ledger.insert(specs(2, "slow") + specs(2, "fast", priority=3), {Kind.IMAGE: 2})
+    assert {job.spec.owner for job in jobs if job.attempt} == {"fast"}
 
 
 async def test_racing_workers_claim_each_job_once(store: Store) -> None:
@@ -31,7 +54,7 @@ async def test_racing_workers_claim_each_job_once(store: Store) -> None:
     claimed: list[str] = []
 
     async def work(ledger: Ledger) -> None:
-        while jobs := await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 10}):
+        while jobs := await ledger.claim({Kind.IMAGE: 10}):
             claimed.extend(job.id for job in jobs)
 
     await asyncio.gather(*map(work, workers))
@@ -39,22 +62,22 @@ async def test_racing_workers_claim_each_job_once(store: Store) -> None:
 
 
 async def test_a_newcomer_is_served_before_the_rest_of_a_dump(store: Store) -> None:
-    ledger = Ledger(store, RULES)
+    ledger = Ledger(store, RULES, seed=1)
     await ledger.insert(specs(200, "dumper"))
-    await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 20})
+    await ledger.claim({Kind.IMAGE: 20})
     await ledger.insert(specs(2, "newcomer"))
     served = []
-    while jobs := await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 4}):
+    while jobs := await ledger.claim({Kind.IMAGE: 4}):
         served += [job.spec.owner for job in jobs]
     # claims draw from a window a few claims deep: soon, not first
     assert max(i for i, owner in enumerate(served) if owner == "newcomer") < 60
 
 
 async def test_priority_is_a_weight_and_starves_nobody(store: Store) -> None:
-    ledger = Ledger(store, RULES)
+    ledger = Ledger(store, RULES, seed=1)
     await ledger.insert(specs(60, "slow") + specs(60, "fast", priority=3))
     served = []
-    while jobs := await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 5}):
+    while jobs := await ledger.claim({Kind.IMAGE: 5}):
         served += [job.spec.owner for job in jobs]
     fast = served[:40].count("fast")
     assert 22 <= fast <= 36
@@ -63,8 +86,8 @@ async def test_priority_is_a_weight_and_starves_nobody(store: Store) -> None:
 async def test_the_fence_holds_off_a_writer_that_lost_its_claim(store: Store) -> None:
     ledger = Ledger(store, Rules(lease_ms=-1))  # a lease that has passed when it begins
     await ledger.insert(specs(1))
-    (late,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
-    (now,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
+    (late,) = await ledger.claim({Kind.IMAGE: 1})
+    (now,) = await ledger.claim({Kind.IMAGE: 1})
     assert (late.attempt, now.attempt) == (1, 2)
     assert await ledger.advance(late, m.Finished({"key": "late"})) is None
     await ledger.renew([now, late])
@@ -77,12 +100,12 @@ async def test_the_fence_holds_off_a_writer_that_lost_its_claim(store: Store) ->
 async def test_delayed_and_held_work_is_not_found_before_its_time(store: Store) -> None:
     ledger = Ledger(store, RULES)
     await ledger.insert(specs(1))
-    (job,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
+    (job,) = await ledger.claim({Kind.IMAGE: 1})
     later = await ledger.advance(job, m.Later(60_000))
     assert later and later.state is State.NEW
-    assert await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1}) == []
+    assert await ledger.claim({Kind.IMAGE: 1}) == []
     await store.update(JOBS, [Update(job.id, set={"due_at": store.now() - 1})])
-    (again,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 1})
+    (again,) = await ledger.claim({Kind.IMAGE: 1})
     assert again.attempt == 2 and not again.unsure
 
 
@@ -90,7 +113,7 @@ async def test_slots_are_kept_for_each_kind(store: Store) -> None:
     ledger = Ledger(store, RULES)
     clips = [JobSpec(kind=Kind.CLIP, video_id="v", n=n) for n in range(5)]
     await ledger.insert([*specs(5), *clips])
-    jobs = await ledger.claim([Kind.IMAGE, Kind.CLIP], {Kind.IMAGE: 2, Kind.CLIP: 3})
+    jobs = await ledger.claim({Kind.IMAGE: 2, Kind.CLIP: 3})
     kinds = [job.spec.kind for job in jobs]
     assert (kinds.count(Kind.IMAGE), kinds.count(Kind.CLIP)) == (2, 3)
 
@@ -99,7 +122,7 @@ async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
     ledger = Ledger(store, RULES)
     work = [JobSpec(kind=Kind.CLIP, video_id="v", n=n) for n in range(3)]
     await ledger.insert(work)
-    (running,) = await ledger.claim([Kind.CLIP], {Kind.CLIP: 1})
+    (running,) = await ledger.claim({Kind.CLIP: 1})
     await ledger.cancel("v")
     left = await ledger.open_jobs("v")
     assert [job.id for job in left] == [running.id] and left[0].cancel
@@ -110,8 +133,8 @@ async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
 async def test_the_only_process_frees_what_a_dead_one_had_in_hand(store: Store) -> None:
     ledger = Ledger(store, RULES)
     await ledger.insert(specs(2))
-    taken = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 2})
+    taken = await ledger.claim({Kind.IMAGE: 2})
     await ledger.advance(taken[0], m.Later(60_000))
     assert await ledger.release() == 1, "what waits for its time goes on waiting"
-    (again,) = await ledger.claim([Kind.IMAGE], {Kind.IMAGE: 2})
+    (again,) = await ledger.claim({Kind.IMAGE: 2})
     assert again.id == taken[1].id and again.attempt == 2

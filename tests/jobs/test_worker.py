@@ -134,6 +134,26 @@ def stage(store: Store, tmp_path: Path) -> Callable[..., Stage]:
     return lambda *script, found=None: Stage(store, tmp_path, Scripted(*script, found=found))
 
 
+async def test_work_taken_on_begins_at_once_and_waits_for_the_next_hand(
+    stage: Callable[..., Stage],
+) -> None:
+    s = stage(made(), made())
+    s.engine.slots = 1
+    await s.blobs.open()
+    await s.gate.open("v", "ann", cap=100)
+    two = [SPEC, SPEC.model_copy(update={"beat": SPEC.beat + 1})]
+    await s.worker.take_on(two)
+    await s.worker.drain(5)
+    assert [(await s.row(spec)).state for spec in two] == [State.DONE, State.NEW]
+
+
+async def test_a_worker_that_drains_takes_nothing_on(stage: Callable[..., Stage]) -> None:
+    s = stage(made())
+    await s.worker.drain(0)
+    await s.worker.take_on([SPEC])
+    assert (await s.row()).state is State.NEW
+
+
 async def test_accepted_polled_stored_settled(stage: Callable[..., Stage]) -> None:
     s = stage(Accepted("p1"), Pending(0.01), made(cost=4))
     job = await s.ends()
