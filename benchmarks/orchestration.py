@@ -116,7 +116,7 @@ def _services(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, 
     with ExitStack() as stack:
         processes = []
         for name, port in ports.items():
-            command = [sys.executable, "-m", f"services.{name}"]
+            command = [sys.executable, "-m", "services.cli", "service", name]
             own = environment | {"STORYWAVE_PORT": str(port)}
             processes.append(stack.enter_context(_process(command, own, folder / f"{name}.log")))
         for name, port in ports.items():

@@ -32,15 +32,15 @@ STALE_SECONDS = 60.0
 
 def run(
     services: Sequence[Service],
-    settings: Settings | None = None,
+    settings: Settings,
     front: Callable[[App], ASGIApp] | None = None,
+    started: Callable[[App], None] = lambda app: None,
 ) -> None:
-    """Run these services until SIGTERM or SIGINT, then drain."""
-    settings = settings or Settings()
+    """Run these services until SIGTERM or SIGINT, then drain; `started` once everything is open."""
     telemetry.log_as_json(settings.log_level)
     _collect_rarely()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(services, settings, front))
+        runner.run(_serve(services, settings, front, started))
 
 
 def _collect_rarely() -> None:
@@ -49,13 +49,12 @@ def _collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def serve(
+async def _serve(
     services: Sequence[Service],
     settings: Settings,
-    front: Callable[[App], ASGIApp] | None = None,
-    started: Callable[[App], None] = lambda app: None,
+    front: Callable[[App], ASGIApp] | None,
+    started: Callable[[App], None],
 ) -> None:
-    """The same within a running loop; `started` is called once everything is open."""
     switch = Switch(front)
     stop = _stop_on_signals()
     server = _Server(uvicorn.Config(switch, log_config=None, lifespan="off"))

@@ -14,6 +14,17 @@ def _a_folder(path: Path) -> Path:
     return path
 
 
+def _starting(*schemes: str) -> AfterValidator:
+    """An address of one of these kinds: else a typing error is waited for like a server."""
+
+    def check(address: str) -> str:
+        if not address.startswith(schemes):
+            raise ValueError(f"{address!r} is no address: start it with {' or '.join(schemes)}")
+        return address
+
+    return AfterValidator(check)
+
+
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
@@ -26,9 +37,9 @@ class Settings(BaseSettings):
     log_level: Level = "INFO"
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
-    rehearsal_seconds: float = 0.0
+    rehearsal_seconds: float = Field(0.0, ge=0)
     """How long each job of a rehearsal takes."""
-    processes: int = os.cpu_count() or 1
+    processes: int = Field(os.cpu_count() or 1, ge=1)
     """How many encodes at once in one process."""
 
     # embedded
@@ -37,12 +48,14 @@ class Settings(BaseSettings):
     # cluster
     kafka: str = "127.0.0.1:9092"
     kafka_prefix: str = "storywave."
-    kafka_partitions: int = 12
-    kafka_replication: int = 1
-    kafka_session_timeout_ms: int = 10_000
-    mongo: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    kafka_partitions: int = Field(12, ge=1)
+    kafka_replication: int = Field(1, ge=1)
+    kafka_session_timeout_ms: int = Field(10_000, ge=1)
+    mongo: Annotated[str, _starting("mongodb://", "mongodb+srv://")] = (
+        "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    )
     mongo_database: str = "storywave"
-    s3_endpoint: str = "http://127.0.0.1:7070"
+    s3_endpoint: Annotated[str, _starting("http://", "https://")] = "http://127.0.0.1:7070"
     s3_bucket: str = "storywave"
     s3_key: str = ""
     s3_secret: str = ""
@@ -52,9 +65,9 @@ class Settings(BaseSettings):
     # serving
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65_535)
-    drain_seconds: float = 20.0
+    drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 
     # pace
-    look_seconds: float = 0.5
-    lease_seconds: float = 30.0
+    look_seconds: float = Field(0.5, gt=0)
+    lease_seconds: float = Field(30.0, gt=0)

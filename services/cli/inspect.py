@@ -21,7 +21,18 @@ from shared.viewdoc import Known
 
 def status(given: argparse.Namespace) -> int:
     """The latest videos of a data folder, or all about one."""
-    return asyncio.run(_status(settings(given), given.video))
+    return asyncio.run(_status(_existing(settings(given)), given.video))
+
+
+def _existing(chosen: Settings) -> Settings:
+    """Whoever only looks should not leave an empty folder behind where a name was mistyped."""
+    if chosen.mode == "embedded" and not chosen.data.exists():
+        raise BadInput(
+            f"there is no data folder {chosen.data}: make a video first, or name another "
+            "with --data",
+            "data",
+        )
+    return chosen
 
 
 async def _status(chosen: Settings, video: str | None) -> int:
@@ -43,7 +54,7 @@ def _row(video: VideoStatus) -> str:
 
 def replay(given: argparse.Namespace) -> int:
     """Every fact of a video again, to all services."""
-    chosen = settings(given)
+    chosen = _existing(settings(given))
     log_to_file(chosen)
     return asyncio.run(_replay(chosen, given.video))
 

@@ -1,19 +1,15 @@
 """`storywave up` and `service NAME`: services and their HTTP side, until a signal."""
 
 import argparse
-import asyncio
 from collections.abc import Sequence
-
-import uvloop
 
 from services import NAMES, load
 from services.cli.environment import settings
 from services.cli.outcome import tell
 from services.gateway.wiring import front
 from shared.errors import BadInput
-from shared.serve import serve
+from shared.serve import run
 from shared.settings import Settings
-from shared.telemetry import log_as_json
 
 
 def up(given: argparse.Namespace) -> int:
@@ -36,14 +32,11 @@ def service(given: argparse.Namespace) -> int:
 
 
 def _serve(chosen: Settings, names: Sequence[str]) -> int:
-    log_as_json(chosen.log_level)
     at = f"http://{chosen.host}:{chosen.port}"
-    serving = serve(
+    run(
         [load(name) for name in names],
         chosen,
         front if "gateway" in names else None,
         started=lambda app: tell(f"{', '.join(names)} at {at}"),
     )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serving)
     return 0

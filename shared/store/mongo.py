@@ -170,7 +170,7 @@ class MongoStore:
             if _is_refusal(error):
                 raise ValueError(f"MongoDB refuses this change: {error}") from error
             host = self._uri.partition("://")[2].rpartition("@")[2].partition("/")[0]
-            raise StoreUnavailable(f"MongoDB at {host} takes no work: {error}") from error
+            raise StoreUnavailable(f"MongoDB at {host} takes no work: {_said(error)}") from error
 
 
 async def _write(
@@ -257,6 +257,11 @@ def _change(group: Sequence[Update], token: ObjectId) -> UpdateOne | UpdateMany:
     if len(group) > 1:
         return UpdateMany({**where, "_id": {"$in": [each.id for each in group]}}, present)
     return UpdateOne({**where, "_id": update.id}, present, upsert=update.upsert)
+
+
+def _said(error: Exception) -> str:
+    """The cause alone: what follows are the driver's timeouts and its view of all servers."""
+    return str(error).partition(", Timeout: ")[0].partition(" (configured timeouts")[0]
 
 
 def _filter(where: Where) -> dict[str, Any]:

@@ -89,10 +89,18 @@ def test_a_port_in_use(tmp_path):
 def test_unknown_services_videos_and_files(capsys, tmp_path):
     code, said = outcome(capsys, "service", "director")
     assert (code, "use one of gateway, planner" in said) == (2, True)
+    (tmp_path / "data").mkdir()
     code, said = outcome(capsys, "status", "nope", "--data", tmp_path / "data")
     assert (code, "no video 'nope'" in said) == (2, True)
     code, said = outcome(capsys, "verify", tmp_path / "none.mp4")
     assert (code, "no file" in said) == (2, True)
+
+
+@pytest.mark.parametrize("command", [["status"], ["replay", "x"]])
+def test_looking_where_nothing_is_leaves_nothing(capsys, tmp_path, command):
+    code, said = outcome(capsys, *command, "--data", tmp_path / "mistyped")
+    assert (code, "no data folder" in said, "--data" in said) == (2, True, True)
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_a_bug_of_ours_is_not_hidden(capsys, monkeypatch):
@@ -138,7 +146,15 @@ def test_options_that_cannot_be(capsys, tmp_path, monkeypatch, command, advice):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "abc"), ("MODE", "both"), ("LOG_LEVEL", "loud"), ("DATA", "afile")],
+    [
+        ("PORT", "abc"),
+        ("MODE", "both"),
+        ("LOG_LEVEL", "loud"),
+        ("DATA", "afile"),
+        ("MONGO", "db:27017"),
+        ("S3_ENDPOINT", "s3:7070"),
+        ("PROCESSES", "0"),
+    ],
 )
 def test_an_environment_that_cannot_be(capsys, tmp_path, monkeypatch, name, value):
     monkeypatch.chdir(tmp_path)

@@ -32,7 +32,7 @@ class Replica:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", f"services.{self.service}"],
+                [sys.executable, "-m", "services.cli", "service", self.service],
                 cwd=CHECKOUT,
                 env=os.environ | self.environment | {"STORYWAVE_PORT": str(self.port)},
                 stdout=log,

@@ -1,7 +1,0 @@
-"""Run the storyboard alone."""
-
-from services.storyboard import SERVICE
-from shared.serve import run
-
-if __name__ == "__main__":
-    run([SERVICE])
