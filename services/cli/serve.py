@@ -1,12 +1,14 @@
 """`storywave up` and `service NAME`: services and their HTTP side, until a signal."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from starlette.types import ASGIApp
 
 from services import NAMES, load
 from services.cli.environment import settings
 from services.cli.outcome import tell
-from services.gateway.wiring import front
+from shared.compose import App
 from shared.errors import BadInput
 from shared.serve import run
 from shared.settings import Settings
@@ -36,7 +38,15 @@ def _serve(chosen: Settings, names: Sequence[str]) -> int:
     run(
         [load(name) for name in names],
         chosen,
-        front if "gateway" in names else None,
+        _front(names),
         started=lambda app: tell(f"{', '.join(names)} at {at}"),
     )
     return 0
+
+
+def _front(names: Sequence[str]) -> Callable[[App], ASGIApp] | None:
+    if "gateway" not in names:
+        return None
+    from services.gateway.wiring import front  # a web framework that the others do not need
+
+    return front
