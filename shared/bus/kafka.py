@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("storywave.bus")
 
 client_log = logging.getLogger("storywave.bus.faststream")
+client_log.setLevel(logging.WARNING)  # it lists every partition by name at each rebalance
 # at every start, of a broker that only listens; the producer creates the topics before
 client_log.addFilter(lambda record: "Topic creation is skipped" not in record.getMessage())
 

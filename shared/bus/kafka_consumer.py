@@ -175,6 +175,7 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         # a member without partitions has nothing to fetch, and waits without being dead
         self._rebalancing = False
         self._since = time.time() if assigned else float("inf")
+        log.info("reading %d partitions", len(assigned), extra={"action": "assigned"})
 
     def age(self, fetched_ms: int | None = None) -> float:
         """Seconds since the last poll, or the last answered fetch, or since the wait began."""
