@@ -92,6 +92,7 @@ class App:
 
     ports: Ports
     gate: Gate
+    pool: Pool
     replicas: Mapping[str, Replica]
     watchers: list[Callable[[Iterable[str]], None]] = field(default_factory=list)
     """Called with the videos that the gateway has just heard of."""
@@ -158,7 +159,7 @@ async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[Ap
     await _opened("the object store", ports.blobs.open, patient=not parts.alone)
     _clear(parts)  # from here on the folder is ours: no other process has the store open
     gate = Gate(ports.store)
-    app = App(ports, gate, {})
+    app = App(ports, gate, parts.pool, {})
     app.replicas = {service.name: _replica(service, parts, gate, app) for service in services}
     for replica in app.replicas.values():
         service = replica.shell.service

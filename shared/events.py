@@ -50,13 +50,17 @@ CardLook = Literal["auto", "luxury", "minimal", "bold", "playful"]
 
 
 class EndCard(Fact):
-    """The last seconds of a video. `colour` is a brand's, as #rrggbb."""
+    """The last seconds of a video. `colour` is a brand's, as #rrggbb.
+
+    `product_image` is the id of a picture that the video's owner has given.
+    """
 
     headline: str = ""
     call_to_action: str = ""
     seconds: float = 2.5
     style: CardLook = "auto"
     colour: str | None = None
+    product_image: str | None = None
 
 
 class Brief(Fact):

@@ -76,6 +76,7 @@ def _make(commands: "Commands") -> None:
     make.add_argument("--no-music", dest="music", action="store_false", default=None)
     make.add_argument("--card-style", help="luxury, minimal, bold or playful; default by style")
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
+    make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")
     make.add_argument("--clip-sound", action="store_true", default=None)
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from services.cli.outcome import tell
 from services.gateway.problems import field_errors
 from shared.errors import BadInput
+from shared.images import MAX_BYTES, Picture, prepared
 from shared.settings import Settings
 from shared.telemetry import JsonLines
 
@@ -36,16 +37,35 @@ def _source(name: str, said: Mapping[str, Any]) -> str:
     return f"--{name.replace('_', '-')}" if name in said else f"STORYWAVE_{name.upper()}"
 
 
-def agreed(*checks: Callable[[], object]) -> None:
-    """All that is off at once: nobody should have to find one mistake after another."""
-    wrong = []
+def agreed(*checks: Callable[[], Any]) -> list[Any]:
+    """What all checks give, or all that is off at once: nobody should have to find one mistake
+    after another.
+    """
+    given, wrong = [], []
     for check in checks:
         try:
-            check()
+            given.append(check())
         except BadInput as error:
             wrong.append(error)
     if wrong:
         raise BadInput("; ".join(map(str, wrong)), wrong[0].field)
+    return given
+
+
+def product(path: Path | None) -> Picture | None:
+    """The picture for the end card, looked at before anything is begun."""
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            return prepared(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise BadInput(
+            f"--product: {path} can't be read ({error.strerror}): name a PNG, JPEG or WebP file",
+            "product",
+        ) from error
+    except BadInput as error:
+        raise BadInput(f"--product: {path}: {error}", "product") from error
 
 
 def log_to_file(settings: Settings) -> Path:

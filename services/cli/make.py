@@ -18,6 +18,7 @@ from services.cli.environment import (
     beside,
     log_to_file,
     named_after,
+    product,
     settings,
     writable,
 )
@@ -27,11 +28,12 @@ from services.cli.screen import Screen
 from services.gateway.http import Gateway
 from services.gateway.intake import OUTPUTS, video_id
 from services.gateway.problems import Refusal, bad_input
-from services.gateway.requests import ReframeRequest, VideoRequest
+from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
 from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
 from shared.compose import opened
 from shared.errors import StorywaveError
+from shared.images import Picture
 from shared.media.formats import Aspect
 from shared.ports import Doc, Store
 from shared.settings import Settings
@@ -43,10 +45,11 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """One video from a prompt to a file."""
-    agreed(lambda: request(given), lambda: settings(given))
-    asked = request(given)
+    asked, picture, _ = agreed(
+        lambda: request(given), lambda: product(given.product), lambda: settings(given)
+    )
     path = writable(given.output or named_after(asked.prompt))
-    return _run(given, lambda kitchen: kitchen.make(asked, path))
+    return _run(given, lambda kitchen: kitchen.make(asked, path, picture))
 
 
 def reframe(given: argparse.Namespace) -> int:
@@ -85,13 +88,22 @@ class Kitchen:
     store: Store
     settings: Settings
 
-    async def make(self, asked: VideoRequest, path: Path) -> int:
+    async def make(self, asked: VideoRequest, path: Path, product: Picture | None) -> int:
         """The promise first: whatever dies from here on, `resume` knows what was wanted."""
+        if product is not None:
+            asked = await self._with(product, asked)
         key = uuid4().hex
         promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
         await self.store.insert(OUTPUTS, [{"_id": video_id(OWNER, key), **promise}])
         await self.gateway.intake.accept(asked, OWNER, key)
         return await self.finish(video_id(OWNER, key), Screen())
+
+    async def _with(self, product: Picture, asked: VideoRequest) -> VideoRequest:
+        """The same request with a picture on its end card; kept first, as a request names it."""
+        image = await self.gateway.images.keep(product, OWNER)
+        card = asked.end_card or EndCardRequest()
+        card = card.model_copy(update={"product_image": image.id})
+        return asked.model_copy(update={"end_card": card})
 
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
         """The promise first here too; what was promised of this video before comes before it."""
@@ -108,15 +120,16 @@ class Kitchen:
 
     async def resume(self) -> int:
         """Every promised file, and every video that someone asked for over the API."""
-        promises = await self.store.find(OUTPUTS, {})
-        for row in promises:
-            await self._again(row)
-        left = sorted({row["_id"] for row in promises} | await self._unfinished())
+        promises = {row["_id"]: row for row in await self.store.find(OUTPUTS, {})}
+        left = sorted(promises.keys() | await self._unfinished())
         if not left:
             Screen().say("nothing was left unfinished")
         alone = len(left) == 1
         ends = await asyncio.gather(
-            *(self._finish_alone(id_, Screen(name="" if alone else id_[:8])) for id_ in left)
+            *(
+                self._finish_alone(id_, promises.get(id_), Screen(name="" if alone else id_[:8]))
+                for id_ in left
+            )
         )
         return max(ends, default=0)
 
@@ -137,9 +150,11 @@ class Kitchen:
             if cursor is None:
                 return videos
 
-    async def _finish_alone(self, video: str, screen: Screen) -> int:
+    async def _finish_alone(self, video: str, promise: Doc | None, screen: Screen) -> int:
         """One file that can't be written, or is gone, must not take the others with it."""
         try:
+            if promise is not None:
+                await self._again(promise)
             return await self.finish(video, screen)
         except (StorywaveError, OSError) as error:
             screen.say(f"no file: {error}")

@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.problems import (
@@ -19,10 +20,13 @@ from services.gateway.problems import (
     of_http,
 )
 from shared.errors import StorywaveError
+from shared.images import MAX_BYTES
 
 log = logging.getLogger("storywave.gateway")
 
-BODY_LIMIT = 64 * 1024
+BODY_LIMIT = 64 << 10
+LARGER: Mapping[str, int] = {"/v1/images": MAX_BYTES}
+"""Path → the limit of its bodies, where it is another."""
 
 
 def install(api: FastAPI) -> None:
@@ -30,6 +34,7 @@ def install(api: FastAPI) -> None:
     api.add_middleware(BodyLimit)
     api.add_exception_handler(RequestValidationError, _off)
     api.add_exception_handler(StarletteHTTPException, _refused)
+    api.add_exception_handler(ClientDisconnect, _left)
     api.add_exception_handler(StorywaveError, _ours)
     api.add_exception_handler(Exception, _broken)
 
@@ -41,17 +46,21 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = 0
+        read, limit = 0, LARGER.get(scope.get("path", ""), BODY_LIMIT)
 
         async def bounded() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > BODY_LIMIT:
-                raise HTTPException(413)
+            if read > limit:
+                raise HTTPException(413, _size(limit))
             return message
 
         await self._app(scope, bounded if scope["type"] == "http" else receive, send)
+
+
+def _size(limit: int) -> str:
+    return f"{limit >> 20} MiB" if limit >> 20 else f"{limit >> 10} KiB"
 
 
 async def _off(request: Request, error: Exception) -> JSONResponse:
@@ -63,6 +72,11 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, StarletteHTTPException)
     problem = of_http(error.status_code, str(error.detail), request.url.path)
     return _answer(problem, error.headers)
+
+
+async def _left(request: Request, error: Exception) -> Response:
+    """Who has gone amid a body hears no answer; that is no fault of ours, and is not logged."""
+    return Response(status_code=400)
 
 
 async def _ours(request: Request, error: Exception) -> JSONResponse:
@@ -85,10 +99,10 @@ def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONR
 
 _WHEN: Mapping[int, str] = {
     400: "The body is not text in UTF-8.",
-    404: "There is no such video, or no such part of it.",
+    404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is too large: 64 KiB at most, 10 MiB for a picture.",
     416: "The range lies outside of the file.",
     422: "The input is off: `errors` names each field.",
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
@@ -107,6 +121,24 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
             "Location": {"description": "Where to see it.", "schema": {"type": "string"}},
             "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
         },
+    }
+}
+
+
+PICTURE: dict[str, Any] = {
+    "required": True,
+    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels: what they are "
+    "decides, whatever they are said to be. Of an animation the first picture is taken.",
+    "content": {
+        type_: {"schema": {"type": "string", "format": "binary"}}
+        for type_ in ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
+    },
+}
+
+GIVEN: dict[int | str, dict[str, Any]] = {
+    201: {
+        "description": "Kept, and durable. The same picture is the same image.",
+        "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
     }
 }
 

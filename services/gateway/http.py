@@ -8,10 +8,19 @@ from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.gateway import media
-from services.gateway.edges import ACCEPTED, describe, file_answers, install, refusals
+from services.gateway.edges import (
+    ACCEPTED,
+    GIVEN,
+    PICTURE,
+    describe,
+    file_answers,
+    install,
+    refusals,
+)
+from services.gateway.images import Image, Images
 from services.gateway.intake import Intake
 from services.gateway.live import Live
-from services.gateway.problems import NoSuchPart, NotNow
+from services.gateway.problems import NoSuchImage, NoSuchPart, NotNow
 from services.gateway.requests import ReframeRequest, VideoRequest
 from services.gateway.revisions import Revisions
 from services.gateway.videos import Page, Videos
@@ -28,6 +37,7 @@ class Gateway:
     intake: Intake
     revisions: Revisions
     videos: Videos
+    images: Images
     watch: Watch
     blobs: Blobs
 
@@ -54,6 +64,7 @@ def _described() -> FastAPI:
     install(api)
     _add_videos(api)
     _add_files(api)
+    _add_images(api)
     describe(api)
     return api
 
@@ -182,6 +193,7 @@ def _add_files(api: FastAPI) -> None:
 
 
 def _add_file(api: FastAPI, path: str, serve: Any, name: str) -> None:
+    whose = "" if name == "image" else " of a video"
     for method in ("GET", "HEAD"):
         api.add_api_route(
             path,
@@ -189,7 +201,7 @@ def _add_file(api: FastAPI, path: str, serve: Any, name: str) -> None:
             methods=[method],
             operation_id=f"{method.lower()}_{name}",
             response_class=Response,
-            summary=f"The {name} of a video; ranges are served.",
+            summary=f"The {name}{whose}; ranges are served.",
             responses=file_answers(name, method) | refusals(422),
         )
 
@@ -248,3 +260,37 @@ def _status(known: View) -> VideoStatus:
     now = status(known)
     assert now is not None, "a view that was just found has a status"
     return now
+
+
+# ── images ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _add_images(api: FastAPI) -> None:
+    api.post(
+        "/v1/images",
+        operation_id="give_image",
+        status_code=201,
+        openapi_extra={"requestBody": PICTURE},
+        responses=GIVEN | refusals(413, 422, 503),
+    )(give_image)
+    _add_file(api, "/v1/images/{image_id}", image_file, "image")
+
+
+async def give_image(owner: Owner, at: At, request: Request, response: Response) -> Image:
+    """Keep a picture: its id is what `end_card.product_image` of a video takes."""
+    image = await at.images.take(await request.body(), owner)
+    response.headers["Location"] = f"/v1/images/{image.id}"
+    return image
+
+
+async def image_file(
+    image_id: Annotated[str, Path(description="The id of an image, as POST /v1/images gave it.")],
+    owner: Owner,
+    at: At,
+    request: Request,
+) -> Response:
+    """A picture that you have given, as PNG."""
+    key = await at.images.find(image_id, owner)
+    if key is None:
+        raise NoSuchImage(image_id)
+    return await media.serve(request, at.blobs, key, image_id)

@@ -11,9 +11,11 @@ from functools import cached_property
 from hashlib import blake2b
 from uuid import uuid4
 
+from services.gateway.images import Images
 from services.gateway.problems import KeyReused
 from services.gateway.requests import VideoRequest
 from shared.batching import Batcher
+from shared.errors import BadInput
 from shared.events import Event, Micros, VideoRequested, VideoSteered
 from shared.jobs.gate import Gate
 from shared.ports import Doc, Index, Store
@@ -34,17 +36,31 @@ class Intake:
 
     store: Store
     gate: Gate
+    images: Images
     emit: Emit
     weights: Weights
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """The id of the video; when this returns, it is durable and known to our own view."""
         row = _row(asked, owner, key, self.store.now(), await self.weights())
+        await self._refuse_unknown_product(asked, row)
         if not await self._new(row):
             row = await self._same(row)
         await self.gate.open(row["_id"], owner, row["cap"])
         await self.emit(_events(row))
         return str(row["_id"])
+
+    async def _refuse_unknown_product(self, asked: VideoRequest, row: Doc) -> None:
+        """Before anything is written; a video that was accepted stays accepted."""
+        image = asked.end_card.product_image if asked.end_card else None
+        if image is None or await self.images.find(image, row["owner"]):
+            return
+        if not await self.store.get(REQUESTS, [row["_id"]]):
+            raise BadInput(
+                f"there is no image {image!r}: upload it first (POST /v1/images) "
+                "and give the id of the answer",
+                "end_card.product_image",
+            )
 
     @cached_property
     def _new(self) -> Batcher[Doc, bool]:

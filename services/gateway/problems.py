@@ -3,6 +3,8 @@
 PermanentError
 └── Refusal                   a request that cannot be served, with its HTTP status
     ├── NoSuchVideo           404
+    ├── NoSuchImage           404
+    ├── NoSuchPart            404
     ├── NotNow                409, from the table of what a status allows
     └── KeyReused             422, an Idempotency-Key with another body
 """
@@ -55,6 +57,18 @@ class NoSuchVideo(Refusal):
         )
 
 
+class NoSuchImage(Refusal):
+    """There is no picture of this id, or not for this owner."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "no-such-image"
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__(
+            f"There is no image {image_id!r}. Check the id; POST /v1/images gives one."
+        )
+
+
 class NoSuchPart(Refusal):
     """The video is there, but it has no such part."""
 
@@ -86,14 +100,14 @@ _ADVICE: Mapping[int, tuple[str, str]] = {
     400: ("unreadable-body", "The body can't be read: send JSON in UTF-8."),
     404: ("no-such-path", "There is nothing at this path. GET /openapi.json describes all paths."),
     405: ("method-not-allowed", "This path takes other methods: see the Allow header."),
-    413: ("body-too-large", "The body is larger than 64 KiB. Shorten it and send it again."),
+    413: ("body-too-large", "The body is larger than {detail}. Make it smaller and send it again."),
 }
 
 
 def of_http(status: int, detail: str, path: str) -> Problem:
     """Of an error of the framework's own."""
-    kind, advice = _ADVICE.get(status, ("http-error", f"{detail}. Check the request."))
-    return _problem(status, kind, advice, path)
+    kind, advice = _ADVICE.get(status, ("http-error", "{detail}. Check the request."))
+    return _problem(status, kind, advice.format(detail=detail), path)
 
 
 def of_error(error: Exception, path: str) -> Problem:

@@ -54,6 +54,9 @@ class EndCardRequest(BaseModel):
     colour: str | None = Field(
         None, pattern=r"^#[0-9A-Fa-f]{6}$", description="A brand's colour, as #rrggbb."
     )
+    product_image: str | None = Field(
+        None, max_length=100, description="The id of a picture, as POST /v1/images gave it."
+    )
 
 
 class ReframeRequest(BaseModel):

@@ -5,6 +5,7 @@ import asyncio
 from fastapi import FastAPI
 
 from services.gateway.http import Gateway, create_app
+from services.gateway.images import Images
 from services.gateway.intake import Intake
 from services.gateway.revisions import Revisions
 from services.gateway.videos import StageWeights, Videos
@@ -19,8 +20,10 @@ def gateway(app: App) -> Gateway:
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
     app.watchers.append(watch.heard)
-    intake = Intake(app.ports.store, app.gate, shell.emit, StageWeights(videos))
-    return Gateway(intake, Revisions(videos, shell.emit), videos, watch, app.ports.blobs)
+    images = Images(app.ports.blobs, app.pool)
+    intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
+    revisions = Revisions(videos, shell.emit)
+    return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)
 
 
 def front(app: App) -> FastAPI:

@@ -20,6 +20,7 @@ from shared.events import (
     VoiceReady,
     WavesCompleted,
 )
+from shared.images import image_key
 from shared.media.formats import canvas
 from shared.view import JobSpec, View
 from shared.wanted import ask, has_card_picture, is_spoken, wanted, wanted_clip
@@ -155,6 +156,9 @@ def _card(view: View, plan: BeatsPlanned) -> list[Segment]:
     if background is None and has_card_picture(plan):
         return [part]
     files = {"background": background.key} if isinstance(background, CardReady) else {}
+    product = plan.brief.end_card.product_image
+    if product is not None:
+        files["product"] = image_key(plan.brief.owner, product)
     return [replace(part, ask=partial(_conform_card, plan, plan.brief.end_card, place, files))]
 
 
@@ -169,7 +173,7 @@ def _conform_card(
             **_size(plan),
             "frames": card_frames(plan),
             "head": card_head(plan),
-            "card": card.model_dump(mode="json", exclude={"seconds"}),
+            "card": card.model_dump(mode="json", exclude={"seconds", "product_image"}),
             "style": plan.brief.style,
         },
         files=files,

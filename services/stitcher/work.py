@@ -136,6 +136,7 @@ def _card(order: Order) -> Made:
             headline=given["card"]["headline"],
             call_to_action=given["card"]["call_to_action"],
             background=order.files.get("background"),
+            product=order.files.get("product"),
             head=given.get("head", 0),
         )
     )

@@ -68,16 +68,20 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 OPERATIONS = [(path, method) for path, all_ in openapi()["paths"].items() for method in all_]
 ANY_TEXT_WILL_DO = [path for path, _ in OPERATIONS if path.count("{") == 1]
+ANY_BYTES_WILL_DO = ["/v1/images"]
 CASES = [
     (path, method, mode)
     for path, method in OPERATIONS
     for mode in GenerationMode
-    if mode is GenerationMode.POSITIVE or path not in ANY_TEXT_WILL_DO
+    if mode is GenerationMode.POSITIVE or path not in ANY_TEXT_WILL_DO + ANY_BYTES_WILL_DO
 ]
 
 
-# that a cursor must be one of ours is more than a schema can say
-EXCLUDED = {("/v1/videos", "get"): [positive_data_acceptance]}
+# that a cursor must be one of ours, and bytes a picture, is more than a schema can say
+EXCLUDED = {
+    ("/v1/videos", "get"): [positive_data_acceptance],
+    ("/v1/images", "post"): [positive_data_acceptance],
+}
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CASES)
@@ -90,6 +94,8 @@ def test_every_answer_is_as_described(described, path, method, mode):
     def answered(case):
         if mode is GenerationMode.POSITIVE and "idempotency-key" in case.headers:
             case.headers["idempotency-key"] = uuid4().hex  # one used before may be refused
+        if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
+            (case.body.get("end_card") or {}).pop("product_image", None)  # none has been given
         case.call_and_validate(timeout=10, excluded_checks=EXCLUDED.get((path, method), []))
 
     answered()

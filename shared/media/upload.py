@@ -1,0 +1,101 @@
+"""A picture that a user gives, made one of ours: upright, sRGB, of bounded size, a bare PNG.
+
+Nothing in it is believed: its bytes decide what it is, its size is judged before it is decoded, and
+every refusal says what to do. Of an animation the first picture is taken.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from io import BytesIO
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from shared.errors import BadInput
+from shared.images import MAX_BYTES, Picture
+
+MAX_PIXELS = 40_000_000
+LONG_SIDE = 2048
+_TOO_MANY = f"the picture has more than {MAX_PIXELS // 1_000_000} megapixels: scale it down first"
+
+
+def prepare(data: bytes) -> Picture:
+    """The picture in these bytes, ready to be stored; BadInput when it can't be used."""
+    _refuse_size(data)
+    with _hostile():
+        image = _bare(_decoded(data))
+    if image.mode == "RGBA" and image.getchannel("A").getextrema()[1] == 0:
+        raise BadInput("the picture is wholly transparent: give one on which something is seen")
+    out = BytesIO()
+    image.save(out, "PNG")
+    png = out.getvalue()
+    return Picture(blake2b(png, digest_size=16).hexdigest(), image.width, image.height, png)
+
+
+def _refuse_size(data: bytes) -> None:
+    if not data:
+        raise BadInput("the picture is empty (0 bytes): give all bytes of a PNG, JPEG or WebP")
+    if len(data) > MAX_BYTES:
+        raise BadInput(
+            f"the picture is larger than {MAX_BYTES >> 20} MiB: scale it down, or save it as JPEG"
+        )
+
+
+@contextmanager
+def _hostile() -> Iterator[None]:
+    """Over bytes made to harm, a decoder raises whatever it likes: here it becomes one of ours."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except (BadInput, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadInput(_TOO_MANY) from error
+    except UnidentifiedImageError as error:
+        raise BadInput(
+            "these bytes are no picture that we know: give a PNG, JPEG or WebP"
+        ) from error
+    except Exception as error:
+        raise BadInput(
+            f"the picture is damaged or cut off ({error}): export it again, and give all of it"
+        ) from error
+
+
+def _decoded(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
+    if image.width * image.height > MAX_PIXELS:
+        raise BadInput(_TOO_MANY)
+    image.draft("", (2 * LONG_SIDE, 2 * LONG_SIDE))  # a large JPEG need not be decoded in full
+    image.load()
+    return image
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """Small, in sRGB and upright, so that nothing beside its pixels is needed to show it."""
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode not in {mode, "CMYK"}:
+        image = _eight_bits(image).convert(mode)
+    image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
+    upright = ImageOps.exif_transpose(_in_srgb(image, mode))
+    upright.info.clear()
+    return upright
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Greys of 16 bits would be clipped to white."""
+    return image.point(lambda value: value / 256, "L") if image.mode.startswith("I") else image
+
+
+def _in_srgb(image: Image.Image, mode: str) -> Image.Image:
+    """The colours that its profile means; one that is broken means nothing."""
+    try:
+        given = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
+        plain = ImageCms.createProfile("sRGB")
+        shown = ImageCms.profileToProfile(image, given, plain, outputMode=mode)
+    except (KeyError, OSError, TypeError, ImageCms.PyCMSError):
+        return image.convert(mode)
+    assert shown is not None, "it is None only where the image itself was changed"
+    return shown

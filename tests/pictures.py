@@ -1,0 +1,63 @@
+"""Picture files as users send them, good and bad."""
+
+import zlib
+from io import BytesIO
+from pathlib import Path
+from struct import pack
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image
+
+from tests.media.samples import rgb
+
+MAGENTA = (230, 0, 200)
+"""A colour that nothing else of ours wears."""
+
+
+def encoded(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    out = BytesIO()
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def decoded(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+def product(size: tuple[int, int] = (300, 200), colour: tuple[int, int, int] = MAGENTA) -> bytes:
+    """A PNG of one colour, transparent around an opaque middle."""
+    image = Image.new("RGBA", size)
+    image.paste(colour, (size[0] // 10, size[1] // 10, size[0] * 9 // 10, size[1] * 9 // 10))
+    return encoded(image)
+
+
+def noise(size: tuple[int, int], form: str, **options: Any) -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    return encoded(Image.fromarray(pixels), form, **options)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small PNG that would be very large once it is decoded."""
+    rows = zlib.compressobj(9)
+    pixels = b"".join(rows.compress(bytes(1 + width // 8)) for _ in range(height)) + rows.flush()
+    header = pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        pack(">I", len(body)) + name + body + pack(">I", zlib.crc32(name + body))
+        for name, body in parts
+    )
+
+
+def last_frame(video: Path) -> np.ndarray:
+    with av.open(str(video)) as container:
+        *_, last = container.decode(video=0)
+        return rgb(last).astype(int)
+
+
+def share_of(colour: tuple[int, int, int], frame: np.ndarray) -> float:
+    """Which part of a picture is of this colour, give or take what encoding changes."""
+    return float((np.abs(frame - colour).max(axis=-1) < 40).mean())
