@@ -10,6 +10,10 @@ from shared.media.formats import FPS, Canvas
 from shared.media.geometry import Conformer, Fit
 from shared.media.probe import MAX_PIXELS, BadMedia, opened, video_of
 
+_ROUNDED = 0.001
+"""Containers that count in milliseconds are off by up to this much; at 60 fps every second picture
+comes up at the very middle of a step, and chance would make the motion stutter."""
+
 
 def canonical_frames(
     clip: Path, canvas: Canvas, fit: Fit = "auto", drop_first: bool = False
@@ -54,7 +58,8 @@ def _on_grid(
         current = following
     last = current[0]
     length = float((last.duration or 0) * (last.time_base or 0)) or 1 / FPS
-    yield from _repeated(current, current[1] - start + length, given, conformer)
+    shown_once = (given + 1) / FPS  # however short it is: what is held after it is the clip's end
+    yield from _repeated(current, max(current[1] - start + length, shown_once), given, conformer)
 
 
 def _repeated(
@@ -62,7 +67,7 @@ def _repeated(
 ) -> Generator[av.VideoFrame, None, int]:
     """Give the frame for each grid step whose middle lies before `until`; say how many."""
     count, canonical = 0, None
-    while (given + count + 0.5) / FPS < until:
+    while (given + count + 0.5) / FPS < until - _ROUNDED:
         canonical = canonical or conformer.conformed(item[0])
         yield canonical
         count += 1

@@ -4,7 +4,7 @@ Every picture carries its own number as a bar code of grey fields, which survive
 and cropping to the middle; so a test can say exactly which frame it is looking at.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -66,14 +66,18 @@ class Shape:
     suffix: str = ".mp4"
     pixel_aspect: Fraction = Fraction(1)
     sound_seconds: float = 0.0
-    sound_channels: int = 2
-    times: Callable[[int], int] | None = None  # frame number -> pts, for variable rates
+    sound_layout: str = "stereo"
+    sound_rate: int = RATE
+    times: Sequence[int] | None = None  # each frame's pts, for variable rates
+    timescale: int = 0  # ticks a second in an MP4's index; 0: as the muxer likes
+    turns: int = 0  # quarter turns to the right that the file asks a player for
 
 
 def write_clip(folder: Path, shape: Shape = Shape(), name: str = "clip") -> Path:
     """A clip whose frame n shows the number n."""
     path = folder / f"{name}{shape.suffix}"
-    with av.open(str(path), "w") as container:
+    ticks = {"video_track_timescale": str(shape.timescale)} if shape.timescale else {}
+    with av.open(str(path), "w", container_options=ticks) as container:
         stream = container.add_stream(shape.codec, rate=shape.fps)
         assert isinstance(stream, av.VideoStream)
         context = stream.codec_context
@@ -88,22 +92,46 @@ def write_clip(folder: Path, shape: Shape = Shape(), name: str = "clip") -> Path
             picture = numbered(number, shape.width, shape.height)
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.time_base = context.time_base = 1 / Fraction(shape.fps)
-            frame.pts = shape.times(number) if shape.times else number
+            frame.pts = shape.times[number] if shape.times else number
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if sound is not None:
-            for block in frames_of(tone(shape.sound_seconds, shape.sound_channels)):
-                container.mux(sound.encode(block))
+            for block in frames_of(tone(shape.sound_seconds)):
+                container.mux(sound.encode(block))  # resampled to what the stream has
             container.mux(sound.encode(None))
+    if shape.turns:
+        _ask_for_turns(path, shape.turns)
     return path
+
+
+def _ask_for_turns(clip: Path, turns: int) -> None:
+    """Write the matrix that a phone held another way writes."""
+    data = bytearray(clip.read_bytes())
+    at = data.index(b"tkhd") + 4 + 4 + 36
+    cos, sin = ((1, 0), (0, 1), (-1, 0), (0, -1))[turns % 4]
+    words = [cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30]
+    data[at : at + 36] = b"".join(word.to_bytes(4, "big", signed=True) for word in words)
+    clip.write_bytes(data)
+
+
+def edited(clip: Path, start: Fraction, kept: Fraction) -> None:
+    """Make an MP4's edit list show only a part of the frames, from somewhere on."""
+    data = bytearray(clip.read_bytes())
+    at = data.index(b"elst") + 4 + 4 + 4  # version and flags, count
+    length, first = (int.from_bytes(data[i : i + 4], "big") for i in (at, at + 4))
+    scale_at = data.index(b"mdhd") + 4 + 4 + 8
+    scale = int.from_bytes(data[scale_at : scale_at + 4], "big")
+    moved = first + int(length * start * scale / 1000)  # a movie has 1000 ticks a second
+    data[at : at + 4] = int(length * kept).to_bytes(4, "big")
+    data[at + 4 : at + 8] = moved.to_bytes(4, "big")
+    clip.write_bytes(data)
 
 
 def _sound_stream(container: av.container.OutputContainer, shape: Shape) -> av.AudioStream | None:
     if not shape.sound_seconds:
         return None
-    layout = "mono" if shape.sound_channels == 1 else "stereo"
     codec = "libopus" if shape.suffix == ".webm" else "aac"
-    stream = container.add_stream(codec, rate=RATE, layout=layout)
+    stream = container.add_stream(codec, rate=shape.sound_rate, layout=shape.sound_layout)
     assert isinstance(stream, av.AudioStream)
     return stream
 

@@ -71,7 +71,7 @@ def test_reading_stops_at_a_length(tmp_path: Path) -> None:
 
 def test_other_rates_and_layouts_become_ours(tmp_path: Path) -> None:
     clip = write_clip(
-        tmp_path, Shape(suffix=".webm", codec="libvpx", sound_seconds=1, sound_channels=1)
+        tmp_path, Shape(suffix=".webm", codec="libvpx", sound_seconds=1, sound_layout="mono")
     )
     assert read_sound(clip).shape[1] == 2
     assert read_sound(clip, channels=1).shape[1] == 1
