@@ -154,12 +154,8 @@ class Change:
 
     def specs(self, ensured: "Memo") -> list[JobSpec]:
         """Released and not settled, but for what this process has seen inserted."""
-        ends = self.after.view.ends
-        return [
-            spec
-            for id_, spec in self.after.released.items()
-            if id_ not in ensured and id_ not in ends
-        ]
+        open_ = [spec for id_, spec in self.after.released.items() if id_ not in ensured]
+        return [spec for spec in open_ if spec.id not in self.after.view.ends]
 
     def events(self, ensured: "Memo") -> list[Event]:
         """Everything decided, but for what this process has seen inserted."""
