@@ -9,12 +9,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from shared.engines.local import clips
 from shared.engines.local.clips import Motion, animate
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.media.formats import FPS, Canvas
 from shared.media.lastframe import last_frame
 from shared.media.picture import from_image
 from shared.media.probe import BadMedia
+from tests.media.motion import mark, places, shake
 
 CANVAS = Canvas(360, 640)
 SECONDS = 2.0
@@ -64,19 +66,28 @@ def test_a_chunk_goes_on_where_the_one_before_it_ended(still: Path, tmp_path: Pa
     assert np.abs(before - after).max() < 0.25  # pixels in four frames: no stop, no jump
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_motion_never_shakes(tmp_path: Path, seed: int) -> None:
-    """Where a mark is in each frame, against the smooth line through all of them."""
-    cross = np.full((CANVAS.height, CANVAS.width, 3), 40, np.uint8)
-    cv2.circle(cross, (90, 200), 40, (230, 230, 230), -1, cv2.LINE_AA)
-    cv2.imwrite(str(tmp_path / "mark.png"), cv2.GaussianBlur(cross, (0, 0), 2))
-    animate(tmp_path / "mark.png", tmp_path / "clip.mp4", CANVAS, SECONDS, seed)
-    places = np.array([_centre(frame) for frame in lumas(tmp_path / "clip.mp4")])
-    time = np.linspace(-1, 1, len(places))
-    for axis in range(2):
-        smooth = np.polyval(np.polyfit(time, places[:, axis], 7), time)
-        assert np.abs(places[:, axis] - smooth).max() < 0.3
-    assert np.ptp(places, axis=0).max() > 1
+@pytest.mark.parametrize("motion", ["free", "inwards", "onwards"])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_motion_never_shakes(tmp_path: Path, seed: int, motion: Motion) -> None:
+    cv2.imwrite(str(tmp_path / "mark.png"), mark(CANVAS))
+    animate(tmp_path / "mark.png", tmp_path / "clip.mp4", CANVAS, SECONDS, seed, motion)
+    path = places(lumas(tmp_path / "clip.mp4"))
+    assert shake(path) < 0.3
+    assert np.ptp(path, axis=0).max() > 1
+
+
+def test_a_camera_that_steps_by_whole_pixels_would_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smooth = clips._warp
+    monkeypatch.setattr(
+        clips,
+        "_warp",
+        lambda plane, target, zoom, left, top: smooth(plane, target, zoom, round(left), round(top)),
+    )
+    cv2.imwrite(str(tmp_path / "mark.png"), mark(CANVAS))
+    animate(tmp_path / "mark.png", tmp_path / "clip.mp4", CANVAS, SECONDS, 1, "inwards")
+    assert shake(places(lumas(tmp_path / "clip.mp4"))) > 0.3
 
 
 def test_clips_of_one_seed_are_the_same(still: Path, tmp_path: Path) -> None:
@@ -96,15 +107,6 @@ def test_what_is_no_picture_is_named(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "broken.png").write_bytes(data)
     with pytest.raises(BadMedia, match=r"broken\.png"):
         animate(tmp_path / "broken.png", tmp_path / "clip.mp4", CANVAS, 1, 1)
-
-
-def _centre(luma: NDArray[np.uint8]) -> tuple[float, float]:
-    """The bright mark's centre of gravity."""
-    weight = np.clip(luma.astype(np.float64) - 60, 0, None)
-    rows, columns = np.indices(luma.shape)
-    return float((weight * columns).sum() / weight.sum()), float(
-        (weight * rows).sum() / weight.sum()
-    )
 
 
 def _shift(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
