@@ -147,7 +147,7 @@ class Shell:
 
     async def _check(self, doc: Doc, now: int) -> None:
         video, seen = doc["_id"], {"check_at": doc["check_at"]}
-        later = Update(video, where=seen, set={"check_at": now + _soon()})
+        later = Update(video, where=seen, set={"check_at": now + _patience()})
         if not await self._store.update(self.service.views, [later]):
             return  # another replica sees to it
         self._recent.forget([video])
@@ -191,13 +191,13 @@ class Shell:
         """The decision for one video. One that breaks is set aside with its cause, alone."""
         heard = before.hears(events)
         try:
-            return Change.of(before, heard, self._decided(heard), self._store.now())
+            return Change.of(before, heard, self._decided(heard), self._store.now(), _patience())
         except Exception as error:
             about = {"video_id": heard.video_id, "stage": self.service.name, "action": "decide"}
             log.exception("cannot decide: %s", error, extra=about)
             await self._set_aside(events, error)
             # the facts are kept even where nothing could be made of them
-            return Change.of(before, heard, NOTHING, self._store.now())
+            return Change.of(before, heard, NOTHING, self._store.now(), _patience())
 
     def _decided(self, heard: Known) -> Decision:
         return NOTHING if heard.deleted else self.service.decide(heard.view)
@@ -205,8 +205,8 @@ class Shell:
     async def _write(self, changes: Sequence[Change]) -> set[str]:
         """What is new, where nobody wrote since we read; returns the videos that we lost."""
         now = self._store.now()
-        inserts = [c.insert(now, now + _soon()) for c in changes if not c.before.version]
-        updates = [c.update(now, now + _soon()) for c in changes if c.before.version]
+        inserts = [c.insert(now) for c in changes if not c.before.version]
+        updates = [c.update(now) for c in changes if c.before.version]
         views = self.service.views
         won = await self._store.insert(views, inserts) if inserts else set[str]()
         won |= await self._store.update(views, updates) if updates else set()
@@ -268,6 +268,6 @@ def _by_video(events: Sequence[Event]) -> dict[str, list[Event]]:
     return {video: list(group) for video, group in groupby(ordered, lambda e: e.video_id) if video}
 
 
-def _soon() -> int:
+def _patience() -> int:
     """Five minutes, spread out, so that what came together is not checked together."""
     return round(CHECK_MS * random.uniform(0.9, 1.1))

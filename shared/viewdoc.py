@@ -29,8 +29,8 @@ class Known:
     facts: Facts = field(default_factory=dict)
     released: Mapping[str, JobSpec] = field(default_factory=dict)
     decided: Facts = field(default_factory=dict)
-    waits: bool = False
-    """It is to be checked again when nothing is heard of it."""
+    check_at: int | None = None
+    """When to look again if nothing is heard of it; None where nothing is waited for."""
 
     @classmethod
     def of(cls, doc: Doc) -> "Known":
@@ -40,7 +40,7 @@ class Known:
             {place(fact): fact for fact in facts_of(doc)},
             {id_: JobSpec.model_validate(spec) for id_, spec in doc.get("released", {}).items()},
             {at: parse(_name(at), body) for at, body in doc.get("decided", {}).items()},
-            "check_at" in doc,
+            doc.get("check_at"),
         )
 
     @cached_property
@@ -52,7 +52,7 @@ class Known:
         new = {at: event for event in events if (at := place(event)) not in self.facts}
         if TOMBSTONE in self.facts or TOMBSTONE in new:
             stone = self.facts.get(TOMBSTONE) or new[TOMBSTONE]
-            return Known(self.video_id, self.version, {TOMBSTONE: stone}, waits=False)
+            return Known(self.video_id, self.version, {TOMBSTONE: stone})
         if not new:
             return self
         return Known(
@@ -61,8 +61,13 @@ class Known:
             {**self.facts, **new},
             self.released,
             self.decided,
-            self.waits,
+            self.check_at,
         )
+
+    @property
+    def waits(self) -> bool:
+        """Something is expected of us, or for us."""
+        return self.check_at is not None
 
     @property
     def begun(self) -> bool:
@@ -84,7 +89,9 @@ class Change:
     summary: Mapping[str, int]
 
     @classmethod
-    def of(cls, before: Known, heard: Known, decision: Decision, now: int) -> "Change":
+    def of(
+        cls, before: Known, heard: Known, decision: Decision, now: int, patience: int
+    ) -> "Change":
         if heard.deleted:
             return cls(before, heard, {})
         jobs = {spec.id: spec for spec in decision.jobs if spec.id not in heard.released}
@@ -99,7 +106,7 @@ class Change:
             heard.facts,
             {**heard.released, **jobs} if jobs else heard.released,
             {**heard.decided, **events} if events else heard.decided,
-            not decision.done and heard.begun,
+            _next_check(heard, now, patience) if heard.begun and not decision.done else None,
         )
         return cls(before, after, decision.summary if decision.done else {})
 
@@ -109,7 +116,7 @@ class Change:
         kept = (before.facts, before.released, before.decided, before.waits)
         return kept != (after.facts, after.released, after.decided, after.waits)
 
-    def insert(self, now: int, check_at: int) -> Doc:
+    def insert(self, now: int) -> Doc:
         """The document of a video that was not known."""
         parts: dict[str, dict[str, Any]] = {}
         for at, fact in self.after.facts.items():
@@ -117,9 +124,9 @@ class Change:
         doc = {"_id": self.after.video_id, "version": 1, "parts": parts, "heard_at": now}
         doc["released"] = _dumped(self.after.released)
         doc["decided"] = _dumped(self.after.decided)
-        return {**doc, "check_at": check_at} if self.after.waits else doc
+        return {**doc, "check_at": self.after.check_at} if self.after.waits else doc
 
-    def update(self, now: int, check_at: int) -> Update:
+    def update(self, now: int) -> Update:
         """The guarded write of what is new."""
         where, rise = {"version": self.before.version}, {"version": 1}
         if self.after.deleted:
@@ -134,8 +141,8 @@ class Change:
             new[f"released.{id_}"] = spec.model_dump(mode="json")
         for at, event in _new(self.before.decided, self.after.decided).items():
             new[f"decided.{at}"] = event.model_dump(mode="json")
-        if self.after.waits:
-            new["check_at"] = check_at
+        if self.after.waits and self.after.check_at != self.before.check_at:
+            new["check_at"] = self.after.check_at
         unset = () if self.after.waits else ("check_at",)
         return Update(self.after.video_id, where=where, set=new, inc=rise, unset=unset)
 
@@ -149,7 +156,7 @@ class Change:
             after.facts,
             after.released,
             after.decided,
-            after.waits,
+            after.check_at,
         )
 
     def specs(self, ensured: "Memo") -> list[JobSpec]:
@@ -209,6 +216,12 @@ def facts_of(doc: Doc) -> list[Event]:
 
 def place(event: Event) -> str:
     return f"{type(event).__name__}/{event.slot}"
+
+
+def _next_check(heard: Known, now: int, patience: int) -> int:
+    """Moved only when half of the patience is used up: an index is changed with every move."""
+    planned = heard.check_at
+    return planned if planned is not None and planned > now + patience // 2 else now + patience
 
 
 def _name(at: str) -> str:

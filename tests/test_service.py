@@ -26,6 +26,7 @@ from shared.ports import Is, Update
 from shared.service import CHECK_MS, SILENT_MS, Service, Shell
 from shared.store.sqlite import SqliteStore
 from shared.view import Decision, JobSpec, View
+from shared.viewdoc import Change, Known
 
 
 def decide(view: View) -> Decision:
@@ -294,3 +295,15 @@ async def test_a_fact_stays_as_it_was_told_first(toys: list[Toy]) -> None:
     view = await toys[1].shell.view("v")
     assert view is not None and (asked := view.one(VideoRequested))
     assert asked.brief.prompt == "a boat"
+
+
+def test_the_time_to_check_again_moves_only_when_half_of_it_has_passed() -> None:
+    known, times = Known("v"), []
+    for beat, now in enumerate((0, 40, 60)):
+        heard = known.hears([request(), image(beat)])
+        known = Change.of(known, heard, Decision(), now, patience=100).written
+        times.append(known.check_at)
+    assert times == [100, 100, 160]
+    done = Change.of(known, known.hears([]), Decision(done=True), 70, patience=100)
+    assert done.adds
+    assert done.written.check_at is None
