@@ -4,7 +4,7 @@ Everything is drawn once; a frame costs a warp of the backdrop and a few blends.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,8 @@ from typing import Literal
 import av
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from services.stitcher.artwork import cover, gradient, picture, soft_shadow, text_block
+from services.stitcher.artwork import cover, gradient, picture, text_block
+from services.stitcher.product import is_dark, standing
 from shared.media.encode import write_segment
 from shared.media.fonts import Face, font
 from shared.media.formats import FPS, Canvas
@@ -103,6 +104,15 @@ class _Piece:
         return self.pulses[round(swell * (len(self.pulses) - 1))]
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """A drawing and where it comes to stand."""
+
+    part: Image.Image
+    x: int
+    y: int
+
+
 def end_card(spec: CardSpec) -> int:
     """Write the card as a segment; gives its frames."""
     return write_segment(spec.out, _frames(spec), spec.canvas, frozenset({0, spec.head}))
@@ -110,8 +120,9 @@ def end_card(spec: CardSpec) -> int:
 
 def _frames(spec: CardSpec) -> Iterator[av.VideoFrame]:
     look = _LOOKS[spec.style]
-    backdrop = planes(from_image(_backdrop(spec, look)))
-    pieces = _composed(spec, look)
+    ground = _backdrop(spec, look)
+    backdrop = planes(from_image(ground))
+    pieces = _composed(spec, look, dark=is_dark(ground))
     for index in range(spec.frames):
         seconds = index / FPS
         frame = zoomed(backdrop, 1.0 + 0.010 * seconds)
@@ -131,28 +142,62 @@ def _backdrop(spec: CardSpec, look: _Look) -> Image.Image:
     return Image.blend(ImageEnhance.Color(soft).enhance(0.85), veil, look.veil_strength)
 
 
-def _composed(spec: CardSpec, look: _Look) -> list[_Piece]:
-    """Product, headline and button, stacked about the middle."""
-    product = _product(spec) if spec.product else None
-    ink = _readable(look.ink, spec.colour)
+def _composed(spec: CardSpec, look: _Look, dark: bool) -> list[_Piece]:
+    """Product, headline and button, in order of their coming; beside the words where it is wide."""
+    canvas = spec.canvas
+    beside = spec.product is not None and canvas.width > canvas.height
+    words = _words(spec, look, canvas.width * (0.44 if beside else 0.82))
+    gap = round(min(canvas.width, canvas.height) * 0.055)
+    if spec.product is None:
+        placed = _stacked(words, canvas.width / 2, canvas, gap)
+    elif beside:
+        product = standing(
+            spec.product, (canvas.width * 0.42, canvas.height * 0.8), look.corner, dark
+        )
+        placed = _stacked([product], canvas.width * 0.27, canvas, gap)
+        placed += _stacked(words, canvas.width * 0.72, canvas, gap)
+    else:
+        left = canvas.height * 0.9 - sum(word.height + gap for word in words)
+        room = min(left, canvas.height * 0.42)
+        product = standing(spec.product, (canvas.width * 0.74, room), look.corner, dark)
+        placed = _stacked([product, *words], canvas.width / 2, canvas, gap)
+    button = words[-1] if spec.call_to_action else None
+    return [
+        _piece(place, order, canvas, breathes=place.part is button)
+        for order, place in enumerate(placed)
+    ]
+
+
+def _words(spec: CardSpec, look: _Look, room: float) -> list[Image.Image]:
+    """The headline and the button, as far as there are any, within a width."""
+    words = []
     text = spec.headline.upper() if look.upper else spec.headline
-    headline = text_block(text, spec.canvas, look.headline, look.size, ink) if text else None
-    button = _button(spec, look) if spec.call_to_action else None
-    gap = round(min(spec.canvas.width, spec.canvas.height) * 0.055)
-    drawn = [part for part in (product, headline, button) if part is not None]
-    y = (spec.canvas.height - sum(p.height for p in drawn) - gap * (len(drawn) - 1)) // 2
-    pieces = []
-    for order, part in enumerate(drawn):
-        pieces.append(_piece(part, y, order, spec.canvas, breathes=part is button))
+    if text:
+        ink = _readable(look.ink, spec.colour)
+        share = room / spec.canvas.width
+        words.append(text_block(text, spec.canvas, look.headline, look.size, ink, share))
+    if spec.call_to_action:
+        words.append(_button(spec, look, room * 0.88))
+    return words
+
+
+def _stacked(
+    parts: Sequence[Image.Image], middle: float, canvas: Canvas, gap: int
+) -> list[_Placed]:
+    """One below the other about a vertical line, and all about the middle of the height."""
+    y = (canvas.height - sum(part.height for part in parts) - gap * (len(parts) - 1)) // 2
+    placed = []
+    for part in parts:
+        placed.append(_Placed(part, round(middle - part.width / 2), y))
         y += part.height + gap
-    return pieces
+    return placed
 
 
-def _piece(part: Image.Image, y: int, order: int, canvas: Canvas, breathes: bool) -> _Piece:
-    x = (canvas.width - part.width) // 2
+def _piece(place: _Placed, order: int, canvas: Canvas, breathes: bool) -> _Piece:
     sizes = [1 + 0.035 * step / 7 for step in range(8)] if breathes else []
-    pulses = tuple(Overlay.of(_resized(part, size)) for size in sizes)
-    return _Piece(Overlay.of(part), x, y, 0.10 + 0.22 * order, canvas.height // 40, pulses)
+    pulses = tuple(Overlay.of(_resized(place.part, size)) for size in sizes)
+    starts, rise = 0.10 + 0.22 * order, canvas.height // 40
+    return _Piece(Overlay.of(place.part), place.x, place.y, starts, rise, pulses)
 
 
 def _resized(image: Image.Image, size: float) -> Image.Image:
@@ -161,25 +206,14 @@ def _resized(image: Image.Image, size: float) -> Image.Image:
     )
 
 
-def _product(spec: CardSpec) -> Image.Image:
-    assert spec.product is not None
-    image = picture(spec.product)
-    room = (round(spec.canvas.width * 0.62), round(spec.canvas.height * 0.36))
-    image.thumbnail(room, Image.Resampling.LANCZOS)
-    spread = max(2, min(room) // 30)
-    out = soft_shadow(image, spread)
-    out.alpha_composite(image, (3 * spread, 2 * spread))
-    return out
-
-
-def _button(spec: CardSpec, look: _Look) -> Image.Image:
+def _button(spec: CardSpec, look: _Look, room: float) -> Image.Image:
     """The call to action: a filled shape, or a fine line where the style has no fill."""
     short = min(spec.canvas.width, spec.canvas.height)
     size = round(short * 0.052)
     text = spec.call_to_action.upper() if look.upper else spec.call_to_action
     fill, ink = _button_colours(look, spec.colour)
     letters = font(look.button, size, text)
-    while letters.getlength(text) > spec.canvas.width * 0.72 and size > 12:
+    while letters.getlength(text) > room and size > 12:
         size = int(size * 0.9)
         letters = font(look.button, size, text)
     width, height = round(letters.getlength(text) + size * 2.6), round(size * 2.3)

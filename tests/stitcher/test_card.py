@@ -1,5 +1,6 @@
 """The end card shows what it should, moves gently, and joins like any segment."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ from services.stitcher.card import CardSpec, CardStyle, end_card
 from shared.media.encode import canonical_avcc
 from shared.media.formats import Canvas
 from tests.media.samples import rgb
+from tests.pictures import MAGENTA
 
 CANVAS = Canvas(180, 320)
 
@@ -65,3 +67,98 @@ def test_background_product_and_brand_colour_are_seen(tmp_path: Path) -> None:
 def test_letters_stand_out_from_a_brand_colour(tmp_path: Path) -> None:
     spec = CardSpec(tmp_path / "c.mp4", CANVAS, 40, "minimal", "Hello", "Go", colour=(15, 20, 40))
     assert shown(spec)[-1].max() > 220
+
+
+# ── a product ───────────────────────────────────────────────────────────────────────────────────
+
+CANVASES = {"9:16": Canvas(180, 320), "16:9": Canvas(320, 180), "1:1": Canvas(240, 240)}
+STYLES: tuple[CardStyle, ...] = ("luxury", "minimal", "bold", "playful")
+PRODUCTS = {"wide": (900, 300), "tall": (300, 900), "even": (600, 600)}
+
+
+def product_at(path: Path, size: tuple[int, int], margin: int = 0) -> Path:
+    """A picture of one colour, in a transparent margin of so many pixels."""
+    whole = Image.new("RGBA", (size[0] + 2 * margin, size[1] + 2 * margin))
+    whole.paste(MAGENTA, (margin, margin, margin + size[0], margin + size[1]))
+    whole.save(path)
+    return path
+
+
+def box_of(frame: NDArray[np.int_]) -> tuple[int, int, int, int]:
+    """Where the product's colour is: left, top, right, bottom."""
+    there = np.abs(frame - MAGENTA).max(axis=-1) < 60
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+@pytest.mark.parametrize(
+    ("style", "shape", "kind"),
+    [
+        (style, shape, list(PRODUCTS)[(row + column) % 3])
+        for row, style in enumerate(STYLES)
+        for column, shape in enumerate(CANVASES)
+    ],
+)
+def test_a_product_is_seen_whole_and_nothing_touches_the_edge(
+    style: CardStyle, shape: str, kind: str, tmp_path: Path
+) -> None:
+    canvas, size = CANVASES[shape], PRODUCTS[kind]
+    plain = shown(CardSpec(tmp_path / "plain.mp4", canvas, 30, style))[-1]
+    picture = product_at(tmp_path / "product.png", size)
+    words = ("Made slowly, by hand, for mornings", "Order yours today")
+    spec = CardSpec(tmp_path / "card.mp4", canvas, 30, style, *words, product=picture)
+    card = shown(spec)[-1]
+    left, top, right, bottom = box_of(card)
+    assert (right - left) / (bottom - top) == pytest.approx(size[0] / size[1], rel=0.12)
+    assert max(right - left, bottom - top) > 0.25 * min(canvas.width, canvas.height)
+    drawn = np.abs(card - plain).max(axis=-1) > 40
+    edge = round(0.03 * min(canvas.width, canvas.height))
+    inside = np.zeros_like(drawn)
+    inside[edge:-edge, edge:-edge] = True
+    assert drawn.any() and not (drawn & ~inside).any()
+
+
+def test_a_small_picture_grows_to_twice_its_size_at_most(tmp_path: Path) -> None:
+    picture = product_at(tmp_path / "product.png", (20, 20))
+    left, top, right, bottom = box_of(shown(card_with(picture, tmp_path))[-1])
+    assert 34 <= right - left <= 42 and 34 <= bottom - top <= 42
+
+
+def test_transparent_margins_take_no_room(tmp_path: Path) -> None:
+    bare, wide = (
+        shown(card_with(product_at(tmp_path / f"{margin}.png", (300, 300), margin), tmp_path))[-1]
+        for margin in (0, 300)
+    )
+    assert box_of(bare) == box_of(wide)
+
+
+def card_with(picture: Path, folder: Path, style: CardStyle = "minimal") -> CardSpec:
+    return CardSpec(folder / "card.mp4", CANVAS, 30, style, product=picture)
+
+
+def test_what_is_dark_stands_out_from_a_dark_card(tmp_path: Path) -> None:
+    bottle = Image.new("RGBA", (60, 120))
+    bottle.paste((10, 10, 12), (5, 5, 55, 115))
+    bottle.save(tmp_path / "bottle.png")
+    plain = shown(CardSpec(tmp_path / "plain.mp4", CANVAS, 30, "luxury"))[-1]
+    assert plain.max() < 60
+    assert shown(card_with(tmp_path / "bottle.png", tmp_path, "luxury"))[-1].max() > 110
+    assert shown(card_with(tmp_path / "bottle.png", tmp_path, "minimal"))[-1].min() < 40
+
+
+def test_a_photo_gets_the_corners_of_its_style(tmp_path: Path) -> None:
+    Image.new("RGB", (400, 400), MAGENTA).save(tmp_path / "photo.png")
+    for style, sharp in (("luxury", True), ("playful", False)):
+        frame = shown(card_with(tmp_path / "photo.png", tmp_path, style))[-1]  # type: ignore[arg-type]
+        left, top, _, _ = box_of(frame)
+        corner = np.abs(frame[top + 1, left + 1] - MAGENTA).max() < 60
+        assert corner == sharp, style
+
+
+def test_a_product_of_which_nothing_is_left_to_see_breaks_nothing(tmp_path: Path) -> None:
+    specks = Image.new("RGBA", (2000, 2000))
+    for at in ((0, 0), (1999, 1999)):
+        specks.putpixel(at, (0, 0, 0, 1))
+    specks.save(tmp_path / "specks.png")
+    spec = replace(card_with(tmp_path / "specks.png", tmp_path, "luxury"), frames=2)
+    assert shown(spec)[-1].max() < 60
