@@ -1,5 +1,6 @@
 """`storywave make` as its own process, with the real engine: made, stopped, killed, resumed."""
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -12,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from services.cli import main
-from services.gateway.intake import Intake
+from services.gateway.intake import OUTPUTS, Intake
 from shared.media.formats import Canvas
 from shared.media.verify import Expectations, report
+from shared.ports import Doc
+from shared.store.sqlite import SqliteStore
+from tests.pictures import MAGENTA, last_frame, product, share_of
 
 SHORT = ["The sea at night. A lamp is lit.", "--duration", "6", "--no-music"]
 
@@ -105,6 +109,36 @@ def test_a_finished_video_is_given_another_shape_without_new_pictures(tmp_path):
 def jobs_in(db: Path) -> set[str]:
     with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as found:
         return {row[0] for row in found.execute("SELECT json_extract(doc, '$._id') FROM jobs")}
+
+
+def test_a_product_is_on_the_end_card(tmp_path):
+    video, picture = tmp_path / "sea.mp4", tmp_path / "cup.png"
+    picture.write_bytes(product())
+    options = ["--product", str(picture), "--card-colour", "#f4f4f0", "-o", str(video)]
+    code, said = ended(storywave(tmp_path, "make", *SHORT, *options))
+    assert code == 0, said
+    is_whole(video)
+    assert share_of(MAGENTA, last_frame(video)) > 0.03
+
+
+def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path):
+    """Two whose picture was deleted before they were accepted: each is told of."""
+    card = {"product_image": "gone"}
+    promises = [
+        {"_id": name, "key": name, "path": "x.mp4", "asked": {"prompt": "sea", "end_card": card}}
+        for name in ("first", "second")
+    ]
+    asyncio.run(promised(tmp_path / "data" / "storywave.db", promises))
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert code == 3
+    assert said.count("no file: there is no image 'gone': upload it first") == 2
+
+
+async def promised(db: Path, promises: list[Doc]) -> None:
+    store = SqliteStore(db)
+    await store.open({OUTPUTS: ()})
+    await store.insert(OUTPUTS, promises)
+    await store.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -12,6 +12,7 @@ import pytest
 from services.cli import main, parser
 from services.cli.environment import LogFile, named_after
 from shared.store.lock import FolderLock
+from tests.pictures import bomb, noise
 
 
 def outcome(capsys, *arguments: object) -> tuple[int, str]:
@@ -40,6 +41,34 @@ def test_wishes_that_cannot_be(capsys, tmp_path, options, advice):
     assert code == 2
     assert said.startswith(f"storywave: {advice}")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (None, "can't be read (No such file or directory): name a PNG, JPEG or WebP file"),
+        (b"", "the picture is empty"),
+        (b"only text", "give a PNG, JPEG or WebP"),
+        (noise((300, 300), "JPEG")[:9000], "the picture is damaged or cut off"),
+        (bomb(20_000, 20_000), "more than 40 megapixels"),
+    ],
+    ids=["missing", "empty", "text", "cut off", "bomb"],
+)
+def test_a_product_that_is_no_picture(capsys, tmp_path, content, advice):
+    picture = tmp_path / "cup.png"
+    if content is not None:
+        picture.write_bytes(content)
+    options = ["--product", picture, "--data", tmp_path / "data", "-o", tmp_path / "sea.mp4"]
+    code, said = outcome(capsys, "make", "sea", *options)
+    assert code == 2
+    assert said.startswith(f"storywave: --product: {picture}") and advice in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_product_that_is_a_folder_or_without_end(capsys, tmp_path):
+    for path, advice in ((tmp_path, "can't be read"), ("/dev/zero", "larger than 10 MiB")):
+        code, said = outcome(capsys, "make", "sea", "--product", path, "--data", tmp_path / "data")
+        assert (code, advice in said) == (2, True)
 
 
 def test_a_file_that_cannot_be_written_is_known_before_the_work(capsys, tmp_path):
@@ -166,10 +195,10 @@ def test_an_environment_that_cannot_be(capsys, tmp_path, monkeypatch, name, valu
 
 
 def test_several_mistakes_are_said_at_once(capsys, tmp_path):
-    wrong = ["--duration", "4", "--style", "baroque", "--log-level", "NOPE"]
+    wrong = ["--duration", "4", "--style", "baroque", "--log-level", "NOPE", "--product", "none"]
     code, said = outcome(capsys, "make", "sea", *wrong, "--data", tmp_path / "data")
     assert code == 2
-    assert all(f"{name}: " in said for name in ("duration", "style", "--log-level"))
+    assert all(f"{name}: " in said for name in ("duration", "style", "--log-level", "--product"))
 
 
 def test_one_service_alone_needs_servers(capsys, tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ def test_every_wish_reaches_the_brief():
         "clip_sound": True,
     }  # fmt: skip
     card = {"headline": "Go", "call_to_action": "Now", "seconds": 4, "style": "bold"}
-    card["colour"] = "#10C0fe"
+    card |= {"colour": "#10C0fe", "product_image": "abc"}
     brief = VideoRequest.model_validate({**wishes, "end_card": card}).brief("ann")
     assert wishes.items() <= brief.model_dump().items()
     assert brief.end_card == EndCard(**card)

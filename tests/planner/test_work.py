@@ -72,10 +72,12 @@ def metric(name: str) -> float:
 
 
 def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path: Path):
-    open_card = planned(tmp_path, end_card=EndCard(call_to_action="Come and see")).brief.end_card
+    asked = EndCard(call_to_action="Come and see", product_image="abc")
+    open_card = planned(tmp_path, end_card=asked).brief.end_card
     assert open_card is not None
     assert open_card.headline
     assert open_card.call_to_action == "Come and see"
+    assert open_card.product_image == "abc"
 
 
 def test_an_unknown_style_is_refused_with_the_known_ones(tmp_path: Path):

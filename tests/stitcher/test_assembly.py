@@ -20,6 +20,7 @@ from shared.events import (
     VideoFailed,
     Word,
 )
+from shared.images import image_key
 from shared.view import Decision, JobSpec, View
 from shared.wanted import wanted
 from tests.histories import VIDEO, Story, broken, done, image, plan, requested, retold
@@ -153,6 +154,14 @@ def test_the_card_comes_last_on_its_own_background():
         "headline": "H", "call_to_action": "Go", "style": "auto", "colour": None,
     }  # fmt: skip
     assert card.input["frames"] == 75
+
+
+def test_the_card_is_given_the_product_of_its_owner():
+    card = EndCard(colour="#10c0fe", product_image="abc")
+    told = stitched(plan(1, end_card=card, owner="ann"))
+    assert conforms(told)[1].files == {"product": image_key("ann", "abc")}
+    both = stitched(plan(1, end_card=EndCard(product_image="abc")))
+    assert conforms(both)[1].files.keys() == {"background", "product"}
 
 
 def test_the_end_waits_for_the_bill_of_every_image():

@@ -26,6 +26,7 @@ from shared.media.verify import Expectations, report
 from shared.view import JobSpec
 from tests.histories import VIDEO, Story, done, plan
 from tests.media.samples import Shape, numbers_in, tone, write_clip, write_voice
+from tests.pictures import MAGENTA, last_frame, product, share_of
 from tests.stitcher.test_assembly import FULL, made, stitched
 
 SMALL = {"width": 96, "height": 160}
@@ -147,6 +148,16 @@ def test_the_end_card_wears_the_colour_and_the_style_that_are_asked_for(tmp_path
     assert green > 1.5 * max(red, blue)
     own = stitched(plan(1, style="luxury", end_card=EndCard(seconds=1)), ["card/0/0/0"])
     assert max(corner(conform(order(tmp_path / "b", conform_of(own, 1))).files["key"])) < 60
+
+
+def test_the_end_card_shows_the_product(tmp_path: Path):
+    card = EndCard(product_image="abc", colour="#ffffff", seconds=1)
+    spec = conform_of(stitched(plan(1, end_card=card)), 1)
+    (tmp_path / "product.png").write_bytes(product())
+    without = conform(order(tmp_path / "a", spec))
+    assert share_of(MAGENTA, last_frame(without.files["key"])) == 0
+    made = conform(order(tmp_path / "b", spec, product=tmp_path / "product.png"))
+    assert share_of(MAGENTA, last_frame(made.files["key"])) > 0.05
 
 
 def corner(path: Path) -> list[int]:
