@@ -10,29 +10,27 @@ two at a time as the service does, and cutting them, against MoviePy on the raw 
 """
 
 import multiprocessing
-import resource
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import av
 import imageio_ffmpeg
 
 from benchmarks.stitch_inputs import CLIP_SECONDS, CLIPS, VOICE_SECONDS, Inputs, make_inputs
+from benchmarks.stitch_runs import Measured, measured
 from services.stitcher.conform import ConformSpec, conform
 from services.stitcher.cut import CutSpec, cut
 from services.stitcher.join import Segment, Timeline
 from services.stitcher.mix import MixSpec, PlacedVoice, mix
 from services.stitcher.transitions import Transition
 from services.stitcher.voicefit import fit_voice
+from shared.engines.pool import keep_pictures_off_the_heap
 from shared.media.encode import TICKS_A_FRAME
 from shared.media.formats import FPS, canvas
+from shared.media.lastframe import last_frame
 from shared.media.verify import Expectations, report
 
 FADE = 15
@@ -49,14 +47,6 @@ SIZE = canvas("9:16", "full")
 
 class Wrong(Exception):
     """An output is not what it should be: there is no figure."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Wall time and peak memory of one method."""
-
-    seconds: float
-    peak_mib: float
 
 
 # ── ours ────────────────────────────────────────────────────────────────────────────────────────
@@ -103,10 +93,19 @@ def our_last_clip(inputs: Inputs, folder: Path) -> None:
     our_cut(inputs, folder)
 
 
+def our_last_frame(inputs: Inputs, folder: Path) -> None:
+    """What the next chunk waits for: the last picture of a raw clip, which is one long GOP."""
+    last_frame(inputs.clips[0], folder / "last.png")
+
+
+def our_last_frame_conformed(inputs: Inputs, folder: Path) -> None:
+    last_frame(_segment(folder, 0), folder / "last.png")
+
+
 def our_whole(inputs: Inputs, folder: Path) -> None:
     """From raw clips, two at a time."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context) as pool:
+    with ProcessPoolExecutor(2, context, keep_pictures_off_the_heap) as pool:
         tasks = [pool.submit(conform_one, c, folder, n) for n, c in enumerate(inputs.clips)]
         for task in tasks:
             task.result()
@@ -192,31 +191,7 @@ def _moviepy(paths: Sequence[Path], inputs: Inputs, out: Path) -> None:
     )  # fmt: skip
 
 
-# ── measuring ───────────────────────────────────────────────────────────────────────────────────
-
-Method = Callable[[Inputs, Path], None]
-
-
-def _timed(method: Method, inputs: Inputs, folder: Path) -> Measured:
-    if method.__name__.startswith("moviepy"):
-        import moviepy  # noqa: F401 - its import is not its work
-    started = time.perf_counter()
-    method(inputs, folder)
-    seconds = time.perf_counter() - started
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    peak = max(resource.getrusage(who).ru_maxrss for who in whose)
-    return Measured(seconds, peak / 1024)
-
-
-def measured(method: Method, inputs: Inputs, folder: Path, repeats: int = 1) -> Measured:
-    """The median time and the highest peak, each run in a fresh process."""
-    runs = []
-    for _ in range(repeats):
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(1, mp_context=context) as pool:
-            runs.append(pool.submit(_timed, method, inputs, folder).result(timeout=600))
-    print(f"  {method.__name__:<20} {median(r.seconds for r in runs):8.2f} s", file=sys.stderr)
-    return Measured(median(r.seconds for r in runs), max(r.peak_mib for r in runs))
+# ── judging ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def bodies_bitexact(folder: Path) -> bool:
@@ -263,6 +238,9 @@ def main() -> None:
         ours = measured(our_cut, inputs, folder, REPEATS)
         exact = bodies_bitexact(folder)
         last = measured(our_last_clip, inputs, folder)
+        frame, frame_conformed = (
+            measured(m, inputs, folder, REPEATS) for m in (our_last_frame, our_last_frame_conformed)
+        )
         mix(our_sound(inputs, folder, CLIPS * FRAMES)).path.rename(folder / "premixed.m4a")
         hard = measured(our_hard_cut, inputs, folder, REPEATS)
         _checked(folder / "video.mp4", CLIPS * FRAMES)
@@ -279,6 +257,8 @@ def main() -> None:
             ("storywave: all from raw clips", whole, whole),
             ("MoviePy from raw clips", raw, whole),
             ("storywave: after the last clip", last, ours),
+            ("last frame of a raw clip", frame, frame),
+            ("last frame of a conformed clip", frame_conformed, frame),
         ]
     )
     peak = max(m.peak_mib for m in (whole, ours, last, hard))
@@ -288,6 +268,7 @@ def main() -> None:
         f" hardcut_vs_copy={hard.seconds / floor.seconds:.2f}"
         f" whole_vs_moviepy={raw.seconds / whole.seconds:.1f}"
         f" last_clip_s={last.seconds:.1f}"
+        f" last_frame_s={frame.seconds:.2f} last_frame_conformed_s={frame_conformed.seconds:.2f}"
         f" bodies_bitexact={int(exact)} peak_mib={peak:.0f}"
     )
 

@@ -20,6 +20,7 @@ MAX_BYTES = 1 << 30
 MAX_PIXELS = 4096 * 2304
 MAX_SECONDS = 600
 MIN_SIDE = 16
+_NEVER = -(1 << 63)
 _UNEXAMINED = {"skip_frame": "all", "probesize": "32"}  # while opening; decoding is not touched
 _FORMATS = "mov,matroska,avi,mpegts,flv,ogg,wav,mp3,flac,aac,mpeg,h264,hevc,ivf,asf"
 
@@ -38,20 +39,32 @@ class Clip:
     packets: int
     codec: str
     has_sound: bool
+    last: int
+    """When the picture shown last comes up, in the track's own ticks."""
 
 
 def probe(path: Path) -> Clip:
     """What this video is; BadMedia when it is none we can use."""
     with opened(path) as container:
-        stream = video_of(container, path)
-        _refuse_size(stream, path)
-        _refuse_truncated(stream, path)
-        has_sound = bool(container.streams.audio)
-        start, end, packets = _span(container, stream, path)
-    if packets < 2:
-        raise BadMedia(f"{path.name} holds {packets} frame(s): a picture, not a clip")
+        return described(container, path)
+
+
+def described(container: InputContainer, path: Path) -> Clip:
+    """What an open video is; all its packets have been read then, none decoded."""
+    stream = video_of(container, path)
+    _refuse_size(stream, path)
+    _refuse_truncated(stream, path)
+    span = _span(container, stream, path)
+    if span.packets < 2:
+        raise BadMedia(f"{path.name} holds {span.packets} frame(s): a picture, not a clip")
     return Clip(
-        stream.width, stream.height, end - start, packets, stream.codec_context.name, has_sound
+        stream.width,
+        stream.height,
+        span.end - span.start,
+        span.packets,
+        stream.codec_context.name,
+        bool(container.streams.audio),
+        span.last,
     )
 
 
@@ -74,12 +87,21 @@ def opened(path: Path, examine: bool = True) -> Iterator[InputContainer]:
         raise BadMedia(f"{path.name} can't be read as media: {error}") from error
 
 
+def header_says_all(path: Path) -> bool:
+    """Whether it calls itself an MP4 or QuickTime file, which need not be examined."""
+    _refuse_file(path)
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"ftyp"
+
+
 def video_of(container: InputContainer, path: Path) -> VideoStream:
     """The file's picture track (a cover image is none)."""
     for stream in container.streams.video:
         # Without a decoder for it, a stream has no context, whatever the types say.
-        known = getattr(stream, "codec_context", None) is not None
-        if known and not stream.disposition & av.stream.Disposition.attached_pic:
+        context = getattr(stream, "codec_context", None)
+        if context is not None and not stream.disposition & av.stream.Disposition.attached_pic:
+            # Whatever size the header tells, the pictures inside may claim another.
+            context.options = {"max_pixels": str(MAX_PIXELS)}
             return stream
     raise BadMedia(f"{path.name} holds no video that we can decode")
 
@@ -113,16 +135,28 @@ def _refuse_truncated(stream: VideoStream, path: Path) -> None:
         raise BadMedia(f"{path.name} is truncated: its index points beyond its {size:,} bytes")
 
 
-def _span(container: InputContainer, stream: VideoStream, path: Path) -> tuple[float, float, int]:
-    """First and last moment shown and the number of packets, by reading them all once."""
-    first, last, packets = float("inf"), float("-inf"), 0
+@dataclass
+class _Span:
+    """From when to when a track shows something (in seconds), and its last picture's tick."""
+
+    start: float = float("inf")
+    end: float = float("-inf")
+    last: int = _NEVER
+    packets: int = 0
+
+
+def _span(container: InputContainer, stream: VideoStream, path: Path) -> _Span:
+    """By reading all packets once."""
+    span = _Span()
     for packet in container.demux(stream):
         if packet.pts is None or packet.size == 0:
             continue
-        packets += 1
         shown = float(packet.pts * packet.time_base)
         length = float((packet.duration or 0) * packet.time_base)
-        first, last = min(first, shown), max(last, shown + length)
-        if last - first > MAX_SECONDS:
+        span.start, span.end = min(span.start, shown), max(span.end, shown + length)
+        if not packet.is_discard:
+            span.last = max(span.last, packet.pts)
+        span.packets += 1
+        if span.end - span.start > MAX_SECONDS:
             raise BadMedia(f"{path.name} is too long: more than {MAX_SECONDS} s")
-    return first, last, packets
+    return span

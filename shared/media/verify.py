@@ -88,7 +88,7 @@ def _examined(path: Path, expected: Expectations) -> Iterator[Finding]:
     with opened(path) as container:
         stream = video_of(container, path)
         context = stream.codec_context
-        context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
+        context.options = {**context.options, "err_detect": "crccheck+bitstream+buffer+explode"}
         stream.thread_type = "AUTO"
         time_base, has_sound = stream.time_base or TICK, bool(container.streams.audio)
         yield from _format(stream, expected)

@@ -27,6 +27,12 @@ SHAPES = {
     "mkv": Shape(suffix=".mkv", b_frames=2, frames=33),
     "ts": Shape(suffix=".ts", b_frames=2, frames=33),
     "mjpeg": Shape(codec="mjpeg", pixels="yuvj420p", suffix=".avi", frames=9),
+    "mpeg4": Shape(codec="mpeg4", b_frames=2, frames=31),
+    "prores": Shape(codec="prores_ks", pixels="yuv422p10le", suffix=".mov", frames=9),
+    "vp9-in-mp4": Shape(codec="libvpx-vp9", frames=21),
+    "ten-bit": Shape(pixels="yuv420p10le", b_frames=2, frames=31),
+    "hevc": Shape(codec="libx265", b_frames=3, frames=37),
+    "av1": Shape(codec="libsvtav1", frames=33),
     "ntsc": Shape(fps=Fraction(30000, 1001), frames=50, b_frames=2),
 }
 
@@ -83,6 +89,19 @@ def test_a_truncated_file_is_an_error(index_first: bool, tmp_path: Path) -> None
         last_frame(clip, tmp_path / "last.png")
 
 
+def test_a_tail_that_is_damaged_is_an_error(tmp_path: Path) -> None:
+    """A decoder makes something up for what it can't read: no chunk may go on from that."""
+    clip = write_clip(tmp_path, Shape(frames=60, b_frames=2))
+    with av.open(str(clip)) as container:
+        *_, last = (packet for packet in container.demux(video=0) if packet.size)
+        where, size = last.pos, last.size
+    data = bytearray(clip.read_bytes())
+    data[where + 6 : where + size] = bytes(size - 6)
+    clip.write_bytes(data)
+    with pytest.raises(BadMedia, match=clip.name):
+        last_frame(clip, tmp_path / "last.png")
+
+
 def _with_index_first(clip: Path) -> Path:
     out = clip.with_name("first.mp4")
     options = {"movflags": "faststart"}
@@ -97,9 +116,9 @@ def _with_index_first(clip: Path) -> Path:
 
 def test_a_long_single_gop_is_fast_enough(tmp_path: Path) -> None:
     clip = write_clip(tmp_path, Shape(1080, 1920, frames=60, gop=1000))
-    started = time.perf_counter()
+    started = time.process_time()
     last_frame(clip, tmp_path / "last.png")
-    assert time.perf_counter() - started < 3.0  # measured 0.6 s; a busy machine is slower
+    assert time.process_time() - started < 3.0  # of the processor: the machine may be busy
 
 
 def test_a_frame_carried_on_keeps_its_brightness(tmp_path: Path) -> None:

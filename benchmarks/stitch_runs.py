@@ -1,0 +1,48 @@
+"""One method of the stitching benchmark, run in fresh processes: how long, and how much memory."""
+
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.stitch_inputs import Inputs
+from shared.engines.pool import keep_pictures_off_the_heap
+
+Method = Callable[[Inputs, Path], None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Wall time and peak memory of one method."""
+
+    seconds: float
+    peak_mib: float
+
+
+def _timed(method: Method, inputs: Inputs, folder: Path) -> Measured:
+    if method.__name__.startswith("moviepy"):
+        import moviepy  # noqa: F401 - its import is not its work
+    if method.__name__.startswith("our_"):
+        keep_pictures_off_the_heap()  # as every worker of ours does
+    started = time.perf_counter()
+    method(inputs, folder)
+    seconds = time.perf_counter() - started
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(who).ru_maxrss for who in whose)
+    return Measured(seconds, peak / 1024)
+
+
+def measured(method: Method, inputs: Inputs, folder: Path, repeats: int = 1) -> Measured:
+    """The median time and the highest peak, each run in a fresh process."""
+    runs = []
+    for _ in range(repeats):
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            runs.append(pool.submit(_timed, method, inputs, folder).result(timeout=600))
+    print(f"  {method.__name__:<26} {median(r.seconds for r in runs):8.2f} s", file=sys.stderr)
+    return Measured(median(r.seconds for r in runs), max(r.peak_mib for r in runs))
