@@ -65,9 +65,9 @@ def _later(one: av.VideoFrame | None, other: av.VideoFrame) -> av.VideoFrame | N
 
 
 def _save(frame: av.VideoFrame, out: Path) -> None:
-    rgb = frame.to_ndarray(format="rgb24", interpolation=EXACT_RGB)
-    upright = np.rot90(rgb, round(frame.rotation / 90))
+    bgr = frame.to_ndarray(format="bgr24", interpolation=EXACT_RGB)  # as cv2 wants it
+    upright = np.rot90(bgr, round(frame.rotation / 90))
     # Lossless however it is packed; what packs tighter costs more time than it saves anyone.
-    written, png = cv2.imencode(".png", upright[..., ::-1], _FAST_PNG)
+    written, png = cv2.imencode(".png", upright, _FAST_PNG)
     assert written
     out.write_bytes(png.tobytes())
