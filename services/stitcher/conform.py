@@ -24,6 +24,8 @@ from shared.media.pan import pushed_in
 from shared.media.picture import copied, planes
 from shared.media.probe import BadMedia, probe
 
+_NEAR_END = 5  # frames before the end that one more keyframe stands: the last is then found fast
+
 
 @dataclass(frozen=True)
 class ConformSpec:
@@ -116,7 +118,8 @@ def _exactly(count: int, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFr
 
 
 def _write(spec: ConformSpec, frames: Iterable[av.VideoFrame], unburnt: str | None) -> int:
-    keyframes = frozenset({0, spec.head, spec.frames - spec.tail}) - {spec.frames}
+    near_end = max(0, spec.frames - _NEAR_END)
+    keyframes = frozenset({0, spec.head, spec.frames - spec.tail, near_end}) - {spec.frames}
     return write_segment(spec.out, _burnt(spec, frames, unburnt), spec.canvas, keyframes)
 
 
