@@ -119,6 +119,11 @@ def active_chunks(plan: BeatsPlanned) -> list[Chunk]:
     return [chunk for chunk in plan.chunks if chunk.beat in beats]
 
 
+def clips_needed(plan: BeatsPlanned, total: int) -> int:
+    """How many clips of so many must succeed: never more than the video has."""
+    return min(plan.brief.min_clips, total)
+
+
 def ends_at(chunk: Chunk) -> float:
     """Where it ends: exactly where the next one starts."""
     return round(chunk.start + chunk.seconds, 6)

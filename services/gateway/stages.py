@@ -1,12 +1,12 @@
 """How far each stage of a video is, counted from its plan and what has settled. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
-from shared.chunks import active_beats, active_chunks
+from shared.chunks import active_beats, active_chunks, clips_needed
 from shared.events import (
     BeatsPlanned,
     Event,
@@ -94,6 +94,8 @@ class _Tally:
     start: int | None
     closed_at: int | None = None
     """When something later showed that nothing more will come in this stage."""
+    needed: int = 0
+    """With fewer pieces than this the stage is never complete: the video fails in it."""
 
     @property
     def failed(self) -> int:
@@ -104,17 +106,25 @@ class _Tally:
         return len(self.ends) - self.failed
 
     @property
+    def settled(self) -> bool:
+        return len(self.ends) == self.total
+
+    @property
     def closed(self) -> bool:
-        return self.closed_at is not None or len(self.ends) == self.total
+        enough = self.total is None or self.total - self.failed >= self.needed
+        return self.closed_at is not None or (self.settled and enough)
 
     @property
     def share(self) -> float:
-        return 1.0 if self.closed else len(self.ends) / self.total if self.total else 0.0
+        """By what is made: what has failed only counts once the stage is over without it."""
+        return 1.0 if self.closed else self.done / self.total if self.total else 0.0
 
     @property
     def end(self) -> int | None:
-        times = [end.at for end in self.ends] + [at for at in (self.closed_at,) if at is not None]
-        return max(times, default=self.start) if self.closed else None
+        """When its last piece ended; where pieces are missing, when it was known that none come."""
+        if self.settled:
+            return max((end.at for end in self.ends), default=self.start)
+        return self.closed_at
 
 
 _REVISED: tuple[type[Snapshot], ...] = (
@@ -143,8 +153,7 @@ def progress(view: View, failed_phase: str | None = None) -> Progress:
     failed = PHASES.get(failed_phase or "")
     open_ = next((stage for stage, tally in tallies.items() if not tally.closed), Stage.CUT)
     return Progress(
-        # a video may fail in clips once all its chains are settled: that is not going back
-        stage=max(open_, failed or open_, key=list(Stage).index),
+        stage=failed or open_,  # where it failed is the last that is said of it
         percent=_percent(tallies, _weights(view)),
         records=tuple(_record(stage, tally, failed) for stage, tally in tallies.items()),
     )
@@ -206,17 +215,19 @@ def _moment(ms: int | None) -> datetime | None:
 def _tallies(view: View) -> dict[Stage, _Tally]:
     request, plan = view.one(VideoRequested), view.latest(BeatsPlanned)
     asked = request.at if request else None
-    waves_at, over_at = _closings(view)
+    over_at = _over_at(view)
     if plan is None or plan.rev < rev(view):
         # what has settled so far can't be counted before it is known what there should be
         unknown = _Tally(None, (), None, over_at)
         return dict.fromkeys(Stage, unknown) | {Stage.PLAN: _Tally(1, (), asked, over_at)}
+    waves_at = _waves_at(view, plan) or over_at
     images, clips = _images(plan), [wanted_clip(plan, chunk) for chunk in active_chunks(plan)]
+    made = _tally(view, clips, _first(view, images), waves_at)
     return {
         Stage.PLAN: _Tally(1, (plan,), asked),
         Stage.IMAGES: _tally(view, images, plan.at, waves_at),
         Stage.SOUNDTRACK: _tally(view, _sounds(plan), plan.at, over_at),
-        Stage.CLIPS: _tally(view, clips, _first(view, images), waves_at),
+        Stage.CLIPS: replace(made, needed=clips_needed(plan, len(clips))),
         Stage.CUT: _tally(view, _pieces(plan), _first(view, clips), over_at),
     }
 
@@ -225,12 +236,18 @@ def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None
     return _Tally(len(jobs), _settled(view, jobs), start if jobs else None, closed_at)
 
 
-def _closings(view: View) -> tuple[int | None, int | None]:
-    """When all chains of this revision were settled, and when its video was finished."""
-    waves, done, now = view.latest(WavesCompleted), view.latest(VideoCompleted), rev(view)
-    over_at = done.at if done and done.rev >= now else None
-    waves_at = waves.at if waves and waves.rev >= now else over_at
-    return waves_at, over_at
+def _over_at(view: View) -> int | None:
+    """When the video of this revision was finished."""
+    done = view.latest(VideoCompleted)
+    return done.at if done and done.rev >= rev(view) else None
+
+
+def _waves_at(view: View, plan: BeatsPlanned) -> int | None:
+    """When all chains of this revision were settled, with clips enough to go on with."""
+    waves = view.latest(WavesCompleted)
+    if waves is None or waves.rev < rev(view):
+        return None
+    return waves.at if waves.succeeded >= clips_needed(plan, waves.total) else None
 
 
 def _settled(view: View, jobs: list[str]) -> tuple[Event, ...]:

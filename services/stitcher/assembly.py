@@ -13,7 +13,7 @@ from services.stitcher.segments import Segment, segments, waves_of
 from services.stitcher.sheet import panels_of
 from services.stitcher.stuck import Stuck, stuck
 from services.stitcher.timeline import Laid, clip_sounds_of, laid_out, voices_of
-from shared.chunks import active_beats, check_images
+from shared.chunks import active_beats, check_images, clips_needed
 from shared.events import (
     BeatsPlanned,
     ClipConformed,
@@ -64,18 +64,13 @@ def _decided(view: View, plan: BeatsPlanned | None) -> Decision:
     cut = view.end(wanted(plan, Kind.CUT))
     if cut is not None:
         return _after_cut(view, plan, waves, cut)
-    if waves is not None and waves.succeeded < needed(plan, waves):
+    if waves is not None and waves.succeeded < clips_needed(plan, waves.total):
         return _ended(_too_few(view, plan, waves))
     parts = segments(view, plan, waves)
     broken = _first_broken(view, parts)
     if broken is not None:
         return _ended(failed(view, plan.rev, "conform", broken[1].error, broken[0].name, waves))
     return Decision(_conforms(view, parts) or _cut(view, plan, parts))
-
-
-def needed(plan: BeatsPlanned, waves: WavesCompleted) -> int:
-    """How many chunks must have succeeded: never more than the video has."""
-    return min(plan.brief.min_clips, waves.total)
 
 
 def _without_plan(view: View) -> Decision:
@@ -94,7 +89,7 @@ def _too_few(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> VideoFail
     errors = "; ".join(f"chunk {error.chunk}: {error.error}" for error in waves.failed)
     reason = (
         f"{waves.succeeded} of {waves.total} clips were made, "
-        f"at least {needed(plan, waves)} are needed: {errors}"
+        f"at least {clips_needed(plan, waves.total)} are needed: {errors}"
     )
     items = ", ".join(f"chunk {error.chunk}" for error in waves.failed)
     return failed(view, plan.rev, "clips", reason, items, waves)

@@ -90,9 +90,9 @@ def test_weights_are_measured_over_the_stages_of_completed_videos():
     done = seen(*whole(PLAN))
     weights = measured([done.stages, done.stages])
     assert sum(weights.values()) == pytest.approx(95)
-    # plan 1 s, clips from the first image (3 s) to the waves' end (5 s), cut from 4 s to 6.5 s
-    assert weights["clips"] / weights["plan"] == pytest.approx(2.0)
-    assert weights["cut"] / weights["plan"] == pytest.approx(2.5)
+    # plan 1 s, clips from the first image (3 s) to the last clip (4.005 s), cut from 4 s to 6 s
+    assert weights["clips"] / weights["plan"] == pytest.approx(1.005)
+    assert weights["cut"] / weights["plan"] == pytest.approx(2.0)
 
 
 def test_nothing_measured_leaves_the_marks():
@@ -102,16 +102,22 @@ def test_nothing_measured_leaves_the_marks():
 
 FAILING: list[Event] = [
     ImageFailed(video_id=VIDEO, at=3_100, beat=2, error="no", job=wanted(PLAN, Kind.IMAGE, beat=2)),
-    ChunkFailed(
-        video_id=VIDEO, at=4_500, beat=1, n=3, error="no", job=wanted_clip(PLAN, PLAN.chunks[3])
+    *(
+        ChunkFailed(
+            video_id=VIDEO, at=4_500, beat=c.beat, n=c.index, error="no", job=wanted_clip(PLAN, c)
+        )
+        for c in PLAN.chunks[2:]
     ),
+    WavesCompleted(video_id=VIDEO, at=5_000, rev=1, total=6, succeeded=2),
     VideoFailed(video_id=VIDEO, at=5_200, rev=1, phase="clips", error="too few"),
     VideoSteered(video_id=VIDEO, at=10, rev=1, desired="paused"),
     VideoSteered(video_id=VIDEO, at=20, rev=2),
 ]
 _ENDED = {getattr(event, "job", None) for event in FAILING}
 GONE_WRONG = FAILING + [
-    event for event in whole(PLAN)[1:-2] if getattr(event, "job", "") not in _ENDED
+    event
+    for event in [PLAN, *images(PLAN), *sounds(PLAN), *clips(PLAN)]
+    if getattr(event, "job", "") not in _ENDED
 ]
 
 
@@ -188,6 +194,19 @@ def test_a_failure_names_phase_item_and_cause():
     assert stage(now, Stage.SOUNDTRACK).status == "stopped"
 
 
+@pytest.mark.parametrize("settled", [True, False], ids=["all failed", "some never begun"])
+def test_a_video_without_clips_enough_stands_where_its_clips_stopped(settled):
+    """Two of six, and three were needed: the segments of those two do not make it a cut."""
+    lost = [fact for fact in FAILING if isinstance(fact, ChunkFailed)]
+    told = [requested(), PLAN, *images(PLAN), *sounds(PLAN), *clips(PLAN)[:2]]
+    told += [*(lost if settled else lost[:1]), *segments(PLAN)[:2]]
+    over = [fact for fact in FAILING if isinstance(fact, WavesCompleted | VideoFailed)]
+    shown = [seen(*told, *over[:n]) for n in range(3)]
+    assert {(now.stage, now.percent) for now in shown} == {(Stage.CLIPS, 70 + 25 * 2 // 6 + 1)}
+    assert [stage(now, Stage.CLIPS).status for now in shown] == ["running", "running", "failed"]
+    assert (stage(shown[2], Stage.CLIPS).percent, stage(shown[2], Stage.CUT).percent) == (33, 25)
+
+
 def test_a_deleted_video_is_no_video():
     assert status(view([requested(), VideoDeleted(video_id=VIDEO)])) is None
     assert status(view([PLAN])) is None
@@ -202,8 +221,32 @@ def test_times_of_the_video_and_its_stages():
     assert now.completed_at == now.updated_at == datetime.fromtimestamp(6.5, UTC)
     record = stage(now, Stage.IMAGES)
     assert record.started_at == datetime.fromtimestamp(2, UTC)
-    assert record.ended_at == datetime.fromtimestamp(5, UTC)
+    assert record.ended_at == datetime.fromtimestamp(3.002, UTC)
     assert all(record.status == "completed" for record in now.stages)
+
+
+def test_a_stage_ends_with_its_last_piece_and_that_stays_so():
+    """Sounds end long before clips and cut; nothing that comes later changes when."""
+    told: list[Event] = [requested(), PLAN, *images(PLAN), *sounds(PLAN)]
+    ends = []
+    for later in ([], clips(PLAN), [waves(PLAN)], segments(PLAN), [cut(PLAN)], [completed(PLAN)]):
+        told += later
+        now = seen(*told)
+        ends.append((stage(now, Stage.IMAGES).ended_at, stage(now, Stage.SOUNDTRACK).ended_at))
+    assert set(ends) == {(datetime.fromtimestamp(3.002, UTC), datetime.fromtimestamp(3.6, UTC))}
+    assert stage(now, Stage.CLIPS).ended_at == datetime.fromtimestamp(4.005, UTC)
+    assert stage(now, Stage.CUT).ended_at == datetime.fromtimestamp(6, UTC)
+
+
+def test_a_stage_with_missing_pieces_ends_when_nothing_more_comes():
+    missing = clips(PLAN)[:5]
+    over = WavesCompleted(video_id=VIDEO, at=5_000, rev=1, total=6, succeeded=5)
+    now = seen(requested(), PLAN, *images(PLAN), *missing)
+    assert stage(now, Stage.CLIPS).ended_at is None
+    now = seen(requested(), PLAN, *images(PLAN), *missing, over)
+    record = stage(now, Stage.CLIPS)
+    assert (record.status, record.percent) == ("completed", 100)
+    assert record.ended_at == datetime.fromtimestamp(5, UTC)
 
 
 def test_cost_is_the_exact_sum_of_all_ends():
