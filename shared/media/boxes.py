@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_INSIDE = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
+_INSIDE = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"}
+_COUNTS_AT = {"stsz": 8, "stz2": 8, "trun": 4}  # where a table says how many samples there are
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Box:
 
 
 def boxes(path: Path) -> list[Box]:
-    """All boxes down to the sample tables, in file order; a broken rest ends the list."""
+    """All boxes down to the sample tables, in file order; a broken one ends the list."""
     with path.open("rb") as file:
         return list(_walk(file, 0, path.stat().st_size, ""))
 
@@ -32,13 +33,25 @@ def _walk(file: BinaryIO, at: int, end: int, above: str) -> Iterator[Box]:
         if size == 1:
             size, head = struct.unpack(">Q", file.read(8))[0], 16
         size = size or end - at
-        if size < head or at + size > end:
+        if size < head:
             return
+        size = min(size, end - at)  # one that goes on beyond the file is read as far as it goes
         here = f"{above}/{name.decode('latin-1')}".lstrip("/")
         yield Box(here, at + head, size - head)
         if name in _INSIDE:
             yield from _walk(file, at + head, at + size, here)
         at += size
+
+
+def samples_claimed(path: Path) -> int:
+    """How many samples all tables together speak of, whether they are there or not."""
+    claimed = 0
+    with path.open("rb") as file:
+        for box in boxes(path):
+            if at := _COUNTS_AT.get(box.path.rpartition("/")[2]):
+                file.seek(box.start + at)
+                claimed += int.from_bytes(file.read(4), "big")
+    return claimed
 
 
 def switch_off(path: Path, handler: bytes) -> None:

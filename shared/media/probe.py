@@ -15,10 +15,17 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from shared.errors import TransientError
+from shared.media.boxes import samples_claimed
 
 MAX_BYTES = 1 << 30
 MAX_PIXELS = 4096 * 2304
 MAX_SECONDS = 600
+MAX_FRAMES = 72_000
+"""Ten minutes at 120 a second: of tiny pictures, a small file may hold millions."""
+MAX_DECODED = 40_000_000_000
+"""Pixels in all: ten minutes of 1080p, some minutes of work."""
+MAX_SAMPLES = 2_000_000
+"""In an MP4's index; each takes 70 bytes of memory, and a table of no bytes may claim billions."""
 MIN_SIDE = 16
 _NEVER = -(1 << 63)
 _UNEXAMINED = {"skip_frame": "all", "probesize": "32"}  # while opening; decoding is not touched
@@ -57,6 +64,8 @@ def described(container: InputContainer, path: Path) -> Clip:
     span = _span(container, stream, path)
     if span.packets < 2:
         raise BadMedia(f"{path.name} holds {span.packets} frame(s): a picture, not a clip")
+    if span.packets * stream.width * stream.height > MAX_DECODED:
+        raise BadMedia(f"{path.name} is too long and large: over {MAX_DECODED:,} pixels in all")
     return Clip(
         stream.width,
         stream.height,
@@ -75,7 +84,8 @@ def opened(path: Path, examine: bool = True) -> Iterator[InputContainer]:
     Without examining, nothing is decoded to find out what the header does not say: 60 ms less for
     an MP4 of our own, whose header says all.
     """
-    _refuse_file(path)
+    if header_says_all(path):
+        _refuse_claims(path)
     try:
         with av.open(
             str(path.resolve()),
@@ -114,6 +124,13 @@ def _refuse_file(path: Path) -> None:
         raise BadMedia(f"{path.name} is empty (0 bytes)")
     if size > MAX_BYTES:
         raise BadMedia(f"{path.name} is too large: {size:,} bytes, at most {MAX_BYTES:,}")
+
+
+def _refuse_claims(path: Path) -> None:
+    """A reader makes room for all samples that an index speaks of, before it reads one."""
+    claimed, size = samples_claimed(path), path.stat().st_size
+    if claimed > min(size, MAX_SAMPLES):
+        raise BadMedia(f"{path.name} claims {claimed:,} samples in its {size:,} bytes")
 
 
 def _refuse_size(stream: VideoStream, path: Path) -> None:
@@ -159,4 +176,6 @@ def _span(container: InputContainer, stream: VideoStream, path: Path) -> _Span:
         span.packets += 1
         if span.end - span.start > MAX_SECONDS:
             raise BadMedia(f"{path.name} is too long: more than {MAX_SECONDS} s")
+        if span.packets > MAX_FRAMES:
+            raise BadMedia(f"{path.name} holds more than {MAX_FRAMES:,} pictures")
     return span
