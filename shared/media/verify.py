@@ -14,6 +14,7 @@ from av.packet import Packet
 
 from shared.errors import StorywaveError
 from shared.media.boxes import boxes, sample_descriptions
+from shared.media.cues import cues, placed_well
 from shared.media.encode import TICK, TICKS_A_FRAME
 from shared.media.formats import FPS, Canvas
 from shared.media.probe import BadMedia, opened, video_of
@@ -32,6 +33,7 @@ class Expectations:
     frames: int | None = None
     canvas: Canvas | None = None
     has_sound: bool | None = None
+    cues: int | None = None  # 0: no text track
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def _examined(path: Path, expected: Expectations) -> Iterator[Finding]:
         yield Finding("sound", "present" if has_sound else "none", right)
     if has_sound:
         yield from _sound(path, picture.decoded / FPS)
+    yield from _text(path, picture.decoded / FPS, expected)
 
 
 def _count(picture: _Picture, packet: "Packet[av.VideoStream]") -> None:
@@ -177,6 +180,17 @@ def _sound(path: Path, video_seconds: float) -> Iterator[Finding]:
     told = f"picture {video_seconds:.3f} s, sound {seconds:.3f} s"
     yield Finding("lengths", told, off <= _AAC_FRAME_SECONDS + 1e-6)
     yield from _level(loudness(samples))
+
+
+def _text(path: Path, video_seconds: float, expected: Expectations) -> Iterator[Finding]:
+    found = cues(path)
+    if found is None:
+        if expected.cues is not None:
+            yield Finding("subtitles", "none", expected.cues == 0)
+        return
+    right = expected.cues in (None, len(found)) and placed_well(found, video_seconds)
+    span = f", {found[0].start:.2f} to {found[-1].end:.2f} s" if found else ""
+    yield Finding("subtitles", f"{len(found)} cues{span}", right)
 
 
 def _level(found: Loudness) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ from services.stitcher.conform import ConformSpec, conform
 from services.stitcher.cut import CutSpec, cut
 from services.stitcher.join import Segment, Timeline
 from services.stitcher.mix import MixSpec, mix
+from services.stitcher.voicefit import Word
+from shared.media.cues import Cue, cues, placed_well
 from shared.media.formats import Canvas
 from shared.media.sound import write_aac, write_wav
 from shared.media.verify import Expectations, Report, report
@@ -37,6 +39,16 @@ def good(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(made, tmp_path))
 
 
+WORDS = (Word("Hi", 0.3, 0.5), Word("there.", 0.5, 0.7), Word("Später", 1.4, 1.9))
+
+
+@pytest.fixture
+def told(good: Path) -> Path:
+    """The same video with a text track of two cues."""
+    line = Timeline(CANVAS, (Segment(good.with_name("s.mp4"), 60),), ())
+    return cut(CutSpec(good.parent, line, words=WORDS)).video
+
+
 def faults(found: Report) -> set[str]:
     return {finding.name for finding in found.findings if not finding.ok}
 
@@ -45,6 +57,49 @@ def test_a_good_video_passes(good: Path) -> None:
     found = report(good, Expectations(60, CANVAS, True))
     assert found.ok and faults(found) == set()
     assert found.lines()[-1] == "video.mp4 is right"
+
+
+def test_the_text_track_is_read(told: Path, tmp_path: Path) -> None:
+    found = report(told, Expectations(60, CANVAS, has_sound=False, cues=2))
+    assert found.ok, found.lines()
+    assert "2 cues, 0.30 to 2.00 s" in "".join(found.lines())
+    assert [(cue.text, cue.start) for cue in cues(told) or ()] == [
+        ("Hi there.", 0.3),
+        ("Später", 1.4),
+    ]
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3])
+def test_another_number_of_cues_is_found(told: Path, expected: int) -> None:
+    assert faults(report(told, Expectations(cues=expected))) == {"subtitles"}
+
+
+def test_a_text_track_that_is_missing_is_found(good: Path) -> None:
+    assert faults(report(good, Expectations(cues=2))) == {"subtitles"}
+    assert report(good, Expectations(cues=0)).ok
+
+
+@pytest.mark.parametrize("spoilt", [b"Hi \xff\xfeere.", b"\x80" * 9])
+def test_text_that_does_not_decode_is_found(told: Path, spoilt: bytes) -> None:
+    data = told.read_bytes()
+    told.write_bytes(data.replace(b"Hi there.", spoilt))
+    assert faults(report(told)) == {"decoding"}
+
+
+def test_a_cue_cut_off_is_found(told: Path) -> None:
+    data = told.read_bytes()
+    told.write_bytes(data.replace(b"\x00\x09Hi there.", b"\x00\xffHi there."))
+    assert faults(report(told)) == {"decoding"}
+
+
+@pytest.mark.parametrize(
+    "spans", [[], [(0.5, 0.4)], [(0.1, 0.6), (0.5, 0.9)], [(1.5, 2.2)], [(0.9, 1.0), (0.1, 0.2)]]
+)
+def test_cues_that_overlap_or_leave_the_video_are_not_placed_well(
+    spans: list[tuple[float, float]],
+) -> None:
+    assert placed_well([Cue("a", 0.1, 0.4), Cue("b", 0.4, 2.0)], 2.0)
+    assert not placed_well([Cue("x", *span) for span in spans], 2.0)
 
 
 def test_other_expectations_are_named(good: Path) -> None:
