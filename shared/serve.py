@@ -21,7 +21,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import telemetry
-from shared.compose import App, opened
+from shared.app import App
+from shared.compose import opened
 from shared.errors import BadInput
 from shared.service import Service
 from shared.settings import Settings
@@ -120,11 +121,13 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
 
     async def healthz(request: Request) -> Response:
         app = current()
-        ages = {} if app is None else {n: h.progress_age for n, h in app.health().items()}
+        health = {} if app is None else app.health()
+        ages = {name: known.progress_age for name, known in health.items()}
+        assigned = {name: known.assigned for name, known in health.items()}
         dead = sorted(name for name, age in ages.items() if age > STALE_SECONDS)
-        return JSONResponse(
-            {"alive": not dead, "dead": dead, "progress_age": ages}, 503 if dead else 200
-        )
+        dead += [] if app is None else app.ended()
+        said = {"alive": not dead, "dead": dead, "progress_age": ages, "assigned": assigned}
+        return JSONResponse(said, 503 if dead else 200)
 
     async def readyz(request: Request) -> Response:
         app = current()

@@ -21,7 +21,8 @@ from shared.events import (
 from shared.jobs import ledger, relay
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Rules
-from shared.jobs.relay import OUTBOX, UNREADABLE_MS, Relay
+from shared.jobs.relay import OUTBOX, Relay
+from shared.jobs.unreadable import PUT_OFF_MS
 from shared.ports import Is, Update
 from shared.service import CHECK_MS, SILENT_MS, Service, Shell
 from shared.store.sqlite import SqliteStore
@@ -172,7 +173,7 @@ async def test_a_row_that_no_one_can_read_holds_up_no_other(toys: list[Toy]) -> 
     left = await second.store.find(OUTBOX, {"publish_at": Is(">", before)})
     left += await second.store.find(JOBS, {"publish_at": Is(">", before)})
     assert {row["_id"] for row in left} == {"unknown", "torn", "bare", "odd"}
-    assert min(row["publish_at"] for row in left) >= before + UNREADABLE_MS
+    assert min(row["publish_at"] for row in left) >= before + PUT_OFF_MS
 
 
 async def test_what_was_decided_is_published_although_the_bus_was_away(toys: list[Toy]) -> None:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from services import NAMES, load
 from services.cli.environment import settings
 from services.cli.outcome import tell
-from shared.compose import App
+from shared.app import App
 from shared.errors import BadInput
 from shared.serve import run
 from shared.settings import Settings

@@ -10,7 +10,7 @@ from services.gateway.intake import Intake
 from services.gateway.revisions import Revisions
 from services.gateway.videos import StageWeights, Videos
 from services.gateway.watch import Watch
-from shared.compose import App
+from shared.app import App
 from shared.serve import probes
 
 

@@ -27,7 +27,7 @@ def disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = error.strerror or str(error)
+        advice = f"{error.strerror or error}: make it a folder that can be written to"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             advice = "the disk is full: free some space, work then goes on by itself"
         raise BlobsUnavailable(f"the folder {folder} takes no bytes: {advice}") from error

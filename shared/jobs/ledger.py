@@ -18,7 +18,8 @@ from shared.jobs.machine import (
     advance,
 )
 from shared.jobs.rows import change, from_doc, to_doc
-from shared.ports import Index, Is, Store, Update
+from shared.jobs.unreadable import PUT_OFF_MS, read_each
+from shared.ports import Doc, Index, Is, Store, Update
 from shared.view import JobSpec
 
 K = TypeVar("K", bound=str)
@@ -139,7 +140,7 @@ class Ledger:
 
     async def open_jobs(self, video_id: str) -> list[Job]:
         rows = await self._store.find(JOBS, {"spec.video_id": video_id})
-        return [job for job in map(from_doc, rows) if job.state not in TERMINAL]
+        return [job for job in await self._read(rows) if job.state not in TERMINAL]
 
     async def _head(self, kind: Kind) -> float | None:
         """The tag of the queue's first, if anybody waits."""
@@ -165,7 +166,7 @@ class Ledger:
         )
         room = dict(free)
         jobs = []
-        for job in map(from_doc, rows):
+        for job in await self._read(rows):
             room[job.spec.kind] -= 1
             if room[job.spec.kind] >= 0:
                 jobs.append(job)
@@ -181,7 +182,16 @@ class Ledger:
         if len(rows) > limit:
             chosen = sorted(self._random.sample(range(len(rows)), limit))
             rows = [rows[i] for i in chosen]
-        return [from_doc(row) for row in rows]
+        return await self._read(rows)
+
+    async def _read(self, rows: Sequence[Doc]) -> list[Job]:
+        """What can be read; the rest would come first again at each look, and is put off."""
+        jobs, unreadable = read_each(JOBS, rows, from_doc)
+        later = {"due_at": self._store.now() + PUT_OFF_MS}
+        waiting = [row for row in unreadable if "tag" in row or "due_at" in row]
+        put_off = [Update(row["_id"], set=later, unset=["tag"]) for row in waiting]
+        await self._store.update(JOBS, put_off)
+        return jobs
 
     async def _take(self, jobs: Sequence[Job]) -> list[Job]:
         now = self._store.now()

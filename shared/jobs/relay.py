@@ -6,21 +6,20 @@ replica may do so when that time has passed. Replay sets the time to now: it is 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared import telemetry
 from shared.errors import InfrastructureError
 from shared.events import Event, Kind, parse
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import ending, from_doc
+from shared.jobs.unreadable import PUT_OFF_MS, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update
 
 log = logging.getLogger("storywave.relay")
 
 OUTBOX = "outbox"
-UNREADABLE_MS = 10 * 60_000
 LIMIT = 500
 """Rows in one publication."""
 INDEXES = {
@@ -95,15 +94,23 @@ class Relay:
         kinds = {"spec.kind": Is("in", self._kinds)}
         jobs = await self._store.find(JOBS, {**kinds, **due}, limit=limit) if self._kinds else []
         rows = await self._store.find(OUTBOX, {"service": self._service, **due}, limit=limit)
-        found, unreadable = _read({JOBS: jobs, OUTBOX: rows})
-        for collection, id_, publish_at in unreadable:
-            # not for good: a newer version of this service, which wrote it, may read it
-            later = {"publish_at": self._store.now() + UNREADABLE_MS}
-            put_off = Update(id_, where={"publish_at": publish_at}, set=later)
-            await self._store.update(collection, [put_off])
+        found = await self._read(JOBS, jobs, _of_job)
+        found += await self._read(OUTBOX, rows, _of_outbox)
         if found:
             await self._publish_all(await self._claim(found))
         return len(found)
+
+    async def _read(
+        self, collection: str, rows: Sequence[Doc], read: Callable[[Doc], Unpublished]
+    ) -> list[Unpublished]:
+        found, unreadable = read_each(collection, rows, read)
+        later = {"publish_at": self._store.now() + PUT_OFF_MS}
+        put_off = [
+            Update(row["_id"], where={"publish_at": row["publish_at"]}, set=later)
+            for row in unreadable
+        ]
+        await self._store.update(collection, put_off)
+        return found
 
     async def replay(self, video_id: str) -> int:
         """Set every fact of a video to unpublished: all services hear all of it again."""
@@ -171,24 +178,6 @@ def _row(event: Event, service: str, publish_at: int) -> Doc:
         "body": event.model_dump(mode="json"),
         "publish_at": publish_at,
     }
-
-
-def _read(
-    rows: Mapping[str, Sequence[Doc]],
-) -> tuple[list[Unpublished], list[tuple[str, str, int]]]:
-    """What can be published; and collection, id and time of what no one here can read."""
-    found, unreadable = [], []
-    for collection, docs in rows.items():
-        read = _of_job if collection == JOBS else _of_outbox
-        for doc in docs:
-            try:
-                found.append(read(doc))
-            except Exception as error:  # whatever is wrong with one row, the others go on
-                about = {"action": "unreadable", "row": doc["_id"]}
-                log.exception("a row of %s can't be read: %s", collection, error, extra=about)
-                telemetry.UNREADABLE.labels(collection).inc()
-                unreadable.append((collection, doc["_id"], doc["publish_at"]))
-    return found, unreadable
 
 
 def _of_job(row: Doc) -> Unpublished:

@@ -60,14 +60,12 @@ class Worker:
 
     async def run(self) -> None:
         """Claim and start steps until cancelled; then let go of what is in hand."""
-        renewal = asyncio.create_task(self._renew_leases())
         try:
             while True:
                 self._wake.clear()
                 if not await self._claim():
                     await self._rest()
         finally:
-            renewal.cancel()
             for _, step in self._in_hand.values():
                 step.cancel()
 
@@ -99,6 +97,10 @@ class Worker:
             log.warning("cannot claim: %s", error, extra={"action": "claim"})
             await asyncio.sleep(self._steps.pace.away)
             return False
+        except Exception:  # whatever it is, other work goes on
+            log.exception("cannot claim", extra={"action": "claim"})
+            await asyncio.sleep(self._steps.pace.away)
+            return False
         return bool(jobs)
 
     def _free(self) -> dict[Kind, int]:
@@ -121,17 +123,13 @@ class Worker:
         except TimeoutError:
             pass
 
-    async def _renew_leases(self) -> None:
-        while True:
-            await asyncio.sleep(self._steps.rules.lease_ms / 3000)
-            held = [job for job, _ in self._in_hand.values()]
-            try:
-                await self._ledger.renew(held)
-                newer = await self._ledger.claimed_since(held)
-            except InfrastructureError:
-                continue
-            for job in newer:
-                self._in_hand[job.id, job.attempt][1].cancel()
+    async def renew(self) -> None:
+        """Keep the leases of what is in hand; let go of what another has claimed since."""
+        held = [job for job, _ in self._in_hand.values()]
+        await self._ledger.renew(held)
+        for job in await self._ledger.claimed_since(held):
+            if mine := self._in_hand.get((job.id, job.attempt)):  # its step may have ended
+                mine[1].cancel()
 
     # ── one job in hand ─────────────────────────────────────────────────────────────────────────
 

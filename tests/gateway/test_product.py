@@ -10,7 +10,8 @@ import httpx
 import services
 from services.gateway.http import create_app
 from services.gateway.wiring import gateway
-from shared.compose import App, opened
+from shared.app import App
+from shared.compose import opened
 from shared.images import image_key
 from shared.settings import Settings
 from tests.pictures import MAGENTA, last_frame, product, share_of

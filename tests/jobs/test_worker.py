@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,12 +105,23 @@ class Stage:
         )
         self.worker = Worker(steps, self.ledger, relay, self.folder, {})
 
+    async def work(self) -> None:
+        """The loops of a worker, as a process runs them."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self.worker.run())
+            loops.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RULES.lease_ms / 3000)
+            await self.worker.renew()
+
     async def ends(self, spec: JobSpec = SPEC, seconds: float = 5.0, cap: int = 100) -> Job:
         """Run one job to its end."""
         await self.blobs.open()
         await self.gate.open("v", "ann", cap=cap)
         await self.ledger.insert([spec])
-        running = asyncio.create_task(self.worker.run())
+        running = asyncio.create_task(self.work())
         try:
             async with asyncio.timeout(seconds):
                 while not (job := await self.row(spec)).ended:
@@ -418,8 +429,50 @@ async def test_a_renewal_that_meets_an_end_stops_nobody(store: Store, tmp_path: 
         return after
 
     s.ledger.advance = slow  # type: ignore[method-assign]
-    running = asyncio.create_task(s.worker.run())
+    running = asyncio.create_task(s.work())
     await asyncio.sleep(4 * RULES.lease_ms / 1000)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert len(told) == 1
+
+
+async def test_a_renewal_lets_go_of_what_ended_meanwhile(store: Store, tmp_path: Path) -> None:
+    """The step ended between the look at the hands and the answer of the store."""
+    s = Stage(store, tmp_path, Scripted())
+    (job,) = await s.ledger.insert([SPEC], {Kind.IMAGE: 1})
+    s.worker._in_hand[job.id, job.attempt] = (job, asyncio.create_task(asyncio.sleep(9)))
+
+    async def answer(jobs: Sequence[Job]) -> list[Job]:
+        s.worker._in_hand.clear()
+        return list(jobs)
+
+    s.ledger.claimed_since = answer  # type: ignore[method-assign]
+    await s.worker.renew()
+    assert not s.worker._in_hand
+
+
+async def test_a_job_that_no_one_can_read_holds_up_no_other(store: Store, tmp_path: Path) -> None:
+    s = Stage(store, tmp_path, Scripted(made()))
+    strange = [SPEC.model_copy(update={"beat": n}) for n in (7, 8)]
+    await s.ledger.insert(strange)
+    queued, timed = (spec.id for spec in strange)
+    await store.update(JOBS, [Update(queued, set={"state": "paused"})])
+    past = {"state": "paused", "due_at": store.now() - 1}
+    await store.update(JOBS, [Update(timed, set=past, unset=["tag"])])
+    assert (await s.ends()).state is State.DONE
+    rows = await store.get(JOBS, [queued, timed])
+    assert all(row["due_at"] > store.now() and "tag" not in row for row in rows.values())
+    assert await s.ledger.open_jobs("v") == []
+
+
+async def test_a_worker_survives_what_nobody_foresaw(store: Store, tmp_path: Path) -> None:
+    s = Stage(store, tmp_path, Scripted(made()))
+    claim, broken = s.ledger.claim, [ValueError("a bug"), KeyError("another")]
+
+    async def unlucky(hands: Mapping[Kind, int]) -> list[Job]:
+        if broken:
+            raise broken.pop()
+        return await claim(hands)
+
+    s.ledger.claim = unlucky  # type: ignore[method-assign]
+    assert (await s.ends()).state is State.DONE

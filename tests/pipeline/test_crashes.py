@@ -15,7 +15,7 @@ import pytest
 
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.compose import Parts, Ports, running
+from shared.app import Parts, Ports, running
 from shared.engines.pool import Pool
 from shared.events import Kind, VideoCompleted
 from shared.jobs.ledger import JOBS

@@ -13,7 +13,7 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.chunks import plan_chunks
-from shared.compose import App, Parts, Ports, running
+from shared.app import App, Parts, Ports, running
 from shared.engines.base import Accepted, Made, Order, Produced, Task
 from shared.engines.pool import Pool
 from shared.engines.rehearsal import RehearsalEngine
