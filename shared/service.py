@@ -252,7 +252,10 @@ class Shell:
         for change in changes:
             if change.summary and change.adds:
                 about = {"video_id": change.after.video_id, "stage": self.service.name}
-                log.info("settled", extra={**about, "action": "settled", **change.summary})
+                said = ", ".join(f"{n} {what}" for what, n in change.summary.items())
+                log.info(
+                    "settled: %s", said, extra={**about, "action": "settled", **change.summary}
+                )
 
 
 def _log_decided(event: Event) -> None:

@@ -3,9 +3,13 @@
 import logging
 
 from shared import telemetry
+from shared.events import Kind
 from shared.jobs.machine import Job, State
 
 log = logging.getLogger("storywave.worker")
+
+
+_BY_CHUNK = frozenset({Kind.CLIP, Kind.CONFORM})
 
 
 def about(job: Job, action: str) -> dict[str, object]:
@@ -16,7 +20,7 @@ def about(job: Job, action: str) -> dict[str, object]:
         "stage": spec.kind.value,
         "action": action,
         "beat": spec.beat,
-        "n": spec.n,
+        "chunk" if spec.kind in _BY_CHUNK else "n": spec.n,
         "take": spec.take,
         "attempt": job.attempt,
     }
@@ -25,6 +29,12 @@ def about(job: Job, action: str) -> dict[str, object]:
 def started(job: Job) -> None:
     what = job.spec.input.get("kind", job.spec.kind.value)
     log.info("%s started", job.spec.kind, extra={**about(job, "start"), "kind": what})
+
+
+def broke(job: Job, error: Exception, said: str) -> None:
+    """Each try that failed, with its traceback; whether another follows, the end tells."""
+    facts = {**about(job, "error"), "tries": job.tries + 1}
+    log.warning("%s failed: %s", job.spec.kind, said, exc_info=error, extra=facts)
 
 
 def ended(job: Job) -> None:

@@ -64,9 +64,9 @@ class Steps:
         except Refused as error:
             return machine.Later(_ms(error.retry_after or self.pace.hold))
         except PermanentError as error:
-            return machine.Broke(str(error), permanent=True)
+            return _broke(job, error, permanent=True)
         except TransientError as error:
-            return machine.Broke(str(error), retry_after_ms=_ms(error.retry_after or 0))
+            return _broke(job, error, retry_after_ms=_ms(error.retry_after or 0))
         except InfrastructureError as error:
             log.warning("%s", error, extra=journal.about(job, "wait"))
             return machine.Later(_ms(self.pace.away))
@@ -75,10 +75,8 @@ class Steps:
             if is_full_disk(error) and not unsure:
                 log.warning("%s", DiskFull(error), extra=journal.about(job, "wait"))
                 return machine.Later(_ms(self.pace.hold))
-            log.exception("%s", error, extra=journal.about(job, "error"))
-            if unsure:
-                return machine.Unknown(_ms(self.pace.hold))
-            return machine.Broke(f"{type(error).__name__}: {error}")
+            broke = _broke(job, error, f"{type(error).__name__}: {error}")
+            return machine.Unknown(_ms(self.pace.hold)) if unsure else broke
 
     def engine(self, job: Job) -> Engine:
         return self.engines[job.spec.kind]
@@ -156,7 +154,7 @@ class Steps:
         except TransientError as error:
             if self.now() - (job.submitted_at or 0) < self.rules.outputs_ms:
                 return machine.Later(_ms(self.pace.hold))
-            return machine.Broke(f"its output is lost: {error}", cost=job.owed)
+            return _broke(job, error, f"its output is lost: {error}", cost=job.owed)
         return await self._store(job, task, Made(files, job.result), job.owed)
 
     async def _store(self, job: Job, task: Task, made: Made, cost: int) -> Signal:
@@ -164,11 +162,12 @@ class Steps:
         try:
             result = await self._kept(job, task, made)
         except PermanentError as error:
-            return machine.Broke(str(error), permanent=True, cost=cost)
+            return _broke(job, error, permanent=True, cost=cost)
         except TransientError as error:
-            return machine.Broke(str(error), cost=cost)
+            return _broke(job, error, cost=cost)
         except ValueError as error:
-            return machine.Broke(f"the engine finished without a usable output: {error}", cost=cost)
+            useless = f"the engine finished without a usable output: {error}"
+            return _broke(job, error, useless, cost=cost)
         return machine.Finished(result, cost)
 
     async def _kept(self, job: Job, task: Task, made: Made) -> dict[str, Any]:
@@ -181,6 +180,13 @@ class Steps:
         ending(replace(job, state=State.DONE, result=result))
         json.dumps(result, allow_nan=False)  # what no store takes must not reach one
         return result
+
+
+def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:
+    """A try that failed: told with its traceback here, where there is one."""
+    said = said or str(error)
+    journal.broke(job, error, said)
+    return machine.Broke(said, **known)
 
 
 async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:

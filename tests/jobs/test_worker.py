@@ -476,3 +476,15 @@ async def test_a_worker_survives_what_nobody_foresaw(store: Store, tmp_path: Pat
 
     s.ledger.claim = unlucky  # type: ignore[method-assign]
     assert (await s.ends()).state is State.DONE
+
+
+async def test_every_try_that_fails_is_told_with_its_traceback(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    s = Stage(store, tmp_path, Scripted(TransientError("a hiccup"), Produced(Made({})), made()))
+    assert (await s.ends()).state is State.DONE
+    told = [line for line in caplog.records if getattr(line, "action", "") == "error"]
+    assert [(line.__dict__["tries"], line.__dict__["beat"]) for line in told] == [(1, 1), (2, 1)]
+    assert all(line.exc_info for line in told)
+    assert "a hiccup" in told[0].getMessage()
+    assert "without a usable output" in told[1].getMessage()
