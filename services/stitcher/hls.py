@@ -1,5 +1,7 @@
 """The finished video as HLS: fragmented MP4 by copying, nothing encoded again."""
 
+import math
+import re
 from pathlib import Path
 
 import av
@@ -27,4 +29,13 @@ def package_hls(video: Path, folder: Path) -> tuple[Path, Path]:
             if packet.size:
                 packet.stream = copies[packet.stream_index]
                 target.mux_one(packet)
+    _announce_longest(playlist)
     return playlist, media
+
+
+def _announce_longest(playlist: Path) -> None:
+    """FFmpeg rounds 4.5 s down to 4; players may refuse parts that are longer than announced."""
+    text = playlist.read_text("utf-8")
+    longest = max(map(float, re.findall(r"#EXTINF:([\d.]+)", text)), default=0.0)
+    announced = f"#EXT-X-TARGETDURATION:{math.ceil(longest)}"
+    playlist.write_text(re.sub(r"#EXT-X-TARGETDURATION:\d+", announced, text), "utf-8")

@@ -17,7 +17,8 @@ from shared.media.boxes import boxes, sample_descriptions
 from shared.media.cues import cues, placed_well
 from shared.media.encode import TICK, TICKS_A_FRAME
 from shared.media.formats import FPS, Canvas
-from shared.media.probe import BadMedia, opened, video_of
+from shared.media.playlist import read_playlist
+from shared.media.probe import BadMedia, opened, probe, video_of
 from shared.media.sound import RATE, Loudness, loudness, read_sound
 
 _AAC_FRAME_SECONDS = 1024 / 44_100
@@ -68,7 +69,8 @@ def report(path: Path, expected: Expectations = Expectations()) -> Report:
     """Examine a file; a file that can't be decoded is a finding, not an exception."""
     findings: list[Finding] = []
     try:
-        findings.extend(_examined(path, expected))  # keeps what came before an error
+        look = _listed(path) if path.suffix == ".m3u8" else _examined(path, expected)
+        findings.extend(look)  # keeps what came before an error
     except StorywaveError as error:
         findings.append(Finding("decoding", error.message, False))
     return Report(path, tuple(findings))
@@ -105,6 +107,20 @@ def _examined(path: Path, expected: Expectations) -> Iterator[Finding]:
     if has_sound:
         yield from _sound(path, picture.decoded / FPS)
     yield from _text(path, picture.decoded / FPS, expected)
+
+
+def _listed(path: Path) -> Iterator[Finding]:
+    """An HLS playlist: its parts against the file they are taken from."""
+    listed = read_playlist(path)
+    told = f"{len(listed.parts) - 1}, of at most {listed.longest} s"
+    yield Finding("parts", told, listed.keeps_its_word() and len(listed.parts) > 1)
+    yield Finding("end", "marked" if listed.is_complete else "open", listed.is_complete)
+    whole = listed.is_whole(path.parent)
+    yield Finding("bytes", f"0 to {listed.parts[-1].end}", whole)
+    if whole:
+        pictures = probe(path.parent / listed.parts[0].name).packets / FPS
+        same = abs(listed.seconds - pictures) <= 1 / FPS
+        yield Finding("lengths", f"parts {listed.seconds:.3f} s, picture {pictures:.3f} s", same)
 
 
 def _count(picture: _Picture, packet: "Packet[av.VideoStream]") -> None:

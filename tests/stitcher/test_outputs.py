@@ -1,5 +1,6 @@
 """What stands beside the video: subtitle track, HLS, contact sheet."""
 
+import re
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from services.stitcher.join import Segment, Timeline
 from services.stitcher.voicefit import Word
 from shared.media.formats import Canvas
 from shared.media.sound import write_aac
+from shared.media.verify import report
 from tests.media.samples import Shape, numbers_in, tone, write_clip
 
 CANVAS = Canvas(96, 160)
@@ -48,6 +50,33 @@ def test_hls_is_a_copy(line: Timeline, tmp_path: Path) -> None:
     assert "#EXT-X-ENDLIST" in text and "hls_media.m4s" in text and str(tmp_path) not in text
     assert media.stat().st_size > 0
     assert numbers_in(playlist) == numbers_in(video)
+
+
+def test_a_playlist_is_verified_against_its_file(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, Shape(frames=300))
+    conform(ConformSpec(tmp_path / "s.mp4", CANVAS, 300, clip, head=45))  # parts of 4.5 s
+    write_aac(tone(10), tmp_path / "sound.m4a")
+    line = Timeline(CANVAS, (Segment(tmp_path / "s.mp4", 300),), ())
+    playlist, media = package_hls(
+        cut(CutSpec(tmp_path, line, tmp_path / "sound.m4a")).video, tmp_path
+    )
+    text = playlist.read_text("utf-8")
+    assert "#EXTINF:4.5" in text
+    assert report(playlist).ok, report(playlist).lines()
+    for spoilt, name in (
+        (re.sub(r"DURATION:\d", "DURATION:4", text), "parts"),
+        (text.replace("#EXT-X-ENDLIST", ""), "end"),
+        (text.replace("@0", "@1", 1), "bytes"),
+        (text.replace("#EXTINF:4.5", "#EXTINF:3.5", 1), "lengths"),
+        (text.replace("hls_media", "../hls_media"), "decoding"),
+        ("#EXTM3U", "decoding"),
+    ):
+        assert spoilt != text
+        playlist.write_text(spoilt, "utf-8")
+        assert {f.name for f in report(playlist).findings if not f.ok} == {name}
+    playlist.write_text(text, "utf-8")
+    media.write_bytes(media.read_bytes()[:-1])
+    assert not report(playlist).ok
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (3, 1), (8, 1), (9, 2)])
