@@ -7,13 +7,14 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from services.cli.outcome import tell
-from services.gateway.problems import field_errors
+from services.gateway.problems import bad_input
 from shared.errors import BadInput
 from shared.images import MAX_BYTES, Picture, prepared
 from shared.settings import Settings
@@ -27,12 +28,10 @@ def settings(given: argparse.Namespace, **fixed: Any) -> Settings:
     try:
         return Settings(**said, **fixed)
     except ValidationError as error:
-        wrong = field_errors(error.errors(include_url=False))
-        lines = [f"{_source(e.field, said)}: {e.message}" for e in wrong]
-        raise BadInput("; ".join(lines), wrong[0].field) from error
+        raise bad_input(error, Settings.model_fields, partial(_source, said)) from error
 
 
-def _source(name: str, said: Mapping[str, Any]) -> str:
+def _source(said: Mapping[str, Any], name: str) -> str:
     """Where the user has said it."""
     return f"--{name.replace('_', '-')}" if name in said else f"STORYWAVE_{name.upper()}"
 

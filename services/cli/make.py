@@ -57,7 +57,7 @@ def reframe(given: argparse.Namespace) -> int:
     try:
         asked = ReframeRequest.model_validate({"aspect": given.aspect})
     except ValidationError as error:
-        raise bad_input(error) from error
+        raise bad_input(error, ReframeRequest.model_fields, option) from error
     shape = asked.aspect.replace(":", "x")
     path = writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
     return _run(given, lambda kitchen: kitchen.reframe(given.video, asked.aspect, path))
@@ -77,7 +77,20 @@ def request(given: argparse.Namespace) -> VideoRequest:
     try:
         return VideoRequest.model_validate({**said, **({"end_card": worn} if worn else {})})
     except ValidationError as error:
-        raise bad_input(error) from error
+        raise bad_input(error, VideoRequest.model_fields, option) from error
+
+
+def option(field: str) -> str:
+    """What a field of a request is called on the command line."""
+    return _OPTIONS.get(field) or f"--{field.replace('_', '-')}"
+
+
+_OPTIONS = {
+    "prompt": "PROMPT",
+    "end_card.style": "--card-style",
+    "end_card.colour": "--card-colour",
+}
+"""Field → how it is given, where that is not an option of its own name."""
 
 
 @dataclass(frozen=True)

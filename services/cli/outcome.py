@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from services.gateway.problems import NoSuchVideo
 from shared.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
 
 Command = Callable[[argparse.Namespace], int]
@@ -28,6 +29,8 @@ def guarded(command: Command, given: argparse.Namespace) -> int:
         return _said(error, 128 + error.signal)
     except (InfrastructureError, BlobMissing, OSError) as error:
         return _said(error, 3)
+    except NoSuchVideo as error:
+        return _said(f"{error} `storywave status` lists all.", 2)
     except PermanentError as error:
         return _said(error, 2)
     except Exception:

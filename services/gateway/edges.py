@@ -7,18 +7,21 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.problems import (
     MEDIA_TYPE,
+    FieldError,
     Problem,
-    field_errors,
+    field_error,
     of_error,
     of_fields,
     of_http,
 )
+from services.gateway.wording import Fields, broken_json, inside
 from shared.errors import StorywaveError
 from shared.images import MAX_BYTES
 
@@ -65,7 +68,26 @@ def _size(limit: int) -> str:
 
 async def _off(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return _answer(of_fields(field_errors(error.errors()), request.url.path))
+    places = _places(request.scope["route"])
+    wrong = [_fault(each, error.body, places) for each in error.errors()]
+    return _answer(of_fields(wrong, request.url.path))
+
+
+def _fault(error: Mapping[str, Any], body: Any, places: Mapping[str, Fields]) -> FieldError:
+    """Where a value came from (body, query …) is not the user's concern."""
+    place, *loc = error["loc"]
+    if error["type"] == "json_invalid":
+        return FieldError(field="", message=broken_json(body, loc[0], error["ctx"]["error"]))
+    return field_error(error, loc, places.get(place, {}))
+
+
+def _places(route: APIRoute) -> dict[str, Fields]:
+    """What a route takes: its parameters, and the fields of its body."""
+    takes = route.dependant
+    params = {"query": takes.query_params, "path": takes.path_params, "header": takes.header_params}
+    bodies = [inside(body.field_info) for body in takes.body_params]
+    fields = {place: {p.alias: p.field_info for p in those} for place, those in params.items()}
+    return {**fields, **({"body": bodies[0]} if bodies else {})}
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -9,12 +9,13 @@ PermanentError
     └── KeyReused             422, an Idempotency-Key with another body
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from services.gateway.wording import Fields, advice
 from shared.errors import BadInput, BlobMissing, InfrastructureError, PermanentError
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,6 +45,11 @@ class Refusal(PermanentError):
     status: HTTPStatus
     kind: str
 
+    def __init__(self, message: str, over_http: str = "") -> None:
+        super().__init__(message)
+        self.over_http = over_http
+        """What to do about it, for those who ask over HTTP: others have other means."""
+
 
 class NoSuchVideo(Refusal):
     """There is no video of this id, or not for this owner."""
@@ -53,7 +59,7 @@ class NoSuchVideo(Refusal):
 
     def __init__(self, video_id: str) -> None:
         super().__init__(
-            f"There is no video {video_id!r}. Check the id; GET /v1/videos lists your videos."
+            f"There is no video {video_id!r}. Check the id.", "GET /v1/videos lists your videos."
         )
 
 
@@ -114,7 +120,8 @@ def of_error(error: Exception, path: str) -> Problem:
     """Of one of our errors; anything unknown is our fault and says so."""
     match error:
         case Refusal():
-            return _problem(error.status, error.kind, str(error), path)
+            said = f"{error} {error.over_http}".rstrip()
+            return _problem(error.status, error.kind, said, path)
         case BadInput():
             return of_fields([FieldError(field=error.field or "", message=str(error))], path)
         case BlobMissing():
@@ -134,24 +141,18 @@ def of_fields(errors: Sequence[FieldError], path: str) -> Problem:
     return _problem(422, "bad-input", f"Correct the input: {said}.", path, errors)
 
 
-def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
-    """From pydantic's list; where a value came from (body, query …) is not the user's concern."""
-    said = ((error["loc"], str(error["msg"])) for error in errors)
-    return [
-        FieldError(field=_path(loc), message=message.removeprefix("Value error, "))
-        for loc, message in said
-    ]
+def field_error(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
+    """From one of pydantic's about an input of these fields, in words that say what to do."""
+    return FieldError(field=".".join(map(str, loc)), message=advice(error, loc, fields))
 
 
-def bad_input(error: ValidationError) -> BadInput:
-    """All that is wrong, as one error of ours."""
-    wrong = field_errors(error.errors(include_url=False))
-    return BadInput("; ".join(f"{e.field}: {e.message}" for e in wrong), wrong[0].field)
-
-
-def _path(loc: Sequence[Any]) -> str:
-    inside = loc[1:] if loc and loc[0] in {"body", "query", "path", "header"} else loc
-    return ".".join(str(part) for part in inside)
+def bad_input(
+    error: ValidationError, fields: Fields, named: Callable[[str], str] = str
+) -> BadInput:
+    """All that is wrong, as one error of ours; each field under the name that the user knows."""
+    found = error.errors(include_url=False)
+    wrong = [field_error(each, each["loc"], fields) for each in found]
+    return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
 
 
 def _problem(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.gateway.wording import Unit
 from shared.engines.local.styles import STYLES
 from shared.events import Brief, CardLook, EndCard, Micros, TransitionChoice
 from shared.media.formats import Aspect, Quality
@@ -13,6 +14,7 @@ PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
+Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 _SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f]"
 """There is a character that can be seen."""
@@ -49,10 +51,13 @@ class EndCardRequest(BaseModel):
 
     headline: Line = ""
     call_to_action: Line = ""
-    seconds: float = Field(2.5, ge=1, le=10, allow_inf_nan=False)
+    seconds: Seconds = Field(2.5, ge=1, le=10)
     style: CardLook = Field("auto", description="auto is what suits the video's style.")
     colour: str | None = Field(
-        None, pattern=r"^#[0-9A-Fa-f]{6}$", description="A brand's colour, as #rrggbb."
+        None,
+        pattern=r"^#[0-9A-Fa-f]{6}$",
+        description="A brand's colour, as #rrggbb.",
+        examples=["#ff8800"],
     )
     product_image: str | None = Field(
         None, max_length=100, description="The id of a picture, as POST /v1/images gave it."
@@ -79,8 +84,8 @@ class VideoRequest(BaseModel):
         AfterValidator(_some_words),
         Field(description="What the video should show.", json_schema_extra={"pattern": _SOMETHING}),
     ]
-    duration: float = Field(
-        30, ge=SHORTEST, le=LONGEST, allow_inf_nan=False, description="Seconds, end card included."
+    duration: Seconds = Field(
+        30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."
     )
     aspect: Aspect = "9:16"
     quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
@@ -93,7 +98,7 @@ class VideoRequest(BaseModel):
     transition: TransitionChoice = Field(
         "auto", description="What happens between two beats; auto is what suits the style."
     )
-    transition_seconds: float = Field(0.5, ge=0.1, le=2, allow_inf_nan=False)
+    transition_seconds: Seconds = Field(0.5, ge=0.1, le=2)
     clip_sound: bool = Field(False, description="Mix the clips' own sounds under the rest.")
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."

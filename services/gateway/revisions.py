@@ -40,6 +40,6 @@ class Revisions:
 
 def _not_now(now: VideoStatus) -> NotNow:
     return NotNow(
-        f"The video is {now.status} ({now.percent} %). It can be reframed once it is completed: "
-        f"follow {now.links['events']}."
+        f"The video is {now.status} ({now.percent} %). It can be reframed once it is completed.",
+        f"Follow {now.links['events']}.",
     )

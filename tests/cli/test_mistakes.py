@@ -26,14 +26,17 @@ def outcome(capsys, *arguments: object) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("options", "advice"),
     [
-        ([" "], "prompt: say in a sentence"),
-        (["x" * 5000], "prompt: String should have at most 4000"),
-        (["sea", "--duration", "4"], "duration: Input should be greater than or equal to 5"),
-        (["sea", "--duration", "181"], "duration: Input should be less than or equal to 180"),
-        (["sea", "--style", "baroque"], "style: unknown style 'baroque': use one of cinematic"),
-        (["sea", "--aspect", "4:3"], "aspect: Input should be '9:16', '16:9' or '1:1'"),
-        (["sea", "--captions", "loud"], "captions: Input should be 'none', 'clean'"),
-        (["sea", "--seed", "-1"], "seed: Input should be greater than or equal to 0"),
+        ([" "], "PROMPT: say in a sentence"),
+        (["x" * 5000], "PROMPT: give at most 4000 characters"),
+        (["sea", "--duration", "4"], "--duration: give 5 to 180 seconds"),
+        (["sea", "--duration", "181"], "--duration: give 5 to 180 seconds"),
+        (["sea", "--style", "baroque"], "--style: unknown style 'baroque': use one of cinematic"),
+        (["sea", "--aspect", "4:3"], "--aspect: use '9:16', '16:9' or '1:1'"),
+        (["sea", "--captions", "loud"], "--captions: use 'none', 'clean'"),
+        (["sea", "--transition-seconds", "3"], "--transition-seconds: give 0.1 to 2 seconds"),
+        (["sea", "--card-colour", "red"], "--card-colour: write it like #ff8800"),
+        (["sea", "--card-style", "loud"], "--card-style: use 'auto', 'luxury'"),
+        (["sea", "--seed", "-1"], "--seed: give a whole number, at least 0"),
     ],
 )
 def test_wishes_that_cannot_be(capsys, tmp_path, options, advice):
@@ -119,8 +122,10 @@ def test_unknown_services_videos_and_files(capsys, tmp_path):
     code, said = outcome(capsys, "service", "director")
     assert (code, "use one of gateway, planner" in said) == (2, True)
     (tmp_path / "data").mkdir()
-    code, said = outcome(capsys, "status", "nope", "--data", tmp_path / "data")
-    assert (code, "no video 'nope'" in said) == (2, True)
+    for command in (["status"], ["replay"], ["reframe", "--aspect", "1:1"]):
+        code, said = outcome(capsys, *command, "nope", "--data", tmp_path / "data")
+        assert (code, "no video 'nope'" in said) == (2, True)
+        assert "`storywave status` lists all" in said and "/v1/" not in said
     code, said = outcome(capsys, "verify", tmp_path / "none.mp4")
     assert (code, "no file" in said) == (2, True)
 
@@ -158,9 +163,9 @@ def test_a_name_from_the_prompt_that_is_free(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("command", "advice"),
     [
-        (["up", "--port", "99999"], "--port: Input should be less than or equal to 65535"),
-        (["up", "--log-level", "NOPE"], "--log-level: Input should be 'DEBUG', 'INFO'"),
-        (["resume", "--log-level", "NOPE"], "--log-level: Input should be 'DEBUG', 'INFO'"),
+        (["up", "--port", "99999"], "--port: give a whole number, 0 to 65535"),
+        (["up", "--log-level", "NOPE"], "--log-level: use 'DEBUG', 'INFO'"),
+        (["resume", "--log-level", "NOPE"], "--log-level: use 'DEBUG', 'INFO'"),
         (["up", "--data", "afile"], "--data: afile is a file: name a folder"),
         (["status", "--data", "afile"], "--data: afile is a file: name a folder"),
     ],
@@ -174,31 +179,34 @@ def test_options_that_cannot_be(capsys, tmp_path, monkeypatch, command, advice):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "advice"),
     [
-        ("PORT", "abc"),
-        ("MODE", "both"),
-        ("LOG_LEVEL", "loud"),
-        ("DATA", "afile"),
-        ("MONGO", "db:27017"),
-        ("S3_ENDPOINT", "s3:7070"),
-        ("PROCESSES", "0"),
+        ("PORT", "abc", "give a whole number, 0 to 65535"),
+        ("MODE", "both", "use 'embedded' or 'cluster'"),
+        ("LOG_LEVEL", "loud", "use 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("DATA", "afile", "afile is a file: name a folder"),
+        ("MONGO", "db:27017", "'db:27017' is no address: start it with mongodb://"),
+        ("S3_ENDPOINT", "s3:7070", "'s3:7070' is no address: start it with http://"),
+        ("PROCESSES", "0", "give a whole number, at least 1"),
+        ("LEASE_SECONDS", "0", "give a number, more than 0"),
     ],
 )
-def test_an_environment_that_cannot_be(capsys, tmp_path, monkeypatch, name, value):
+def test_an_environment_that_cannot_be(capsys, tmp_path, monkeypatch, name, value, advice):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "afile").write_text("a file")
     monkeypatch.setenv(f"STORYWAVE_{name}", value)
     code, said = outcome(capsys, "status")
     assert code == 2
-    assert said.startswith(f"storywave: STORYWAVE_{name}: ")
+    assert said.startswith(f"storywave: STORYWAVE_{name}: {advice}")
 
 
 def test_several_mistakes_are_said_at_once(capsys, tmp_path):
     wrong = ["--duration", "4", "--style", "baroque", "--log-level", "NOPE", "--product", "none"]
     code, said = outcome(capsys, "make", "sea", *wrong, "--data", tmp_path / "data")
     assert code == 2
-    assert all(f"{name}: " in said for name in ("duration", "style", "--log-level", "--product"))
+    assert all(
+        f"{name}: " in said for name in ("--duration", "--style", "--log-level", "--product")
+    )
 
 
 def test_one_service_alone_needs_servers(capsys, tmp_path, monkeypatch):

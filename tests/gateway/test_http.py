@@ -161,11 +161,59 @@ async def test_bad_input_names_every_field(stage: Stage):
     assert await stage.app.ports.store.find(REQUESTS, {}) == []
 
 
-@pytest.mark.parametrize("body", ["{", "", "[]", '"x"', "null", '{"prompt": "\\ud800"}'])
+@pytest.mark.parametrize("body", ["", "[]", '"x"', "null"])
 async def test_bodies_that_are_no_request(stage: Stage, body):
     headers = {"content-type": "application/json"}
     answer = await stage.http.post("/v1/videos", content=body, headers=headers)
-    is_problem(answer, 422, "bad-input")
+    problem = is_problem(answer, 422, "bad-input")
+    asked = "send a JSON object with Content-Type: application/json"
+    assert problem["errors"] == [{"field": "", "message": asked}]
+    assert problem["detail"] == f"Correct the input: {asked}."
+
+
+async def test_a_body_of_no_type_is_told_which_to_have(stage: Stage):
+    answer = await stage.http.post("/v1/videos", content='{"prompt": "the sea"}')
+    problem = is_problem(answer, 422, "bad-input")
+    assert "with Content-Type: application/json" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ("{", "line 1, column 2: Expecting property name"),
+        ('{"prompt": "a",\n "seed": }', "line 2, column 10: Expecting value"),
+    ],
+)
+async def test_broken_json_is_told_where(stage: Stage, body, where):
+    headers = {"content-type": "application/json"}
+    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    [error] = is_problem(answer, 422, "bad-input")["errors"]
+    assert error["field"] == ""
+    assert error["message"].startswith(f"the body is not valid JSON at {where}")
+
+
+async def test_text_that_is_no_text(stage: Stage):
+    headers = {"content-type": "application/json"}
+    body = '{"prompt": "\\ud800"}'
+    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    [error] = is_problem(answer, 422, "bad-input")["errors"]
+    assert (error["field"], "Unicode" in error["message"]) == ("prompt", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "advice"),
+    [
+        ("/v1/videos?limit=0", "limit", "give a whole number, 1 to 100"),
+        ("/v1/videos?limit=many", "limit", "give a whole number, 1 to 100"),
+        (f"/v1/videos?cursor={'x' * 201}", "cursor", "give at most 200 characters"),
+        ("/v1/videos/x/chunks/-1", "chunk", "give a whole number, at least 0"),
+        ("/v1/videos/x/media?rev=0", "rev", "give a whole number, at least 1"),
+    ],
+)
+async def test_parameters_that_cannot_be(stage: Stage, path, field, advice):
+    made = await stage.make()
+    problem = is_problem(await stage.http.get(path.replace("/x/", f"/{made}/")), 422, "bad-input")
+    assert problem["errors"] == [{"field": field, "message": advice}]
 
 
 async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage):
@@ -187,7 +235,8 @@ async def test_unknown_paths_methods_and_videos(stage: Stage):
     refused = await stage.http.put("/v1/videos")
     is_problem(refused, 405, "method-not-allowed")
     assert set(refused.headers["allow"].split(", ")) & {"GET", "POST"}
-    is_problem(await stage.http.get("/v1/videos/nope"), 404, "no-such-video")
+    gone = is_problem(await stage.http.get("/v1/videos/nope"), 404, "no-such-video")
+    assert "GET /v1/videos lists your videos" in gone["detail"]
     is_problem(await stage.http.get("/v1/videos/nope/events"), 404, "no-such-video")
     is_problem(await stage.http.get("/v1/videos/nope/media"), 404, "no-such-video")
 
@@ -355,7 +404,8 @@ async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage):
 async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage):
     running = await stage.make()
     refused = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "1:1"})
-    assert "completed" in is_problem(refused, 409, "not-in-this-status")["detail"]
+    detail = is_problem(refused, 409, "not-in-this-status")["detail"]
+    assert detail.endswith(f"once it is completed. Follow /v1/videos/{running}/events.")
     odd = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "4:3"})
     assert is_problem(odd, 422, "bad-input")["errors"][0]["field"] == "aspect"
     gone = await stage.http.post("/v1/videos/nope/reframe", json={"aspect": "1:1"})

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from services.gateway.problems import bad_input, field_errors
-from services.gateway.requests import PROMPT_LIMIT, VideoRequest
+from services.gateway.problems import bad_input, field_error
+from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
 from shared.engines.local.styles import STYLES
 from shared.events import Brief, EndCard
 
@@ -12,7 +12,9 @@ from shared.events import Brief, EndCard
 def refused(**asked: object) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as caught:
         VideoRequest.model_validate({"prompt": "the sea", **asked})
-    return [(e.field, e.message) for e in field_errors(caught.value.errors())]
+    fields = VideoRequest.model_fields
+    wrong = [field_error(error, error["loc"], fields) for error in caught.value.errors()]
+    return [(each.field, each.message) for each in wrong]
 
 
 def test_a_prompt_alone_is_enough():
@@ -49,35 +51,59 @@ def test_money_is_exact_in_micro_dollars():
     ("asked", "field", "advice"),
     [
         ({"prompt": " \n "}, "prompt", "say in a sentence"),
-        ({"prompt": "x" * (PROMPT_LIMIT + 1)}, "prompt", "at most 4000"),
+        ({"prompt": "x" * (PROMPT_LIMIT + 1)}, "prompt", "give at most 4000 characters"),
         ({"prompt": "\a\0"}, "prompt", "say in a sentence"),
-        ({"prompt": 7}, "prompt", "valid string"),
-        ({"duration": 4.9}, "duration", "greater than or equal to 5"),
-        ({"duration": 181}, "duration", "less than or equal to 180"),
-        ({"duration": float("nan")}, "duration", "finite"),
-        ({"duration": "long"}, "duration", "valid number"),
-        ({"aspect": "4:3"}, "aspect", "'9:16', '16:9' or '1:1'"),
-        ({"quality": "best"}, "quality", "'draft' or 'full'"),
+        ({"prompt": 7}, "prompt", "give a text"),
+        ({"duration": 4.9}, "duration", "give 5 to 180 seconds"),
+        ({"duration": 181}, "duration", "give 5 to 180 seconds"),
+        ({"duration": float("nan")}, "duration", "give 5 to 180 seconds"),
+        ({"duration": "long"}, "duration", "give 5 to 180 seconds"),
+        ({"aspect": "4:3"}, "aspect", "use '9:16', '16:9' or '1:1'"),
+        ({"quality": "best"}, "quality", "use 'draft' or 'full'"),
         ({"style": "baroque"}, "style", "use one of cinematic"),
+        ({"voice": "loud"}, "voice", "give true or false"),
         ({"captions": "loud"}, "captions", "'none', 'clean', 'karaoke' or 'bold'"),
         ({"transition": "star"}, "transition", "'fade', 'black', 'wipe' or 'slide'"),
-        ({"transition_seconds": 2.1}, "transition_seconds", "less than or equal to 2"),
-        ({"end_card": {"headline": "x" * 121}}, "end_card.headline", "at most 120"),
+        ({"transition_seconds": 2.1}, "transition_seconds", "give 0.1 to 2 seconds"),
+        ({"end_card": 5}, "end_card", "give an object with any of headline, call_to_action"),
+        ({"end_card": {"headline": "x" * 121}}, "end_card.headline", "at most 120 characters"),
         ({"end_card": {"style": "loud"}}, "end_card.style", "'luxury', 'minimal', 'bold'"),
-        ({"end_card": {"colour": "red"}}, "end_card.colour", "match pattern"),
-        ({"end_card": {"colour": "#10C0fe\n"}}, "end_card.colour", "match pattern"),
-        ({"end_card": {"seconds": 0}}, "end_card.seconds", "greater than or equal to 1"),
-        ({"min_clips": 0}, "min_clips", "greater than or equal to 1"),
-        ({"seed": -1}, "seed", "greater than or equal to 0"),
-        ({"priority": 11}, "priority", "less than or equal to 10"),
-        ({"budget_usd": -1}, "budget_usd", "greater than or equal to 0"),
-        ({"colour": "red"}, "colour", "not permitted"),
+        ({"end_card": {"colour": "red"}}, "end_card.colour", "write it like #ff8800"),
+        ({"end_card": {"colour": "#10C0fe\n"}}, "end_card.colour", "write it like #ff8800"),
+        ({"end_card": {"seconds": 0}}, "end_card.seconds", "give 1 to 10 seconds"),
+        ({"end_card": {"color": "#ff8800"}}, "end_card.color", "did you mean colour?"),
+        ({"min_clips": 0}, "min_clips", "give a whole number, 1 to 60"),
+        ({"min_clips": 1.5}, "min_clips", "give a whole number, 1 to 60"),
+        ({"seed": -1}, "seed", "give a whole number, at least 0 and less than 2147483648"),
+        ({"priority": 11}, "priority", "give a whole number, 1 to 10"),
+        ({"budget_usd": -1}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"durations": 5}, "durations", "no such field: did you mean duration?"),
+        ({"xyz": "red"}, "xyz", "no such field: use prompt, duration, aspect"),
     ],
 )
 def test_what_is_off_is_named_and_what_is_accepted_is_said(asked, field, advice):
     [(named, message)] = refused(**asked)
     assert named == field
     assert advice in message
+
+
+ODD = [None, 7, -1, 1e9, 1.5, "x", "x" * 5000, "", "9" * 5000, [], {"a": 1}, True, 1e999, "\ud800"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+@pytest.mark.parametrize("card", [False, True], ids=["video", "card"])
+def test_no_field_answers_in_the_words_of_a_library(odd, card):
+    names = EndCardRequest.model_fields if card else VideoRequest.model_fields
+    said = 0
+    for name in names:
+        asked = {"prompt": "the sea", **({"end_card": {name: odd}} if card else {name: odd})}
+        try:
+            VideoRequest.model_validate(asked)
+        except ValidationError:
+            for _, message in refused(**asked):
+                said += 1
+                assert message.split()[0] in {"give", "use", "say", "write", "unknown", "there"}
+    assert said > 0
 
 
 def test_several_things_that_are_off_are_all_named():
@@ -87,7 +113,7 @@ def test_several_things_that_are_off_are_all_named():
 def test_one_line_for_a_command_line():
     with pytest.raises(ValidationError) as caught:
         VideoRequest(prompt="x", style="baroque")
-    error = bad_input(caught.value)
+    error = bad_input(caught.value, VideoRequest.model_fields)
     assert error.field == "style"
     assert str(error) == f"style: unknown style 'baroque': use one of {', '.join(STYLES)}"
 

@@ -1,0 +1,141 @@
+"""What is wrong with a value, in words that say what is accepted instead. Pure.
+
+Pydantic names the sort of mistake; what may stand there is read from the field itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+Fields = Mapping[str, FieldInfo]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a number counts: it stands in the field's annotation."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One error of pydantic's, and the place where it was made."""
+
+    message: str
+    context: Mapping[str, Any]
+    name: str
+    """Empty where the whole input is none."""
+    field: FieldInfo | None
+    beside: Fields
+    """All fields that there are in this place."""
+
+    @property
+    def kinds(self) -> tuple[Any, ...]:
+        return _kinds(self.field) if self.field else ()
+
+    @property
+    def marks(self) -> Sequence[Any]:
+        return self.field.metadata if self.field else ()
+
+
+def advice(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> str:
+    """What to do about one error of pydantic's in an input of these fields."""
+    *above, name = loc or ("",)
+    for part in above:
+        fields = inside(fields.get(part))
+    context = error.get("ctx", {})
+    mistake = Mistake(error["msg"], context, str(name), fields.get(name), fields)
+    return _SAY.get(error["type"], _as_it_is)(mistake)
+
+
+def inside(field: FieldInfo | None) -> Fields:
+    """The fields of the object that a field holds."""
+    kinds = _kinds(field) if field else ()
+    models = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return next((model.model_fields for model in models), {})
+
+
+def broken_json(text: str, position: int, cause: str) -> str:
+    """Where a text stops being JSON."""
+    line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    return f"the body is not valid JSON at line {line}, column {column}: {cause}"
+
+
+def _kinds(field: FieldInfo) -> tuple[Any, ...]:
+    return (field.annotation, *get_args(field.annotation))
+
+
+# ── the words ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _as_it_is(mistake: Mistake) -> str:
+    return mistake.message.removeprefix("Value error, ")
+
+
+def _number(mistake: Mistake) -> str:
+    span = _span(mistake)
+    unit = next((mark.name for mark in mistake.marks if isinstance(mark, Unit)), None)
+    if unit:
+        return f"give {span} {unit}"
+    number = "a whole number" if int in mistake.kinds else "a number"
+    return f"give {number}, {span}" if span else f"give {number}"
+
+
+_LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
+
+def _span(mistake: Mistake) -> str:
+    """Both limits where there are two: whoever meets one should not run into the other."""
+    limits = {name: at for name, at in mistake.context.items() if name in _LIMITS}
+    for mark in mistake.marks:
+        limits |= {n: at for n in _LIMITS if (at := getattr(mark, n, None)) is not None}
+    if limits.keys() == {"ge", "le"}:
+        return f"{limits['ge']:.15g} to {limits['le']:.15g}"
+    return " and ".join(f"{_LIMITS[name]} {limit:.15g}" for name, limit in limits.items())
+
+
+def _pattern(mistake: Mistake) -> str:
+    examples = (mistake.field.examples if mistake.field else None) or ()
+    return (
+        f"write it like {examples[0]}" if examples else f"write it as {mistake.context['pattern']}"
+    )
+
+
+def _object(mistake: Mistake) -> str:
+    if not mistake.name:
+        return "send a JSON object with Content-Type: application/json"
+    return f"give an object with any of {', '.join(inside(mistake.field))}"
+
+
+def _missing(mistake: Mistake) -> str:
+    return "it is missing, and has no default" if mistake.name else _object(mistake)
+
+
+def _unknown(mistake: Mistake) -> str:
+    near = get_close_matches(mistake.name, mistake.beside, 1)
+    known = f"did you mean {near[0]}?" if near else f"use {', '.join(mistake.beside)}"
+    return f"there is no such field: {known}"
+
+
+_NUMBERS = (
+    "greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number",
+    "float_type", "float_parsing", "int_type", "int_parsing", "int_parsing_size", "int_from_float",
+)  # fmt: skip
+
+_SAY: Mapping[str, Callable[[Mistake], str]] = {
+    **dict.fromkeys(_NUMBERS, _number),
+    **dict.fromkeys(("model_type", "model_attributes_type"), _object),
+    **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
+    **dict.fromkeys(("string_type", "string_unicode"), lambda _: "give a text, in valid Unicode"),
+    "string_too_long": lambda m: f"give at most {m.context['max_length']} characters",
+    "string_too_short": lambda m: f"give at least {m.context['min_length']} characters",
+    "string_pattern_mismatch": _pattern,
+    "literal_error": lambda m: f"use {m.context['expected']}",
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+}
+"""Pydantic's name of a mistake → what to say; a check of our own has its words already."""
