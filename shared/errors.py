@@ -13,6 +13,7 @@ StorywaveError
 """
 
 import errno
+import re
 from typing import TypeGuard
 
 TOLD = 2_000
@@ -86,3 +87,13 @@ def is_full_disk(error: BaseException) -> TypeGuard[OSError]:
     """Whether this is the disk's fault, and nobody else's."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
     return isinstance(error, OSError) and error.errno in full
+
+
+_FOLDERS = re.compile(r"""(?<![\w:/.])/(?:[^/'"\s](?:[^/'"\n]*[^/'"\s])?/)+(?=[^/'"\s])""")
+"""The folders before a file's name; they may hold spaces, but not at their ends."""
+
+
+def cause(error: BaseException) -> str:
+    """Someone else's error in its own words: users read it, to whom our folders are no help."""
+    words: str | None = getattr(error, "strerror", None)  # the text that its number stands for
+    return words or _FOLDERS.sub("", str(error))

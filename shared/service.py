@@ -14,7 +14,7 @@ from itertools import groupby
 from shared import telemetry
 from shared.batching import Batcher
 from shared.engines.base import Finish, Work
-from shared.errors import TOLD
+from shared.errors import TOLD, cause
 from shared.events import (
     ENDS,
     TWIN,
@@ -226,7 +226,7 @@ class Shell:
                 service=self.service.name,
                 topic=type(event).__name__,
                 position=event.slot,
-                error=f"{type(error).__name__}: {error}"[:TOLD],
+                error=f"{type(error).__name__}: {cause(error)}"[:TOLD],
                 body=event.model_dump_json()[:TOLD],
                 stuck=True,
             )

@@ -7,6 +7,7 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
+from shared.errors import cause
 from shared.media.fonts import Face, font
 from shared.media.formats import Canvas
 from shared.media.picture import Rgb, from_image
@@ -25,7 +26,7 @@ def picture(path: Path) -> Image.Image:
             upright = ImageOps.exif_transpose(image)
             return upright.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadMedia(f"{path.name} can't be read as a picture: {error}") from error
+        raise BadMedia(f"{path.name} can't be read as a picture: {cause(error)}") from error
 
 
 def cover(image: Image.Image, canvas: Canvas) -> Image.Image:

@@ -19,6 +19,7 @@ from shared.errors import (
     InfrastructureError,
     PermanentError,
     TransientError,
+    cause,
     is_full_disk,
 )
 from shared.events import Kind
@@ -75,7 +76,7 @@ class Steps:
             if is_full_disk(error) and not unsure:
                 log.warning("%s", DiskFull(error), extra=journal.about(job, "wait"))
                 return machine.Later(_ms(self.pace.hold))
-            broke = _broke(job, error, f"{type(error).__name__}: {error}")
+            broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
             return machine.Unknown(_ms(self.pace.hold)) if unsure else broke
 
     def engine(self, job: Job) -> Engine:
@@ -166,7 +167,7 @@ class Steps:
         except TransientError as error:
             return _broke(job, error, cost=cost)
         except ValueError as error:
-            useless = f"the engine finished without a usable output: {error}"
+            useless = f"the engine finished without a usable output: {cause(error)}"
             return _broke(job, error, useless, cost=cost)
         return machine.Finished(result, cost)
 

@@ -14,7 +14,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from shared.errors import TransientError
+from shared.errors import TransientError, cause
 from shared.media.boxes import samples_claimed
 
 MAX_BYTES = 1 << 30
@@ -94,7 +94,7 @@ def opened(path: Path, examine: bool = True) -> Iterator[InputContainer]:
         ) as container:
             yield container
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
-        raise BadMedia(f"{path.name} can't be read as media: {error}") from error
+        raise BadMedia(f"{path.name} can't be read as media: {cause(error)}") from error
 
 
 def header_says_all(path: Path) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from av.video.frame import PictureType
 from PIL import Image, ImageOps
 
+from shared.errors import cause
 from shared.media.formats import FPS, Canvas
 from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tagged
 from shared.media.probe import BadMedia
@@ -52,7 +53,9 @@ def _loaded(still: Path, canvas: Canvas) -> Image.Image:
         with Image.open(still) as image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise BadMedia(f"{still.name} is no picture that can be animated: {error}") from error
+        raise BadMedia(
+            f"{still.name} is no picture that can be animated: {cause(error)}"
+        ) from error
     size = (canvas.width, canvas.height)
     return (
         upright if upright.size == size else ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
