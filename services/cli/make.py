@@ -20,6 +20,7 @@ from services.cli.environment import (
     named_after,
     product,
     settings,
+    sweep,
     writable,
 )
 from services.cli.outcome import Stopped
@@ -27,7 +28,7 @@ from services.cli.receipt import receipt
 from services.cli.screen import Screen
 from services.gateway.http import Gateway
 from services.gateway.intake import OUTPUTS, video_id
-from services.gateway.problems import Refusal, bad_input
+from services.gateway.problems import NoSuchVideo, Refusal, bad_input
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
 from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
@@ -120,6 +121,7 @@ class Kitchen:
 
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
         """The promise first here too; what was promised of this video before comes before it."""
+        await self.gateway.videos.status(video, OWNER)  # nothing is promised of one that is none
         for row in (await self.store.get(OUTPUTS, [video])).values():
             await self._again(row)
             await self.finish(video, Screen())
@@ -169,9 +171,17 @@ class Kitchen:
             if promise is not None:
                 await self._again(promise)
             return await self.finish(video, screen)
+        except NoSuchVideo:
+            return await self._drop(video, screen)
         except (StorywaveError, OSError) as error:
             screen.say(f"no file: {error}")
             return 3
+
+    async def _drop(self, video: str, screen: Screen) -> int:
+        """A promise of a video that is none can never be kept: it must not come up for ever."""
+        await self.store.delete(OUTPUTS, [video])
+        screen.say(f"no file: there is no video {video!r}; what was promised of it is dropped")
+        return 1
 
     async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
@@ -203,6 +213,7 @@ class Kitchen:
         if path and key:
             await self.gateway.blobs.fetch(key, beside(path))
             beside(path).replace(path)
+            sweep(path)
             await self.store.delete(OUTPUTS, [now.id])
         for said in receipt(now, view, path, self.settings.data):
             screen.say(said)

@@ -1,7 +1,9 @@
 """`storywave up` and `service NAME`: services and their HTTP side, until a signal."""
 
 import argparse
+import logging
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 
 from starlette.types import ASGIApp
 
@@ -12,6 +14,8 @@ from shared.app import App
 from shared.errors import BadInput
 from shared.serve import run
 from shared.settings import Settings
+
+log = logging.getLogger("storywave.serve")
 
 
 def up(given: argparse.Namespace) -> int:
@@ -34,14 +38,34 @@ def service(given: argparse.Namespace) -> int:
 
 
 def _serve(chosen: Settings, names: Sequence[str]) -> int:
-    at = f"http://{chosen.host}:{chosen.port}"
     run(
         [load(name) for name in names],
         chosen,
         _front(names),
-        started=lambda app: tell(f"{', '.join(names)} at {at}"),
+        started=lambda app: _announce(chosen, names),
     )
     return 0
+
+
+def _announce(chosen: Settings, names: Sequence[str]) -> None:
+    tell(f"{', '.join(names)} at http://{chosen.host}:{chosen.port}")
+    if "gateway" in names and not _is_this_machine(chosen.host):
+        warning = _OPEN.format(host=chosen.host)
+        tell(f"warning: {warning}")
+        log.warning(warning, extra={"action": "open"})
+
+
+_OPEN = (
+    "{host} is not this machine alone, and no key is asked for: whoever reaches it can make "
+    "and see videos. Serve on 127.0.0.1, or let only whom you trust reach it"
+)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _front(names: Sequence[str]) -> Callable[[App], ASGIApp] | None:

@@ -80,12 +80,18 @@ def test_one_file_that_cannot_be_written_leaves_the_others_alone(data, capsys):
         bytes_at = data / "blobs" / key
         bytes_at.parent.mkdir(parents=True, exist_ok=True)
         bytes_at.write_bytes(b"a film")
+    (data / "here" / ".sea.mp4.99999999.part").write_bytes(b"half a film of a killed process")
+    others = {f".sea.mp4.{os.getppid()}.part", ".tea.mp4.99999999.part"}
+    others |= {".sea.mp4.old.part", ".sea.mp4.old.99999999.part"}
+    for name in others:
+        (data / "here" / name).write_bytes(b"half a film")
     (data / "away").rmdir()
     (data / "away").write_text("now a file")
     assert main(["resume", "--data", str(data)]) == 3
     said = capsys.readouterr().err
     assert f"no file: the folder {data / 'away'} takes no bytes" in said
     assert (data / "here" / "sea.mp4").read_bytes() == b"a film"
+    assert {path.name for path in (data / "here").iterdir()} == others | {"sea.mp4"}
 
 
 def test_a_file_that_is_no_video_is_not_good(tmp_path, capsys):

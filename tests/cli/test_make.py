@@ -134,6 +134,17 @@ def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path):
     assert said.count("no file: there is no image 'gone': upload it first") == 2
 
 
+def test_a_promise_of_a_video_that_is_none_is_dropped(tmp_path):
+    """A kill between a promise and its refusal leaves such a row behind."""
+    promise = {"_id": "nope", "path": str(tmp_path / "x.mp4"), "aspect": "1:1"}
+    asyncio.run(promised(tmp_path / "data" / "storywave.db", [promise]))
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert code == 1
+    assert "no file: there is no video 'nope'; what was promised of it is dropped" in said
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert (code, "nothing was left unfinished" in said) == (0, True)
+
+
 async def promised(db: Path, promises: list[Doc]) -> None:
     store = SqliteStore(db)
     await store.open({OUTPUTS: ()})

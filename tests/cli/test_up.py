@@ -102,6 +102,20 @@ def test_probes_and_metrics(tmp_path):
         assert "storywave_event_loop_lag_seconds" in metrics
 
 
+@pytest.mark.parametrize(
+    ("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)]
+)
+def test_an_address_that_others_reach_is_warned_of(tmp_path, host, warned):
+    with up(tmp_path, STORYWAVE_HOST=host) as served:
+        assert served.stop(signal.SIGTERM) == 0
+    lines = (tmp_path / "log").read_text().splitlines()
+    told = [line for line in lines if line.startswith("storywave: warning: 0.0.0.0 is not this")]
+    logged = [json.loads(line) for line in lines if line.startswith("{")]
+    logged = [line for line in logged if line.get("action") == "open"]
+    assert (len(told), [line["level"] for line in logged]) == (warned, ["warning"] * warned)
+    assert all("no key is asked for" in line for line in told)
+
+
 def test_who_drains_is_sent_nothing_more(tmp_path):
     slow = {"STORYWAVE_REHEARSAL_SECONDS": "3", "STORYWAVE_DRAIN_SECONDS": "2"}
     with up(tmp_path, **slow) as served:
