@@ -2,13 +2,11 @@
 
 import argparse
 import logging
-import os
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -135,27 +133,3 @@ def writable(path: Path) -> Path:
             f"nothing can be written to {path.parent} ({error.strerror}): choose another with -o",
             "output",
         ) from error
-
-
-def beside(path: Path) -> Path:
-    """Where a file is written before it takes its name."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
-
-
-def sweep(path: Path) -> None:
-    """Away with what killed processes have left beside a file; who still writes keeps their own."""
-    before = f".{path.name}."
-    for part in path.parent.glob(f"{escape(before)}*.part"):
-        pid = part.name.removeprefix(before).removesuffix(".part")
-        if pid.isdecimal() and not _lives(int(pid)):
-            part.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass  # another user's
-    return True

@@ -15,12 +15,10 @@ from pydantic import ValidationError
 from services import NAMES, load
 from services.cli.environment import (
     agreed,
-    beside,
     log_to_file,
     named_after,
     product,
     settings,
-    sweep,
     writable,
 )
 from services.cli.outcome import Stopped
@@ -32,6 +30,7 @@ from services.gateway.problems import NoSuchVideo, Refusal, bad_input
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
 from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
+from shared.blobs.files import sweep
 from shared.compose import opened
 from shared.errors import StorywaveError
 from shared.images import Picture
@@ -205,15 +204,14 @@ class Kitchen:
         return 1
 
     async def _deliver(self, now: VideoStatus, screen: Screen) -> None:
-        """Write the promised file under its own name only when it is whole."""
+        """Write the promised file, which gets its name only when it is whole."""
         rows = await self.store.get(OUTPUTS, [now.id])
         view = await self.gateway.videos.view(now.id, OWNER)
         key = file_key(view, "media")
         path = _path(rows.get(now.id))
         if path and key:
-            await self.gateway.blobs.fetch(key, beside(path))
-            beside(path).replace(path)
-            sweep(path)
+            await self.gateway.blobs.fetch(key, path)
+            sweep(path.parent)
             await self.store.delete(OUTPUTS, [now.id])
         for said in receipt(now, view, path, self.settings.data):
             screen.say(said)

@@ -36,7 +36,7 @@ def disk(folder: Path) -> Iterator[None]:
 @contextmanager
 def whole(path: Path, *, beside: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write, which gets its name when all went well and is gone otherwise."""
-    unfinished = (beside or path.parent) / f"{UNFINISHED}-{uuid4().hex}"
+    unfinished = (beside or path.parent) / f"{UNFINISHED}-{os.getpid()}-{uuid4().hex}"
     try:
         with unfinished.open("xb") as file:
             yield file
@@ -44,6 +44,24 @@ def whole(path: Path, *, beside: Path | None = None) -> Iterator[BinaryIO]:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Away with what killed processes were writing there; whoever lives may still be at it."""
+    for unfinished in folder.glob(f"{UNFINISHED}-*-*"):
+        pid = unfinished.name.split("-")[1]
+        if pid.isdecimal() and not _lives(int(pid)):
+            unfinished.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def make_durably(folder: Path) -> None:

@@ -80,9 +80,8 @@ def test_one_file_that_cannot_be_written_leaves_the_others_alone(data, capsys):
         bytes_at = data / "blobs" / key
         bytes_at.parent.mkdir(parents=True, exist_ok=True)
         bytes_at.write_bytes(b"a film")
-    (data / "here" / ".sea.mp4.99999999.part").write_bytes(b"half a film of a killed process")
-    others = {f".sea.mp4.{os.getppid()}.part", ".tea.mp4.99999999.part"}
-    others |= {".sea.mp4.old.part", ".sea.mp4.old.99999999.part"}
+    (data / "here" / ".unfinished-99999999-a").write_bytes(b"half a film of a killed process")
+    others = {f".unfinished-{os.getppid()}-a", ".unfinished-mine-a", "unfinished-99999999-a"}
     for name in others:
         (data / "here" / name).write_bytes(b"half a film")
     (data / "away").rmdir()

@@ -145,6 +145,34 @@ def test_a_promise_of_a_video_that_is_none_is_dropped(tmp_path):
     assert (code, "nothing was left unfinished" in said) == (0, True)
 
 
+KILLED_AT_THE_END = """
+import os, shutil
+from services.cli import main
+copy = shutil.copyfileobj
+
+def killed(source, to, *size):
+    copy(source, to, *size)
+    if os.path.dirname(to.name) == {folder!r}:
+        os._exit(9)
+
+shutil.copyfileobj = killed
+main({command!r})
+"""
+
+
+def test_a_kill_while_the_file_is_written_leaves_nothing_in_the_end(tmp_path):
+    video = tmp_path / "sea.mp4"
+    command = ["make", *SHORT, "-o", str(video), "--data", str(tmp_path / "data")]
+    script = KILLED_AT_THE_END.format(folder=str(tmp_path), command=command)
+    made = subprocess.run([sys.executable, "-c", script], check=False, timeout=120)
+    assert made.returncode == 9
+    assert (len(parts_beside(video)), video.exists()) == (1, False)
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert code == 0, said
+    is_whole(video)
+    assert parts_beside(video) == []
+
+
 async def promised(db: Path, promises: list[Doc]) -> None:
     store = SqliteStore(db)
     await store.open({OUTPUTS: ()})
