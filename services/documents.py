@@ -28,6 +28,7 @@ from shared.events import (
 )
 from shared.jobs.machine import TERMINAL, TRANSITIONS, Signal, State
 from shared.service import Service
+from shared.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -60,6 +61,7 @@ def documents(table: Sequence[Service]) -> dict[Path, str]:
     return {
         DOCS / "events.md": events(table),
         DOCS / "states.md": states(table),
+        DOCS / "settings.md": settings(),
         DOCS / "asyncapi.yaml": asyncapi(table),
     }
 
@@ -216,6 +218,28 @@ def _kinds(table: Sequence[Service]) -> str:
         for kind, ends in ENDS.items()
     ]
     return "\n".join(["| kind | run by | done | failed or cancelled |", "|---|---|---|---|", *rows])
+
+
+# ── settings.md ─────────────────────────────────────────────────────────────────────────────────
+
+
+def settings() -> str:
+    """Each variable of the environment: what it says, and what holds without it."""
+    rows = [
+        f"| `STORYWAVE_{name.upper()}` | {_without(field)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return _page(
+        "# Settings",
+        GENERATED,
+        "Read once at the start, from the environment. An option of the same name on the command "
+        "line (`--data`, `--host`, `--port`, `--log-level`) comes before it.",
+        "\n".join(["| variable | default | what it says |", "|---|---|---|", *rows]),
+    )
+
+
+def _without(field: FieldInfo) -> str:
+    return "" if field.default_factory or field.default == "" else f"`{field.default}`"
 
 
 # ── asyncapi.yaml ───────────────────────────────────────────────────────────────────────────────

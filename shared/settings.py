@@ -31,43 +31,71 @@ Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(
 class Settings(BaseSettings):
     """What differs between places where Storywave runs. Everything has a working default."""
 
-    model_config = SettingsConfigDict(env_prefix="STORYWAVE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="STORYWAVE_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     mode: Literal["embedded", "cluster"] = "embedded"
+    """Everything in this process and one folder, or each service alone on shared servers."""
     log_level: Level = "INFO"
+    """The least that is logged."""
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
     rehearsal_seconds: float = Field(0.0, ge=0)
     """How long each job of a rehearsal takes."""
-    processes: int = Field(os.cpu_count() or 1, ge=1)
-    """How many encodes at once in one process."""
+    processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """How many encodes at once in one process; by default as many as there are processors."""
 
     # embedded
     data: Annotated[Path, AfterValidator(_a_folder)] = Path("storywave-data")
+    """Embedded: the folder of the database, the finished videos and all between."""
 
     # cluster
-    kafka: str = "127.0.0.1:9092"
+    kafka: str = Field(
+        "127.0.0.1:9092",
+        pattern=r"^[^:,\s]+:\d{1,5}(,[^:,\s]+:\d{1,5})*$",
+        examples=["kafka-0:9092,kafka-1:9092"],
+    )
+    """Cluster: where Kafka listens, `host:port`, several with commas."""
     kafka_prefix: str = "storywave."
+    """Before the name of each topic and consumer group."""
     kafka_partitions: int = Field(12, ge=1)
+    """Of each topic: the most replicas of a service that share its work."""
     kafka_replication: int = Field(1, ge=1)
+    """Copies of each topic: 3 where losing a broker must lose nothing."""
     kafka_session_timeout_ms: int = Field(10_000, ge=1)
+    """After how long without a sign of life a replica's partitions go to another."""
     mongo: Annotated[str, _starting("mongodb://", "mongodb+srv://")] = (
         "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     )
-    mongo_database: str = "storywave"
+    """Cluster: where MongoDB listens; it must be a replica set."""
+    mongo_database: str = Field(
+        "storywave", pattern=r"^[A-Za-z0-9_-]{1,60}$", examples=["storywave"]
+    )
+    """The database in it."""
     s3_endpoint: Annotated[str, _starting("http://", "https://")] = "http://127.0.0.1:7070"
-    s3_bucket: str = "storywave"
+    """Cluster: where the object store listens."""
+    s3_bucket: str = Field(
+        "storywave", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["storywave"]
+    )
+    """The bucket in it; it is created where it is missing."""
     s3_key: str = ""
+    """Its access key."""
     s3_secret: str = ""
+    """Its secret key."""
     scratch: Path = Path("/tmp/storywave")
-    """Where a replica works on files; nothing in it is needed after a restart."""
+    """Cluster: where a replica works on files; nothing in it is needed after a restart."""
 
     # serving
     host: str = "127.0.0.1"
+    """The address to serve on; 0.0.0.0 is every one that this machine has."""
     port: int = Field(8000, ge=0, le=65_535)
+    """The port to serve on; 0 is any free one."""
     drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 
     # pace
     look_seconds: float = Field(0.5, gt=0)
+    """How often a worker looks for work that no event has told it of."""
     lease_seconds: float = Field(30.0, gt=0)
+    """After how long another replica takes up the work of one that has died."""

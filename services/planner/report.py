@@ -13,11 +13,11 @@ def report(event: Event) -> None:
     if not isinstance(event, BeatsPlanned) or event.truncation is None:
         return
     telemetry.TRUNCATIONS.inc()
-    cut = event.truncation
+    cut, seconds = event.truncation, sum(beat.duration for beat in event.beats)
     log.warning(
         "%d beats are too many for %g s: the first %d are kept and fill it",
         cut.before,
-        event.brief.duration,
+        seconds,
         cut.after,
         extra={
             "video_id": event.video_id,

@@ -22,6 +22,7 @@ PIECE = 1 << 20
 DELETE_LIMIT = 1000
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
+_NOT_ALLOWED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 _CONFIG = Config(
     signature_version="s3v4",
@@ -161,7 +162,9 @@ class S3Blobs:
         except ClientError as error:
             if key is not None and _code(error) in _MISSING:
                 raise BlobMissing(key) from error
-            raise BlobsUnavailable(f"{self._where} refuses: {error}") from error
+            keys = ": check STORYWAVE_S3_KEY and STORYWAVE_S3_SECRET"
+            advice = keys if _code(error) in _NOT_ALLOWED else ""
+            raise BlobsUnavailable(f"{self._where} refuses: {error}{advice}") from error
         except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as error:
             raise BlobsUnavailable(f"{self._where} does not answer: {error}") from error
 

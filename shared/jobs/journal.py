@@ -20,7 +20,8 @@ def about(job: Job, action: str) -> dict[str, object]:
         "stage": spec.kind.value,
         "action": action,
         "beat": spec.beat,
-        "chunk" if spec.kind in _BY_CHUNK else "n": spec.n,
+        "n": spec.n,
+        **({"chunk": spec.n} if spec.kind in _BY_CHUNK else {}),
         "take": spec.take,
         "attempt": job.attempt,
     }

@@ -18,11 +18,13 @@ from typing import Any
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from shared.events import EVENTS, DeadLettered, topic
+import services
+from shared.events import EVENTS, DeadLettered, Event, topic
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
+from shared.jobs.rows import ending, from_doc
 from shared.media import verify
 from shared.store.mongo import MongoStore
 from tests.cluster.figures import FIGURES
@@ -33,6 +35,7 @@ from tests.truth import run_again
 pytestmark = pytest.mark.cluster
 
 SEED = random.SystemRandom().randrange(10**6)
+POISON = b"\xffpoison"
 PROMPT = "A lighthouse keeper paints the sea. The storm comes. The lamp goes out. Morning."
 
 
@@ -45,6 +48,7 @@ class Storm:
     videos: list[str] = field(default_factory=list)
     kills: list[int] = field(default_factory=list)
     restarts: int = 0
+    poisoned: bool = False
 
     async def ask(self, count: int, pause: float, **wanted: object) -> None:
         """Post videos through whichever gateway answers; a repetition is the same video."""
@@ -84,6 +88,14 @@ class Storm:
         await asyncio.sleep(1)
         await asyncio.to_thread(self.servers.restart, name)
         self.restarts += 1
+
+    async def poison(self, prefix: str) -> None:
+        """A record on every topic that is no event, under the key of a video that is made."""
+        kafka = self.fleet.environment["STORYWAVE_KAFKA"]
+        async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+            for cls in EVENTS.values():
+                await producer.send_and_wait(prefix + topic(cls), POISON, self.videos[0].encode())
+        self.poisoned = True
 
     async def ended(self, seconds: float) -> list[dict[str, Any]]:
         """How every video ended, as the gateway tells it."""
@@ -151,6 +163,7 @@ async def test_orchestration_under_a_storm(servers: Servers, tmp_path: Path) -> 
     async with storm(servers, tmp_path, f"storm{SEED}", **known) as s:
         asking = asyncio.create_task(s.ask(40, 1.0, duration=30, end_card={"seconds": 2.5}))
         await asyncio.sleep(3)
+        await s.poison(f"storm{SEED}.")
         victims = draw.sample(s.fleet.replicas, 8)
         for number, replica in enumerate(victims):
             await s.kill(replica, signal.SIGTERM if number % 4 == 3 else signal.SIGKILL)
@@ -197,9 +210,12 @@ async def report(s: Storm, name: str) -> None:
     assert not [row["_id"] for row in (*jobs, *facts) if "publish_at" in row], "unpublished"
     rerun = run_again(s.fleet.lines(), {job["_id"]: job["attempt"] for job in jobs})
     assert not rerun, rerun
-    published = await published_events(s.fleet.environment["STORYWAVE_KAFKA"], f"{name}.")
-    assert not [id_ for id_ in published if f"/{DeadLettered.__name__}/" in id_]
-    lost = {row["_id"] for row in facts} - published.keys()
+    events = await published_events(s.fleet.environment["STORYWAVE_KAFKA"], f"{name}.")
+    letters = {(e.service, e.topic) for e in events if isinstance(e, DeadLettered)}
+    assert letters == (expected_letters(f"{name}.") if s.poisoned else set())
+    published = Counter(event.id for event in events if not isinstance(event, DeadLettered))
+    made = {ending(from_doc(job)).id for job in jobs}
+    lost = ({row["_id"] for row in facts} | made) - published.keys()
     assert not lost, lost
     FIGURES["videos"] += len(s.videos)
     FIGURES["kills"] += len(s.kills)
@@ -210,20 +226,33 @@ async def report(s: Storm, name: str) -> None:
     FIGURES.recoveries += recoveries(s.kills, jobs, facts)
 
 
-async def published_events(kafka: str, prefix: str) -> Counter[str]:
-    """How often each event stands on its topic."""
+def expected_letters(prefix: str) -> set[tuple[str, str]]:
+    """Who sets poison aside: every service on each of its topics, but no letter about letters."""
+    return {
+        (name, prefix + topic(cls))
+        for name in services.NAMES
+        for cls in services.load(name).consumes
+        if cls is not DeadLettered
+    }
+
+
+async def published_events(kafka: str, prefix: str) -> list[Event]:
+    """All that stands on the topics, but for the poison."""
     topics = [prefix + topic(cls) for cls in EVENTS.values()]
     consumer = AIOKafkaConsumer(
         *topics, bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False
     )
-    found: Counter[str] = Counter()
+    found: list[Event] = []
     await consumer.start()
     try:
-        while batch := await consumer.getmany(timeout_ms=2000):
-            for records in batch.values():
-                for record in records:
+        ends = await consumer.end_offsets(consumer.assignment())
+        assert len(ends) >= len(topics)
+        while any([await consumer.position(at) < end for at, end in ends.items()]):
+            batch = await consumer.getmany(timeout_ms=1000)
+            for record in (record for group in batch.values() for record in group):
+                if record.value != POISON:
                     cls = EVENTS[dict(record.headers)["type"].decode()]
-                    found[cls.model_validate_json(record.value).id] += 1
+                    found.append(cls.model_validate_json(record.value))
     finally:
         await consumer.stop()
     return found
