@@ -13,7 +13,7 @@ from pydantic import Field
 
 from services.gateway.lacks import Note, notes
 from services.gateway.stages import Progress, Stage, StageRecord, progress, rev
-from shared.chunks import active_chunks
+from shared.chunks import active_chunks, beat_to_chunk_map
 from shared.events import (
     EVENTS,
     BeatsPlanned,
@@ -86,10 +86,14 @@ class FailedAt(Fact):
 
 
 class Chunks(Fact):
-    """The clips of a video: how many succeeded, which did not and why, where they are."""
+    """The clips of a video: how many succeeded, what they show, which did not and why, and where
+    they are."""
 
     total: int
     succeeded: int
+    beats: Mapping[int, int] = Field(
+        description="Clip → the beat that it starts; any other goes on from the clip before it."
+    )
     failed: tuple[ChunkError, ...] = ()
     urls: tuple[str, ...] = ()
 
@@ -223,6 +227,7 @@ def _chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
     return Chunks(
         total=settled.total if settled else len(active_chunks(plan)),
         succeeded=settled.succeeded if settled else len(ready),
+        beats=beat_to_chunk_map(active_chunks(plan)),
         failed=settled.failed if settled else _failed_chunks(view, plan),
         urls=tuple(f"/v1/videos/{view.video_id}/chunks/{n}" for n in sorted(ready)),
     )

@@ -308,6 +308,7 @@ def test_chunks_before_and_after_the_waves_are_over():
     now = seen(requested(), PLAN, *clips(PLAN)[:2], lost)
     assert now.chunks is not None
     assert (now.chunks.total, now.chunks.succeeded) == (6, 2)
+    assert now.chunks.beats == {0: 0, 2: 1, 4: 2}
     assert now.chunks.failed == (ChunkError(chunk=2, beat=1, error="no luck"),)
     assert now.chunks.urls == tuple(f"/v1/videos/{VIDEO}/chunks/{n}" for n in (0, 1))
     failed = (*now.chunks.failed, ChunkError(chunk=3, beat=1, error="nothing to go on from"))
