@@ -179,7 +179,10 @@ class Kitchen:
     async def _drop(self, video: str, screen: Screen) -> int:
         """A promise of a video that is none can never be kept: it must not come up for ever."""
         await self.store.delete(OUTPUTS, [video])
-        screen.say(f"no file: there is no video {video!r}; what was promised of it is dropped")
+        screen.say(
+            f"no file: there is no video {video!r} (`storywave status` lists all): "
+            "what was promised of it is dropped"
+        )
         return 1
 
     async def finish(self, video: str, screen: Screen) -> int:

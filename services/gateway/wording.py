@@ -117,7 +117,7 @@ def _missing(mistake: Mistake) -> str:
 
 def _unknown(mistake: Mistake) -> str:
     near = get_close_matches(mistake.name, mistake.beside, 1)
-    known = f"did you mean {near[0]}?" if near else f"use {', '.join(mistake.beside)}"
+    known = f"perhaps {near[0]} is meant" if near else f"use {', '.join(mistake.beside)}"
     return f"there is no such field: {known}"
 
 

@@ -140,7 +140,8 @@ def test_a_promise_of_a_video_that_is_none_is_dropped(tmp_path):
     asyncio.run(promised(tmp_path / "data" / "storywave.db", [promise]))
     code, said = ended(storywave(tmp_path, "resume"))
     assert code == 1
-    assert "no file: there is no video 'nope'; what was promised of it is dropped" in said
+    assert "no file: there is no video 'nope' (`storywave status` lists all)" in said
+    assert "what was promised of it is dropped" in said
     code, said = ended(storywave(tmp_path, "resume"))
     assert (code, "nothing was left unfinished" in said) == (0, True)
 
