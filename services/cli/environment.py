@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from shared.errors import BadInput
 from shared.images import MAX_BYTES, Picture, prepared
 from shared.settings import Settings
 from shared.telemetry import JsonLines
+
+LOG_BYTES = 20_000_000
 
 
 def settings(given: argparse.Namespace, **fixed: Any) -> Settings:
@@ -83,8 +86,11 @@ def log_to_file(settings: Settings) -> Path:
     return path
 
 
-class LogFile(logging.FileHandler):
+class LogFile(RotatingFileHandler):
     """A log that no longer fits on its disk says so once, and the work goes on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=LOG_BYTES, backupCount=1)
 
     _told = False
 

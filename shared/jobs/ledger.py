@@ -83,14 +83,12 @@ class Ledger:
         return sorted(jobs, key=lambda job: job.tag or 0)
 
     async def claim(self, hands: Mapping[Kind, int]) -> list[Job]:
-        """Take due work in hand: what is timed first, then queued jobs by lowest tag."""
-        free = dict(hands)
-        taken = await self._take(await self._timed(free))
-        for job in taken:
-            free[job.spec.kind] -= 1
-        for kind in hands:
-            if free[kind] > 0:
-                taken += await self._take(await self._queued(kind, free[kind]))
+        """Take due work in hand: of each kind what is timed first, then the lowest tags."""
+        taken = []
+        for kind, free in hands.items():
+            timed = await self._take(await self._timed(kind, free))
+            left = free - len(timed)
+            taken += timed + (await self._take(await self._queued(kind, left)) if left else [])
         return taken
 
     async def advance(self, job: Job, signal: Signal) -> Job | None:
@@ -154,23 +152,9 @@ class Ledger:
         last = await self._store.find(JOBS, own, order=["-tag"], limit=1)
         return max([head, *(float(row["tag"]) for row in last)])
 
-    async def _timed(self, free: Mapping[Kind, int]) -> list[Job]:
-        rows = await self._store.find(
-            JOBS,
-            {
-                "spec.kind": Is("in", [kind.value for kind in free]),
-                "due_at": Is("<=", self._store.now()),
-            },
-            order=["due_at"],
-            limit=sum(free.values()),
-        )
-        room = dict(free)
-        jobs = []
-        for job in await self._read(rows):
-            room[job.spec.kind] -= 1
-            if room[job.spec.kind] >= 0:
-                jobs.append(job)
-        return jobs
+    async def _timed(self, kind: Kind, limit: int) -> list[Job]:
+        due = {"spec.kind": kind.value, "due_at": Is("<=", self._store.now())}
+        return await self._read(await self._store.find(JOBS, due, order=["due_at"], limit=limit))
 
     async def _queued(self, kind: Kind, limit: int) -> list[Job]:
         rows = await self._store.find(

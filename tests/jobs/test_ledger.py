@@ -48,6 +48,15 @@ async def test_of_many_owners_the_fair_first_is_born_in_the_free_hand(store: Sto
     assert {job.spec.owner for job in jobs if job.attempt} == {"fast"}
 
 
+async def test_much_old_work_of_one_kind_holds_up_no_other_kind(store: Store) -> None:
+    ledger = Ledger(store, Rules(lease_ms=-1))  # all that is claimed is due again at once
+    clips = [spec.model_copy(update={"kind": Kind.CLIP}) for spec in specs(1)]
+    await ledger.insert(specs(9), {Kind.IMAGE: 9})
+    await ledger.insert(clips, {Kind.CLIP: 1})
+    taken = await ledger.claim({Kind.IMAGE: 1, Kind.CLIP: 1})
+    assert [job.spec.kind for job in taken] == [Kind.IMAGE, Kind.CLIP]
+
+
 async def test_racing_workers_claim_each_job_once(store: Store) -> None:
     workers = [Ledger(store, RULES, seed) for seed in range(8)]
     await workers[0].insert(specs(200))
