@@ -20,9 +20,9 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import services
+from shared.app import App, Parts, Ports, running
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.app import App, Parts, Ports, running
 from shared.engines.pool import Pool
 from shared.engines.rehearsal import RehearsalEngine
 from shared.events import Brief, Event, Kind, VideoCompleted, VideoFailed, VideoRequested

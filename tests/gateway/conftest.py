@@ -11,9 +11,9 @@ import pytest
 from services.gateway import SERVICE
 from services.gateway.http import Gateway, create_app
 from services.gateway.wiring import gateway
+from shared.app import App, Parts, Ports, running
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.app import App, Parts, Ports, running
 from shared.engines.pool import Pool
 from shared.events import Event, VideoRequested
 from shared.store.sqlite import SqliteStore

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from shared.app import Parts, Ports, running
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.app import Parts, Ports, running
 from shared.engines.pool import Pool
 from shared.events import Kind, VideoCompleted
 from shared.jobs.ledger import JOBS

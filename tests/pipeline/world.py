@@ -9,11 +9,11 @@ from pathlib import Path
 
 import services
 from services.planner.beats import Draft, timed
+from shared.app import App, Parts, Ports, running
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.chunks import plan_chunks
-from shared.app import App, Parts, Ports, running
 from shared.engines.base import Accepted, Made, Order, Produced, Task
 from shared.engines.pool import Pool
 from shared.engines.rehearsal import RehearsalEngine
