@@ -27,7 +27,7 @@ from services.stitcher.join import Segment, Timeline
 from services.stitcher.mix import MixSpec, PlacedVoice, mix
 from services.stitcher.transitions import Transition
 from services.stitcher.voicefit import fit_voice
-from shared.engines.pool import keep_pictures_off_the_heap
+from shared.engines.pool import share_one_heap
 from shared.media.encode import TICKS_A_FRAME
 from shared.media.formats import FPS, canvas
 from shared.media.lastframe import last_frame
@@ -105,7 +105,7 @@ def our_last_frame_conformed(inputs: Inputs, folder: Path) -> None:
 def our_whole(inputs: Inputs, folder: Path) -> None:
     """From raw clips, two at a time."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, context, keep_pictures_off_the_heap) as pool:
+    with ProcessPoolExecutor(2, context, share_one_heap) as pool:
         tasks = [pool.submit(conform_one, c, folder, n) for n, c in enumerate(inputs.clips)]
         for task in tasks:
             task.result()

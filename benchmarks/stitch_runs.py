@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.stitch_inputs import Inputs
-from shared.engines.pool import keep_pictures_off_the_heap
+from shared.engines.pool import share_one_heap
 
 Method = Callable[[Inputs, Path], None]
 
@@ -28,7 +28,7 @@ def _timed(method: Method, inputs: Inputs, folder: Path) -> Measured:
     if method.__name__.startswith("moviepy"):
         import moviepy  # noqa: F401 - its import is not its work
     if method.__name__.startswith("our_"):
-        keep_pictures_off_the_heap()  # as every worker of ours does
+        share_one_heap()  # as every worker of ours does
     started = time.perf_counter()
     method(inputs, folder)
     seconds = time.perf_counter() - started

@@ -17,8 +17,7 @@ from shared.errors import TransientError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_MMAP_THRESHOLD = -3  # as glibc's malloc.h names it
-_LARGE = 128 << 10
+_ARENA_MAX = -8  # as glibc's malloc.h names it
 
 
 class Pool:
@@ -58,19 +57,20 @@ class Pool:
 def _begin(parent: int) -> None:
     os.nice(5)  # the event loop comes first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too: the parent decides
-    keep_pictures_off_the_heap()
+    share_one_heap()
     _end_with_parent(parent)
 
 
-def keep_pictures_off_the_heap() -> None:
-    """Let what is large go back to the system when it is freed, now and later.
+def share_one_heap() -> None:
+    """One heap for all threads of the process, in place of one each.
 
-    glibc raises its threshold to the largest block it has seen freed: pictures then lie on the
-    heaps of many threads, which break up. Three cuts at 1080p peak at 290 MiB so, instead of 465.
+    Pictures are allocated in one thread and freed in another: heaps of their own break up, and
+    keep what they no longer need. Five cuts at 1080p peak at 343 MiB so, instead of 465, and each
+    takes a little less time.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
     if mallopt is not None:
-        mallopt(_MMAP_THRESHOLD, _LARGE)
+        mallopt(_ARENA_MAX, 1)
 
 
 def _end_with_parent(parent: int) -> None:
