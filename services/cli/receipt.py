@@ -18,15 +18,15 @@ def receipt(now: VideoStatus, view: View, path: Path | None, data: Path) -> Iter
     size, brief = canvas(now.aspect, now.request.quality), now.request
     yield f"{path or data / 'blobs' / done.key}"
     yield (
-        f"  video    {done.seconds:.1f} s, {size.width}x{size.height}, "
+        f"  video     {done.seconds:.1f} s, {size.width}x{size.height}, "
         f"{frame_at(done.seconds)} frames, {brief.style}"
     )
     made = (counted(now, stage) for stage in (Stage.IMAGES, Stage.SOUNDTRACK, Stage.CLIPS))
-    yield f"  made of  {', '.join(made)}"
-    yield f"  cost     ${now.cost / 1_000_000:.4f}"
-    yield f"  took     {done.generation_ms / 1000:.1f} s"
+    yield f"  made of   {', '.join(made)}"
+    yield f"  cost      ${now.cost / 1_000_000:.4f}"
+    yield f"  took      {done.generation_ms / 1000:.1f} s"
     for name, key in {"poster": done.poster_key, **done.outputs}.items():
-        yield f"  {name:<8} {data / 'blobs' / key}"
+        yield f"  {name:<9} {data / 'blobs' / key}"
     for note in now.warnings:
-        yield f"  warning  {note.message}"
-    yield f"  id       {now.id}"
+        yield f"  warning   {note.message}"
+    yield f"  id        {now.id}"
