@@ -79,8 +79,8 @@ def test_a_prompt_becomes_a_file_and_a_receipt(tmp_path):
     percents = [int(line[:3]) for line in lines if line[3:5] == " %"]
     assert percents == sorted(percents)
     receipt = lines[lines.index(str(video)) :]
-    assert "  video    6.0 s, 720x1280, 180 frames, cinematic" in receipt
-    assert "  cost     $0.0000" in receipt
+    assert "  video     6.0 s, 720x1280, 180 frames, cinematic" in receipt
+    assert "  cost      $0.0000" in receipt
     poster = next(line.split()[1] for line in receipt if line.startswith("  poster"))
     assert Path(poster).read_bytes().startswith(b"\xff\xd8")
 
