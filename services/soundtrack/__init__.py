@@ -1,6 +1,7 @@
 """Consumes BeatsPlanned and VideoFailed; emits VoiceReady and MusicReady; runs voice and music."""
 
 from services.soundtrack.decide import decide
+from services.soundtrack.work import finish_music, finish_voice
 from shared.events import BeatsPlanned, Kind, VideoFailed
 from shared.service import Service
 
@@ -9,4 +10,5 @@ SERVICE = Service(
     reads=(BeatsPlanned, VideoFailed),
     decide=decide,
     kinds=(Kind.VOICE, Kind.MUSIC),
+    finish={Kind.VOICE: finish_voice, Kind.MUSIC: finish_music},
 )

@@ -1,0 +1,40 @@
+"""The last step of a sound: hear all of it, and time the words whose maker did not say when.
+
+The decoder is imported where it is used: the process that only hands out work needs none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.engines.base import Made, Order
+from shared.errors import TransientError
+
+
+def finish_voice(order: Order, made: Made) -> Made:
+    """Refuse a voice that can't be decoded; a retry may bring a good one."""
+    from services.soundtrack.wordtimes import estimated
+    from shared.media.sound import RATE
+
+    sound = _decoded(made, "a voice")
+    heard: Mapping[str, Any] = {"seconds": round(len(sound) / RATE, 3)}
+    if not made.data.get("words"):
+        words = estimated(sound[:, 0], RATE, order.input["text"])
+        heard = {**heard, "words": [word.model_dump() for word in words]}
+    return replace(made, data={**made.data, **heard})
+
+
+def finish_music(order: Order, made: Made) -> Made:
+    """The same for a bed of music."""
+    from shared.media.sound import RATE
+
+    seconds = round(len(_decoded(made, "music")) / RATE, 3)
+    return replace(made, data={**made.data, "seconds": seconds})
+
+
+def _decoded(made: Made, what: str) -> Any:
+    from shared.media.sound import read_sound
+
+    if "key" not in made.files:
+        raise TransientError(f"the engine finished without {what}")
+    return read_sound(made.files["key"], channels=1)
