@@ -50,6 +50,7 @@ class Conformer:
             and frame.rotation == 0
             and self.pixel_aspect == 1
             and _matrix(frame) == Colorspace.ITU709
+            and frame.color_range != ColorRange.JPEG
         )
 
     def _crops(self, kept: float) -> bool:

@@ -118,6 +118,34 @@ def test_colours_survive(tmp_path: Path) -> None:
     assert np.abs(shown[5, 5].astype(int) - (90, 110, 130)).max() <= 6
 
 
+@pytest.mark.parametrize("canvas", [CANVAS, Canvas(160, 160)])
+def test_the_colours_of_a_full_range_clip_survive(canvas: Canvas, tmp_path: Path) -> None:
+    """VP9 says its range in the stream: one of the canvas' own size must not pass as it is."""
+    clip = full_range_clip(tmp_path / "full.webm", (200, 60, 30))
+    conform(ConformSpec(tmp_path / "out.mp4", canvas, 6, clip, fit="crop"))
+    for picture in pictures(tmp_path / "out.mp4"):
+        assert np.abs(picture[80, 40].astype(int) - (200, 60, 30)).max() <= 4
+
+
+def full_range_clip(path: Path, colour: tuple[int, int, int]) -> Path:
+    size = (CANVAS.width, CANVAS.height)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx-vp9", rate=30)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.color_range, stream.codec_context.colorspace = 2, 1
+        frame = av.VideoFrame.from_image(Image.new("RGB", size, colour)).reformat(
+            format="yuv420p", dst_colorspace=1, src_color_range="JPEG", dst_color_range="JPEG"
+        )
+        frame.time_base = Fraction(1, 30)
+        for number in range(6):
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        assert next(container.decode(video=0)).color_range == 2
+    return path
+
+
 def test_a_missing_clip_becomes_its_picture_and_says_why(tmp_path: Path) -> None:
     still = tmp_path / "still.png"
     Image.new("RGB", (300, 500), (200, 40, 40)).save(still)
