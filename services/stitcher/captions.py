@@ -5,7 +5,7 @@ for .srt and .vtt.
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
@@ -56,26 +56,44 @@ def _end(group: Sequence[Word], following: Sequence[Word] | None) -> float:
 
 
 def _groups(words: Sequence[Word], max_chars: int, max_words: int) -> Iterator[list[Word]]:
-    group: list[Word] = []
+    """Thoughts, and those that are too long in parts of like length: no last word stands alone."""
+    for thought in _cut(words, _ends_thought):
+        yield from _balanced(thought, max_chars, max_words)
+
+
+def _balanced(words: Sequence[Word], max_chars: int, max_words: int) -> list[list[Word]]:
+    """As few parts as fit, in the narrowest lines that still make no more of them."""
+
+    def filled(chars: int) -> list[list[Word]]:
+        return list(_cut(words, lambda part, word: _is_full(part, word, chars, max_words)))
+
+    fewest = filled(max_chars)
+    narrower = (filled(chars) for chars in range(1, max_chars))
+    return next((parts for parts in narrower if len(parts) == len(fewest)), fewest)
+
+
+def _cut(
+    words: Sequence[Word], ends: Callable[[Sequence[Word], Word], bool]
+) -> Iterator[list[Word]]:
+    """Parts in order; one is closed where it ends before the next word."""
+    part: list[Word] = []
     for word in words:
-        if group and _starts_anew(group, word, max_chars, max_words):
-            yield group
-            group = []
-        group.append(word)
-    if group:
-        yield group
+        if part and ends(part, word):
+            yield part
+            part = []
+        part.append(word)
+    if part:
+        yield part
 
 
-def _starts_anew(group: Sequence[Word], word: Word, max_chars: int, max_words: int) -> bool:
-    last = group[-1]
-    length = sum(len(w.text) + 1 for w in group) + len(word.text)
-    breaks = _BREAKS if len(group) > _MIN_PHRASE_WORDS else _ENDS
-    return (
-        len(group) >= max_words
-        or length > max_chars
-        or last.text.endswith(breaks)
-        or word.start - last.end >= _PAUSE
-    )
+def _ends_thought(part: Sequence[Word], word: Word) -> bool:
+    breaks = _BREAKS if len(part) > _MIN_PHRASE_WORDS else _ENDS
+    return part[-1].text.endswith(breaks) or word.start - part[-1].end >= _PAUSE
+
+
+def _is_full(part: Sequence[Word], word: Word, max_chars: int, max_words: int) -> bool:
+    length = sum(len(w.text) + 1 for w in part) + len(word.text)
+    return len(part) >= max_words or length > max_chars
 
 
 def _pieces(words: Sequence[Word], max_chars: int) -> Iterator[Word]:

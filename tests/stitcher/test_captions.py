@@ -33,7 +33,21 @@ def test_phrases_break_at_sentences_pauses_and_length() -> None:
     words = spoken("Stop. Now we go on for a very long while")
     late = (*words, Word("later", 9.0, 9.5))
     texts = [phrase.text for phrase in phrases(late, 20)]
-    assert texts == ["Stop.", "Now we go on for a", "very long while", "later"]
+    assert texts == ["Stop.", "Now we go on for", "a very long while", "later"]
+
+
+@pytest.mark.parametrize(
+    ("text", "max_chars", "max_words", "said"),
+    [
+        ("a cat walks along the rooftop", 24, 99, ["a cat walks along", "the rooftop"]),
+        ("we rode a small boat", 40, 4, ["we rode a", "small boat"]),
+        ("short enough", 24, 99, ["short enough"]),
+    ],
+)
+def test_no_last_word_stands_alone(
+    text: str, max_chars: int, max_words: int, said: list[str]
+) -> None:
+    assert [p.text for p in phrases(spoken(text), max_chars, max_words)] == said
 
 
 def test_a_phrase_stays_until_the_next_but_not_through_a_pause() -> None:
