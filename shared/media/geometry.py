@@ -10,6 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from shared.media.formats import Canvas
+from shared.media.interest import crop_share
 from shared.media.picture import Planes, blank, from_planes, planes, tagged
 
 Fit = Literal["auto", "crop", "blur"]
@@ -23,12 +24,16 @@ _BT709 = 1
 
 @dataclass
 class Conformer:
-    """Turns one clip's decoded frames into canonical ones, keeping its scaler warm."""
+    """Turns one clip's decoded frames into canonical ones, keeping its scaler warm.
+
+    Where it crops is chosen by the clip's first picture and kept, so that the view holds still.
+    """
 
     canvas: Canvas
     fit: Fit = "auto"
     pixel_aspect: Fraction = Fraction(1)
     _scaler: VideoReformatter = field(default_factory=VideoReformatter)
+    _share: float | None = None
 
     def conformed(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame on the canvas; never the decoder's own buffer when it had to change."""
@@ -59,7 +64,10 @@ class Conformer:
         return kept >= (_KEPT_BY_AUTO if self.fit == "auto" else _KEPT_AT_LEAST)
 
     def _cropped(self, frame: av.VideoFrame, width: Fraction, height: Fraction) -> av.VideoFrame:
-        return from_planes(_centre(self._scaled(frame, _even(width), _even(height)), self.canvas))
+        parts = self._scaled(frame, _even(width), _even(height))
+        if self._share is None:
+            self._share = crop_share(parts[0], self.canvas.width, self.canvas.height)
+        return from_planes(_part(parts, self.canvas, self._share))
 
     def _padded(self, frame: av.VideoFrame, width: Fraction, height: Fraction) -> av.VideoFrame:
         """The whole picture over a blurred, darkened enlargement of itself."""
@@ -103,16 +111,30 @@ def _matrix(frame: av.VideoFrame) -> int:
     return Colorspace.ITU601 if small else Colorspace.ITU709
 
 
-def _centre(parts: Planes, canvas: Canvas) -> Planes:
+def _part(parts: Planes, canvas: Canvas, share: float) -> Planes:
+    """The canvas' size of a picture, with this share of the margin at its left and top."""
     y, u, v = parts
-    top = max(0, (y.shape[0] - canvas.height) // 4 * 2)
-    left = max(0, (y.shape[1] - canvas.width) // 4 * 2)
+    top, left = (
+        max(0, int((has - wanted) * share / 2)) * 2  # chroma has half as many places
+        for has, wanted in zip(y.shape, (canvas.height, canvas.width), strict=True)
+    )
     half = np.s_[top // 2 : (top + canvas.height) // 2, left // 2 : (left + canvas.width) // 2]
     return y[top : top + canvas.height, left : left + canvas.width], u[half], v[half]
 
 
 def _backdrop(part: np.ndarray, shape: tuple[int, ...], floor: int) -> np.ndarray:
-    small = cv2.resize(np.ascontiguousarray(part), (24, 24), interpolation=cv2.INTER_AREA)
+    """The part's middle in the target's shape: stretched to it, things would look smeared."""
+    scale = 24 / min(shape)
+    size = (round(shape[1] * scale), round(shape[0] * scale))
+    small = cv2.resize(_covering(part, shape), size, interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(small, (0, 0), 2)
     large = cv2.resize(soft, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
     return cv2.addWeighted(large, 0.6, large, 0, floor * 0.4)
+
+
+def _covering(part: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The largest part about the centre that has the proportions of `shape`."""
+    scale = min(has / wanted for has, wanted in zip(part.shape, shape, strict=True))
+    high, wide = (max(1, round(side * scale)) for side in shape)
+    top, left = (part.shape[0] - high) // 2, (part.shape[1] - wide) // 2
+    return np.ascontiguousarray(part[top : top + high, left : left + wide])

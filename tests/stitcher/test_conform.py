@@ -133,7 +133,8 @@ def full_range_clip(path: Path, colour: tuple[int, int, int]) -> Path:
         stream = container.add_stream("libvpx-vp9", rate=30)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.color_range, stream.codec_context.colorspace = 2, 1
-        frame = av.VideoFrame.from_image(Image.new("RGB", size, colour)).reformat(
+        picture = np.full((CANVAS.height, CANVAS.width, 3), colour, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
             format="yuv420p", dst_colorspace=1, src_color_range="JPEG", dst_color_range="JPEG"
         )
         frame.time_base = Fraction(1, 30)
