@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from services.stitcher.limiter import limit
-from services.stitcher.mix import MixResult, MixSpec, PlacedSound, PlacedVoice, mix
+from services.stitcher.mix import (
+    CEILING_DBTP,
+    MixResult,
+    MixSpec,
+    PlacedSound,
+    PlacedVoice,
+    bring_to_loudness,
+    mix,
+)
 from services.stitcher.voicefit import Word, fit_voice
-from shared.media.sound import RATE, Samples, loudness, read_sound, write_wav
+from shared.media.sound import RATE, Samples, loudness, lufs, read_sound, write_wav
 from tests.media.samples import Shape, tone, write_clip, write_voice
 
 FRAMES = 240
@@ -84,6 +92,47 @@ def test_loudness_and_peak_are_met_whatever_comes_in(amplitude: float, tmp_path:
     assert found.lufs == pytest.approx(-14, abs=1)
     assert found.peak_dbtp <= -1
     assert abs(len(heard) / RATE - FRAMES / 30) <= 1024 / RATE
+
+
+def peaky(every: float, width: float, floor: float) -> Samples:
+    """Eight seconds of sharp strokes that die away over a floor of noise."""
+    samples = np.random.default_rng(3).normal(0, floor, 8 * RATE).astype(np.float32)
+    count = round(width * RATE)
+    time = np.arange(count) / RATE
+    stroke = np.exp(-5 * time / width) * np.sin(2 * np.pi * 700 * time)
+    for start in range(0, len(samples) - count, round(every * RATE)):
+        samples[start : start + count] += stroke.astype(np.float32)
+    return np.repeat(samples[:, None], 2, axis=1)
+
+
+@pytest.mark.parametrize("arrives_at", [-13.9, -14.0, -14.1, -30.0])
+@pytest.mark.parametrize(
+    "strokes", [(0.25, 0.05, 0.02), (0.1, 0.02, 0.02), (0.5, 0.03, 0.02), (0.5, 0.01, 0.05)]
+)
+def test_what_the_limiter_takes_is_given_back(
+    strokes: tuple[float, float, float], arrives_at: float
+) -> None:
+    track = peaky(*strokes)
+    track *= np.float32(10 ** ((arrives_at - lufs(track)) / 20))
+    once = track.copy()
+    limit(once, CEILING_DBTP)
+    if arrives_at > -20:
+        assert lufs(once) < -14.4, "the limiter must take something for this to be a test"
+    bring_to_loudness(track)
+    found = loudness(track)
+    assert found.lufs == pytest.approx(-14, abs=0.3)
+    assert found.peak_dbtp <= -1
+
+
+def test_a_sharp_voice_over_a_bed_that_arrives_at_the_target_stays_there(tmp_path: Path) -> None:
+    spoken = peaky(0.25, 0.05, 0.0)[: 5 * RATE, :1]  # so long that the sum is at -13.9
+    write_wav(spoken * 0.9, tmp_path / "voice.wav")
+    write_wav(tone(8, 2, 220, 0.1), tmp_path / "music.wav")
+    placed = PlacedVoice(tmp_path / "voice.wav", 1.0, fit_voice(5.0, [], 7.0))
+    result, heard = mixed(tmp_path, voices=(placed,), music=tmp_path / "music.wav")
+    found = loudness(heard)
+    assert result.lufs == pytest.approx(-14, abs=0.3)
+    assert found.lufs == pytest.approx(-14, abs=0.5) and found.peak_dbtp <= -1
 
 
 def test_short_speech_alone_is_loud_enough(tmp_path: Path) -> None:
