@@ -122,11 +122,12 @@ def _canvas(order: Order) -> Canvas:
 
 
 def _card(order: Order) -> Made:
-    from services.stitcher.card import CardSpec, end_card
+    from services.stitcher.card import CardSpec
+    from services.stitcher.cardcache import card
 
     given = order.input
     out = order.folder / "segment.mp4"
-    frames = end_card(
+    frames = card(
         CardSpec(
             out=out,
             canvas=_canvas(order),
@@ -138,7 +139,8 @@ def _card(order: Order) -> Made:
             background=order.files.get("background"),
             product=order.files.get("product"),
             head=given.get("head", 0),
-        )
+        ),
+        kept=order.folder.parent / "cards",
     )
     return Made({"key": out}, {"frames": frames})
 
