@@ -9,7 +9,7 @@ from shared.media.picture import Plane
 _LONG_SIDE = 160  # pixels of the small picture that is looked at
 _FLAT = 6.0  # mean square of a gradient below which there is nothing but noise
 _HELD = 0.95  # of all there is to see: a crop about the centre that holds it stays there
-_GAIN = 0.05  # what moving must add, else texture alone would decide
+_GAIN = 0.02  # what moving must add, else texture alone would decide
 _BIAS = 0.12  # what the far end of the margin costs
 
 
