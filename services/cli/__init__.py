@@ -74,6 +74,8 @@ def _make(commands: "Commands") -> None:
     make.add_argument("--transition-seconds", type=float, metavar="SECONDS", help="default 0.5")
     make.add_argument("--no-voice", dest="voice", action="store_false", default=None)
     make.add_argument("--no-music", dest="music", action="store_false", default=None)
+    make.add_argument("--headline", metavar="TEXT", help="of the end card; default: the title")
+    make.add_argument("--call-to-action", metavar="TEXT", help="the end card's button")
     make.add_argument("--card-style", help="luxury, minimal, bold or playful; default by style")
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
     make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")

@@ -72,7 +72,12 @@ def request(given: argparse.Namespace) -> VideoRequest:
     """The request that the options ask for; what they do not name keeps its default."""
     names = VideoRequest.model_fields
     said = {name: value for name in names if (value := getattr(given, name, None)) is not None}
-    card = {"style": given.card_style, "colour": given.card_colour}
+    card = {
+        "headline": given.headline,
+        "call_to_action": given.call_to_action,
+        "style": given.card_style,
+        "colour": given.card_colour,
+    }
     worn = {name: value for name, value in card.items() if value is not None}
     try:
         return VideoRequest.model_validate({**said, **({"end_card": worn} if worn else {})})
@@ -87,6 +92,8 @@ def option(field: str) -> str:
 
 _OPTIONS = {
     "prompt": "PROMPT",
+    "end_card.headline": "--headline",
+    "end_card.call_to_action": "--call-to-action",
     "end_card.style": "--card-style",
     "end_card.colour": "--card-colour",
 }

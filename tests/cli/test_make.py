@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import main
+from services.cli import main, parser
+from services.cli.make import request
 from services.gateway.intake import OUTPUTS, Intake
 from shared.media.formats import Canvas
 from shared.media.verify import Expectations, report
@@ -119,6 +120,12 @@ def test_a_product_is_on_the_end_card(tmp_path):
     assert code == 0, said
     is_whole(video)
     assert share_of(MAGENTA, last_frame(video)) > 0.03
+
+
+def test_the_words_on_the_card_are_the_users():
+    given = parser().parse_args(["make", "sea", "--headline", "Calm", "--call-to-action", "Sail"])
+    card = request(given).end_card
+    assert (card.headline, card.call_to_action) == ("Calm", "Sail")
 
 
 def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path):

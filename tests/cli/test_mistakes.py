@@ -35,6 +35,7 @@ def outcome(capsys, *arguments: object) -> tuple[int, str]:
         (["sea", "--captions", "loud"], "--captions: use 'none', 'clean'"),
         (["sea", "--transition-seconds", "3"], "--transition-seconds: give 0.1 to 2 seconds"),
         (["sea", "--card-colour", "red"], "--card-colour: write it like #ff8800"),
+        (["sea", "--headline", "x" * 500], "--headline: give at most"),
         (["sea", "--card-style", "loud"], "--card-style: use 'auto', 'luxury'"),
         (["sea", "--seed", "-1"], "--seed: give a whole number, at least 0"),
     ],
