@@ -16,6 +16,7 @@ from services.stitcher.mix import (
     mix,
 )
 from services.stitcher.voicefit import Word, fit_voice
+from shared.engines.local.music import compose
 from shared.media.sound import RATE, Samples, loudness, lufs, read_sound, write_wav
 from tests.media.samples import Shape, tone, write_clip, write_voice
 
@@ -80,6 +81,15 @@ def test_music_of_any_length_fills_the_video_and_fades_out(seconds: float, tmp_p
     assert min(levels[2:-6]) > -24
     assert levels[-1] < levels[10] - 12
     assert np.abs(heard[-200:]).max() < 0.05
+
+
+def test_the_bed_of_the_local_engine_fades_once_and_late(tmp_path: Path) -> None:
+    compose("epic", FRAMES / 30, 1, tmp_path / "music.wav")
+    _, heard = mixed(tmp_path, music=tmp_path / "music.wav")
+    whole = level(heard)
+    assert level(heard[-2 * RATE : -RATE]) > whole - 9
+    assert level(heard[-RATE : -RATE // 2]) > whole - 12
+    assert level(heard[-RATE // 20 :]) < whole - 18
 
 
 @pytest.mark.parametrize("amplitude", [0.004, 0.05, 0.9])

@@ -22,7 +22,8 @@ RATE = 48_000
 LONGEST = 900.0
 _SLOW = 2  # the pad has no high tones: it is made at half the rate
 _PEAK, _LEVEL = 0.8, 0.11  # the most a sample may reach; the level (rms) that is aimed at
-_FADE_IN, _FADE_OUT = 0.8, 2.2
+_FADE_IN = 0.8
+_RELEASE = 0.02  # only against a click: whoever uses the music decides how it ends
 _STEPS = 16  # to a bar
 
 _DRUMS = {
@@ -75,11 +76,10 @@ def compose(mood: Mood, seconds: float, seed: int, out: Path) -> None:
 
 def _pad(piece: _Piece, chords: list[Chord]) -> Wave:
     """Held chords that swell into each other."""
-    pad = np.zeros(piece.samples // _SLOW + 2, np.float32)
     blend = int(0.35 * RATE / _SLOW)
+    pad = np.zeros(piece.samples // _SLOW + blend + 2, np.float32)  # the last one swells beyond
     for bar, chord in enumerate(chords):
-        start, end = piece.at(bar) // _SLOW, piece.at(bar + 1) // _SLOW
-        end = min(len(pad), end + blend)
+        start, end = piece.at(bar) // _SLOW, piece.at(bar + 1) // _SLOW + blend
         held = _held(chord, end - start, piece.score.bright)
         swell = min(blend, len(held) // 2)
         ramp = np.sin(np.linspace(0, np.pi / 2, swell, dtype=np.float32)) ** 2
@@ -216,11 +216,9 @@ def _mastered(sound: Wave) -> Wave:
     level = float(np.sqrt(np.mean(sound**2)))
     sound = sound * np.float32(_LEVEL / max(level, 1e-6))
     sound = np.tanh(sound / np.float32(_PEAK)) * np.float32(_PEAK)
-    fade_in = min(round(_FADE_IN * RATE), len(sound) // 4)
-    fade_out = min(round(_FADE_OUT * RATE), len(sound) // 2)
+    fade_in, release = (min(round(s * RATE), len(sound) // 4) for s in (_FADE_IN, _RELEASE))
     sound[:fade_in] *= (np.sin(np.linspace(0, np.pi / 2, fade_in)) ** 2).astype(np.float32)[:, None]
-    fall = np.cos(np.linspace(0, np.pi / 2, fade_out)) ** 2
-    sound[len(sound) - fade_out :] *= fall.astype(np.float32)[:, None]
+    sound[len(sound) - release :] *= np.linspace(1, 0, release, dtype=np.float32)[:, None]
     return sound
 
 

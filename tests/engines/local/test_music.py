@@ -44,11 +44,14 @@ def test_every_mood_is_even_and_never_clicks(tmp_path: Path, mood: Mood) -> None
     assert max(levels) < 2 * min(levels)
 
 
-def test_music_comes_in_softly_and_dies_away(tmp_path: Path) -> None:
-    sound = composed(tmp_path, seconds=20)
+@pytest.mark.parametrize("mood", MOODS)
+def test_music_comes_in_softly_and_is_there_to_the_end(tmp_path: Path, mood: Mood) -> None:
+    sound = composed(tmp_path, mood, 20)
     level = np.sqrt((sound**2).mean())
-    for end in (sound[:4800], sound[-4800:]):
-        assert np.sqrt((end**2).mean()) < 0.2 * level
+    assert np.sqrt((sound[:4800] ** 2).mean()) < 0.2 * level
+    # Who uses it fades it once; a fade of its own would make two.
+    for end in (sound[-12_000:], sound[-48_000:-24_000], sound[-96_000:-48_000]):
+        assert np.sqrt((end**2).mean()) > 0.5 * level
 
 
 def test_both_sides_are_heard_and_differ(tmp_path: Path) -> None:
