@@ -115,11 +115,11 @@ def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> tuple[JobS
         return ()
     check_images([beat.index for beat in active_beats(plan)], _images(view, plan))
     segments = [segment for segment in ready if segment]
-    burnt = plan.brief.captions != "none" and not any(segment.unburnt for segment in segments)
-    return (_cut_job(view, plan, laid_out(segments), burnt),)
+    lacking = plan.brief.captions != "none" and any(segment.unburnt for segment in segments)
+    return (_cut_job(view, plan, laid_out(segments), lacking),)
 
 
-def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], burnt: bool) -> JobSpec:
+def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], lacking: bool) -> JobSpec:
     music = view.ready(MusicReady, wanted(plan, Kind.MUSIC))
     voices = voices_of(view, plan, laid)
     sounds = clip_sounds_of(view, plan, laid)
@@ -140,7 +140,8 @@ def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], burnt: bool) 
             "voices": [voice.described() for voice in voices],
             "sounds": [sound.described() for sound in sounds],
             "panels": [panel.described() for panel in panels],
-            "captions_burnt": burnt,
+            # who wants no captions must not get the soft ones unasked either
+            "captions_burnt": not lacking,
         },
         files={
             **{_name(piece): piece.key for piece in laid},

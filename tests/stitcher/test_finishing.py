@@ -105,9 +105,22 @@ def test_what_could_be_neither_burnt_nor_heard_is_noted():
     assert completion(told).notes == ("chunk 1 has no captions: no font", "clip/0 holds no sound")
 
 
-@pytest.mark.parametrize(("captions", "burnt"), [("none", False), ("bold", True)])
-def test_the_cut_knows_whether_captions_are_in_the_picture(captions: str, burnt: bool):
-    assert the_cut(stitched(plan(1, captions=captions))).input["captions_burnt"] is burnt
+@pytest.mark.parametrize(
+    ("captions", "unburnt", "shown"),
+    [
+        ("none", None, False),
+        ("none", "no font", False),
+        ("bold", None, False),
+        ("bold", "no font", True),
+    ],
+)
+def test_soft_captions_are_shown_only_where_wanted_ones_could_not_be_burnt(
+    captions: str, unburnt: str | None, shown: bool
+):
+    told = Story(decide, *made(plan(1, captions=captions)))
+    for job in told.decide():
+        told.hear(done(job).model_copy(update={"unburnt": unburnt}))
+    assert the_cut(told).input["captions_burnt"] is not shown
 
 
 def test_a_brands_colour_needs_no_picture_behind_it():
