@@ -108,9 +108,22 @@ def _voices(voices: Iterable[PlacedVoice], samples: int, unheard: list[str]) -> 
         except BadMedia as error:
             unheard.append(error.message)
             continue
+        unheard.extend(_left_unsaid(voice))
         for at, piece in _pieces(spoken, voice):
             _add(track, piece, at)
     return track
+
+
+def _left_unsaid(voice: PlacedVoice) -> Iterator[str]:
+    """Words that would have run over the beat."""
+    if voice.fit.dropped:
+        words = " ".join(voice.fit.dropped)
+        yield f'{_called(voice.path)} is too long for its beat, "{words}" is not said'
+
+
+def _called(path: Path) -> str:
+    """How a person would call an input: "clip 0", where its file is in-clip-0.mp4."""
+    return path.stem.removeprefix("in-").replace("-", " ")
 
 
 def _pieces(spoken: Samples, voice: PlacedVoice) -> Iterator[tuple[int, Samples]]:
@@ -141,7 +154,8 @@ def _beds(spec: MixSpec, samples: int, unheard: list[str]) -> Samples:
             sound = _levelled(read_sound(clip.path, at_most=clip.seconds), _CLIP_LUFS)
             _add(track, _faded(sound, 0.05, 0.05), round(clip.start * RATE))
         except BadMedia as error:
-            unheard.append(error.message)
+            mute = f"{_called(clip.path)} has no sound of its own"
+            unheard.append(error.message.replace(f"{clip.path.name} holds no sound", mute))
     return track
 
 

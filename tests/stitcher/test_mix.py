@@ -165,6 +165,22 @@ def test_what_cant_be_read_is_named_and_the_rest_is_heard(tmp_path: Path) -> Non
     assert level(heard[round(1.3 * RATE) :][: RATE // 4]) > -30
 
 
+def test_a_mute_clip_is_named_as_a_person_would(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, Shape(), "in-clip-0")
+    result, _ = mixed(tmp_path, clips=(PlacedSound(clip, 0.0, 1.0),))
+    assert result.unheard == ("clip 0 has no sound of its own",)
+
+
+def test_words_that_run_over_their_beat_are_named(tmp_path: Path) -> None:
+    path = write_voice(tmp_path / "in-voice-2.wav", BURSTS, 2.0)
+    cut, whole = (fit_voice(2.0, WORDS, seconds) for seconds in (0.9, 4.0))
+    assert cut.dropped == ("two",)
+    result, _ = mixed(tmp_path, voices=(PlacedVoice(path, 1.0, cut),))
+    assert result.unheard == ('voice 2 is too long for its beat, "two" is not said',)
+    result, _ = mixed(tmp_path, voices=(PlacedVoice(path, 1.0, whole),))
+    assert result.unheard == ()
+
+
 def test_nothing_at_all_is_silence(tmp_path: Path) -> None:
     _, heard = mixed(tmp_path)
     assert np.abs(heard).max() < 1e-4
