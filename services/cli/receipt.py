@@ -27,6 +27,14 @@ def receipt(now: VideoStatus, view: View, path: Path | None, data: Path) -> Iter
     yield f"  took      {done.generation_ms / 1000:.1f} s"
     for name, key in {"poster": done.poster_key, **done.outputs}.items():
         yield f"  {name:<9} {data / 'blobs' / key}"
-    for note in now.warnings:
-        yield f"  warning   {note.message}"
+    for warning in _warnings(now):
+        yield f"  warning   {' '.join(warning.split())}"
     yield f"  id        {now.id}"
+
+
+def _warnings(now: VideoStatus) -> Iterator[str]:
+    """What the video lacks, the beats that its plan had to give up first."""
+    if now.truncation is not None:
+        before, after = now.truncation.before, now.truncation.after
+        yield f"{before} beats were too many for its length: only the first {after} are in it"
+    yield from (note.message for note in now.warnings)

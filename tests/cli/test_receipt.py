@@ -1,0 +1,32 @@
+"""A receipt says what a finished video lacks, each lack on a line of its own."""
+
+from pathlib import Path
+
+from services.cli.receipt import receipt
+from services.gateway.views import status
+from shared.events import BeatsPlanned, Event, Truncation
+from tests.gateway.history import VIDEO, completed, cut, planned, requested, view
+
+
+def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
+    seen = view([requested(), plan, *events, completed(plan)])
+    now = status(seen)
+    assert now is not None
+    lines = list(receipt(now, seen, None, Path("data")))
+    return [line for line in lines if line.startswith("  warning   ")]
+
+
+def test_nothing_lacking_is_no_warning():
+    plan = planned()
+    assert warnings(plan, cut(plan)) == []
+
+
+def test_beats_a_plan_gave_up_and_words_not_said_are_a_line_each():
+    plan = planned(truncation=Truncation(video_id=VIDEO, before=10, after=3))
+    long = 'voice 1 is too long for its beat, "of\nthe sea" is not said'
+    short = cut(plan).model_copy(update={"unheard": (long, "clip 0 has no sound of its own")})
+    assert warnings(plan, short) == [
+        "  warning   10 beats were too many for its length: only the first 3 are in it",
+        '  warning   voice 1 is too long for its beat, "of the sea" is not said',
+        "  warning   clip 0 has no sound of its own",
+    ]
