@@ -1,6 +1,7 @@
 """Reads a user's prompt: what it is about, what kind of video it asks for, who is in it. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,27 @@ _FUNCTION_WORDS = frozenset(
     | {"from", "to", "and", "how", "why", "what", "when", "where", "who", "i", "we", "you", "he"}
     | {"she", "they", "it", "there"}
 )
+_JOINING = (
+    "in on at with for from into onto over under through across along around behind beside between "
+    "beyond by near during before after until against among above below towards toward without "
+    "within inside outside past about like and or but nor so yet while when where because if than "
+    "as who which that whose whom"
+)
+_DANGLING = (
+    "of to a an the my our your his her their its this these those every each some any no very too "
+    "not is are was were be been being has have had do does did can could will would shall should "
+    "may might must how why what i we he she they it one two three"
+)
+JOINING = frozenset(_JOINING.split())
+"""Words that begin another part of a sentence."""
+DANGLING = JOINING | frozenset(_DANGLING.split())
+"""Words that nothing may end in: they wait for the next."""
+
+_WHOLE = 7  # words of a clause that may be a title as it is
+_ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # words of one that is cut: the first that end a phrase
+_LETTERS, _AT_MOST = 40, 60  # of a title in a language whose phrases we do not know; of any
+_SMALL_ENDS = re.compile(r"(?:\s+[a-zà-ÿа-яё’']{1,3})+$", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;:—–(、，；：（]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|(?<=[。！？])|\n+")
 
 Kind = Literal["tale", "product", "topic", "question", "foreign"]
@@ -97,15 +119,40 @@ def _name(prompt: str) -> str:
     return " ".join(word for word in words if word.lower() not in _FUNCTION_WORDS)
 
 
-def title_of(reading: Reading, longest: int = 6) -> str:
-    """A few words that may stand on a card."""
-    words = re.sub(r"^(?:an?|the|our)\s+", "", reading.topic, flags=re.IGNORECASE).split()
-    words = re.split(r"[,;:—–(]", " ".join(words))[0].split()
-    kept = words[:longest]
-    while len(kept) > 1 and len(words) > longest and kept[-1].lower() in _FUNCTION_WORDS:
-        kept.pop()
-    title = " ".join(_capitalised(word) for word in kept)[:60].strip()
+def title_of(reading: Reading) -> str:
+    """A few words that may stand on a card: a phrase, never the half of one."""
+    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip()
+    if reading.kind == "foreign":
+        title = _shortened(clause)
+    else:
+        words = re.sub(r"^(?:an?|the|our)\s+", "", clause, flags=re.IGNORECASE).split()
+        asks = reading.kind == "question" and len(clause) <= _AT_MOST  # half of one asks nothing
+        title = " ".join(map(_capitalised, words if asks else _phrase(words)))[:_AT_MOST].strip()
     return title[:1].upper() + title[1:]
+
+
+def _shortened(clause: str) -> str:
+    """Whole words, if it has any, and no small one at the end."""
+    if len(clause) <= _LETTERS:
+        return clause
+    cut = clause[: _LETTERS + 1].rpartition(" ")[0] or clause[:_LETTERS]
+    return _SMALL_ENDS.sub("", cut)
+
+
+def _phrase(words: Sequence[str]) -> Sequence[str]:
+    """As many words as end a phrase, so that no one waits for the next."""
+    if len(words) <= _WHOLE:
+        return words
+    lower = [word.lower() for word in words]
+    end = next((end for end in _ENOUGH if _ends_phrase(lower, end)), _ENOUGH[0])
+    while end > 1 and lower[end - 1] in DANGLING:
+        end -= 1
+    return words[:end]
+
+
+def _ends_phrase(words: Sequence[str], end: int) -> bool:
+    opens = end == len(words) or (end < len(words) and words[end] in JOINING)
+    return opens and words[end - 1] not in DANGLING
 
 
 def _capitalised(word: str) -> str:

@@ -6,12 +6,10 @@ around it. A prompt that is not English is told in its own words alone.
 
 import math
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from shared.engines.local.brief import Kind, Reading, read, title_of
+from shared.engines.local.brief import DANGLING, JOINING, Kind, Reading, read, title_of
 from shared.engines.local.language import UNSPACED, language_of
 from shared.engines.local.phrases import (
     PRODUCT,
@@ -33,6 +31,8 @@ _LAST = 2.5  # seconds that a short last beat may have
 _LONGEST_BEAT = 8.0  # of a sentence; what takes longer to say is parted
 _QUIET_BEAT = 8.0
 _BREATH = 0.3  # seconds around a line
+_SHORTEST_PART = 4  # words: fewer are torn from what they belong to
+_PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", " ")
 _ENDS = " .,;:!?…。、！？"
 
 _VOICES: dict[Kind, Voice] = {
@@ -140,31 +140,42 @@ def _filled(line: str, reading: Reading) -> str:
 
 
 def _speakable(sentence: str) -> list[str]:
-    """The sentence in parts that can be said within a beat, cut at its own pauses."""
+    """The sentence in parts that can each be said within a beat."""
     longest = round(_LONGEST_BEAT * WORDS_A_SECOND)
-    parts: list[str] = []
-    for clause in re.split(r"(?<=[,;:—–、，；])\s*", sentence):
-        for piece in _at_most(clause, longest):
-            if parts and _length(parts[-1]) + _length(piece) <= longest:
-                parts[-1] = f"{parts[-1]}{_gap(piece)}{piece}"
-            elif piece:
-                parts.append(piece)
-    return parts
+    if language_of(sentence) in UNSPACED:
+        letters = _parted(list(sentence), longest * 3, _SHORTEST_PART * 3)
+        return [part for run in letters if (part := "".join(run).strip())]
+    return [" ".join(run) for run in _parted(sentence.split(), longest, _SHORTEST_PART)]
 
 
-def _at_most(clause: str, longest: int) -> Iterator[str]:
-    """A clause without any pause, cut where its words are too many."""
-    if language_of(clause) in UNSPACED:
-        step = longest * 3
-        yield from (clause[i : i + step] for i in range(0, len(clause), step))
-        return
-    words = iter(clause.split())
-    while piece := " ".join(islice(words, longest)):
-        yield piece
+def _parted(words: Sequence[str], longest: int, shortest: int) -> list[Sequence[str]]:
+    """Even runs, cut where a speaker might pause: the cheapest of all ways to cut."""
+    if len(words) <= longest:
+        return [words] if words else []
+    even = len(words) / math.ceil(len(words) / longest)
+    best: list[tuple[float, int]] = [(0.0, 0)]  # up to each word: the cost, and the last cut
+    for end in range(1, len(words) + 1):
+        starts = range(max(0, end - longest), max(0, end - shortest + 1))
+        ways = ((best[at][0] + ((end - at) / even - 1) ** 2, at) for at in starts)
+        cost, at = min(ways, default=(math.inf, 0))
+        best.append((cost + _torn(words, end), at))
+    runs, end = [], len(words)
+    while end:
+        start = best[end][1]
+        runs.append(words[start:end])
+        end = start
+    return runs[::-1]
 
 
-def _gap(piece: str) -> str:
-    return "" if language_of(piece) in UNSPACED else " "
+def _torn(words: Sequence[str], at: int) -> float:
+    """What a cut before this word costs: nothing at the end, little at a pause."""
+    if at == len(words):
+        return 0.0
+    if words[at - 1].endswith(_PAUSES):
+        return 0.1
+    if words[at - 1].lower() in DANGLING:
+        return 0.8
+    return 0.25 if words[at].lower() in JOINING else 0.6
 
 
 def _length(text: str) -> float:

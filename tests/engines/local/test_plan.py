@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.engines.local.brief import read, title_of
 from shared.engines.local.language import language_of
 from shared.engines.local.plan import WORDS_A_SECOND, LocalPlan, plan
 from shared.engines.local.styles import STYLES
@@ -72,6 +73,81 @@ def test_a_sentence_too_long_for_a_beat_is_parted_at_its_pauses() -> None:
     lines = narrations(plan(f"{sentence}. The end.", "noir", 30, seed=1))
     assert all(len(line.split()) <= 18 for line in lines)
     assert " ".join(lines).startswith(f"{sentence}. The end.")
+
+
+@pytest.mark.parametrize("count", range(1, 120))
+def test_a_sentence_without_pauses_is_parted_evenly(count: int) -> None:
+    """None is left with a word or two: "is awake." is no beat."""
+    words = [f"word{n}" for n in range(count)]
+    lines = narrations(plan(f"First. {' '.join(words)}", "noir", 5, seed=1))[1:]
+    lengths = [len(line.split()) for line in lines]
+    assert " ".join(lines).split() == words
+    assert len(lines) == -(-count // 18) and max(lengths) - min(lengths) <= 1
+
+
+@given(st.lists(st.sampled_from(["word", "of", "and,", "stop;", "the", "over"]), min_size=19))
+def test_no_part_is_too_long_or_too_short_wherever_its_pauses_are(words: list[str]) -> None:
+    lines = narrations(plan(f"First. {' '.join(words)}", "noir", 5, seed=1))[1:]
+    assert " ".join(lines).split() == words
+    assert all(4 <= len(line.split()) <= 18 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lines"),
+    [
+        (
+            "When the old man came back to the harbor after many years, nobody but the keeper "
+            "of the lighthouse was awake to see him",
+            ("after many years,", "nobody but"),
+        ),
+        (
+            "In the quiet hours before the sun comes up over the old harbor town nobody but the "
+            "lighthouse keeper is awake",
+            ("the sun comes up", "over the old"),
+        ),
+    ],
+)
+def test_a_sentence_is_parted_where_a_speaker_would(sentence: str, lines: tuple[str, str]) -> None:
+    one, other = narrations(plan(f"First. {sentence}.", "noir", 5, seed=1))[1:]
+    assert one.endswith(lines[0]) and other.startswith(lines[1])
+
+
+def test_a_sentence_without_spaces_is_parted_at_its_own_pauses() -> None:
+    lines = narrations(plan("狐が空を飛ぶ夢を見て、" * 9, "noir", 5, seed=1))
+    assert len(lines) > 1
+    assert all(line.endswith("、") and len(line) <= 54 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        ("A detective follows a black cat through the rainy city", "Detective Follows a Black Cat"),
+        ("a fox who learns to fly over the mountains at night", "Fox who Learns to Fly"),
+        ("The history of the Roman empire and its fall", "History of the Roman Empire"),
+        ("a robot that wants to be a great painter", "Robot That Wants to Be a Great Painter"),
+        ("why do the leaves turn red every autumn", "Why Do the Leaves Turn Red Every Autumn"),
+        (
+            "a man builds the tallest tower ever built anywhere on earth",
+            "Man Builds the Tallest Tower Ever Built Anywhere",
+        ),
+        (
+            "el perro que quiere volar por encima de la ciudad",
+            "El perro que quiere volar por encima",
+        ),
+        ("Лиса учится летать, а луна смотрит", "Лиса учится летать"),
+        ("狐が空を飛ぶ夢を見て、月が見ている", "狐が空を飛ぶ夢を見て"),
+    ],
+)
+def test_a_title_does_not_stop_in_the_middle_of_a_phrase(prompt: str, title: str) -> None:
+    assert plan(prompt, "noir", 10, seed=1).title == title
+
+
+@given(st.lists(st.sampled_from(["fox", "Red", "of", "to", "and", "the", "who", "is"]), min_size=8))
+def test_a_cut_title_never_ends_in_a_word_that_waits_for_the_next(words: list[str]) -> None:
+    reading = read(f"fox {' '.join(words)}")
+    title = title_of(reading).lower().split()
+    if reading.kind == "tale" and len(title) < len(words) - 1:
+        assert title[-1] in {"fox", "red"}
 
 
 def test_an_ad_speaks_of_the_product_by_name() -> None:
