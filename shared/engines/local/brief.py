@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.engines.local.language import ENGLISH, language_of
-from shared.engines.local.topics import LIVING, Hero, Scene, hero_of, scene_of
+from shared.engines.local.topics import LIVING, NOBODY, Hero, Scene, hero_of, scene_of
 
 _VIDEO = (
     r"(?:video|ad|advert|advertisement|commercial|promo|clip|film|movie|reel|trailer|teaser|short"
@@ -29,6 +29,8 @@ _ASKS = re.compile(r"^(?:how|why|what|when|where|who)\b", re.IGNORECASE)
 _NAMED = re.compile(
     r"\b(?:called|named|[Ii]ntroducing|[Mm]eet|[Pp]resenting)\s+((?:[A-Z][\w'’-]*\s?){1,3})"
 )
+_PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|I|me|we|us|someone|somebody|everyone)\b")
+_NAME_ACTS = re.compile(r"([A-Z][a-z]+) [a-z]+s (?:an?|the|his|her)\b")
 _FUNCTION_WORDS = frozenset(
     {"a", "an", "the", "my", "our", "your", "his", "her", "their", "its", "this", "that", "these"}
     | {"those", "one", "two", "three", "some", "every", "in", "on", "of", "at", "with", "for"}
@@ -68,11 +70,10 @@ class Reading:
     kind: Kind
     topic: str
     sentences: tuple[str, ...]
-    hero: Hero
     called: str
     """How a narration speaks of the hero after the first time."""
     featured: str
-    """How a picture's prompt names the hero."""
+    """How a picture's prompt names the hero, if there is one."""
     name: str
     scene: Scene
 
@@ -85,12 +86,26 @@ def read(prompt: str) -> Reading:
     topic = _topic(sentences[0] if sentences else prompt)
     found = hero_of(topic) or hero_of(prompt)
     name = _name(prompt)
-    hero: Hero = found[0] if found else ("box" if kind == "product" else "person")
     scene = scene_of(topic) or scene_of(prompt) or ("stage" if kind == "product" else "hills")
     alive = found is not None and found[0] in LIVING
-    featured = f"{name or 'the'} {found[1]}" if found and alive else f"a {hero}"
     called = (name or f"the {found[1]}") if found and alive else "it all"
-    return Reading(kind, topic, sentences, hero, called, featured, name, scene)
+    featured = _featured(found, kind, name, prompt)
+    return Reading(kind, topic, sentences, called, featured, name, scene)
+
+
+def _featured(found: tuple[Hero, str] | None, kind: Kind, name: str, prompt: str) -> str:
+    if found:
+        hero, word = found
+        return f"{name or 'the'} {word}" if hero in LIVING else f"a {hero}"
+    if kind == "product":
+        return "a box"
+    return "a person" if name or _speaks_of_someone(prompt) else NOBODY
+
+
+def _speaks_of_someone(prompt: str) -> bool:
+    """By a pronoun, or by what looks like a name: "Mia finds a door"."""
+    opening = _NAME_ACTS.match(prompt)
+    return bool(_PRONOUN.search(prompt) or (opening and not scene_of(opening.group(1))))
 
 
 def _kind(prompt: str) -> Kind:

@@ -1,4 +1,4 @@
-"""Draws a beat's storyboard image: a place, the hour, the video's hero, and the style's finish."""
+"""Draws a beat's storyboard image: a place, the hour, the hero if any, and the style's finish."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -98,20 +98,24 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     if (spec.index + spec.seed) % 2:  # a place is another picture when the story comes back to it
         paper.pixels[:] = paper.pixels[:, ::-1].copy()
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
-    wear = wardrobe(base, spec.seed, style.outlined, spec.style == "noir")
-    hero = _hero(spec)
+    if hero := _hero(spec):
+        wear = wardrobe(base, spec.seed, style.outlined, spec.style == "noir")
+        facing = 1 if light.sun[0] > 0.5 else -1
+        _draw_hero(hero, spec, spot, Puppet(paper, (0, 0), 1, facing, wear, spec.index))
+    FINISHES[style.name](paper, light.palette, chance)
+    save(paper, out)
+
+
+def _draw_hero(hero: Hero, spec: ImageSpec, spot: Spot, puppet: Puppet) -> None:
     draw, height = _HEROES[hero]
     shot = _shot(spec)
     size = height * spot.scale * _NEAR[shot]
-    facing = 1 if light.sun[0] > 0.5 else -1
-    puppet = Puppet(paper, _foot(spot, shot, spec.index, hero), size, facing, wear, spec.index)
+    puppet = replace(puppet, foot=_foot(spot, shot, spec.index, hero), size=size)
     stands = hero in _CARRIED and _scene(spec) not in ("table", "stage")
     puppet = _within(puppet, puppet.at(0, things.STAND) if stands else puppet.foot)
     if stands:
         things.stand(puppet)
     draw(puppet)
-    FINISHES[style.name](paper, light.palette, chance)
-    save(paper, out)
 
 
 def save(paper: Paper, out: Path) -> None:
@@ -133,12 +137,12 @@ def _scene(spec: ImageSpec) -> Scene:
     return named or SCENES[(spec.seed + 5 * spec.index) % len(SCENES)]
 
 
-def _hero(spec: ImageSpec) -> Hero:
-    """The beat's first character, else the one its prompt features; a person at the worst."""
+def _hero(spec: ImageSpec) -> Hero | None:
+    """The beat's first character, else the one its prompt features; an unknown one is a person."""
     for name in spec.characters:
         if found := hero_of(name):
             return found[0]
-    return featured_in(spec.prompt) or "person"
+    return featured_in(spec.prompt) or ("person" if spec.characters else None)
 
 
 def _shot(spec: ImageSpec) -> str:

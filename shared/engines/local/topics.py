@@ -83,6 +83,9 @@ LIVING: frozenset[Hero] = frozenset(
 FEATURING = "featuring"
 """What stands before a beat prompt's hero, so that all beats of a video draw the same one."""
 
+NOBODY = "nothing but the place"
+"""What a beat prompt features when its video has no hero."""
+
 
 def words_of(text: str) -> list[str]:
     return re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
@@ -103,6 +106,8 @@ def hero_of(text: str) -> tuple[Hero, str] | None:
 def featured_in(beat_prompt: str) -> Hero | None:
     """The hero that the planner wrote into a beat's prompt, or that its words name."""
     _, marked, hero = beat_prompt.rpartition(f" {FEATURING} ")
+    if marked and hero == NOBODY:
+        return None  # its place may hold things, but they are not what it is about
     found = hero_of(hero) if marked else None
     found = found or hero_of(beat_prompt)
     return found[0] if found else None

@@ -12,7 +12,7 @@ from shared.engines.local.cards import draw_card_background
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.engines.local.plan import plan
 from shared.engines.local.styles import STYLES
-from shared.engines.local.topics import SCENES
+from shared.engines.local.topics import NOBODY, SCENES
 from shared.errors import BadInput
 from shared.media.formats import Canvas
 
@@ -95,6 +95,24 @@ def test_a_named_character_is_drawn_whatever_the_prompt_says(tmp_path: Path) -> 
     robot = drawn(tmp_path, characters=("Zed the robot",))
     changed = np.abs(fox - robot).max(axis=2) > 30
     assert 0.01 < changed.mean() < 0.4
+
+
+def test_a_place_without_a_hero_is_the_place_alone(tmp_path: Path) -> None:
+    alone, again = (
+        drawn(tmp_path, prompt=f"Medium view by the open sea: {topic}, featuring {NOBODY}")
+        for topic in ("a rose in a box", "a walk with the fox")
+    )
+    assert (alone == again).all()
+    for hero in ("the fox", "a person"):
+        both = drawn(tmp_path, prompt=f"Medium view by the open sea: a walk, featuring {hero}")
+        changed = np.abs(alone - both).max(axis=2) > 30
+        assert 0.01 < changed.mean() < 0.4
+
+
+def test_a_character_of_unknown_kind_is_a_person(tmp_path: Path) -> None:
+    person = drawn(tmp_path, prompt="Medium view by the open sea: a walk, featuring a person")
+    named = drawn(tmp_path, prompt="Medium view by the open sea: a walk", characters=("Mia",))
+    assert (named == person).all()
 
 
 def test_words_that_nobody_knows_still_make_a_picture(tmp_path: Path) -> None:

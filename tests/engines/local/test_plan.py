@@ -173,6 +173,25 @@ def test_the_hero_is_the_same_in_every_beat() -> None:
         assert {featured_in(beat.prompt) for beat in beats} == {hero}
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["volcanic eruptions", "how glass is made", "the history of Rome", "Лиса учится летать"],
+)
+def test_a_video_about_no_one_shows_no_one(prompt: str) -> None:
+    """Not even where a beat's place is a garden or a stage, whose names call for things."""
+    beats = plan(prompt, "cinematic", 90, seed=4).beats
+    assert {featured_in(beat.prompt) for beat in beats} == {None}
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Mia finds a door in the forest", "How I learned to cook", "a tailor called Ole", SCRIPT],
+)
+def test_who_is_spoken_of_without_a_known_word_is_a_person(prompt: str) -> None:
+    beats = plan(prompt, "cinematic", 30, seed=4).beats
+    assert {featured_in(beat.prompt) for beat in beats} == {"person"}
+
+
 def test_a_story_goes_to_several_places() -> None:
     places = [beat.setting for beat in plan(SHORT, "cinematic", 30, seed=4).beats]
     assert len(set(places)) >= 4
