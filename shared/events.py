@@ -342,6 +342,7 @@ class ClipConformed(JobEnd):
     tail: int = 0
     filled: str | None = None
     unburnt: str | None = None
+    unwritten: tuple[str, ...] = ()
 
 
 class ConformFailed(Failed):
@@ -367,6 +368,7 @@ class VideoCut(JobEnd):
     frames: int
     outputs: Mapping[str, str] = Field(default_factory=dict)
     unheard: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
 
 
 class CutFailed(Failed):

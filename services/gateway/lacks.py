@@ -54,8 +54,10 @@ def _short_of(view: View, plan: BeatsPlanned) -> Iterable[Note]:
         if _is_wanted(segment, plan):
             for message in filter(None, (segment.filled, segment.unburnt)):
                 yield Note(stage=Stage.CUT, item=f"chunk {segment.chunk}", message=message)
+            for message in segment.unwritten:
+                yield Note(stage=Stage.CUT, message=message)
     cut = view.ready(VideoCut, wanted(plan, Kind.CUT))
-    for message in cut.unheard if cut else ():
+    for message in (*cut.unheard, *cut.unwritten) if cut else ():
         yield Note(stage=Stage.CUT, message=message)
 
 

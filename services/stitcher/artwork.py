@@ -7,14 +7,17 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
+from services.stitcher.captions import JOINERS, without_symbols
 from shared.errors import cause
-from shared.media.fonts import Face, font
+from shared.media.fonts import Face, covered, font
 from shared.media.formats import Canvas
 from shared.media.picture import Rgb, from_image
 from shared.media.probe import MAX_PIXELS, BadMedia
 
 _SMALLEST = 10  # pixels below which letters are no use
 _DEFAULT_COLOUR: Rgb = (28, 34, 54)
+TITLE_FACE: Face = "clean-strong"
+_TOLD = 40  # letters of a text that a note quotes
 
 
 def picture(path: Path) -> Image.Image:
@@ -40,11 +43,13 @@ def still(path: Path, canvas: Canvas) -> av.VideoFrame:
     return from_image(cover(picture(path), canvas))
 
 
-def gradient(canvas: Canvas, colour: Rgb) -> Image.Image:
+def gradient(
+    canvas: Canvas, colour: Rgb, lightest: float = 1.28, darkest: float = 0.56
+) -> Image.Image:
     """A calm backdrop in one colour, lighter towards the upper left."""
     down = np.linspace(0, 1, canvas.height, dtype=np.float32)[:, None]
     across = np.linspace(0, 1, canvas.width, dtype=np.float32)[None, :]
-    light = (1.28 - 0.5 * down - 0.22 * across)[..., None]
+    light = (lightest - (lightest - darkest) * (0.7 * down + 0.3 * across))[..., None]
     noise = np.random.default_rng(0).uniform(-0.8, 0.8, (canvas.height, canvas.width, 1))
     pixels = np.clip(np.array(colour, np.float32) * light + noise, 0, 255)
     return Image.fromarray(pixels.astype(np.uint8))
@@ -53,7 +58,7 @@ def gradient(canvas: Canvas, colour: Rgb) -> Image.Image:
 def title_still(text: str, canvas: Canvas, colour: Rgb = _DEFAULT_COLOUR) -> av.VideoFrame:
     """A picture with nothing but a title: shown where there is neither clip nor image."""
     image = gradient(canvas, colour).convert("RGBA")
-    block = text_block(text, canvas, "clean-strong", 0.085, (255, 255, 255))
+    block = text_block(text, canvas, TITLE_FACE, 0.085, (255, 255, 255))
     at = ((canvas.width - block.width) // 2, (canvas.height - block.height) // 2)
     image.alpha_composite(block, at)
     return from_image(image)
@@ -64,8 +69,10 @@ def text_block(
 ) -> Image.Image:
     """Centred lines on transparency, shrunk until every word fits and all take 3/10 of the height.
 
+    Nothing is drawn of what no font can write.
     `size` is a part of the short side, `width` a part of the canvas' width.
     """
+    text = writable(face, text)
     room, most = canvas.width * width, canvas.height * 0.3
     pixels = max(_SMALLEST, round(min(canvas.width, canvas.height) * size))
     while True:
@@ -86,6 +93,28 @@ def _set(
     for row, line in enumerate(lines):
         pen.text((room / 2, row * step), line, font=letters, fill=(*colour, 255), anchor="ma")
     return image
+
+
+def writable(face: Face, text: str) -> str:
+    """What is drawn of a text: no symbol that no font has, and nothing where it lacks letters.
+
+    A picture without the text says more than a row of empty boxes.
+    """
+    if covered(face, text):
+        return text
+    letters = without_symbols(text)
+    if not covered(face, letters):
+        return ""
+    kept = (c for c in text if c not in JOINERS and (c.isspace() or covered(face, letters + c)))
+    return " ".join("".join(kept).split())
+
+
+def unwritten(face: Face, text: str) -> str | None:
+    """Why nothing of a text is drawn, where that is so."""
+    if not text.strip() or writable(face, text):
+        return None
+    quoted = text if len(text) <= _TOLD else f"{text[:_TOLD]}…"
+    return f"no font at hand can write “{quoted}”"
 
 
 def wrapped(text: str, room: float, letters: ImageFont.FreeTypeFont) -> list[str]:

@@ -113,10 +113,14 @@ def right_to_left(text: str) -> bool:
     return next((kind in {"R", "AL"} for kind in kinds if kind in {"L", "R", "AL"}), False)
 
 
+JOINERS = "\ufe0e\ufe0f\u200d\u20e3"
+"""What joins and colours emoji, and is nothing without them."""
+
+
 def without_symbols(text: str) -> str:
     """The text without emoji and the like, which no caption font draws."""
     kept = (c for c in text if unicodedata.category(c) not in {"So", "Sk", "Cn", "Co"})
-    return "".join(c for c in kept if c not in "\ufe0e\ufe0f\u200d").strip()
+    return "".join(c for c in kept if c not in JOINERS).strip()
 
 
 _SUBTITLE_CHARS = 64

@@ -5,14 +5,22 @@ Everything is drawn once; a frame costs a warp of the backdrop and a few blends.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import av
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageStat
 
-from services.stitcher.artwork import cover, gradient, picture, text_block
+from services.stitcher.artwork import (
+    cover,
+    gradient,
+    picture,
+    text_block,
+    unwritten,
+    writable,
+)
+from services.stitcher.colours import contrast, legible
 from services.stitcher.product import is_dark, standing
 from shared.media.encode import write_segment
 from shared.media.fonts import Face, font
@@ -20,6 +28,9 @@ from shared.media.formats import FPS, Canvas
 from shared.media.overlay import Overlay
 from shared.media.pan import zoomed
 from shared.media.picture import Planes, Rgb, from_image, planes
+
+_SHAPE = 1.6
+"""The least contrast of a button's shape with the ground it lies on."""
 
 CardStyle = Literal["luxury", "minimal", "bold", "playful"]
 
@@ -72,7 +83,7 @@ _LOOKS: dict[CardStyle, _Look] = {
     ),
     "playful": _Look(
         "playful", "playful", 0.115, (255, 255, 255), (88, 76, 214), (255, 138, 92),
-        (255, 255, 255), 0.5, (60, 40, 170), 0.50, False,
+        (18, 18, 20), 0.5, (60, 40, 170), 0.50, False,
     ),
 }  # fmt: skip
 
@@ -118,11 +129,23 @@ def end_card(spec: CardSpec) -> int:
     return write_segment(spec.out, _frames(spec), spec.canvas, frozenset({0, spec.head}))
 
 
+def missing_words(spec: CardSpec) -> tuple[str, ...]:
+    """What the card should say and does not, and why."""
+    look = _LOOKS[spec.style]
+    faces = (("headline", look.headline), ("button", look.button))
+    lacks = (
+        (name, unwritten(face, text))
+        for (name, face), text in zip(faces, _texts(spec, look), strict=True)
+    )
+    return tuple(f"the end card has no {name}: {why}" for name, why in lacks if why)
+
+
 def _frames(spec: CardSpec) -> Iterator[av.VideoFrame]:
     look = _LOOKS[spec.style]
+    spec = _lettered(spec, look)
     ground = _backdrop(spec, look)
     backdrop = planes(from_image(ground))
-    pieces = _composed(spec, look, dark=is_dark(ground))
+    pieces = _composed(spec, look, ground)
     for index in range(spec.frames):
         seconds = index / FPS
         frame = zoomed(backdrop, 1.0 + 0.010 * seconds)
@@ -135,18 +158,21 @@ def _frames(spec: CardSpec) -> Iterator[av.VideoFrame]:
 def _backdrop(spec: CardSpec, look: _Look) -> Image.Image:
     """The given picture under a veil of the style's colour, or the brand colour alone."""
     if spec.background is None:
-        return gradient(spec.canvas, spec.colour or look.colour)
+        if spec.colour is not None:  # a brand's colour has to stay that colour
+            return gradient(spec.canvas, spec.colour, 1.04, 0.92)
+        return gradient(spec.canvas, look.colour)
     image = cover(picture(spec.background), spec.canvas)
     soft = image.filter(ImageFilter.GaussianBlur(min(image.size) * 0.006))
     veil = Image.new("RGB", image.size, spec.colour or look.veil)
     return Image.blend(ImageEnhance.Color(soft).enhance(0.85), veil, look.veil_strength)
 
 
-def _composed(spec: CardSpec, look: _Look, dark: bool) -> list[_Piece]:
+def _composed(spec: CardSpec, look: _Look, ground: Image.Image) -> list[_Piece]:
     """Product, headline and button, in order of their coming; beside the words where it is wide."""
     canvas = spec.canvas
     beside = spec.product is not None and canvas.width > canvas.height
-    words = _words(spec, look, canvas.width * (0.44 if beside else 0.82))
+    words = _words(spec, look, _mean(ground), canvas.width * (0.44 if beside else 0.82))
+    dark = is_dark(ground)
     gap = round(min(canvas.width, canvas.height) * 0.055)
     if spec.product is None:
         placed = _stacked(words, canvas.width / 2, canvas, gap)
@@ -168,17 +194,31 @@ def _composed(spec: CardSpec, look: _Look, dark: bool) -> list[_Piece]:
     ]
 
 
-def _words(spec: CardSpec, look: _Look, room: float) -> list[Image.Image]:
+def _words(spec: CardSpec, look: _Look, ground: Rgb, room: float) -> list[Image.Image]:
     """The headline and the button, as far as there are any, within a width."""
     words = []
-    text = spec.headline.upper() if look.upper else spec.headline
-    if text:
-        ink = _readable(look.ink, spec.colour)
+    if spec.headline:
+        ink = legible(look.ink, ground)
         share = room / spec.canvas.width
-        words.append(text_block(text, spec.canvas, look.headline, look.size, ink, share))
+        words.append(text_block(spec.headline, spec.canvas, look.headline, look.size, ink, share))
     if spec.call_to_action:
-        words.append(_button(spec, look, room * 0.88))
+        words.append(_button(spec, look, ground, room * 0.88))
     return words
+
+
+def _lettered(spec: CardSpec, look: _Look) -> CardSpec:
+    """The card with the words that can be drawn, in the style's letters."""
+    headline, call = _texts(spec, look)
+    return replace(
+        spec,
+        headline=writable(look.headline, headline),
+        call_to_action=writable(look.button, call),
+    )
+
+
+def _texts(spec: CardSpec, look: _Look) -> tuple[str, str]:
+    texts = spec.headline, spec.call_to_action
+    return (texts[0].upper(), texts[1].upper()) if look.upper else texts
 
 
 def _stacked(
@@ -206,12 +246,12 @@ def _resized(image: Image.Image, size: float) -> Image.Image:
     )
 
 
-def _button(spec: CardSpec, look: _Look, room: float) -> Image.Image:
+def _button(spec: CardSpec, look: _Look, ground: Rgb, room: float) -> Image.Image:
     """The call to action: a filled shape, or a fine line where the style has no fill."""
     short = min(spec.canvas.width, spec.canvas.height)
     size = round(short * 0.052)
-    text = spec.call_to_action.upper() if look.upper else spec.call_to_action
-    fill, ink = _button_colours(look, spec.colour)
+    text = spec.call_to_action
+    fill, ink = _button_colours(look, ground)
     letters = font(look.button, size, text)
     while letters.getlength(text) > room and size > 12:
         size = int(size * 0.9)
@@ -226,26 +266,18 @@ def _button(spec: CardSpec, look: _Look, room: float) -> Image.Image:
     return image
 
 
-def _button_colours(look: _Look, colour: Rgb | None) -> tuple[Rgb | None, Rgb]:
-    """Fill and ink; white or black where a brand colour would swallow the style's own fill."""
+def _button_colours(look: _Look, ground: Rgb) -> tuple[Rgb | None, Rgb]:
+    """Fill and ink; a neutral fill where the ground would swallow the style's own."""
     if look.button_fill is None:
-        return None, _readable(look.button_ink, colour)
-    if colour is None or abs(_light(look.button_fill) - _light(colour)) > 60:
-        return look.button_fill, look.button_ink
-    return (
-        ((18, 18, 20), (255, 255, 255)) if _light(colour) > 128 else ((255, 255, 255), (18, 18, 20))
-    )
+        return None, legible(look.button_ink, ground)
+    stands_out = contrast(look.button_fill, ground) >= _SHAPE
+    fill = look.button_fill if stands_out else legible(ground, ground)
+    return fill, legible(look.button_ink, fill)
 
 
-def _readable(ink: Rgb, colour: Rgb | None) -> Rgb:
-    """The ink, or black or white where a brand colour would swallow it."""
-    if colour is None or abs(_light(ink) - _light(colour)) > 90:
-        return ink
-    return (18, 18, 20) if _light(colour) > 128 else (255, 255, 255)
-
-
-def _light(colour: Rgb) -> float:
-    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
+def _mean(ground: Image.Image) -> Rgb:
+    red, green, blue = (round(part) for part in ImageStat.Stat(ground).mean)
+    return red, green, blue
 
 
 def _eased(part: float) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.artwork import still, title_still
+from services.stitcher.artwork import TITLE_FACE, still, title_still, unwritten
 from services.stitcher.captions import CaptionStyle
 from services.stitcher.lettering import captions, unwritable
 from services.stitcher.voicefit import Word
@@ -54,6 +54,7 @@ class ConformResult:
     held: int = 0
     filled: str | None = None
     unburnt: str | None = None
+    unwritten: tuple[str, ...] = ()
 
 
 def conform(spec: ConformSpec) -> ConformResult:
@@ -73,18 +74,21 @@ def conform(spec: ConformSpec) -> ConformResult:
 
 
 def _filled(spec: ConformSpec, reason: str, unburnt: str | None) -> ConformResult:
-    picture = _stand_in(spec)
+    picture, lacks = _stand_in(spec)
     frames = _write(spec, pushed_in(picture, spec.frames), unburnt)
-    return ConformResult(spec.out, frames, filled=reason, unburnt=unburnt)
+    return ConformResult(spec.out, frames, filled=reason, unburnt=unburnt, unwritten=lacks)
 
 
-def _stand_in(spec: ConformSpec) -> av.VideoFrame:
+def _stand_in(spec: ConformSpec) -> tuple[av.VideoFrame, tuple[str, ...]]:
+    """The picture, and what it can't say."""
     if spec.still is not None:
         try:
-            return still(spec.still, spec.canvas)
+            return still(spec.still, spec.canvas), ()
         except BadMedia:
             pass  # the title still says enough, and the caller knows the clip is filled
-    return title_still(spec.title, spec.canvas)
+    why = unwritten(TITLE_FACE, spec.title)
+    lacks = (f"a gap is filled without the title: {why}",) if why else ()
+    return title_still(spec.title, spec.canvas), lacks
 
 
 def _why_unburnt(spec: ConformSpec) -> str | None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
-from services.stitcher.artwork import picture, wrapped
-from shared.media.fonts import font
+from services.stitcher.artwork import picture, unwritten, wrapped, writable
+from shared.media.fonts import Face, font
 from shared.media.probe import BadMedia
 
 _PAGE = (1754, 1240)  # A4 landscape at 150 dots an inch
@@ -16,6 +16,8 @@ _MARGIN, _GAP, _TITLE = 80, 36, 90
 _COLUMNS, _ROWS = 4, 2
 _PAPER, _INK, _SOFT, _EMPTY = "#ffffff", "#16181c", "#6b7078", "#e6e7ea"
 _LINES = 4
+_TITLE_FACE: Face = "clean-strong"
+_FACE: Face = "plain"
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,20 @@ def contact_sheet(title: str, panels: Sequence[Panel], png: Path, pdf: Path | No
     return len(pages)
 
 
+def missing_words(title: str, panels: Sequence[Panel]) -> tuple[str, ...]:
+    """What the sheet should say and does not, and why."""
+    lacks = [unwritten(_TITLE_FACE, title), *(unwritten(_FACE, panel.text) for panel in panels)]
+    reasons = [why for why in lacks if why]
+    if not reasons:
+        return ()
+    return (f"the contact sheet leaves out {len(reasons)} of its texts: {reasons[0]}",)
+
+
 def _page(title: str, panels: Sequence[Panel], number: int, count: int) -> Image.Image:
     page = Image.new("RGB", _PAGE, _PAPER)
     pen = ImageDraw.Draw(page)
-    pen.text((_MARGIN, _MARGIN), title[:70], _INK, font("clean-strong", 40, title), anchor="ls")
+    title = writable(_TITLE_FACE, title[:70])
+    pen.text((_MARGIN, _MARGIN), title, _INK, font(_TITLE_FACE, 40, title), anchor="ls")
     told = f"{number} / {count}"
     pen.text((_PAGE[0] - _MARGIN, _MARGIN), told, _SOFT, font("clean", 26), anchor="rs")
     width = (_PAGE[0] - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) // _COLUMNS
@@ -58,7 +70,8 @@ def _page(title: str, panels: Sequence[Panel], number: int, count: int) -> Image
 
 def _panel(page: Image.Image, panel: Panel, box: tuple[int, int, int, int]) -> None:
     x, y, width, height = box
-    letters = font("plain", 21, panel.text)
+    text = writable(_FACE, panel.text)
+    letters = font(_FACE, 21, text)
     words_height = 34 + _LINES * 26
     room = (width, height - words_height)
     image = _shown(panel, room)
@@ -66,7 +79,7 @@ def _panel(page: Image.Image, panel: Panel, box: tuple[int, int, int, int]) -> N
     pen = ImageDraw.Draw(page)
     below = y + room[1] + 12
     pen.text((x, below), panel.label, _INK, font("clean-strong", 24, panel.label))
-    lines = wrapped(panel.text, width, letters)
+    lines = wrapped(text, width, letters)
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1]} …"]
     for row, line in enumerate(lines):

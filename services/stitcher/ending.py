@@ -87,7 +87,13 @@ def _cost(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Micros:
 def _notes(view: View, plan: BeatsPlanned, waves: WavesCompleted, cut: VideoCut) -> list[str]:
     parts = segments(view, plan, waves)
     pictures = [note for part in parts for note in _picture_notes(view, part)]
-    return [*pictures, *_sound_notes(view, plan), *cut.unheard, *_card_note(view, plan)]
+    return [
+        *pictures,
+        *_sound_notes(view, plan),
+        *cut.unheard,
+        *cut.unwritten,
+        *_card_note(view, plan),
+    ]
 
 
 def _picture_notes(view: View, part: Segment) -> list[str]:
@@ -98,6 +104,7 @@ def _picture_notes(view: View, part: Segment) -> list[str]:
         return []
     filled, unburnt = conformed.filled, conformed.unburnt
     notes = [f"{part.name} is filled with a still: {filled}"] if filled else []
+    notes += conformed.unwritten
     return notes + ([f"{part.name} has no captions: {unburnt}"] if unburnt else [])
 
 

@@ -62,7 +62,7 @@ def conform(order: Order) -> Made:
     )
     filled = given["filled"] or made.filled
     told = {"frames": made.frames, "filled": filled, "unburnt": made.unburnt}
-    return Made({"key": made.path}, told)
+    return Made({"key": made.path}, {**told, "unwritten": list(made.unwritten)})
 
 
 def cut(order: Order) -> Made:
@@ -82,20 +82,26 @@ def cut(order: Order) -> Made:
             captions_burnt=order.input.get("captions_burnt", True),
         )
     )
-    beside = {"srt": video.srt, "vtt": video.vtt, **_beside(order, video.video)}
+    others, unwritten = _beside(order, video.video)
+    beside = {"srt": video.srt, "vtt": video.vtt, **others}
     return Made(
         {
             "key": video.video,
             "poster_key": video.poster,
             **{f"outputs/{name}": path for name, path in beside.items() if path},
         },
-        {"seconds": video.seconds, "frames": video.frames, "unheard": list(video.unheard)},
+        {
+            "seconds": video.seconds,
+            "frames": video.frames,
+            "unheard": list(video.unheard),
+            "unwritten": list(unwritten),
+        },
     )
 
 
-def _beside(order: Order, video: Path) -> dict[str, Path]:
-    """The other forms of a finished video: HLS, and its storyboard on a sheet."""
-    from services.stitcher.contact import Panel, contact_sheet
+def _beside(order: Order, video: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """The other forms of a finished video, HLS and its storyboard on a sheet; what they lack."""
+    from services.stitcher.contact import Panel, contact_sheet, missing_words
     from services.stitcher.hls import package_hls
 
     playlist, media = package_hls(video, order.folder)
@@ -105,7 +111,8 @@ def _beside(order: Order, video: Path) -> dict[str, Path]:
         for panel in order.input.get("panels", ())
     ]
     contact_sheet(order.input["title"], panels, sheet)
-    return {"hls": playlist, "hls_media": media, "contact": sheet}
+    files = {"hls": playlist, "hls_media": media, "contact": sheet}
+    return files, missing_words(order.input["title"], panels)
 
 
 def _joints(order: Order) -> "tuple[Transition | None, ...]":
@@ -122,27 +129,25 @@ def _canvas(order: Order) -> Canvas:
 
 
 def _card(order: Order) -> Made:
-    from services.stitcher.card import CardSpec
-    from services.stitcher.cardcache import card
+    from services.stitcher.card import CardSpec, missing_words
+    from services.stitcher.cardcache import card as made_or_kept
 
     given = order.input
     out = order.folder / "segment.mp4"
-    frames = card(
-        CardSpec(
-            out=out,
-            canvas=_canvas(order),
-            frames=given["frames"],
-            style=_card_style(given),
-            colour=_rgb(given["card"].get("colour")),
-            headline=given["card"]["headline"],
-            call_to_action=given["card"]["call_to_action"],
-            background=order.files.get("background"),
-            product=order.files.get("product"),
-            head=given.get("head", 0),
-        ),
-        kept=order.folder.parent / "cards",
+    card = CardSpec(
+        out=out,
+        canvas=_canvas(order),
+        frames=given["frames"],
+        style=_card_style(given),
+        colour=_rgb(given["card"].get("colour")),
+        headline=given["card"]["headline"],
+        call_to_action=given["card"]["call_to_action"],
+        background=order.files.get("background"),
+        product=order.files.get("product"),
+        head=given.get("head", 0),
     )
-    return Made({"key": out}, {"frames": frames})
+    frames = made_or_kept(card, kept=order.folder.parent / "cards")
+    return Made({"key": out}, {"frames": frames, "unwritten": list(missing_words(card))})
 
 
 def _card_style(given: Mapping[str, Any]) -> "CardStyle":

@@ -285,9 +285,14 @@ def test_what_is_lacking_is_told_in_words():
 def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces_it():
     [first, *_] = segments(PLAN)
     unburnt = first.model_copy(update={"unburnt": "no font"})
-    unheard = cut(PLAN).model_copy(update={"unheard": ("a clip holds no sound",)})
+    unburnt = unburnt.model_copy(update={"unwritten": ("the end card has no headline",)})
+    lacks = {"unheard": ("a clip holds no sound",), "unwritten": ("the sheet lacks texts",)}
+    unheard = cut(PLAN).model_copy(update=lacks)
     said = seen(requested(), PLAN, unburnt, unheard)
-    assert [note.message for note in said.warnings] == ["no font", "a clip holds no sound"]
+    assert [note.message for note in said.warnings] == [
+        "no font", "the end card has no headline", "a clip holds no sound",
+        "the sheet lacks texts",
+    ]  # fmt: skip
     again = planned(beats=3, chunks=2, rev=2, takes={"conform/0": 1})
     assert seen(requested(), PLAN, unburnt, unheard, again).warnings == ()
 

@@ -6,12 +6,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from services.stitcher.card import CardSpec, CardStyle, end_card
+from services.stitcher.colours import LEGIBLE, contrast, legible
 from shared.media.encode import canonical_avcc
 from shared.media.formats import Canvas
+from shared.media.picture import Rgb
 from tests.media.samples import rgb
 from tests.pictures import MAGENTA
 
@@ -162,3 +166,61 @@ def test_a_product_of_which_nothing_is_left_to_see_breaks_nothing(tmp_path: Path
     specks.save(tmp_path / "specks.png")
     spec = replace(card_with(tmp_path / "specks.png", tmp_path, "luxury"), frames=2)
     assert shown(spec)[-1].max() < 60
+
+
+# ── colours ─────────────────────────────────────────────────────────────────────────────────────
+
+BRANDS: dict[str, Rgb | None] = {
+    "own": None,
+    "yellow": (255, 238, 0),
+    "white": (255, 255, 255),
+    "red": (255, 0, 0),
+    "grey": (118, 118, 118),
+    "orange": (255, 138, 92),
+    "navy": (12, 22, 60),
+}
+
+
+def drawn(style: CardStyle, colour: Rgb | None, folder: Path, *words: str) -> NDArray[np.int_]:
+    """What the words' box looks like once they stand, at a size at which letters have a body."""
+    plain, full = (
+        shown(CardSpec(folder / f"{n}.mp4", Canvas(540, 540), 24, style, *texts, colour=colour))[-1]
+        for n, texts in enumerate(((), words))
+    )
+    rows, columns = np.nonzero(np.abs(full - plain).max(axis=-1) > 30)
+    return full[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+
+
+def rgb_of(pixel: NDArray[np.floating]) -> Rgb:
+    red, green, blue = (round(float(part)) for part in pixel)
+    return red, green, blue
+
+
+def strongest(box: NDArray[np.int_]) -> float:
+    """How far the letters' bodies stand out from what lies around them."""
+    ground = rgb_of(np.median(box.reshape(-1, 3), axis=0))
+    contrasts = sorted(contrast(rgb_of(pixel), ground) for pixel in box.reshape(-1, 3)[::3])
+    return contrasts[int(len(contrasts) * 0.985)]
+
+
+@pytest.mark.parametrize("style", ["luxury", "minimal", "bold", "playful"])
+@pytest.mark.parametrize("brand", BRANDS)
+def test_words_can_be_read_on_any_colour(style: CardStyle, brand: str, tmp_path: Path) -> None:
+    near = 0.93  # a gradient's ends, and the codec
+    assert strongest(drawn(style, BRANDS[brand], tmp_path, "", "LTLT")) >= LEGIBLE * near
+    assert strongest(drawn(style, BRANDS[brand], tmp_path, "LTL")) >= LEGIBLE * near
+
+
+@pytest.mark.parametrize("brand", [name for name, colour in BRANDS.items() if colour])
+def test_a_brand_colour_stays_that_colour(brand: str, tmp_path: Path) -> None:
+    colour = BRANDS[brand]
+    frame = shown(CardSpec(tmp_path / "c.mp4", CANVAS, 3, "minimal", colour=colour))[-1]
+    assert np.abs(frame - colour).max(axis=(0, 1)).max() <= 26
+    assert np.abs(frame.mean(axis=(0, 1)) - colour).max() <= 9
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3), st.tuples(*[st.integers(0, 255)] * 3))
+def test_there_is_a_legible_ink_for_every_ground(ink: Rgb, ground: Rgb) -> None:
+    found = legible(ink, ground)
+    assert contrast(found, ground) >= LEGIBLE
+    assert found == ink or contrast(ink, ground) < LEGIBLE

@@ -105,6 +105,19 @@ def test_what_could_be_neither_burnt_nor_heard_is_noted():
     assert completion(told).notes == ("chunk 1 has no captions: no font", "clip/0 holds no sound")
 
 
+def test_words_that_no_font_can_write_are_noted():
+    told = Story(decide, *made(plan(1, **FULL)))
+    for job in told.decide():
+        lacks = ("the end card has no headline: no font",) if job.n else ()
+        told.hear(done(job).model_copy(update={"unwritten": lacks}))
+    (cut,) = told.open
+    assert cut.input["captions_burnt"] is True
+    told.hear(done(cut).model_copy(update={"unwritten": ("the contact sheet lacks a text",)}))
+    assert completion(told).notes == (
+        "the end card has no headline: no font", "the contact sheet lacks a text",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("captions", "unburnt", "shown"),
     [

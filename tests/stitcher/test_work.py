@@ -59,7 +59,7 @@ def spoken(of: BeatsPlanned, words: tuple[Word, ...] = SPOKEN, seconds: float = 
 def test_a_chunk_becomes_a_segment_of_exactly_its_frames(tmp_path: Path):
     clip = write_clip(tmp_path, Shape(frames=160))
     result = conform(order(tmp_path, conform_of(spoken(plan(1)), 0), clip=clip))
-    assert dict(result.data) == {"frames": 150, "filled": None, "unburnt": None}
+    assert dict(result.data) == {"frames": 150, "filled": None, "unburnt": None, "unwritten": []}
     assert numbers_in(result.files["key"])[:3] == [0, 1, 2]
     assert len(numbers_in(result.files["key"])) == 150
 
@@ -111,7 +111,7 @@ def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path):
     Image.new("RGB", (96, 160), (200, 30, 30)).save(still)
     result = conform(order(tmp_path, conform_of(told, 0), still=still))
     assert dict(result.data) == {
-        "frames": 150, "filled": "the model is tired", "unburnt": None,
+        "frames": 150, "filled": "the model is tired", "unburnt": None, "unwritten": [],
     }  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_the_end_card_is_a_segment_too(tmp_path: Path, background: bool):
     picture = tmp_path / "background.png"
     Image.new("RGB", (96, 160), (20, 90, 160)).save(picture)
     files = {"background": picture} if background else {}
-    assert conform(order(tmp_path, spec, **files)).data == {"frames": 75}
+    assert conform(order(tmp_path, spec, **files)).data == {"frames": 75, "unwritten": []}
 
 
 def test_the_end_card_wears_the_colour_and_the_style_that_are_asked_for(tmp_path: Path):
@@ -236,7 +236,7 @@ def test_beats_fade_into_each_other_and_the_video_is_as_long_as_planned(
 ):
     spec = cut_of(stitched(plan(3, voice=False, transition="fade")))
     result = cut(order(tmp_path / "cut", spec, **overlapping))
-    assert result.data == {"frames": 450, "seconds": 15.0, "unheard": []}
+    assert result.data == {"frames": 450, "seconds": 15.0, "unheard": [], "unwritten": []}
     assert report(result.files["key"], Expectations(frames=450, has_sound=False)).ok
     colours = shown(result.files["key"])
     assert colours[149].argmax() == 0 and colours[165].argmax() == 1
@@ -250,7 +250,7 @@ def test_a_tail_that_nothing_follows_is_left_away_without_encoding_again(
 ):
     spec = cut_of(stitched(plan(3, voice=False, transition="fade", skipped=[2])))
     result = cut(order(tmp_path / "cut", spec, **overlapping))
-    assert result.data == {"frames": 300, "seconds": 10.0, "unheard": []}
+    assert result.data == {"frames": 300, "seconds": 10.0, "unheard": [], "unwritten": []}
     assert report(result.files["key"], Expectations(frames=300, has_sound=False)).ok
     whole, source = (packets_of(p) for p in (result.files["key"], overlapping["segment/1"]))
     assert source[20:149] == whole[170:299]
@@ -281,7 +281,7 @@ def test_clips_are_mixed_under_the_rest_and_a_mute_one_is_named(
     result = cut(order(tmp_path / "cut", spec, **files))
     assert heard(result.files["key"], 0.5, 4.5) > 0.01
     assert heard(result.files["key"], 5.2, 9.5) < 1e-4
-    assert result.data["unheard"] == ["segment.mp4 holds no sound"]
+    assert result.data["unheard"] == ["segment has no sound of its own"]
 
 
 def test_what_stands_beside_the_video_shows_it(tmp_path: Path, pieces: dict[str, Path]):

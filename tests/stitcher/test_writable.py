@@ -1,0 +1,107 @@
+"""What no font can write is left out and said, and never drawn as rows of empty boxes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.stitcher import card, contact
+from services.stitcher.artwork import title_still, unwritten, writable
+from services.stitcher.card import CardSpec, CardStyle, end_card
+from services.stitcher.contact import Panel, contact_sheet
+from shared.media import fonts
+from shared.media.fonts import font
+from shared.media.formats import Canvas
+
+CANVAS = Canvas(180, 320)
+FOREIGN = ["世界へようこそ", "नमस्ते दुनिया", "Kyoto 京都", "🚀🚀"]
+
+
+@pytest.fixture(autouse=True)
+def packaged_fonts_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As on a machine without any font of its own."""
+    kept = (fonts.font, fonts._path_for, fonts._system_fonts)
+    monkeypatch.setattr(fonts, "_SYSTEM_FOLDERS", ())
+    for cache in kept:
+        cache.cache_clear()
+    yield
+    for cache in kept:
+        cache.cache_clear()
+
+
+def same_video(one: Path, other: Path) -> bool:
+    return one.read_bytes() == other.read_bytes()
+
+
+def card_of(folder: Path, headline: str, call: str, style: CardStyle = "minimal") -> CardSpec:
+    spec = CardSpec(folder / f"{len(list(folder.iterdir()))}.mp4", CANVAS, 30, style)
+    return CardSpec(spec.out, CANVAS, 30, style, headline, call)
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_without_the_check_there_would_be_boxes(text: str) -> None:
+    letters = font("clean-strong", 24, text)
+    absent = bytes(letters.getmask("\U0010fffe"))
+    assert any(absent) and absent in [bytes(letters.getmask(letter)) for letter in text]
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+@pytest.mark.parametrize("style", ["minimal", "bold"])
+def test_a_card_leaves_out_what_it_cannot_write_and_says_so(
+    text: str, style: CardStyle, tmp_path: Path
+) -> None:
+    foreign, bare = card_of(tmp_path, text, text, style), None
+    end_card(foreign)
+    bare = card_of(tmp_path, "", "", style)
+    end_card(bare)
+    assert same_video(foreign.out, bare.out)
+    headline, button = card.missing_words(foreign)
+    assert headline.startswith("the end card has no headline: no font at hand can write “")
+    assert button.startswith("the end card has no button: ")
+    assert card.missing_words(bare) == ()
+
+
+def test_emoji_are_left_out_of_a_card_whose_words_stay(tmp_path: Path) -> None:
+    with_emoji = card_of(tmp_path, "Wake up 🚀 slow ✌🏽", "Order 👩‍👩‍👧 yours")
+    end_card(with_emoji)
+    plain = card_of(tmp_path, "Wake up slow", "Order yours")
+    end_card(plain)
+    empty = card_of(tmp_path, "", "")
+    end_card(empty)
+    assert same_video(with_emoji.out, plain.out)
+    assert not same_video(plain.out, empty.out)
+    assert card.missing_words(with_emoji) == ()
+
+
+def test_a_symbol_that_the_font_has_stays() -> None:
+    assert writable("clean", "Kaffee™ bei 60° 🚀") == "Kaffee™ bei 60°"
+    assert writable("plain", "Grüße, Привет, Γειά") == "Grüße, Привет, Γειά"
+    assert unwritten("clean", "") is None
+
+
+def test_a_title_still_without_letters_is_its_backdrop() -> None:
+    foreign, empty = (title_still(text, CANVAS).to_ndarray() for text in ("世界", ""))
+    assert np.array_equal(foreign, empty)
+    assert not np.array_equal(title_still("World", CANVAS).to_ndarray(), empty)
+
+
+def sheet(folder: Path, title: str, text: str) -> bytes:
+    contact_sheet(title, [Panel(None, "1 · 0:00", text)], folder / "sheet.png")
+    return Image.open(folder / "sheet.png").tobytes()
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_a_contact_sheet_leaves_out_what_it_cannot_write_and_says_so(
+    text: str, tmp_path: Path
+) -> None:
+    assert sheet(tmp_path, text, text) == sheet(tmp_path, "", "")
+    (told,) = contact.missing_words(text, [Panel(None, "1", text), Panel(None, "2", "Fine")])
+    assert told.startswith("the contact sheet leaves out 2 of its texts: no font at hand")
+    assert contact.missing_words("Fine", [Panel(None, "1", "Fine 🚀")]) == ()
+
+
+def test_emoji_are_left_out_of_a_contact_sheet(tmp_path: Path) -> None:
+    assert sheet(tmp_path, "Go 🚀", "Fly ✈️ now") == sheet(tmp_path, "Go", "Fly now")
+    assert sheet(tmp_path, "Go", "Fly now") != sheet(tmp_path, "", "")
