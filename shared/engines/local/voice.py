@@ -21,6 +21,8 @@ from shared.errors import BadInput, TransientError
 _SPEAKER = Path(__file__).with_name("speaker.py")
 _PATIENCE = 30.0  # seconds; a long text takes a twentieth of one
 _LONGEST = 4_000  # characters
+_HAN = re.compile(r"[\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+"""espeak-ng reads these in Chinese; in Japanese it says "Chinese letter" for each."""
 _PEAK = 0.7
 _BLOCK = 0.01  # seconds of sound that are judged silent or not together
 _SILENT = 0.012  # of the loudest
@@ -64,6 +66,8 @@ def speak(text: str, voice: VoiceChoice, out: Path, rate: float = 1.0) -> Spoken
         raise BadInput(
             f"a narration may have {_LONGEST:,} characters, not {len(text):,}", field="narration"
         )
+    if language_of(text) == "ja" and _HAN.search(text):
+        raise BadInput("no voice at hand can read kanji: write them as kana", field="narration")
     raw = _trimmed(_said(text, voice, rate))
     if not raw.marks or not raw.sound.any():
         raise BadInput(f"no voice can read {text!r}", field="narration")

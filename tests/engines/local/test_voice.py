@@ -61,7 +61,8 @@ def test_words_are_heard_when_they_are_said_to_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "least"), [("一只狐狸学飞。", 3), ("สวัสดีครับ วันนี้", 2), ("狐が空を飛ぶ。今日も", 2)]
+    ("text", "least"),
+    [("一只狐狸学飞。", 3), ("สวัสดีครับ วันนี้", 2), ("きつねがそらをとぶ。きょうも", 2)],
 )
 def test_scripts_without_spaces_are_not_broken(tmp_path: Path, text: str, least: int) -> None:
     words = [word.text for word in spoken(tmp_path, text).words]
@@ -93,6 +94,14 @@ def test_every_style_has_its_own_voice(tmp_path: Path) -> None:
 def test_what_cannot_be_said_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadInput, match="nothing to say"):
         spoken(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["狐が空を飛ぶ。", "東京タワー", "時々ゆめをみる"])
+def test_kanji_are_refused_rather_than_spelt_out(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadInput, match="no voice at hand can read kanji") as refused:
+        spoken(tmp_path, text)
+    assert refused.value.field == "narration"
+    assert not (tmp_path / "voice.wav").exists()
 
 
 def test_a_narration_without_end_is_refused(tmp_path: Path) -> None:
