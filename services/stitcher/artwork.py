@@ -7,6 +7,7 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
+from services.stitcher.breaks import unbroken
 from services.stitcher.captions import JOINERS, without_symbols
 from shared.errors import cause
 from shared.media.fonts import Face, covered, font
@@ -119,9 +120,10 @@ def unwritten(face: Face, text: str) -> str | None:
 
 def wrapped(text: str, room: float, letters: ImageFont.FreeTypeFont) -> list[str]:
     """The text in even lines; a word wider than the room keeps a line of its own."""
-    words = text.split() or [""]
-    widths = [letters.getlength(f"{word} ") for word in words]
-    return [" ".join(words[index] for index in line) for line in even_lines(widths, room)]
+    pieces = unbroken(text) or [""]
+    widths = [letters.getlength(piece) for piece in pieces]
+    lines = even_lines(widths, room)
+    return ["".join(pieces[index] for index in line).rstrip() for line in lines]
 
 
 def even_lines(widths: Sequence[float], room: float) -> list[list[int]]:

@@ -1,0 +1,52 @@
+"""A text breaks into lines where its script lets it, and nothing of it is lost."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.stitcher import artwork
+from services.stitcher.artwork import text_block, wrapped
+from services.stitcher.breaks import unbroken
+from shared.media.fonts import font
+from shared.media.formats import Canvas
+
+LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。きょうもコーヒーの香りが世界を起こす。"
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Wake up, slow co-op", ["Wake ", "up, ", "slow ", "co-op "]),
+        ("世界へ。", ["世", "界", "へ。 "]),
+        ("「一杯」を、キャッチー", ["「一", "杯」", "を、", "キャッ", "チー "]),
+        ("Coffee 12時 です", ["Coffee ", "12", "時 ", "で", "す "]),
+        ("เที่ยวน้ำ", ["เที่", "ย", "ว", "น้ำ "]),
+        ("ខ្មែរ", ["ខ្មែ", "រ "]),
+        ("안녕 세계", ["안녕 ", "세계 "]),
+        ("", []),
+    ],
+)
+def test_what_stays_together(text: str, pieces: list[str]) -> None:
+    assert unbroken(text) == pieces
+
+
+@given(st.text())
+def test_nothing_is_lost(text: str) -> None:
+    assert "".join(unbroken(text)).split() == text.split()
+
+
+def test_a_text_without_spaces_fills_its_lines() -> None:
+    letters = font("plain", 40)
+    lines = wrapped(LONG, 400, letters)
+    assert "".join(lines) == LONG
+    assert max(map(letters.getlength, lines)) <= 400
+    assert len(lines) <= letters.getlength(LONG) / 400 + 1.5
+    assert not any(line[0] in "、。」ー" or line[-1] == "「" for line in lines)
+
+
+def test_a_text_without_spaces_is_not_made_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artwork, "covered", lambda _face, _text: True)
+    canvas = Canvas(360, 640)
+    block = text_block(LONG[:20], canvas, "plain", 0.1, (255, 255, 255))
+    heights = {round(size * 1.16) * lines + size // 2 for size in (36, 31) for lines in (2, 3, 4)}
+    assert block.height in heights
