@@ -9,8 +9,9 @@ from shared.media.picture import Plane
 _LONG_SIDE = 160  # pixels of the small picture that is looked at
 _FLAT = 6.0  # mean square of a gradient below which there is nothing but noise
 _HELD = 0.95  # of all there is to see: a crop about the centre that holds it stays there
-_GAIN = 0.02  # what moving must add, else texture alone would decide
 _BIAS = 0.12  # what the far end of the margin costs
+_SOFT = 0.04  # places whose scores differ by no more are blended: no peak of texture decides
+_STEPS = 8  # places there are: a clip that goes on from another mostly gets the same
 
 
 def crop_share(luma: Plane, width: int, height: int) -> float:
@@ -42,10 +43,10 @@ def _best(profile: NDArray[np.float32], kept: float) -> float:
     window = min(count - 1, max(1, round(count * kept)))
     share = profile.astype(np.float64) / profile.sum()
     held = np.convolve(share, np.ones(window), "valid")
-    if (held[(count - window) // 2]) >= _HELD:
+    if held[(count - window) // 2] >= _HELD:
         return 0.5
     hat = 1 - 0.5 * np.linspace(-1, 1, window) ** 2
     places = np.linspace(0, 1, count - window + 1)
     score = np.convolve(share, hat, "valid") - _BIAS * (2 * places - 1) ** 2
-    best = int(score.argmax())
-    return float(places[best]) if score[best] - score[(count - window) // 2] > _GAIN else 0.5
+    weight = np.exp((score - score.max()) / _SOFT)
+    return round(float(places @ weight / weight.sum()) * _STEPS) / _STEPS
