@@ -43,6 +43,8 @@ class ConformSpec:
     words: tuple[Word, ...] = ()
     captions: CaptionStyle = "none"
     fit: Fit = "auto"
+    goes_on: bool = False
+    """It is one of several clips in a row: a crop that differed from theirs would jump."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def conform(spec: ConformSpec) -> ConformResult:
         return _filled(spec, "there is no clip", unburnt)
     try:
         probe(spec.source)
-        counted = _Counted(canonical_frames(spec.source, spec.canvas, spec.fit, spec.drop_first))
+        share = 0.5 if spec.goes_on else None
+        shown = canonical_frames(spec.source, spec.canvas, spec.fit, spec.drop_first, share)
+        counted = _Counted(shown)
         frames = _write(spec, _exactly(spec.frames, counted), unburnt)
     except BadMedia as error:
         return _filled(spec, error.message, unburnt)

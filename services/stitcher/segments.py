@@ -127,6 +127,7 @@ def _conform(
             "head": head(plan, chunk),
             "tail": tail(plan, chunk),
             "drop_first": chunk.kind == "continuous",
+            "goes_on": [c.beat for c in plan.chunks].count(beat.index) > 1,
             "title": plan.title,
             "captions": plan.brief.captions,
             "voice": spoken,

@@ -54,6 +54,7 @@ def conform(order: Order) -> Made:
             still=order.files.get("still"),
             title=given["title"],
             drop_first=given["drop_first"],
+            goes_on=given.get("goes_on", False),
             head=given.get("head", 0),  # orders of earlier versions have none
             tail=given.get("tail", 0),
             words=words,

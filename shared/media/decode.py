@@ -16,7 +16,11 @@ comes up at the very middle of a step, and chance would make the motion stutter.
 
 
 def canonical_frames(
-    clip: Path, canvas: Canvas, fit: Fit = "auto", drop_first: bool = False
+    clip: Path,
+    canvas: Canvas,
+    fit: Fit = "auto",
+    drop_first: bool = False,
+    share: float | None = None,
 ) -> Generator[av.VideoFrame, None, None]:
     """The clip's pictures, each output frame showing what the clip shows at its middle.
 
@@ -26,7 +30,7 @@ def canonical_frames(
         stream = video_of(container, clip)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = 2
-        conformer = Conformer(canvas, fit, stream.sample_aspect_ratio or Fraction(1))
+        conformer = Conformer(canvas, fit, stream.sample_aspect_ratio or Fraction(1), share)
         shown = _shown(container.decode(stream), clip)
         if drop_first:
             next(shown, None)

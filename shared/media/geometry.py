@@ -26,14 +26,15 @@ _BT709 = 1
 class Conformer:
     """Turns one clip's decoded frames into canonical ones, keeping its scaler warm.
 
-    Where it crops is chosen by the clip's first picture and kept, so that the view holds still.
+    Where it crops, if that is not said, the clip's first picture decides: the view holds still.
     """
 
     canvas: Canvas
     fit: Fit = "auto"
     pixel_aspect: Fraction = Fraction(1)
+    share: float | None = None
+    """Of the margin at the left or top; None: what the first picture shows decides."""
     _scaler: VideoReformatter = field(default_factory=VideoReformatter)
-    _share: float | None = None
 
     def conformed(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame on the canvas; never the decoder's own buffer when it had to change."""
@@ -65,9 +66,9 @@ class Conformer:
 
     def _cropped(self, frame: av.VideoFrame, width: Fraction, height: Fraction) -> av.VideoFrame:
         parts = self._scaled(frame, _even(width), _even(height))
-        if self._share is None:
-            self._share = crop_share(parts[0], self.canvas.width, self.canvas.height)
-        return from_planes(_part(parts, self.canvas, self._share))
+        if self.share is None:
+            self.share = crop_share(parts[0], self.canvas.width, self.canvas.height)
+        return from_planes(_part(parts, self.canvas, self.share))
 
     def _padded(self, frame: av.VideoFrame, width: Fraction, height: Fraction) -> av.VideoFrame:
         """The whole picture over a blurred, darkened enlargement of itself."""

@@ -102,6 +102,13 @@ def test_the_view_holds_still_while_the_subject_moves() -> None:
     assert (planes(Conformer(UPRIGHT, "crop").conformed(left))[2] > 150).any()
 
 
+def test_clips_that_go_on_from_each_other_are_cropped_alike() -> None:
+    """Whatever each of them shows first: at their joint the view must not jump."""
+    frame = from_image(scene(WIDE, (0.85, 0.5)))
+    got = planes(Conformer(SQUARE, share=0.5).conformed(frame))[0]
+    assert np.abs(got.astype(int) - middle_of(frame, SQUARE)).max() <= 1
+
+
 def test_the_backdrop_of_a_padded_picture_is_not_stretched() -> None:
     """What is dark at the far left lies beyond what covers an upright canvas."""
     wide = np.full((360, 640, 3), 200, np.uint8)

@@ -124,6 +124,7 @@ def test_a_segment_knows_its_place_in_its_beat_and_the_words_spoken_there():
     told.decide()
     second = conforms(told)[1].input
     assert (second["offset"], second["drop_first"], second["frames"]) == (5.0, True, 150)
+    assert second["goes_on"]
     assert second["voice"]["beat_seconds"] == 10.0
     assert [word["text"] for word in second["voice"]["words"]] == ["Words"]
 
