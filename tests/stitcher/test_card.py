@@ -173,10 +173,8 @@ def test_a_product_of_which_nothing_is_left_to_see_breaks_nothing(tmp_path: Path
 BRANDS: dict[str, Rgb | None] = {
     "own": None,
     "yellow": (255, 238, 0),
-    "white": (255, 255, 255),
     "red": (255, 0, 0),
     "grey": (118, 118, 118),
-    "orange": (255, 138, 92),
     "navy": (12, 22, 60),
 }
 
