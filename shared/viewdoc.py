@@ -5,7 +5,7 @@ about; `version` rises with every write, and every write is guarded on it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,16 +53,7 @@ class Known:
         if TOMBSTONE in self.facts or TOMBSTONE in new:
             stone = self.facts.get(TOMBSTONE) or new[TOMBSTONE]
             return Known(self.video_id, self.version, {TOMBSTONE: stone})
-        if not new:
-            return self
-        return Known(
-            self.video_id,
-            self.version,
-            {**self.facts, **new},
-            self.released,
-            self.decided,
-            self.check_at,
-        )
+        return replace(self, facts={**self.facts, **new}) if new else self
 
     @property
     def waits(self) -> bool:
@@ -100,13 +91,12 @@ class Change:
             for event in decision.events
             if (at := place(event)) not in heard.decided
         }
-        after = Known(
-            heard.video_id,
-            heard.version,
-            heard.facts,
-            {**heard.released, **jobs} if jobs else heard.released,
-            {**heard.decided, **events} if events else heard.decided,
-            _next_check(heard, now, patience) if heard.begun and not decision.done else None,
+        waits = heard.begun and not decision.done
+        after = replace(
+            heard,
+            released={**heard.released, **jobs} if jobs else heard.released,
+            decided={**heard.decided, **events} if events else heard.decided,
+            check_at=_next_check(heard, now, patience) if waits else None,
         )
         return cls(before, after, decision.summary if decision.done else {})
 
@@ -149,15 +139,7 @@ class Change:
     @property
     def written(self) -> Known:
         """What is known once the write has won."""
-        after = self.after
-        return Known(
-            after.video_id,
-            self.before.version + 1,
-            after.facts,
-            after.released,
-            after.decided,
-            after.check_at,
-        )
+        return replace(self.after, version=self.before.version + 1)
 
     def specs(self, ensured: "Memo") -> list[JobSpec]:
         """Released and not settled, but for what this process has seen inserted."""

@@ -89,10 +89,10 @@ def log_to_file(settings: Settings) -> Path:
 class LogFile(RotatingFileHandler):
     """A log that no longer fits on its disk says so once, and the work goes on."""
 
+    _told = False
+
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=LOG_BYTES, backupCount=1)
-
-    _told = False
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         error = sys.exc_info()[1]

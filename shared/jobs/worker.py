@@ -93,15 +93,13 @@ class Worker:
                 self._full = len(free) < len(self._steps.engines)
                 jobs = await self._ledger.claim(free) if free else []
                 self._begin(jobs)
+                return bool(jobs)
         except InfrastructureError as error:
             log.warning("cannot claim: %s", error, extra={"action": "claim"})
-            await asyncio.sleep(self._steps.pace.away)
-            return False
         except Exception:  # whatever it is, other work goes on
             log.exception("cannot claim", extra={"action": "claim"})
-            await asyncio.sleep(self._steps.pace.away)
-            return False
-        return bool(jobs)
+        await asyncio.sleep(self._steps.pace.away)
+        return False
 
     def _free(self) -> dict[Kind, int]:
         """How many more jobs of each kind may be taken in hand; kinds of which none may, not."""
