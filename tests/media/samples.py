@@ -152,3 +152,15 @@ def write_voice(path: Path, bursts: Sequence[tuple[float, float]], seconds: floa
         heard[round(start * RATE) : round(end * RATE)] = 1.0
     write_wav((buzz * heard).astype(np.float32)[:, None], path)
     return path
+
+
+def copied(clip: Path, flags: str) -> Path:
+    """The same pictures in a container laid out by these flags of its writer."""
+    out = clip.with_name(f"copied{clip.suffix}")
+    with av.open(str(clip)) as source, av.open(str(out), "w", options={"movflags": flags}) as copy:
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                copy.mux(packet)
+    return out

@@ -17,7 +17,7 @@ from services.stitcher.conform import ConformSpec, conform
 from shared.media.formats import Canvas
 from shared.media.lastframe import last_frame
 from shared.media.probe import BadMedia, probe
-from tests.media.samples import Shape, write_clip
+from tests.media.samples import Shape, copied, write_clip
 
 SECONDS, MIB = 2.0, 150
 """Of the processor, and on top of what an idle process holds."""
@@ -76,7 +76,7 @@ def an_index_of_millions_that_are_not_there(folder: Path) -> Path:
 
 @hostile("claims 50,000,000 samples")
 def a_fragment_of_millions_that_are_not_there(folder: Path) -> Path:
-    clip = _copied(write_clip(folder), folder, {"movflags": "frag_keyframe+empty_moov"})
+    clip = copied(write_clip(folder), "frag_keyframe+empty_moov")
     data = bytearray(clip.read_bytes())
     at = data.index(b"trun") + 8
     data[at : at + 4] = (50_000_000).to_bytes(4, "big")
@@ -123,17 +123,6 @@ def pictures_that_grow_behind_a_small_header(folder: Path) -> Path:
             packet.pts = packet.dts = number * 3000
             packet.time_base, packet.stream = Fraction(1, 90_000), stream
             copy.mux_one(packet)
-    return out
-
-
-def _copied(clip: Path, folder: Path, options: dict[str, str]) -> Path:
-    out = folder / f"copied{clip.suffix}"
-    with av.open(str(clip)) as source, av.open(str(out), "w", options=options) as copy:
-        stream = copy.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                copy.mux(packet)
     return out
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from shared.media.lastframe import last_frame
 from shared.media.picture import EXACT_RGB
 from shared.media.probe import BadMedia
-from tests.media.samples import Shape, edited, number_of, write_clip
+from tests.media.samples import Shape, copied, edited, number_of, write_clip
 from tests.media.shapes import Source, sources
 
 SHAPES = {
@@ -82,7 +82,7 @@ def test_in_any_shape_it_is_that_of_a_full_decode(
 def test_a_truncated_file_is_an_error(index_first: bool, tmp_path: Path) -> None:
     clip = write_clip(tmp_path, Shape(frames=60))
     if index_first:
-        clip = _with_index_first(clip)
+        clip = copied(clip, "faststart")
     data = clip.read_bytes()
     clip.write_bytes(data[: len(data) * 3 // 4])
     with pytest.raises(BadMedia, match=clip.name):
@@ -100,18 +100,6 @@ def test_a_tail_that_is_damaged_is_an_error(tmp_path: Path) -> None:
     clip.write_bytes(data)
     with pytest.raises(BadMedia, match=clip.name):
         last_frame(clip, tmp_path / "last.png")
-
-
-def _with_index_first(clip: Path) -> Path:
-    out = clip.with_name("first.mp4")
-    options = {"movflags": "faststart"}
-    with av.open(str(clip)) as source, av.open(str(out), "w", options=options) as copy:
-        stream = copy.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                copy.mux(packet)
-    return out
 
 
 def test_a_long_single_gop_is_fast_enough(tmp_path: Path) -> None:
