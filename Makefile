@@ -41,7 +41,7 @@ format: $(DEV) ## put the style right where a tool can
 	$(BIN)/ruff format .
 
 docs: $(DEV) ## write the generated documents again
-	$(BIN)/python -m services.documents
+	$(BIN)/python -m tools.documents
 	$(BIN)/python -c '$(OPENAPI)' > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
 

@@ -21,8 +21,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.chunks import active_chunks
-from shared.events import (
+from shared.media.sound import RATE, read_sound
+from shared.store.sqlite import SqliteStore
+from shared.story.chunks import active_chunks
+from shared.story.events import (
     BeatsPlanned,
     ChunkReady,
     ClipConformed,
@@ -31,10 +33,8 @@ from shared.events import (
     VideoCompleted,
     parse,
 )
-from shared.media.formats import FPS, frame_at
-from shared.media.sound import RATE, read_sound
-from shared.store.sqlite import SqliteStore
-from shared.view import View
+from shared.story.formats import FPS, frame_at
+from shared.story.view import View
 
 PROMPT = "A lighthouse keeper who paints the sea"
 SECONDS, LIMIT_SECONDS, LIMIT_MIB = 30.0, 40.0, 1024.0

@@ -21,17 +21,17 @@ import imageio_ffmpeg
 
 from benchmarks.stitch_inputs import CLIP_SECONDS, CLIPS, VOICE_SECONDS, Inputs, make_inputs
 from benchmarks.stitch_runs import Measured, measured
-from services.stitcher.conform import ConformSpec, conform
-from services.stitcher.cut import CutSpec, cut
-from services.stitcher.join import Segment, Timeline
-from services.stitcher.mix import MixSpec, PlacedVoice, mix
-from services.stitcher.transitions import Transition
+from services.stitcher.draw.transitions import Transition
+from services.stitcher.encode.conform import ConformSpec, conform
+from services.stitcher.encode.cut import CutSpec, cut
+from services.stitcher.encode.join import Segment, Timeline
+from services.stitcher.encode.mix import MixSpec, PlacedVoice, mix
 from services.stitcher.voicefit import fit_voice
-from shared.engines.pool import share_one_heap
+from shared.base.pool import share_one_heap
 from shared.media.encode import TICKS_A_FRAME
-from shared.media.formats import FPS, canvas
 from shared.media.lastframe import last_frame
 from shared.media.verify import Expectations, report
+from shared.story.formats import FPS, canvas
 
 FADE = 15
 """Frames of a cross-fade."""

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.media.formats import FPS, Canvas
 from shared.media.sound import RATE, write_wav
+from shared.story.formats import FPS, Canvas
 
 CLIPS, CLIP_SECONDS, VOICES = 6, 5, 4
 VOICE_SECONDS = 4.2

@@ -20,14 +20,14 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import services
-from shared.app import App, Parts, Ports, running
+from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.engines.pool import Pool
 from shared.engines.rehearsal import RehearsalEngine
-from shared.events import Brief, Event, Kind, VideoCompleted, VideoFailed, VideoRequested
 from shared.jobs.machine import Job
+from shared.runtime.app import App, Parts, Ports, running
 from shared.store.sqlite import SqliteStore
+from shared.story.events import Brief, Event, Kind, VideoCompleted, VideoFailed, VideoRequested
 
 VIDEOS, BEATS, CHUNKS = 100, 6, 2
 IMAGE_SECONDS, CLIP_SECONDS, SIGMA = 4.0, 60.0, 0.5
@@ -162,7 +162,7 @@ def embedded(folder: Path) -> Ports:
 def on_servers(folder: Path) -> Ports:
     """Kafka and MongoDB, under names of this run alone."""
     from shared.bus.kafka import KafkaBus
-    from shared.settings import Settings
+    from shared.runtime.settings import Settings
     from shared.store.mongo import MongoStore
     from tests.cluster.servers import Servers
 

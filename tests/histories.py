@@ -6,8 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.chunks import plan_chunks
-from shared.events import (
+from shared.jobs.machine import Job, State
+from shared.jobs.rows import ending
+from shared.story.chunks import plan_chunks
+from shared.story.events import (
     ENDS,
     Beat,
     BeatsPlanned,
@@ -16,10 +18,8 @@ from shared.events import (
     Kind,
     VideoRequested,
 )
-from shared.jobs.machine import Job, State
-from shared.jobs.rows import ending
-from shared.view import Decision, JobSpec, View
-from shared.wanted import ask
+from shared.story.view import Decision, JobSpec, View
+from shared.story.wanted import ask
 
 VIDEO = "v1"
 Decide = Callable[[View], Decision]

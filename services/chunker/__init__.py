@@ -1,9 +1,9 @@
 """Consumes BeatsPlanned, ImageReady, VideoFailed; emits ChunkReady, WavesCompleted; runs clip."""
 
-from services.chunker.waves import decide
+from services.chunker.decide import decide
 from services.chunker.work import finish
-from shared.events import BeatsPlanned, ImageReady, Kind, VideoFailed, WavesCompleted
-from shared.service import Service
+from shared.runtime.shell import Service
+from shared.story.events import BeatsPlanned, ImageReady, Kind, VideoFailed, WavesCompleted
 
 SERVICE = Service(
     name="chunker",

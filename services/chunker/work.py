@@ -6,8 +6,8 @@ The decoders are imported where they are used: the process that only hands out w
 from dataclasses import replace
 from pathlib import Path
 
-from shared.engines.base import Made, Order
-from shared.errors import TransientError
+from shared.jobs.engine import Made, Order
+from shared.story.errors import TransientError
 
 
 def finish(order: Order, made: Made) -> Made:

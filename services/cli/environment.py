@@ -14,11 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.cli.outcome import tell
-from services.gateway.problems import bad_input
-from shared.errors import BadInput
-from shared.images import MAX_BYTES, Picture, prepared
-from shared.settings import Settings
-from shared.telemetry import JsonLines
+from services.gateway.errors.problems import bad_input
+from shared.base.telemetry import JsonLines
+from shared.media.uploads import prepared
+from shared.runtime.settings import Settings
+from shared.story.errors import BadInput
+from shared.story.images import MAX_BYTES, Picture
 
 LOG_BYTES = 20_000_000
 

@@ -9,14 +9,14 @@ from services.cli.make import OWNER, stoppable
 from services.cli.outcome import say
 from services.cli.screen import Screen, line
 from services.gateway.http import Gateway
-from services.gateway.videos import Videos
-from services.gateway.views import VideoStatus
+from services.gateway.read.videos import Videos
+from services.gateway.read.views import VideoStatus
 from services.gateway.wiring import gateway
-from shared.compose import looking, opened
-from shared.errors import BadInput
 from shared.jobs.relay import replay as sent_again
-from shared.settings import Settings
-from shared.viewdoc import Known
+from shared.runtime.compose import looking, opened
+from shared.runtime.known import Known
+from shared.runtime.settings import Settings
+from shared.story.errors import BadInput
 
 
 def status(given: argparse.Namespace) -> int:

@@ -24,19 +24,19 @@ from services.cli.environment import (
 from services.cli.outcome import Stopped
 from services.cli.receipt import receipt
 from services.cli.screen import Screen
+from services.gateway.errors.problems import NoSuchVideo, Refusal, bad_input
 from services.gateway.http import Gateway
 from services.gateway.intake import OUTPUTS, video_id
-from services.gateway.problems import NoSuchVideo, Refusal, bad_input
+from services.gateway.read.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
-from services.gateway.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.wiring import gateway
 from shared.blobs.files import sweep
-from shared.compose import opened
-from shared.errors import StorywaveError
-from shared.images import Picture
-from shared.media.formats import Aspect
 from shared.ports import Doc, Store
-from shared.settings import Settings
+from shared.runtime.compose import opened
+from shared.runtime.settings import Settings
+from shared.story.errors import StorywaveError
+from shared.story.formats import Aspect
+from shared.story.images import Picture
 
 OWNER = "local"
 DRAIN_SECONDS = 2.0

@@ -5,8 +5,8 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from services.gateway.problems import NoSuchVideo
-from shared.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
+from services.gateway.errors.problems import NoSuchVideo
+from shared.story.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
 
 Command = Callable[[argparse.Namespace], int]
 

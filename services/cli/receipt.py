@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.gateway.live import counted
-from services.gateway.stages import Stage
-from services.gateway.views import VideoStatus
-from shared.events import VideoCompleted
-from shared.media.formats import canvas, frame_at
-from shared.view import View
+from services.gateway.read.live import counted
+from services.gateway.read.stages import Stage
+from services.gateway.read.views import VideoStatus
+from shared.story.events import VideoCompleted
+from shared.story.formats import canvas, frame_at
+from shared.story.view import View
 
 
 def receipt(now: VideoStatus, view: View, path: Path | None, data: Path) -> Iterator[str]:

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from services.gateway.live import Live
-from services.gateway.stages import StageRecord
-from services.gateway.views import VideoStatus
+from services.gateway.read.live import Live
+from services.gateway.read.stages import StageRecord
+from services.gateway.read.views import VideoStatus
 
 CLEAR = "\r\x1b[2K"
 

@@ -10,10 +10,10 @@ from starlette.types import ASGIApp
 from services import NAMES, load
 from services.cli.environment import settings
 from services.cli.outcome import tell
-from shared.app import App
-from shared.errors import BadInput
-from shared.serve import run
-from shared.settings import Settings
+from shared.runtime.app import App
+from shared.runtime.serve import run
+from shared.runtime.settings import Settings
+from shared.story.errors import BadInput
 
 log = logging.getLogger("storywave.serve")
 

@@ -1,10 +1,10 @@
 """Consumes every event, emits VideoRequested, VideoSteered and RevisionRequested, runs no job."""
 
 from services.gateway import intake
-from services.gateway.stages import over
-from shared.events import EVENTS, RevisionRequested, VideoRequested, VideoSteered
-from shared.service import Service
-from shared.view import Decision, View
+from services.gateway.read.stages import over
+from shared.runtime.shell import Service
+from shared.story.events import EVENTS, RevisionRequested, VideoRequested, VideoSteered
+from shared.story.view import Decision, View
 
 
 def decide(view: View) -> Decision:

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.gateway import media
-from services.gateway.edges import (
+from services.gateway.errors.edges import (
     ACCEPTED,
     GIVEN,
     PICTURE,
@@ -17,17 +17,17 @@ from services.gateway.edges import (
     install,
     refusals,
 )
+from services.gateway.errors.problems import NoSuchImage, NoSuchPart, NotNow
 from services.gateway.images import Image, Images
 from services.gateway.intake import Intake
-from services.gateway.live import Live
-from services.gateway.problems import NoSuchImage, NoSuchPart, NotNow
+from services.gateway.read.live import Live
+from services.gateway.read.videos import Page, Videos
+from services.gateway.read.views import ALLOWED, Action, Part, VideoStatus, clips, file_key, status
+from services.gateway.read.watch import Watch
 from services.gateway.requests import ReframeRequest, VideoRequest
 from services.gateway.revisions import Revisions
-from services.gateway.videos import Page, Videos
-from services.gateway.views import ALLOWED, Action, Part, VideoStatus, clips, file_key, status
-from services.gateway.watch import Watch
 from shared.ports import Blobs
-from shared.view import View
+from shared.story.view import View
 
 
 @dataclass(frozen=True)

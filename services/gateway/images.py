@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from shared.engines.pool import Pool
-from shared.errors import BlobMissing
-from shared.images import Picture, image_key, prepared
+from shared.base.pool import Pool
+from shared.media.uploads import prepared
 from shared.ports import Blobs
+from shared.story.errors import BlobMissing
+from shared.story.images import Picture, image_key
 
 
 class Image(BaseModel):

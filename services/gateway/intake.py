@@ -11,14 +11,14 @@ from functools import cached_property
 from hashlib import blake2b
 from uuid import uuid4
 
+from services.gateway.errors.problems import KeyReused
 from services.gateway.images import Images
-from services.gateway.problems import KeyReused
 from services.gateway.requests import VideoRequest
-from shared.batching import Batcher
-from shared.errors import BadInput
-from shared.events import Event, Micros, VideoRequested, VideoSteered
+from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.ports import Doc, Index, Store
+from shared.story.errors import BadInput
+from shared.story.events import Event, Micros, VideoRequested, VideoSteered
 
 REQUESTS = "requests"
 OUTPUTS = "outputs"

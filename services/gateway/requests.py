@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.gateway.wording import Unit
+from services.gateway.errors.wording import Unit
 from shared.engines.local.styles import STYLES
-from shared.events import Brief, CardLook, EndCard, Micros, TransitionChoice
-from shared.media.formats import Aspect, Quality
+from shared.story.events import Brief, CardLook, EndCard, Micros, TransitionChoice
+from shared.story.formats import Aspect, Quality
 
 PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from services.gateway.errors.problems import NotNow
 from services.gateway.intake import Emit
-from services.gateway.problems import NotNow
-from services.gateway.videos import Videos
-from services.gateway.views import ALLOWED, Action, VideoStatus
-from shared.events import RevisionRequested
-from shared.media.formats import Aspect
+from services.gateway.read.videos import Videos
+from services.gateway.read.views import ALLOWED, Action, VideoStatus
+from shared.story.events import RevisionRequested
+from shared.story.formats import Aspect
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from fastapi import FastAPI
 from services.gateway.http import Gateway, create_app
 from services.gateway.images import Images
 from services.gateway.intake import Intake
+from services.gateway.read.videos import StageWeights, Videos
+from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
-from services.gateway.videos import StageWeights, Videos
-from services.gateway.watch import Watch
-from shared.app import App
-from shared.serve import probes
+from shared.runtime.app import App
+from shared.runtime.serve import probes
 
 
 def gateway(app: App) -> Gateway:

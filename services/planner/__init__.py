@@ -3,8 +3,8 @@
 from services.planner.decide import decide
 from services.planner.report import report
 from services.planner.work import plan
-from shared.events import Kind, RevisionRequested, VideoRequested
-from shared.service import Service
+from shared.runtime.shell import Service
+from shared.story.events import Kind, RevisionRequested, VideoRequested
 
 SERVICE = Service(
     name="planner",

@@ -1,8 +1,8 @@
 """What the planner decides: the first plan is a job; every later one answers a revision. Pure."""
 
 from services.planner.revise import revise
-from shared.events import BeatsPlanned, Kind, RevisionRequested, VideoRequested
-from shared.view import NOTHING, Decision, JobSpec, View
+from shared.story.events import BeatsPlanned, Kind, RevisionRequested, VideoRequested
+from shared.story.view import NOTHING, Decision, JobSpec, View
 
 FIRST = 1
 

@@ -2,8 +2,8 @@
 
 import logging
 
-from shared import telemetry
-from shared.events import BeatsPlanned, Event
+from shared.base import telemetry
+from shared.story.events import BeatsPlanned, Event
 
 log = logging.getLogger("storywave.planner")
 

@@ -5,8 +5,8 @@ Only what the change touches gets a new take, so that only that is made, and pai
 
 from collections.abc import Iterable
 
-from shared.events import Beat, BeatsPlanned, Kind, RevisionRequested
-from shared.media.formats import Aspect
+from shared.story.events import Beat, BeatsPlanned, Kind, RevisionRequested
+from shared.story.formats import Aspect
 
 _PICTURE = (Kind.IMAGE, Kind.CLIP, Kind.CONFORM)
 _SOUND = (Kind.VOICE, Kind.CONFORM)

@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 
 from services.planner.beats import Draft, fitted_card, timed
-from shared.chunks import check_plan, plan_chunks
-from shared.engines.base import Made, Order
 from shared.engines.local.plan import LocalPlan, PlannedBeat
 from shared.engines.local.plan import plan as plan_locally
-from shared.events import Beat, Brief, EndCard, Truncation
+from shared.jobs.engine import Made, Order
+from shared.story.chunks import check_plan, plan_chunks
+from shared.story.events import Beat, Brief, EndCard, Truncation
 
 
 def plan(order: Order) -> Made:

@@ -2,8 +2,8 @@
 
 from services.soundtrack.decide import decide
 from services.soundtrack.work import finish_music, finish_voice
-from shared.events import BeatsPlanned, Kind, VideoFailed
-from shared.service import Service
+from shared.runtime.shell import Service
+from shared.story.events import BeatsPlanned, Kind, VideoFailed
 
 SERVICE = Service(
     name="soundtrack",

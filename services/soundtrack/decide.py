@@ -1,8 +1,8 @@
 """What the soundtrack decides: a voice for each beat that speaks, and one music bed. Pure."""
 
-from shared.events import Beat, BeatsPlanned, Kind
-from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, in_force, is_spoken
+from shared.story.events import Beat, BeatsPlanned, Kind
+from shared.story.view import Decision, JobSpec, View
+from shared.story.wanted import ask, in_force, is_spoken
 
 
 def decide(view: View) -> Decision:

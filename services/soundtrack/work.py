@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.engines.base import Made, Order
-from shared.errors import TransientError
+from shared.jobs.engine import Made, Order
+from shared.story.errors import TransientError
 
 
 def finish_voice(order: Order, made: Made) -> Made:

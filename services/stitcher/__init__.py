@@ -1,8 +1,9 @@
 """Consumes all that is made and what broke; ends the video, well or badly; runs conform and cut."""
 
-from services.stitcher.assembly import NAME, decide
+from services.stitcher.decide import NAME, decide
 from services.stitcher.work import conform, cut
-from shared.events import (
+from shared.runtime.shell import Service
+from shared.story.events import (
     BeatsPlanned,
     CardReady,
     ChunkReady,
@@ -17,7 +18,6 @@ from shared.events import (
     VoiceReady,
     WavesCompleted,
 )
-from shared.service import Service
 
 SERVICE = Service(
     name=NAME,

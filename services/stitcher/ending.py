@@ -1,8 +1,8 @@
 """The two ends of a video: what it is, what it lacks, what it came to. Pure."""
 
 from services.stitcher.segments import Segment, segments
-from shared.chunks import active_beats, active_chunks
-from shared.events import (
+from shared.story.chunks import active_beats, active_chunks
+from shared.story.events import (
     BeatsPlanned,
     ClipConformed,
     Failed,
@@ -14,8 +14,8 @@ from shared.events import (
     VideoRequested,
     WavesCompleted,
 )
-from shared.view import View
-from shared.wanted import is_spoken, references, wanted, wanted_clip
+from shared.story.view import View
+from shared.story.wanted import is_spoken, references, wanted, wanted_clip
 
 
 def completed(

@@ -7,9 +7,9 @@ is as long as planned.
 
 from collections.abc import Mapping
 
-from shared.chunks import frames
-from shared.events import BeatsPlanned, Brief, Chunk, TransitionChoice
-from shared.media.formats import FPS, frames_between
+from shared.story.chunks import frames
+from shared.story.events import BeatsPlanned, Brief, Chunk, TransitionChoice
+from shared.story.formats import FPS, frames_between
 
 _BY_STYLE: Mapping[str, TransitionChoice] = {
     "cinematic": "fade",

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from services.stitcher.joints import card_frames, card_head, head, tail
-from shared.chunks import active_chunks, frames
-from shared.events import (
+from shared.story.chunks import active_chunks, frames
+from shared.story.events import (
     Beat,
     BeatsPlanned,
     CardReady,
@@ -20,10 +20,10 @@ from shared.events import (
     VoiceReady,
     WavesCompleted,
 )
-from shared.images import image_key
-from shared.media.formats import canvas
-from shared.view import JobSpec, View
-from shared.wanted import ask, has_card_picture, is_spoken, wanted, wanted_clip
+from shared.story.formats import canvas
+from shared.story.images import image_key
+from shared.story.view import JobSpec, View
+from shared.story.wanted import ask, has_card_picture, is_spoken, wanted, wanted_clip
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.chunks import active_beats
-from shared.events import Beat, BeatsPlanned, ImageReady, Kind
-from shared.view import View
-from shared.wanted import wanted
+from shared.story.chunks import active_beats
+from shared.story.events import Beat, BeatsPlanned, ImageReady, Kind
+from shared.story.view import View
+from shared.story.wanted import wanted
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from shared.events import BeatsPlanned, DeadLettered, PlanFailed, RevisionRequested, VideoFailed
-from shared.view import View
+from shared.story.events import (
+    BeatsPlanned,
+    DeadLettered,
+    PlanFailed,
+    RevisionRequested,
+    VideoFailed,
+)
+from shared.story.view import View
 
 _NAMES_A_REVISION = frozenset({BeatsPlanned.__name__, RevisionRequested.__name__})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.stitcher.joints import fitting
 from services.stitcher.segments import voice_input
-from shared.events import (
+from shared.story.events import (
     Beat,
     BeatsPlanned,
     ChunkReady,
@@ -15,9 +15,9 @@ from shared.events import (
     Kind,
     VoiceReady,
 )
-from shared.media.formats import FPS
-from shared.view import View
-from shared.wanted import is_spoken, wanted, wanted_clip
+from shared.story.formats import FPS
+from shared.story.view import View
+from shared.story.wanted import is_spoken, wanted, wanted_clip
 
 
 @dataclass(frozen=True)

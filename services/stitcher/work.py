@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shifted
-from shared.engines.base import Made, Order
-from shared.media.formats import Canvas
+from shared.jobs.engine import Made, Order
+from shared.story.formats import Canvas
 
 if TYPE_CHECKING:
-    from services.stitcher.card import CardStyle
-    from services.stitcher.mix import MixSpec, PlacedVoice
-    from services.stitcher.transitions import Transition, TransitionKind
+    from services.stitcher.draw.card import CardStyle
+    from services.stitcher.draw.transitions import Transition, TransitionKind
+    from services.stitcher.encode.mix import MixSpec, PlacedVoice
     from shared.media.picture import Rgb
 
 _TRANSITIONS: dict[str, "TransitionKind"] = {
@@ -40,8 +40,8 @@ def conform(order: Order) -> Made:
     """One segment: a chunk in canonical form, or the end card."""
     if "card" in order.input:
         return _card(order)
-    from services.stitcher.conform import ConformSpec
-    from services.stitcher.conform import conform as make_segment
+    from services.stitcher.encode.conform import ConformSpec
+    from services.stitcher.encode.conform import conform as make_segment
 
     given = order.input
     words = _words_here(given)
@@ -68,9 +68,9 @@ def conform(order: Order) -> Made:
 
 def cut(order: Order) -> Made:
     """The whole video from its segments and sounds, and what stands beside it."""
-    from services.stitcher.cut import CutSpec
-    from services.stitcher.cut import cut as make_video
-    from services.stitcher.join import Segment, Timeline
+    from services.stitcher.encode.cut import CutSpec
+    from services.stitcher.encode.cut import cut as make_video
+    from services.stitcher.encode.join import Segment, Timeline
 
     segments = tuple(Segment(order.files[s["name"]], s["frames"]) for s in order.input["segments"])
     voices = [_placed(order.files[voice["name"]], voice) for voice in order.input["voices"]]
@@ -102,8 +102,8 @@ def cut(order: Order) -> Made:
 
 def _beside(order: Order, video: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
     """The other forms of a finished video, HLS and its storyboard on a sheet; what they lack."""
-    from services.stitcher.contact import Panel, contact_sheet, missing_words
-    from services.stitcher.hls import package_hls
+    from services.stitcher.draw.contact import Panel, contact_sheet, missing_words
+    from services.stitcher.encode.hls import package_hls
 
     playlist, media = package_hls(video, order.folder)
     sheet = order.folder / "contact.png"
@@ -118,7 +118,7 @@ def _beside(order: Order, video: Path) -> tuple[dict[str, Path], tuple[str, ...]
 
 def _joints(order: Order) -> "tuple[Transition | None, ...]":
     """What lies between the segments: a transition where one goes on over the next."""
-    from services.stitcher.transitions import Transition
+    from services.stitcher.draw.transitions import Transition
 
     kind = _TRANSITIONS.get(order.input.get("transition", "cut"))
     overlaps = [segment.get("overlap", 0) for segment in order.input["segments"][:-1]]
@@ -130,8 +130,8 @@ def _canvas(order: Order) -> Canvas:
 
 
 def _card(order: Order) -> Made:
-    from services.stitcher.card import CardSpec, missing_words
-    from services.stitcher.cardcache import card as made_or_kept
+    from services.stitcher.draw.card import CardSpec, missing_words
+    from services.stitcher.encode.cardcache import card as made_or_kept
 
     given = order.input
     out = order.folder / "segment.mp4"
@@ -176,7 +176,7 @@ def _fit(voice: Mapping[str, Any]) -> VoiceFit:
 
 
 def _placed(path: Path, voice: Mapping[str, Any]) -> "PlacedVoice":
-    from services.stitcher.mix import PlacedVoice
+    from services.stitcher.encode.mix import PlacedVoice
 
     return PlacedVoice(path, voice["at"], _within(_fit(voice), voice["room"]))
 
@@ -194,7 +194,7 @@ def _within(fit: VoiceFit, room: float) -> VoiceFit:
 
 def _sound(order: Order, voices: "list[PlacedVoice]") -> "MixSpec | None":
     """The one track, unless the video is silent."""
-    from services.stitcher.mix import MixSpec, PlacedSound
+    from services.stitcher.encode.mix import MixSpec, PlacedSound
 
     music = order.files.get("music")
     clips = tuple(

@@ -1,8 +1,8 @@
 """Consumes BeatsPlanned and VideoFailed; emits the ends of, and runs, reference, image and card."""
 
 from services.storyboard.decide import decide
-from shared.events import BeatsPlanned, Kind, VideoFailed
-from shared.service import Service
+from shared.runtime.shell import Service
+from shared.story.events import BeatsPlanned, Kind, VideoFailed
 
 SERVICE = Service(
     name="storyboard",

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from shared.chunks import active_beats, check_images
-from shared.events import Beat, BeatsPlanned, ImageReady, Kind, ReferenceReady
-from shared.media.formats import canvas
-from shared.view import Decision, JobSpec, View
-from shared.wanted import ask, cast, has_card_picture, in_force, references, wanted
+from shared.story.chunks import active_beats, check_images
+from shared.story.events import Beat, BeatsPlanned, ImageReady, Kind, ReferenceReady
+from shared.story.formats import canvas
+from shared.story.view import Decision, JobSpec, View
+from shared.story.wanted import ask, cast, has_card_picture, in_force, references, wanted
 
 
 def decide(view: View) -> Decision:

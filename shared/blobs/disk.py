@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shared.blobs.files import UNFINISHED, disk, make_durably, steps, sync_folder, whole
-from shared.errors import BlobMissing
 from shared.ports import Blob
+from shared.story.errors import BlobMissing
 
 PIECE = 1 << 20
 

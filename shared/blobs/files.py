@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from shared.errors import BlobsUnavailable
+from shared.story.errors import BlobsUnavailable
 
 UNFINISHED = ".unfinished"
 

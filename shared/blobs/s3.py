@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.blobs.files import disk, steps, whole
-from shared.errors import BlobMissing, BlobsUnavailable
 from shared.ports import Blob
+from shared.story.errors import BlobMissing, BlobsUnavailable
 
 PIECE = 1 << 20
 DELETE_LIMIT = 1000

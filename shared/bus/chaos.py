@@ -4,8 +4,8 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
-from shared.errors import InfrastructureError
-from shared.events import Event
+from shared.story.errors import InfrastructureError
+from shared.story.events import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from faststream.kafka import KafkaBroker
 
 from shared.bus.kafka_consumer import Consumer
 from shared.bus.kafka_producer import PREFIX, Cluster, Producer
-from shared.errors import BusUnavailable
-from shared.events import DeadLettered, Event
 from shared.ports import Handler, Health
+from shared.story.errors import BusUnavailable
+from shared.story.events import DeadLettered, Event
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

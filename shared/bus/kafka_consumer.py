@@ -20,14 +20,14 @@ from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
 
-from shared import telemetry
+from shared.base import telemetry
 from shared.bus import wire
 from shared.bus.kafka_producer import Cluster
 from shared.bus.retry import wait_seconds
 from shared.bus.wire import BadRecord, Record
-from shared.errors import InfrastructureError
-from shared.events import DeadLettered, Event, topic
 from shared.ports import Handler, Health
+from shared.story.errors import InfrastructureError
+from shared.story.events import DeadLettered, Event, topic
 
 log = logging.getLogger("storywave.bus")
 

@@ -12,10 +12,10 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.schemas import Topic
 
-from shared import telemetry
+from shared.base import telemetry
 from shared.bus import wire
-from shared.errors import BusUnavailable
-from shared.events import Event, topic
+from shared.story.errors import BusUnavailable
+from shared.story.events import Event, topic
 
 log = logging.getLogger("storywave.bus")
 

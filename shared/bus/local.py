@@ -14,9 +14,9 @@ from contextlib import suppress
 
 from shared.bus.chaos import Chaos, ChaosCrash, take
 from shared.bus.retry import wait_seconds
-from shared.errors import BusUnavailable, InfrastructureError
-from shared.events import Event
 from shared.ports import Handler, Health
+from shared.story.errors import BusUnavailable, InfrastructureError
+from shared.story.events import Event
 
 log = logging.getLogger("storywave.bus")
 

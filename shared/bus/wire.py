@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.events import EVENTS, DeadLettered, Event, topic
+from shared.story.events import EVENTS, DeadLettered, Event, topic
 
 KEPT_BYTES = 6 * 1024
 KEPT_ERROR = 500

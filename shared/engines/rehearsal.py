@@ -7,10 +7,10 @@ and every reservation is real; the keys it names hold no bytes.
 import asyncio
 from collections.abc import Callable, Mapping
 
-from shared.engines.base import Accepted, Limits, Made, Order, Pending, Produced, Task, Work
-from shared.errors import PermanentError
-from shared.events import Kind, Micros
+from shared.jobs.engine import Accepted, Limits, Made, Order, Pending, Produced, Task, Work
 from shared.jobs.machine import Job
+from shared.story.errors import PermanentError
+from shared.story.events import Kind, Micros
 
 Latency = Callable[[Job], float]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from shared.batching import Batcher
-from shared.engines.base import Limits
-from shared.events import Micros
+from shared.base.batching import Batcher
+from shared.jobs.engine import Limits
 from shared.ports import Doc, Index, Is, Store, Update
+from shared.story.events import Micros
 
 MONEY = "money"
 RATES = "rates"

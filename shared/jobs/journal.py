@@ -2,9 +2,9 @@
 
 import logging
 
-from shared import telemetry
-from shared.events import Kind
+from shared.base import telemetry
 from shared.jobs.machine import Job, State
+from shared.story.events import Kind
 
 log = logging.getLogger("storywave.worker")
 

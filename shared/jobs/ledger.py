@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from shared.batching import Batcher
-from shared.events import Kind
+from shared.base.batching import Batcher
 from shared.jobs.machine import (
     IN_HAND,
     TERMINAL,
@@ -20,7 +19,8 @@ from shared.jobs.machine import (
 from shared.jobs.rows import change, from_doc, to_doc
 from shared.jobs.unreadable import PUT_OFF_MS, read_each
 from shared.ports import Doc, Index, Is, Store, Update
-from shared.view import JobSpec
+from shared.story.events import Kind
+from shared.story.view import JobSpec
 
 K = TypeVar("K", bound=str)
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from shared.errors import StorywaveError
-from shared.events import Micros
 from shared.jobs.retries import GiveUp, RetryRules, after_failure
-from shared.view import JobSpec
+from shared.story.errors import StorywaveError
+from shared.story.events import Micros
+from shared.story.view import JobSpec
 
 
 class State(StrEnum):

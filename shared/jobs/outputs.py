@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from shared.engines.base import Made
-from shared.errors import TransientError
+from shared.jobs.engine import Made
 from shared.jobs.machine import Job
 from shared.ports import Blob, Blobs
+from shared.story.errors import TransientError
 
 
 async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:

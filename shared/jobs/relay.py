@@ -9,13 +9,13 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared.errors import InfrastructureError
-from shared.events import Event, Kind, parse
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import ending, from_doc
 from shared.jobs.unreadable import PUT_OFF_MS, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update
+from shared.story.errors import InfrastructureError
+from shared.story.events import Event, Kind, parse
 
 log = logging.getLogger("storywave.relay")
 

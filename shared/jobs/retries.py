@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-from shared.view import JobSpec
+from shared.story.view import JobSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from shared.errors import TOLD
-from shared.events import ENDS, Event
 from shared.jobs.machine import Job, State
 from shared.ports import Doc, Update
-from shared.view import JobSpec
+from shared.story.errors import TOLD
+from shared.story.events import ENDS, Event
+from shared.story.view import JobSpec
 
 _FIELDS = tuple(f.name for f in fields(Job) if f.name != "spec")
 

@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from shared.engines import base
-from shared.engines.base import Engine, Finish, Made, Order, Refused, Task
-from shared.engines.pool import Pool
-from shared.errors import (
+from shared.base.pool import Pool
+from shared.jobs import engine as base
+from shared.jobs import journal, machine, outputs
+from shared.jobs.engine import Engine, Finish, Made, Order, Refused, Task
+from shared.jobs.gate import Gate, Hold, Verdict
+from shared.jobs.machine import Job, Rules, Signal, State
+from shared.jobs.rows import ending
+from shared.ports import Blobs
+from shared.story.errors import (
     DiskFull,
     InfrastructureError,
     PermanentError,
@@ -22,12 +27,7 @@ from shared.errors import (
     cause,
     is_full_disk,
 )
-from shared.events import Kind
-from shared.jobs import journal, machine, outputs
-from shared.jobs.gate import Gate, Hold, Verdict
-from shared.jobs.machine import Job, Rules, Signal, State
-from shared.jobs.rows import ending
-from shared.ports import Blobs
+from shared.story.events import Kind
 
 log = logging.getLogger("storywave.worker")
 

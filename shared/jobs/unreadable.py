@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from shared import telemetry
+from shared.base import telemetry
 from shared.ports import Doc
 
 log = logging.getLogger("storywave.rows")

@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from shared import telemetry
-from shared.engines.base import Task, Workplace
-from shared.errors import InfrastructureError
-from shared.events import Event, Kind
+from shared.base import telemetry
 from shared.jobs import journal
+from shared.jobs.engine import Task, Workplace
 from shared.jobs.ledger import Ledger
 from shared.jobs.machine import IN_HAND, Job, State
 from shared.jobs.relay import Relay
 from shared.jobs.rows import ending
 from shared.jobs.step import Steps, patiently
-from shared.view import JobSpec
+from shared.story.errors import InfrastructureError
+from shared.story.events import Event, Kind
+from shared.story.view import JobSpec
 
 log = logging.getLogger("storywave.worker")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import av
 
-from shared.media.formats import FPS, Canvas
 from shared.media.geometry import Conformer, Fit
 from shared.media.probe import MAX_PIXELS, BadMedia, opened, video_of
+from shared.story.formats import FPS, Canvas
 
 _ROUNDED = 0.001
 """Containers that count in milliseconds are off by up to this much; at 60 fps every second picture

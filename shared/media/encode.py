@@ -16,7 +16,7 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from shared.media.formats import FPS, TIMEBASE, Canvas
+from shared.story.formats import FPS, TIMEBASE, Canvas
 
 VideoPacket: TypeAlias = "av.Packet[av.VideoStream]"
 

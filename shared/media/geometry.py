@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from shared.media.formats import Canvas
 from shared.media.interest import crop_share
 from shared.media.picture import Planes, blank, from_planes, planes, tagged
+from shared.story.formats import Canvas
 
 Fit = Literal["auto", "crop", "blur"]
 

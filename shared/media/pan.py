@@ -6,8 +6,8 @@ import av
 import cv2
 import numpy as np
 
-from shared.media.formats import FPS
 from shared.media.picture import Planes, from_planes, planes
+from shared.story.formats import FPS
 
 _ZOOM_A_SECOND = 0.012
 

@@ -8,7 +8,7 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.media.formats import Canvas
+from shared.story.formats import Canvas
 
 Plane: TypeAlias = NDArray[np.uint8]
 Planes: TypeAlias = tuple[Plane, Plane, Plane]

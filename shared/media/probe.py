@@ -14,8 +14,8 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from shared.errors import TransientError, cause
 from shared.media.boxes import samples_claimed
+from shared.story.errors import TransientError, cause
 
 MAX_BYTES = 1 << 30
 MAX_PIXELS = 4096 * 2304

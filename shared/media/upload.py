@@ -12,8 +12,8 @@ from io import BytesIO
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from shared.errors import BadInput
-from shared.images import MAX_BYTES, Picture
+from shared.story.errors import BadInput
+from shared.story.images import MAX_BYTES, Picture
 
 MAX_PIXELS = 40_000_000
 LONG_SIDE = 2048

@@ -12,14 +12,14 @@ from pathlib import Path
 import av
 from av.packet import Packet
 
-from shared.errors import StorywaveError
 from shared.media.boxes import boxes, sample_descriptions
 from shared.media.cues import cues, placed_well
 from shared.media.encode import TICK, TICKS_A_FRAME
-from shared.media.formats import FPS, Canvas
 from shared.media.playlist import read_playlist
 from shared.media.probe import BadMedia, opened, probe, video_of
 from shared.media.sound import RATE, Loudness, loudness, read_sound
+from shared.story.errors import StorywaveError
+from shared.story.formats import FPS, Canvas
 
 _AAC_FRAME_SECONDS = 1024 / 44_100
 _LUFS, _LUFS_OFF, _PEAK = -14.0, 1.0, -1.0

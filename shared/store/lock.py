@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from shared.errors import BadInput, StoreUnavailable
+from shared.story.errors import BadInput, StoreUnavailable
 
 
 class FolderLock:

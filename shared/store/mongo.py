@@ -19,10 +19,10 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
-from shared.errors import StoreUnavailable
 from shared.ports import Doc, Index, Is, Update, Where
 from shared.store.documents import check
 from shared.store.sql import index_name
+from shared.story.errors import StoreUnavailable
 
 log = logging.getLogger("storywave.store")
 

@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
-from shared.errors import StoreUnavailable
 from shared.ports import Doc, Index, Update, Where
 from shared.store import sql, statements
 from shared.store.documents import check
 from shared.store.lock import FolderLock
+from shared.story.errors import StoreUnavailable
 
 log = logging.getLogger("storywave.store")
 

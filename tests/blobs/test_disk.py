@@ -8,7 +8,7 @@ import pytest
 
 from shared.blobs.disk import DiskBlobs
 from shared.blobs.files import UNFINISHED
-from shared.errors import BlobsUnavailable
+from shared.story.errors import BlobsUnavailable
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from shared.blobs.s3 import S3Blobs
-from shared.errors import BlobMissing, BlobsUnavailable
+from shared.story.errors import BlobMissing, BlobsUnavailable
 
 
 async def test_a_server_that_is_away_is_named() -> None:

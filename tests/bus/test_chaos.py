@@ -8,7 +8,7 @@ import pytest
 
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
-from shared.events import Event, VideoDeleted
+from shared.story.events import Event, VideoDeleted
 
 EVENTS = [VideoDeleted(video_id=f"v{i:03}") for i in range(200)]
 

@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry
 
 from shared.bus import wire
 from shared.bus.kafka import KafkaBus
-from shared.errors import BusUnavailable
-from shared.events import DeadLettered, Event, MusicReady, VideoDeleted
+from shared.story.errors import BusUnavailable
+from shared.story.events import DeadLettered, Event, MusicReady, VideoDeleted
 from tests.bus.test_wire import BAD, TYPE, VERSION
 from tests.cluster.servers import Servers
 from tests.contracts.listening import Listener, deleted, ids, music, until

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from shared.bus.local import LocalBus
-from shared.events import Event, MusicReady, VideoDeleted
+from shared.story.events import Event, MusicReady, VideoDeleted
 
 
 async def test_drained_waits_for_what_handlers_publish() -> None:

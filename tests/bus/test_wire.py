@@ -7,7 +7,7 @@ import pytest
 
 from shared.bus import wire
 from shared.bus.wire import BadRecord, Record
-from shared.events import MusicReady, VideoDeleted
+from shared.story.events import MusicReady, VideoDeleted
 
 EVENT = VideoDeleted(video_id="v1", at=7)
 GOOD = Record(

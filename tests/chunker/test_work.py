@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from services.chunker.work import finish
-from shared.engines.base import Made, Order
-from shared.errors import TransientError
+from shared.jobs.engine import Made, Order
 from shared.media.probe import BadMedia
+from shared.story.errors import TransientError
 from tests.media.samples import Shape, number_of, write_clip
 
 

@@ -13,9 +13,9 @@ from services.cli.environment import settings
 from services.cli.make import stoppable
 from services.cli.outcome import Stopped
 from services.cli.screen import Screen, line
-from services.gateway.live import snapshot
-from services.gateway.views import VideoStatus, status
-from shared.events import VideoFailed
+from services.gateway.read.live import snapshot
+from services.gateway.read.views import VideoStatus, status
+from shared.story.events import VideoFailed
 from tests.gateway.history import VIDEO, images, planned, requested, view, whole
 
 

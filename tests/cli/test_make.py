@@ -15,10 +15,10 @@ import pytest
 from services.cli import main, parser
 from services.cli.make import request
 from services.gateway.intake import OUTPUTS, Intake
-from shared.media.formats import Canvas
 from shared.media.verify import Expectations, report
 from shared.ports import Doc
 from shared.store.sqlite import SqliteStore
+from shared.story.formats import Canvas
 from tests.pictures import MAGENTA, last_frame, product, share_of
 
 SHORT = ["The sea at night. A lamp is lit.", "--duration", "6", "--no-music"]

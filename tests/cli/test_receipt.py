@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from services.cli.receipt import receipt
-from services.gateway.views import status
-from shared.events import BeatsPlanned, Event, Truncation
+from services.gateway.read.views import status
+from shared.story.events import BeatsPlanned, Event, Truncation
 from tests.gateway.history import VIDEO, completed, cut, planned, requested, view
 
 

@@ -21,12 +21,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 import services
-from shared.events import EVENTS, DeadLettered, Event, topic
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.rows import ending, from_doc
 from shared.media import verify
 from shared.store.mongo import MongoStore
+from shared.story.events import EVENTS, DeadLettered, Event, topic
 from tests.cluster.figures import FIGURES
 from tests.cluster.fleet import Fleet, Replica
 from tests.cluster.servers import Servers

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.events import Event, MusicReady, VideoDeleted, VideoSteered
+from shared.story.events import Event, MusicReady, VideoDeleted, VideoSteered
 
 PATIENCE = 30.0
 

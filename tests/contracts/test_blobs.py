@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import BlobMissing
 from shared.ports import Blob, Blobs
+from shared.story.errors import BlobMissing
 from tests.contracts.adapters import BLOBS, CHECKOUT, Buckets
 
 LARGE = bytes(range(256)) * (40 << 12)  # 40 MiB: more than one part

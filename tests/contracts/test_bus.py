@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.bus.local import LocalBus
-from shared.errors import BusUnavailable, StoreUnavailable
-from shared.events import DeadLettered, Event, MusicReady, VideoDeleted, VideoSteered
 from shared.ports import Bus, Handler
+from shared.story.errors import BusUnavailable, StoreUnavailable
+from shared.story.events import DeadLettered, Event, MusicReady, VideoDeleted, VideoSteered
 from tests.contracts.listening import PATIENCE, Listener, deleted, ids, music, steered, until
 
 Types = Sequence[type[Event]]

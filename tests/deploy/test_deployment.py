@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import services
-from shared.settings import Settings
+from shared.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "deploy/k8s/base"

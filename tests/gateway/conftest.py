@@ -11,12 +11,12 @@ import pytest
 from services.gateway import SERVICE
 from services.gateway.http import Gateway, create_app
 from services.gateway.wiring import gateway
-from shared.app import App, Parts, Ports, running
+from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.engines.pool import Pool
-from shared.events import Event, VideoRequested
+from shared.runtime.app import App, Parts, Ports, running
 from shared.store.sqlite import SqliteStore
+from shared.story.events import Event, VideoRequested
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from shared.chunks import plan_chunks
-from shared.events import (
+from shared.story.chunks import plan_chunks
+from shared.story.events import (
     Beat,
     BeatsPlanned,
     Brief,
@@ -20,8 +20,8 @@ from shared.events import (
     VoiceReady,
     WavesCompleted,
 )
-from shared.view import View
-from shared.wanted import wanted, wanted_clip
+from shared.story.view import View
+from shared.story.wanted import wanted, wanted_clip
 
 VIDEO = "a" * 32
 

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from services.gateway.intake import REQUESTS, video_id
-from shared.errors import StoreUnavailable
-from shared.events import VideoDeleted
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
+from shared.story.errors import StoreUnavailable
+from shared.story.events import VideoDeleted
 from tests.gateway.conftest import Stage, staged
 from tests.gateway.history import completed, planned, whole
 
@@ -267,7 +267,7 @@ async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(stage: Stag
         raise RuntimeError("secret")
 
     made = await stage.make()
-    monkeypatch.setattr("shared.service.facts_of", broken)
+    monkeypatch.setattr("shared.runtime.shell.facts_of", broken)
     answer = await stage.http.get(f"/v1/videos/{made}")
     assert "secret" not in is_problem(answer, 500, "internal")["detail"]
 

@@ -9,10 +9,10 @@ from PIL import Image
 
 from services.gateway.http import _owner
 from services.gateway.intake import REQUESTS
-from shared.errors import BlobsUnavailable
-from shared.images import MAX_BYTES, image_key
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
+from shared.story.errors import BlobsUnavailable
+from shared.story.images import MAX_BYTES, image_key
 from tests.gateway.conftest import Stage
 from tests.gateway.test_http import is_problem
 from tests.pictures import bomb, decoded, noise, product

@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from services.gateway.live import news
-from services.gateway.watch import Watch
-from shared.errors import StoreUnavailable
-from shared.events import ImageFailed, Kind, VideoFailed, VideoSteered
-from shared.wanted import wanted
+from services.gateway.read.live import news
+from services.gateway.read.watch import Watch
+from shared.story.errors import StoreUnavailable
+from shared.story.events import ImageFailed, Kind, VideoFailed, VideoSteered
+from shared.story.wanted import wanted
 from tests.gateway.conftest import Stage
 from tests.gateway.history import (
     VIDEO,

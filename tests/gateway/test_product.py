@@ -10,10 +10,10 @@ import httpx
 import services
 from services.gateway.http import create_app
 from services.gateway.wiring import gateway
-from shared.app import App
-from shared.compose import opened
-from shared.images import image_key
-from shared.settings import Settings
+from shared.runtime.app import App
+from shared.runtime.compose import opened
+from shared.runtime.settings import Settings
+from shared.story.images import image_key
 from tests.pictures import MAGENTA, last_frame, product, share_of
 
 WISHES = {

@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from services.gateway.problems import bad_input, field_error
+from services.gateway.errors.problems import bad_input, field_error
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
 from shared.engines.local.styles import STYLES
-from shared.events import Brief, EndCard
+from shared.story.events import Brief, EndCard
 
 
 def refused(**asked: object) -> list[tuple[str, str]]:

@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.stages import Stage, StageRecord, measured
-from services.gateway.views import ALLOWED, FINAL, Action, Status, VideoStatus, file_key, status
-from shared.events import (
+from services.gateway.read.stages import Stage, StageRecord, measured
+from services.gateway.read.views import (
+    ALLOWED,
+    FINAL,
+    Action,
+    Status,
+    VideoStatus,
+    file_key,
+    status,
+)
+from shared.story.events import (
     ChunkError,
     ChunkFailed,
     ClipConformed,
@@ -25,7 +33,7 @@ from shared.events import (
     VoiceFailed,
     WavesCompleted,
 )
-from shared.wanted import wanted, wanted_clip
+from shared.story.wanted import wanted, wanted_clip
 from tests.gateway.history import (
     VIDEO,
     clips,

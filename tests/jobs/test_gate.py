@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from shared.engines.base import Limits
+from shared.jobs.engine import Limits
 from shared.jobs.gate import MONEY, UNLIMITED, Gate, Hold, Verdict
 from shared.ports import Doc, Store
 

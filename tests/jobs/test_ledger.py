@@ -2,12 +2,12 @@
 
 import asyncio
 
-from shared.events import Kind
 from shared.jobs import machine as m
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Rules, State
 from shared.ports import Store, Update
-from shared.view import JobSpec
+from shared.story.events import Kind
+from shared.story.view import JobSpec
 
 RULES = Rules()
 

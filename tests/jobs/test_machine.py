@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from shared.events import Kind
 from shared.jobs import machine as m
 from shared.jobs.machine import Job, Rules, State
-from shared.view import JobSpec
+from shared.story.events import Kind
+from shared.story.view import JobSpec
 
 RULES = Rules()
 NOW = 1_000_000

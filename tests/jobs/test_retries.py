@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.events import Kind
 from shared.jobs.retries import GiveUp, Retry, RetryRules, after_failure, model
-from shared.view import JobSpec
+from shared.story.events import Kind
+from shared.story.view import JobSpec
 
 RULES = RetryRules()
 

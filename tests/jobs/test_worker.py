@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.engines.base import Accepted, Limits, Made, Order, Pending, Produced, Refused, Task
 from shared.engines.local.engine import LocalEngine
-from shared.engines.pool import Pool
-from shared.errors import TOLD, BlobsUnavailable, PermanentError, TransientError
-from shared.events import Event, Failed, Kind
 from shared.jobs import machine
+from shared.jobs.engine import Accepted, Limits, Made, Order, Pending, Produced, Refused, Task
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
@@ -26,7 +24,9 @@ from shared.jobs.rows import ending, from_doc
 from shared.jobs.step import Pace, Steps
 from shared.jobs.worker import Worker
 from shared.ports import Blob, Store, Update
-from shared.view import JobSpec
+from shared.story.errors import TOLD, BlobsUnavailable, PermanentError, TransientError
+from shared.story.events import Event, Failed, Kind
+from shared.story.view import JobSpec
 
 RETRIES = RetryRules(backoff_ms=(5, 5), next_model_ms=5)
 RULES = Rules(lease_ms=300, grace_ms=100, relay_ms=50, retries=RETRIES)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.media.formats import Canvas
+from shared.story.formats import Canvas
 
 Luma = NDArray[np.uint8]
 

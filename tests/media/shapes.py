@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 from hypothesis import strategies as st
 
-from shared.media.formats import FPS
+from shared.story.formats import FPS
 from tests.media.samples import Shape, edited, number_of, rgb, write_clip
 
 NTSC = (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001))

@@ -13,10 +13,10 @@ import av
 import pytest
 from PIL import Image
 
-from services.stitcher.conform import ConformSpec, conform
-from shared.media.formats import Canvas
+from services.stitcher.encode.conform import ConformSpec, conform
 from shared.media.lastframe import last_frame
 from shared.media.probe import BadMedia, probe
+from shared.story.formats import Canvas
 from tests.media.samples import Shape, copied, write_clip
 
 SECONDS, MIB = 2.0, 150

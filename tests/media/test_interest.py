@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.media.formats import Canvas
 from shared.media.geometry import Conformer
 from shared.media.picture import Plane, from_image, planes
+from shared.story.formats import Canvas
 
 WIDE, TALL = (640, 360), (360, 640)
 UPRIGHT, SQUARE = Canvas(180, 320), Canvas(180, 180)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.media.formats import FPS, Canvas
 from shared.media.pan import pushed_in
 from shared.media.picture import from_image, planes
+from shared.story.formats import FPS, Canvas
 from tests.media.motion import Luma, mark, places, shake
 
 CANVAS = Canvas(360, 640)

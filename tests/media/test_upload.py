@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from shared.errors import BadInput
-from shared.images import MAX_BYTES, prepared
+from shared.media.uploads import prepared
+from shared.story.errors import BadInput
+from shared.story.images import MAX_BYTES
 from tests.pictures import bomb, decoded, encoded, noise, product
 
 ORANGE, BLUE = (255, 140, 0), (0, 0, 255)

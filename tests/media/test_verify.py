@@ -7,15 +7,15 @@ import av
 import numpy as np
 import pytest
 
-from services.stitcher.conform import ConformSpec, conform
-from services.stitcher.cut import CutSpec, cut
-from services.stitcher.join import Segment, Timeline
-from services.stitcher.mix import MixSpec, mix
+from services.stitcher.encode.conform import ConformSpec, conform
+from services.stitcher.encode.cut import CutSpec, cut
+from services.stitcher.encode.join import Segment, Timeline
+from services.stitcher.encode.mix import MixSpec, mix
 from services.stitcher.voicefit import Word
 from shared.media.cues import Cue, cues, placed_well
-from shared.media.formats import Canvas
 from shared.media.sound import write_aac, write_wav
 from shared.media.verify import Expectations, Report, report
+from shared.story.formats import Canvas
 from tests.media.samples import Shape, tone, write_clip
 
 CANVAS = Canvas(96, 160)

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from shared.app import Parts, Ports, running
+from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.engines.pool import Pool
-from shared.events import Kind, VideoCompleted
 from shared.jobs.ledger import JOBS
+from shared.runtime.app import Parts, Ports, running
 from shared.store.sqlite import SqliteStore
+from shared.story.events import Kind, VideoCompleted
 from tests.pipeline.world import PACE, QUICK, SERVICES, Counting, World, brief
 
 

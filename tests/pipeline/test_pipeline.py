@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from shared.bus.chaos import Chaos
-from shared.events import Kind, VideoCompleted, VideoFailed
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
+from shared.story.events import Kind, VideoCompleted, VideoFailed
 from tests.pipeline.world import Counting, World, brief, world
 
 SEED = random.SystemRandom().randrange(10**6)
@@ -104,7 +104,7 @@ class Failing(Counting):
     async def submit(self, task):  # type: ignore[no-untyped-def]
         spec = task.job.spec
         if spec.kind is Kind.CLIP and spec.n in self.broken:
-            from shared.errors import PermanentError
+            from shared.story.errors import PermanentError
 
             raise PermanentError(f"clip {spec.n} is refused")
         return await super().submit(task)

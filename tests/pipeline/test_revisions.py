@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from shared.bus.chaos import Chaos
-from shared.events import EndCard, Kind, RevisionRequested, VideoCompleted
+from shared.story.events import EndCard, Kind, RevisionRequested, VideoCompleted
 from tests.pipeline.world import World, brief, world
 
 

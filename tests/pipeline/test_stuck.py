@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import BeatsPlanned, ChunkReady, VideoCompleted, VideoFailed
-from shared.service import Service
-from shared.view import Decision, View
+from shared.runtime.shell import Service
+from shared.story.events import BeatsPlanned, ChunkReady, VideoCompleted, VideoFailed
+from shared.story.view import Decision, View
 from tests.pipeline import world as worlds
 from tests.pipeline.world import brief, world
 

@@ -9,15 +9,21 @@ from pathlib import Path
 
 import services
 from services.planner.beats import Draft, timed
-from shared.app import App, Parts, Ports, running
+from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
-from shared.chunks import plan_chunks
-from shared.engines.base import Accepted, Made, Order, Produced, Task
-from shared.engines.pool import Pool
 from shared.engines.rehearsal import RehearsalEngine
-from shared.events import (
+from shared.jobs.engine import Accepted, Made, Order, Produced, Task
+from shared.jobs.ledger import JOBS
+from shared.jobs.machine import Rules, State
+from shared.jobs.retries import RetryRules
+from shared.jobs.step import Pace
+from shared.ports import Store
+from shared.runtime.app import App, Parts, Ports, running
+from shared.store.sqlite import SqliteStore
+from shared.story.chunks import plan_chunks
+from shared.story.events import (
     BeatsPlanned,
     Brief,
     Event,
@@ -26,12 +32,6 @@ from shared.events import (
     VideoFailed,
     VideoRequested,
 )
-from shared.jobs.ledger import JOBS
-from shared.jobs.machine import Rules, State
-from shared.jobs.retries import RetryRules
-from shared.jobs.step import Pace
-from shared.ports import Store
-from shared.store.sqlite import SqliteStore
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.planner.decide import decide
-from shared.events import BeatsPlanned, Event, PlanFailed, RevisionRequested, VideoRequested
-from shared.view import Decision, View
+from shared.story.events import BeatsPlanned, Event, PlanFailed, RevisionRequested, VideoRequested
+from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, plan, requested, retold
 
 

@@ -8,11 +8,11 @@ from prometheus_client import REGISTRY
 
 from services.planner.report import report
 from services.planner.work import plan
-from shared.chunks import active_chunks, frames
-from shared.engines.base import Order
-from shared.errors import BadInput
-from shared.events import BeatsPlanned, Brief, EndCard
-from shared.media.formats import frame_at
+from shared.jobs.engine import Order
+from shared.story.chunks import active_chunks, frames
+from shared.story.errors import BadInput
+from shared.story.events import BeatsPlanned, Brief, EndCard
+from shared.story.formats import frame_at
 
 TEN = " ".join(f"Scene number {n} shows another part of the story." for n in range(10))
 

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.soundtrack.decide import decide
-from shared.events import EndCard, Kind, PlanFailed
-from shared.view import Decision, View
+from shared.story.events import EndCard, Kind, PlanFailed
+from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, done, plan, retold
 
 

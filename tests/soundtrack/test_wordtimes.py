@@ -8,12 +8,12 @@ import pytest
 
 from services.soundtrack.wordtimes import estimated
 from services.soundtrack.work import finish_music, finish_voice
-from shared.engines.base import Made, Order
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
-from shared.errors import TransientError
+from shared.jobs.engine import Made, Order
 from shared.media.probe import BadMedia
 from shared.media.sound import RATE, read_sound, write_wav
+from shared.story.errors import TransientError
 from tests.media.samples import tone
 
 TEXTS = [

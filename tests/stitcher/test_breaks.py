@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stitcher import artwork
-from services.stitcher.artwork import text_block, wrapped
 from services.stitcher.breaks import unbroken
+from services.stitcher.draw import artwork
+from services.stitcher.draw.artwork import text_block, wrapped
 from shared.media.fonts import font
-from shared.media.formats import Canvas
+from shared.story.formats import Canvas
 
 LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。きょうもコーヒーの香りが世界を起こす。"
 

@@ -17,10 +17,10 @@ from services.stitcher.captions import (
     vtt,
     without_symbols,
 )
-from services.stitcher.lettering import captions, draw_phrase, unwritable
+from services.stitcher.draw.lettering import captions, draw_phrase, unwritable
 from services.stitcher.voicefit import Word
-from shared.media.formats import Canvas
 from shared.media.picture import blank, planes
+from shared.story.formats import Canvas
 
 PORTRAIT, LANDSCAPE, SQUARE = Canvas(360, 640), Canvas(640, 360), Canvas(360, 360)
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.stitcher.card import CardSpec, CardStyle, end_card
-from services.stitcher.colours import LEGIBLE, contrast, legible
+from services.stitcher.draw.card import CardSpec, CardStyle, end_card
+from services.stitcher.draw.colours import LEGIBLE, contrast, legible
 from shared.media.encode import canonical_avcc
-from shared.media.formats import Canvas
 from shared.media.picture import Rgb
+from shared.story.formats import Canvas
 from tests.media.samples import rgb
 from tests.pictures import MAGENTA
 

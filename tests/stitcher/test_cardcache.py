@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from services.stitcher import cardcache
-from services.stitcher.card import CardSpec
-from shared.media.formats import Canvas
+from services.stitcher.draw.card import CardSpec
+from services.stitcher.encode import cardcache
 from shared.media.probe import probe
+from shared.story.formats import Canvas
 
 
 @pytest.fixture

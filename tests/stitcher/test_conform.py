@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.stitcher.conform import ConformResult, ConformSpec, conform
+from services.stitcher.encode.conform import ConformResult, ConformSpec, conform
 from services.stitcher.voicefit import Word
 from shared.media.encode import TICKS_A_FRAME, canonical_avcc
-from shared.media.formats import Canvas
+from shared.story.formats import Canvas
 from tests.media.samples import Shape, number_of, numbers_in, write_clip
 
 CANVAS = Canvas(96, 160)

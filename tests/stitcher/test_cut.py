@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.stitcher.conform import ConformSpec, conform
-from services.stitcher.cut import CutResult, CutSpec, cut
-from services.stitcher.join import BadJoin, Segment, Timeline
-from services.stitcher.mix import MixSpec, mix
-from services.stitcher.transitions import Transition, TransitionKind
+from services.stitcher.draw.transitions import Transition, TransitionKind
+from services.stitcher.encode.conform import ConformSpec, conform
+from services.stitcher.encode.cut import CutResult, CutSpec, cut
+from services.stitcher.encode.join import BadJoin, Segment, Timeline
+from services.stitcher.encode.mix import MixSpec, mix
 from services.stitcher.voicefit import Word
-from shared.media.formats import Canvas
 from shared.media.sound import write_wav
 from shared.media.verify import Expectations, report
+from shared.story.formats import Canvas
 from tests.media.samples import Shape, numbers_in, tone, write_clip
 
 CANVAS = Canvas(96, 160)

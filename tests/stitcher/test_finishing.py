@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.stitcher.assembly import decide
-from shared.events import EndCard
+from services.stitcher.decide import decide
+from shared.story.events import EndCard
 from tests.histories import Story, done, plan
-from tests.stitcher.test_assembly import FULL, completion, conforms, made, stitched, the_cut
+from tests.stitcher.test_decide import FULL, completion, conforms, made, stitched, the_cut
 
 # ── from one beat to the next ───────────────────────────────────────────────────────────────────
 

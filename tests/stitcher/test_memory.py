@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.stitcher.cut import CutSpec, cut
-from services.stitcher.join import Segment, Timeline
-from services.stitcher.mix import MixSpec
-from services.stitcher.transitions import Transition
-from shared.engines.pool import Pool
+from services.stitcher.draw.transitions import Transition
+from services.stitcher.encode.cut import CutSpec, cut
+from services.stitcher.encode.join import Segment, Timeline
+from services.stitcher.encode.mix import MixSpec
+from shared.base.pool import Pool
 from shared.media.encode import write_segment
-from shared.media.formats import canvas
 from shared.media.pan import pushed_in
 from shared.media.picture import from_image
 from shared.media.sound import write_wav
+from shared.story.formats import canvas
 from tests.media.samples import tone
 
 SIZE = canvas("9:16", "full")

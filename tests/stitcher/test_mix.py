@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.stitcher.limiter import limit
-from services.stitcher.mix import (
+from services.stitcher.encode.limiter import limit
+from services.stitcher.encode.mix import (
     CEILING_DBTP,
     MixResult,
     MixSpec,

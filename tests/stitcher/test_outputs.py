@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.stitcher.conform import ConformSpec, conform
-from services.stitcher.contact import Panel, contact_sheet
-from services.stitcher.cut import CutSpec, cut
-from services.stitcher.hls import package_hls
-from services.stitcher.join import Segment, Timeline
+from services.stitcher.draw.contact import Panel, contact_sheet
+from services.stitcher.encode.conform import ConformSpec, conform
+from services.stitcher.encode.cut import CutSpec, cut
+from services.stitcher.encode.hls import package_hls
+from services.stitcher.encode.join import Segment, Timeline
 from services.stitcher.voicefit import Word
-from shared.media.formats import Canvas
 from shared.media.sound import write_aac
 from shared.media.verify import report
+from shared.story.formats import Canvas
 from tests.media.samples import Shape, numbers_in, tone, write_clip
 
 CANVAS = Canvas(96, 160)

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from services.stitcher.conform import ConformSpec, conform
-from services.stitcher.cut import CutSpec, cut
-from services.stitcher.join import Segment, Timeline
-from services.stitcher.mix import MixSpec
-from services.stitcher.transitions import Transition
+from services.stitcher.draw.transitions import Transition
+from services.stitcher.encode.conform import ConformSpec, conform
+from services.stitcher.encode.cut import CutSpec, cut
+from services.stitcher.encode.join import Segment, Timeline
+from services.stitcher.encode.mix import MixSpec
 from shared.media.encode import TICKS_A_FRAME, canonical_avcc
-from shared.media.formats import Canvas
 from shared.media.sound import write_wav
 from shared.media.verify import Expectations, report
+from shared.story.formats import Canvas
 from tests.media.samples import Shape, number_of, numbers_in, rgb, tone, write_clip
 from tests.media.shapes import Source, on_grid, shown, sources
 

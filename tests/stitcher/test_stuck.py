@@ -1,15 +1,15 @@
 """A service that breaks over a video: the video fails, with the service and its error."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 
-from services.stitcher import assembly
-from services.stitcher.assembly import decide
-from shared.chunks import WrongImageCount
-from shared.events import DeadLettered, Event, RevisionRequested, VideoCompleted, VideoFailed
+from services.stitcher.decide import decide
+from shared.story.chunks import WrongImageCount
+from shared.story.events import DeadLettered, Event, RevisionRequested, VideoCompleted, VideoFailed
 from tests.histories import VIDEO, Story, image, plan, requested
-from tests.stitcher.test_assembly import made
+from tests.stitcher.test_decide import made
 
 
 def letter(event: Event, service: str = "chunker", **known: Any) -> DeadLettered:
@@ -43,7 +43,7 @@ def test_the_stitcher_itself(monkeypatch: pytest.MonkeyPatch):
         raise RuntimeError("it can't be laid out")
 
     of = plan(1)
-    monkeypatch.setattr(assembly, "waves_of", breaks)
+    monkeypatch.setattr(import_module("services.stitcher.decide"), "waves_of", breaks)
     told = Story(decide, requested(), of)
     with pytest.raises(RuntimeError):
         told.decide()

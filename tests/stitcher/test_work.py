@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.stitcher.assembly import decide
+from services.stitcher.decide import decide
 from services.stitcher.work import conform, cut
-from shared.engines.base import Made, Order
-from shared.events import (
+from shared.jobs.engine import Made, Order
+from shared.media.sound import RATE, read_sound, write_wav
+from shared.media.verify import Expectations, report
+from shared.story.events import (
     BeatsPlanned,
     ClipConformed,
     EndCard,
@@ -21,13 +23,11 @@ from shared.events import (
     VoiceReady,
     Word,
 )
-from shared.media.sound import RATE, read_sound, write_wav
-from shared.media.verify import Expectations, report
-from shared.view import JobSpec
+from shared.story.view import JobSpec
 from tests.histories import VIDEO, Story, done, plan
 from tests.media.samples import Shape, numbers_in, tone, write_clip, write_voice
 from tests.pictures import MAGENTA, last_frame, product, share_of
-from tests.stitcher.test_assembly import FULL, made, stitched
+from tests.stitcher.test_decide import FULL, made, stitched
 
 SMALL = {"width": 96, "height": 160}
 SPOKEN = (Word(text="Hello", start=0.5, end=1.0), Word(text="sea.", start=3.0, end=3.5))

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.stitcher import card, contact
-from services.stitcher.artwork import title_still, unwritten, writable
-from services.stitcher.card import CardSpec, CardStyle, end_card
-from services.stitcher.contact import Panel, contact_sheet
+from services.stitcher.draw import card, contact
+from services.stitcher.draw.artwork import title_still, unwritten, writable
+from services.stitcher.draw.card import CardSpec, CardStyle, end_card
+from services.stitcher.draw.contact import Panel, contact_sheet
 from shared.media import fonts
 from shared.media.fonts import font
-from shared.media.formats import Canvas
+from shared.story.formats import Canvas
 
 CANVAS = Canvas(180, 320)
 FOREIGN = ["世界へようこそ", "नमस्ते दुनिया", "Kyoto 京都", "🚀🚀"]

@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 from motor.motor_asyncio import AsyncIOMotorCollection
 
-from shared.errors import StoreUnavailable
 from shared.jobs import ledger
 from shared.ports import Doc, Index, Is, Update
 from shared.store import mongo
 from shared.store.mongo import MongoStore
+from shared.story.errors import StoreUnavailable
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import BadInput, StoreUnavailable
 from shared.jobs import ledger, relay
 from shared.ports import Index, Is, Update
 from shared.store import sql
 from shared.store.sqlite import SqliteStore
+from shared.story.errors import BadInput, StoreUnavailable
 
 INDEXES = {
     **ledger.INDEXES,

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.storyboard.decide import decide
-from shared.chunks import WrongImageCount
-from shared.events import EndCard, Kind, PlanFailed
-from shared.view import Decision, View
+from shared.story.chunks import WrongImageCount
+from shared.story.events import EndCard, Kind, PlanFailed
+from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, done, plan, retold
 
 CAST = [("Ada",), (), ("Ben", "Ada")]

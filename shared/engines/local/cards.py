@@ -8,7 +8,7 @@ from shared.engines.local.finish import FINISHES
 from shared.engines.local.images import save
 from shared.engines.local.paper import Paper, mix
 from shared.engines.local.styles import Palette, palette_of, style_of
-from shared.media.formats import Canvas
+from shared.story.formats import Canvas
 
 
 def draw_card_background(style: str, seed: int, canvas: Canvas, out: Path) -> None:

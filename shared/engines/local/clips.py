@@ -17,10 +17,10 @@ import numpy as np
 from av.video.frame import PictureType
 from PIL import Image, ImageOps
 
-from shared.errors import cause
-from shared.media.formats import FPS, Canvas
 from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tagged
 from shared.media.probe import BadMedia
+from shared.story.errors import cause
+from shared.story.formats import FPS, Canvas
 
 Motion = Literal["inwards", "onwards", "free"]
 """How a clip moves: inwards from the full frame; inwards already moving; or as the seed says."""

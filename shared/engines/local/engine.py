@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from shared.engines.base import Accepted, Limits, Order, Pending, Produced, Task, Work
-from shared.engines.pool import Pool
-from shared.errors import PermanentError
-from shared.events import Kind, Micros
+from shared.base.pool import Pool
+from shared.jobs.engine import Accepted, Limits, Order, Pending, Produced, Task, Work
 from shared.jobs.machine import Job
+from shared.story.errors import PermanentError
+from shared.story.events import Kind, Micros
 
 
 class LocalEngine:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shared.engines.local.scores import SCORES, Chord, Score
 from shared.engines.local.styles import Mood
-from shared.errors import BadInput
+from shared.story.errors import BadInput
 
 Wave: TypeAlias = NDArray[np.float32]
 

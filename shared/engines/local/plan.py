@@ -23,7 +23,7 @@ from shared.engines.local.phrases import (
 )
 from shared.engines.local.styles import style_of
 from shared.engines.local.topics import FEATURING, Scene, scene_of
-from shared.errors import BadInput
+from shared.story.errors import BadInput
 
 WORDS_A_SECOND = 2.3
 SHORTEST = 5.0

@@ -6,7 +6,7 @@ A style is a look (palettes and a finish), a voice and a mood for the music.
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.errors import BadInput
+from shared.story.errors import BadInput
 
 Colour = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""

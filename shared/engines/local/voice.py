@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from shared.engines.local.language import UNSPACED, language_of
 from shared.engines.local.styles import VoiceChoice
-from shared.errors import BadInput, TransientError
+from shared.story.errors import BadInput, TransientError
 
 _SPEAKER = Path(__file__).with_name("speaker.py")
 _PATIENCE = 30.0  # seconds; a long text takes a twentieth of one

@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from shared.engines.base import Made, Order, Work
 from shared.engines.local.styles import style_of
-from shared.errors import PermanentError
-from shared.events import Kind
-from shared.media.formats import Canvas
+from shared.jobs.engine import Made, Order, Work
+from shared.story.errors import PermanentError
+from shared.story.events import Kind
+from shared.story.formats import Canvas
 
 
 def image(order: Order) -> Made:

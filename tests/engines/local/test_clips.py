@@ -12,10 +12,10 @@ from PIL import Image
 from shared.engines.local import clips
 from shared.engines.local.clips import Motion, animate
 from shared.engines.local.images import ImageSpec, draw_image
-from shared.media.formats import FPS, Canvas
 from shared.media.lastframe import last_frame
 from shared.media.picture import from_image
 from shared.media.probe import BadMedia
+from shared.story.formats import FPS, Canvas
 from tests.media.motion import mark, places, shake
 
 CANVAS = Canvas(360, 640)

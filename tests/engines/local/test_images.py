@@ -13,8 +13,8 @@ from shared.engines.local.images import ImageSpec, draw_image
 from shared.engines.local.plan import plan
 from shared.engines.local.styles import STYLES
 from shared.engines.local.topics import NOBODY, SCENES
-from shared.errors import BadInput
-from shared.media.formats import Canvas
+from shared.story.errors import BadInput
+from shared.story.formats import Canvas
 
 Picture = NDArray[np.float32]
 

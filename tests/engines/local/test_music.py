@@ -10,8 +10,8 @@ import pytest
 from shared.engines.local.music import compose
 from shared.engines.local.scores import SCORES
 from shared.engines.local.styles import STYLES, Mood, style_of
-from shared.errors import BadInput
 from shared.media.sound import loudness, read_sound
+from shared.story.errors import BadInput
 
 MOODS: tuple[Mood, ...] = tuple(SCORES)
 

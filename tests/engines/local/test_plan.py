@@ -11,7 +11,7 @@ from shared.engines.local.language import language_of
 from shared.engines.local.plan import WORDS_A_SECOND, LocalPlan, plan
 from shared.engines.local.styles import STYLES
 from shared.engines.local.topics import featured_in, scene_of
-from shared.errors import BadInput
+from shared.story.errors import BadInput
 
 SHORT = "a fox learns to fly"
 SCRIPT = "Mia finds a door in the forest. Behind it lies the sea. She has to choose. She stays."

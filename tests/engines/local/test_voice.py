@@ -9,7 +9,7 @@ import pytest
 
 from shared.engines.local.styles import STYLES, style_of
 from shared.engines.local.voice import SpokenWords, speak
-from shared.errors import BadInput
+from shared.story.errors import BadInput
 
 TEXT = "Hello, wörld — it's 30% of “the” well-known co-op. Done!"
 VOICE = style_of("cinematic").voice

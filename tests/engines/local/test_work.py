@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.engines.base import Made, Order
 from shared.engines.local.work import WORK
-from shared.errors import PermanentError
-from shared.events import ENDS, Kind, Word
+from shared.jobs.engine import Made, Order
 from shared.media.probe import probe
+from shared.story.errors import PermanentError
+from shared.story.events import ENDS, Kind, Word
 
 LOOK = {"style": "noir", "seed": 3, "width": 180, "height": 320}
 SECONDS = 1.0

@@ -1,0 +1,168 @@
+"""Errors as RFC 9457 problem documents: every one says what to do.
+
+PermanentError
+└── Refusal                   a request that cannot be served, with its HTTP status
+    ├── NoSuchVideo           404
+    ├── NoSuchImage           404
+    ├── NoSuchPart            404
+    ├── NotNow                409, from the table of what a status allows
+    └── KeyReused             422, an Idempotency-Key with another body
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from services.gateway.errors.wording import Fields, advice
+from shared.story.errors import BadInput, BlobMissing, InfrastructureError, PermanentError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with the input."""
+
+    field: str = Field(description="The path of the field, as in end_card.headline.")
+    message: str = Field(description="What is wrong, and what is accepted.")
+
+
+class Problem(BaseModel):
+    """RFC 9457: an error for programs and people."""
+
+    type: str = Field(description="A stable name of this sort of problem.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened here, and what to do about it.")
+    instance: str = Field("", description="The path of the request.")
+    errors: list[FieldError] = Field(default_factory=list)
+
+
+class Refusal(PermanentError):
+    """A request that cannot be served."""
+
+    status: HTTPStatus
+    kind: str
+
+    def __init__(self, message: str, over_http: str = "") -> None:
+        super().__init__(message)
+        self.over_http = over_http
+        """What to do about it, for those who ask over HTTP: others have other means."""
+
+
+class NoSuchVideo(Refusal):
+    """There is no video of this id, or not for this owner."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "no-such-video"
+
+    def __init__(self, video_id: str) -> None:
+        super().__init__(
+            f"There is no video {video_id!r}. Check the id.", "GET /v1/videos lists your videos."
+        )
+
+
+class NoSuchImage(Refusal):
+    """There is no picture of this id, or not for this owner."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "no-such-image"
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__(
+            f"There is no image {image_id!r}. Check the id; POST /v1/images gives one."
+        )
+
+
+class NoSuchPart(Refusal):
+    """The video is there, but it has no such part."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "no-such-part"
+
+
+class NotNow(Refusal):
+    """The video's status does not allow it."""
+
+    status = HTTPStatus.CONFLICT
+    kind = "not-in-this-status"
+
+
+class KeyReused(Refusal):
+    """An Idempotency-Key came again with another body."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    kind = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was used with another body. "
+            "Send the same body to get the same video, or a new key for a new one."
+        )
+
+
+_ADVICE: Mapping[int, tuple[str, str]] = {
+    400: ("unreadable-body", "The body can't be read: send JSON in UTF-8."),
+    404: ("no-such-path", "There is nothing at this path. GET /openapi.json describes all paths."),
+    405: ("method-not-allowed", "This path takes other methods: see the Allow header."),
+    413: ("body-too-large", "The body is larger than {detail}. Make it smaller and send it again."),
+}
+
+
+def of_http(status: int, detail: str, path: str) -> Problem:
+    """Of an error of the framework's own."""
+    kind, advice = _ADVICE.get(status, ("http-error", "{detail}. Check the request."))
+    return _problem(status, kind, advice.format(detail=detail), path)
+
+
+def of_error(error: Exception, path: str) -> Problem:
+    """Of one of our errors; anything unknown is our fault and says so."""
+    match error:
+        case Refusal():
+            said = f"{error} {error.over_http}".rstrip()
+            return _problem(error.status, error.kind, said, path)
+        case BadInput():
+            return of_fields([FieldError(field=error.field or "", message=str(error))], path)
+        case BlobMissing():
+            gone = f"{error}. Make the video again, or restore the storage."
+            return _problem(410, "file-gone", gone, path)
+        case InfrastructureError():
+            wait = f"A server that is needed is away ({error}). Nothing is lost: try again soon."
+            return _problem(503, "unavailable", wait, path)
+        case _:
+            broken = "Something broke inside; the log has the cause. Try again, then report it."
+            return _problem(500, "internal", broken, path)
+
+
+def of_fields(errors: Sequence[FieldError], path: str) -> Problem:
+    """Of input that is off: each field, and what it takes."""
+    said = "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors)
+    return _problem(422, "bad-input", f"Correct the input: {said}.", path, errors)
+
+
+def field_error(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
+    """From one of pydantic's about an input of these fields, in words that say what to do."""
+    return FieldError(field=".".join(map(str, loc)), message=advice(error, loc, fields))
+
+
+def bad_input(
+    error: ValidationError, fields: Fields, named: Callable[[str], str] = str
+) -> BadInput:
+    """All that is wrong, as one error of ours; each field under the name that the user knows."""
+    found = error.errors(include_url=False)
+    wrong = [field_error(each, each["loc"], fields) for each in found]
+    return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
+
+
+def _problem(
+    status: int, kind: str, detail: str, path: str, errors: Sequence[FieldError] = ()
+) -> Problem:
+    return Problem(
+        type=f"urn:storywave:problem:{kind}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=path,
+        errors=list(errors),
+    )

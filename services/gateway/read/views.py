@@ -1,0 +1,278 @@
+"""The read model: what a user sees of a video, folded from every event about it. Pure.
+
+Percent and stage never go back within a rev: both only look at how much is settled, and facts are
+only ever added. Times leave here as UTC, money as integer micro-dollars.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from services.gateway.read.notes import Note, notes
+from services.gateway.read.stages import Progress, Stage, StageRecord, progress, rev
+from shared.story.chunks import active_chunks, beat_to_chunk_map
+from shared.story.events import (
+    EVENTS,
+    BeatsPlanned,
+    Brief,
+    ChunkError,
+    ChunkReady,
+    Event,
+    Fact,
+    Micros,
+    RevisionRequested,
+    Truncation,
+    VideoCompleted,
+    VideoDeleted,
+    VideoFailed,
+    VideoRequested,
+    VideoSteered,
+    WavesCompleted,
+)
+from shared.story.formats import Aspect
+from shared.story.view import View
+from shared.story.wanted import wanted_clip
+
+
+class Status(StrEnum):
+    """What a video is doing, in one word."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    AWAITING_APPROVAL = "awaiting_approval"
+    PAUSED = "paused"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Action(StrEnum):
+    """What a user may ask of a video."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    APPROVE = "approve"
+    CONTINUE = "continue"
+    REFRAME = "reframe"
+    DOWNLOAD = "download"
+
+
+ALLOWED: Mapping[Status, frozenset[Action]] = {
+    Status.QUEUED: frozenset({Action.PAUSE, Action.CANCEL}),
+    Status.RUNNING: frozenset({Action.PAUSE, Action.CANCEL}),
+    Status.AWAITING_APPROVAL: frozenset({Action.APPROVE, Action.PAUSE, Action.CANCEL}),
+    Status.PAUSED: frozenset({Action.RESUME, Action.CANCEL}),
+    Status.BUDGET_EXCEEDED: frozenset({Action.CONTINUE, Action.CANCEL}),
+    Status.COMPLETED: frozenset({Action.DOWNLOAD, Action.RETRY, Action.REFRAME}),
+    Status.FAILED: frozenset({Action.RETRY}),
+    Status.CANCELLED: frozenset(),
+}
+"""Status → what it lets a user do: everything else is refused with a 409."""
+
+FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+
+class FailedAt(Fact):
+    """Where a video failed."""
+
+    phase: str
+    item: str = ""
+
+
+class Chunks(Fact):
+    """The clips of a video: how many succeeded, what they show, which did not and why, and where
+    they are."""
+
+    total: int
+    succeeded: int
+    beats: Mapping[int, int] = Field(
+        description="Clip → the beat that it starts; any other goes on from the clip before it."
+    )
+    failed: tuple[ChunkError, ...] = ()
+    urls: tuple[str, ...] = ()
+
+
+class VideoStatus(Fact):
+    """A video as the API shows it."""
+
+    id: str
+    status: Status
+    rev: int = Field(description="The revision of the plan that everything here refers to.")
+    stage: Stage
+    percent: int = Field(ge=0, le=100)
+    request: Brief
+    title: str = ""
+    aspect: Aspect = Field(description="Its shape now: it may have been reframed.")
+    revisions: tuple[int, ...] = Field((), description="Finished ones: `media?rev=1` stays there.")
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None = None
+    stages: tuple[StageRecord, ...]
+    chunks: Chunks | None = None
+    truncation: Truncation | None = None
+    warnings: tuple[Note, ...] = ()
+    cost: Micros = Field(0, description="Micro-dollars: 1,000,000 are one US dollar.")
+    budget: Micros | None = Field(None, description="The cap in micro-dollars, if there is one.")
+    retries: int = Field(0, description="How often a user asked to try something again.")
+    error: str | None = None
+    failed_at: FailedAt | None = None
+    seconds: float | None = Field(None, description="How long the finished video is.")
+    generation_ms: int | None = None
+    links: Mapping[str, str] = Field(default_factory=dict)
+
+
+def status(view: View) -> VideoStatus | None:
+    """What the user sees; None where there is no such video (any more)."""
+    request = view.one(VideoRequested)
+    if request is None or view.one(VideoDeleted) is not None:
+        return None
+    plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
+    failure, steered = _failure(view), view.latest(VideoSteered)
+    made = progress(view, failure.phase if failure else None)
+    word = _word(view, failure)
+    return VideoStatus(
+        id=view.video_id,
+        status=word,
+        rev=rev(view),
+        stage=made.stage,
+        percent=made.percent,
+        request=request.brief,
+        title=plan.title if plan else "",
+        aspect=plan.brief.aspect if plan else request.brief.aspect,
+        revisions=tuple(sorted(end.rev for end in view.all(VideoCompleted))),
+        created_at=moment(request.at),
+        updated_at=moment(max(fact.at for fact in facts(view))),
+        completed_at=moment(done.at) if done and word is Status.COMPLETED else None,
+        stages=_stopped(made, word),
+        chunks=_chunks(view, plan),
+        truncation=plan.truncation if plan else None,
+        warnings=tuple(notes(view, plan)),
+        cost=cost(view),
+        budget=steered.cap if steered else None,
+        retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
+        error=failure.error if failure else None,
+        failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
+        seconds=done.seconds if done else None,
+        generation_ms=done.generation_ms if done else None,
+        links=_links(view, done),
+    )
+
+
+def facts(view: View) -> list[Event]:
+    """Every fact of a view."""
+    return [fact for cls in EVENTS.values() for fact in view.all(cls)]
+
+
+def moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def cost(view: View) -> Micros:
+    """The exact sum of what every settled job cost, failed ones too."""
+    return sum(end.cost for end in view.ends.values())
+
+
+def _failure(view: View) -> VideoFailed | None:
+    """The failure that counts: one that a later revision of the plan has not overtaken."""
+    failed = view.latest(VideoFailed)
+    return failed if failed and failed.rev >= rev(view) else None
+
+
+def _word(view: View, failure: VideoFailed | None) -> Status:
+    done, steered = view.latest(VideoCompleted), view.latest(VideoSteered)
+    if done and done.rev >= rev(view):
+        return Status.COMPLETED
+    if steered and steered.desired == "cancelled":
+        return Status.CANCELLED
+    if failure:
+        return Status.FAILED
+    if steered and steered.desired == "paused":
+        return Status.PAUSED
+    return Status.RUNNING if view.ends else Status.QUEUED
+
+
+def _stopped(made: Progress, word: Status) -> tuple[StageRecord, ...]:
+    """Nothing goes on in a video that has ended without success."""
+    if word not in {Status.FAILED, Status.CANCELLED}:
+        return made.records
+    return tuple(
+        record.model_copy(update={"status": "stopped"}) if record.status == "running" else record
+        for record in made.records
+    )
+
+
+def clips(view: View) -> dict[int, ChunkReady]:
+    """The clip of each chunk, at the take that the plan wants."""
+    plan = view.latest(BeatsPlanned)
+    ready = {}
+    if plan is None:
+        return {}
+    for chunk in active_chunks(plan):
+        if clip := view.ready(ChunkReady, wanted_clip(plan, chunk)):
+            ready[chunk.index] = clip
+    return ready
+
+
+def _chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
+    if plan is None:
+        return None
+    ready, waves = clips(view), view.latest(WavesCompleted)
+    settled = waves if waves and waves.rev == plan.rev else None
+    return Chunks(
+        total=settled.total if settled else len(active_chunks(plan)),
+        succeeded=settled.succeeded if settled else len(ready),
+        beats=beat_to_chunk_map(active_chunks(plan)),
+        failed=settled.failed if settled else _failed_chunks(view, plan),
+        urls=tuple(f"/v1/videos/{view.video_id}/chunks/{n}" for n in sorted(ready)),
+    )
+
+
+def _failed_chunks(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
+    return tuple(
+        ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error)
+        for chunk in active_chunks(plan)
+        if (failed := view.failure(wanted_clip(plan, chunk)))
+    )
+
+
+def _links(view: View, done: VideoCompleted | None) -> dict[str, str]:
+    here = f"/v1/videos/{view.video_id}"
+    links = {"self": here, "events": f"{here}/events"}
+    if done:
+        links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
+        links |= {
+            name: f"{here}/{path.format(rev=done.rev)}"
+            for name, (output, path) in _BESIDE.items()
+            if output in done.outputs
+        }
+    return links
+
+
+_BESIDE: Mapping[str, tuple[str, str]] = {
+    "captions.srt": ("srt", "captions.srt"),
+    "captions.vtt": ("vtt", "captions.vtt"),
+    "contact": ("contact", "contact.png"),
+    "hls": ("hls", "hls/{rev}/playlist.m3u8"),
+}
+"""Link → the output that it leads to, and its path."""
+
+Part = Literal["media", "poster", "srt", "vtt", "contact", "hls", "hls_media"]
+
+
+def file_key(view: View, part: Part, rev: int | None = None) -> str | None:
+    """Where a file of a finished revision, or the latest, is stored; None where there is none."""
+    ends = view.all(VideoCompleted) if rev is None else _finished(view, rev)
+    done = max(ends, key=lambda end: end.rev, default=None)
+    if done is None:
+        return None
+    return {"media": done.key, "poster": done.poster_key, **done.outputs}.get(part)
+
+
+def _finished(view: View, rev: int) -> list[VideoCompleted]:
+    return [end for end in view.all(VideoCompleted) if end.rev == rev]

@@ -1,0 +1,68 @@
+"""The scratch folder: our own, cleared of the dead, never of the living or of strangers."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.base.scratch import LOCK, scratch
+from shared.story.errors import InfrastructureError
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from shared.base.scratch import scratch
+with scratch(Path(sys.argv[1])) as folder:
+    (folder / "half.mp4").write_bytes(b"half")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_living_are_left_alone_and_the_dead_removed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        theirs = Path(other.stdout.readline().strip())
+        with scratch(tmp_path) as ours:
+            assert ours != theirs
+            assert (theirs / "half.mp4").exists()
+        assert not ours.exists()
+        other.kill()
+        other.wait()
+    assert theirs.exists()
+    with scratch(tmp_path):
+        assert not theirs.exists()
+
+
+def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "letter.txt").write_text("dear")
+    with scratch(tmp_path):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"photos", "letter.txt"}
+
+
+def test_a_folder_that_was_taken_for_dead_is_not_used(tmp_path: Path, monkeypatch) -> None:
+    """Another process may clear between the making of a folder and its lock."""
+    from shared.base import scratch as module
+
+    real, cleared = module._locked, []
+
+    def unlucky(folder: Path) -> int | None:
+        if not cleared:
+            cleared.append(folder)
+            folder.rmdir()
+        return real(folder)
+
+    monkeypatch.setattr(module, "_locked", unlucky)
+    with scratch(tmp_path) as ours:
+        assert (ours / LOCK).exists()
+        assert [ours] != cleared
+
+
+def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("a file")
+    with pytest.raises(InfrastructureError, match="make it a folder"), scratch(tmp_path / "work"):
+        pass
