@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.story.events import Word
+from shared.story.beats import Word
 
 STEP = 0.01
 """Seconds in a block of sound."""
