@@ -13,13 +13,13 @@ from shared.story.errors import TransientError
 
 def finish_voice(order: Order, made: Made) -> Made:
     """Refuse a voice that can't be decoded; a retry may bring a good one."""
-    from services.soundtrack.wordtimes import estimated
+    from services.soundtrack.wordtimes import estimate_words
     from shared.media.sound import RATE
 
     sound = _decoded(made, "a voice")
     heard: Mapping[str, Any] = {"seconds": round(len(sound) / RATE, 3)}
     if not made.data.get("words"):
-        words = estimated(sound[:, 0], RATE, order.input["text"])
+        words = estimate_words(sound[:, 0], RATE, order.input["text"])
         heard = {**heard, "words": [word.model_dump() for word in words]}
     return replace(made, data={**made.data, **heard})
 

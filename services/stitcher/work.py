@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shifted
+from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shift_words
 from shared.jobs.engine import Made, Order
 from shared.story.formats import Canvas
 
@@ -79,7 +79,7 @@ def cut(order: Order) -> Made:
             folder=order.folder,
             timeline=Timeline(_canvas(order), segments, _joints(order)),
             sound=_sound(order, voices),
-            words=tuple(w for v in voices for w in shifted(v.fit.words, v.beat_start)),
+            words=tuple(w for v in voices for w in shift_words(v.fit.words, v.beat_start)),
             captions_burnt=order.input.get("captions_burnt", True),
         )
     )
@@ -131,7 +131,7 @@ def _canvas(order: Order) -> Canvas:
 
 def _card(order: Order) -> Made:
     from services.stitcher.draw.card import CardSpec, missing_words
-    from services.stitcher.encode.cardcache import card as made_or_kept
+    from services.stitcher.encode.cardcache import make_card
 
     given = order.input
     out = order.folder / "segment.mp4"
@@ -147,7 +147,7 @@ def _card(order: Order) -> Made:
         product=order.files.get("product"),
         head=given.get("head", 0),
     )
-    frames = made_or_kept(card, kept=order.folder.parent / "cards")
+    frames = make_card(card, cache=order.folder.parent / "cards")
     return Made({"key": out}, {"frames": frames, "unwritten": list(missing_words(card))})
 
 
@@ -167,7 +167,7 @@ def _rgb(colour: str | None) -> "Rgb | None":
 def _words_here(given: Mapping[str, Any]) -> tuple[Word, ...]:
     """All words of the beat on the segment's clock: what lies outside of it is not shown."""
     voice = given["voice"]
-    return shifted(_fit(voice).words, -given["offset"]) if voice else ()
+    return shift_words(_fit(voice).words, -given["offset"]) if voice else ()
 
 
 def _fit(voice: Mapping[str, Any]) -> VoiceFit:
@@ -183,13 +183,13 @@ def _placed(path: Path, voice: Mapping[str, Any]) -> "PlacedVoice":
 
 def _within(fit: VoiceFit, room: float) -> VoiceFit:
     """What is heard of a voice whose beat lost its end."""
-    pieces = tuple(
-        replace(piece, end=min(piece.end, piece.start + (room - piece.at) * fit.rate))
-        for piece in fit.pieces
-        if piece.at < room
+    passages = tuple(
+        replace(passage, end=min(passage.end, passage.start + (room - passage.at) * fit.rate))
+        for passage in fit.passages
+        if passage.at < room
     )
     words = tuple(word for word in fit.words if word.end <= room)
-    return replace(fit, pieces=pieces, words=words)
+    return replace(fit, passages=passages, words=words)
 
 
 def _sound(order: Order, voices: "list[PlacedVoice]") -> "MixSpec | None":

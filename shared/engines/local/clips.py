@@ -17,7 +17,7 @@ import numpy as np
 from av.video.frame import PictureType
 from PIL import Image, ImageOps
 
-from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tagged
+from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tag_colours
 from shared.media.probe import BadMedia
 from shared.story.errors import cause
 from shared.story.formats import FPS, Canvas
@@ -112,7 +112,7 @@ def _seen(source: Planes, zoom: float, x: float, y: float) -> av.VideoFrame:
     if zoom == 1.0:
         return from_planes(source)
     height, width = source[0].shape
-    frame = tagged(av.VideoFrame(width, height, "yuv420p"))
+    frame = tag_colours(av.VideoFrame(width, height, "yuv420p"))
     left, top = (1 - 1 / zoom) * width * x, (1 - 1 / zoom) * height * y
     for plane, target, scale in zip(source, planes(frame), (1, 2, 2), strict=True):
         _warp(plane, target, zoom, left / scale, top / scale)
