@@ -68,10 +68,10 @@ def switch_off(path: Path, handler: bytes) -> None:
                 flags_at = box.start + 3
             file.seek(box.start + 8)
             if box.path.endswith("/hdlr") and file.read(4) == handler:
-                _clear_enabled(file, flags_at)
+                _clear_on_flag(file, flags_at)
 
 
-def _clear_enabled(file: BinaryIO, flags_at: int) -> None:
+def _clear_on_flag(file: BinaryIO, flags_at: int) -> None:
     """Clear the lowest flag of a track's header: the one that says that the track is on."""
     file.seek(flags_at)
     flags = file.read(1)[0]

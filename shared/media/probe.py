@@ -58,7 +58,7 @@ def describe(container: InputContainer, path: Path) -> Clip:
     """Return the facts about an open video; its packets are then all read, but none is decoded."""
     stream = video_of(container, path)
     _refuse_size(stream, path)
-    _refuse_truncated(stream, path)
+    _refuse_cut_off(stream, path)
     span = _measure_span(container, stream, path)
     if span.packets < 2:
         raise BadMedia(f"{path.name} holds {span.packets} frame(s): a picture, not a clip")
@@ -146,7 +146,7 @@ def _refuse_size(stream: VideoStream, path: Path) -> None:
         raise BadMedia(f"{path.name} is too large: {width}x{height}, at most {MAX_PIXELS:,} pixels")
 
 
-def _refuse_truncated(stream: VideoStream, path: Path) -> None:
+def _refuse_cut_off(stream: VideoStream, path: Path) -> None:
     """Refuse a file whose end is missing."""
     # With the index at its head, such a file opens and plays like a whole one until it breaks off.
     size = path.stat().st_size

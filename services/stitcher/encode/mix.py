@@ -208,11 +208,11 @@ def _duck(voice: NDArray[np.float32]) -> NDArray[np.float64]:
     level = np.sqrt((padded.reshape(steps, _STEP) ** 2).mean(axis=1))
     # 120 ms before, so that the first syllable is clear; 300 ms after, so that the music does not
     # jump up in every gap between two words.
-    speaking = _widen(level > _SPEAKING, before=12, after=30)
+    speaking = _extend(level > _SPEAKING, before=12, after=30)
     return _glide(np.where(speaking, _DUCK, 1.0))
 
 
-def _widen(speaking: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
+def _extend(speaking: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
     """Return the flags with some steps before and after each true one made true as well."""
     counts = np.convolve(speaking.astype(np.int32), np.ones(before + after + 1, np.int32))
     return np.asarray(counts[before : before + len(speaking)] > 0)
