@@ -29,10 +29,10 @@ def check_clip(order: ClipOrder, space: Workspace, made: Made) -> Made:
 
 def _decode(clip: Path) -> float:
     """Return the clip's length, once all of it could be decoded."""
-    from shared.media.probe import BadMedia, opened, probe, video_of
+    from shared.media.probe import BadMedia, open_media, probe, video_of
 
     seconds = probe(clip).seconds
-    with opened(clip) as container:
+    with open_media(clip) as container:
         stream = video_of(container, clip)
         stream.thread_type = "AUTO"
         if not sum(1 for _ in container.decode(stream)):

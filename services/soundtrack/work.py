@@ -14,13 +14,13 @@ from shared.story.kinds import MUSIC, VOICE, AnyKind, MusicOrder, VoiceOrder
 
 def check_voice(order: VoiceOrder, space: Workspace, made: Made) -> Made:
     """Refuse a voice that can't be decoded; a retry may bring a good one."""
-    from services.soundtrack.wordtimes import estimated
+    from services.soundtrack.wordtimes import estimate_words
     from shared.media.sound import RATE
 
     sound = _decode(made, "a voice")
     heard: Mapping[str, Any] = {"seconds": round(len(sound) / RATE, 3)}
     if not made.data.get("words"):
-        words = estimated(sound[:, 0], RATE, order.text)
+        words = estimate_words(sound[:, 0], RATE, order.text)
         heard = {**heard, "words": [word.model_dump() for word in words]}
     return replace(made, data={**made.data, **heard})
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shifted
+from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shift_words
 from shared.jobs.engine import Made, Work, Workspace
 from shared.story.formats import Canvas
 from shared.story.kinds import (
@@ -90,7 +90,7 @@ def make_film(order: CutOrder, space: Workspace) -> Made:
             folder=space.folder,
             timeline=Timeline(Canvas(order.width, order.height), segments, _joints(order)),
             sound=_sound(order, space, voices),
-            words=tuple(w for v in voices for w in shifted(v.fit.words, v.beat_start)),
+            words=tuple(w for v in voices for w in shift_words(v.fit.words, v.beat_start)),
             captions_burnt=order.captions_burnt,
         )
     )
@@ -137,7 +137,7 @@ def _joints(order: CutOrder) -> "tuple[Transition | None, ...]":
 
 def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
     from services.stitcher.draw.card import CardSpec, missing_words
-    from services.stitcher.encode.cardcache import card as made_or_kept
+    from services.stitcher.encode.cardcache import make_card
 
     out = space.folder / "segment.mp4"
     card = CardSpec(
@@ -152,7 +152,7 @@ def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
         product=space.files.get("product"),
         head=order.head,
     )
-    frames = made_or_kept(card, kept=space.folder.parent / "cards")
+    frames = make_card(card, cache=space.folder.parent / "cards")
     return Made({"key": out}, {"frames": frames, "unwritten": list(missing_words(card))})
 
 
@@ -170,7 +170,7 @@ def _rgb(colour: str | None) -> "Rgb | None":
 
 def _words_here(order: ConformOrder) -> tuple[Word, ...]:
     """Return the words of the beat on the segment's clock: what lies outside is not shown."""
-    return shifted(_fit(order.voice).words, -order.offset) if order.voice else ()
+    return shift_words(_fit(order.voice).words, -order.offset) if order.voice else ()
 
 
 def _fit(voice: Spoken) -> VoiceFit:
@@ -188,11 +188,11 @@ def _shorten(fit: VoiceFit, room: float) -> VoiceFit:
     """Return what is heard of a voice whose beat lost its end."""
     parts = tuple(
         replace(part, end=min(part.end, part.start + (room - part.at) * fit.rate))
-        for part in fit.pieces
+        for part in fit.passages
         if part.at < room
     )
     words = tuple(word for word in fit.words if word.end <= room)
-    return replace(fit, pieces=parts, words=words)
+    return replace(fit, passages=parts, words=words)
 
 
 def _sound(order: CutOrder, space: Workspace, voices: "Sequence[PlacedVoice]") -> "MixSpec | None":

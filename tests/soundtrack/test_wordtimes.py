@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.soundtrack.wordtimes import estimated
+from services.soundtrack.wordtimes import estimate_words
 from services.soundtrack.work import check_music, check_voice
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
@@ -32,7 +32,7 @@ def test_words_are_found_where_they_sound(tmp_path: Path, style: str) -> None:
     errors: list[float] = []
     for text in TEXTS:
         spoken = speak(text, style_of(style).voice, tmp_path / "voice.wav")
-        found = estimated(read_sound(tmp_path / "voice.wav", 1)[:, 0], RATE, text)
+        found = estimate_words(read_sound(tmp_path / "voice.wav", 1)[:, 0], RATE, text)
         assert [word.text for word in found] == [word.text for word in spoken.words]
         errors += [abs(a.start - b.start) for a, b in zip(found, spoken.words, strict=True)]
     assert float(np.median(errors)) <= 0.06
@@ -42,7 +42,7 @@ def test_words_are_found_where_they_sound(tmp_path: Path, style: str) -> None:
 def test_words_follow_each_other_within_the_recording() -> None:
     sound = np.zeros(3 * RATE, np.float32)
     sound[RATE : 2 * RATE] = tone(1.0)[:, 0]
-    found = estimated(sound, RATE, "Hello there, wide world.")
+    found = estimate_words(sound, RATE, "Hello there, wide world.")
     assert [word.text for word in found] == ["Hello", "there,", "wide", "world."]
     assert found[0].start == pytest.approx(1.0, abs=0.02)
     assert found[-1].end == pytest.approx(2.0, abs=0.02)
@@ -50,14 +50,14 @@ def test_words_follow_each_other_within_the_recording() -> None:
 
 
 def test_a_script_without_spaces_is_shown_a_few_letters_at_a_time() -> None:
-    found = estimated(tone(2.0)[:, 0], RATE, "とうだいもりがひをともす")
+    found = estimate_words(tone(2.0)[:, 0], RATE, "とうだいもりがひをともす")
     assert [word.text for word in found] == ["とうだい", "もりがひ", "をともす"]
 
 
 @pytest.mark.parametrize("text", ["", "Hello?"])
 def test_where_nothing_sounds_there_is_no_word(text: str) -> None:
-    assert estimated(np.zeros(RATE, np.float32), RATE, text) == []
-    assert estimated(np.zeros(3, np.float32), RATE, text) == []
+    assert estimate_words(np.zeros(RATE, np.float32), RATE, text) == []
+    assert estimate_words(np.zeros(3, np.float32), RATE, text) == []
 
 
 def order(text: str) -> VoiceOrder:

@@ -45,7 +45,7 @@ def test_a_text_without_spaces_fills_its_lines() -> None:
 
 
 def test_a_text_without_spaces_is_not_made_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artwork, "covered", lambda _face, _text: True)
+    monkeypatch.setattr(artwork, "can_write", lambda _face, _text: True)
     canvas = Canvas(360, 640)
     block = text_block(LONG[:20], canvas, "plain", 0.1, (255, 255, 255))
     heights = {round(size * 1.16) * lines + size // 2 for size in (36, 31) for lines in (2, 3, 4)}

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from services.stitcher.breaks import unbroken
 from services.stitcher.captions import JOINERS, without_symbols
-from shared.media.fonts import Face, covered, font
+from shared.media.fonts import Face, can_write, font
 from shared.media.picture import Rgb, from_image
 from shared.media.probe import MAX_PIXELS, BadMedia
 from shared.story.errors import cause
@@ -101,12 +101,12 @@ def writable(face: Face, text: str) -> str:
 
     A picture without the text says more than a row of empty boxes.
     """
-    if covered(face, text):
+    if can_write(face, text):
         return text
     letters = without_symbols(text)
-    if not covered(face, letters):
+    if not can_write(face, letters):
         return ""
-    kept = (c for c in text if c not in JOINERS and (c.isspace() or covered(face, letters + c)))
+    kept = (c for c in text if c not in JOINERS and (c.isspace() or can_write(face, letters + c)))
     return " ".join("".join(kept).split())
 
 

@@ -25,7 +25,7 @@ from services.stitcher.draw.product import is_dark, standing
 from shared.media.encode import write_segment
 from shared.media.fonts import Face, font
 from shared.media.overlay import Overlay
-from shared.media.pan import zoomed
+from shared.media.pan import zoom_in
 from shared.media.picture import Planes, Rgb, from_image, planes
 from shared.story.formats import FPS, Canvas
 
@@ -148,7 +148,7 @@ def _frames(spec: CardSpec) -> Iterator[av.VideoFrame]:
     pieces = _composed(spec, look, ground)
     for index in range(spec.frames):
         seconds = index / FPS
-        frame = zoomed(backdrop, 1.0 + 0.010 * seconds)
+        frame = zoom_in(backdrop, 1.0 + 0.010 * seconds)
         target = planes(frame)
         for piece in pieces:
             piece.paint(target, seconds)

@@ -15,7 +15,7 @@ from services.stitcher.captions import (
 )
 from services.stitcher.draw.artwork import even_lines
 from services.stitcher.voicefit import Word
-from shared.media.fonts import Face, covered, font
+from shared.media.fonts import Face, can_write, font
 from shared.media.overlay import Overlay
 from shared.media.picture import Planes
 from shared.story.formats import Canvas
@@ -109,7 +109,7 @@ def unwritable(words: tuple[Word, ...], style: CaptionStyle) -> bool:
     """Whether these words can't be burnt, because no font at hand has all their letters."""
     if style == "none":
         return False
-    return not covered(_LOOKS[style].face, "".join(without_symbols(w.text) for w in words))
+    return not can_write(_LOOKS[style].face, "".join(without_symbols(w.text) for w in words))
 
 
 def _cased(text: str, look: _Look) -> str:
