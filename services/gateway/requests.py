@@ -1,6 +1,6 @@
 """What a user may ask for, checked field by field, and the brief that it becomes. Pure."""
 
-import unicodedata
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -9,20 +9,13 @@ from services.gateway.errors.wording import Unit
 from shared.engines.local.styles import STYLES
 from shared.story.events import Brief, CardLook, EndCard, Micros, TransitionChoice
 from shared.story.formats import Aspect, Quality
+from shared.story.texts import VISIBLE, clean_text, one_line
 
 PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
-
-_SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f]"
-"""There is a character that can be seen."""
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that pasted text brings along: no voice can say them."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
 
 
 def _known_style(style: str) -> str:
@@ -32,7 +25,7 @@ def _known_style(style: str) -> str:
 
 
 def _some_words(prompt: str) -> str:
-    if not prompt:
+    if not re.search(VISIBLE, prompt):
         raise ValueError("say in a sentence or more what the video should show")
     return prompt
 
@@ -40,7 +33,7 @@ def _some_words(prompt: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(_printable),
+    AfterValidator(one_line),
 ]
 
 
@@ -80,9 +73,9 @@ class VideoRequest(BaseModel):
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
-        AfterValidator(_printable),
+        AfterValidator(clean_text),
         AfterValidator(_some_words),
-        Field(description="What the video should show.", json_schema_extra={"pattern": _SOMETHING}),
+        Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
     ]
     duration: Seconds = Field(
         30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."

@@ -26,6 +26,17 @@ def test_what_can_be_neither_seen_nor_said_is_dropped():
     assert VideoRequest(prompt="the\x00 sea\x07\nat night").prompt == "the sea\nat night"
 
 
+def test_a_line_is_one_line_and_a_prompt_may_have_several():
+    request = VideoRequest(
+        prompt="the sea\r\nat\u2028night \u202eevil",
+        end_card=EndCardRequest(
+            headline="Wake\u2029up\tslow", call_to_action="Go\n\u2066now \u0301"
+        ),
+    )
+    assert request.prompt == "the sea\nat\nnight evil"
+    assert request.end_card == EndCardRequest(headline="Wake up slow", call_to_action="Go now")
+
+
 def test_every_wish_reaches_the_brief():
     wishes = {
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
@@ -53,6 +64,7 @@ def test_money_is_exact_in_micro_dollars():
         ({"prompt": " \n "}, "prompt", "say in a sentence"),
         ({"prompt": "x" * (PROMPT_LIMIT + 1)}, "prompt", "give at most 4000 characters"),
         ({"prompt": "\a\0"}, "prompt", "say in a sentence"),
+        ({"prompt": "\u200b\u2066\u202e"}, "prompt", "say in a sentence"),
         ({"prompt": 7}, "prompt", "give a text"),
         ({"duration": 4.9}, "duration", "give 5 to 180 seconds"),
         ({"duration": 181}, "duration", "give 5 to 180 seconds"),
