@@ -88,12 +88,21 @@ def _liking(path: Path) -> tuple[bool, bool, str]:
 
 @lru_cache(maxsize=512)
 def _has_all(path: str, letters: str) -> bool:
+    return all(_has(path, letter) for letter in letters)
+
+
+@lru_cache(maxsize=32_768)
+def _has(path: str, letter: str) -> bool:
+    """Return whether the font draws this letter, and not the box for what it lacks."""
     try:
-        face = _load(path, 24)
-    except OSError:
-        return False
-    missing = bytes(face.getmask(_ABSENT))
-    return all(bytes(face.getmask(letter)) != missing for letter in letters)
+        return bytes(_load(path, 24).getmask(letter)) != _missing_box(path)
+    except (OSError, RuntimeError, ValueError):
+        return False  # a font that can't be used has nothing
+
+
+@lru_cache(maxsize=64)
+def _missing_box(path: str) -> bytes:
+    return bytes(_load(path, 24).getmask(_ABSENT))
 
 
 @lru_cache(maxsize=64)

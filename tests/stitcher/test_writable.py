@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from services.stitcher.draw import card, contact
-from services.stitcher.draw.artwork import title_still, unwritten, writable
+from services.stitcher.draw.artwork import title_still
 from services.stitcher.draw.card import CardSpec, CardStyle, end_card
 from services.stitcher.draw.contact import Panel, contact_sheet
+from services.stitcher.draw.words import explain_unwritten, keep_writable
 from shared.media import fonts
 from shared.media.fonts import font
 from shared.story.formats import Canvas
@@ -76,9 +77,9 @@ def test_emoji_are_left_out_of_a_card_whose_words_stay(tmp_path: Path) -> None:
 
 
 def test_a_symbol_that_the_font_has_stays() -> None:
-    assert writable("clean", "Kaffee™ bei 60° 🚀") == "Kaffee™ bei 60°"
-    assert writable("plain", "Grüße, Привет, Γειά") == "Grüße, Привет, Γειά"
-    assert unwritten("clean", "") is None
+    assert keep_writable("clean", "Kaffee™ bei 60° 🚀") == "Kaffee™ bei 60°"
+    assert keep_writable("plain", "Grüße, Привет, Γειά") == "Grüße, Привет, Γειά"
+    assert explain_unwritten("clean", "") is None
 
 
 def test_a_title_still_without_letters_is_its_backdrop() -> None:

@@ -13,12 +13,13 @@ from services.stitcher.captions import (
     right_to_left,
     without_symbols,
 )
-from services.stitcher.draw.artwork import even_lines
+from services.stitcher.draw.words import even_lines, is_drawable
 from services.stitcher.voicefit import Word
-from shared.media.fonts import Face, covered, font
+from shared.media.fonts import Face, font
 from shared.media.overlay import Overlay
 from shared.media.picture import Planes
 from shared.story.formats import Canvas
+from shared.story.texts import one_line
 
 _Colour = tuple[int, int, int, int]
 _Places = dict[int, tuple[float, float]]  # word index -> top left corner
@@ -91,29 +92,31 @@ class Captions:
 
 
 def captions(words: tuple[Word, ...], style: CaptionStyle, canvas: Canvas) -> Captions | None:
-    """The captions to burn; None when the style is none or there are no words."""
+    """Return the captions to burn; None when the style is none or there are no words."""
     if style == "none":
         return None
     look, margins = _LOOKS[style], _margins(canvas)
-    shown = tuple(
-        Word(_cased(text, look), word.start, word.end)
-        for word in words
-        if (text := without_symbols(word.text))
-    )
     limit = margins.line_chars * 2 if look.max_words > 3 else margins.line_chars
-    gathered = phrases(shown, limit, look.max_words)
+    gathered = phrases(_choose_words(words, look), limit, look.max_words)
     return Captions(canvas, style, gathered) if gathered else None
 
 
 def unwritable(words: tuple[Word, ...], style: CaptionStyle) -> bool:
-    """Whether these words can't be burnt, because no font at hand has all their letters."""
+    """Return whether these words can't be burnt, because no font at hand has all their letters."""
     if style == "none":
         return False
-    return not covered(_LOOKS[style].face, "".join(without_symbols(w.text) for w in words))
+    text = " ".join(word.text for word in _choose_words(words, _LOOKS[style]))
+    return bool(text) and not is_drawable(_LOOKS[style].face, text)
 
 
-def _cased(text: str, look: _Look) -> str:
-    return text.upper() if look.upper else text
+def _choose_words(words: tuple[Word, ...], look: _Look) -> tuple[Word, ...]:
+    """Return the words as they are written in this look; those without letters are left out."""
+    written = ((one_line(without_symbols(word.text)), word) for word in words)
+    return tuple(
+        Word(text.upper() if look.upper else text, word.start, word.end)
+        for text, word in written
+        if text
+    )
 
 
 @lru_cache(maxsize=4)

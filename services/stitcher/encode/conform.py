@@ -13,8 +13,9 @@ from pathlib import Path
 import av
 
 from services.stitcher.captions import CaptionStyle
-from services.stitcher.draw.artwork import TITLE_FACE, still, title_still, unwritten
+from services.stitcher.draw.artwork import TITLE_FACE, set_title, still, title_still
 from services.stitcher.draw.lettering import captions, unwritable
+from services.stitcher.draw.words import explain_unwritten
 from services.stitcher.voicefit import Word
 from shared.media.decode import canonical_frames
 from shared.media.encode import write_segment
@@ -90,9 +91,17 @@ def _stand_in(spec: ConformSpec) -> tuple[av.VideoFrame, tuple[str, ...]]:
             return still(spec.still, spec.canvas), ()
         except BadMedia:
             pass  # the title still says enough, and the caller knows the clip is filled
-    why = unwritten(TITLE_FACE, spec.title)
-    lacks = (f"a gap is filled without the title: {why}",) if why else ()
-    return title_still(spec.title, spec.canvas), lacks
+    return title_still(spec.title, spec.canvas), _missing_title(spec)
+
+
+def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
+    """Return what the title can't say in a picture of its own."""
+    why = explain_unwritten(TITLE_FACE, spec.title)
+    if why:
+        return (f"a gap is filled without the title: {why}",)
+    if not set_title(spec.title, spec.canvas).whole:
+        return ("a gap is filled with the beginning of the title: there is no room for more",)
+    return ()
 
 
 def _why_unburnt(spec: ConformSpec) -> str | None:
