@@ -1,14 +1,16 @@
 """What a user may ask for, checked field by field, and the brief that it becomes. Pure."""
 
 import re
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
-from shared.engines.local.styles import STYLES
-from shared.story.events import Brief, CardLook, EndCard, Micros, TransitionChoice
+from shared.story.events import Brief, EndCard, Micros
 from shared.story.formats import Aspect, Quality
+from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.texts import VISIBLE, clean_text, one_line
 
 PROMPT_LIMIT = 4000
@@ -18,10 +20,14 @@ SHORTEST, LONGEST = 5, 180
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 
-def _known_style(style: str) -> str:
-    if style not in STYLES:
-        raise ValueError(f"unknown style {style!r}: use one of {', '.join(STYLES)}")
-    return style
+@dataclass(frozen=True)
+class OneOf:
+    """Takes one of these names, as a Literal does; but a Literal can't be read from a table."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.literal_schema([*self.names])
 
 
 def _some_words(prompt: str) -> str:
@@ -45,7 +51,9 @@ class EndCardRequest(BaseModel):
     headline: Line = ""
     call_to_action: Line = ""
     seconds: Seconds = Field(2.5, ge=1, le=10)
-    style: CardLook = Field("auto", description="auto is what suits the video's style.")
+    style: Annotated[str, OneOf(CARD_CHOICES)] = Field(
+        "auto", description="auto is what suits the video's style."
+    )
     colour: str | None = Field(
         None,
         pattern=r"^#[0-9A-Fa-f]{6}$",
@@ -82,13 +90,11 @@ class VideoRequest(BaseModel):
     )
     aspect: Aspect = "9:16"
     quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
-    style: Annotated[
-        str, AfterValidator(_known_style), Field(json_schema_extra={"enum": list(STYLES)})
-    ] = "cinematic"
+    style: Annotated[str, OneOf(tuple(STYLES))] = "cinematic"
     voice: bool = True
     music: bool = True
-    captions: Literal["none", "clean", "karaoke", "bold"] = "karaoke"
-    transition: TransitionChoice = Field(
+    captions: Annotated[str, OneOf(CAPTION_CHOICES)] = "karaoke"
+    transition: Annotated[str, OneOf(TRANSITION_CHOICES)] = Field(
         "auto", description="What happens between two beats; auto is what suits the style."
     )
     transition_seconds: Seconds = Field(0.5, ge=0.1, le=2)

@@ -8,12 +8,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
 
 from services.stitcher.voicefit import Word
 from shared.story.texts import one_line
-
-CaptionStyle = Literal["none", "clean", "karaoke", "bold"]
 
 _PAUSE = 0.6  # a silence this long ends a phrase
 _LINGER = 0.35  # a phrase stays this long after its last word, if nothing follows

@@ -11,29 +11,12 @@ from typing import TYPE_CHECKING, Any
 from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shifted
 from shared.jobs.engine import Made, Order
 from shared.story.formats import Canvas
+from shared.story.looks import choose_card
 
 if TYPE_CHECKING:
-    from services.stitcher.draw.card import CardStyle
-    from services.stitcher.draw.transitions import Transition, TransitionKind
+    from services.stitcher.draw.transitions import Transition
     from services.stitcher.encode.mix import MixSpec, PlacedVoice
     from shared.media.picture import Rgb
-
-_TRANSITIONS: dict[str, "TransitionKind"] = {
-    "fade": "crossfade",
-    "black": "fade-black",
-    "wipe": "wipe",
-    "slide": "slide",
-}
-
-_CARD_STYLES: dict[str, "CardStyle"] = {
-    "cinematic": "luxury",
-    "luxury": "luxury",
-    "noir": "luxury",
-    "bold": "bold",
-    "playful": "playful",
-    "anime": "playful",
-}
-"""How the end card looks in each style of video; in all others it is minimal."""
 
 
 def conform(order: Order) -> Made:
@@ -120,9 +103,10 @@ def _joints(order: Order) -> "tuple[Transition | None, ...]":
     """What lies between the segments: a transition where one goes on over the next."""
     from services.stitcher.draw.transitions import Transition
 
-    kind = _TRANSITIONS.get(order.input.get("transition", "cut"))
+    kind = order.input.get("transition", "cut")
     overlaps = [segment.get("overlap", 0) for segment in order.input["segments"][:-1]]
-    return tuple(Transition(kind, frames) if kind and frames else None for frames in overlaps)
+    hard = kind == "cut"
+    return tuple(None if hard or not frames else Transition(kind, frames) for frames in overlaps)
 
 
 def _canvas(order: Order) -> Canvas:
@@ -139,7 +123,7 @@ def _card(order: Order) -> Made:
         out=out,
         canvas=_canvas(order),
         frames=given["frames"],
-        style=_card_style(given),
+        style=choose_card(given["card"].get("style", "auto"), given["style"]),
         colour=_rgb(given["card"].get("colour")),
         headline=given["card"]["headline"],
         call_to_action=given["card"]["call_to_action"],
@@ -149,12 +133,6 @@ def _card(order: Order) -> Made:
     )
     frames = made_or_kept(card, kept=order.folder.parent / "cards")
     return Made({"key": out}, {"frames": frames, "unwritten": list(missing_words(card))})
-
-
-def _card_style(given: Mapping[str, Any]) -> "CardStyle":
-    """The one that was asked for, else the one that suits the video."""
-    asked: Any = given["card"].get("style", "auto")
-    return _CARD_STYLES.get(given["style"], "minimal") if asked == "auto" else asked
 
 
 def _rgb(colour: str | None) -> "Rgb | None":

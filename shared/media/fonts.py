@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 from PIL import ImageFont
 
-Face = Literal["plain", "strong", "elegant", "elegant-strong", "clean", "clean-strong", "playful"]
+from shared.story.looks import Face
 
 _PACKAGED: dict[Face, tuple[str, str]] = {
     "plain": ("font_roboto", "Roboto-Medium.ttf"),

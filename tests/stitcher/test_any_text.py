@@ -9,16 +9,17 @@ from PIL import Image
 
 from services.stitcher.captions import srt, vtt
 from services.stitcher.draw import card, contact
-from services.stitcher.draw.card import CardSpec, CardStyle, end_card
+from services.stitcher.draw.card import CardSpec, end_card
 from services.stitcher.draw.contact import Panel, contact_sheet
 from services.stitcher.encode.conform import ConformSpec, conform
 from services.stitcher.voicefit import Word
 from shared.media.probe import probe
 from shared.story.formats import Canvas
+from shared.story.looks import CAPTION_STYLES, CARD_LOOKS
 from tests.unicode import any_text
 
 CANVASES = st.sampled_from([Canvas(48, 64), Canvas(64, 48), Canvas(96, 96)])
-STYLES = st.sampled_from(["luxury", "minimal", "bold", "playful"])
+STYLES = st.sampled_from([*CARD_LOOKS])
 ODD = [
     "Order\nyours",  # each of these failed a video, or might have
     "Order\u2029yours\x85now\x1c",
@@ -39,7 +40,7 @@ def texts() -> st.SearchStrategy[str]:
     return st.one_of(any_text(12), st.sampled_from(ODD))
 
 
-def drawn(folder: Path, canvas: Canvas, style: CardStyle, *words: str) -> bytes:
+def drawn(folder: Path, canvas: Canvas, style: str, *words: str) -> bytes:
     out = folder / "card.mp4"
     assert end_card(CardSpec(out, canvas, 8, style, *words)) == 8
     found = probe(out)
@@ -50,7 +51,7 @@ def drawn(folder: Path, canvas: Canvas, style: CardStyle, *words: str) -> bytes:
 @in_a_moment
 @given(headline=texts(), call=texts(), style=STYLES, canvas=CANVASES)
 def test_a_card_is_made_of_any_words(
-    tmp_path: Path, headline: str, call: str, style: CardStyle, canvas: Canvas
+    tmp_path: Path, headline: str, call: str, style: str, canvas: Canvas
 ):
     bare = drawn(tmp_path, canvas, style)
     for name, words in (("headline", (headline, "")), ("button", ("", call))):
@@ -78,7 +79,7 @@ def test_a_text_without_room_is_cut_short_and_that_is_said(text: str, tmp_path: 
 @given(
     title=texts(),
     words=st.lists(texts(), max_size=6),
-    style=st.sampled_from(["clean", "karaoke", "bold"]),
+    style=st.sampled_from([*CAPTION_STYLES]),
     canvas=CANVASES,
 )
 def test_a_segment_is_made_with_any_title_and_any_captions(
@@ -86,9 +87,7 @@ def test_a_segment_is_made_with_any_title_and_any_captions(
 ):
     spoken = tuple(Word(text, n / 30, (n + 1) / 30) for n, text in enumerate(words))
     out = tmp_path / "segment.mp4"
-    made = conform(
-        ConformSpec(out, canvas, 6, None, title=title, words=spoken, captions=style)  # type: ignore[arg-type]
-    )
+    made = conform(ConformSpec(out, canvas, 6, None, title=title, words=spoken, captions=style))
     assert made.frames == 6
     assert (probe(out).width, probe(out).height) == (canvas.width, canvas.height)
     "".join([made.unburnt or "", *made.unwritten]).encode()

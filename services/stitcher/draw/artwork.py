@@ -7,11 +7,11 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from services.stitcher.draw.words import SetText, set_text
-from shared.media.fonts import Face
 from shared.media.picture import Rgb, from_image
 from shared.media.probe import MAX_PIXELS, BadMedia
 from shared.story.errors import cause
 from shared.story.formats import Canvas
+from shared.story.looks import Face
 
 _DEFAULT_COLOUR: Rgb = (28, 34, 54)
 TITLE_FACE: Face = "clean-strong"

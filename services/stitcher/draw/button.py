@@ -4,9 +4,10 @@ from PIL import Image, ImageDraw
 
 from services.stitcher.draw.colours import contrast, legible
 from services.stitcher.draw.words import SetText, shorten
-from shared.media.fonts import Face, font
+from shared.media.fonts import font
 from shared.media.picture import Rgb
 from shared.story.formats import Canvas
+from shared.story.looks import Face
 
 _SHAPE = 1.6
 """The least contrast of a button's shape with the ground it lies on."""

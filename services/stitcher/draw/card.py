@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import av
 from PIL import Image, ImageEnhance, ImageFilter, ImageStat
@@ -19,14 +18,12 @@ from services.stitcher.draw.colours import legible
 from services.stitcher.draw.product import is_dark, standing
 from services.stitcher.draw.words import SetText, explain_unwritten, keep_writable, set_text
 from shared.media.encode import write_segment
-from shared.media.fonts import Face
 from shared.media.overlay import Overlay
 from shared.media.pan import zoomed
 from shared.media.picture import Planes, Rgb, from_image, planes
 from shared.media.probe import BadMedia
 from shared.story.formats import FPS, Canvas
-
-CardStyle = Literal["luxury", "minimal", "bold", "playful"]
+from shared.story.looks import CardLook, Face, find_card_look
 
 
 @dataclass(frozen=True)
@@ -36,50 +33,13 @@ class CardSpec:
     out: Path
     canvas: Canvas
     frames: int
-    style: CardStyle = "minimal"
+    style: str = "minimal"
     headline: str = ""
     call_to_action: str = ""
     background: Path | None = None
     colour: Rgb | None = None
     product: Path | None = None
     head: int = 0
-
-
-@dataclass(frozen=True)
-class _Look:
-    """A style's faces and colours."""
-
-    headline: Face
-    button: Face
-    size: float
-    ink: Rgb
-    colour: Rgb
-    button_fill: Rgb | None
-    button_ink: Rgb
-    corner: float
-    veil: Rgb
-    veil_strength: float
-    upper: bool = False
-
-
-_LOOKS: dict[CardStyle, _Look] = {
-    "luxury": _Look(
-        "elegant", "elegant-strong", 0.105, (244, 226, 186), (20, 18, 22), None,
-        (244, 226, 186), 0.0, (8, 7, 10), 0.62, False,
-    ),
-    "minimal": _Look(
-        "clean-strong", "clean", 0.098, (22, 24, 28), (238, 236, 231), (22, 24, 28),
-        (255, 255, 255), 0.5, (246, 245, 242), 0.72, False,
-    ),
-    "bold": _Look(
-        "strong", "strong", 0.125, (255, 255, 255), (214, 28, 54), (255, 222, 30),
-        (18, 18, 20), 0.16, (150, 10, 34), 0.60, True,
-    ),
-    "playful": _Look(
-        "playful", "playful", 0.115, (255, 255, 255), (88, 76, 214), (255, 138, 92),
-        (18, 18, 20), 0.5, (60, 40, 170), 0.50, False,
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -159,7 +119,7 @@ def _draw_frames(spec: CardSpec) -> Iterator[av.VideoFrame]:
 
 def _gather(spec: CardSpec) -> _Contents:
     """Return all that can be on the card; a text or a picture that can't be used is left out."""
-    look, canvas = _LOOKS[spec.style], spec.canvas
+    look, canvas = find_card_look(spec.style), spec.canvas
     background, no_background = _open(spec.background)
     product, no_product = _open(spec.product)
     share = 0.44 if _is_beside(product, canvas) else 0.82
@@ -187,7 +147,7 @@ def _open(path: Path | None) -> tuple[Image.Image | None, str | None]:
         return None, error.message
 
 
-def _choose_words(face: Face, text: str, look: _Look) -> str:
+def _choose_words(face: Face, text: str, look: CardLook) -> str:
     """Return what can be written of a text, in the style's letters."""
     return keep_writable(face, text.upper() if look.upper else text)
 
@@ -205,7 +165,7 @@ def _explain(name: str, face: Face, text: str, shown: SetText | None) -> str | N
 
 def _draw_backdrop(spec: CardSpec, background: Image.Image | None) -> Image.Image:
     """Return the given picture under a veil of the style's colour, or the brand colour alone."""
-    look = _LOOKS[spec.style]
+    look = find_card_look(spec.style)
     if background is None:
         if spec.colour is not None:  # a brand's colour has to stay that colour
             return gradient(spec.canvas, spec.colour, 1.04, 0.92)
@@ -247,7 +207,7 @@ def _draw_words(
     spec: CardSpec, contents: _Contents, ground: Image.Image
 ) -> tuple[list[Image.Image], Image.Image | None]:
     """Return the drawings of headline and button, as far as there are any, and which is which."""
-    look = _LOOKS[spec.style]
+    look = find_card_look(spec.style)
     red, green, blue = (round(part) for part in ImageStat.Stat(ground).mean)
     behind = (red, green, blue)
     words, button = [], None
@@ -263,7 +223,7 @@ def _draw_words(
 def _draw_product(
     spec: CardSpec, product: Image.Image, room: tuple[float, float], ground: Image.Image
 ) -> Image.Image:
-    return standing(product, room, _LOOKS[spec.style].corner, is_dark(ground))
+    return standing(product, room, find_card_look(spec.style).corner, is_dark(ground))
 
 
 def _stack(

@@ -8,8 +8,9 @@ from PIL import Image, ImageDraw, ImageOps
 
 from services.stitcher.draw.artwork import picture
 from services.stitcher.draw.words import explain_unwritten, keep_writable, shorten, wrap_lines
-from shared.media.fonts import Face, font
+from shared.media.fonts import font
 from shared.media.probe import BadMedia
+from shared.story.looks import Face
 from shared.story.texts import one_line
 
 _PAGE = (1754, 1240)  # A4 landscape at 150 dots an inch

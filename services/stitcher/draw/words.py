@@ -13,9 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from services.stitcher.breaks import unbroken
 from services.stitcher.captions import JOINERS, without_symbols
-from shared.media.fonts import Face, covered, font
+from shared.media.fonts import covered, font
 from shared.media.picture import Rgb
 from shared.story.formats import Canvas
+from shared.story.looks import Face
 from shared.story.texts import one_line
 
 _SMALLEST = 10  # pixels below which letters are no use

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.captions import CaptionStyle
 from services.stitcher.draw.artwork import TITLE_FACE, set_title, still, title_still
 from services.stitcher.draw.lettering import captions, unwritable
 from services.stitcher.draw.words import explain_unwritten
@@ -42,7 +41,7 @@ class ConformSpec:
     head: int = 0
     tail: int = 0
     words: tuple[Word, ...] = ()
-    captions: CaptionStyle = "none"
+    captions: str = "none"
     fit: Fit = "auto"
     goes_on: bool = False
     """It is one of several clips in a row: a crop that differed from theirs would jump."""
