@@ -18,6 +18,7 @@ from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.kinds import KINDS
+from shared.story.texts import escape_controls, one_line
 
 
 def status(given: argparse.Namespace) -> int:
@@ -42,16 +43,17 @@ async def _status(chosen: Settings, video: str | None) -> int:
         reader = Reader(KINDS, lambda video, at, error: None)
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
-            say((await videos.status(video, OWNER)).model_dump_json(indent=2))
+            shown = (await videos.status(video, OWNER)).model_dump_json(indent=2)
+            say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
-        for shown in (await videos.page(OWNER, None, 20)).videos:
-            say(_row(shown))
+        say(*map(_row, (await videos.page(OWNER, None, 20)).videos))
     return 0
 
 
 def _row(video: VideoStatus) -> str:
     when = video.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    return f"{video.id}  {when}  {video.status:<10} {line(video)}  {video.request.prompt[:40]}"
+    prompt = one_line(video.request.prompt)[:40]
+    return f"{video.id}  {when}  {video.status:<10} {line(video)}  {prompt}"
 
 
 def replay(given: argparse.Namespace) -> int:
@@ -86,5 +88,5 @@ def verify(given: argparse.Namespace) -> int:
     if not given.file.is_file():
         raise BadInput(f"there is no file {given.file}", "file")
     found = report(given.file)
-    say("\n".join(found.lines()))
+    say(*found.lines())
     return 0 if found.ok else 1

@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.story.texts import escape_controls
+
 JOBS = Counter("storywave_jobs", "Jobs by kind and how they ended", ["kind", "end"])
 JOB_SECONDS = Histogram(
     "storywave_job_seconds",
@@ -62,7 +64,8 @@ class JsonLines(logging.Formatter):
         line.update((k, v) for k, v in record.__dict__.items() if k not in _STANDARD)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        # a log may be read on a terminal, and users' words are in it
+        return escape_controls(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def log_as_json(level: str = "INFO") -> None:

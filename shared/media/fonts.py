@@ -9,11 +9,10 @@ out of the picture: a viewer never sees rows of empty boxes. Captions are still 
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 from PIL import ImageFont
 
-Face = Literal["plain", "strong", "elegant", "elegant-strong", "clean", "clean-strong", "playful"]
+from shared.story.looks import Face
 
 _PACKAGES: dict[Face, tuple[str, str]] = {
     "plain": ("font_roboto", "Roboto-Medium.ttf"),
@@ -89,14 +88,21 @@ def _rank(path: Path) -> tuple[bool, bool, str]:
 
 @lru_cache(maxsize=512)
 def _has_all(path: str, letters: str) -> bool:
-    """Return whether the font has a glyph of its own for each letter."""
+    return all(_has(path, letter) for letter in letters)
+
+
+@lru_cache(maxsize=32_768)
+def _has(path: str, letter: str) -> bool:
+    """Return whether the font draws this letter, and not the box for what it lacks."""
     try:
-        face = _load(path, 24)
-    except OSError:
-        return False
-    # Pillow does not tell which letters a font has. But each missing one is drawn as the same box.
-    missing = bytes(face.getmask(_ABSENT))
-    return all(bytes(face.getmask(letter)) != missing for letter in letters)
+        return bytes(_load(path, 24).getmask(letter)) != _missing_box(path)
+    except (OSError, RuntimeError, ValueError):
+        return False  # a font that can't be used has nothing
+
+
+@lru_cache(maxsize=64)
+def _missing_box(path: str) -> bytes:
+    return bytes(_load(path, 24).getmask(_ABSENT))
 
 
 @lru_cache(maxsize=64)

@@ -30,7 +30,7 @@ def outcome(capsys, *arguments: object) -> tuple[int, str]:
         (["x" * 5000], "PROMPT: give at most 4000 characters"),
         (["sea", "--duration", "4"], "--duration: give 5 to 180 seconds"),
         (["sea", "--duration", "181"], "--duration: give 5 to 180 seconds"),
-        (["sea", "--style", "baroque"], "--style: unknown style 'baroque': use one of cinematic"),
+        (["sea", "--style", "baroque"], "--style: use 'cinematic', 'anime', 'noir'"),
         (["sea", "--aspect", "4:3"], "--aspect: use '9:16', '16:9' or '1:1'"),
         (["sea", "--captions", "loud"], "--captions: use 'none', 'clean'"),
         (["sea", "--transition-seconds", "3"], "--transition-seconds: give 0.1 to 2 seconds"),

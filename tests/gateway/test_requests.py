@@ -1,12 +1,12 @@
 """What may be asked for, and what is said about what may not."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.gateway.errors.problems import bad_input, field_error
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
-from shared.engines.local.styles import STYLES
 from shared.story.brief import Brief, EndCard
+from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 
 
 def refused(**asked: object) -> list[tuple[str, str]]:
@@ -24,6 +24,17 @@ def test_a_prompt_alone_is_enough():
 
 def test_what_can_be_neither_seen_nor_said_is_dropped():
     assert VideoRequest(prompt="the\x00 sea\x07\nat night").prompt == "the sea\nat night"
+
+
+def test_a_line_is_one_line_and_a_prompt_may_have_several():
+    request = VideoRequest(
+        prompt="the sea\r\nat\u2028night \u202eevil",
+        end_card=EndCardRequest(
+            headline="Wake\u2029up\tslow", call_to_action="Go\n\u2066now \u0301"
+        ),
+    )
+    assert request.prompt == "the sea\nat\nnight evil"
+    assert request.end_card == EndCardRequest(headline="Wake up slow", call_to_action="Go now")
 
 
 def test_every_wish_reaches_the_brief():
@@ -53,6 +64,7 @@ def test_money_is_exact_in_micro_dollars():
         ({"prompt": " \n "}, "prompt", "say in a sentence"),
         ({"prompt": "x" * (PROMPT_LIMIT + 1)}, "prompt", "give at most 4000 characters"),
         ({"prompt": "\a\0"}, "prompt", "say in a sentence"),
+        ({"prompt": "\u200b\u2066\u202e"}, "prompt", "say in a sentence"),
         ({"prompt": 7}, "prompt", "give a text"),
         ({"duration": 4.9}, "duration", "give 5 to 180 seconds"),
         ({"duration": 181}, "duration", "give 5 to 180 seconds"),
@@ -60,7 +72,7 @@ def test_money_is_exact_in_micro_dollars():
         ({"duration": "long"}, "duration", "give 5 to 180 seconds"),
         ({"aspect": "4:3"}, "aspect", "use '9:16', '16:9' or '1:1'"),
         ({"quality": "best"}, "quality", "use 'draft' or 'full'"),
-        ({"style": "baroque"}, "style", "use one of cinematic"),
+        ({"style": "baroque"}, "style", "use 'cinematic', 'anime', 'noir'"),
         ({"voice": "loud"}, "voice", "give true or false"),
         ({"captions": "loud"}, "captions", "'none', 'clean', 'karaoke' or 'bold'"),
         ({"transition": "star"}, "transition", "'fade', 'black', 'wipe' or 'slide'"),
@@ -115,9 +127,20 @@ def test_one_line_for_a_command_line():
         VideoRequest(prompt="x", style="baroque")
     error = bad_input(caught.value, VideoRequest.model_fields)
     assert error.field == "style"
-    assert str(error) == f"style: unknown style 'baroque': use one of {', '.join(STYLES)}"
+    *names, last = map(repr, STYLES)
+    assert str(error) == f"style: use {', '.join(names)} or {last}"
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_style_of_the_engine_is_accepted(style):
+def test_every_style_is_accepted(style):
     assert VideoRequest(prompt="x", style=style).style == style
+
+
+def test_the_choices_of_the_api_are_the_tables_of_looks():
+    def choices(model: type[BaseModel], name: str) -> list[str]:
+        return model.model_json_schema()["properties"][name]["enum"]
+
+    assert choices(VideoRequest, "captions") == [*CAPTION_CHOICES]
+    assert choices(VideoRequest, "transition") == [*TRANSITION_CHOICES]
+    assert choices(VideoRequest, "style") == [*STYLES]
+    assert choices(EndCardRequest, "style") == [*CARD_CHOICES]

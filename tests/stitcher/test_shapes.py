@@ -89,7 +89,7 @@ def _number(picture: np.ndarray, shape: Shape) -> int:
         min_size=1,
         max_size=3,
     ),
-    kind=st.sampled_from(["crossfade", "fade-black", "wipe", "slide"]),
+    kind=st.sampled_from(["fade", "black", "wipe", "slide"]),
     sounds=st.booleans(),
 )
 def test_a_video_of_any_clips_is_exact(

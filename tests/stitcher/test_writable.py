@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from services.stitcher.draw import card, contact
-from services.stitcher.draw.artwork import title_still, unwritten, writable
-from services.stitcher.draw.card import CardSpec, CardStyle, end_card
+from services.stitcher.draw.artwork import title_still
+from services.stitcher.draw.card import CardSpec, end_card
 from services.stitcher.draw.contact import Panel, contact_sheet
+from services.stitcher.draw.words import explain_unwritten, keep_writable
 from shared.media import fonts
 from shared.media.fonts import font
 from shared.story.formats import Canvas
@@ -35,7 +36,7 @@ def same_video(one: Path, other: Path) -> bool:
     return one.read_bytes() == other.read_bytes()
 
 
-def card_of(folder: Path, headline: str, call: str, style: CardStyle = "minimal") -> CardSpec:
+def card_of(folder: Path, headline: str, call: str, style: str = "minimal") -> CardSpec:
     spec = CardSpec(folder / f"{len(list(folder.iterdir()))}.mp4", CANVAS, 30, style)
     return CardSpec(spec.out, CANVAS, 30, style, headline, call)
 
@@ -50,7 +51,7 @@ def test_without_the_check_there_would_be_boxes(text: str) -> None:
 @pytest.mark.parametrize("text", FOREIGN)
 @pytest.mark.parametrize("style", ["minimal", "bold"])
 def test_a_card_leaves_out_what_it_cannot_write_and_says_so(
-    text: str, style: CardStyle, tmp_path: Path
+    text: str, style: str, tmp_path: Path
 ) -> None:
     foreign, bare = card_of(tmp_path, text, text, style), None
     end_card(foreign)
@@ -76,9 +77,9 @@ def test_emoji_are_left_out_of_a_card_whose_words_stay(tmp_path: Path) -> None:
 
 
 def test_a_symbol_that_the_font_has_stays() -> None:
-    assert writable("clean", "Kaffee™ bei 60° 🚀") == "Kaffee™ bei 60°"
-    assert writable("plain", "Grüße, Привет, Γειά") == "Grüße, Привет, Γειά"
-    assert unwritten("clean", "") is None
+    assert keep_writable("clean", "Kaffee™ bei 60° 🚀") == "Kaffee™ bei 60°"
+    assert keep_writable("plain", "Grüße, Привет, Γειά") == "Grüße, Привет, Γειά"
+    assert explain_unwritten("clean", "") is None
 
 
 def test_a_title_still_without_letters_is_its_backdrop() -> None:

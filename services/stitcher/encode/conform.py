@@ -12,9 +12,9 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.captions import CaptionStyle
-from services.stitcher.draw.artwork import TITLE_FACE, still, title_still, unwritten
+from services.stitcher.draw.artwork import TITLE_FACE, set_title, still, title_still
 from services.stitcher.draw.lettering import captions, unwritable
+from services.stitcher.draw.words import explain_unwritten
 from services.stitcher.voicefit import Word
 from shared.media.decode import canonical_frames
 from shared.media.encode import write_segment
@@ -43,7 +43,7 @@ class ConformSpec:
     head: int = 0
     tail: int = 0
     words: tuple[Word, ...] = ()
-    captions: CaptionStyle = "none"
+    captions: str = "none"
     fit: Fit = "auto"
     goes_on: bool = False
     """One of several clips in a row: all are cropped at the centre, so the view does not jump."""
@@ -95,10 +95,18 @@ def _make_stand_in(spec: ConformSpec) -> tuple[av.VideoFrame, tuple[str, ...]]:
         try:
             return still(spec.still, spec.canvas), ()
         except BadMedia:
-            pass  # the title is enough, and the result says anyway that the clip was replaced
-    why = unwritten(TITLE_FACE, spec.title)
-    missing = (f"a gap is filled without the title: {why}",) if why else ()
-    return title_still(spec.title, spec.canvas), missing
+            pass  # the title still says enough, and the caller knows the clip is filled
+    return title_still(spec.title, spec.canvas), _missing_title(spec)
+
+
+def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
+    """Return what the title can't say in a picture of its own."""
+    why = explain_unwritten(TITLE_FACE, spec.title)
+    if why:
+        return (f"a gap is filled without the title: {why}",)
+    if not set_title(spec.title, spec.canvas).whole:
+        return ("a gap is filled with the beginning of the title: there is no room for more",)
+    return ()
 
 
 class _Counter:

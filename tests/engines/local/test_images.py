@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from shared.engines.local.cards import draw_card_background
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.engines.local.plan import plan
-from shared.engines.local.styles import STYLES
 from shared.engines.local.topics import NOBODY, SCENES
 from shared.story.errors import BadInput
 from shared.story.formats import Canvas
+from shared.story.looks import STYLES
 
 Picture = NDArray[np.float32]
 
