@@ -68,7 +68,7 @@ def _done(db: Path) -> int:
         return 0  # not there yet
 
 
-def test_a_prompt_becomes_a_file_and_a_receipt(tmp_path):
+def test_a_prompt_becomes_a_file_and_a_receipt(tmp_path: Path) -> None:
     video = tmp_path / "sea.mp4"
     code, said = ended(storywave(tmp_path, "make", *SHORT, "-o", str(video)))
     assert code == 0, said
@@ -86,7 +86,7 @@ def test_a_prompt_becomes_a_file_and_a_receipt(tmp_path):
     assert Path(poster).read_bytes().startswith(b"\xff\xd8")
 
 
-def test_a_finished_video_is_given_another_shape_without_new_pictures(tmp_path):
+def test_a_finished_video_is_given_another_shape_without_new_pictures(tmp_path: Path) -> None:
     tall, square = tmp_path / "tall.mp4", tmp_path / "square.mp4"
     code, said = ended(storywave(tmp_path, "make", *SHORT, "-o", str(tall)))
     assert code == 0, said
@@ -112,7 +112,7 @@ def jobs_in(db: Path) -> set[str]:
         return {row[0] for row in found.execute("SELECT json_extract(doc, '$._id') FROM jobs")}
 
 
-def test_a_product_is_on_the_end_card(tmp_path):
+def test_a_product_is_on_the_end_card(tmp_path: Path) -> None:
     video, picture = tmp_path / "sea.mp4", tmp_path / "cup.png"
     picture.write_bytes(product())
     options = ["--product", str(picture), "--card-colour", "#f4f4f0", "-o", str(video)]
@@ -122,13 +122,14 @@ def test_a_product_is_on_the_end_card(tmp_path):
     assert share_of(MAGENTA, last_frame(video)) > 0.03
 
 
-def test_the_words_on_the_card_are_the_users():
+def test_the_words_on_the_card_are_the_users() -> None:
     given = parser().parse_args(["make", "sea", "--headline", "Calm", "--call-to-action", "Sail"])
     card = request(given).end_card
+    assert card is not None
     assert (card.headline, card.call_to_action) == ("Calm", "Sail")
 
 
-def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path):
+def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path: Path) -> None:
     """Two whose picture was deleted before they were accepted: each is told of."""
     card = {"product_image": "gone"}
     promises = [
@@ -141,7 +142,7 @@ def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path):
     assert said.count("no file: there is no image 'gone': upload it first") == 2
 
 
-def test_a_promise_of_a_video_that_is_none_is_dropped(tmp_path):
+def test_a_promise_of_a_video_that_is_none_is_dropped(tmp_path: Path) -> None:
     """A kill between a promise and its refusal leaves such a row behind."""
     promise = {"_id": "nope", "path": str(tmp_path / "x.mp4"), "aspect": "1:1"}
     asyncio.run(promised(tmp_path / "data" / "storywave.db", [promise]))
@@ -168,7 +169,7 @@ main({command!r})
 """
 
 
-def test_a_kill_while_the_file_is_written_leaves_nothing_in_the_end(tmp_path):
+def test_a_kill_while_the_file_is_written_leaves_nothing_in_the_end(tmp_path: Path) -> None:
     video = tmp_path / "sea.mp4"
     command = ["make", *SHORT, "-o", str(video), "--data", str(tmp_path / "data")]
     script = KILLED_AT_THE_END.format(folder=str(tmp_path), command=command)
@@ -189,7 +190,7 @@ async def promised(db: Path, promises: list[Doc]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_stopped_is_resumed_into_its_file(tmp_path, number):
+def test_what_was_stopped_is_resumed_into_its_file(tmp_path: Path, number: int) -> None:
     video = tmp_path / "sea.mp4"
     made = storywave(tmp_path, "make", *SHORT, "-o", str(video))
     until_working(tmp_path, made, jobs=3)
@@ -209,11 +210,13 @@ def test_what_was_stopped_is_resumed_into_its_file(tmp_path, number):
     assert (code, "nothing was left unfinished" in said) == (0, True)
 
 
-def test_a_promise_is_kept_although_nothing_else_was_written(tmp_path, monkeypatch):
+def test_a_promise_is_kept_although_nothing_else_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed between the promise and the request: the next run asks again, once."""
     video = tmp_path / "sea.mp4"
 
-    async def killed(self, *asked) -> str:
+    async def killed(*asked: object) -> str:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

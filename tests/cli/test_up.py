@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ QUICK = {
     "STORYWAVE_LEASE_SECONDS": "2",
     "STORYWAVE_DRAIN_SECONDS": "1",
 }
+Told = tuple[str, dict[str, Any]]
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Up:
         self.process.send_signal(number)
         return self.process.wait(timeout=30)
 
-    def stream(self, video: str) -> list[tuple[str, dict]]:
+    def stream(self, video: str) -> list[Told]:
         """Everything that is told about a video, to the end of the stream."""
         told, sort = [], ""
         with self.http.stream("GET", f"/v1/videos/{video}/events") as answer:
@@ -78,7 +80,7 @@ def _free() -> str:
         return str(listener.getsockname()[1])
 
 
-def test_a_video_from_request_to_end_with_its_live_story(tmp_path):
+def test_a_video_from_request_to_end_with_its_live_story(tmp_path: Path) -> None:
     with up(tmp_path) as served:
         made = served.http.post("/v1/videos", json={"prompt": "the sea", "duration": 10}).json()
         told = served.stream(made["id"])
@@ -93,7 +95,7 @@ def test_a_video_from_request_to_end_with_its_live_story(tmp_path):
         assert stage["done"] == stage["total"] > 0
 
 
-def test_probes_and_metrics(tmp_path):
+def test_probes_and_metrics(tmp_path: Path) -> None:
     with up(tmp_path) as served:
         assert served.http.get("/healthz").status_code == 200
         assert served.http.get("/readyz").json()["ready"] is True
@@ -105,7 +107,7 @@ def test_probes_and_metrics(tmp_path):
 @pytest.mark.parametrize(
     ("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)]
 )
-def test_an_address_that_others_reach_is_warned_of(tmp_path, host, warned):
+def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, warned: bool) -> None:
     with up(tmp_path, STORYWAVE_HOST=host) as served:
         assert served.stop(signal.SIGTERM) == 0
     lines = (tmp_path / "log").read_text().splitlines()
@@ -116,7 +118,7 @@ def test_an_address_that_others_reach_is_warned_of(tmp_path, host, warned):
     assert all("no key is asked for" in line for line in told)
 
 
-def test_who_drains_is_sent_nothing_more(tmp_path):
+def test_who_drains_is_sent_nothing_more(tmp_path: Path) -> None:
     slow = {"STORYWAVE_REHEARSAL_SECONDS": "3", "STORYWAVE_DRAIN_SECONDS": "2"}
     with up(tmp_path, **slow) as served:
         served.http.post("/v1/videos", json={"prompt": "the sea"})
@@ -137,10 +139,10 @@ def _wait_for_work(client: httpx.Client) -> None:
     raise TimeoutError("nothing was taken in hand")
 
 
-def test_sigterm_ends_open_streams_and_the_process(tmp_path):
+def test_sigterm_ends_open_streams_and_the_process(tmp_path: Path) -> None:
     with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="60") as served:
         made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()
-        told: list = []
+        told = list[Told]()
         listening = threading.Thread(target=lambda: told.extend(served.stream(made["id"])))
         listening.start()
         time.sleep(1)
@@ -150,7 +152,7 @@ def test_sigterm_ends_open_streams_and_the_process(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_what_was_accepted_is_finished_by_the_next_process(tmp_path, number):
+def test_what_was_accepted_is_finished_by_the_next_process(tmp_path: Path, number: int) -> None:
     with up(tmp_path) as served:
         videos = [
             served.http.post("/v1/videos", json={"prompt": "the sea", "seed": n}).json()["id"]

@@ -15,7 +15,7 @@ from shared.story.formats import FPS
 from tests.media.samples import Shape, edited, number_of, rgb, write_clip
 
 NTSC = (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001))
-RATES = (12, 15, 24, 25, 30, 48, 50, 60, *NTSC)
+RATES: tuple[int | Fraction, ...] = (12, 15, 24, 25, 30, 48, 50, 60, *NTSC)
 GOPS = (1, 7, 12, 250)  # all keyframes, some, x264's own choice, one for all
 SOUNDS = (None, "mono", "stereo", "5.1")
 

@@ -95,6 +95,7 @@ def test_a_tail_that_is_damaged_is_an_error(tmp_path: Path) -> None:
     with av.open(str(clip)) as container:
         *_, last = (packet for packet in container.demux(video=0) if packet.size)
         where, size = last.pos, last.size
+    assert where is not None
     data = bytearray(clip.read_bytes())
     data[where + 6 : where + size] = bytes(size - 6)
     clip.write_bytes(data)
