@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,13 @@ class Up:
 
     def stream(self, video: str) -> list[Told]:
         """Everything that is told about a video, to the end of the stream."""
-        told, sort = [], ""
+        told = list[Told]()
+        self.listen(video, told)
+        return told
+
+    def listen(self, video: str, told: list[Told]) -> None:
+        """Add what is told of a video to a list while it comes."""
+        sort = ""
         with self.http.stream("GET", f"/v1/videos/{video}/events") as answer:
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")
@@ -46,7 +52,6 @@ class Up:
                     sort = value
                 elif name == "data":
                     told.append((sort, json.loads(value)))
-        return told
 
 
 @contextmanager
@@ -58,21 +63,27 @@ def up(data: Path, **environment: str) -> Iterator[Up]:
         process = subprocess.Popen(command, env={**os.environ, **QUICK, **environment}, stderr=log)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            _wait_until_ready(process, client)
+            _wait(lambda: _is_ready(process, client), "the server did not get ready")
             yield Up(process, client)
     finally:
         process.kill()
         process.wait()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client) -> None:
-    for _ in range(600):
-        assert process.poll() is None
-        with suppress(httpx.TransportError):
-            if client.get("/readyz").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise TimeoutError("the server did not get ready")
+def _wait(until: Callable[[], bool], otherwise: str) -> None:
+    """Another process tells nobody when it is so far: look again, for half a minute at most."""
+    for _ in range(1200):
+        if until():
+            return
+        time.sleep(0.025)
+    raise TimeoutError(otherwise)
+
+
+def _is_ready(process: subprocess.Popen[bytes], client: httpx.Client) -> bool:
+    assert process.poll() is None
+    with suppress(httpx.TransportError):
+        return client.get("/readyz").status_code == 200
+    return False
 
 
 def _free() -> str:
@@ -119,33 +130,25 @@ def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, wa
 
 
 def test_who_drains_is_sent_nothing_more(tmp_path: Path) -> None:
-    slow = {"STORYWAVE_REHEARSAL_SECONDS": "3", "STORYWAVE_DRAIN_SECONDS": "2"}
+    slow = {"STORYWAVE_REHEARSAL_SECONDS": "1", "STORYWAVE_DRAIN_SECONDS": "2"}
     with up(tmp_path, **slow) as served:
         served.http.post("/v1/videos", json={"prompt": "the sea"})
-        _wait_for_work(served.http)
+        in_hand = 'storywave_jobs_in_hand{kind="image"} '
+        _wait(lambda: in_hand in served.http.get("/metrics").text, "nothing was taken in hand")
         served.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        answer = served.http.get("/readyz")
-        assert (answer.status_code, answer.json()["ready"]) == (503, False)
+        _wait(lambda: served.http.get("/readyz").status_code == 503, "it is still ready")
+        assert served.http.get("/readyz").json()["ready"] is False
         assert served.http.get("/healthz").status_code == 200
         assert served.process.wait(timeout=30) == 0
-
-
-def _wait_for_work(client: httpx.Client) -> None:
-    for _ in range(200):
-        if 'storywave_jobs_in_hand{kind="image"} ' in client.get("/metrics").text:
-            return
-        time.sleep(0.05)
-    raise TimeoutError("nothing was taken in hand")
 
 
 def test_sigterm_ends_open_streams_and_the_process(tmp_path: Path) -> None:
     with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="60") as served:
         made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()
         told = list[Told]()
-        listening = threading.Thread(target=lambda: told.extend(served.stream(made["id"])))
+        listening = threading.Thread(target=served.listen, args=[made["id"], told])
         listening.start()
-        time.sleep(1)
+        _wait(lambda: bool(told), "nothing was told")
         assert served.stop(signal.SIGTERM) == 0
         listening.join(timeout=10)
         assert not listening.is_alive()
