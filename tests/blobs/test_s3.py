@@ -1,5 +1,6 @@
 """What is the S3 adapter's own: a server that is away or refuses."""
 
+import asyncio
 import os
 import socket
 
@@ -11,7 +12,10 @@ from shared.blobs.s3 import S3Blobs
 from shared.story.errors import BlobMissing, BlobsUnavailable
 
 
-async def test_a_server_that_is_away_is_named() -> None:
+async def test_a_server_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client tries several times, with pauses that are not waited for here."""
+    pause = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda seconds: pause(0))
     with socket.socket() as taken:  # bound and not listening: nobody answers here
         taken.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"

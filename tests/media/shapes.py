@@ -58,10 +58,10 @@ def sources(draw: st.DrawFn) -> Source:
     return _as_mp4(draw, shape) if shape.suffix == ".mp4" else Source(shape)
 
 
-def _uneven(draw: st.DrawFn, count: int) -> list[int]:
+def _uneven(draw: st.DrawFn, count: int) -> tuple[int, ...]:
     """Presentation times that now and then leave some out."""
     gaps = st.lists(st.sampled_from([1, 1, 1, 2, 5]), min_size=count - 1, max_size=count - 1)
-    return list(accumulate(draw(gaps), initial=0))
+    return tuple(accumulate(draw(gaps), initial=0))
 
 
 def _with_sound(draw: st.DrawFn, shape: Shape) -> Shape:
