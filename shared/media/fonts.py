@@ -35,15 +35,15 @@ _SYSTEM_HINTS = ("noto", "dejavu", "unifont", "wqy", "droidsansfallback", "arial
 _ABSENT = "\U0010fffe"  # a code point no font may have: it draws the "missing" box
 
 
-@lru_cache(maxsize=64)
 def font(face: Face, size: int, text: str = "") -> ImageFont.FreeTypeFont:
     """The face at a size in pixels; another one when only that can write this text."""
-    return _load(_path_for(face, _letters(text)), size)
+    return _load(_path_for(face, _letters(text), system_fonts()), size)
 
 
 def covered(face: Face, text: str) -> bool:
     """Whether some font at hand can write all of this text."""
-    return _has_all(_path_for(face, _letters(text)), _letters(text))
+    letters = _letters(text)
+    return _has_all(_path_for(face, letters, system_fonts()), letters)
 
 
 def _letters(text: str) -> str:
@@ -51,11 +51,11 @@ def _letters(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _path_for(face: Face, letters: str) -> str:
+def _path_for(face: Face, letters: str, installed: tuple[str, ...]) -> str:
     own = _packaged(face)
     if _has_all(own, letters):
         return own
-    others = (_packaged("plain"), *_system_fonts())
+    others = (_packaged("plain"), *installed)
     return next((path for path in others if _has_all(path, letters)), own)
 
 
@@ -65,7 +65,8 @@ def _packaged(face: Face) -> str:
 
 
 @lru_cache(maxsize=1)
-def _system_fonts() -> tuple[str, ...]:
+def system_fonts() -> tuple[str, ...]:
+    """Return the installed fonts that are likely to have many letters, the plainest first."""
     found = [
         path
         for folder in _SYSTEM_FOLDERS
