@@ -4,7 +4,7 @@ import time
 
 
 class LocalClock:
-    """Tells milliseconds by the wall clock; where that is set back, the monotonic one carries on."""
+    """Tells milliseconds by the wall; where that is set back, the monotonic clock carries on."""
 
     def __init__(self) -> None:
         self._ahead = 0

@@ -23,8 +23,6 @@ from shared.store.sqlite import SqliteStore
 from shared.story.formats import Canvas
 from tests.pictures import MAGENTA, last_frame, product, share_of
 
-# These encode on all cores themselves: one after the other.
-pytestmark = pytest.mark.xdist_group("encoders")
 
 TALL = Canvas(720, 1280)
 SHORT = ["The sea at night. A lamp is lit.", "--duration", "6", "--no-music"]
