@@ -35,15 +35,15 @@ _SUFFIXES = {".ttf", ".otf", ".ttc"}
 _ABSENT = "\U0010fffe"  # a code point that no font may have: it draws the "missing" box
 
 
-@lru_cache(maxsize=64)
 def font(face: Face, size: int, text: str = "") -> ImageFont.FreeTypeFont:
     """Return the face at a size in pixels; another face, if only that can write the text."""
-    return _load(_path_for(face, _letters(text)), size)
+    return _load(_path_for(face, _letters(text), system_fonts()), size)
 
 
 def can_write(face: Face, text: str) -> bool:
     """Return whether there is a font that can write all of this text."""
-    return _has_all(_path_for(face, _letters(text)), _letters(text))
+    letters = _letters(text)
+    return _has_all(_path_for(face, letters, system_fonts()), letters)
 
 
 def _letters(text: str) -> str:
@@ -52,12 +52,12 @@ def _letters(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _path_for(face: Face, letters: str) -> str:
+def _path_for(face: Face, letters: str, installed: tuple[str, ...]) -> str:
     """Return the file of the first font with all these letters, else that of the face itself."""
     own = _own_path(face)
     if _has_all(own, letters):
         return own
-    others = (_own_path("plain"), *_system_fonts())
+    others = (_own_path("plain"), *installed)
     return next((path for path in others if _has_all(path, letters)), own)
 
 
@@ -67,7 +67,7 @@ def _own_path(face: Face) -> str:
 
 
 @lru_cache(maxsize=1)
-def _system_fonts() -> tuple[str, ...]:
+def system_fonts() -> tuple[str, ...]:
     """Return the files of system fonts that may help, the most fitting ones first."""
     found = [
         path

@@ -55,7 +55,9 @@ async def ended(http: httpx.AsyncClient, video: str) -> dict:
             await asyncio.sleep(0.2)
 
 
-async def test_from_a_picture_to_the_last_frame_or_to_the_key_that_is_missing(tmp_path: Path):
+async def test_from_a_picture_to_the_last_frame_or_to_the_key_that_is_missing(
+    tmp_path: Path,
+) -> None:
     async with embedded(tmp_path / "data") as (app, http):
         kept, lost = await given(http, product()), await given(http, product((200, 300)))
         with_it, without = await asked(http, kept), await asked(http, lost)
