@@ -16,7 +16,7 @@ from shared.base.batching import Batcher
 from shared.jobs.engine import Finish, Work
 from shared.jobs.ledger import Ledger
 from shared.jobs.relay import Relay
-from shared.ports import Bus, Doc, Index, Is, Store, Update
+from shared.ports import Bus, Doc, Index, Is, Store, Unread, Update
 from shared.runtime.known import Change, Known, Memo, Recent, facts_of
 from shared.story.errors import TOLD, cause
 from shared.story.events import (
@@ -103,11 +103,11 @@ class Shell:
         self._ensured = Memo()
         self._emissions: Batcher[Sequence[Event], None] = Batcher(self._emit)
 
-    async def handle(self, batch: Sequence[Event]) -> None:
+    async def handle(self, batch: Sequence[Event | Unread]) -> None:
         """Take a batch from the bus: when this returns, everything that follows is durable."""
         telemetry.BATCH.labels(self.service.name).observe(len(batch))
         telemetry.HANDLED.labels(self.service.name).inc(len(batch))
-        by_video = _by_video(batch)
+        by_video = _by_video([event for event in batch if isinstance(event, Event)])
         await self._settle(by_video)
         self._heard(by_video)
 
