@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("storywave.bus")
 
 client_log = logging.getLogger("storywave.bus.faststream")
-client_log.setLevel(logging.WARNING)  # it lists every partition by name at each rebalance
-# at every start, of a broker that only listens; the producer creates the topics before
+client_log.setLevel(logging.WARNING)  # below, it lists every partition by name at each rebalance
+# It warns at every start that a broker which only listens creates no topics: the producer does.
 client_log.addFilter(lambda record: "Topic creation is skipped" not in record.getMessage())
 
 LONGEST_WAIT = 10.0
@@ -54,11 +54,11 @@ class KafkaBus:
         self._broker: KafkaBroker | None = None
 
     def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
-        """One consumer group for a service over the topics of all its event types."""
+        """Give a service one consumer group over the topics of all its event types."""
         self._consumers[service] = Consumer(service, types, handle, self.publish)
 
     async def start(self) -> None:
-        """Waits for a server that is absent, and says so; may be cancelled."""
+        """Begin to deliver; wait for a server that is absent, and say so. May be cancelled."""
         wait = 0.5
         while True:
             try:
@@ -70,11 +70,12 @@ class KafkaBus:
             wait = min(2 * wait, LONGEST_WAIT)
 
     async def stop(self) -> None:
-        """No new batch; the running ones are finished and committed; then nothing is published."""
+        """Begin no new batch, finish and commit the running ones, then publish nothing more."""
         for consumer in self._consumers.values():
             consumer.stop()
         if self._broker is not None:
             broker, self._broker = self._broker, None
+            # Without a server there is nobody to say goodbye to, and the client would wait on.
             try:
                 await asyncio.wait_for(broker.stop(), 2 * self._graceful_seconds)
             except (KafkaError, TimeoutError) as error:
@@ -82,10 +83,11 @@ class KafkaBus:
         await self._producer.close()
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Returns when every event is acknowledged by all in-sync replicas."""
+        """Return when every event is acknowledged by all in-sync replicas."""
         await self._producer.publish(events)
 
     def health(self, service: str) -> Health:
+        """Return how the consumer of this service does."""
         return self._consumers[service].health()
 
     async def _open(self) -> None:
@@ -115,7 +117,7 @@ class KafkaBus:
 
 
 def _metrics(registry: "CollectorRegistry | None") -> Sequence[Any]:
-    """FastStream's own metrics, once a bus: a registry refuses them twice."""
+    """Return FastStream's own metrics, once a bus: a registry refuses them twice."""
     if registry is None:
         return ()
     from faststream.kafka.prometheus import KafkaPrometheusMiddleware

@@ -12,9 +12,8 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.schemas import Topic
 
-from shared.base import telemetry
 from shared.bus import wire
-from shared.story.errors import BusUnavailable
+from shared.story.errors import BusUnavailable, Unpublishable
 from shared.story.events import Event, topic
 
 log = logging.getLogger("storywave.bus")
@@ -25,6 +24,9 @@ LINGER_MS = 1
 BATCH_BYTES = 128 * 1024
 CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.05
+
+Packed = Sequence[tuple[Event, bytes]]
+"""Events with their bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Cluster:
     client_id: str
 
     def topic(self, cls: type[Event]) -> str:
+        """Return the name of the topic of this event type."""
         return self.prefix + topic(cls)
 
 
@@ -55,7 +58,7 @@ class Producer:
         self._known: set[str] = set()
 
     async def open(self) -> None:
-        """Raises BusUnavailable when no server answers."""
+        """Connect; raises BusUnavailable when no server answers."""
         broker = self._build()
         try:
             await self._knock()
@@ -67,23 +70,22 @@ class Producer:
         self._broker, self._broken = broker, False
 
     async def close(self) -> None:
-        """Flush and leave. Without a server there is nothing to flush to: that has an end, too."""
+        """Flush and leave, within a time: without a server there is nothing to flush to."""
         if self._broker is not None:
             broker, self._broker = self._broker, None
             await _close(broker)
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Returns when all are acknowledged; raises BusUnavailable when one is not."""
+        """Return when all are acknowledged; raises Unpublishable, or BusUnavailable."""
+        packed, refused = wire.pack(events)
         try:
             async with asyncio.timeout(self._seconds):
-                broker = await self._sound()
-                await self.ensure_topics({type(event) for event in events})
-                try:
-                    await self._send(broker, events)
-                except MessageSizeTooLargeError:
-                    await self._send_one_by_one(events)
+                await self.ensure_topics({type(event) for event, _ in packed})
+                refused |= await self._send_all(packed)
         except TimeoutError as error:
             raise self._away(error) from error
+        if refused:
+            raise Unpublishable(refused)
 
     async def ensure_topics(self, types: Iterable[type[Event]]) -> None:
         """Create what is missing and wait until it can be used; many replicas may do so at once."""
@@ -101,6 +103,7 @@ class Producer:
             self._cluster.servers,
             client_id=self._cluster.client_id,
             request_timeout_ms=self._request_timeout_ms,
+            # an event counts as published when no single server's death can lose it
             acks="all",
             enable_idempotence=True,
             linger_ms=LINGER_MS,
@@ -112,9 +115,10 @@ class Producer:
         )
 
     async def _knock(self) -> None:
-        """FastStream drops a producer that could not connect without closing it: look first.
+        """Look whether the server answers, before FastStream connects to it.
 
-        The client's own timeout, not ours: cancelled while it connects, it leaks its connection.
+        FastStream drops a producer that could not connect without closing it. And the time-out is
+        the client's own, not ours: cancelled while it connects, the client leaks its connection.
         """
         client = AIOKafkaAdminClient(
             bootstrap_servers=self._cluster.servers, request_timeout_ms=self._request_timeout_ms
@@ -140,42 +144,49 @@ class Producer:
         while not all(map(_usable, await admin.client.describe_topics(list(names)))):
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _send(self, broker: KafkaBroker, events: Sequence[Event]) -> None:
-        """One by one into the buffer, which keeps the order; then all acknowledgements at once."""
+    async def _send_all(self, packed: Packed) -> dict[str, str]:
+        """Send all; return those that their topic never takes, each with the reason."""
         try:
-            acknowledgements = [await self._enqueue(broker, event) for event in events]
-            await asyncio.gather(*acknowledgements)
+            await self._send(packed)
+            return {}
         except MessageSizeTooLargeError:
-            self._broken = True
-            raise
+            pass  # the broker refuses whole batches, and does not say over which of the events
+        refused = {}
+        for event, body in packed:
+            try:
+                await self._send([(event, body)])
+            except MessageSizeTooLargeError:
+                refused[event.id] = f"it is too large for its topic: {len(body):,} bytes"
+        return refused
+
+    async def _send(self, packed: Packed) -> None:
+        """Put one by one into the buffer, which keeps the order; then await all at once."""
+        broker = await self._sound()
+        try:
+            acknowledgements = [await self._enqueue(broker, event, body) for event, body in packed]
+            await asyncio.gather(*acknowledgements)
         except KafkaError as error:
-            # an idempotent producer retries by itself: what it gives up on, it never recovers from
+            # An idempotent producer tries again by itself. What it has given up on leaves a gap in
+            # its numbers, after which the broker takes nothing more of it: it is to be renewed.
             self._broken = True
+            if isinstance(error, MessageSizeTooLargeError):
+                raise
             raise self._away(error) from error
 
-    async def _send_one_by_one(self, events: Sequence[Event]) -> None:
-        """One that no broker will ever take stays in its row, and holds up no other."""
-        for event in events:
-            try:
-                await self._send(await self._sound(), [event])
-            except MessageSizeTooLargeError as error:
-                name = type(event).__name__
-                telemetry.OVERSIZED.labels(name).inc()
-                about = {"video_id": event.video_id, "action": "oversized"}
-                log.error("%s is left unpublished: %s", event.id, error, extra=about)
-
-    async def _enqueue(self, broker: KafkaBroker, event: Event) -> "asyncio.Future[Any]":
+    async def _enqueue(
+        self, broker: KafkaBroker, event: Event, body: bytes
+    ) -> "asyncio.Future[Any]":
         return await broker.publish(
-            wire.body(event),
+            body,
             self._cluster.topic(type(event)),
             key=wire.key(event),
-            headers=dict(wire.headers(event)),
+            headers=wire.headers(event),
             correlation_id=event.id,
             no_confirm=True,
         )
 
     async def _sound(self) -> KafkaBroker:
-        """The broker; a new one in place of one that is broken."""
+        """Return the broker; a new one in place of one that is broken."""
         async with self._renewing:
             if self._broker is None:
                 raise BusUnavailable(

@@ -5,7 +5,7 @@ to that item, and to the others.
 """
 
 from shared.ports.blobs import Blob, Blobs
-from shared.ports.bus import Bus, Handler, Health, Unread
+from shared.ports.bus import Bus, Handler, Health, Heard, Unread
 from shared.ports.store import Doc, Index, Is, Store, Update, Where
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Doc",
     "Handler",
     "Health",
+    "Heard",
     "Index",
     "Is",
     "Store",

@@ -28,7 +28,10 @@ class Unread:
         return f"{self.video_id}/{self.name}/{self.slot}"
 
 
-Handler = Callable[[Sequence[Event | Unread]], Awaitable[None]]
+Heard = Event | Unread
+"""What a service hears."""
+
+Handler = Callable[[Sequence[Heard]], Awaitable[None]]
 """Takes one batch. Returning commits it; raising brings the whole batch again."""
 
 

@@ -47,7 +47,7 @@ class BlobMissing(PermanentError):
     """A blob that should exist does not."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"no bytes are stored under {key!r}: they were deleted or never arrived")
+        super().__init__("no bytes are stored for this file: they were deleted or never arrived")
         self.key = key
 
 
