@@ -37,7 +37,7 @@ class DiskBlobs:
         await asyncio.to_thread(self._prepare)
 
     async def close(self) -> None:
-        """Nothing is held open between calls."""
+        """Do nothing: no file is open between calls."""
 
     async def put(self, key: str, source: Path | bytes) -> Blob:
         """Store these bytes durably, in place of those before; return what was stored."""

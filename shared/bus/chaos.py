@@ -29,7 +29,7 @@ class ChaosCrash(InfrastructureError):
     """A crash on purpose: the batch comes again."""
 
 
-def take(
+def draw_batch(
     queue: deque[Heard], limit: int, chaos: Chaos | None, source: random.Random
 ) -> list[Heard]:
     """Remove and return the next batch: the head of the queue, or what chaos makes of it."""

@@ -24,7 +24,7 @@ client_log.setLevel(logging.WARNING)  # below, it lists every partition by name 
 # It warns at every start that a broker which only listens creates no topics: the producer does.
 client_log.addFilter(lambda record: "Topic creation is skipped" not in record.getMessage())
 
-LONGEST_WAIT = 10.0
+LONGEST_WAIT_SECONDS = 10.0
 
 
 class KafkaBus:
@@ -48,7 +48,7 @@ class KafkaBus:
         self._session_timeout_ms = session_timeout_ms
         self._max_records = max_records
         self._graceful_seconds = graceful_seconds
-        self._middlewares = _metrics(registry)
+        self._middlewares = _make_metrics(registry)
         self._producer = Producer(self._cluster, publish_seconds, self._middlewares)
         self._consumers: dict[str, Consumer] = {}
         self._broker: KafkaBroker | None = None
@@ -67,7 +67,7 @@ class KafkaBus:
                 log.warning("%s; next try in %.1f s", error, wait, extra={"action": "wait"})
             await self.stop()
             await asyncio.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
     async def stop(self) -> None:
         """Begin no new batch, finish and commit the running ones, then publish nothing more."""
@@ -75,11 +75,11 @@ class KafkaBus:
             consumer.stop()
         if self._broker is not None:
             broker, self._broker = self._broker, None
-            # Without a server there is nobody to say goodbye to, and the client would wait on.
+            # The client tells the server that it leaves. Without a server it would wait for long.
             try:
                 await asyncio.wait_for(broker.stop(), 2 * self._graceful_seconds)
             except (KafkaError, TimeoutError) as error:
-                log.warning("left Kafka without a goodbye: %s", error, extra={"action": "stop"})
+                log.warning("left Kafka without telling it: %s", error, extra={"action": "stop"})
         await self._producer.close()
 
     async def publish(self, events: Sequence[Event]) -> None:
@@ -93,6 +93,7 @@ class KafkaBus:
     async def _open(self) -> None:
         await self._producer.open()
         types = {cls for consumer in self._consumers.values() for cls in consumer.types}
+        # Before anyone listens: a consumer of topics that are missing gets no partitions for long.
         await self._producer.ensure_topics({*types, DeadLettered})
         self._broker = KafkaBroker(
             self._cluster.servers,
@@ -116,8 +117,8 @@ class KafkaBus:
             consumer.watch()
 
 
-def _metrics(registry: "CollectorRegistry | None") -> Sequence[Any]:
-    """Return FastStream's own metrics, once a bus: a registry refuses them twice."""
+def _make_metrics(registry: "CollectorRegistry | None") -> Sequence[Any]:
+    """Return FastStream's own metrics, one for the whole bus: a registry takes them only once."""
     if registry is None:
         return ()
     from faststream.kafka.prometheus import KafkaPrometheusMiddleware

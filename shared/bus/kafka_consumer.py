@@ -14,7 +14,6 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,9 +27,8 @@ from faststream.message import StreamMessage
 
 from shared.base import telemetry
 from shared.bus import wire
-from shared.bus.attempt import attempt, note_unread
+from shared.bus.handover import hand_over, note_unread, pause
 from shared.bus.kafka_producer import Cluster
-from shared.bus.retry import wait_seconds
 from shared.bus.wire import BadRecord, Record
 from shared.ports import Handler, Health, Heard
 from shared.story.events import DeadLettered, Event, topic
@@ -59,6 +57,7 @@ class Consumer:
         self._handle = handle
         self._publish = publish
         self._failures = 0
+        self._random = random.Random()
         self._stopping = asyncio.Event()
         self._watch = Watch()
         self._subscriber: Any = None
@@ -109,13 +108,15 @@ class Consumer:
     async def _receive(self, raws: Sequence[ConsumerRecord]) -> None:
         """Handle a batch. Returning commits it; a NACK rewinds every partition in it."""
         records = [_record(raw) for raw in raws]
-        if await attempt(self.service, len(records), partial(self._take, records)):
+        if await hand_over(self.service, len(records), partial(self._handle_all, records)):
             self._failures = 0
             return
-        await self._pause()
+        self._failures += 1
+        # never for longer than Kafka lets a consumer be silent before it takes it for dead
+        await pause(self._failures, self._stopping, self._random)
         raise NackMessage
 
-    async def _take(self, records: Sequence[Record]) -> None:
+    async def _handle_all(self, records: Sequence[Record]) -> None:
         types = {cls.__name__: cls for cls in self.types}
         heard, letters = list[Heard](), list[DeadLettered]()
         for record in records:
@@ -140,14 +141,6 @@ class Consumer:
             return []
         log.error("set aside %s: %s", where, error, extra=about)
         return [letter]
-
-    async def _pause(self) -> None:
-        """Wait before the batch comes again: a handler that fails at once would fill the log."""
-        # short against the longest time between polls, after which Kafka takes us for dead
-        self._failures += 1
-        with suppress(TimeoutError):
-            seconds = wait_seconds(self._failures, random.random())
-            await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
 class Watch(ConsumerRebalanceListener):  # type: ignore[misc]

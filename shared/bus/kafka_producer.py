@@ -59,14 +59,14 @@ class Producer:
 
     async def open(self) -> None:
         """Connect; raises BusUnavailable when no server answers."""
-        broker = self._build()
+        broker = self._make_broker()
         try:
-            await self._knock()
+            await self._look_for_server()
             async with asyncio.timeout(2 * self._seconds):
                 await broker.connect()
         except (KafkaError, OSError, TimeoutError) as error:
             await _close(broker)
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
         self._broker, self._broken = broker, False
 
     async def close(self) -> None:
@@ -83,22 +83,22 @@ class Producer:
                 await self.ensure_topics({type(event) for event, _ in packed})
                 refused |= await self._send_all(packed)
         except TimeoutError as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
         if refused:
             raise Unpublishable(refused)
 
     async def ensure_topics(self, types: Iterable[type[Event]]) -> None:
-        """Create what is missing and wait until it can be used; many replicas may do so at once."""
+        """Create what is missing, and wait until it can be used; many replicas may do this."""
         names = {self._cluster.topic(cls) for cls in types} - self._known
         if not names:
             return
         try:
             await self._create(names)
         except (KafkaError, OSError) as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
         self._known |= names
 
-    def _build(self) -> KafkaBroker:
+    def _make_broker(self) -> KafkaBroker:
         return KafkaBroker(
             self._cluster.servers,
             client_id=self._cluster.client_id,
@@ -114,7 +114,7 @@ class Producer:
             apply_types=False,
         )
 
-    async def _knock(self) -> None:
+    async def _look_for_server(self) -> None:
         """Look whether the server answers, before FastStream connects to it.
 
         FastStream drops a producer that could not connect without closing it. And the time-out is
@@ -129,7 +129,7 @@ class Producer:
             await client.close()
 
     async def _create(self, names: Iterable[str]) -> None:
-        admin = (await self._sound()).config.broker_config.admin
+        admin = (await self._get_broker()).config.broker_config.admin
         wanted = [
             Topic(
                 name,
@@ -138,10 +138,11 @@ class Producer:
             )
             for name in names
         ]
+        # FastStream takes "it exists already" for a success: another replica was faster.
         for result in await admin.create_topics(wanted):
             if result.error is not None:
                 raise result.error
-        while not all(map(_usable, await admin.client.describe_topics(list(names)))):
+        while not all(map(_has_leaders, await admin.client.describe_topics(list(names)))):
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _send_all(self, packed: Packed) -> dict[str, str]:
@@ -161,7 +162,7 @@ class Producer:
 
     async def _send(self, packed: Packed) -> None:
         """Put one by one into the buffer, which keeps the order; then await all at once."""
-        broker = await self._sound()
+        broker = await self._get_broker()
         try:
             acknowledgements = [await self._enqueue(broker, event, body) for event, body in packed]
             await asyncio.gather(*acknowledgements)
@@ -171,7 +172,7 @@ class Producer:
             self._broken = True
             if isinstance(error, MessageSizeTooLargeError):
                 raise
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
 
     async def _enqueue(
         self, broker: KafkaBroker, event: Event, body: bytes
@@ -185,9 +186,9 @@ class Producer:
             no_confirm=True,
         )
 
-    async def _sound(self) -> KafkaBroker:
+    async def _get_broker(self) -> KafkaBroker:
         """Return the broker; a new one in place of one that is broken."""
-        async with self._renewing:
+        async with self._renewing:  # of many who find it broken, one renews it
             if self._broker is None:
                 raise BusUnavailable(
                     "the bus is not open: what is to be published waits in its row"
@@ -199,7 +200,7 @@ class Producer:
                 await _close(old)
             return self._broker
 
-    def _away(self, error: Exception) -> BusUnavailable:
+    def _unavailable(self, error: Exception) -> BusUnavailable:
         return BusUnavailable(
             f"Kafka at {self._cluster.servers} does not take messages "
             f"({type(error).__name__}: {error}): check that it runs and STORYWAVE_KAFKA names it"
@@ -211,6 +212,7 @@ async def _close(broker: KafkaBroker) -> None:
         await asyncio.wait_for(broker.stop(), CLOSE_SECONDS)
 
 
-def _usable(described: dict[str, Any]) -> bool:
+def _has_leaders(described: dict[str, Any]) -> bool:
+    """Return whether a topic can be used: a new one has no leaders for a while."""
     partitions = described["partitions"]
     return bool(partitions) and all(p["leader"] >= 0 for p in partitions)

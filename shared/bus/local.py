@@ -12,13 +12,11 @@ import random
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 
 from shared.bus import wire
-from shared.bus.attempt import attempt, note_unread
-from shared.bus.chaos import Chaos, ChaosCrash, take
-from shared.bus.retry import wait_seconds
+from shared.bus.chaos import Chaos, ChaosCrash, draw_batch
+from shared.bus.handover import hand_over, note_unread, pause
 from shared.ports import Handler, Health, Heard
 from shared.story.errors import BusUnavailable, Unpublishable
 from shared.story.events import Event
@@ -69,7 +67,7 @@ class LocalBus:
             self._tasks = []
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Put each into the queue of every service that reads its type; events are shared."""
+        """Put each into the queue of every service that reads its type."""
         if self._stopped:
             raise BusUnavailable("the bus is not open: what is to be published waits in its row")
         packed, refused = wire.pack(events)
@@ -84,7 +82,7 @@ class LocalBus:
         consumer = self._consumers[service]
         return Health(assigned=int(consumer.running), progress_age=consumer.progress_age())
 
-    async def drained(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until all queues are empty and no handler runs: for tests."""
         while busy := [c for c in self._consumers.values() if not c.idle.is_set()]:
             await asyncio.gather(*(consumer.idle.wait() for consumer in busy))
@@ -117,6 +115,8 @@ class Consumer:
 
     def put(self, event: Event, body: bytes) -> None:
         """Add an event to the queue, read as this service reads it."""
+        # Events are frozen, so all services may have the same one. Where its class is not the one
+        # that this service reads, it is of another version, and is read as from Kafka.
         ours = self._types[type(event).__name__] is type(event)
         self._queue.append(event if ours else wire.reread(event, body, self._types))
         self.idle.clear()
@@ -137,18 +137,19 @@ class Consumer:
         self._stopping.clear()
         self.running = True
         try:
-            while await self._more():
-                await self._deliver(take(self._queue, self._max_records, self._chaos, self._source))
+            while await self._wait_for_more():
+                batch = draw_batch(self._queue, self._max_records, self._chaos, self._source)
+                await self._deliver(batch)
         finally:
             self.running = False
 
-    async def _more(self) -> bool:
+    async def _wait_for_more(self) -> bool:
         """Wait until there is something to deliver; return whether to go on."""
         if not self._queue:
             self.idle.set()
             if not self._stopping.is_set():
                 self._filled.clear()
-            await self._filled.wait()
+            await self._filled.wait()  # a stop sets it, too
         self._turned = time.monotonic()
         return not self._stopping.is_set()
 
@@ -159,18 +160,20 @@ class Consumer:
         try:
             while not delivered and not (failures and self._stopping.is_set()):
                 call = partial(self._call, batch)
-                delivered = await attempt(self.service, len(batch), call)
+                delivered = await hand_over(self.service, len(batch), call)
                 self._turned = time.monotonic()
                 if not delivered:
                     failures += 1
-                    await self._pause(wait_seconds(failures, self._source.random()))
+                    await pause(failures, self._stopping, self._source)
             if delivered:
                 note_unread(self.service, batch)
         finally:
+            # Also where the task is cancelled: what was not handled is there at the next start.
             if not delivered:
                 self._queue.extendleft(reversed(batch))
 
     async def _call(self, batch: Sequence[Heard]) -> None:
+        """Call the handler; with chaos, tear the batch away before or after it."""
         crash = self._chaos is not None and self._source.random() < self._chaos.crash
         before = crash and self._source.random() < 0.5
         if before:
@@ -178,7 +181,3 @@ class Consumer:
         await self._handle(batch)
         if crash:
             raise ChaosCrash("torn away after its handler ran")
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)

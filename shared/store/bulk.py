@@ -62,7 +62,7 @@ async def _write(
     except BulkWriteError as error:
         answer, failures = error.details, find_duplicates(error)
     failed = {failure["index"]: failure for failure in failures}
-    again = {u.id for i, why in failed.items() for u in groups[i] if _is_open(why, groups[i])}
+    again = {u.id for i, why in failed.items() for u in groups[i] if _may_win(why, groups[i])}
     lost = {u.id for i in failed for u in groups[i] if len(groups[i]) == 1}
     rest = {u.id for group in groups for u in group} - lost
     # The count saves a second round trip wherever nobody raced us.
@@ -79,7 +79,7 @@ async def _find_winners(
     return {doc["_id"] async for doc in mine}
 
 
-def _is_open(failure: Doc, group: Sequence[Update]) -> bool:
+def _may_win(failure: Doc, group: Sequence[Update]) -> bool:
     """Return whether a failed group may still win, each of its updates alone.
 
     One of many alike has failed and the server has left out the rest; or a racer has created the

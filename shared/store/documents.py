@@ -99,7 +99,7 @@ def _check_meaning(update: Update) -> None:
 
 
 def _refuse_overlap(id_: str, paths: Sequence[str]) -> None:
-    """MongoDB refuses two changes of one place; so do we, before it works on one adapter only."""
+    """Refuse two changes of one place, as MongoDB does: nothing works on one adapter only."""
     known = set(paths)
     inside = next(chain.from_iterable(known.intersection(_above(path)) for path in paths), None)
     if inside is not None or len(known) < len(paths):

@@ -1,7 +1,6 @@
 """The scratch folder: our own, cleared of the dead, never of the living or of strangers."""
 
 import fcntl
-import os
 import shutil
 import subprocess
 import sys
@@ -55,7 +54,7 @@ def test_a_folder_that_was_taken_for_dead_is_not_used(
 
     def be_cleared_first(file: int, operation: int) -> None:
         if not cleared:
-            cleared.append(Path(os.readlink(f"/proc/self/fd/{file}")).parent)
+            cleared.append(Path(f"/proc/self/fd/{file}").readlink().parent)
             shutil.rmtree(cleared[0])
         lock(file, operation)
 

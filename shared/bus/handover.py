@@ -1,17 +1,21 @@
 """How a batch is handed to its handler: what both buses do alike."""
 
+import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from shared.base import telemetry
+from shared.bus.retry import wait_seconds
 from shared.ports import Heard, Unread
 from shared.story.errors import InfrastructureError
 
 log = logging.getLogger("storywave.bus")
 
 
-async def attempt(service: str, size: int, work: Callable[[], Awaitable[None]]) -> bool:
-    """Do this work over a batch; return whether it went well, else the batch is to come again."""
+async def hand_over(service: str, size: int, work: Callable[[], Awaitable[None]]) -> bool:
+    """Do this work over a batch; return whether it went well. Else the batch is to come again."""
     about = {"stage": service, "action": "retry"}
     try:
         await work()
@@ -25,8 +29,14 @@ async def attempt(service: str, size: int, work: Callable[[], Awaitable[None]]) 
     return True
 
 
+async def pause(failures: int, stopping: asyncio.Event, chance: random.Random) -> None:
+    """Wait before a batch comes again; a stop ends the waiting."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), wait_seconds(failures, chance.random()))
+
+
 def note_unread(service: str, batch: Sequence[Heard]) -> None:
-    """Tell and count what this version can't read: someone may wait for an upgrade."""
+    """Tell and count what this version can't read: a video may wait for an upgrade."""
     for each in batch:
         if isinstance(each, Unread):
             telemetry.UNREAD.labels(service).inc()
