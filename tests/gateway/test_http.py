@@ -1,6 +1,7 @@
 """The API over HTTP: what is accepted, shown and refused."""
 
 import asyncio
+from typing import Never
 
 import pytest
 
@@ -11,7 +12,6 @@ from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoDeleted
 from tests.gateway.conftest import Stage, staged
 from tests.gateway.history import completed, planned, whole
-from typing import Never
 
 
 def is_problem(answer, status: int, kind: str) -> dict:

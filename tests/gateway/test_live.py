@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Never
 
 import pytest
 
@@ -21,7 +22,6 @@ from tests.gateway.history import (
     view,
     whole,
 )
-from typing import Never
 
 PLAN = planned()
 
