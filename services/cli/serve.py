@@ -71,6 +71,6 @@ def _is_this_machine(host: str) -> bool:
 def _front(names: Sequence[str]) -> Callable[[App], ASGIApp] | None:
     if "gateway" not in names:
         return None
-    from services.gateway.wiring import front  # a web framework that the others do not need
+    from services.gateway.app import build_front  # a web framework that the others do not need
 
-    return front
+    return build_front

@@ -20,18 +20,18 @@ _SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f]"
 """There is a character that can be seen."""
 
 
-def _printable(text: str) -> str:
-    """Without the control characters that pasted text brings along: no voice can say them."""
+def _drop_controls(text: str) -> str:
+    """Drop the control characters that pasted text brings along: no voice can say them."""
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
 
 
-def _known_style(style: str) -> str:
+def _check_style(style: str) -> str:
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}: use one of {', '.join(STYLES)}")
     return style
 
 
-def _some_words(prompt: str) -> str:
+def _check_words(prompt: str) -> str:
     if not prompt:
         raise ValueError("say in a sentence or more what the video should show")
     return prompt
@@ -40,7 +40,7 @@ def _some_words(prompt: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(_printable),
+    AfterValidator(_drop_controls),
 ]
 
 
@@ -80,8 +80,8 @@ class VideoRequest(BaseModel):
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
-        AfterValidator(_printable),
-        AfterValidator(_some_words),
+        AfterValidator(_drop_controls),
+        AfterValidator(_check_words),
         Field(description="What the video should show.", json_schema_extra={"pattern": _SOMETHING}),
     ]
     duration: Seconds = Field(
@@ -90,7 +90,7 @@ class VideoRequest(BaseModel):
     aspect: Aspect = "9:16"
     quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
     style: Annotated[
-        str, AfterValidator(_known_style), Field(json_schema_extra={"enum": list(STYLES)})
+        str, AfterValidator(_check_style), Field(json_schema_extra={"enum": list(STYLES)})
     ] = "cinematic"
     voice: bool = True
     music: bool = True
@@ -112,11 +112,12 @@ class VideoRequest(BaseModel):
     )
 
     def brief(self, owner: str) -> Brief:
-        """The request in the words of all services."""
+        """Return the request in the words of all services."""
         words = self.model_dump(exclude={"budget_usd", "end_card"})
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
         return Brief(**words, end_card=card, owner=owner)
 
     @property
     def cap(self) -> Micros | None:
+        """Return the most that may be spent; None is no limit."""
         return None if self.budget_usd is None else round(self.budget_usd * 1_000_000)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.gateway.intake import REQUESTS, video_id
+from services.gateway.intake import REQUESTS, make_video_id
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.errors import StoreUnavailable
@@ -63,7 +63,7 @@ async def test_the_same_key_and_body_is_the_same_video(stage: Stage):
     ]
     answers = await asyncio.gather(*posts)
     assert {answer.status_code for answer in answers} == {202}
-    assert {answer.json()["id"] for answer in answers} == {video_id("local", "k1")}
+    assert {answer.json()["id"] for answer in answers} == {make_video_id("local", "k1")}
     assert len(await stage.app.ports.store.find(REQUESTS, {})) == 1
     assert len(await stage.app.ports.store.find(OUTBOX, {})) == 1
 
@@ -98,7 +98,7 @@ async def test_without_a_key_every_post_is_another_video(stage: Stage):
 
 async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage):
     """The row was written and nothing else: the same request makes the rest."""
-    made = video_id("local", "k1")
+    made = make_video_id("local", "k1")
     await stage.http.post("/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"})
     store = stage.app.ports.store
     for collection in (MONEY, OUTBOX, "views.gateway"):

@@ -7,8 +7,8 @@ from time import perf_counter
 import pytest
 from PIL import Image
 
-from services.gateway.http import _owner
 from services.gateway.intake import REQUESTS
+from services.gateway.routes.inputs import find_owner
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.errors import BlobsUnavailable
@@ -49,7 +49,7 @@ async def test_a_picture_is_kept_once_and_shown(stage: Stage):
 async def test_a_picture_is_its_owners_alone(stage: Stage):
     image = await given(stage, product())
     api = stage.http._transport.app  # type: ignore[attr-defined]
-    api.dependency_overrides[_owner] = lambda: "bob"
+    api.dependency_overrides[find_owner] = lambda: "bob"
     missing = await stage.http.get(f"/v1/images/{image}")
     assert "POST /v1/images" in is_problem(missing, 404, "no-such-image")["detail"]
     body = {"prompt": "the sea", "end_card": {"product_image": image}}

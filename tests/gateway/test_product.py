@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 
 import services
-from services.gateway.http import create_app
-from services.gateway.wiring import gateway
+from services.gateway.app import create_app
+from services.gateway.parts import build_gateway
 from shared.runtime.app import App
 from shared.runtime.compose import opened
 from shared.runtime.settings import Settings
@@ -26,7 +26,7 @@ WISHES = {
 async def embedded(folder: Path) -> AsyncIterator[tuple[App, httpx.AsyncClient]]:
     settings = Settings(mode="embedded", data=folder, drain_seconds=2)
     async with opened(settings, [services.load(name) for name in services.NAMES]) as app:
-        parts = gateway(app)
+        parts = build_gateway(app)
         transport = httpx.ASGITransport(create_app(parts))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
             yield app, http

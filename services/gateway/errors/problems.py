@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from services.gateway.errors.wording import Fields, advice
+from services.gateway.errors.wording import Fields, advise
 from shared.story.errors import BadInput, BlobMissing, InfrastructureError, PermanentError
 
 MEDIA_TYPE = "application/problem+json"
@@ -110,20 +110,20 @@ _ADVICE: Mapping[int, tuple[str, str]] = {
 }
 
 
-def of_http(status: int, detail: str, path: str) -> Problem:
-    """Of an error of the framework's own."""
+def explain_http_error(status: int, detail: str, path: str) -> Problem:
+    """Return what an error of the framework's own means here."""
     kind, advice = _ADVICE.get(status, ("http-error", "{detail}. Check the request."))
     return _problem(status, kind, advice.format(detail=detail), path)
 
 
-def of_error(error: Exception, path: str) -> Problem:
-    """Of one of our errors; anything unknown is our fault and says so."""
+def explain_error(error: Exception, path: str) -> Problem:
+    """Return what one of our errors means; anything unknown is our fault and says so."""
     match error:
         case Refusal():
             said = f"{error} {error.over_http}".rstrip()
             return _problem(error.status, error.kind, said, path)
         case BadInput():
-            return of_fields([FieldError(field=error.field or "", message=str(error))], path)
+            return explain_fields([FieldError(field=error.field or "", message=str(error))], path)
         case BlobMissing():
             gone = f"{error}. Make the video again, or restore the storage."
             return _problem(410, "file-gone", gone, path)
@@ -135,21 +135,21 @@ def of_error(error: Exception, path: str) -> Problem:
             return _problem(500, "internal", broken, path)
 
 
-def of_fields(errors: Sequence[FieldError], path: str) -> Problem:
-    """Of input that is off: each field, and what it takes."""
+def explain_fields(errors: Sequence[FieldError], path: str) -> Problem:
+    """Return what is wrong with the input: each field, and what it takes."""
     said = "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors)
     return _problem(422, "bad-input", f"Correct the input: {said}.", path, errors)
 
 
 def field_error(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
-    """From one of pydantic's about an input of these fields, in words that say what to do."""
-    return FieldError(field=".".join(map(str, loc)), message=advice(error, loc, fields))
+    """Put one error of pydantic's about these fields into words that say what to do."""
+    return FieldError(field=".".join(map(str, loc)), message=advise(error, loc, fields))
 
 
 def bad_input(
     error: ValidationError, fields: Fields, named: Callable[[str], str] = str
 ) -> BadInput:
-    """All that is wrong, as one error of ours; each field under the name that the user knows."""
+    """Put all that is wrong into one error of ours; each field has the name that the user knows."""
     found = error.errors(include_url=False)
     wrong = [field_error(each, each["loc"], fields) for each in found]
     return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
