@@ -11,7 +11,7 @@ from services.gateway.errors.handlers import handle_errors
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.routes import files, images, videos
 from shared.runtime.app import App
-from shared.runtime.serve import probes
+from shared.runtime.probes import probes
 
 
 def create_app(gateway: Gateway) -> FastAPI:
