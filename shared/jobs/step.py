@@ -20,12 +20,12 @@ from shared.jobs.machine import Job, Rules, Signal, State
 from shared.jobs.rows import ending
 from shared.ports import Blobs
 from shared.story.errors import (
-    DiskFull,
     InfrastructureError,
     PermanentError,
+    StorywaveError,
     TransientError,
     cause,
-    is_full_disk,
+    machine_trouble,
 )
 from shared.story.events import Kind
 
@@ -73,8 +73,9 @@ class Steps:
             return machine.Later(_ms(self.pace.away))
         except Exception as error:
             unsure = job.state is State.SUBMITTING and not self.engine(job).repeatable
-            if is_full_disk(error) and not unsure:
-                log.warning("%s", DiskFull(error), extra=journal.about(job, "wait"))
+            trouble = machine_trouble(error)
+            if trouble and not unsure:
+                log.warning("%s", trouble, extra=journal.about(job, "wait"))
                 return machine.Later(_ms(self.pace.hold))
             broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
             return machine.Unknown(_ms(self.pace.hold)) if unsure else broke
@@ -185,7 +186,7 @@ class Steps:
 
 def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:
     """A try that failed: told with its traceback here, where there is one."""
-    said = said or str(error)
+    said = said or (error.message if isinstance(error, StorywaveError) else str(error))
     journal.broke(job, error, said)
     return machine.Broke(said, **known)
 

@@ -12,7 +12,7 @@ from services.stitcher.captions import JOINERS, without_symbols
 from shared.media.fonts import Face, covered, font
 from shared.media.picture import Rgb, from_image
 from shared.media.probe import MAX_PIXELS, BadMedia
-from shared.story.errors import cause
+from shared.story.errors import cause, machine_trouble
 from shared.story.formats import Canvas
 
 _SMALLEST = 10  # pixels below which letters are no use
@@ -30,6 +30,8 @@ def picture(path: Path) -> Image.Image:
             upright = ImageOps.exif_transpose(image)
             return upright.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if machine_trouble(error):
+            raise
         raise BadMedia(f"{path.name} can't be read as a picture: {cause(error)}") from error
 
 

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tagged
 from shared.media.probe import BadMedia
-from shared.story.errors import cause
+from shared.story.errors import cause, machine_trouble
 from shared.story.formats import FPS, Canvas
 
 Motion = Literal["inwards", "onwards", "free"]
@@ -53,6 +53,8 @@ def _loaded(still: Path, canvas: Canvas) -> Image.Image:
         with Image.open(still) as image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
+        if machine_trouble(error):
+            raise
         raise BadMedia(
             f"{still.name} is no picture that can be animated: {cause(error)}"
         ) from error
