@@ -11,14 +11,23 @@ Answers = dict[int | str, dict[str, Any]]
 
 _WHEN: Mapping[int, str] = {
     400: "The body is not text in UTF-8.",
+    403: "A browser sent this for a page of another site.",
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",
     413: "The body is too large: 64 KiB at most, 10 MiB for a picture.",
+    415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",
-    422: "The input is off: `errors` names each field.",
+    421: "The request names a host that is not served here.",
+    422: "The input is off: `errors` names each field, or the first 20 of them.",
+    500: "A bug of ours: the log has its cause under `request_id`.",
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
 }
+
+ALWAYS = (421, 500, 503)
+"""What every route may answer with, whatever it does."""
+WRITES = (403, 413, 415, 422)
+"""What a route may answer with that takes a body."""
 
 
 def refusals(*codes: int) -> Answers:
@@ -38,11 +47,11 @@ ACCEPTED: Answers = {
 
 PICTURE: dict[str, Any] = {
     "required": True,
-    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels: what they are "
-    "decides, whatever they are said to be. Of an animation the first picture is taken.",
+    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels. Which of these "
+    "types they are is seen by themselves. Of an animation the first picture is taken.",
     "content": {
         type_: {"schema": {"type": "string", "format": "binary"}}
-        for type_ in ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
+        for type_ in ("image/png", "image/jpeg", "image/webp")
     },
 }
 
@@ -63,7 +72,7 @@ def file_answers(name: str, method: str) -> Answers:
         206: {"description": "The range that was asked for.", **content},
         304: {"description": "Not changed since the ETag that was sent."},
         416: {"description": _WHEN[416]},
-        **refusals(404, 409, 410, 503),
+        **refusals(404, 409, 410),
     }
 
 

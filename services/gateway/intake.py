@@ -12,6 +12,7 @@ from hashlib import blake2b
 from uuid import uuid4
 
 from services.gateway.errors.problems import KeyReused
+from services.gateway.errors.wording import cut
 from services.gateway.images import Images
 from services.gateway.requests import VideoRequest
 from shared.base.batching import Batcher
@@ -58,7 +59,7 @@ class Intake:
         # A video that was accepted stays accepted, also where its picture has gone since.
         if not await self.store.get(REQUESTS, [row["_id"]]):
             raise BadInput(
-                f"there is no image {image!r}: upload it first (POST /v1/images) "
+                f"there is no image {cut(image)!r}: upload it first (POST /v1/images) "
                 "and give the id of the answer",
                 "end_card.product_image",
             )

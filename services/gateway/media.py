@@ -49,7 +49,7 @@ async def serve(request: Request, blobs: Blobs, key: str, name: str) -> Response
     """Answer GET or HEAD on one blob."""
     size = (await blobs.stat(key)).size
     headers = _describe(key, name)
-    if headers["ETag"] in _split_tags(request.headers.get("if-none-match")):
+    if {"*", headers["ETag"]} & _split_tags(request.headers.get("if-none-match")):
         return Response(status_code=304, headers=headers)
     try:
         part = parse_range(_pick_range(request, headers["ETag"]), size)

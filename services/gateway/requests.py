@@ -3,9 +3,16 @@
 import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
-from services.gateway.errors.wording import Unit
+from services.gateway.errors.wording import Unit, cut
 from shared.engines.local.styles import STYLES
 from shared.story.events import Brief, CardLook, EndCard, Micros, TransitionChoice
 from shared.story.formats import Aspect, Quality
@@ -14,6 +21,16 @@ PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
+EXACT = ConfigDict(extra="forbid", strict=True)
+"""Nothing is guessed: false is no number, "30" is none either, and no field is passed over."""
+
+
+def _accept_whole(number: object) -> object:
+    """Return 3 for 3.0: to JSON both are the same number."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_accept_whole)]
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 _SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f]"
@@ -27,7 +44,7 @@ def _drop_controls(text: str) -> str:
 
 def _check_style(style: str) -> str:
     if style not in STYLES:
-        raise ValueError(f"unknown style {style!r}: use one of {', '.join(STYLES)}")
+        raise ValueError(f"unknown style {cut(style)!r}: use one of {', '.join(STYLES)}")
     return style
 
 
@@ -47,7 +64,7 @@ Line = Annotated[
 class EndCardRequest(BaseModel):
     """The last seconds of the video; what is left empty is written from the plan."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EXACT
 
     headline: Line = ""
     call_to_action: Line = ""
@@ -67,7 +84,7 @@ class EndCardRequest(BaseModel):
 class ReframeRequest(BaseModel):
     """The same video in another shape."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EXACT
 
     aspect: Aspect
 
@@ -75,7 +92,7 @@ class ReframeRequest(BaseModel):
 class VideoRequest(BaseModel):
     """A video to make. Everything but the prompt has a default."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EXACT
 
     prompt: Annotated[
         str,
@@ -103,10 +120,10 @@ class VideoRequest(BaseModel):
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."
     )
-    min_clips: int = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
-    clips_at_once: int = Field(6, ge=1, le=60)
-    seed: int = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
-    priority: int = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
+    min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
+    clips_at_once: Whole = Field(6, ge=1, le=60)
+    seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
+    priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
     budget_usd: float | None = Field(
         None, ge=0, le=1_000_000, allow_inf_nan=False, description="Never a cent more is spent."
     )

@@ -48,7 +48,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         parts = build_gateway(app)
         # what breaks inside must leave as a problem document, not as an exception into the test
         transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Stage(app, bus, parts, client)
         parts.watch.close()
 

@@ -28,13 +28,13 @@ async def embedded(folder: Path) -> AsyncIterator[tuple[App, httpx.AsyncClient]]
     async with opened(settings, [services.load(name) for name in services.NAMES]) as app:
         parts = build_gateway(app)
         transport = httpx.ASGITransport(create_app(parts))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             yield app, http
         parts.watch.close()
 
 
 async def given(http: httpx.AsyncClient, data: bytes) -> str:
-    answer = await http.post("/v1/images", content=data)
+    answer = await http.post("/v1/images", content=data, headers={"content-type": "image/png"})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 

@@ -10,11 +10,15 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
+from starlette.types import Scope
 
 from services.gateway.errors.problems import (
     MEDIA_TYPE,
+    MOST_ERRORS,
     FieldError,
     Problem,
+    WrongType,
     explain_error,
     explain_fields,
     explain_http_error,
@@ -25,30 +29,43 @@ from shared.story.errors import StorywaveError
 
 log = logging.getLogger("storywave.gateway")
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
 
 def handle_errors(api: FastAPI) -> None:
-    """Answer every error of this API with a problem document."""
+    """Answer every error that is foreseen with a problem document; Access answers the others."""
     api.add_exception_handler(RequestValidationError, refuse_input)
     api.add_exception_handler(HTTPException, refuse_request)
     api.add_exception_handler(ClientDisconnect, answer_nobody)
     api.add_exception_handler(StorywaveError, explain_ours)
-    api.add_exception_handler(Exception, hide_bug)
+
+
+def answer(
+    scope: Scope, problem: Problem, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return the answer that carries a problem, with the id of its request."""
+    known = problem.model_copy(update={"request_id": scope["state"]["request_id"]})
+    later = {"Retry-After": "5"} if problem.status == 503 else {}
+    content = known.model_dump(mode="json")
+    return JSONResponse(content, problem.status, {**later, **(headers or {})}, MEDIA_TYPE)
 
 
 async def refuse_input(request: Request, error: Exception) -> JSONResponse:
-    """Return what is wrong with each field."""
+    """Return what is wrong with each field, as far as anybody would read on."""
     assert isinstance(error, RequestValidationError)
-    places = _list_places(request.scope["route"])
-    wrong = [_explain(each, error.body, places) for each in error.errors()]
-    return _answer(explain_fields(wrong, request.url.path))
+    if isinstance(error.body, bytes):  # the framework parses JSON, and leaves the rest as it came
+        return await explain_ours(request, WrongType("application/json"))
+    places, errors = _list_places(request.scope["route"]), error.errors()
+    wrong = [_explain(each, error.body, places) for each in errors[:MOST_ERRORS]]
+    problem = explain_fields(wrong, request.scope["path"], len(errors) - len(wrong))
+    return answer(request.scope, problem)
 
 
 def _explain(error: Mapping[str, Any], body: Any, places: Mapping[str, Fields]) -> FieldError:
     # Where a value came from (body, query …) is our concern and not the user's.
     place, *loc = error["loc"]
     if error["type"] == "json_invalid":
-        said = locate_json_error(body, loc[0], error["ctx"]["error"])
-        return FieldError(field="", message=said)
+        return FieldError(field="", message=locate_json_error(body, loc[0]))
     return field_error(error, loc, places.get(place, {}))
 
 
@@ -64,8 +81,22 @@ def _list_places(route: APIRoute) -> dict[str, Fields]:
 async def refuse_request(request: Request, error: Exception) -> JSONResponse:
     """Return what an error of the framework's own says, in our form."""
     assert isinstance(error, HTTPException)
-    problem = explain_http_error(error.status_code, str(error.detail), request.url.path)
-    return _answer(problem, error.headers)
+    problem = explain_http_error(error.status_code, str(error.detail), request.scope["path"])
+    allow = {"Allow": ", ".join(_list_methods(request))} if error.status_code == 405 else {}
+    return answer(request.scope, problem, {**(error.headers or {}), **allow})
+
+
+def _list_methods(request: Request) -> list[str]:
+    """Return all methods that a path takes: the framework only looks at the first of its routes."""
+    asked = {"type": "http", "path": request.scope["path"], "root_path": "", "headers": []}
+
+    def takes(method: str) -> bool:
+        return any(
+            route.matches({**asked, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+
+    return [method for method in METHODS if takes(method)]
 
 
 async def answer_nobody(request: Request, error: Exception) -> Response:
@@ -75,17 +106,8 @@ async def answer_nobody(request: Request, error: Exception) -> Response:
 
 async def explain_ours(request: Request, error: Exception) -> JSONResponse:
     """Return one of our own errors, and log it where something of ours is away."""
-    problem = explain_error(error, request.url.path)
+    problem = explain_error(error, request.scope["path"])
     if problem.status >= 500:
-        log.error("%s", error, extra={"action": "error", "path": request.url.path})
-    return _answer(problem, {"Retry-After": "5"} if problem.status == 503 else None)
-
-
-async def hide_bug(request: Request, error: Exception) -> JSONResponse:
-    """Return that something broke; the server logs what it was."""
-    return _answer(explain_error(error, request.url.path))
-
-
-def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    content = problem.model_dump(mode="json")
-    return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
+        known = {"action": "error", "request_id": request.scope["state"]["request_id"]}
+        log.error("%s", error, extra=known)
+    return answer(request.scope, problem)

@@ -59,10 +59,15 @@ def fields_inside(field: FieldInfo | None) -> Fields:
     return next((model.model_fields for model in models), {})
 
 
-def locate_json_error(text: str, position: int, cause: str) -> str:
+def locate_json_error(text: str, position: int) -> str:
     """Say where a text stops being JSON."""
     line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
-    return f"the body is not valid JSON at line {line}, column {column}: {cause}"
+    return f"the body is not valid JSON: correct it at line {line}, column {column}"
+
+
+def cut(text: str, length: int = 60) -> str:
+    """Return the beginning of what a user has sent: enough to know it again."""
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _kinds(field: FieldInfo) -> tuple[Any, ...]:
@@ -116,7 +121,7 @@ def _say_missing(mistake: Mistake) -> str:
 
 
 def _say_unknown(mistake: Mistake) -> str:
-    near = get_close_matches(mistake.name, mistake.beside, 1)
+    near = get_close_matches(cut(mistake.name), mistake.beside, 1)
     known = f"perhaps {near[0]} is meant" if near else f"use {', '.join(mistake.beside)}"
     return f"there is no such field: {known}"
 

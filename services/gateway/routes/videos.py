@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.gateway.description import ACCEPTED, refusals
+from services.gateway.description import ACCEPTED, WRITES, refusals
 from services.gateway.read.live import Live
 from services.gateway.read.videos import Page
 from services.gateway.read.views import VideoStatus
@@ -20,7 +20,7 @@ router = APIRouter()
     "/v1/videos",
     operation_id="make_video",
     status_code=202,
-    responses=ACCEPTED | refusals(400, 413, 422, 503),
+    responses=ACCEPTED | refusals(400, *WRITES),
 )
 async def make(
     asked: VideoRequest,
@@ -37,7 +37,7 @@ async def make(
     return await _accept(video_id, owner, at, response)
 
 
-@router.get("/v1/videos", operation_id="list_videos", responses=refusals(422, 503))
+@router.get("/v1/videos", operation_id="list_videos", responses=refusals(422))
 async def videos(
     owner: Owner,
     at: At,
@@ -48,7 +48,7 @@ async def videos(
     return await at.videos.page(owner, cursor, limit)
 
 
-@router.get("/v1/videos/{video_id}", operation_id="get_video", responses=refusals(404, 503))
+@router.get("/v1/videos/{video_id}", operation_id="get_video", responses=refusals(404))
 async def video(video_id: Id, owner: Owner, at: At) -> VideoStatus:
     """Show one video: its status, how far each stage is, what it lacks and what it cost."""
     return await at.videos.status(video_id, owner)
@@ -58,7 +58,7 @@ async def video(video_id: Id, owner: Owner, at: At) -> VideoStatus:
     "/v1/videos/{video_id}/events",
     operation_id="follow_video",
     response_class=EventSourceResponse,
-    responses={200: {"model": Live, "description": "The stream."}, **refusals(404, 503)},
+    responses={200: {"model": Live, "description": "The stream."}, **refusals(404)},
 )
 async def events(known: Known, owner: Owner, at: At) -> AsyncIterator[ServerSentEvent]:
     """Follow a video: a `snapshot`, then `progress`, and how it ended: `completed`, `failed` or
@@ -73,7 +73,7 @@ async def events(known: Known, owner: Owner, at: At) -> AsyncIterator[ServerSent
     "/v1/videos/{video_id}/reframe",
     operation_id="reframe_video",
     status_code=202,
-    responses=ACCEPTED | refusals(400, 404, 409, 413, 422, 503),
+    responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
 )
 async def reframe(
     video_id: Id, asked: ReframeRequest, owner: Owner, at: At, response: Response
