@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from services.gateway.errors.wording import Unit
 from shared.engines.local.styles import STYLES
-from shared.story.events import Brief, CardLook, EndCard, Micros, TransitionChoice
+from shared.story.brief import Brief, CardLook, EndCard, TransitionChoice
+from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 
 PROMPT_LIMIT = 4000

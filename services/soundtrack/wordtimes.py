@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.story.events import Word
+from shared.story.beats import Word
 
 STEP = 0.01  # seconds in a block of sound
 QUIET_DB = 32.0  # so far below the loudest speech, nobody speaks

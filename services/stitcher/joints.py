@@ -7,8 +7,9 @@ is as long as planned.
 
 from collections.abc import Mapping
 
-from shared.story.chunks import frames
-from shared.story.events import BeatsPlanned, Brief, Chunk, TransitionChoice
+from shared.story.beats import Chunk, frames
+from shared.story.brief import Brief, TransitionChoice
+from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS, frames_between
 
 _BY_STYLE: Mapping[str, TransitionChoice] = {

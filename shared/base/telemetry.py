@@ -35,6 +35,9 @@ HANDLED = Counter("storywave_events_handled", "Events handled", ["service"])
 RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a race", ["service"])
 REPLAYED = Counter("storywave_videos_replayed", "Silent videos whose facts were sent again", [])
 DEAD_LETTERS = Counter("storywave_dead_letters", "Messages set aside", ["service"])
+BROKEN = Counter(
+    "storywave_videos_set_aside", "Videos that something broke for", ["service", "action"]
+)
 UNREADABLE = Counter("storywave_rows_unreadable", "Rows that no event came of", ["collection"])
 OVERSIZED = Counter("storywave_events_oversized", "Events too large for the bus", ["event"])
 TRUNCATIONS = Counter("storywave_plans_truncated", "Plans that had more beats than time", [])

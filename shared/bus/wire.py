@@ -4,7 +4,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.story.events import EVENTS, DeadLettered, Event, topic
+from shared.story.events import DeadLettered, Event, topic
+from shared.story.kinds import KINDS
 
 KEPT_BYTES = 6 * 1024
 KEPT_ERROR = 500
@@ -49,7 +50,7 @@ def body(event: Event) -> bytes:
 def read(record: Record) -> Event:
     """The event of a record; raises BadRecord, which says what is wrong with it."""
     name, version = _header(record, "type"), _header(record, "version")
-    cls = EVENTS.get(name)
+    cls = KINDS.events.get(name)
     if cls is None:
         raise BadRecord(f"unknown event type {name!r}")
     if not record.topic.endswith(topic(cls)):

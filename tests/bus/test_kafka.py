@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry
 from shared.bus import wire
 from shared.bus.kafka import KafkaBus
 from shared.story.errors import BusUnavailable
-from shared.story.events import DeadLettered, Event, MusicReady, VideoDeleted
+from shared.story.events import DeadLettered, Event, VideoDeleted
+from shared.story.kinds import MusicReady
 from tests.bus.test_wire import BAD, TYPE, VERSION
 from tests.cluster.servers import Servers
 from tests.contracts.listening import Listener, deleted, ids, music, until

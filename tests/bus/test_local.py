@@ -5,7 +5,8 @@ import time
 from collections.abc import Sequence
 
 from shared.bus.local import LocalBus
-from shared.story.events import Event, MusicReady, VideoDeleted
+from shared.story.events import Event, VideoDeleted
+from shared.story.kinds import MusicReady
 
 
 async def test_drained_waits_for_what_handlers_publish() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from shared.bus import wire
 from shared.bus.wire import BadRecord, Record
-from shared.story.events import MusicReady, VideoDeleted
+from shared.story.events import VideoDeleted
+from shared.story.kinds import MusicReady
 
 EVENT = VideoDeleted(video_id="v1", at=7)
 GOOD = Record(

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.chunker.decide import decide
-from shared.story.events import BeatsPlanned, Chunk, Event, PlanFailed, WavesCompleted
+from services.chunker import SERVICE
+from shared.story.beats import Chunk
+from shared.story.events import BeatsPlanned, Event, WavesCompleted
+from shared.story.kinds import PlanFailed
 from shared.story.view import Decision, JobSpec, View
 from tests.histories import VIDEO, Story, broken, done, image, no_image, plan, retold
 
@@ -14,7 +16,7 @@ SHAPES = [(beats, chunks) for beats in (1, 2, 3, 4, 5, 7) for chunks in (1, 2, 3
 
 def story(of: BeatsPlanned) -> Story:
     """The plan and all its images."""
-    told = Story(decide, of)
+    told = Story(SERVICE, of)
     told.hear(*(image(of, beat.index) for beat in of.beats if not beat.skipped))
     return told
 
@@ -44,15 +46,15 @@ def test_every_shape_is_carried_to_its_end(beats: int, chunks: int):
 
 
 def test_nothing_starts_without_a_plan_or_an_image():
-    assert decide(View(VIDEO)) == Decision()
-    told = Story(decide, plan(2))
+    assert SERVICE.decide_on(View(VIDEO)) == Decision()
+    told = Story(SERVICE, plan(2))
     assert told.decide() == []
     assert not told.done
 
 
 def test_a_beat_starts_the_moment_its_own_image_exists():
     of = plan(3, 2)
-    told = Story(decide, of)
+    told = Story(SERVICE, of)
     assert numbers(told.hear(image(of, 1))) == [2]
     assert told.open[0].files == {"image": "ImageReady/1-0-0"}
 
@@ -74,7 +76,7 @@ def test_a_last_frame_is_wanted_only_where_a_chunk_follows():
 
 def test_images_may_come_before_the_plan():
     of = plan(2)
-    told = Story(decide, image(of, 0), image(of, 1))
+    told = Story(SERVICE, image(of, 0), image(of, 1))
     assert told.decide() == []
     assert numbers(told.hear(of)) == [0, 1]
 
@@ -108,7 +110,7 @@ def test_the_longest_remaining_chain_goes_first():
         for i, (beat, part) in enumerate(kinds)
     )
     of = plan(3, clips_at_once=2).model_copy(update={"beats": beats, "chunks": chunks})
-    told = Story(decide, *(image(of, n) for n in range(3)))
+    told = Story(SERVICE, *(image(of, n) for n in range(3)))
     assert numbers(told.hear(of)) == [1, 4]
     assert numbers(told.hear(done(told.open[0]))) == [2]  # two remain there, one elsewhere
 
@@ -136,7 +138,7 @@ def test_a_failed_chunk_fails_its_own_chain_only():
 
 def test_a_failed_image_fails_its_own_chain_only():
     of = plan(2, 2)
-    told = Story(decide, of)
+    told = Story(SERVICE, of)
     told.hear(no_image(of, 0, "not allowed"), image(of, 1))
     told.play()
     waves = outcome(told)
@@ -147,7 +149,7 @@ def test_a_failed_image_fails_its_own_chain_only():
 
 def test_all_failed_is_an_outcome_too():
     of = plan(2, 2)
-    told = Story(decide, of)
+    told = Story(SERVICE, of)
     told.hear(no_image(of, 0), no_image(of, 1))
     assert (outcome(told).succeeded, len(outcome(told).failed), outcome(told).cost) == (0, 4, 0)
     assert told.done
@@ -185,7 +187,9 @@ def test_a_gap_in_the_numbers_is_refused_and_not_a_hang():
 
 
 def test_without_a_plan_nothing_more_is_expected():
-    assert decide(View(VIDEO, [PlanFailed(video_id=VIDEO, job="v1/plan/0/0/1", error="x")])).done
+    assert SERVICE.decide_on(
+        View(VIDEO, [PlanFailed(video_id=VIDEO, job="v1/plan/0/0/1", error="x")])
+    ).done
 
 
 # ── takes and revisions ─────────────────────────────────────────────────────────────────────────
@@ -193,7 +197,7 @@ def test_without_a_plan_nothing_more_is_expected():
 
 def test_only_the_wanted_take_of_an_image_counts():
     old, new = plan(1), plan(1, rev=2, takes={"image/0": 1, "clip/0": 1})
-    told = Story(decide, old, new)
+    told = Story(SERVICE, old, new)
     assert told.hear(image(old, 0)) == []
     (job,) = told.hear(image(new, 0))
     assert (job.take, job.files) == (1, {"image": "ImageReady/0-0-1"})
@@ -254,7 +258,7 @@ def half_told(draw: st.DrawFn) -> tuple[list[Event], list[Event], list[str]]:
     """Any part of any life: its facts, the same facts retold, and what was released."""
     shape = draw(st.sampled_from(SHAPES[:12]))
     of = plan(*shape, clips_at_once=draw(st.integers(1, 6)))
-    told = Story(decide, of)
+    told = Story(SERVICE, of)
     bad = draw(st.integers(0, shape[0] - 1))
     told.hear(*(no_image(of, b) if b == bad else image(of, b) for b in range(shape[0])))
     unlucky = draw(st.sets(st.integers(0, 8)))
@@ -272,7 +276,9 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
     case: tuple[list[Event], list[Event], list[str]],
 ):
     facts, again, released = case
-    assert decide(View(VIDEO, facts, released)) == decide(View(VIDEO, again, released))
+    assert SERVICE.decide_on(View(VIDEO, facts, released)) == SERVICE.decide_on(
+        View(VIDEO, again, released)
+    )
 
 
 @settings(deadline=None)
@@ -296,4 +302,4 @@ def test_whatever_finishes_first_the_outcome_is_the_same(
 def test_work_that_was_released_is_not_named_again():
     told = story(plan(3))
     assert numbers(told.open) == [0, 1, 2]
-    assert decide(told.view).jobs == ()
+    assert SERVICE.decide_on(told.view).jobs == ()

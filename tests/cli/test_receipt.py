@@ -4,7 +4,8 @@ from pathlib import Path
 
 from services.cli.receipt import receipt
 from services.gateway.read.views import status
-from shared.story.events import BeatsPlanned, Event, Truncation
+from shared.story.beats import Truncation
+from shared.story.events import BeatsPlanned, Event
 from tests.gateway.history import VIDEO, completed, cut, planned, requested, view
 
 

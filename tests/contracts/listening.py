@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.story.events import Event, MusicReady, VideoDeleted, VideoSteered
+from shared.story.events import Event, VideoDeleted, VideoSteered
+from shared.story.kinds import MusicReady
 
 PATIENCE = 30.0
 

@@ -14,7 +14,8 @@ import pytest
 from shared.bus.local import LocalBus
 from shared.ports import Bus, Handler
 from shared.story.errors import BusUnavailable, StoreUnavailable
-from shared.story.events import DeadLettered, Event, MusicReady, VideoDeleted, VideoSteered
+from shared.story.events import DeadLettered, Event, VideoDeleted, VideoSteered
+from shared.story.kinds import MusicReady
 from tests.contracts.listening import PATIENCE, Listener, deleted, ids, music, steered, until
 
 Types = Sequence[type[Event]]

@@ -263,11 +263,11 @@ async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch):
 
 
 async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(stage: Stage, monkeypatch):
-    def broken(doc):
+    def broken(reader, doc):
         raise RuntimeError("secret")
 
     made = await stage.make()
-    monkeypatch.setattr("shared.runtime.shell.facts_of", broken)
+    monkeypatch.setattr("shared.runtime.known.Reader.read", broken)
     answer = await stage.http.get(f"/v1/videos/{made}")
     assert "secret" not in is_problem(answer, 500, "internal")["detail"]
 

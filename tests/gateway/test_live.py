@@ -8,8 +8,8 @@ import pytest
 from services.gateway.read.live import news
 from services.gateway.read.watch import Watch
 from shared.story.errors import StoreUnavailable
-from shared.story.events import ImageFailed, Kind, VideoFailed, VideoSteered
-from shared.story.wanted import wanted
+from shared.story.events import VideoFailed, VideoSteered
+from shared.story.kinds import IMAGE, ImageFailed
 from tests.gateway.conftest import Stage
 from tests.gateway.history import (
     VIDEO,
@@ -33,11 +33,9 @@ def test_each_fact_is_one_line():
     assert told([requested()], [PLAN]) == [("plan", "planned: 3 beats, 6 clips")]
     assert told([requested(), PLAN], images(PLAN)[:1]) == [("beat 0", "images 1/3")]
     assert told([requested(), PLAN, *clips(PLAN)[:4]], [clips(PLAN)[4]]) == [
-        ("chunk 4", "clips 5/6")
+        ("clip 4", "clips 5/6")
     ]
-    failed = ImageFailed(
-        video_id=VIDEO, beat=2, error="no luck", job=wanted(PLAN, Kind.IMAGE, beat=2)
-    )
+    failed = ImageFailed(video_id=VIDEO, beat=2, error="no luck", job=IMAGE.wanted(PLAN, beat=2))
     assert told([requested(), PLAN], [failed]) == [("beat 2", "beat 2: no luck")]
 
 
@@ -75,7 +73,7 @@ async def test_a_stream_is_a_snapshot_then_progress_then_the_end(stage: Stage):
     percents = [live["percent"] for _, live in lines if live["rev"] == lines[-1][1]["rev"]]
     assert percents == sorted(percents)
     assert percents[-1] == 100
-    clip_lines = [live["message"] for _, live in lines if live["item"].startswith("chunk")]
+    clip_lines = [live["message"] for _, live in lines if live["item"].startswith("clip")]
     assert "clips 6/6" in clip_lines
     assert lines[-1][1]["message"] == "completed: 30 s of video"
 
@@ -133,7 +131,7 @@ async def test_many_watchers_of_many_videos_share_each_read(stage: Stage, monkey
 async def test_news_in_this_process_are_told_at_once(stage: Stage):
     """Without the wake-up the next look would come after ten seconds."""
     watch = Watch(stage.parts.videos, pause=0.01, look=10)
-    stage.app.watchers.append(watch.heard)
+    stage.app.shell("gateway").listen(watch.heard)
     made = await stage.make()
 
     async def second() -> str:

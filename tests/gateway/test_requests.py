@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from services.gateway.errors.problems import bad_input, field_error
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
 from shared.engines.local.styles import STYLES
-from shared.story.events import Brief, EndCard
+from shared.story.brief import Brief, EndCard
 
 
 def refused(**asked: object) -> list[tuple[str, str]]:

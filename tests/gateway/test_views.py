@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.read.stages import Stage, StageRecord, measured
+from services.gateway.read.stages import Stage, StageRecord, measure_weights
 from services.gateway.read.views import (
     ALLOWED,
     FINAL,
@@ -16,24 +16,26 @@ from services.gateway.read.views import (
     file_key,
     status,
 )
+from shared.story.beats import ChunkError, Truncation
 from shared.story.events import (
-    ChunkError,
-    ChunkFailed,
-    ClipConformed,
     DeadLettered,
     Event,
-    ImageFailed,
-    Kind,
     RevisionRequested,
-    Truncation,
     VideoCompleted,
     VideoDeleted,
     VideoFailed,
     VideoSteered,
-    VoiceFailed,
     WavesCompleted,
 )
-from shared.story.wanted import wanted, wanted_clip
+from shared.story.kinds import (
+    IMAGE,
+    VOICE,
+    ChunkFailed,
+    ClipConformed,
+    ImageFailed,
+    VoiceFailed,
+    clip_job,
+)
 from tests.gateway.history import (
     VIDEO,
     clips,
@@ -96,7 +98,7 @@ def test_weights_fixed_at_the_request_decide_instead_of_the_marks():
 
 def test_weights_are_measured_over_the_stages_of_completed_videos():
     done = seen(*whole(PLAN))
-    weights = measured([done.stages, done.stages])
+    weights = measure_weights([done.stages, done.stages])
     assert sum(weights.values()) == pytest.approx(95)
     # plan 1 s, clips from the first image (3 s) to the last clip (4.005 s), cut from 4 s to 6 s
     assert weights["clips"] / weights["plan"] == pytest.approx(1.005)
@@ -104,15 +106,15 @@ def test_weights_are_measured_over_the_stages_of_completed_videos():
 
 
 def test_nothing_measured_leaves_the_marks():
-    assert measured([]) == {}
-    assert measured([seen(requested()).stages]) == {}
+    assert measure_weights([]) == {}
+    assert measure_weights([seen(requested()).stages]) == {}
 
 
 FAILING: list[Event] = [
-    ImageFailed(video_id=VIDEO, at=3_100, beat=2, error="no", job=wanted(PLAN, Kind.IMAGE, beat=2)),
+    ImageFailed(video_id=VIDEO, at=3_100, beat=2, error="no", job=IMAGE.wanted(PLAN, beat=2)),
     *(
         ChunkFailed(
-            video_id=VIDEO, at=4_500, beat=c.beat, n=c.index, error="no", job=wanted_clip(PLAN, c)
+            video_id=VIDEO, at=4_500, beat=c.beat, n=c.index, error="no", job=clip_job(PLAN, c)
         )
         for c in PLAN.chunks[2:]
     ),
@@ -267,9 +269,7 @@ def test_a_truncated_plan_says_so():
 
 
 def test_what_is_lacking_is_told_in_words():
-    voice = VoiceFailed(
-        video_id=VIDEO, beat=1, error="no voice", job=wanted(PLAN, Kind.VOICE, beat=1)
-    )
+    voice = VoiceFailed(video_id=VIDEO, beat=1, error="no voice", job=VOICE.wanted(PLAN, beat=1))
     filled = ClipConformed(
         video_id=VIDEO,
         job=f"{VIDEO}/conform/0/1/0",
@@ -285,7 +285,7 @@ def test_what_is_lacking_is_told_in_words():
     told = [note.message for note in seen(requested(), PLAN, voice, filled, lost).warnings]
     assert told == [
         "beat 1 stays silent: no voice",
-        "the clip was broken",
+        "clip 1 is filled with a still: the clip was broken",
         "a message was lost: not JSON",
     ]
 
@@ -298,7 +298,7 @@ def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces
     unheard = cut(PLAN).model_copy(update=lacks)
     said = seen(requested(), PLAN, unburnt, unheard)
     assert [note.message for note in said.warnings] == [
-        "no font", "the end card has no headline", "a clip holds no sound",
+        "clip 0 has no captions: no font", "the end card has no headline", "a clip holds no sound",
         "the sheet lacks texts",
     ]  # fmt: skip
     again = planned(beats=3, chunks=2, rev=2, takes={"conform/0": 1})
@@ -306,7 +306,7 @@ def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces
 
 
 def test_a_failure_that_a_revision_replaced_is_not_lacking():
-    failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=wanted(PLAN, Kind.IMAGE, beat=0))
+    failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=IMAGE.wanted(PLAN, beat=0))
     again = planned(rev=2, takes={"image/0": 1})
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="retry", beat=0)
     now = seen(requested(), PLAN, failed, asked, again)
@@ -316,7 +316,7 @@ def test_a_failure_that_a_revision_replaced_is_not_lacking():
 
 def test_chunks_before_and_after_the_waves_are_over():
     lost = ChunkFailed(
-        video_id=VIDEO, beat=1, n=2, error="no luck", job=wanted_clip(PLAN, PLAN.chunks[2])
+        video_id=VIDEO, beat=1, n=2, error="no luck", job=clip_job(PLAN, PLAN.chunks[2])
     )
     now = seen(requested(), PLAN, *clips(PLAN)[:2], lost)
     assert now.chunks is not None

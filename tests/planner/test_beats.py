@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.planner.beats import Draft, fitted_card, max_beats, timed
-from shared.story.chunks import BadPlan
-from shared.story.events import EndCard
+from shared.story.beats import BadPlan
+from shared.story.brief import EndCard
 
 
 def drafts(*seconds: float) -> list[Draft]:

@@ -3,8 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.planner.decide import decide
-from shared.story.events import BeatsPlanned, Event, PlanFailed, RevisionRequested, VideoRequested
+from services.planner import SERVICE
+from shared.story.events import BeatsPlanned, Event, RevisionRequested, VideoRequested
+from shared.story.kinds import PlanFailed
 from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, plan, requested, retold
 
@@ -18,7 +19,7 @@ def revision(
 
 
 def planned(*facts: Event) -> Story:
-    return Story(decide, requested(), plan(3, 2), *facts)
+    return Story(SERVICE, requested(), plan(3, 2), *facts)
 
 
 def answers(told: Story) -> list[BeatsPlanned]:
@@ -26,11 +27,11 @@ def answers(told: Story) -> list[BeatsPlanned]:
 
 
 def test_nothing_is_known_nothing_is_done():
-    assert decide(View(VIDEO)) == Decision()
+    assert SERVICE.decide_on(View(VIDEO)) == Decision()
 
 
 def test_a_request_is_planned_once_with_its_whole_brief():
-    told = Story(decide)
+    told = Story(SERVICE)
     (job,) = told.hear(requested(style="noir", owner="ada", priority=3))
     assert job.id == f"{VIDEO}/plan/0/0/1"
     assert (job.owner, job.priority) == ("ada", 3)
@@ -41,7 +42,7 @@ def test_a_request_is_planned_once_with_its_whole_brief():
 
 
 def test_a_failed_plan_ends_it():
-    told = Story(decide)
+    told = Story(SERVICE)
     (job,) = told.hear(requested())
     told.hear(broken(job))
     assert told.done
@@ -49,7 +50,7 @@ def test_a_failed_plan_ends_it():
 
 
 def test_a_revision_after_a_failed_plan_plans_anew():
-    told = Story(decide)
+    told = Story(SERVICE)
     (job,) = told.hear(requested())
     (again,) = told.hear(broken(job), revision(2, "retry"))
     assert again.id == f"{VIDEO}/plan/0/0/2"
@@ -136,8 +137,7 @@ def test_reframing_makes_only_segments_anew():
     told.decide()
     first, same = answers(told)
     assert (first.brief.aspect, first.rev, first.job) == ("1:1", 2, None)
-    # six chunks and the end card
-    assert first.takes == {f"conform/{n}": 1 for n in range(7)}
+    assert first.takes == {f"conform/{n}": 1 for n in range(6)}, "the plan has no end card"
     assert (same.brief, same.takes, same.rev) == (first.brief, first.takes, 3)
 
 
@@ -165,7 +165,7 @@ FACTS: list[Event] = [
 def test_any_order_and_any_duplicates_give_the_same_decision(which: set[int], data: st.DataObject):
     facts = [FACTS[i] for i in sorted(which)]
     again = data.draw(retold(facts))
-    assert decide(View(VIDEO, facts)) == decide(View(VIDEO, again))
-    assert bool(decide(View(VIDEO, facts)).jobs) == any(
+    assert SERVICE.decide_on(View(VIDEO, facts)) == SERVICE.decide_on(View(VIDEO, again))
+    assert bool(SERVICE.decide_on(View(VIDEO, facts)).jobs) == any(
         isinstance(fact, VideoRequested) for fact in facts
     )

@@ -7,22 +7,24 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.planner.report import report
-from services.planner.work import plan
-from shared.jobs.engine import Order
-from shared.story.chunks import active_chunks, frames
+from services.planner.work import make_plan
+from shared.jobs.engine import Workspace
+from shared.story.beats import frames
+from shared.story.brief import Brief, EndCard
 from shared.story.errors import BadInput
-from shared.story.events import BeatsPlanned, Brief, EndCard
+from shared.story.events import BeatsPlanned
 from shared.story.formats import frame_at
+from shared.story.kinds import PlanOrder
+from shared.story.plan import active_chunks
 
 TEN = " ".join(f"Scene number {n} shows another part of the story." for n in range(10))
 
 
 def planned(folder: Path, prompt: str = "A lighthouse keeper who paints the sea", **brief: object):
     wanted = Brief.model_validate({"prompt": prompt, **brief})
-    given = {"video_id": "v1", "brief": wanted.model_dump(mode="json")}
-    made = plan(Order(folder, given))
+    made = make_plan(PlanOrder(video_id="v1", brief=wanted), Workspace(folder))
     assert made.files == {}
-    return BeatsPlanned.model_validate({"video_id": "v1", "rev": 1, **given, **made.data})
+    return BeatsPlanned.model_validate({"video_id": "v1", "rev": 1, **made.data})
 
 
 @pytest.mark.parametrize("duration", [5, 6.4, 10, 15, 30, 61, 180])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.stitcher.decide import decide
-from shared.story.events import EndCard
+from services.stitcher import SERVICE
+from shared.story.brief import EndCard
 from tests.histories import Story, done, plan
 from tests.stitcher.test_decide import FULL, completion, conforms, made, stitched, the_cut
 
@@ -64,7 +64,7 @@ def test_what_is_left_out_or_skipped_takes_its_transition_along():
 
 
 def test_segments_of_before_there_were_transitions_are_cut_hard():
-    told = Story(decide, *made(plan(2)))
+    told = Story(SERVICE, *made(plan(2)))
     for job in told.decide():
         fact = done(job).model_copy(update={"tail": 0, "frames": 150})
         told.hear(fact)
@@ -96,17 +96,17 @@ def test_clips_are_heard_when_wanted_where_they_are_seen():
 
 
 def test_what_could_be_neither_burnt_nor_heard_is_noted():
-    told = Story(decide, *made(plan(2)))
+    told = Story(SERVICE, *made(plan(2)))
     for job in told.decide():
         told.hear(done(job).model_copy(update={"unburnt": "no font"} if job.n else {}))
     (cut,) = told.open
     assert cut.input["captions_burnt"] is False
     told.hear(done(cut).model_copy(update={"unheard": ("clip/0 holds no sound",)}))
-    assert completion(told).notes == ("chunk 1 has no captions: no font", "clip/0 holds no sound")
+    assert completion(told).notes == ("clip 1 has no captions: no font", "clip/0 holds no sound")
 
 
 def test_words_that_no_font_can_write_are_noted():
-    told = Story(decide, *made(plan(1, **FULL)))
+    told = Story(SERVICE, *made(plan(1, **FULL)))
     for job in told.decide():
         lacks = ("the end card has no headline: no font",) if job.n else ()
         told.hear(done(job).model_copy(update={"unwritten": lacks}))
@@ -130,7 +130,7 @@ def test_words_that_no_font_can_write_are_noted():
 def test_soft_captions_are_shown_only_where_wanted_ones_could_not_be_burnt(
     captions: str, unburnt: str | None, shown: bool
 ):
-    told = Story(decide, *made(plan(1, captions=captions)))
+    told = Story(SERVICE, *made(plan(1, captions=captions)))
     for job in told.decide():
         told.hear(done(job).model_copy(update={"unburnt": unburnt}))
     assert the_cut(told).input["captions_burnt"] is not shown

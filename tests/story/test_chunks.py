@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.story.chunks import (
+from shared.story.beats import (
     BadPlan,
+    Beat,
+    Chunk,
     GapInChunks,
     OrphanChunk,
     WrongImageCount,
-    active_chunks,
     beat_to_chunk_map,
     chains,
     check_images,
@@ -18,8 +19,8 @@ from shared.story.chunks import (
     frames,
     plan_chunks,
 )
-from shared.story.events import Beat, Chunk
 from shared.story.formats import frame_at
+from shared.story.plan import active_chunks
 from tests.histories import plan
 
 
