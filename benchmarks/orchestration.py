@@ -31,17 +31,17 @@ from tests.cluster.config import NAMES as SERVERS
 from tests.cluster.processes import Process, free_ports, spawn, stop, wait_until
 from tests.cluster.servers import FOLDER_VARIABLE, ServerFailed, Servers
 
-WARM_UP = 50
+WARM_UP = 50  # videos before the clock starts: connections and caches are then as in service
 OURS, THEIRS = 1000, 300
 LIMIT_SECONDS = 120.0
-POSTS_AT_ONCE = 50
+POSTS_AT_ONCE = 50  # connections: more would wait in the gateway's queue
 DATABASE = "orchestration"
 
 SETTINGS = {
     "STORYWAVE_ENGINE": "rehearsal",
     "STORYWAVE_LOG_LEVEL": "WARNING",
     "STORYWAVE_MONGO_DATABASE": DATABASE,
-    "STORYWAVE_KAFKA_PARTITIONS": "2",  # each service has one replica here
+    "STORYWAVE_KAFKA_PARTITIONS": "2",  # each service has one replica here: more would lie idle
 }
 
 STORY = {
@@ -171,6 +171,7 @@ async def _verify(store: MongoStore, videos: int) -> None:
     again = [job["_id"] for job in jobs if job["state"] != "done" or job["attempt"] != 1]
     if again:
         raise Wrong(f"{len(again)} jobs were not run exactly once, {again[0]} for one")
+    # Money is a part of the flow: each job reserved it before it began, and settled it.
     holds = [hold for money in await store.find(MONEY, {}) for hold in money["holds"].values()]
     if len(holds) != len(jobs) or any("settled" not in hold for hold in holds):
         raise Wrong(f"{len(holds)} reservations for {len(jobs)} jobs, or one left open")

@@ -6,7 +6,7 @@ start of ffmpeg takes some 30 ms of its time. The peers use our preset, our qual
 and mix the sound without looking at its loudness.
 
 There are three comparisons:
-- the cut of segments (conformed clips) with cross-fades; ours makes its whole sound mix in that time;
+- the cut of segments (conformed clips) with cross-fades; our time includes the whole sound mix;
 - hard cuts with sound that is mixed before; the floor is a copy by ffmpeg;
 - everything: to conform all raw clips, two at a time as the service does, and to cut them, against
   MoviePy on the raw clips.
@@ -39,9 +39,9 @@ from shared.story.formats import FPS, canvas
 FADE = 15  # frames of a cross-fade
 FRAMES = CLIP_SECONDS * FPS
 STEP = CLIP_SECONDS - FADE / FPS
-VOICE_EVERY = 6.5
+VOICE_EVERY = 6.5  # seconds
 REPEATS = 3  # of the quick methods, whose times vary most; the median counts
-PRESET, CRF, THREADS = "superfast", "20", 2
+PRESET, CRF, THREADS = "superfast", "20", 2  # ours, so that all encode the same work
 
 SIZE = canvas("9:16", "full")
 
@@ -107,6 +107,7 @@ def run_our_last_frame_of_segment(inputs: Inputs, folder: Path) -> None:
 
 def run_our_whole(inputs: Inputs, folder: Path) -> None:
     """Conform all raw clips, two at a time, and cut them."""
+    # Spawned, as the service does it: a forked process would share libraries already loaded.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, context, share_one_heap) as pool:
         tasks = [pool.submit(conform_one, c, folder, n) for n, c in enumerate(inputs.clips)]
@@ -126,9 +127,8 @@ def _run_ffmpeg(*arguments: str) -> None:
 def run_ffmpeg_copy(inputs: Inputs, folder: Path) -> None:
     """Copy segments and sound into one file: nothing is decoded, so nobody can be faster."""
     listing = folder / "list.txt"
-    listing.write_text(
-        "".join(f"file '{_segment_path(folder, n)}'\n" for n in range(CLIPS)), "utf-8"
-    )
+    lines = (f"file '{_segment_path(folder, number)}'\n" for number in range(CLIPS))
+    listing.write_text("".join(lines), "utf-8")
     source = ("-f", "concat", "-safe", "0", "-i", str(listing), "-i", str(folder / "premixed.m4a"))
     _run_ffmpeg(*source, "-c", "copy", "-movflags", "+faststart", str(folder / "copy.mp4"))
 
@@ -240,47 +240,45 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="storywave-stitch-") as name:
         folder = Path(name)
         inputs = _make_inputs_apart(folder)
+        # First of all, because it makes the segments that the other methods cut.
         whole = measure(run_our_whole, inputs, folder)
         _check(folder / "video.mp4", CLIPS * FRAMES - (CLIPS - 1) * FADE)
         ours = measure(run_our_cut, inputs, folder, REPEATS)
         exact = are_bodies_exact(folder)
         last = measure(run_our_last_clip, inputs, folder)
-        frame, frame_conformed = (
-            measure(m, inputs, folder, REPEATS)
-            for m in (run_our_last_frame, run_our_last_frame_of_segment)
-        )
+        frame = measure(run_our_last_frame, inputs, folder, REPEATS)
+        frame_of_segment = measure(run_our_last_frame_of_segment, inputs, folder, REPEATS)
         # Before the hard cuts: their sound is ready, for us as for the copy.
         mix(make_mix_spec(inputs, folder, CLIPS * FRAMES)).path.rename(folder / "premixed.m4a")
         hard = measure(run_our_hard_cut, inputs, folder, REPEATS)
         _check(folder / "video.mp4", CLIPS * FRAMES)
         floor = measure(run_ffmpeg_copy, inputs, folder, REPEATS)
         xfade = measure(run_ffmpeg_xfade, inputs, folder)
-        conformed, raw = (
-            measure(m, inputs, folder) for m in (run_moviepy_on_segments, run_moviepy_on_raw_clips)
-        )
+        moviepy = measure(run_moviepy_on_segments, inputs, folder)
+        moviepy_raw = measure(run_moviepy_on_raw_clips, inputs, folder)
     _print_table(
         [
             ("storywave: cross-fades and mix", ours, ours),
             ("ffmpeg xfade, same preset", xfade, ours),
-            ("MoviePy, same preset", conformed, ours),
+            ("MoviePy, same preset", moviepy, ours),
             ("storywave: hard cuts", hard, floor),
             ("ffmpeg concat copy (the floor)", floor, floor),
             ("storywave: all from raw clips", whole, whole),
-            ("MoviePy from raw clips", raw, whole),
+            ("MoviePy from raw clips", moviepy_raw, whole),
             ("storywave: after the last clip", last, ours),
             ("last frame of a raw clip", frame, frame),
-            ("last frame of a conformed clip", frame_conformed, frame),
+            ("last frame of a segment", frame_of_segment, frame),
         ]
     )
     peak = max(m.peak_mib for m in (whole, ours, last, hard))
     print(
-        f"FIGURE stitch vs_moviepy={conformed.seconds / ours.seconds:.1f}"
+        f"FIGURE stitch vs_moviepy={moviepy.seconds / ours.seconds:.1f}"
         f" vs_ffmpeg={xfade.seconds / ours.seconds:.1f}"
         f" hardcut_vs_copy={hard.seconds / floor.seconds:.2f}"
-        f" whole_vs_moviepy={raw.seconds / whole.seconds:.1f}"
+        f" whole_vs_moviepy={moviepy_raw.seconds / whole.seconds:.1f}"
         f" last_clip_s={last.seconds:.1f}"
-        f" last_frame_s={frame.seconds:.2f} last_frame_conformed_s={frame_conformed.seconds:.2f}"
-        f" are_bodies_exact={int(exact)} peak_mib={peak:.0f}"
+        f" last_frame_s={frame.seconds:.2f} last_frame_conformed_s={frame_of_segment.seconds:.2f}"
+        f" bodies_bitexact={int(exact)} peak_mib={peak:.0f}"
     )
 
 
