@@ -22,7 +22,7 @@ from shared.story.errors import BlobMissing
 
 READ_BYTES = 1 << 20
 
-# Users read of trouble with it, to whom our paths are no help.
+# Users read of trouble with it, too, to whom our paths are no help.
 PLACE = "the folder of the stored files"
 
 
@@ -80,7 +80,8 @@ class DiskBlobs:
     # ── beside the event loop ───────────────────────────────────────────────────────────────────
 
     def _prepare(self) -> None:
-        with map_errors(PLACE):
+        # At the start the path is named: whoever starts a process has given it.
+        with map_errors(f"the folder {self._folder}"):
             # Its files need no look: nobody else gets through the folder's own door.
             private.make_folder(self._folder)
             shutil.rmtree(self._folder / UNFINISHED, ignore_errors=True)

@@ -329,7 +329,9 @@ async def test_a_disk_that_is_full_for_an_encode_is_the_same(store: Store, tmp_p
     assert (job.state, job.tries) in {(State.NEW, 0), (State.SUBMITTING, 0)} and job.attempt > 1
 
 
-async def test_a_missing_input_names_its_key(stage: Callable[..., Stage]) -> None:
+async def test_a_missing_input_is_told_and_its_key_logged(
+    stage: Callable[..., Stage], caplog: pytest.LogCaptureFixture
+) -> None:
     async def fetch(task: Task) -> Produced:
         await task.fetch("image")
         raise AssertionError("never reached")
@@ -337,7 +339,8 @@ async def test_a_missing_input_names_its_key(stage: Callable[..., Stage]) -> Non
     s = stage()
     s.engine.submit = fetch  # type: ignore[method-assign]
     job = await s.ends(SPEC.model_copy(update={"files": {"image": "v/image/gone.png"}}))
-    assert job.state is State.FAILED and "v/image/gone.png" in (job.error or "")
+    assert job.state is State.FAILED and "no bytes are stored" in (job.error or "")
+    assert "gone.png" not in (job.error or "") and "v/image/gone.png" in caplog.text
 
 
 async def test_a_long_step_keeps_its_lease(stage: Callable[..., Stage]) -> None:
