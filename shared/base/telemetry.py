@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.story.texts import escape_controls
+
 JOBS = Counter("storywave_jobs", "Jobs by kind and how they ended", ["kind", "end"])
 JOB_SECONDS = Histogram(
     "storywave_job_seconds",
@@ -36,6 +38,9 @@ RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a 
 REPLAYED = Counter("storywave_videos_replayed", "Silent videos whose facts were sent again", [])
 DEAD_LETTERS = Counter("storywave_dead_letters", "Messages set aside", ["service"])
 UNREAD = Counter("storywave_events_unread", "Events of a newer version", ["service"])
+BROKEN = Counter(
+    "storywave_videos_set_aside", "Videos that something broke for", ["service", "action"]
+)
 UNREADABLE = Counter("storywave_rows_unreadable", "Rows that no event came of", ["collection"])
 UNPUBLISHABLE = Counter("storywave_events_unpublishable", "Events no bus can carry", ["event"])
 TRUNCATIONS = Counter("storywave_plans_truncated", "Plans that had more beats than time", [])
@@ -61,7 +66,8 @@ class JsonLines(logging.Formatter):
         line.update((k, v) for k, v in record.__dict__.items() if k not in _STANDARD)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        # a log may be read on a terminal, and users' words are in it
+        return escape_controls(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def log_as_json(level: str = "INFO") -> None:

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pydantic_core import to_json
 from shared.base import private
 from shared.ports import Doc, Index, Update, Where
 from shared.store import sql, statements
+from shared.store.clock import LocalClock
 from shared.store.documents import check_docs, check_updates, check_where
 from shared.store.lock import FolderLock
 from shared.story.errors import StoreUnavailable
@@ -55,11 +55,11 @@ class _Operation:
 class SqliteStore:
     """A document store for one process; the data folder is locked while it is open."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], int] | None = None) -> None:
         self._path = path
+        self._clock = clock or LocalClock()
         self._queue: SimpleQueue[_Operation | None] = SimpleQueue()
         self._tables: set[str] = set()
-        self._ahead = 0
         self._thread: threading.Thread | None = None
 
     async def open(self, indexes: Mapping[str, Sequence[Index]]) -> None:
@@ -85,12 +85,8 @@ class SqliteStore:
             self._lock.release()
 
     def now(self) -> int:
-        """Return the wall clock's time; where that is set back, the monotonic clock carries on.
-
-        Else leases and timers would stand still until the wall clock has caught up.
-        """
-        self._ahead = max(self._ahead, time.time_ns() - time.monotonic_ns())
-        return (self._ahead + time.monotonic_ns()) // 1_000_000
+        """Return the time in milliseconds, by the clock that the store was given."""
+        return self._clock()
 
     async def insert(self, collection: str, docs: Sequence[Doc]) -> set[str]:
         """Insert each document once; return the ids that were new."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from shared.ports import Heard
-from shared.story.events import Event, MusicReady, VideoDeleted, VideoSteered
+from shared.story.events import Event, VideoDeleted, VideoSteered
+from shared.story.kinds import MusicReady
 
 PATIENCE = 30.0
 
