@@ -84,7 +84,7 @@ def last_film(data: Path) -> str:
     with sqlite3.connect(data / "storywave.db") as db:
         (doc,) = db.execute(query).fetchone()
     db.close()
-    return json.loads(doc)["body"]["key"]
+    return str(json.loads(doc)["body"]["key"])
 
 
 def test_one_file_that_cannot_be_written_leaves_the_others_alone(
