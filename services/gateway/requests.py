@@ -11,7 +11,7 @@ from services.gateway.errors.wording import Unit
 from shared.story.events import Brief, EndCard, Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
-from shared.story.texts import VISIBLE, clean_text, one_line
+from shared.story.texts import VISIBLE, clean_text, make_one_line
 
 PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
@@ -39,7 +39,7 @@ def _some_words(prompt: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(one_line),
+    AfterValidator(make_one_line),
 ]
 
 

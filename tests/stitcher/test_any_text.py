@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.stitcher.captions import srt, vtt
+from services.stitcher.captions import format_srt, format_vtt
 from services.stitcher.draw import card, contact
 from services.stitcher.draw.card import CardSpec, end_card
 from services.stitcher.draw.contact import Panel, contact_sheet
@@ -97,7 +97,7 @@ def test_a_segment_is_made_with_any_title_and_any_captions(
 @given(words=st.lists(texts(), max_size=6))
 def test_subtitle_files_hold_whole_cues_of_any_words(words: list[str]):
     spoken = tuple(Word(text, n, n + 1) for n, text in enumerate(words))
-    for text in (srt(spoken, 60), vtt(spoken, 60).removeprefix("WEBVTT\n\n")):
+    for text in (format_srt(spoken, 60), format_vtt(spoken, 60).removeprefix("WEBVTT\n\n")):
         text.encode()
         cues = text.split("\n\n")
         assert cues.pop() == ""

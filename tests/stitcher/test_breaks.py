@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stitcher.breaks import unbroken
+from services.stitcher.breaks import split_at_breaks
 from services.stitcher.draw import words
 from services.stitcher.draw.words import set_text, wrap_lines
 from shared.media.fonts import font
@@ -27,12 +27,12 @@ LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。き
     ],
 )
 def test_what_stays_together(text: str, pieces: list[str]) -> None:
-    assert unbroken(text) == pieces
+    assert split_at_breaks(text) == pieces
 
 
 @given(st.text())
 def test_nothing_is_lost(text: str) -> None:
-    assert "".join(unbroken(text)).split() == text.split()
+    assert "".join(split_at_breaks(text)).split() == text.split()
 
 
 def test_a_text_without_spaces_fills_its_lines() -> None:

@@ -7,7 +7,7 @@ import av
 import pytest
 from PIL import Image
 
-from services.stitcher.draw.artwork import picture
+from services.stitcher.draw.artwork import open_picture
 from shared.engines.local.clips import animate
 from shared.media.probe import BadMedia, probe
 from shared.story.errors import cause
@@ -54,7 +54,7 @@ def test_a_clip_or_picture_that_is_none_is_refused_in_such_words(tmp_path):
     canvas = Canvas(64, 64)
     refusals = [
         raised(probe, odd),
-        raised(picture, odd),
+        raised(open_picture, odd),
         raised(animate, odd, tmp_path / "out.mp4", canvas, 1.0, 1),
     ]
     for error in refusals:

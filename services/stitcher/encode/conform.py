@@ -12,8 +12,8 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.draw.artwork import TITLE_FACE, set_title, still, title_still
-from services.stitcher.draw.lettering import captions, unwritable
+from services.stitcher.draw.artwork import TITLE_FACE, draw_still, draw_title, set_title
+from services.stitcher.draw.lettering import is_unwritable, set_captions
 from services.stitcher.draw.words import explain_unwritten
 from services.stitcher.voicefit import Word
 from shared.media.decode import canonical_frames
@@ -87,10 +87,10 @@ def _stand_in(spec: ConformSpec) -> tuple[av.VideoFrame, tuple[str, ...]]:
     """The picture, and what it can't say."""
     if spec.still is not None:
         try:
-            return still(spec.still, spec.canvas), ()
+            return draw_still(spec.still, spec.canvas), ()
         except BadMedia:
             pass  # the title still says enough, and the caller knows the clip is filled
-    return title_still(spec.title, spec.canvas), _missing_title(spec)
+    return draw_title(spec.title, spec.canvas), _missing_title(spec)
 
 
 def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
@@ -98,13 +98,14 @@ def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
     why = explain_unwritten(TITLE_FACE, spec.title)
     if why:
         return (f"a gap is filled without the title: {why}",)
-    if not set_title(spec.title, spec.canvas).whole:
+    title = set_title(spec.title, spec.canvas)
+    if title and not title.whole:
         return ("a gap is filled with the beginning of the title: there is no room for more",)
     return ()
 
 
 def _why_unburnt(spec: ConformSpec) -> str | None:
-    if unwritable(spec.words, spec.captions):
+    if is_unwritable(spec.words, spec.captions):
         return "no font at hand has all letters of the captions; see the subtitle track"
     return None
 
@@ -142,7 +143,7 @@ def _write(spec: ConformSpec, frames: Iterable[av.VideoFrame], unburnt: str | No
 def _burnt(
     spec: ConformSpec, frames: Iterable[av.VideoFrame], unburnt: str | None
 ) -> Iterator[av.VideoFrame]:
-    lettering = None if unburnt else captions(spec.words, spec.captions, spec.canvas)
+    lettering = None if unburnt else set_captions(spec.words, spec.captions, spec.canvas)
     for index, frame in enumerate(frames):
         if lettering is None:
             yield frame

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import av
 from av.container import InputContainer, OutputContainer
 
-from services.stitcher.captions import srt, subtitles, vtt
+from services.stitcher.captions import format_srt, format_vtt, gather_subtitles
 from services.stitcher.encode.join import Timeline, Windows, joined, made_joinable, start_windows
 from services.stitcher.encode.mix import MixSpec, mix
 from services.stitcher.encode.subtrack import add_subtitles, subtitle_packets
@@ -93,8 +93,8 @@ def _write_subtitles(spec: CutSpec, seconds: float) -> tuple[Path | None, Path |
     if not spec.words:
         return None, None
     srt_path, vtt_path = spec.folder / "video.srt", spec.folder / "video.vtt"
-    srt_path.write_text(srt(spec.words, seconds), "utf-8")
-    vtt_path.write_text(vtt(spec.words, seconds), "utf-8")
+    srt_path.write_text(format_srt(spec.words, seconds), "utf-8")
+    vtt_path.write_text(format_vtt(spec.words, seconds), "utf-8")
     return srt_path, vtt_path
 
 
@@ -114,7 +114,7 @@ def _mux(
             source = sources.enter_context(opened(sound, examine=False))
             tracks.append(_copied(container, source))
         if words:
-            phrases = subtitles(words, timeline.frames / FPS)
+            phrases = gather_subtitles(words, timeline.frames / FPS)
             text = add_subtitles(container)
             tracks.append(subtitle_packets(text, phrases, timeline.frames / FPS))
         for packet in merge(*tracks, key=_moment):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.draw.transitions import Transition, between
+from services.stitcher.draw.transitions import Transition, blend_frames
 from shared.media.decode import canonical_frames
 from shared.media.encode import (
     TICKS_A_FRAME,
@@ -121,7 +121,7 @@ def _window(before: Segment, after: Segment, joint: Transition) -> Iterator[av.V
     coming = _decoded(after, 0)
     pairs = islice(zip(leaving, coming, strict=False), joint.frames)
     for index, (old, new) in enumerate(pairs):
-        yield between(joint.kind, old, new, (index + 1) / (joint.frames + 1))
+        yield blend_frames(joint.kind, old, new, (index + 1) / (joint.frames + 1))
 
 
 def _decoded(segment: Segment, start: int) -> Iterator[av.VideoFrame]:
