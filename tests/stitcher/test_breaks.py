@@ -14,7 +14,7 @@ LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。き
 
 
 @pytest.mark.parametrize(
-    ("text", "pieces"),
+    ("text", "parts"),
     [
         ("Wake up, slow co-op", ["Wake ", "up, ", "slow ", "co-op "]),
         ("世界へ。", ["世", "界", "へ。 "]),
@@ -26,8 +26,8 @@ LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。き
         ("", []),
     ],
 )
-def test_what_stays_together(text: str, pieces: list[str]) -> None:
-    assert split_at_breaks(text) == pieces
+def test_what_stays_together(text: str, parts: list[str]) -> None:
+    assert split_at_breaks(text) == parts
 
 
 @given(st.text())
