@@ -13,10 +13,11 @@ from services.gateway.read.videos import Videos
 from services.gateway.read.views import VideoStatus
 from services.gateway.wiring import gateway
 from shared.jobs.relay import replay as sent_again
-from shared.runtime.compose import looking, opened
-from shared.runtime.known import Known
+from shared.runtime.compose import open_app, open_store
+from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
+from shared.story.kinds import KINDS
 from shared.story.texts import escape_controls, make_one_line
 
 
@@ -38,8 +39,9 @@ def _existing(chosen: Settings) -> Settings:
 
 async def _status(chosen: Settings, video: str | None) -> int:
     """Looking only: nothing is taken up, told again or published."""
-    async with looking(chosen) as store:
-        videos = Videos(store, load("gateway").views, lambda doc: Known.of(doc).view)
+    async with open_store(chosen) as store:
+        reader = Reader(KINDS, lambda video, at, error: None)
+        videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
             shown = (await videos.status(video, OWNER)).model_dump_json(indent=2)
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
@@ -62,7 +64,7 @@ def replay(given: argparse.Namespace) -> int:
 
 
 async def _replay(chosen: Settings, video: str) -> int:
-    async with stoppable(), opened(chosen, [load(name) for name in NAMES]) as app:
+    async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
         api = gateway(app)
         known = await api.videos.status(video, OWNER)
         facts = await sent_again(app.ports.store, video)

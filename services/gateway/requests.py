@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
-from shared.story.events import Brief, EndCard, Micros
+from shared.story.brief import Brief, EndCard
+from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.texts import VISIBLE, clean_text, make_one_line

@@ -5,8 +5,9 @@ follows. So every beat still starts on the plan's grid, with its voice and capti
 is as long as planned.
 """
 
-from shared.story.chunks import frames
-from shared.story.events import BeatsPlanned, Brief, Chunk
+from shared.story.beats import Chunk, frames
+from shared.story.brief import Brief
+from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS, frames_between
 from shared.story.looks import choose_transition
 

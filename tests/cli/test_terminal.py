@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -34,14 +35,14 @@ def lines_of(shown: str) -> list[str]:
 
 
 @given(any_text())
-def test_what_is_said_is_one_line(text: str):
+def test_what_is_said_is_one_line(text: str) -> None:
     for out in (Terminal(), io.StringIO()):
         Screen(out, name="video").say(text)
         assert len(lines_of(out.getvalue())) == 1
 
 
 @given(any_text())
-def test_progress_is_one_line(text: str):
+def test_progress_is_one_line(text: str) -> None:
     now = status(view([requested(), planned()]))
     assert now is not None
     message = snapshot(now).model_copy(update={"message": text})
@@ -53,14 +54,14 @@ def test_progress_is_one_line(text: str):
 
 
 @given(any_text())
-def test_a_log_line_is_one_line_and_still_json(text: str):
+def test_a_log_line_is_one_line_and_still_json(text: str) -> None:
     record = logging.makeLogRecord({"msg": text, "video_id": text})
     shown = JsonLines().format(record)
     assert len(lines_of(shown + "\n")) == 1
     assert json.loads(shown)["message"] == json.loads(json.dumps(text))
 
 
-def test_answers_and_errors_are_lines(capsys: pytest.CaptureFixture[str]):
+def test_answers_and_errors_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
     say("one\x9b\n\x1b[2Jmore", "  two\u202e")
     tell("no such file: \udcff\u2028\x07")
     shown = capsys.readouterr()
@@ -68,7 +69,9 @@ def test_answers_and_errors_are_lines(capsys: pytest.CaptureFixture[str]):
     assert lines_of(shown.err) == ["storywave: no such file: \\udcff \\u0007"]
 
 
-def test_the_cause_of_a_bug_is_shown_and_not_obeyed(capsys, monkeypatch):
+def test_the_cause_of_a_bug_is_shown_and_not_obeyed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def verify(given: object) -> int:
         raise RuntimeError("\x1b]0;title\a")
 
@@ -77,7 +80,9 @@ def test_the_cause_of_a_bug_is_shown_and_not_obeyed(capsys, monkeypatch):
     assert "RuntimeError: \\u001b]0;title\\u0007" in lines_of(capsys.readouterr().err)
 
 
-def test_a_prompt_forges_no_row_and_json_keeps_it(capsys, monkeypatch, tmp_path):
+def test_a_prompt_forges_no_row_and_json_keeps_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("STORYWAVE_ENGINE", "rehearsal")
     monkeypatch.chdir(tmp_path)
     prompt = "the sea\n11111111  2026-01-01 00:00  completed \u200f at night"

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.gateway.errors.problems import bad_input, field_error
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
-from shared.story.events import Brief, EndCard
+from shared.story.brief import Brief, EndCard
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 
 
@@ -25,16 +25,16 @@ def refused(**asked: object) -> list[tuple[str, str]]:
     return [(each.field, each.message) for each in wrong]
 
 
-def test_a_prompt_alone_is_enough():
+def test_a_prompt_alone_is_enough() -> None:
     brief = VideoRequest(prompt="  the sea\n").brief("ann")
     assert brief == Brief(prompt="the sea", owner="ann")
 
 
-def test_what_can_be_neither_seen_nor_said_is_dropped():
+def test_what_can_be_neither_seen_nor_said_is_dropped() -> None:
     assert VideoRequest(prompt="the\x00 sea\x07\nat night").prompt == "the sea\nat night"
 
 
-def test_a_line_is_one_line_and_a_prompt_may_have_several():
+def test_a_line_is_one_line_and_a_prompt_may_have_several() -> None:
     request = VideoRequest(
         prompt="the sea\r\nat\u2028night \u202eevil",
         end_card=EndCardRequest(
@@ -45,7 +45,7 @@ def test_a_line_is_one_line_and_a_prompt_may_have_several():
     assert request.end_card == EndCardRequest(headline="Wake up slow", call_to_action="Go now")
 
 
-def test_every_wish_reaches_the_brief():
+def test_every_wish_reaches_the_brief() -> None:
     wishes = {
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
         "voice": False, "music": False, "captions": "bold", "min_clips": 2, "clips_at_once": 9,
@@ -60,7 +60,7 @@ def test_every_wish_reaches_the_brief():
     assert VideoRequest.model_validate({**wishes, "end_card": None}).brief("ann").end_card is None
 
 
-def test_money_is_exact_in_micro_dollars():
+def test_money_is_exact_in_micro_dollars() -> None:
     assert VideoRequest(prompt="x", budget_usd=0.1).cap == 100_000
     assert VideoRequest(prompt="x", budget_usd=0).cap == 0
     assert VideoRequest(prompt="x").cap is None
@@ -101,18 +101,35 @@ def test_money_is_exact_in_micro_dollars():
         ({"xyz": "red"}, "xyz", "no such field: use prompt, duration, aspect"),
     ],
 )
-def test_what_is_off_is_named_and_what_is_accepted_is_said(asked, field, advice):
+def test_what_is_off_is_named_and_what_is_accepted_is_said(
+    asked: dict[str, object], field: str, advice: str
+) -> None:
     [(named, message)] = refused(**asked)
     assert named == field
     assert advice in message
 
 
-ODD = [None, 7, -1, 1e9, 1.5, "x", "x" * 5000, "", "9" * 5000, [], {"a": 1}, True, 1e999, "\ud800"]
+ODD: list[object] = [
+    None,
+    7,
+    -1,
+    1e9,
+    1.5,
+    "x",
+    "x" * 5000,
+    "",
+    "9" * 5000,
+    [],
+    {"a": 1},
+    True,
+    1e999,
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
 @pytest.mark.parametrize("card", [False, True], ids=["video", "card"])
-def test_no_field_answers_in_the_words_of_a_library(odd, card):
+def test_no_field_answers_in_the_words_of_a_library(odd: object, card: bool) -> None:
     names = EndCardRequest.model_fields if card else VideoRequest.model_fields
     said = 0
     for name in names:
@@ -126,11 +143,11 @@ def test_no_field_answers_in_the_words_of_a_library(odd, card):
     assert said > 0
 
 
-def test_several_things_that_are_off_are_all_named():
+def test_several_things_that_are_off_are_all_named() -> None:
     assert [field for field, _ in refused(duration=1, style="x")] == ["duration", "style"]
 
 
-def test_one_line_for_a_command_line():
+def test_one_line_for_a_command_line() -> None:
     with pytest.raises(ValidationError) as caught:
         VideoRequest(prompt="x", style="baroque")
     error = bad_input(caught.value, VideoRequest.model_fields)
@@ -139,13 +156,13 @@ def test_one_line_for_a_command_line():
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_style_is_accepted(style):
+def test_every_style_is_accepted(style: str) -> None:
     assert VideoRequest(prompt="x", style=style).style == style
 
 
-def test_the_choices_of_the_api_are_the_tables_of_looks():
+def test_the_choices_of_the_api_are_the_tables_of_looks() -> None:
     def choices(model: type[BaseModel], name: str) -> list[str]:
-        return model.model_json_schema()["properties"][name]["enum"]
+        return list(model.model_json_schema()["properties"][name]["enum"])
 
     assert choices(VideoRequest, "captions") == [*CAPTION_CHOICES]
     assert choices(VideoRequest, "transition") == [*TRANSITION_CHOICES]

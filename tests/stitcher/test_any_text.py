@@ -1,5 +1,6 @@
 """Whatever a text is made of, its video is finished: what can't be drawn is left out and noted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,32 +41,33 @@ def texts() -> st.SearchStrategy[str]:
     return st.one_of(any_text(12), st.sampled_from(ODD))
 
 
-def drawn(folder: Path, canvas: Canvas, style: str, *words: str) -> bytes:
-    out = folder / "card.mp4"
-    assert end_card(CardSpec(out, canvas, 8, style, *words)) == 8
-    found = probe(out)
-    assert (found.width, found.height) == (canvas.width, canvas.height)
-    return out.read_bytes()
+def drawn(spec: CardSpec) -> bytes:
+    assert end_card(spec) == spec.frames
+    found = probe(spec.out)
+    assert (found.width, found.height) == (spec.canvas.width, spec.canvas.height)
+    return spec.out.read_bytes()
 
 
 @in_a_moment
 @given(headline=texts(), call=texts(), style=STYLES, canvas=CANVASES)
 def test_a_card_is_made_of_any_words(
     tmp_path: Path, headline: str, call: str, style: str, canvas: Canvas
-):
-    bare = drawn(tmp_path, canvas, style)
+) -> None:
+    bare = CardSpec(tmp_path / "card.mp4", canvas, 8, style)
+    nothing = drawn(bare)
     for name, words in (("headline", (headline, "")), ("button", ("", call))):
-        notes = card.missing_words(CardSpec(tmp_path / "x", canvas, 8, style, *words))
+        spec = replace(bare, headline=words[0], call_to_action=words[1])
+        notes = card.missing_words(spec)
         assert len(notes) <= 1
-        left_out = drawn(tmp_path, canvas, style, *words) == bare
+        left_out = drawn(spec) == nothing
         said = any(note.startswith(f"the end card has no {name}: ") for note in notes)
         assert said == (left_out and bool("".join(words).strip()))
         "".join(notes).encode()
-    drawn(tmp_path, canvas, style, headline, call)
+    drawn(replace(bare, headline=headline, call_to_action=call))
 
 
 @pytest.mark.parametrize("text", ["W" * 4000, "字" * 900, "Wake up " * 500])
-def test_a_text_without_room_is_cut_short_and_that_is_said(text: str, tmp_path: Path):
+def test_a_text_without_room_is_cut_short_and_that_is_said(text: str, tmp_path: Path) -> None:
     spec = CardSpec(tmp_path / "card.mp4", Canvas(72, 128), 2, "minimal", text, text)
     for note in card.missing_words(spec):
         assert note.startswith(
@@ -84,7 +86,7 @@ def test_a_text_without_room_is_cut_short_and_that_is_said(text: str, tmp_path: 
 )
 def test_a_segment_is_made_with_any_title_and_any_captions(
     tmp_path: Path, title: str, words: list[str], style: str, canvas: Canvas
-):
+) -> None:
     spoken = tuple(Word(text, n / 30, (n + 1) / 30) for n, text in enumerate(words))
     out = tmp_path / "segment.mp4"
     made = conform(ConformSpec(out, canvas, 6, None, title=title, words=spoken, captions=style))
@@ -95,7 +97,7 @@ def test_a_segment_is_made_with_any_title_and_any_captions(
 
 @in_a_moment
 @given(words=st.lists(texts(), max_size=6))
-def test_subtitle_files_hold_whole_cues_of_any_words(words: list[str]):
+def test_subtitle_files_hold_whole_cues_of_any_words(words: list[str]) -> None:
     spoken = tuple(Word(text, n, n + 1) for n, text in enumerate(words))
     for text in (format_srt(spoken, 60), format_vtt(spoken, 60).removeprefix("WEBVTT\n\n")):
         text.encode()
@@ -108,7 +110,7 @@ def test_subtitle_files_hold_whole_cues_of_any_words(words: list[str]):
 
 @settings(in_a_moment, max_examples=4)
 @given(title=texts(), words=st.lists(texts(), min_size=8, max_size=8))
-def test_a_sheet_is_made_of_any_words(tmp_path: Path, title: str, words: list[str]):
+def test_a_sheet_is_made_of_any_words(tmp_path: Path, title: str, words: list[str]) -> None:
     panels = [Panel(None, f"{n}", text) for n, text in enumerate(words)]
     assert contact_sheet(title, panels, tmp_path / "sheet.png") == 1
     with Image.open(tmp_path / "sheet.png") as sheet:
@@ -116,7 +118,7 @@ def test_a_sheet_is_made_of_any_words(tmp_path: Path, title: str, words: list[st
     "".join(contact.missing_words(title, panels)).encode()
 
 
-def test_a_picture_that_cannot_be_read_is_left_out_of_a_card_and_noted(tmp_path: Path):
+def test_a_picture_that_cannot_be_read_is_left_out_of_a_card_and_noted(tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     spec = CardSpec(

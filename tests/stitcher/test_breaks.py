@@ -45,7 +45,8 @@ def test_a_text_without_spaces_fills_its_lines() -> None:
 
 
 def test_a_text_without_spaces_is_not_made_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "covered", lambda _face, _text: True)
+    monkeypatch.setattr(words, "can_write", lambda _face, _text: True)
     canvas = Canvas(360, 640)
     text = set_text(LONG[:20], canvas, "plain", 0.1)
+    assert text is not None
     assert text.pixels in {36, 31} and len(text.lines) in {2, 3, 4} and text.whole

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -45,10 +46,10 @@ def timeline(folder: Path, lengths: Sequence[int], joints: Sequence[Transition |
     return Timeline(CANVAS, segments, tuple(joints))
 
 
-def finished(folder: Path, line: Timeline, **more: object) -> CutResult:
+def finished(folder: Path, line: Timeline, **more: Any) -> CutResult:
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    return cut(CutSpec(out, line, **more))  # type: ignore[arg-type]
+    return cut(CutSpec(out, line, **more))
 
 
 def digests(path: Path) -> list[str]:

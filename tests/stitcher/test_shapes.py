@@ -107,7 +107,7 @@ def test_a_video_of_any_clips_is_exact(
         clip, out = source.written(folder / f"{n}"), folder / f"{n}.mp4"
         conform(ConformSpec(out, CANVAS, frames, clip, head=heads[n], tail=tails[n]))
         segments.append(Segment(out, frames))
-    joints = tuple(Transition(kind, size) if size else None for size in sizes)  # type: ignore[arg-type]
+    joints = tuple(Transition(kind, size) if size else None for size in sizes)
     line = Timeline(CANVAS, tuple(segments), joints)
     write_wav(tone(1), folder / "music.wav")
     sound = MixSpec(folder / "m.m4a", line.frames, music=folder / "music.wav") if sounds else None

@@ -26,14 +26,14 @@ ORDINARY = [
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_what_people_write_stays(text: str):
+def test_what_people_write_stays(text: str) -> None:
     assert make_one_line(text) == clean_text(text) == text
 
 
 @pytest.mark.parametrize(
     "end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
 )
-def test_every_end_of_a_line_is_one(end: str):
+def test_every_end_of_a_line_is_one(end: str) -> None:
     assert clean_text(f"  one{end}two {end}") == "one\ntwo"
     assert make_one_line(f"{end} one{end}\ttwo  three{end}") == "one two three"
     assert escape_line(f"one{end}two") == "one two"
@@ -55,12 +55,12 @@ def test_every_end_of_a_line_is_one(end: str):
         ("\u0301\ufe0f", ""),
     ],
 )
-def test_what_is_not_seen_and_does_harm_is_taken_out(text: str, left: str):
+def test_what_is_not_seen_and_does_harm_is_taken_out(text: str, left: str) -> None:
     assert make_one_line(text) == left
 
 
 @given(any_text())
-def test_a_clean_text_is_no_longer_and_stays_clean(text: str):
+def test_a_clean_text_is_no_longer_and_stays_clean(text: str) -> None:
     for clean in (clean_text, make_one_line):
         once = clean(text)
         assert clean(once) == once and len(once) <= len(text)
@@ -70,18 +70,18 @@ def test_a_clean_text_is_no_longer_and_stays_clean(text: str):
 
 
 @given(any_text())
-def test_a_text_without_anything_to_see_is_known_before_it_is_cleaned(text: str):
+def test_a_text_without_anything_to_see_is_known_before_it_is_cleaned(text: str) -> None:
     assert bool(re.search(VISIBLE, clean_text(text))) == bool(re.search(VISIBLE, text))
 
 
 @given(any_text())
-def test_a_terminal_gets_one_line_that_it_does_not_obey(text: str):
+def test_a_terminal_gets_one_line_that_it_does_not_obey(text: str) -> None:
     assert not OBEYED.search(escape_line(text))
     escape_line(text).encode()
 
 
 @given(any_text())
-def test_escapes_within_json_mean_the_same(text: str):
+def test_escapes_within_json_mean_the_same(text: str) -> None:
     shown = escape_controls(json.dumps({"prompt": text}, ensure_ascii=False))
     assert not OBEYED.search(shown)
     assert json.loads(shown) == json.loads(json.dumps({"prompt": text}))

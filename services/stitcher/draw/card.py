@@ -19,7 +19,7 @@ from services.stitcher.draw.product import draw_product, is_dark
 from services.stitcher.draw.words import SetText, explain_unwritten, set_text
 from shared.media.encode import write_segment
 from shared.media.overlay import Overlay
-from shared.media.pan import zoomed
+from shared.media.pan import zoom_in
 from shared.media.picture import Planes, Rgb, from_image, planes
 from shared.media.probe import BadMedia
 from shared.story.formats import FPS, Canvas
@@ -107,7 +107,7 @@ def _draw_frames(spec: CardSpec) -> Iterator[av.VideoFrame]:
     entrances = _compose(spec, contents, ground)
     for index in range(spec.frames):
         seconds = index / FPS
-        frame = zoomed(backdrop, 1.0 + 0.010 * seconds)
+        frame = zoom_in(backdrop, 1.0 + 0.010 * seconds)
         target = planes(frame)
         for entrance in entrances:
             entrance.paint(target, seconds)

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from services.stitcher.breaks import split_at_breaks
 from services.stitcher.captions import JOINERS, drop_symbols
-from shared.media.fonts import covered, font
+from shared.media.fonts import can_write, font
 from shared.media.picture import Rgb
 from shared.story.formats import Canvas
 from shared.story.looks import Face
@@ -95,7 +95,7 @@ def keep_writable(face: Face, text: str) -> str:
     line = make_one_line(known)
     if len(line) > _MOST_LETTERS:
         line = f"{line[:_MOST_LETTERS].rstrip()}…"
-    if not covered(face, line):
+    if not can_write(face, line):
         line = _drop_missing_symbols(face, line)
     return line if is_drawable(face, line) else ""
 
@@ -104,7 +104,7 @@ def is_drawable(face: Face, line: str) -> bool:
     """Return whether a font has all letters of the line, and something is seen when it is drawn."""
     try:
         letters = font(face, _TRIED, line)
-        return covered(face, line) and letters.getmask(line).getbbox() is not None
+        return can_write(face, line) and letters.getmask(line).getbbox() is not None
     except (OSError, RuntimeError, ValueError):
         return False  # the library for layouts refuses some texts without saying why
 
@@ -119,7 +119,7 @@ def explain_unwritten(face: Face, text: str) -> str | None:
     if not text.strip() or keep_writable(face, text):
         return None
     line = make_one_line(text)
-    if covered(face, line):
+    if can_write(face, line):
         return "there is nothing to be seen in it"
     quoted = line if len(line) <= _TOLD else f"{line[:_TOLD]}…"
     return f"no font at hand can write “{quoted}”"
@@ -128,11 +128,11 @@ def explain_unwritten(face: Face, text: str) -> str | None:
 def _drop_missing_symbols(face: Face, line: str) -> str:
     """Return the line without the symbols that its font lacks; nothing where it lacks letters."""
     letters = drop_symbols(line)
-    if not covered(face, letters):
+    if not can_write(face, letters):
         return ""
     for symbol in sorted(set(line) - set(letters)):
         # one font has to have all that is kept: no other is at hand within a line
-        if symbol not in JOINERS and covered(face, letters + symbol):
+        if symbol not in JOINERS and can_write(face, letters + symbol):
             letters += symbol
     return make_one_line("".join(c for c in line if c.isspace() or c in letters))
 

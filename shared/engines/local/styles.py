@@ -40,7 +40,7 @@ class VoiceChoice:
 
 @dataclass(frozen=True)
 class Style:
-    """How a video looks and sounds."""
+    """The look and the sound of a video."""
 
     name: str
     palettes: tuple[Palette, ...]
@@ -51,7 +51,7 @@ class Style:
 
 
 def _palettes(*rows: str) -> tuple[Palette, ...]:
-    """Each row names a palette's colours in the order of its fields, in hexadecimal."""
+    """Return palettes; a row holds the colours of one in the order of its fields, as RRGGBB."""
     return tuple(Palette(*map(_colour, row.split())) for row in rows)
 
 
@@ -146,7 +146,7 @@ _BY_NAME = {style.name: style for style in _STYLES}
 
 
 def style_of(name: str) -> Style:
-    """Return the style of this name; refuse others with the names there are."""
+    """Return the style of this name; BadInput lists the names there are."""
     try:
         return _BY_NAME[name]
     except KeyError:
@@ -156,5 +156,5 @@ def style_of(name: str) -> Style:
 
 
 def palette_of(style: Style, seed: int) -> Palette:
-    """One palette for a whole video."""
+    """Return one palette for a whole video."""
     return style.palettes[seed % len(style.palettes)]

@@ -99,7 +99,7 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["狐が空を飛ぶ。", "東京タワー", "時々ゆめをみる"])
 def test_kanji_are_refused_rather_than_spelt_out(tmp_path: Path, text: str) -> None:
-    with pytest.raises(BadInput, match="no voice at hand can read kanji") as refused:
+    with pytest.raises(BadInput, match="no voice can read kanji here") as refused:
         spoken(tmp_path, text)
     assert refused.value.field == "narration"
     assert not (tmp_path / "voice.wav").exists()
