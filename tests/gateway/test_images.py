@@ -3,6 +3,7 @@
 import asyncio
 from io import BytesIO
 from time import perf_counter
+from typing import Never
 
 import pytest
 from PIL import Image
@@ -16,7 +17,6 @@ from shared.story.images import MAX_BYTES, image_key
 from tests.gateway.conftest import Stage
 from tests.gateway.test_http import is_problem
 from tests.pictures import bomb, decoded, noise, product
-from typing import Never
 
 
 async def given(stage: Stage, data: bytes) -> str:
