@@ -4,7 +4,6 @@ Every error is turned into a signal here, and only here: the machine decides wha
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from shared.base.pool import Pool
+from shared.base.values import find_fault
 from shared.jobs import engine as port
 from shared.jobs import journal, machine, outputs
 from shared.jobs.engine import AttemptFolder, Engine, Finish, Made, Refused, Task, Workspace
@@ -227,20 +227,13 @@ class Steps:
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}
         end_event(replace(job, state=State.DONE, result=result), self.kinds)
-        check_storable(result)
+        if fault := find_fault(result):
+            raise ValueError(f"the engine's result can't be stored:{fault}")
         return result
 
 
 class LostClaim(Exception):
     """Another worker has claimed the job meanwhile, or it has ended."""
-
-
-def check_storable(result: Mapping[str, Any]) -> None:
-    """Refuse, with a ValueError, values that no store takes: they would fail the whole write."""
-    json.dumps(result, allow_nan=False, ensure_ascii=False).encode()  # NaN, and half characters
-    for value in result.values():
-        if isinstance(value, int) and value.bit_length() > 63:
-            raise ValueError(f"{value} is too large a number")
 
 
 def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:

@@ -9,7 +9,8 @@ import re
 import unicodedata
 
 VISIBLE = (
-    r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
 """A character that can be seen, as a pattern that JSON Schema takes too."""
 

@@ -32,7 +32,7 @@ class Stage:
     async def tell(self, events: Sequence[Event]) -> None:
         """Other services have made these facts; returns when the gateway has heard them."""
         await self.bus.publish([e for e in events if not isinstance(e, VideoRequested)])
-        await self.bus.drained()
+        await self.bus.wait_until_idle()
 
     async def make(self, **asked: object) -> str:
         answer = await self.http.post("/v1/videos", json={"prompt": "the sea", **asked})
