@@ -8,10 +8,9 @@ from services.cli.environment import log_to_file, settings
 from services.cli.make import OWNER, stoppable
 from services.cli.outcome import say
 from services.cli.screen import Screen, line
-from services.gateway.http import Gateway
+from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.videos import Videos
 from services.gateway.read.views import VideoStatus
-from services.gateway.wiring import gateway
 from shared.jobs.relay import replay as sent_again
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
@@ -65,7 +64,7 @@ def replay(given: argparse.Namespace) -> int:
 
 async def _replay(chosen: Settings, video: str) -> int:
     async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
-        api = gateway(app)
+        api = build_gateway(app)
         known = await api.videos.status(video, OWNER)
         facts = await sent_again(app.ports.store, video)
         screen = Screen()

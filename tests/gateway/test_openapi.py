@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from services.gateway.http import create_app, openapi
+from services.gateway.app import create_app, openapi
 from tests.gateway.conftest import staged
 
 STORED = Path(__file__).parents[2] / "docs" / "openapi.json"

@@ -89,6 +89,14 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"seed": -1}, "seed", "give a whole number, at least 0 and less than 2147483648"),
         ({"priority": 11}, "priority", "give a whole number, 1 to 10"),
         ({"budget_usd": -1}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"budget_usd": False}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"duration": "30"}, "duration", "give 5 to 180 seconds"),
+        ({"duration": True}, "duration", "give 5 to 180 seconds"),
+        ({"seed": "1"}, "seed", "give a whole number"),
+        ({"seed": True}, "seed", "give a whole number"),
+        ({"voice": 1}, "voice", "give true or false"),
+        ({"voice": "yes"}, "voice", "give true or false"),
+        ({"end_card": {"seconds": "3"}}, "end_card.seconds", "give 1 to 10 seconds"),
         ({"durations": 5}, "durations", "no such field: perhaps duration is meant"),
         ({"xyz": "red"}, "xyz", "no such field: use prompt, duration, aspect"),
     ],
@@ -129,6 +137,10 @@ def test_one_line_for_a_command_line() -> None:
     assert error.field == "style"
     *names, last = map(repr, STYLES)
     assert str(error) == f"style: use {', '.join(names)} or {last}"
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    assert VideoRequest.model_validate({"prompt": "x", "seed": 7.0, "min_clips": 2.0}).seed == 7
 
 
 @pytest.mark.parametrize("style", STYLES)

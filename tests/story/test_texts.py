@@ -71,6 +71,7 @@ def test_a_clean_text_is_no_longer_and_stays_clean(text: str) -> None:
 
 @given(any_text())
 def test_a_text_without_anything_to_see_is_known_before_it_is_cleaned(text: str) -> None:
+    text = text.encode(errors="ignore").decode()  # half of a character never gets this far
     assert bool(re.search(VISIBLE, clean_text(text))) == bool(re.search(VISIBLE, text))
 
 

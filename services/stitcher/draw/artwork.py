@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter, ImageOps
 from services.stitcher.draw.words import SetText, set_text
 from shared.media.picture import Rgb, from_image
 from shared.media.probe import MAX_PIXELS, BadMedia
-from shared.story.errors import cause
+from shared.story.errors import cause, machine_trouble
 from shared.story.formats import Canvas
 from shared.story.looks import Face
 
@@ -26,6 +26,8 @@ def picture(path: Path) -> Image.Image:
             upright = ImageOps.exif_transpose(image)
             return upright.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if machine_trouble(error):
+            raise
         raise BadMedia(f"{path.name} can't be read as a picture: {cause(error)}") from error
 
 
