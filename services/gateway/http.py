@@ -41,6 +41,11 @@ class Gateway:
     watch: Watch
     blobs: Blobs
 
+    def close(self) -> None:
+        """End what watchers follow, and the processes that read pictures."""
+        self.watch.close()
+        self.images.pool.close()
+
 
 def create_app(gateway: Gateway) -> FastAPI:
     """The API over a running gateway."""
@@ -289,7 +294,7 @@ async def image_file(
     at: At,
     request: Request,
 ) -> Response:
-    """A picture that you have given, as PNG."""
+    """A picture that you have given, as WebP. One that no video uses is removed after a day."""
     key = await at.images.find(image_id, owner)
     if key is None:
         raise NoSuchImage(image_id)

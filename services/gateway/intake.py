@@ -43,17 +43,19 @@ class Intake:
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """The id of the video; when this returns, it is durable and known to our own view."""
         row = _row(asked, owner, key, self.store.now(), await self.weights())
-        await self._refuse_unknown_product(asked, row)
+        await self._keep_product(asked, row)
         if not await self._new(row):
             row = await self._same(row)
         await self.gate.open(row["_id"], owner, row["cap"])
         await self.emit(_events(row))
         return str(row["_id"])
 
-    async def _refuse_unknown_product(self, asked: VideoRequest, row: Doc) -> None:
-        """Before anything is written; a video that was accepted stays accepted."""
+    async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
+        """Refuse a picture that is not there, before anything is written; a video that was accepted
+        stays accepted.
+        """
         image = asked.end_card.product_image if asked.end_card else None
-        if image is None or await self.images.find(image, row["owner"]):
+        if image is None or await self.images.use(image, row["owner"]):
             return
         if not await self.store.get(REQUESTS, [row["_id"]]):
             raise BadInput(

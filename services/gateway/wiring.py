@@ -13,6 +13,8 @@ from services.gateway.revisions import Revisions
 from shared.runtime.app import App
 from shared.runtime.serve import probes
 
+SWEEP_SECONDS = 60 * 60.0
+
 
 def gateway(app: App) -> Gateway:
     """Everything that the routes and the command line call."""
@@ -20,7 +22,8 @@ def gateway(app: App) -> Gateway:
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
     app.watchers.append(watch.heard)
-    images = Images(app.ports.blobs, app.pool)
+    images = Images(app.ports.blobs, app.ports.store.now)
+    app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
     revisions = Revisions(videos, shell.emit)
     return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)
@@ -33,5 +36,5 @@ def front(app: App) -> FastAPI:
     api.router.routes.extend(probes(lambda: app))
     running = asyncio.current_task()
     assert running is not None, "called from within the running composition"
-    running.add_done_callback(lambda _: parts.watch.close())
+    running.add_done_callback(lambda _: parts.close())
     return api

@@ -112,6 +112,12 @@ class App:
         for watcher in self.watchers:
             watcher(videos)
 
+    def repeat(
+        self, name: str, call: Callable[[], Coroutine[Any, Any, object]], seconds: float
+    ) -> None:
+        """Do one thing more beside the consumers, over and over until this process stops."""
+        self.loops = [*self.loops, asyncio.create_task(_repeat(call, seconds), name=name)]
+
 
 @asynccontextmanager
 async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:

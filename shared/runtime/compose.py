@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.base.pool import Pool
+from shared.base.worker import Bounds
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Engine
 from shared.jobs.machine import Rules
@@ -24,7 +25,7 @@ from shared.story.events import Kind
 async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterator[App]:
     """The services, running on the adapters that the settings ask for."""
     ports, scratch = _ports(settings)
-    pool = Pool(settings.processes)
+    pool = Pool(settings.processes, Bounds(resident=settings.process_mib << 20))
     parts = Parts(
         ports,
         scratch,
