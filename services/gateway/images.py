@@ -23,8 +23,8 @@ from shared.story.images import UPLOADS, Picture, image_key, upload_day, upload_
 
 SECONDS = 20
 """For one picture: ten times what the largest takes, on a machine that has much else to do."""
-BOUNDS = Bounds(mapped=768 << 20)
-"""A WebP of 40 megapixels takes 713 MiB, most of it the decoder's own."""
+BOUNDS = Bounds(mapped=640 << 20)
+"""The largest WebP takes 580 MiB, a JPEG for printers 520, a PNG 435: most of it once decoded."""
 DAY_MS = 24 * 60 * 60_000
 
 
