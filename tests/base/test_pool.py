@@ -15,6 +15,7 @@ from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.story.errors import BadInput, WorkerDied, WorkersUnavailable, WorkTimedOut
 from tests.base import calls
+from tests.base.processes import begun, is_gone
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -24,22 +25,6 @@ async def pool() -> AsyncIterator[Pool]:
     pool = Pool(2)
     yield pool
     pool.close()
-
-
-async def begun(path: Path) -> int:
-    """Wait until a call has begun; gives the process that runs it."""
-    while not is_written(path):
-        await asyncio.sleep(0.01)
-    return int(is_written(path))
-
-
-def is_written(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
-
-
-def is_gone(pid: int) -> bool:
-    """Ended, and waited for: a zombie would still be there."""
-    return not Path(f"/proc/{pid}").exists()
 
 
 async def hung(pool: Pool, path: Path) -> tuple["asyncio.Task[None]", int]:
@@ -212,6 +197,7 @@ import asyncio
 from pathlib import Path
 from shared.base.pool import Pool
 from tests.base import calls
+from tests.base.processes import begun, is_gone
 async def main():
     pool = Pool(2)
     await asyncio.gather(pool.run(calls.hang, Path({0!r})), pool.run(calls.hang, Path({1!r})))

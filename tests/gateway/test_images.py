@@ -12,7 +12,7 @@ from services.gateway.intake import REQUESTS
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.errors import BlobsUnavailable
-from shared.story.images import MAX_BYTES, image_key
+from shared.story.images import MAX_BYTES, UPLOADS, image_key
 from tests.gateway.conftest import Stage
 from tests.gateway.test_http import is_problem
 from tests.pictures import bomb, decoded, noise, product
@@ -35,12 +35,12 @@ async def test_a_picture_is_kept_once_and_shown(stage: Stage):
     again = await stage.http.post("/v1/images", content=product((300, 200)))
     assert (again.status_code, again.json()) == (201, image)
     assert await given(stage, product((200, 300))) != image["id"]
-    assert len(await stage.app.ports.blobs.keys("images/")) == 2
+    assert len(await stage.app.ports.blobs.keys(UPLOADS)) == 2
 
     shown = await stage.http.get(answer.headers["location"])
-    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/png")
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/webp")
     picture = Image.open(BytesIO(shown.content))
-    assert (picture.format, picture.mode, picture.size) == ("PNG", "RGBA", (300, 200))
+    assert (picture.format, picture.mode, picture.size) == ("WEBP", "RGBA", (300, 200))
     part = await stage.http.get(answer.headers["location"], headers={"range": "bytes=0-7"})
     assert (part.status_code, part.content) == (206, shown.content[:8])
     assert (await stage.http.head(answer.headers["location"])).headers == shown.headers
@@ -56,7 +56,7 @@ async def test_a_picture_is_its_owners_alone(stage: Stage):
     is_problem(await stage.http.post("/v1/videos", json=body), 422, "bad-input")
     assert await given(stage, product()) == image
     assert (await stage.http.get(f"/v1/images/{image}")).status_code == 200
-    assert len(await stage.app.ports.blobs.keys("images/")) == 2
+    assert len(await stage.app.ports.blobs.keys(UPLOADS)) == 2
 
 
 @pytest.mark.parametrize("name", ["nope", "..", "%2e%2e", "é", "0" * 32])
@@ -75,7 +75,7 @@ async def test_what_is_no_picture_is_refused_and_nothing_is_kept(stage: Stage):
     ):
         answer = await stage.http.post("/v1/images", content=data)
         assert advice in is_problem(answer, 422, "bad-input")["detail"]
-    assert await stage.app.ports.blobs.keys("images/") == []
+    assert await stage.app.ports.blobs.keys(UPLOADS) == []
 
 
 async def test_a_picture_of_too_many_bytes_is_not_read_to_its_end(stage: Stage):
@@ -134,7 +134,7 @@ async def test_who_leaves_amid_a_picture_breaks_nothing(stage: Stage, caplog):
     await stage.http._transport.app({**scope, "query_string": b""}, receive, send)  # type: ignore[attr-defined]
     assert [message.get("status") for message in sent] == [400, None]
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
-    assert await stage.app.ports.blobs.keys("images/") == []
+    assert await stage.app.ports.blobs.keys(UPLOADS) == []
 
 
 async def test_storage_that_is_away_is_a_503(stage: Stage, monkeypatch):
@@ -171,7 +171,8 @@ async def test_what_was_accepted_stays_so_when_its_picture_goes(stage: Stage):
     body = {"prompt": "the sea", "end_card": {"product_image": image}}
     headers = {"Idempotency-Key": "k1"}
     first = await stage.http.post("/v1/videos", json=body, headers=headers)
-    await stage.app.ports.blobs.delete([image_key("local", image)])
+    blobs = stage.app.ports.blobs
+    await blobs.delete([image_key("local", image), *await blobs.keys(UPLOADS)])
     again = await stage.http.post("/v1/videos", json=body, headers=headers)
     assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
     is_problem(await stage.http.post("/v1/videos", json=body), 422, "bad-input")
