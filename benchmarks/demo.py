@@ -23,17 +23,10 @@ from numpy.typing import NDArray
 
 from shared.media.sound import RATE, read_sound
 from shared.store.sqlite import SqliteStore
-from shared.story.chunks import active_chunks
-from shared.story.events import (
-    BeatsPlanned,
-    ChunkReady,
-    ClipConformed,
-    Event,
-    MusicReady,
-    VideoCompleted,
-    parse,
-)
+from shared.story.events import BeatsPlanned, Event, VideoCompleted
 from shared.story.formats import FPS, frame_at
+from shared.story.kinds import KINDS, ChunkReady, ClipConformed, MusicReady
+from shared.story.plan import active_chunks
 from shared.story.view import View
 
 PROMPT = "A lighthouse keeper who paints the sea"
@@ -109,7 +102,7 @@ async def _view(data: Path) -> View:
     [doc] = await store.find("views.gateway", {})
     await store.close()
     parts = doc["parts"].items()
-    return View(doc["_id"], [parse(n, body) for n, slots in parts for body in slots.values()])
+    return View(doc["_id"], [KINDS.parse(n, body) for n, slots in parts for body in slots.values()])
 
 
 class Memory(threading.Thread):

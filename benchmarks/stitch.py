@@ -65,7 +65,7 @@ def conform_one(source: Path, folder: Path, number: int) -> None:
 
 def timeline(folder: Path, fades: bool) -> Timeline:
     segments = tuple(Segment(_segment(folder, n), FRAMES) for n in range(CLIPS))
-    joint = Transition("crossfade", FADE) if fades else None
+    joint = Transition("fade", FADE) if fades else None
     return Timeline(SIZE, segments, (joint,) * (CLIPS - 1))
 
 

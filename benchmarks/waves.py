@@ -25,9 +25,12 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.machine import Job
-from shared.runtime.app import App, Parts, Ports, running
+from shared.ports import Unread
+from shared.runtime.app import App, Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
-from shared.story.events import Brief, Event, Kind, VideoCompleted, VideoFailed, VideoRequested
+from shared.story.brief import Brief
+from shared.story.events import Event, VideoCompleted, VideoFailed, VideoRequested
+from shared.story.kinds import CLIP, IMAGE, KINDS
 
 VIDEOS, BEATS, CHUNKS = 100, 6, 2
 IMAGE_SECONDS, CLIP_SECONDS, SIGMA = 4.0, 60.0, 0.5
@@ -87,9 +90,9 @@ class Latencies:
     def of(self, job: Job) -> float:
         """How long this job's model takes; what is no model's takes no time."""
         spec = job.spec
-        if spec.kind is Kind.IMAGE:
+        if spec.kind == IMAGE.name:
             return self.images[spec.beat]
-        return self.clips[spec.beat][spec.n % CHUNKS] if spec.kind is Kind.CLIP else 0.0
+        return self.clips[spec.beat][spec.n % CHUNKS] if spec.kind == CLIP.name else 0.0
 
 
 def _drawn(chance: random.Random, middle: float) -> float:
@@ -126,8 +129,9 @@ class Finishes:
         self.ends: dict[str, tuple[float, Event]] = {}
         self._all = asyncio.Event()
 
-    async def handle(self, batch: Sequence[Event]) -> None:
+    async def handle(self, batch: Sequence[Event | Unread]) -> None:
         for event in batch:
+            assert isinstance(event, Event)
             self.ends.setdefault(event.video_id, (time.monotonic(), event))
         if len(self.ends) >= VIDEOS:
             self._all.set()
@@ -143,8 +147,8 @@ async def measured(ports: Ports, folder: Path) -> list[Result]:
     finishes = Finishes()
     ports.bus.subscribe("finishes", (VideoCompleted, VideoFailed), finishes.handle)
     played = _engine(lambda job: latencies[job.spec.video_id].of(job) / SCALE)
-    parts = Parts(ports, folder / "work", Pool(1), engines=dict.fromkeys(Kind, played))
-    async with running(parts, [services.load(name) for name in services.NAMES]) as app:
+    parts = Parts(ports, KINDS, dict.fromkeys(KINDS, played), folder / "work", Pool(1))
+    async with run_services(parts, [services.load(name) for name in services.NAMES]) as app:
         while not all(health.assigned for health in app.health().values()):
             await asyncio.sleep(0.1)
         began = await _requested(app, list(latencies))

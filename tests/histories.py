@@ -7,22 +7,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shared.jobs.machine import Job, State
-from shared.jobs.rows import ending
-from shared.story.chunks import plan_chunks
-from shared.story.events import (
-    ENDS,
-    Beat,
-    BeatsPlanned,
-    Brief,
-    Event,
-    Kind,
-    VideoRequested,
-)
-from shared.story.view import Decision, JobSpec, View
-from shared.story.wanted import ask
+from shared.jobs.rows import end_event
+from shared.runtime.service import Service
+from shared.story.beats import Beat, plan_chunks
+from shared.story.brief import Brief
+from shared.story.events import BeatsPlanned, Event, VideoRequested
+from shared.story.kinds import IMAGE, KINDS, AnyKind
+from shared.story.view import JobSpec, View
 
 VIDEO = "v1"
-Decide = Callable[[View], Decision]
 
 
 def plan(
@@ -74,7 +67,7 @@ def requested(**brief: Any) -> VideoRequested:
 
 def done(spec: JobSpec, cost: int = 10, at: int = 2_000) -> Event:
     """How this job ends when it goes well."""
-    ready = ENDS[spec.kind].ready.__name__
+    ready = KINDS[spec.kind].ready.__name__
     key = f"{ready}/{spec.beat}-{spec.n}-{spec.take}"
     result = {
         "key": key,
@@ -85,32 +78,53 @@ def done(spec: JobSpec, cost: int = 10, at: int = 2_000) -> Event:
         "name": spec.input.get("name", ""),
     }
     job = Job(spec=spec, state=State.DONE, result=result, cost=cost, finished_at=at)
-    return ending(job)
+    return end_event(job, KINDS)
 
 
 def broken(spec: JobSpec, error: str = "the model is tired", cost: int = 3) -> Event:
     """How this job ends when it goes badly."""
-    return ending(Job(spec=spec, state=State.FAILED, error=error, tries=3, cost=cost))
+    return end_event(Job(spec=spec, state=State.FAILED, error=error, tries=3, cost=cost), KINDS)
 
 
-def spec(plan: BeatsPlanned, kind: Kind, *, beat: int = 0, n: int = 0, **given: Any) -> JobSpec:
+ANY_ORDER = {
+    "style": "cinematic",
+    "seed": 0,
+    "width": 720,
+    "height": 1280,
+    "name": "Ada",
+    "prompt": "p",
+    "index": 0,
+    "total": 1,
+    "text": "Words.",
+    "title": "A title",
+    "seconds": 2.0,
+    "frames": 1,
+    "chunk": 0,
+    "kind": "reference",
+    "segments": (),
+}
+"""Values for the orders of all kinds: each takes what it knows."""
+
+
+def spec(plan: BeatsPlanned, kind: AnyKind, *, beat: int = 0, n: int = 0, **given: Any) -> JobSpec:
     """The job that a plan wants, as far as another service needs to know it."""
-    return ask(plan, kind, beat=beat, n=n, given=given)
+    order = kind.order.model_validate({**ANY_ORDER, "chunk": n, **given})
+    return kind.ask(plan, order, beat=beat, n=n)
 
 
 def image(plan: BeatsPlanned, beat: int) -> Event:
-    return done(spec(plan, Kind.IMAGE, beat=beat))
+    return done(spec(plan, IMAGE, beat=beat))
 
 
 def no_image(plan: BeatsPlanned, beat: int, error: str = "refused") -> Event:
-    return broken(spec(plan, Kind.IMAGE, beat=beat), error)
+    return broken(spec(plan, IMAGE, beat=beat), error)
 
 
 class Story:
     """One service's life with one video: what it has heard, what it has released."""
 
-    def __init__(self, decide: Decide, *facts: Event) -> None:
-        self._decide = decide
+    def __init__(self, service: Service, *facts: Event) -> None:
+        self._service = service
         self.facts: list[Event] = list(facts)
         self.jobs: dict[str, JobSpec] = {}
         self.events: dict[str, Event] = {}
@@ -118,7 +132,7 @@ class Story:
 
     @property
     def view(self) -> View:
-        return View(VIDEO, self.facts, self.jobs)
+        return View(VIDEO, [*self.events.values(), *self.facts], self.jobs)
 
     @property
     def open(self) -> list[JobSpec]:
@@ -127,7 +141,7 @@ class Story:
 
     def decide(self) -> list[JobSpec]:
         """Decide once, as the shell does; gives the work that is new."""
-        decision = self._decide(self.view)
+        decision = self._service.decide_on(self.view)
         new = [job for job in decision.jobs if job.id not in self.jobs]
         self.jobs.update((job.id, job) for job in new)
         for event in decision.events:

@@ -45,7 +45,7 @@ def bomb(width: int, height: int) -> bytes:
     return _png(width, height)
 
 
-def with_chunk(name: bytes, body: bytes) -> bytes:
+def png_that_says(name: bytes, body: bytes) -> bytes:
     """A PNG of 8 by 8 pixels that has this to say besides."""
     return _png(8, 8, (name, body))
 
@@ -67,7 +67,7 @@ def zeros(size: int) -> bytes:
     return b"".join([*blocks, packer.compress(bytes(size % len(block))), packer.flush()])
 
 
-def scanned(scans: int, side: int = 32, after: bytes = b"") -> bytes:
+def jpeg_of_scans(scans: int, side: int = 32, after: bytes = b"") -> bytes:
     """A progressive JPEG that is gone over so many times, each time for 65 bytes or fewer."""
     usual = encoded(Image.new("RGB", (side, side), (255, 140, 0)), "JPEG", progressive=True)
     last = usual.rindex(b"\xff\xda")
@@ -75,7 +75,7 @@ def scanned(scans: int, side: int = 32, after: bytes = b"") -> bytes:
     return usual[:-2] + usual[last:-2] * again + b"\xff\xd9" + after
 
 
-def segmented(segments: int) -> bytes:
+def jpeg_of_segments(segments: int) -> bytes:
     """A JPEG with so many segments that say nothing."""
     plain = encoded(Image.new("RGB", (9, 9)), "JPEG")
     return plain[:2] + b"\xff\xec\x00\x02" * segments + plain[2:]

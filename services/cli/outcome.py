@@ -4,9 +4,11 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable
+from typing import TextIO
 
 from services.gateway.errors.problems import NoSuchVideo
 from shared.story.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
+from shared.story.texts import escape_line
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -34,7 +36,7 @@ def guarded(command: Command, given: argparse.Namespace) -> int:
     except PermanentError as error:
         return _said(error, 2)
     except Exception:
-        traceback.print_exc()
+        _write(sys.stderr, *traceback.format_exc().splitlines())
         return _said("this is a bug of ours: please report the lines above", 70)
 
 
@@ -43,12 +45,17 @@ def _said(error: object, code: int) -> int:
     return code
 
 
-def say(text: str) -> None:
-    """What was asked for: it can be piped."""
-    sys.stdout.write(f"{text}\n")
+def say(*lines: str) -> None:
+    """Write what was asked for, line by line: it can be piped."""
+    _write(sys.stdout, *lines)
 
 
 def tell(text: str) -> None:
-    """What a person should know."""
-    sys.stderr.write(f"storywave: {text}\n")
+    """Write what a person should know."""
+    _write(sys.stderr, f"storywave: {text}")
     sys.stderr.flush()
+
+
+def _write(out: TextIO, *lines: str) -> None:
+    # users' words, and errors that quote them, go to a terminal through here alone
+    out.writelines(f"{escape_line(line)}\n" for line in lines)

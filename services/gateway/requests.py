@@ -1,14 +1,18 @@
 """What a user may ask for, checked field by field, and the brief that it becomes. Pure."""
 
-import unicodedata
-from typing import Annotated, Literal
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
-from shared.engines.local.styles import STYLES
-from shared.story.events import Brief, CardLook, EndCard, Micros, TransitionChoice
+from shared.story.brief import Brief, EndCard
+from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
+from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
+from shared.story.texts import VISIBLE, clean_text, one_line
 
 PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
@@ -16,23 +20,19 @@ SHORTEST, LONGEST = 5, 180
 
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
-_SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f]"
-"""There is a character that can be seen."""
 
+@dataclass(frozen=True)
+class OneOf:
+    """Takes one of these names, as a Literal does; but a Literal can't be read from a table."""
 
-def _printable(text: str) -> str:
-    """Without the control characters that pasted text brings along: no voice can say them."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    names: tuple[str, ...]
 
-
-def _known_style(style: str) -> str:
-    if style not in STYLES:
-        raise ValueError(f"unknown style {style!r}: use one of {', '.join(STYLES)}")
-    return style
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.literal_schema([*self.names])
 
 
 def _some_words(prompt: str) -> str:
-    if not prompt:
+    if not re.search(VISIBLE, prompt):
         raise ValueError("say in a sentence or more what the video should show")
     return prompt
 
@@ -40,7 +40,7 @@ def _some_words(prompt: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(_printable),
+    AfterValidator(one_line),
 ]
 
 
@@ -52,7 +52,9 @@ class EndCardRequest(BaseModel):
     headline: Line = ""
     call_to_action: Line = ""
     seconds: Seconds = Field(2.5, ge=1, le=10)
-    style: CardLook = Field("auto", description="auto is what suits the video's style.")
+    style: Annotated[str, OneOf(CARD_CHOICES)] = Field(
+        "auto", description="auto is what suits the video's style."
+    )
     colour: str | None = Field(
         None,
         pattern=r"^#[0-9A-Fa-f]{6}$",
@@ -80,22 +82,20 @@ class VideoRequest(BaseModel):
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
-        AfterValidator(_printable),
+        AfterValidator(clean_text),
         AfterValidator(_some_words),
-        Field(description="What the video should show.", json_schema_extra={"pattern": _SOMETHING}),
+        Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
     ]
     duration: Seconds = Field(
         30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."
     )
     aspect: Aspect = "9:16"
     quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
-    style: Annotated[
-        str, AfterValidator(_known_style), Field(json_schema_extra={"enum": list(STYLES)})
-    ] = "cinematic"
+    style: Annotated[str, OneOf(tuple(STYLES))] = "cinematic"
     voice: bool = True
     music: bool = True
-    captions: Literal["none", "clean", "karaoke", "bold"] = "karaoke"
-    transition: TransitionChoice = Field(
+    captions: Annotated[str, OneOf(CAPTION_CHOICES)] = "karaoke"
+    transition: Annotated[str, OneOf(TRANSITION_CHOICES)] = Field(
         "auto", description="What happens between two beats; auto is what suits the style."
     )
     transition_seconds: Seconds = Field(0.5, ge=0.1, le=2)

@@ -21,7 +21,7 @@ def gateway(app: App) -> Gateway:
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
-    app.watchers.append(watch.heard)
+    shell.listen(watch.heard)
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))

@@ -8,11 +8,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
 
 from services.stitcher.voicefit import Word
-
-CaptionStyle = Literal["none", "clean", "karaoke", "bold"]
+from shared.story.texts import one_line
 
 _PAUSE = 0.6  # a silence this long ends a phrase
 _LINGER = 0.35  # a phrase stays this long after its last word, if nothing follows
@@ -99,12 +97,14 @@ def _is_full(part: Sequence[Word], word: Word, max_chars: int, max_words: int) -
 def _pieces(words: Sequence[Word], max_chars: int) -> Iterator[Word]:
     """Words, with any too long for a phrase (scripts without spaces) split, each part timed."""
     for word in words:
-        count = -(-len(word.text) // max_chars)
+        whole = one_line(word.text)  # a line break would end a subtitle in the middle
+        count = -(-len(whole) // max_chars)
         step = (word.end - word.start) / max(count, 1)
         for index in range(count):
-            text = word.text[index * max_chars : (index + 1) * max_chars]
+            text = whole[index * max_chars : (index + 1) * max_chars]
             start = word.start + index * step
-            yield Word(text, start, start + step)
+            if text.strip():
+                yield Word(text.strip(), start, start + step)
 
 
 def right_to_left(text: str) -> bool:

@@ -5,29 +5,16 @@ follows. So every beat still starts on the plan's grid, with its voice and capti
 is as long as planned.
 """
 
-from collections.abc import Mapping
-
-from shared.story.chunks import frames
-from shared.story.events import BeatsPlanned, Brief, Chunk, TransitionChoice
+from shared.story.beats import Chunk, frames
+from shared.story.brief import Brief
+from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS, frames_between
-
-_BY_STYLE: Mapping[str, TransitionChoice] = {
-    "cinematic": "fade",
-    "luxury": "fade",
-    "watercolor": "fade",
-    "noir": "black",
-    "anime": "slide",
-    "bold": "slide",
-    "playful": "wipe",
-    "minimal": "cut",
-}
+from shared.story.looks import choose_transition
 
 
-def transition(brief: Brief) -> TransitionChoice:
-    """The one that this video has, never auto."""
-    if brief.transition != "auto":
-        return brief.transition
-    return _BY_STYLE.get(brief.style, "fade")
+def transition(brief: Brief) -> str:
+    """Return the one that this video has, never auto."""
+    return choose_transition(brief.transition, brief.style)
 
 
 def head(plan: BeatsPlanned, chunk: Chunk) -> int:

@@ -22,9 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.base import telemetry
 from shared.runtime.app import App
-from shared.runtime.compose import opened
+from shared.runtime.compose import open_app
+from shared.runtime.service import Service
 from shared.runtime.settings import Settings
-from shared.runtime.shell import Service
 from shared.story.errors import BadInput
 
 STALE_SECONDS = 60.0
@@ -81,7 +81,7 @@ async def _work(
     stop: asyncio.Event,
     started: Callable[[App], None],
 ) -> None:
-    async with opened(settings, services) as app:
+    async with open_app(settings, services) as app:
         switch.open(app)
         started(app)
         await stop.wait()
@@ -125,7 +125,7 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
         ages = {name: known.progress_age for name, known in health.items()}
         assigned = {name: known.assigned for name, known in health.items()}
         dead = sorted(name for name, age in ages.items() if age > STALE_SECONDS)
-        dead += [] if app is None else app.ended()
+        dead += [] if app is None else app.dead_loops()
         said = {"alive": not dead, "dead": dead, "progress_age": ages, "assigned": assigned}
         return JSONResponse(said, 503 if dead else 200)
 

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 
-async def begun(path: Path) -> int:
-    """Wait until a call has written its process here, and so has begun; gives that process."""
+async def process_at(path: Path) -> int:
+    """Return the process of a call that writes it here when it begins, as soon as it has."""
     while not (written := _read(path)):
         await asyncio.sleep(0.01)
     return int(written)

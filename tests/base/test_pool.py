@@ -15,7 +15,7 @@ from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.story.errors import BadInput, WorkerDied, WorkersUnavailable, WorkTimedOut
 from tests.base import calls
-from tests.base.processes import begun, is_gone
+from tests.base.processes import is_gone, process_at
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -27,19 +27,19 @@ async def pool() -> AsyncIterator[Pool]:
     pool.close()
 
 
-async def hung(pool: Pool, path: Path) -> tuple["asyncio.Task[None]", int]:
+async def start_to_hang(pool: Pool, path: Path) -> tuple["asyncio.Task[None]", int]:
     task = asyncio.create_task(pool.run(calls.hang, path))
-    return task, await begun(path)
+    return task, await process_at(path)
 
 
 async def test_a_call_that_hangs_is_killed_at_its_deadline_and_its_sibling_goes_on(
     pool: Pool, tmp_path: Path
 ) -> None:
     sibling = asyncio.create_task(pool.run(calls.hang, tmp_path / "sibling"))
-    sibling_pid = await begun(tmp_path / "sibling")
+    sibling_pid = await process_at(tmp_path / "sibling")
     with pytest.raises(WorkTimedOut, match=r"took more than 0\.5 s"):
         await pool.run(calls.hang, tmp_path / "hung", seconds=0.5)
-    assert is_gone(await begun(tmp_path / "hung"))
+    assert is_gone(await process_at(tmp_path / "hung"))
     assert await pool.run(calls.same, "next") == "next"
     assert not sibling.done() and not is_gone(sibling_pid)
     sibling.cancel()
@@ -47,7 +47,7 @@ async def test_a_call_that_hangs_is_killed_at_its_deadline_and_its_sibling_goes_
 
 async def test_a_turn_that_is_waited_for_does_not_count(tmp_path: Path) -> None:
     pool = Pool(1)
-    first, _ = await hung(pool, tmp_path / "first")
+    first, _ = await start_to_hang(pool, tmp_path / "first")
     second = asyncio.create_task(pool.run(calls.same, 2, seconds=10))
     late = asyncio.create_task(pool.run(calls.hang, tmp_path / "late", seconds=0.2))
     await asyncio.wait({late}, timeout=0.6)
@@ -70,7 +70,7 @@ async def test_a_turn_that_is_waited_for_does_not_count(tmp_path: Path) -> None:
 async def test_when_a_process_dies_its_call_fails_alone_and_says_why(
     pool: Pool, tmp_path: Path, work: Any, given: int, said: str
 ) -> None:
-    sibling, pid = await hung(pool, tmp_path / "sibling")
+    sibling, pid = await start_to_hang(pool, tmp_path / "sibling")
     with pytest.raises(WorkerDied) as caught:
         await pool.run(work, given)
     assert said in str(caught.value)
@@ -83,7 +83,7 @@ async def test_when_a_process_dies_its_call_fails_alone_and_says_why(
 async def test_a_caller_who_no_longer_waits_leaves_no_process_at_work(
     pool: Pool, tmp_path: Path
 ) -> None:
-    task, pid = await hung(pool, tmp_path / "hung")
+    task, pid = await start_to_hang(pool, tmp_path / "hung")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -93,7 +93,7 @@ async def test_a_caller_who_no_longer_waits_leaves_no_process_at_work(
 
 async def test_who_leaves_before_its_turn_takes_nothing_from_others(tmp_path: Path) -> None:
     pool = Pool(1)
-    first, pid = await hung(pool, tmp_path / "first")
+    first, pid = await start_to_hang(pool, tmp_path / "first")
     second = asyncio.create_task(pool.run(calls.same, 2))
     await asyncio.sleep(0)
     second.cancel()
@@ -108,7 +108,7 @@ async def test_who_leaves_before_its_turn_takes_nothing_from_others(tmp_path: Pa
 async def test_what_outgrows_its_memory_is_ended_alone(tmp_path: Path) -> None:
     pool = Pool(2, Bounds(resident=200 << 20))
     small = asyncio.create_task(pool.run(calls.hold, 100, tmp_path / "small"))
-    pid = await begun(tmp_path / "small")
+    pid = await process_at(tmp_path / "small")
     with pytest.raises(WorkerDied, match="needed more memory than 200 MiB"):
         await pool.run(calls.hold, 300, tmp_path / "large")
     assert not small.done() and not is_gone(pid)
@@ -171,7 +171,7 @@ async def test_an_error_that_can_not_be_sent_comes_in_words(pool: Pool) -> None:
         (calls.ask_to_leave, (), "SystemExit: enough"),
     ):
         with pytest.raises(Exception, match=said) as caught:
-            await pool.run(work, *given)  # type: ignore[arg-type]
+            await pool.run(work, *given)
         assert not isinstance(caught.value, WorkerDied)
 
 
@@ -197,7 +197,7 @@ import asyncio
 from pathlib import Path
 from shared.base.pool import Pool
 from tests.base import calls
-from tests.base.processes import begun, is_gone
+from tests.base.processes import is_gone, process_at
 async def main():
     pool = Pool(2)
     await asyncio.gather(pool.run(calls.hang, Path({0!r})), pool.run(calls.hang, Path({1!r})))
@@ -221,7 +221,7 @@ async def test_processes_end_with_the_one_that_started_them(
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
     )
-    pids = [await begun(path) for path in both]
+    pids = [await process_at(path) for path in both]
     os.kill(parent.pid, number) if number == signal.SIGKILL else os.killpg(parent.pid, number)
     await parent.wait()
     async with asyncio.timeout(10):

@@ -1,5 +1,7 @@
 """The scratch folder: our own, cleared of the dead, never of the living or of strangers."""
 
+import fcntl
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,22 +46,28 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "letter.txt"}
 
 
-def test_a_folder_that_was_taken_for_dead_is_not_used(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_that_was_taken_for_dead_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another process may clear between the making of a folder and its lock."""
-    from shared.base import scratch as module
+    lock, cleared = fcntl.flock, list[Path]()
 
-    real, cleared = module._locked, []
-
-    def unlucky(folder: Path) -> int | None:
+    def be_cleared_first(file: int, operation: int) -> None:
         if not cleared:
-            cleared.append(folder)
-            folder.rmdir()
-        return real(folder)
+            cleared.append(Path(f"/proc/self/fd/{file}").readlink().parent)
+            shutil.rmtree(cleared[0])
+        lock(file, operation)
 
-    monkeypatch.setattr(module, "_locked", unlucky)
+    monkeypatch.setattr(fcntl, "flock", be_cleared_first)
     with scratch(tmp_path) as ours:
         assert (ours / LOCK).exists()
-        assert [ours] != cleared
+        assert cleared and [ours] != cleared
+
+
+def test_other_users_see_nothing_of_the_work(tmp_path: Path) -> None:
+    with scratch(tmp_path / "work") as ours:
+        for folder in (ours, ours.parent):
+            assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_place_that_is_no_folder(tmp_path: Path) -> None:

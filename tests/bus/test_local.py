@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 
 from shared.bus.local import LocalBus
-from shared.story.events import Event, MusicReady, VideoDeleted
+from shared.story.events import Event, VideoDeleted
+from shared.story.kinds import MusicReady
 
 
-async def test_drained_waits_for_what_handlers_publish() -> None:
+async def test_waiting_until_idle_waits_for_what_handlers_publish() -> None:
     bus, heard = LocalBus(), list[Event]()
 
     async def answer(batch: Sequence[Event]) -> None:
@@ -26,7 +27,7 @@ async def test_drained_waits_for_what_handlers_publish() -> None:
     bus.subscribe("answerer", [VideoDeleted], answer)
     await bus.start()
     await bus.publish([VideoDeleted(video_id="v")])
-    await bus.drained()
+    await bus.wait_until_idle()
     assert [event.video_id for event in heard] == ["v"]
     await bus.stop()
 
@@ -62,6 +63,6 @@ async def test_a_handler_that_does_not_end_is_cancelled_and_its_batch_kept() -> 
     await bus.stop()
     hang = False
     await bus.start()
-    await bus.drained()
+    await bus.wait_until_idle()
     assert [event.video_id for event in heard] == ["v"]
     await bus.stop()

@@ -2,26 +2,26 @@
 
 from collections.abc import Iterable
 
-from shared.story.chunks import plan_chunks
-from shared.story.events import (
-    Beat,
-    BeatsPlanned,
-    Brief,
+from shared.story.beats import Beat, plan_chunks
+from shared.story.brief import Brief
+from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoRequested, WavesCompleted
+from shared.story.kinds import (
+    CARD,
+    CONFORM,
+    CUT,
+    IMAGE,
+    MUSIC,
+    VOICE,
     CardReady,
     ChunkReady,
     ClipConformed,
-    Event,
     ImageReady,
-    Kind,
     MusicReady,
-    VideoCompleted,
     VideoCut,
-    VideoRequested,
     VoiceReady,
-    WavesCompleted,
+    clip_job,
 )
 from shared.story.view import View
-from shared.story.wanted import wanted, wanted_clip
 
 VIDEO = "a" * 32
 
@@ -64,7 +64,7 @@ def images(plan: BeatsPlanned) -> list[ImageReady]:
             video_id=plan.video_id,
             at=3_000 + beat.index,
             beat=beat.index,
-            job=wanted(plan, Kind.IMAGE, beat=beat.index),
+            job=IMAGE.wanted(plan, beat=beat.index),
             key=f"image-{beat.index}.png",
             cost=10,
         )
@@ -78,14 +78,14 @@ def sounds(plan: BeatsPlanned) -> list[Event]:
             video_id=plan.video_id,
             at=3_500,
             beat=beat.index,
-            job=wanted(plan, Kind.VOICE, beat=beat.index),
+            job=VOICE.wanted(plan, beat=beat.index),
             key="voice.wav",
             seconds=2.0,
         )
         for beat in plan.beats
     ]
     music = MusicReady(
-        video_id=plan.video_id, at=3_600, job=wanted(plan, Kind.MUSIC), key="m.wav", seconds=30
+        video_id=plan.video_id, at=3_600, job=MUSIC.wanted(plan), key="m.wav", seconds=30
     )
     return [*voices, music]
 
@@ -98,7 +98,7 @@ def clips(plan: BeatsPlanned) -> list[ChunkReady]:
             chunk=chunk.index,
             beat=chunk.beat,
             kind=chunk.kind,
-            job=wanted_clip(plan, chunk),
+            job=clip_job(plan, chunk),
             key=f"clip-{chunk.index}.mp4",
             seconds=chunk.seconds,
             cost=100,
@@ -122,7 +122,7 @@ def segments(plan: BeatsPlanned) -> list[ClipConformed]:
             at=5_500,
             chunk=n,
             beat=beat,
-            job=wanted(plan, Kind.CONFORM, beat=beat, n=n),
+            job=CONFORM.wanted(plan, beat=beat, n=n),
             key=f"segment-{n}.mp4",
             frames=150,
         )
@@ -135,7 +135,7 @@ def cut(plan: BeatsPlanned) -> VideoCut:
         video_id=plan.video_id,
         at=6_000,
         take=plan.rev,
-        job=wanted(plan, Kind.CUT),
+        job=CUT.wanted(plan),
         key="final.mp4",
         poster_key="poster.jpg",
         seconds=30.0,
@@ -166,7 +166,7 @@ def completed(plan: BeatsPlanned, **known: object) -> VideoCompleted:
 
 
 def card(plan: BeatsPlanned) -> CardReady:
-    return CardReady(video_id=plan.video_id, at=3_200, job=wanted(plan, Kind.CARD), key="card.png")
+    return CardReady(video_id=plan.video_id, at=3_200, job=CARD.wanted(plan), key="card.png")
 
 
 def whole(plan: BeatsPlanned) -> list[Event]:

@@ -11,7 +11,7 @@ import services
 from services.gateway.http import create_app
 from services.gateway.wiring import gateway
 from shared.runtime.app import App
-from shared.runtime.compose import opened
+from shared.runtime.compose import open_app
 from shared.runtime.settings import Settings
 from shared.story.images import image_key
 from tests.pictures import MAGENTA, last_frame, product, share_of
@@ -25,7 +25,7 @@ WISHES = {
 @asynccontextmanager
 async def embedded(folder: Path) -> AsyncIterator[tuple[App, httpx.AsyncClient]]:
     settings = Settings(mode="embedded", data=folder, drain_seconds=2)
-    async with opened(settings, [services.load(name) for name in services.NAMES]) as app:
+    async with open_app(settings, [services.load(name) for name in services.NAMES]) as app:
         parts = gateway(app)
         transport = httpx.ASGITransport(create_app(parts))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
@@ -55,7 +55,9 @@ async def ended(http: httpx.AsyncClient, video: str) -> dict:
             await asyncio.sleep(0.2)
 
 
-async def test_from_a_picture_to_the_last_frame_or_to_the_key_that_is_missing(tmp_path: Path):
+async def test_from_a_picture_to_the_last_frame_or_to_the_key_that_is_missing(
+    tmp_path: Path,
+) -> None:
     async with embedded(tmp_path / "data") as (app, http):
         kept, lost = await given(http, product()), await given(http, product((200, 300)))
         with_it, without = await asked(http, kept), await asked(http, lost)
@@ -67,5 +69,5 @@ async def test_from_a_picture_to_the_last_frame_or_to_the_key_that_is_missing(tm
         failed = await ended(http, without)
     assert share_of(MAGENTA, last_frame(film)) > 0.05
     assert failed["status"] == "failed"
-    assert failed["failed_at"]["item"] == "end card"
+    assert failed["failed_at"]["item"] == "the end card"
     assert key in failed["error"]

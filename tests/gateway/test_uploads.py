@@ -19,12 +19,12 @@ from shared.ports import Blobs
 from shared.story.errors import BadInput, BlobMissing, WorkersUnavailable
 from shared.story.images import UPLOADS, Picture, image_key
 from tests.base import calls
-from tests.base.processes import begun, is_gone
+from tests.base.processes import is_gone, process_at
 from tests.contracts.adapters import BLOBS, Buckets
 from tests.gateway import reading
 from tests.gateway.conftest import Stage, staged
 from tests.gateway.test_http import is_problem
-from tests.pictures import bomb, encoded, product, scanned
+from tests.pictures import bomb, encoded, jpeg_of_scans, product
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def test_one_owners_pictures_do_not_hold_up_anothers(
     monkeypatch.setattr(images, "prepare", reading.hang)
     names = [str(tmp_path / f"{n}").encode() for n in range(9)]
     anns = [asyncio.create_task(stage.parts.images.take(name, "ann")) for name in names]
-    await begun(tmp_path / "0")
+    await process_at(tmp_path / "0")
     async with asyncio.timeout(10):
         assert (await stage.parts.images.take(product(), "bob")).width == 300
     for task in anns:
@@ -59,7 +59,7 @@ async def test_a_picture_that_takes_too_long_is_refused_and_its_process_is_gone(
     monkeypatch.setattr(images, "SECONDS", 1)
     answer = await stage.http.post("/v1/images", content=str(tmp_path / "slow").encode())
     assert "not within 1 s: scale it down" in is_problem(answer, 422, "bad-input")["detail"]
-    assert is_gone(await begun(tmp_path / "slow"))
+    assert is_gone(await process_at(tmp_path / "slow"))
 
 
 async def test_a_picture_that_kills_its_process_is_refused_when_it_does_so_again(
@@ -101,7 +101,7 @@ async def test_a_picture_is_never_read_where_encodes_are_made(stage: Stage) -> N
 
 LARGEST = {
     "PNG": lambda: bomb(8000, 5000),
-    "JPEG": lambda: scanned(50, side=6320),
+    "JPEG": lambda: jpeg_of_scans(50, side=6320),
     "WEBP": lambda: encoded(Image.new("RGBA", (8000, 4000), "red"), "WEBP", lossless=True),
 }
 

@@ -16,11 +16,11 @@ from tests.pictures import (
     bomb,
     decoded,
     encoded,
+    jpeg_of_scans,
+    jpeg_of_segments,
     noise,
+    png_that_says,
     product,
-    scanned,
-    segmented,
-    with_chunk,
     zeros,
 )
 
@@ -28,8 +28,14 @@ ORANGE, BLUE = (255, 140, 0), (0, 0, 255)
 FORMS = ("PNG", "JPEG", "WEBP")
 
 
-def near(pixel: tuple[int, ...], colour: tuple[int, ...]) -> bool:
-    return max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 12
+def pixel(shown: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    found = shown.getpixel((x, y))
+    assert isinstance(found, tuple)
+    return found
+
+
+def near(one: tuple[int, ...], colour: tuple[int, ...]) -> bool:
+    return max(abs(a - b) for a, b in zip(one, colour, strict=True)) < 12
 
 
 def test_the_same_picture_is_the_same_bytes_and_another_is_not() -> None:
@@ -42,7 +48,7 @@ def test_the_same_picture_is_the_same_bytes_and_another_is_not() -> None:
 def test_alpha_is_kept_and_opaque_pictures_get_none() -> None:
     shown = decoded(prepare(product()).data)
     assert shown.mode == "RGBA"
-    assert (shown.getpixel((0, 0))[3], shown.getpixel((150, 100))[3]) == (0, 255)
+    assert (pixel(shown, 0, 0)[3], pixel(shown, 150, 100)[3]) == (0, 255)
     assert decoded(prepare(encoded(Image.new("RGB", (9, 9)))).data).mode == "RGB"
 
 
@@ -56,7 +62,7 @@ def test_a_picture_that_lies_on_its_side_is_put_upright(form: str) -> None:
     made = prepare(encoded(lying, form, exif=exif))
     upright = decoded(made.data)
     assert upright.size == (made.width, made.height) == (40, 80)
-    assert near(upright.getpixel((20, 5)), BLUE) and near(upright.getpixel((20, 75)), ORANGE)
+    assert near(pixel(upright, 20, 5), BLUE) and near(pixel(upright, 20, 75), ORANGE)
 
 
 def test_nothing_is_told_but_pixels() -> None:
@@ -76,7 +82,7 @@ def test_it_is_scaled_down_and_never_up(
 ) -> None:
     shown = decoded(prepare(encoded(Image.new("RGB", size, ORANGE), form)).data)
     assert shown.size == kept
-    assert near(shown.getpixel((3, 3)), ORANGE)
+    assert near(pixel(shown, 3, 3), ORANGE)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16"])
@@ -90,7 +96,7 @@ def test_every_sort_of_png_is_understood(mode: str) -> None:
 
 def test_a_jpeg_for_printers_keeps_its_colour() -> None:
     printed = encoded(Image.new("CMYK", (16, 16), (0, 115, 255, 0)), "JPEG")
-    assert near(decoded(prepare(printed).data).getpixel((8, 8)), ORANGE)
+    assert near(pixel(decoded(prepare(printed).data), 8, 8), ORANGE)
 
 
 def test_colours_are_what_the_profile_means() -> None:
@@ -98,8 +104,8 @@ def test_colours_are_what_the_profile_means() -> None:
     plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exchanged = plain.replace(b"rXYZ", b"?XYZ").replace(b"gXYZ", b"rXYZ").replace(b"?XYZ", b"gXYZ")
     red = Image.new("RGBA", (8, 8), (255, 0, 0, 128))
-    shown = decoded(prepare(encoded(red, icc_profile=exchanged)).data).getpixel((4, 4))
-    assert near(shown, (0, 255, 0, 128))
+    shown = decoded(prepare(encoded(red, icc_profile=exchanged)).data)
+    assert near(pixel(shown, 4, 4), (0, 255, 0, 128))
     broken = decoded(prepare(encoded(red, icc_profile=b"no profile")).data).getpixel((4, 4))
     assert broken == (255, 0, 0, 128)
 
@@ -108,7 +114,7 @@ def test_colours_are_what_the_profile_means() -> None:
 def test_of_an_animation_the_first_picture_is_taken(form: str) -> None:
     first, second = Image.new("RGB", (30, 30), ORANGE), Image.new("RGB", (30, 30), BLUE)
     moving = encoded(first, form, save_all=True, append_images=[second])
-    assert near(decoded(prepare(moving).data).getpixel((9, 9)), ORANGE)
+    assert near(pixel(decoded(prepare(moving).data), 9, 9), ORANGE)
 
 
 REFUSED = {
@@ -127,10 +133,10 @@ REFUSED = {
         encoded(Image.new("L", (8000, 4001)), "WEBP"),
         "than 32 mega",
     ),
-    "hours of scans": (scanned(51), "in more than 50 scans"),
-    "a million segments": (segmented(1_000_000), "2,000 segments"),
-    "a text of 1 GiB": (with_chunk(b"zTXt", b"a\0\0" + zeros(1 << 30)), "export it again"),
-    "a profile of 1 GiB": (with_chunk(b"iCCP", b"a\0\0" + zeros(1 << 30)), "export it again"),
+    "hours of scans": (jpeg_of_scans(51), "in more than 50 scans"),
+    "a million segments": (jpeg_of_segments(1_000_000), "2,000 segments"),
+    "a text of 1 GiB": (png_that_says(b"zTXt", b"a\0\0" + zeros(1 << 30)), "export it again"),
+    "a profile of 1 GiB": (png_that_says(b"iCCP", b"a\0\0" + zeros(1 << 30)), "export it again"),
     "nothing to see": (encoded(Image.new("RGBA", (9, 9))), "wholly transparent"),
 }
 
@@ -149,7 +155,7 @@ def test_forty_megapixels_are_taken() -> None:
 
 def test_what_would_take_long_is_refused_at_once() -> None:
     """Three thousand scans of 40 megapixels are 426 KB, and two minutes of work."""
-    slow = scanned(3_000, side=6320)
+    slow = jpeg_of_scans(3_000, side=6320)
     started = process_time()
     with pytest.raises(BadInput, match="more than 50 scans"):
         prepare(slow)
@@ -159,8 +165,8 @@ def test_what_would_take_long_is_refused_at_once() -> None:
 @pytest.mark.parametrize(
     "taken",
     [
-        scanned(50),
-        scanned(10, after=b"\xff\xda\x00\x02" * 100),
+        jpeg_of_scans(50),
+        jpeg_of_scans(10, after=b"\xff\xda\x00\x02" * 100),
         noise((600, 600), "JPEG", icc_profile=b"\xff\xda" * 300_000),
         encoded(Image.new("CMYK", (99, 99)), "JPEG", progressive=True),
     ],

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.stitcher.breaks import unbroken
-from services.stitcher.draw import artwork
-from services.stitcher.draw.artwork import text_block, wrapped
+from services.stitcher.draw import words
+from services.stitcher.draw.words import set_text, wrap_lines
 from shared.media.fonts import font
 from shared.story.formats import Canvas
 
@@ -37,7 +37,7 @@ def test_nothing_is_lost(text: str) -> None:
 
 def test_a_text_without_spaces_fills_its_lines() -> None:
     letters = font("plain", 40)
-    lines = wrapped(LONG, 400, letters)
+    lines = wrap_lines(LONG, 400, letters)
     assert "".join(lines) == LONG
     assert max(map(letters.getlength, lines)) <= 400
     assert len(lines) <= letters.getlength(LONG) / 400 + 1.5
@@ -45,8 +45,7 @@ def test_a_text_without_spaces_fills_its_lines() -> None:
 
 
 def test_a_text_without_spaces_is_not_made_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artwork, "covered", lambda _face, _text: True)
+    monkeypatch.setattr(words, "can_write", lambda _face, _text: True)
     canvas = Canvas(360, 640)
-    block = text_block(LONG[:20], canvas, "plain", 0.1, (255, 255, 255))
-    heights = {round(size * 1.16) * lines + size // 2 for size in (36, 31) for lines in (2, 3, 4)}
-    assert block.height in heights
+    text = set_text(LONG[:20], canvas, "plain", 0.1)
+    assert text.pixels in {36, 31} and len(text.lines) in {2, 3, 4} and text.whole

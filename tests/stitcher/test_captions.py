@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.stitcher.captions import (
-    CaptionStyle,
     phrases,
     right_to_left,
     srt,
@@ -21,6 +20,7 @@ from services.stitcher.draw.lettering import captions, draw_phrase, unwritable
 from services.stitcher.voicefit import Word
 from shared.media.picture import blank, planes
 from shared.story.formats import Canvas
+from shared.story.looks import CAPTION_STYLES
 
 PORTRAIT, LANDSCAPE, SQUARE = Canvas(360, 640), Canvas(640, 360), Canvas(360, 360)
 
@@ -99,9 +99,9 @@ def test_emoji_are_left_out_and_directions_known() -> None:
     assert right_to_left("שלום") and right_to_left("123 مرحبا") and not right_to_left("Hello")
 
 
-@pytest.mark.parametrize("style", ["clean", "karaoke", "bold"])
+@pytest.mark.parametrize("style", CAPTION_STYLES)
 @pytest.mark.parametrize("canvas", [PORTRAIT, LANDSCAPE, SQUARE])
-def test_letters_stay_inside_the_safe_margins(style: CaptionStyle, canvas: Canvas) -> None:
+def test_letters_stay_inside_the_safe_margins(style: str, canvas: Canvas) -> None:
     words = spoken("Incomprehensibilities aren't unbelievable, my Donaudampfschifffahrtskapitän!")
     lettering = captions(words, style, canvas)
     assert lettering is not None
@@ -115,10 +115,13 @@ def test_letters_stay_inside_the_safe_margins(style: CaptionStyle, canvas: Canva
         assert rows.max() <= canvas.height * bottom and rows.min() >= canvas.height * 0.4
 
 
-@pytest.mark.parametrize("style", ["clean", "karaoke", "bold"])
-def test_the_active_word_looks_different(style: CaptionStyle) -> None:
+@pytest.mark.parametrize("style", CAPTION_STYLES)
+def test_the_active_word_looks_different(style: str) -> None:
     phrase = phrases(spoken("one two three"), 40)[0]
-    drawn = [np.asarray(draw_phrase(PORTRAIT, style, phrase, active)) for active in range(3)]
+    drawn = [
+        np.asarray(draw_phrase(PORTRAIT, CAPTION_STYLES[style], phrase, active))
+        for active in range(3)
+    ]
     assert not np.array_equal(drawn[0], drawn[1]) and not np.array_equal(drawn[1], drawn[2])
 
 
@@ -127,7 +130,7 @@ def test_right_to_left_words_run_right_to_left() -> None:
     if unwritable(words, "karaoke"):
         pytest.skip("no font with Hebrew letters is installed")
     phrase = phrases(words, 40)[0]
-    drawn = np.asarray(draw_phrase(LANDSCAPE, "karaoke", phrase, 0)).astype(int)
+    drawn = np.asarray(draw_phrase(LANDSCAPE, CAPTION_STYLES["karaoke"], phrase, 0)).astype(int)
     yellow = np.nonzero((drawn[..., 0] > 200) & (drawn[..., 2] < 90) & (drawn[..., 3] > 200))[1]
     white = np.nonzero((drawn[..., 2] > 220) & (drawn[..., 3] > 200))[1]
     assert yellow.mean() > white.mean()

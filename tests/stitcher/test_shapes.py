@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from services.stitcher.draw.transitions import Transition
+from services.stitcher.draw.transitions import Transition, TransitionKind
 from services.stitcher.encode.conform import ConformSpec, conform
 from services.stitcher.encode.cut import CutSpec, cut
 from services.stitcher.encode.join import Segment, Timeline
@@ -89,12 +89,12 @@ def _number(picture: np.ndarray, shape: Shape) -> int:
         min_size=1,
         max_size=3,
     ),
-    kind=st.sampled_from(["crossfade", "fade-black", "wipe", "slide"]),
+    kind=st.sampled_from(["fade", "black", "wipe", "slide"]),
     sounds=st.booleans(),
 )
 def test_a_video_of_any_clips_is_exact(
     clips: Sequence[tuple[Source, int, int]],
-    kind: str,
+    kind: TransitionKind,
     sounds: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_video_of_any_clips_is_exact(
         clip, out = source.written(folder / f"{n}"), folder / f"{n}.mp4"
         conform(ConformSpec(out, CANVAS, frames, clip, head=heads[n], tail=tails[n]))
         segments.append(Segment(out, frames))
-    joints = tuple(Transition(kind, size) if size else None for size in sizes)  # type: ignore[arg-type]
+    joints = tuple(Transition(kind, size) if size else None for size in sizes)
     line = Timeline(CANVAS, tuple(segments), joints)
     write_wav(tone(1), folder / "music.wav")
     sound = MixSpec(folder / "m.m4a", line.frames, music=folder / "music.wav") if sounds else None

@@ -20,7 +20,7 @@ def raised(call, *given) -> Exception:
     return caught.value
 
 
-def test_neither_folders_nor_numbers_are_told(tmp_path):
+def test_neither_folders_nor_numbers_are_told(tmp_path) -> None:
     odd = tmp_path / "c.mp4"
     odd.write_bytes(b"no film" * 100)
     for call, words in (
@@ -44,11 +44,11 @@ def test_neither_folders_nor_numbers_are_told(tmp_path):
         ("a / b/c / d", "a / b/c / d"),
     ],
 )
-def test_only_places_on_a_disk_are_left_out(text, told):
+def test_only_places_on_a_disk_are_left_out(text, told) -> None:
     assert cause(RuntimeError(text)) == told
 
 
-def test_a_clip_or_picture_that_is_none_is_refused_in_such_words(tmp_path):
+def test_a_clip_or_picture_that_is_none_is_refused_in_such_words(tmp_path) -> None:
     odd = tmp_path / "c.mp4"
     odd.write_bytes(b"no film" * 100)
     canvas = Canvas(64, 64)

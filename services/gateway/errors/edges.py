@@ -149,8 +149,8 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
 
 PICTURE: dict[str, Any] = {
     "required": True,
-    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels (a WebP 32), no side "
-    "longer than 16,384 pixels: what they are decides, whatever they are said to be. Of an "
+    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels (of a WebP 32), no "
+    "side longer than 16,384 pixels: what they are decides, whatever they are said to be. Of an "
     "animation the first picture is taken.",
     "content": {
         type_: {"schema": {"type": "string", "format": "binary"}}

@@ -6,13 +6,17 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
-from services.stitcher.draw.artwork import picture, unwritten, wrapped, writable
-from shared.media.fonts import Face, font
+from services.stitcher.draw.artwork import picture
+from services.stitcher.draw.words import explain_unwritten, keep_writable, shorten, wrap_lines
+from shared.media.fonts import font
 from shared.media.probe import BadMedia
+from shared.story.looks import Face
+from shared.story.texts import one_line
 
 _PAGE = (1754, 1240)  # A4 landscape at 150 dots an inch
 _DPI = 150
 _MARGIN, _GAP, _TITLE = 80, 36, 90
+_TITLE_ROOM = _PAGE[0] - 2 * _MARGIN - 120
 _COLUMNS, _ROWS = 4, 2
 _PAPER, _INK, _SOFT, _EMPTY = "#ffffff", "#16181c", "#6b7078", "#e6e7ea"
 _LINES = 4
@@ -45,7 +49,10 @@ def contact_sheet(title: str, panels: Sequence[Panel], png: Path, pdf: Path | No
 
 def missing_words(title: str, panels: Sequence[Panel]) -> tuple[str, ...]:
     """What the sheet should say and does not, and why."""
-    lacks = [unwritten(_TITLE_FACE, title), *(unwritten(_FACE, panel.text) for panel in panels)]
+    lacks = [
+        explain_unwritten(_TITLE_FACE, title),
+        *(explain_unwritten(_FACE, panel.text) for panel in panels),
+    ]
     reasons = [why for why in lacks if why]
     if not reasons:
         return ()
@@ -55,8 +62,11 @@ def missing_words(title: str, panels: Sequence[Panel]) -> tuple[str, ...]:
 def _page(title: str, panels: Sequence[Panel], number: int, count: int) -> Image.Image:
     page = Image.new("RGB", _PAGE, _PAPER)
     pen = ImageDraw.Draw(page)
-    title = writable(_TITLE_FACE, title[:70])
-    pen.text((_MARGIN, _MARGIN), title, _INK, font(_TITLE_FACE, 40, title), anchor="ls")
+    title = keep_writable(_TITLE_FACE, one_line(title)[:70])
+    letters = font(_TITLE_FACE, 40, title)
+    if letters.getlength(title) > _TITLE_ROOM:  # the page's number stands behind it
+        title = shorten(title, _TITLE_ROOM, letters)
+    pen.text((_MARGIN, _MARGIN), title, _INK, letters, anchor="ls")
     told = f"{number} / {count}"
     pen.text((_PAGE[0] - _MARGIN, _MARGIN), told, _SOFT, font("clean", 26), anchor="rs")
     width = (_PAGE[0] - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) // _COLUMNS
@@ -70,7 +80,7 @@ def _page(title: str, panels: Sequence[Panel], number: int, count: int) -> Image
 
 def _panel(page: Image.Image, panel: Panel, box: tuple[int, int, int, int]) -> None:
     x, y, width, height = box
-    text = writable(_FACE, panel.text)
+    text = keep_writable(_FACE, panel.text)
     letters = font(_FACE, 21, text)
     words_height = 34 + _LINES * 26
     room = (width, height - words_height)
@@ -79,7 +89,7 @@ def _panel(page: Image.Image, panel: Panel, box: tuple[int, int, int, int]) -> N
     pen = ImageDraw.Draw(page)
     below = y + room[1] + 12
     pen.text((x, below), panel.label, _INK, font("clean-strong", 24, panel.label))
-    lines = wrapped(text, width, letters)
+    lines = wrap_lines(text, width, letters, break_words=True)
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1]} …"]
     for row, line in enumerate(lines):

@@ -2,50 +2,26 @@
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from services.stitcher.captions import (
-    CaptionStyle,
     Phrase,
     phrases,
     right_to_left,
     without_symbols,
 )
-from services.stitcher.draw.artwork import even_lines
+from services.stitcher.draw.words import even_lines, is_drawable
 from services.stitcher.voicefit import Word
-from shared.media.fonts import Face, covered, font
+from shared.media.fonts import font
 from shared.media.overlay import Overlay
 from shared.media.picture import Planes
 from shared.story.formats import Canvas
+from shared.story.looks import CaptionStyle, Ink, find_caption_style
+from shared.story.texts import one_line
 
-_Colour = tuple[int, int, int, int]
 _Places = dict[int, tuple[float, float]]  # word index -> top left corner
 _FADE_IN = 0.10
-
-
-@dataclass(frozen=True)
-class _Look:
-    """How a style letters its phrases; sizes are parts of the picture's short side."""
-
-    face: Face
-    size: float
-    outline: float
-    spoken: _Colour
-    active: _Colour
-    unspoken: _Colour
-    max_words: int = 99
-    upper: bool = False
-    marker: _Colour | None = None  # a rounded box behind the active word
-
-
-_WHITE: _Colour = (255, 255, 255, 255)
-_LOOKS: dict[CaptionStyle, _Look] = {
-    "clean": _Look("clean-strong", 0.060, 0.0025, _WHITE, _WHITE, (255, 255, 255, 150)),
-    "karaoke": _Look("strong", 0.070, 0.0065, _WHITE, (255, 214, 10, 255), _WHITE),
-    "bold": _Look("strong", 0.092, 0.0090, _WHITE, _WHITE, _WHITE, 3, True, (230, 40, 70, 255)),
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +46,7 @@ class Captions:
     """The captions of one segment, ready to burn."""
 
     canvas: Canvas
-    style: Literal["clean", "karaoke", "bold"]
+    style: CaptionStyle
     phrases: tuple[Phrase, ...]
 
     def burn(self, planes: Planes, seconds: float) -> None:
@@ -90,30 +66,34 @@ class Captions:
         return _overlay(self.canvas, self.style, phrase, active)
 
 
-def captions(words: tuple[Word, ...], style: CaptionStyle, canvas: Canvas) -> Captions | None:
-    """The captions to burn; None when the style is none or there are no words."""
-    if style == "none":
+def captions(words: tuple[Word, ...], name: str, canvas: Canvas) -> Captions | None:
+    """Return the captions to burn; None when the style is none or there are no words."""
+    style, margins = find_caption_style(name), _margins(canvas)
+    if style is None:
         return None
-    look, margins = _LOOKS[style], _margins(canvas)
-    shown = tuple(
-        Word(_cased(text, look), word.start, word.end)
-        for word in words
-        if (text := without_symbols(word.text))
-    )
-    limit = margins.line_chars * 2 if look.max_words > 3 else margins.line_chars
-    gathered = phrases(shown, limit, look.max_words)
+    # a few large words stand on one line, all others on two
+    limit = margins.line_chars * 2 if style.max_words > 3 else margins.line_chars
+    gathered = phrases(_choose_words(words, style), limit, style.max_words)
     return Captions(canvas, style, gathered) if gathered else None
 
 
-def unwritable(words: tuple[Word, ...], style: CaptionStyle) -> bool:
-    """Whether these words can't be burnt, because no font at hand has all their letters."""
-    if style == "none":
+def unwritable(words: tuple[Word, ...], name: str) -> bool:
+    """Return whether these words can't be burnt, because no font at hand has all their letters."""
+    style = find_caption_style(name)
+    if style is None:
         return False
-    return not covered(_LOOKS[style].face, "".join(without_symbols(w.text) for w in words))
+    text = " ".join(word.text for word in _choose_words(words, style))
+    return bool(text) and not is_drawable(style.face, text)
 
 
-def _cased(text: str, look: _Look) -> str:
-    return text.upper() if look.upper else text
+def _choose_words(words: tuple[Word, ...], style: CaptionStyle) -> tuple[Word, ...]:
+    """Return the words as they are written in this style; those without letters are left out."""
+    written = ((one_line(without_symbols(word.text)), word) for word in words)
+    return tuple(
+        Word(text.upper() if style.upper else text, word.start, word.end)
+        for text, word in written
+        if text
+    )
 
 
 @lru_cache(maxsize=4)
@@ -123,7 +103,7 @@ def _overlay(canvas: Canvas, style: CaptionStyle, phrase: Phrase, active: int) -
 
 def draw_phrase(canvas: Canvas, style: CaptionStyle, phrase: Phrase, active: int) -> Image.Image:
     """The phrase with its active word marked, as small as its letters allow."""
-    return _Lettering(canvas, _LOOKS[style], phrase).draw(active)
+    return _Lettering(canvas, style, phrase).draw(active)
 
 
 @dataclass(frozen=True)
@@ -131,7 +111,7 @@ class _Lettering:
     """A phrase set in lines: sizes are worked out once, then drawn."""
 
     canvas: Canvas
-    look: _Look
+    style: CaptionStyle
     phrase: Phrase
 
     @cached_property
@@ -145,12 +125,12 @@ class _Lettering:
     @cached_property
     def _size(self) -> int:
         """The look's size, or less when one word would not fit the line."""
-        size = max(10, round(self._short * self.look.size))
+        size = max(10, round(self._short * self.style.size))
         widest = max(self._face(size).getlength(w.text) for w in self.phrase.words)
         return size if widest <= self._room else max(8, int(size * self._room / widest))
 
     def _face(self, size: int) -> ImageFont.FreeTypeFont:
-        return font(self.look.face, size, self.phrase.text)
+        return font(self.style.face, size, self.phrase.text)
 
     @cached_property
     def _lines(self) -> list[list[int]]:
@@ -166,7 +146,7 @@ class _Lettering:
         places = self._places(face, pad, step, image.width)
         self._mark(image, face, places, active)
         shadow = self._letters(image.size, face, places, None)
-        image.alpha_composite(_shadow(shadow, self._size))
+        image.alpha_composite(_shadow(shadow, self._size * self.style.blur, self.style.shadow))
         image.alpha_composite(self._letters(image.size, face, places, active))
         return image
 
@@ -187,7 +167,7 @@ class _Lettering:
     def _mark(
         self, image: Image.Image, face: ImageFont.FreeTypeFont, places: _Places, active: int
     ) -> None:
-        if self.look.marker is None or active not in places:
+        if self.style.box is None or active not in places:
             return
         x, y = places[active]
         box = face.getbbox(self.phrase.words[active].text)
@@ -200,7 +180,7 @@ class _Lettering:
                 y + box[3] + grow,
             ),
             radius=self._size * 0.16,
-            fill=self.look.marker,
+            fill=self.style.box,
         )
 
     def _letters(
@@ -212,7 +192,8 @@ class _Lettering:
     ) -> Image.Image:
         """All words; with no active word given, solid black for the shadow."""
         image = Image.new("RGBA", size)
-        outline = max(1, round(self._short * self.look.outline))
+        # a fine outline is still one in a small picture; a style may also have none
+        outline = max(1, round(self._short * self.style.outline)) if self.style.outline else 0
         for index, place in places.items():
             layer = Image.new("RGBA", size)
             colour = (0, 0, 0, 255) if active is None else self._colour(index, active)
@@ -227,15 +208,15 @@ class _Lettering:
             image.alpha_composite(layer)
         return image
 
-    def _colour(self, index: int, active: int) -> _Colour:
+    def _colour(self, index: int, active: int) -> Ink:
         if index == active:
-            return self.look.active
-        return self.look.spoken if index < active else self.look.unspoken
+            return self.style.active
+        return self.style.spoken if index < active else self.style.unspoken
 
 
-def _shadow(letters: Image.Image, size: int) -> Image.Image:
-    blurred = letters.filter(ImageFilter.GaussianBlur(size * 0.10))
-    alpha = blurred.getchannel("A").point(lambda value: round(value * 0.6))
+def _shadow(letters: Image.Image, spread: float, strength: float) -> Image.Image:
+    blurred = letters.filter(ImageFilter.GaussianBlur(spread))
+    alpha = blurred.getchannel("A").point(lambda value: round(value * strength))
     shadow = Image.new("RGBA", letters.size)
     shadow.putalpha(alpha)
     return shadow

@@ -1,10 +1,8 @@
 """A product's picture as it stands on an end card: what is seen of it, lifted off its backdrop."""
 
-from pathlib import Path
-
 from PIL import Image, ImageDraw, ImageStat
 
-from services.stitcher.draw.artwork import picture, soft_shadow
+from services.stitcher.draw.artwork import soft_shadow
 
 _DARK = 70  # of 255
 _MOST_GROWTH = 2.0
@@ -12,11 +10,11 @@ _MOST_GROWTH = 2.0
 
 
 def standing(
-    path: Path, room: tuple[float, float], corner: float, dark_backdrop: bool
+    product: Image.Image, room: tuple[float, float], corner: float, dark_backdrop: bool
 ) -> Image.Image:
     """The product in this room, its shadow included, or light around it where that shows more."""
     spread = max(2, round(min(room) / 36))
-    image = _fitted(_seen(picture(path)), (room[0] - 6 * spread, room[1] - 6 * spread))
+    image = _fitted(_seen(product), (room[0] - 6 * spread, room[1] - 6 * spread))
     if image.getchannel("A").getextrema()[0] == 255:
         image.putalpha(_rounded(image.size, 0.14 * corner))
     if dark_backdrop and is_dark(image):

@@ -1,0 +1,10 @@
+"""What the gateway decides: nothing. It only listens."""
+
+from services.gateway.read.stages import is_over
+from shared.story.events import BeatsPlanned
+from shared.story.view import Decision, View
+
+
+def decide(view: View, plan: BeatsPlanned | None) -> Decision:
+    """Want to hear more, until it is known how the video ended."""
+    return Decision(done=is_over(view))
