@@ -15,8 +15,8 @@ from services.gateway.edge.hosts import hosts_of
 from services.gateway.intake import REQUESTS
 from shared.runtime.settings import Settings
 from tests.gateway.conftest import Stage
-from tests.gateway.history import completed, planned
 from tests.gateway.test_http import is_problem
+from tests.histories import completed, full_plan
 
 JSON = {"content-type": "application/json"}
 
@@ -282,10 +282,10 @@ async def test_a_bug_is_logged_once_with_the_id_that_its_answer_names(
 ):
     made = await stage.make()
 
-    def broken(doc):
+    def broken(reader, doc):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("shared.runtime.shell.facts_of", broken)
+    monkeypatch.setattr("shared.runtime.known.Reader.read", broken)
     problem = is_problem(await stage.http.get(f"/v1/videos/{made}"), 500, "internal")
     [record] = [record for record in caplog.records if record.exc_info]
     assert record.request_id == problem["request_id"]  # type: ignore[attr-defined]
@@ -295,7 +295,7 @@ async def test_a_bug_is_logged_once_with_the_id_that_its_answer_names(
 async def test_a_process_that_can_open_no_file_answers_that_it_is_away(stage: Stage, monkeypatch):
     made = await stage.make()
     await stage.app.ports.blobs.put("final.mp4", b"film")
-    plan = planned(video_id=made)
+    plan = full_plan(video_id=made)
     await stage.tell([plan, completed(plan)])
 
     async def refuse(key):
