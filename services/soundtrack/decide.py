@@ -3,13 +3,13 @@
 from shared.story.beats import Beat
 from shared.story.events import BeatsPlanned
 from shared.story.kinds import MUSIC, VOICE, MusicOrder, VoiceOrder
-from shared.story.plan import spoken_beats
+from shared.story.plan import beats_with_voice
 from shared.story.view import Decision, JobSpec, View
 
 
 def decide(view: View, plan: BeatsPlanned) -> Decision:
     """Ask for everything at once: no sound waits for any other."""
-    voices = [_voice(plan, beat) for beat in spoken_beats(plan)]
+    voices = [_voice(plan, beat) for beat in beats_with_voice(plan)]
     jobs = (*voices, *([_music(plan)] if plan.brief.music else []))
     return Decision(jobs, done=all(view.end(job.id) for job in jobs))
 

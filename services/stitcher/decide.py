@@ -29,7 +29,7 @@ from shared.story.kinds import (
     PlanFailed,
     VideoCut,
 )
-from shared.story.plan import active_beats, clips_needed
+from shared.story.plan import active_beats, min_clips
 from shared.story.view import NOTHING, Decision, End, JobSpec, View
 
 NAME = "stitcher"
@@ -55,7 +55,7 @@ def _has_ended(view: View, rev: int) -> bool:
 
 def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Decision:
     """Complete a video that is cut already, if it needs nothing more of the service that broke."""
-    cut = plan and plan.rev == broken.rev and view.end(CUT.wanted(plan))
+    cut = plan and plan.rev == broken.rev and view.end(CUT.job(plan))
     if cut and broken.service != NAME:
         decision = _go_on(view, plan)
         if decision.done:
@@ -67,10 +67,10 @@ def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
     if plan is None:
         return _without_plan(view)
     waves = waves_of(view, plan)
-    cut = view.end(CUT.wanted(plan))
+    cut = view.end(CUT.job(plan))
     if cut is not None:
         return _after_cut(view, plan, waves, cut)
-    if waves is not None and waves.succeeded < clips_needed(plan, waves.total):
+    if waves is not None and waves.succeeded < min_clips(plan, waves.total):
         return _end(_too_few(view, plan, waves))
     parts = segments(view, plan, waves)
     broken = _first_broken(view, parts)
@@ -95,7 +95,7 @@ def _too_few(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> VideoFail
     errors = "; ".join(f"chunk {error.chunk}: {error.error}" for error in waves.failed)
     reason = (
         f"{waves.succeeded} of {waves.total} clips were made, "
-        f"at least {clips_needed(plan, waves.total)} are needed: {errors}"
+        f"at least {min_clips(plan, waves.total)} are needed: {errors}"
     )
     items = ", ".join(f"chunk {error.chunk}" for error in waves.failed)
     return fail(view, plan.rev, "clips", reason, items, waves)
@@ -126,7 +126,7 @@ def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> tuple[JobS
 
 
 def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], lacks_captions: bool) -> JobSpec:
-    music = view.ready(MusicReady, MUSIC.wanted(plan))
+    music = view.ready(MusicReady, MUSIC.job(plan))
     voices = lay_voices(view, plan, laid)
     sounds = lay_clip_sounds(view, plan, laid)
     beats = pictured_beats(view, plan)
@@ -155,7 +155,7 @@ def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], lacks_caption
 
 
 def _sounds_settled(view: View, plan: BeatsPlanned) -> bool:
-    jobs = [*VOICE.wanted_jobs(plan), *MUSIC.wanted_jobs(plan)]
+    jobs = [*VOICE.jobs(plan), *MUSIC.jobs(plan)]
     return all(view.end(job) for job in jobs)
 
 
@@ -168,7 +168,7 @@ def _images(view: View, plan: BeatsPlanned) -> list[int]:
 
 
 def _images_settled(view: View, plan: BeatsPlanned) -> bool:
-    return all(view.end(job) for job in IMAGE.wanted_jobs(plan))
+    return all(view.end(job) for job in IMAGE.jobs(plan))
 
 
 def _after_cut(view: View, plan: BeatsPlanned, waves: WavesCompleted | None, cut: End) -> Decision:

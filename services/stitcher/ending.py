@@ -9,7 +9,7 @@ from shared.story.events import (
 )
 from shared.story.fact import Micros
 from shared.story.kinds import CLIP, IMAGE, KINDS, REFERENCE, VideoCut
-from shared.story.notes import notes
+from shared.story.notes import list_notes
 from shared.story.view import View
 
 
@@ -30,7 +30,7 @@ def complete(
         total=waves.total,
         succeeded=waves.succeeded,
         failed=waves.failed,
-        notes=tuple(note.message for note in notes(view, plan, KINDS)),
+        notes=tuple(note.message for note in list_notes(view, plan, KINDS)),
         cost=_cost(view, plan, waves),
         chunk_keys=waves.keys,
         # a revision was not being made while its video was finished
@@ -65,11 +65,11 @@ def fail(
 
 def _all_billed(view: View, plan: BeatsPlanned) -> bool:
     """Tell whether all costs are known: the cut does not wait for images and references."""
-    jobs = [*IMAGE.wanted_jobs(plan), *REFERENCE.wanted_jobs(plan)]
+    jobs = [*IMAGE.jobs(plan), *REFERENCE.jobs(plan)]
     return all(view.end(job) for job in jobs)
 
 
 def _cost(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Micros:
     """Sum up every job once: the clips of this plan as the waves counted them, then the rest."""
-    clips = set(CLIP.wanted_jobs(plan))
+    clips = set(CLIP.jobs(plan))
     return waves.cost + sum(end.cost for job, end in view.ends.items() if job not in clips)

@@ -5,10 +5,10 @@ follows. So every beat still starts on the plan's grid, with its voice and capti
 is as long as planned.
 """
 
-from shared.story.beats import Chunk, frames
+from shared.story.beats import Chunk, count_frames
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned
-from shared.story.formats import FPS, frames_between
+from shared.story.formats import FPS, measure_frames
 from shared.story.looks import choose_transition
 
 
@@ -21,7 +21,7 @@ def head(plan: BeatsPlanned, chunk: Chunk) -> int:
     """Return how many frames at its start a transition into it may take."""
     # as planned: beats that are skipped later change nothing, so no segment is made again
     starts = chunk.index > 0 and plan.chunks[chunk.index - 1].beat != chunk.beat
-    return _overlap(plan.brief, frames(chunk)) if starts else 0
+    return _overlap(plan.brief, count_frames(chunk)) if starts else 0
 
 
 def tail(plan: BeatsPlanned, chunk: Chunk) -> int:
@@ -29,7 +29,7 @@ def tail(plan: BeatsPlanned, chunk: Chunk) -> int:
     if chunk.index + 1 == len(plan.chunks):
         return card_head(plan) if plan.brief.end_card else 0
     following = plan.chunks[chunk.index + 1]
-    return _overlap(plan.brief, frames(following)) if following.beat != chunk.beat else 0
+    return _overlap(plan.brief, count_frames(following)) if following.beat != chunk.beat else 0
 
 
 def card_head(plan: BeatsPlanned) -> int:
@@ -41,7 +41,7 @@ def card_frames(plan: BeatsPlanned) -> int:
     """Return the frames from the end of the story to the end of the video."""
     # on the video's own grid: rounded alone, story and card could miss a frame together
     last = plan.beats[-1]
-    return frames_between(round(last.start + last.duration, 6), plan.brief.duration)
+    return measure_frames(round(last.start + last.duration, 6), plan.brief.duration)
 
 
 def fitting(wanted: int, coming: int) -> int:

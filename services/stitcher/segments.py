@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from services.stitcher.joints import card_frames, card_head, head, tail
-from shared.story.beats import Beat, Chunk, ChunkError, frames
+from shared.story.beats import Beat, Chunk, ChunkError, count_frames
 from shared.story.brief import EndCard
 from shared.story.events import BeatsPlanned, WavesCompleted
 from shared.story.formats import canvas
@@ -25,7 +25,7 @@ from shared.story.kinds import (
     VoiceReady,
     clip_job,
 )
-from shared.story.plan import active_chunks, card_number, has_card_picture, is_spoken
+from shared.story.plan import active_chunks, card_number, has_card_picture, has_voice
 from shared.story.view import JobSpec, View
 
 
@@ -73,8 +73,8 @@ def _segment(
 
 
 def _named(plan: BeatsPlanned, item: Item) -> Segment:
-    name = CONFORM.called(item, plan)
-    return Segment(name, CONFORM.wanted(plan, beat=item.beat, n=item.n))
+    name = CONFORM.name_item(item, plan)
+    return Segment(name, CONFORM.job(plan, beat=item.beat, n=item.n))
 
 
 def _stand_in(
@@ -92,14 +92,14 @@ def _stand_in(
             return None
         if clip.last_frame_key:
             return {"still": clip.last_frame_key}
-    image = view.end(IMAGE.wanted(plan, beat=chunk.beat))
+    image = view.end(IMAGE.job(plan, beat=chunk.beat))
     if image is None:
         return None
     return {"still": image.key} if isinstance(image, ImageReady) else {}
 
 
 def _voice_settled(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
-    return not is_spoken(plan, beat) or view.end(VOICE.wanted(plan, beat=beat.index)) is not None
+    return not has_voice(plan, beat) or view.end(VOICE.job(plan, beat=beat.index)) is not None
 
 
 def _conform(
@@ -110,12 +110,12 @@ def _conform(
     files: Mapping[str, str],
     filled: str | None = None,
 ) -> JobSpec:
-    voice = view.ready(VoiceReady, VOICE.wanted(plan, beat=beat.index))
+    voice = view.ready(VoiceReady, VOICE.job(plan, beat=beat.index))
     size = canvas(plan.brief.aspect, plan.brief.quality)
     order = ConformOrder(
         width=size.width,
         height=size.height,
-        frames=frames(chunk) + tail(plan, chunk),
+        frames=count_frames(chunk) + tail(plan, chunk),
         head=head(plan, chunk),
         tail=tail(plan, chunk),
         drop_first=chunk.kind == "continuous",
@@ -140,7 +140,7 @@ def _card(view: View, plan: BeatsPlanned) -> list[Segment]:
         return []
     item = Item(len(plan.beats), card_number(plan))
     part = _named(plan, item)
-    background = view.end(CARD.wanted(plan))
+    background = view.end(CARD.job(plan))
     if background is None and has_card_picture(plan):
         return [part]
     files = {"background": background.key} if isinstance(background, CardReady) else {}

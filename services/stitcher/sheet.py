@@ -36,5 +36,5 @@ def pictured_beats(view: View, plan: BeatsPlanned) -> list[Pictured]:
 
 
 def _pictured(view: View, plan: BeatsPlanned, beat: Beat) -> Pictured:
-    image = view.ready(ImageReady, IMAGE.wanted(plan, beat=beat.index))
+    image = view.ready(ImageReady, IMAGE.job(plan, beat=beat.index))
     return Pictured(beat, image.key if image else None)

@@ -18,7 +18,7 @@ from shared.story.kinds import (
     VoiceReady,
     clip_job,
 )
-from shared.story.plan import spoken_beats
+from shared.story.plan import beats_with_voice
 from shared.story.view import View
 
 
@@ -94,12 +94,12 @@ def _own(segment: ClipConformed) -> int:
 
 def lay_voices(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidVoice]:
     """Return the voices of the beats of which something is to be seen."""
-    found = [_voice(view, plan, beat, laid) for beat in spoken_beats(plan)]
+    found = [_voice(view, plan, beat, laid) for beat in beats_with_voice(plan)]
     return [voice for voice in found if voice]
 
 
 def _voice(view: View, plan: BeatsPlanned, beat: Beat, laid: Sequence[Laid]) -> LaidVoice | None:
-    voice = view.ready(VoiceReady, VOICE.wanted(plan, beat=beat.index))
+    voice = view.ready(VoiceReady, VOICE.job(plan, beat=beat.index))
     own = [segment for segment in laid if segment.beat == beat.index]
     if voice is None or not own:
         return None

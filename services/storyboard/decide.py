@@ -16,7 +16,7 @@ from shared.story.kinds import (
     ReferenceReady,
     references_of,
 )
-from shared.story.plan import active_beats, cast
+from shared.story.plan import active_beats, list_characters
 from shared.story.view import Decision, JobSpec, View
 
 PICTURE_SECONDS = 4.0
@@ -37,7 +37,7 @@ def decide(view: View, plan: BeatsPlanned) -> Decision:
 
 
 def _references(plan: BeatsPlanned) -> list[JobSpec]:
-    names, look = cast(plan), _look(plan)
+    names, look = list_characters(plan), _look(plan)
     return [
         REFERENCE.ask(
             plan, ReferenceOrder(name=names[item.n], **look), n=item.n, seconds=PICTURE_SECONDS
@@ -48,7 +48,7 @@ def _references(plan: BeatsPlanned) -> list[JobSpec]:
 
 def _has_references(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
     """Tell whether its references are settled: an image goes on without one that failed."""
-    jobs = (REFERENCE.wanted(plan, n=item.n) for item in references_of(plan, [beat]))
+    jobs = (REFERENCE.job(plan, n=item.n) for item in references_of(plan, [beat]))
     return all(view.end(job) for job in jobs)
 
 
@@ -67,7 +67,7 @@ def _image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
 
 def _reference_files(view: View, plan: BeatsPlanned, beat: Beat) -> dict[str, str]:
     numbers = [item.n for item in references_of(plan, [beat])]
-    ready = {n: view.ready(ReferenceReady, REFERENCE.wanted(plan, n=n)) for n in numbers}
+    ready = {n: view.ready(ReferenceReady, REFERENCE.job(plan, n=n)) for n in numbers}
     return {f"reference/{n}": picture.key for n, picture in ready.items() if picture}
 
 
