@@ -55,7 +55,7 @@ class Source:
 
 @dataclass(frozen=True)
 class ChunkState:
-    """Where a chunk stands: it is ready, or lost, or it has what it starts from, or it waits."""
+    """A chunk that is ready, or lost, or able to start, or waiting for what it starts from."""
 
     chunk: Chunk
     remaining: int

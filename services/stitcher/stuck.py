@@ -26,17 +26,17 @@ def find_stuck(view: View, plan: BeatsPlanned | None) -> Stuck | None:
     current = [
         letter
         for letter in letters
-        if plan is None or letter.at >= plan.at or _find_named_revision(letter) >= plan.rev
+        if plan is None or letter.at >= plan.at or _find_revision(letter) >= plan.rev
     ]
     if not current:
         return None
     first = min(current, key=lambda letter: (letter.at, letter.slot))
     # without a plan, the last revision at which planning failed
     known = plan.rev if plan else max((f.take for f in view.all(PlanFailed)), default=1)
-    rev = max(known, *map(_find_named_revision, current))
+    rev = max(known, *map(_find_revision, current))
     return Stuck(rev, first.service, first.error)
 
 
-def _find_named_revision(letter: DeadLettered) -> int:
+def _find_revision(letter: DeadLettered) -> int:
     """Return the revision that the message was about; 0 where it was about no whole revision."""
     return int(letter.position) if letter.topic in _NAMES_A_REVISION else 0
