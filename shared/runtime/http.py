@@ -42,7 +42,7 @@ STOP_SECONDS = 2
 REST = 256
 """Descriptors that are never spent on clients: files, servers, pipes to worker processes."""
 
-BACKLOG = 128
+BACKLOG = 256
 """Connections that the system accepts for us; all of them may come in before we can close any."""
 
 
