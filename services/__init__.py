@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line must be able to say what it can without loading any of it
-    from shared.runtime.shell import Service
+    from shared.runtime.service import Service
 
 NAMES = ("gateway", "planner", "storyboard", "soundtrack", "chunker", "stitcher")
 

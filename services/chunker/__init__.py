@@ -1,15 +1,16 @@
-"""Consumes BeatsPlanned, ImageReady, VideoFailed; emits ChunkReady, WavesCompleted; runs clip."""
+"""Reads how plans and images end, and VideoFailed; emits WavesCompleted; runs clip."""
 
 from services.chunker.decide import decide
-from services.chunker.work import finish
-from shared.runtime.shell import Service
-from shared.story.events import BeatsPlanned, ImageReady, Kind, VideoFailed, WavesCompleted
+from services.chunker.work import FINISH
+from shared.runtime.service import Service
+from shared.story.events import VideoFailed, WavesCompleted
+from shared.story.kinds import IMAGE, PLAN
 
 SERVICE = Service(
     name="chunker",
-    reads=(BeatsPlanned, ImageReady, VideoFailed),
+    reads=(PLAN, IMAGE, VideoFailed),
     decide=decide,
-    kinds=(Kind.CLIP,),
+    needs_plan=True,
     decides=(WavesCompleted,),
-    finish={Kind.CLIP: finish},
+    finish=FINISH,
 )

@@ -1,4 +1,4 @@
-"""The aggregator's decision: which clips may start now, and when every chain is settled. Pure.
+"""The aggregator's decision: which clips may start now, and when every chain is settled.
 
 There is no barrier: a chunk is ready the moment that what it starts from exists. A chunk that can
 never be made takes the rest of its own chain with it, and nothing else.
@@ -7,37 +7,28 @@ never be made takes the rest of its own chain with it, and nothing else.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from shared.story.chunks import (
+from shared.story.beats import (
     BadPlan,
     Chain,
+    Chunk,
+    ChunkError,
     OrphanChunk,
-    active_chunks,
     chains,
     check_numbers,
     frames,
 )
-from shared.story.events import (
-    BeatsPlanned,
-    Chunk,
-    ChunkError,
-    ChunkReady,
-    ImageReady,
-    Kind,
-    WavesCompleted,
-)
+from shared.story.events import BeatsPlanned, WavesCompleted
 from shared.story.formats import FPS, canvas
+from shared.story.kinds import CLIP, IMAGE, ChunkReady, ClipOrder, ImageReady, clip_job
+from shared.story.plan import active_chunks
 from shared.story.view import Decision, JobSpec, View
-from shared.story.wanted import ask, in_force, wanted, wanted_clip
 
 CLIP_SECONDS = 60.0
 """What fairness counts for a clip."""
 
 
-def decide(view: View) -> Decision:
+def decide(view: View, plan: BeatsPlanned) -> Decision:
     """Release what is ready, up to the video's limit; when all is settled, say how it went."""
-    plan = in_force(view)
-    if isinstance(plan, Decision):
-        return plan
     try:
         check_numbers(plan.chunks)
     except BadPlan as refusal:
@@ -82,7 +73,7 @@ def _fates(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[Fate]:
     for place, chunk in enumerate(chain):
         fate = Fate(chunk, len(chain) - place, error=source.error, files=source.files)
         if fate.files is not None:
-            fate = _started(view, fate, wanted_clip(plan, chunk))
+            fate = _started(view, fate, clip_job(plan, chunk))
         yield fate
         source = _next_source(fate)
 
@@ -98,7 +89,7 @@ def _started(view: View, fate: Fate, job: str) -> Fate:
 def _first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     if chunk.kind == "continuous":
         return Source(error=str(OrphanChunk(chunk.index)))
-    job = wanted(plan, Kind.IMAGE, beat=chunk.beat)
+    job = IMAGE.wanted(plan, beat=chunk.beat)
     failure, image = view.failure(job), view.ready(ImageReady, job)
     if failure is not None:
         # where a model can start from words alone, this is the place to let it
@@ -130,31 +121,26 @@ def _wave(view: View, plan: BeatsPlanned, fates: list[Fate]) -> tuple[JobSpec, .
 
 def _may_start(view: View, plan: BeatsPlanned, fate: Fate) -> bool:
     waits = fate.settled or fate.files is None
-    return not waits and wanted_clip(plan, fate.chunk) not in view.released
+    return not waits and clip_job(plan, fate.chunk) not in view.released
 
 
 def _clip(plan: BeatsPlanned, fate: Fate) -> JobSpec:
     brief, chunk = plan.brief, fate.chunk
     size = canvas(brief.aspect, brief.quality)
     repeated = chunk.kind == "continuous"  # its first frame is the last one of the chunk before
-    return ask(
-        plan,
-        Kind.CLIP,
-        beat=chunk.beat,
-        n=chunk.index,
-        given={
-            "chunk": chunk.index,
-            "kind": chunk.kind,
-            "prompt": next(beat.prompt for beat in plan.beats if beat.index == chunk.beat),
-            "style": brief.style,
-            "seed": brief.seed,
-            "seconds": round((frames(chunk) + repeated) / FPS, 6),
-            "width": size.width,
-            "height": size.height,
-            "wants_last_frame": fate.remaining > 1,
-        },
-        files=fate.files,
-        seconds=CLIP_SECONDS,
+    order = ClipOrder(
+        chunk=chunk.index,
+        kind=chunk.kind,
+        prompt=next(beat.prompt for beat in plan.beats if beat.index == chunk.beat),
+        style=brief.style,
+        seed=brief.seed,
+        seconds=round((frames(chunk) + repeated) / FPS, 6),
+        width=size.width,
+        height=size.height,
+        wants_last_frame=fate.remaining > 1,
+    )
+    return CLIP.ask(
+        plan, order, beat=chunk.beat, n=chunk.index, files=fate.files, seconds=CLIP_SECONDS
     )
 
 
@@ -162,7 +148,7 @@ def _clip(plan: BeatsPlanned, fate: Fate) -> JobSpec:
 
 
 def _completed(view: View, plan: BeatsPlanned, fates: list[Fate]) -> WavesCompleted:
-    ends = [view.end(wanted_clip(plan, fate.chunk)) for fate in fates]
+    ends = [view.end(clip_job(plan, fate.chunk)) for fate in fates]
     errors = [(fate.chunk, fate.error) for fate in fates if fate.error]
     return WavesCompleted(
         video_id=plan.video_id,

@@ -3,36 +3,41 @@
 The decoders are imported where they are used: the process that only hands out work needs none.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from shared.jobs.engine import Made, Order
+from shared.jobs.engine import Finish, Made, Workspace
 from shared.story.errors import TransientError
+from shared.story.kinds import CLIP, AnyKind, ClipOrder
 
 
-def finish(order: Order, made: Made) -> Made:
+def check_clip(order: ClipOrder, space: Workspace, made: Made) -> Made:
     """Refuse a clip that can't be decoded to its end; a retry may bring a good one."""
     from shared.media.lastframe import last_frame
 
     clip = made.files.get("key")
     if clip is None:
         raise TransientError("the engine finished without a clip")
-    seconds = _decoded_seconds(clip)
+    seconds = _decode(clip)
     files = dict(made.files)
-    if order.input.get("wants_last_frame"):
-        files["last_frame_key"] = order.folder / "last.png"
+    if order.wants_last_frame:
+        files["last_frame_key"] = space.folder / "last.png"
         last_frame(clip, files["last_frame_key"])
     return replace(made, files=files, data={**made.data, "seconds": round(seconds, 3)})
 
 
-def _decoded_seconds(clip: Path) -> float:
-    """The clip's length, once all of it could be decoded."""
-    from shared.media.probe import BadMedia, opened, probe, video_of
+def _decode(clip: Path) -> float:
+    """Return the clip's length, once all of it could be decoded."""
+    from shared.media.probe import BadMedia, open_media, probe, video_of
 
     seconds = probe(clip).seconds
-    with opened(clip) as container:
+    with open_media(clip) as container:
         stream = video_of(container, clip)
         stream.thread_type = "AUTO"
         if not sum(1 for _ in container.decode(stream)):
             raise BadMedia(f"{clip.name} has no frame that can be decoded")
     return seconds
+
+
+FINISH: Mapping[AnyKind, Finish] = {CLIP: check_clip}

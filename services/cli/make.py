@@ -31,7 +31,7 @@ from services.gateway.read.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
-from shared.runtime.compose import opened
+from shared.runtime.compose import open_app
 from shared.runtime.settings import Settings
 from shared.story.errors import StorywaveError
 from shared.story.formats import Aspect
@@ -237,7 +237,7 @@ def _run(given: argparse.Namespace, cook: Callable[[Kitchen], Awaitable[int]]) -
 
 
 async def _cooked(chosen: Settings, cook: Callable[[Kitchen], Awaitable[int]]) -> int:
-    async with stoppable(), opened(chosen, [load(name) for name in NAMES]) as app:
+    async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
         api = build_gateway(app)
         try:
             return await cook(Kitchen(api, app.ports.store, chosen))

@@ -1,14 +1,14 @@
-"""Consumes every event, emits VideoRequested, VideoSteered and RevisionRequested, runs no job."""
+"""Reads every event; emits VideoRequested, VideoSteered and RevisionRequested; runs no job."""
 
 from services.gateway import intake
 from services.gateway.decide import decide
-from shared.runtime.shell import Service
-from shared.story.events import EVENTS, RevisionRequested, VideoRequested, VideoSteered
+from shared.runtime.service import Service
+from shared.story.events import RevisionRequested, VideoRequested, VideoSteered
 
 SERVICE = Service(
     name="gateway",
-    reads=tuple(EVENTS.values()),
+    reads_all=True,
     decide=decide,
     decides=(VideoRequested, VideoSteered, RevisionRequested),
-    keeps=intake.INDEXES,
+    collections=intake.INDEXES,
 )

@@ -1,9 +1,10 @@
-"""What the gateway wants of what it knows. Pure."""
+"""What the gateway decides: nothing. It only listens."""
 
-from services.gateway.read.stages import over
+from services.gateway.read.stages import is_over
+from shared.story.events import BeatsPlanned
 from shared.story.view import Decision, View
 
 
-def decide(view: View) -> Decision:
-    """Ask for nothing, and say whether more is to be heard: yes, until the video has ended."""
-    return Decision(done=over(view))
+def decide(view: View, plan: BeatsPlanned | None) -> Decision:
+    """Want to hear more, until it is known how the video ended."""
+    return Decision(done=is_over(view))

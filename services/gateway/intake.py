@@ -19,7 +19,8 @@ from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.ports import Doc, Index, Store
 from shared.story.errors import BadInput
-from shared.story.events import Event, Micros, VideoRequested, VideoSteered
+from shared.story.events import Event, VideoRequested, VideoSteered
+from shared.story.fact import Micros
 
 REQUESTS = "requests"
 OUTPUTS = "outputs"

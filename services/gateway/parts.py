@@ -31,7 +31,7 @@ def build_gateway(app: App) -> Gateway:
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
-    app.watchers.append(watch.heard)
+    shell.listen(watch.heard)
     images = Images(app.ports.blobs, app.pool)
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
     revisions = Revisions(videos, shell.emit)

@@ -1,7 +1,8 @@
 """What a user may ask for, checked field by field, and the brief that it becomes. Pure."""
 
-import unicodedata
-from typing import Annotated, Literal
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -11,11 +12,14 @@ from pydantic import (
     Field,
     StringConstraints,
 )
+from pydantic_core import CoreSchema, core_schema
 
-from services.gateway.errors.wording import Unit, cut
-from shared.engines.local.styles import STYLES
-from shared.story.events import Brief, CardLook, EndCard, Micros, TransitionChoice
+from services.gateway.errors.wording import Unit
+from shared.story.brief import Brief, EndCard
+from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
+from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
+from shared.story.texts import VISIBLE, clean_text, make_one_line
 
 PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
@@ -33,23 +37,19 @@ def _accept_whole(number: object) -> object:
 Whole = Annotated[int, BeforeValidator(_accept_whole)]
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
-_SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f]"
-"""There is a character that can be seen."""
 
+@dataclass(frozen=True)
+class OneOf:
+    """Takes one of these names, as a Literal does; but a Literal can't be read from a table."""
 
-def _drop_controls(text: str) -> str:
-    """Drop the control characters that pasted text brings along: no voice can say them."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    names: tuple[str, ...]
 
-
-def _check_style(style: str) -> str:
-    if style not in STYLES:
-        raise ValueError(f"unknown style {cut(style)!r}: use one of {', '.join(STYLES)}")
-    return style
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.literal_schema([*self.names])
 
 
 def _check_words(prompt: str) -> str:
-    if not prompt:
+    if not re.search(VISIBLE, prompt):
         raise ValueError("say in a sentence or more what the video should show")
     return prompt
 
@@ -57,7 +57,7 @@ def _check_words(prompt: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(_drop_controls),
+    AfterValidator(make_one_line),
 ]
 
 
@@ -69,7 +69,9 @@ class EndCardRequest(BaseModel):
     headline: Line = ""
     call_to_action: Line = ""
     seconds: Seconds = Field(2.5, ge=1, le=10)
-    style: CardLook = Field("auto", description="auto is what suits the video's style.")
+    style: Annotated[str, OneOf(CARD_CHOICES)] = Field(
+        "auto", description="auto is what suits the video's style."
+    )
     colour: str | None = Field(
         None,
         pattern=r"^#[0-9A-Fa-f]{6}$",
@@ -97,22 +99,20 @@ class VideoRequest(BaseModel):
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
-        AfterValidator(_drop_controls),
+        AfterValidator(clean_text),
         AfterValidator(_check_words),
-        Field(description="What the video should show.", json_schema_extra={"pattern": _SOMETHING}),
+        Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
     ]
     duration: Seconds = Field(
         30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."
     )
     aspect: Aspect = "9:16"
     quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
-    style: Annotated[
-        str, AfterValidator(_check_style), Field(json_schema_extra={"enum": list(STYLES)})
-    ] = "cinematic"
+    style: Annotated[str, OneOf(tuple(STYLES))] = "cinematic"
     voice: bool = True
     music: bool = True
-    captions: Literal["none", "clean", "karaoke", "bold"] = "karaoke"
-    transition: TransitionChoice = Field(
+    captions: Annotated[str, OneOf(CAPTION_CHOICES)] = "karaoke"
+    transition: Annotated[str, OneOf(TRANSITION_CHOICES)] = Field(
         "auto", description="What happens between two beats; auto is what suits the style."
     )
     transition_seconds: Seconds = Field(0.5, ge=0.1, le=2)

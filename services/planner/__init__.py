@@ -1,16 +1,16 @@
-"""Consumes VideoRequested and RevisionRequested; emits BeatsPlanned; runs plan."""
+"""Reads VideoRequested and RevisionRequested; emits BeatsPlanned; runs plan."""
 
 from services.planner.decide import decide
 from services.planner.report import report
-from services.planner.work import plan
-from shared.runtime.shell import Service
-from shared.story.events import Kind, RevisionRequested, VideoRequested
+from services.planner.work import WORK
+from shared.runtime.service import Service
+from shared.story.events import RevisionRequested, VideoRequested
+from shared.story.kinds import PLAN
 
 SERVICE = Service(
     name="planner",
     reads=(VideoRequested, RevisionRequested),
     decide=decide,
-    kinds=(Kind.PLAN,),
-    work={Kind.PLAN: plan},
-    report={Kind.PLAN: report},
+    work=WORK,
+    report={PLAN: report},
 )

@@ -8,8 +8,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.story.chunks import BadPlan
-from shared.story.events import Beat, EndCard
+from shared.story.beats import BadPlan, Beat
+from shared.story.brief import EndCard
 
 MIN_BEAT_SECONDS = 5.0
 CARD_SHARE = 0.25

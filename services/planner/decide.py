@@ -1,13 +1,14 @@
-"""What the planner decides: the first plan is a job; every later one answers a revision. Pure."""
+"""What the planner decides: the first plan is a job; every later one answers a revision."""
 
 from services.planner.revise import revise
-from shared.story.events import BeatsPlanned, Kind, RevisionRequested, VideoRequested
+from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
+from shared.story.kinds import KINDS, PLAN, PlanOrder
 from shared.story.view import NOTHING, Decision, JobSpec, View
 
 FIRST = 1
 
 
-def decide(view: View) -> Decision:
+def decide(view: View, latest: BeatsPlanned | None) -> Decision:
     """Answer revisions in the order of their numbers; one that is not there yet is waited for."""
     request = view.one(VideoRequested)
     if request is None:
@@ -24,20 +25,20 @@ def decide(view: View) -> Decision:
                 return Decision(tuple(jobs))
             plan = view.ready(BeatsPlanned, jobs[-1].id)
         else:
-            plan = known.get(rev) or revise(plan, asked[rev])
+            plan = known.get(rev) or revise(plan, asked[rev], KINDS)
             answers.append(plan)
         rev += 1
     return Decision(tuple(jobs), tuple(answers), done=all(number < rev for number in asked))
 
 
 def plan_job(request: VideoRequested, rev: int) -> JobSpec:
-    """The job that makes a plan; its take is the plan's rev."""
+    """Return the job that makes a plan; its take is the plan's revision."""
     brief = request.brief
     return JobSpec(
-        kind=Kind.PLAN,
+        kind=PLAN.name,
         video_id=request.video_id,
         owner=brief.owner,
         take=rev,
-        input={"video_id": request.video_id, "brief": brief.model_dump(mode="json")},
+        input=PlanOrder(video_id=request.video_id, brief=brief).model_dump(mode="json"),
         priority=brief.priority,
     )

@@ -1,46 +1,51 @@
-"""A plan and what a user wants changed give the next plan. Pure.
+"""A plan and what a user wants changed give the next plan.
 
-Only what the change touches gets a new take, so that only that is made, and paid, again.
+Only what the change touches gets a new take, so that only that is made, and paid, again. What a
+change touches, each kind of job declares itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from shared.story.events import Beat, BeatsPlanned, Kind, RevisionRequested
+from shared.story.beats import Beat
+from shared.story.events import BeatsPlanned, RevisionRequested
 from shared.story.formats import Aspect
-
-_PICTURE = (Kind.IMAGE, Kind.CLIP, Kind.CONFORM)
-_SOUND = (Kind.VOICE, Kind.CONFORM)
-"""Captions are burnt into segments, so that a new voice makes new segments."""
+from shared.story.kinds import AnyKind, Change, Item, Kinds
 
 
-def revise(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
-    """The plan that answers. A change that can't be made changes nothing, but is answered too."""
+def revise(plan: BeatsPlanned, request: RevisionRequested, kinds: Kinds) -> BeatsPlanned:
+    """Return the plan that answers. A change that can't be made changes nothing."""
     if request.action == "reframe":
-        return _answer(plan, request, **_reframed(plan, request.aspect or plan.brief.aspect))
+        return _reframe(plan, request, kinds)
     old = next((beat for beat in plan.beats if beat.index == request.beat), None)
-    new = _revised(plan, old, request) if old else None
-    beats = tuple(new if new and beat.index == new.index else beat for beat in plan.beats)
-    kinds = _touched(old, new, request) if old and new else ()
-    return _answer(plan, request, beats=beats, takes=_bumped(plan, request.beat, kinds))
+    if old is None:
+        return _answer(plan, request)
+    new = _revise_beat(plan, old, request)
+    beats = tuple(new if beat.index == new.index else beat for beat in plan.beats)
+    revised = plan.model_copy(update={"beats": beats})
+    changes = _changes(old, new, request)
+    takes = _next_takes(revised, kinds, changes, lambda item: item.beat == new.index)
+    return _answer(revised, request, takes=takes)
 
 
 def _answer(plan: BeatsPlanned, request: RevisionRequested, **new: object) -> BeatsPlanned:
     return plan.model_copy(update={"rev": request.rev, "at": 0, "job": None, "cost": 0, **new})
 
 
-def _reframed(plan: BeatsPlanned, aspect: Aspect) -> dict[str, object]:
-    """The same storyboard, clips and sounds in another shape: only segments are made anew."""
+def _reframe(plan: BeatsPlanned, request: RevisionRequested, kinds: Kinds) -> BeatsPlanned:
+    """Return the same storyboard, clips and sounds in another shape."""
+    aspect: Aspect = request.aspect or plan.brief.aspect
     if aspect == plan.brief.aspect:
-        return {}
-    segments = range(len(plan.chunks) + 1)  # the end card's comes after the last chunk's
-    anew = {f"{Kind.CONFORM}/{n}": plan.take(Kind.CONFORM, n) + 1 for n in segments}
-    return {
-        "brief": plan.brief.model_copy(update={"aspect": aspect}),
-        "takes": {**plan.takes, **anew},
-    }
+        return _answer(plan, request)
+    # a beat that is skipped now may come back: its segments have the old shape, too
+    beats = tuple(beat.model_copy(update={"skipped": False}) for beat in plan.beats)
+    whole = plan.model_copy(update={"beats": beats})
+    takes = _next_takes(whole, kinds, {"shape"}, lambda item: True)
+    return _answer(
+        plan, request, brief=plan.brief.model_copy(update={"aspect": aspect}), takes=takes
+    )
 
 
-def _revised(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> Beat:
+def _revise_beat(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> Beat:
     if request.action == "skip":
         others = any(not b.skipped for b in plan.beats if b.index != beat.index)
         return beat.model_copy(update={"skipped": True}) if others else beat
@@ -49,18 +54,25 @@ def _revised(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> Beat
     return beat.model_copy(update={**given, "skipped": False})
 
 
-def _touched(old: Beat, new: Beat, request: RevisionRequested) -> tuple[Kind, ...]:
-    if request.action == "skip":
-        return ()
-    picture = request.action in ("regenerate", "retry") or new.prompt != old.prompt
-    sound = request.action == "retry" or new.narration != old.narration
-    return tuple(dict.fromkeys((*_PICTURE * picture, *_SOUND * sound)))
+def _changes(old: Beat, new: Beat, request: RevisionRequested) -> set[Change]:
+    changes = set[Change]()
+    if request.action in ("regenerate", "retry") or new.prompt != old.prompt:
+        changes.add("picture")
+    if request.action == "retry" or new.narration != old.narration:
+        changes.add("sound")
+    return changes if request.action != "skip" else set()
 
 
-def _bumped(plan: BeatsPlanned, beat: int, kinds: Iterable[Kind]) -> dict[str, int]:
-    takes = dict(plan.takes)
-    chunks = [chunk.index for chunk in plan.chunks if chunk.beat == beat]
-    for kind in kinds:
-        for item in chunks if kind in (Kind.CLIP, Kind.CONFORM) else [beat]:
-            takes[f"{kind}/{item}"] = plan.take(kind, item) + 1
-    return takes
+def _next_takes(
+    plan: BeatsPlanned, kinds: Kinds, changes: set[Change], concerns: Callable[[Item], bool]
+) -> dict[str, int]:
+    """Return the wanted takes, one higher for each item that these changes touch."""
+    touched: Iterable[tuple[AnyKind, Item]] = (
+        (kind, item)
+        for kind in kinds
+        if kind.touched_by & changes
+        for item in kind.items(plan)
+        if concerns(item)
+    )
+    raised = {kind.take_name(item): kind.take(plan, item) + 1 for kind, item in touched}
+    return {**plan.takes, **raised}

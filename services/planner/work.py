@@ -1,19 +1,20 @@
 """The plan job: the rule-based planner writes beats, and they are made to fit the video."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.planner.beats import Draft, fitted_card, timed
 from shared.engines.local.plan import LocalPlan, PlannedBeat
 from shared.engines.local.plan import plan as plan_locally
-from shared.jobs.engine import Made, Order
-from shared.story.chunks import check_plan, plan_chunks
-from shared.story.events import Beat, Brief, EndCard, Truncation
+from shared.jobs.engine import Made, Work, Workspace
+from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
+from shared.story.brief import EndCard
+from shared.story.kinds import PLAN, AnyKind, PlanOrder
 
 
-def plan(order: Order) -> Made:
-    """All that BeatsPlanned carries, from the user's brief."""
-    brief = Brief.model_validate(order.input["brief"])
+def make_plan(order: PlanOrder, space: Workspace) -> Made:
+    """Return all that BeatsPlanned carries, from the user's brief."""
+    brief = order.brief
     card = fitted_card(brief.end_card, brief.duration)
     seconds = round(brief.duration - (card.seconds if card else 0.0), 3)
     story = plan_locally(brief.prompt, brief.style, seconds, brief.seed)
@@ -21,7 +22,7 @@ def plan(order: Order) -> Made:
     beats = timed(drafts, seconds)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)
-    truncation = _truncation(order.input["video_id"], drafts, beats)
+    truncation = _truncation(order.video_id, drafts, beats)
     settled = brief.model_copy(update={"end_card": card and _lettered(card, story)})
     return Made(
         data={
@@ -54,3 +55,6 @@ def _truncation(video_id: str, drafts: Sequence[Draft], beats: Sequence[Beat]) -
     return Truncation(
         at=time.time_ns() // 1_000_000, video_id=video_id, before=len(drafts), after=len(beats)
     )
+
+
+WORK: Mapping[AnyKind, Work] = {PLAN: make_plan}

@@ -7,34 +7,38 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.jobs.engine import Made, Order
+from shared.jobs.engine import Finish, Made, Workspace
 from shared.story.errors import TransientError
+from shared.story.kinds import MUSIC, VOICE, AnyKind, MusicOrder, VoiceOrder
 
 
-def finish_voice(order: Order, made: Made) -> Made:
+def check_voice(order: VoiceOrder, space: Workspace, made: Made) -> Made:
     """Refuse a voice that can't be decoded; a retry may bring a good one."""
-    from services.soundtrack.wordtimes import estimated
+    from services.soundtrack.wordtimes import estimate_words
     from shared.media.sound import RATE
 
-    sound = _decoded(made, "a voice")
+    sound = _decode(made, "a voice")
     heard: Mapping[str, Any] = {"seconds": round(len(sound) / RATE, 3)}
     if not made.data.get("words"):
-        words = estimated(sound[:, 0], RATE, order.input["text"])
+        words = estimate_words(sound[:, 0], RATE, order.text)
         heard = {**heard, "words": [word.model_dump() for word in words]}
     return replace(made, data={**made.data, **heard})
 
 
-def finish_music(order: Order, made: Made) -> Made:
-    """The same for a bed of music."""
+def check_music(order: MusicOrder, space: Workspace, made: Made) -> Made:
+    """Refuse music that can't be decoded."""
     from shared.media.sound import RATE
 
-    seconds = round(len(_decoded(made, "music")) / RATE, 3)
+    seconds = round(len(_decode(made, "music")) / RATE, 3)
     return replace(made, data={**made.data, "seconds": seconds})
 
 
-def _decoded(made: Made, what: str) -> Any:
+def _decode(made: Made, what: str) -> Any:
     from shared.media.sound import read_sound
 
     if "key" not in made.files:
         raise TransientError(f"the engine finished without {what}")
     return read_sound(made.files["key"], channels=1)
+
+
+FINISH: Mapping[AnyKind, Finish] = {VOICE: check_voice, MUSIC: check_music}

@@ -1,41 +1,33 @@
-"""Consumes all that is made and what broke; ends the video, well or badly; runs conform and cut."""
+"""Reads how all jobs end; ends the video, well or badly; runs conform and cut."""
 
 from services.stitcher.decide import NAME, decide
-from services.stitcher.work import conform, cut
-from shared.runtime.shell import Service
+from services.stitcher.work import WORK
+from shared.runtime.service import Service
 from shared.story.events import (
-    BeatsPlanned,
-    CardReady,
-    ChunkReady,
     DeadLettered,
-    ImageReady,
-    Kind,
-    MusicReady,
-    ReferenceReady,
     VideoCompleted,
     VideoFailed,
     VideoRequested,
-    VoiceReady,
     WavesCompleted,
 )
+from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, PLAN, REFERENCE, VOICE
 
 SERVICE = Service(
     name=NAME,
     reads=(
         VideoRequested,
-        BeatsPlanned,
-        ReferenceReady,
-        ImageReady,
-        CardReady,
-        VoiceReady,
-        MusicReady,
-        ChunkReady,
+        PLAN,
+        REFERENCE,
+        IMAGE,
+        CARD,
+        VOICE,
+        MUSIC,
+        CLIP,
         WavesCompleted,
         VideoFailed,
         DeadLettered,
     ),
     decide=decide,
-    kinds=(Kind.CONFORM, Kind.CUT),
     decides=(VideoCompleted, VideoFailed),
-    work={Kind.CONFORM: conform, Kind.CUT: cut},
+    work=WORK,
 )

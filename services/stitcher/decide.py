@@ -1,75 +1,81 @@
-"""The stitcher's decision: what to conform, when to cut, how the video ends. Pure.
+"""The stitcher's decision: what to conform, when to cut, how the video ends.
 
 A chunk is conformed as soon as its clip and its beat's voice are settled; the cut waits for all
 segments and sounds. Only this service ends a video, well or badly, once a plan revision.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-from services.stitcher.ending import completed, failed
+from services.stitcher.ending import complete, fail
 from services.stitcher.joints import transition
 from services.stitcher.segments import Segment, segments, waves_of
-from services.stitcher.sheet import panels_of
+from services.stitcher.sheet import pictured_beats
 from services.stitcher.stuck import Stuck, stuck
-from services.stitcher.timeline import Laid, clip_sounds_of, laid_out, voices_of
-from shared.story.chunks import active_beats, check_images, clips_needed
-from shared.story.events import (
-    BeatsPlanned,
+from services.stitcher.timeline import Laid, lay_clip_sounds, lay_out, lay_voices
+from shared.story.beats import check_images
+from shared.story.events import BeatsPlanned, Failed, VideoCompleted, VideoFailed, WavesCompleted
+from shared.story.formats import FPS, canvas
+from shared.story.kinds import (
+    CUT,
+    IMAGE,
+    MUSIC,
+    VOICE,
     ClipConformed,
-    Failed,
+    CutOrder,
     ImageFailed,
     ImageReady,
-    Kind,
+    Item,
     MusicReady,
     PlanFailed,
     VideoCut,
-    VideoFailed,
-    WavesCompleted,
 )
-from shared.story.formats import FPS, canvas
+from shared.story.plan import active_beats, clips_needed
 from shared.story.view import NOTHING, Decision, End, JobSpec, View
-from shared.story.wanted import ask, given_up, is_spoken, wanted
 
 NAME = "stitcher"
 
 
-def decide(view: View) -> Decision:
-    """One step further, or the end: also where a service, perhaps this one, can't go on."""
-    plan = view.latest(BeatsPlanned)
+def decide(view: View, plan: BeatsPlanned | None) -> Decision:
+    """Go one step further, or end the video: also where a service, perhaps this one, is stuck.
+
+    A revision that has ended stays as it ended, whatever is heard of it later: otherwise one
+    revision could end both completed and failed.
+    """
     broken = stuck(view, plan)
-    if broken is not None:
-        return _despite(view, plan, broken)
-    return _decided(view, plan)
-
-
-def _despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Decision:
-    """A video that is cut already may need nothing more of the service that broke."""
-    if broken.over:
+    rev = broken.rev if broken else plan.rev if plan else 0
+    if rev and _has_ended(view, rev):
         return Decision(done=True)
-    cut = plan and plan.rev == broken.rev and view.end(wanted(plan, Kind.CUT))
+    return _go_on_despite(view, plan, broken) if broken else _go_on(view, plan)
+
+
+def _has_ended(view: View, rev: int) -> bool:
+    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
+    return any(end is not None and end.rev >= rev for end in ends)
+
+
+def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Decision:
+    """Complete a video that is cut already, if it needs nothing more of the service that broke."""
+    cut = plan and plan.rev == broken.rev and view.end(CUT.wanted(plan))
     if cut and broken.service != NAME:
-        decision = _decided(view, plan)
+        decision = _go_on(view, plan)
         if decision.done:
             return decision
-    return _ended(failed(view, broken.rev, broken.service, broken.error))
+    return _end(fail(view, broken.rev, broken.service, broken.error))
 
 
-def _decided(view: View, plan: BeatsPlanned | None) -> Decision:
+def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
     if plan is None:
         return _without_plan(view)
-    if given_up(view, plan):
-        return Decision(done=True)
     waves = waves_of(view, plan)
-    cut = view.end(wanted(plan, Kind.CUT))
+    cut = view.end(CUT.wanted(plan))
     if cut is not None:
         return _after_cut(view, plan, waves, cut)
     if waves is not None and waves.succeeded < clips_needed(plan, waves.total):
-        return _ended(_too_few(view, plan, waves))
+        return _end(_too_few(view, plan, waves))
     parts = segments(view, plan, waves)
     broken = _first_broken(view, parts)
     if broken is not None:
-        return _ended(failed(view, plan.rev, "conform", broken[1].error, broken[0].name, waves))
+        return _end(fail(view, plan.rev, "conform", broken[1].error, broken[0].name, waves))
     return Decision(_conforms(view, parts) or _cut(view, plan, parts))
 
 
@@ -78,10 +84,10 @@ def _without_plan(view: View) -> Decision:
     if not failures:
         return NOTHING
     last = max(failures, key=lambda failure: failure.take)
-    return _ended(failed(view, last.take, "plan", last.error))
+    return _end(fail(view, last.take, "plan", last.error))
 
 
-def _ended(end: VideoFailed) -> Decision:
+def _end(end: VideoFailed) -> Decision:
     return Decision(events=(end,), done=True)
 
 
@@ -92,7 +98,7 @@ def _too_few(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> VideoFail
         f"at least {clips_needed(plan, waves.total)} are needed: {errors}"
     )
     items = ", ".join(f"chunk {error.chunk}" for error in waves.failed)
-    return failed(view, plan.rev, "clips", reason, items, waves)
+    return fail(view, plan.rev, "clips", reason, items, waves)
 
 
 def _first_broken(view: View, parts: Sequence[Segment]) -> tuple[Segment, Failed] | None:
@@ -101,7 +107,7 @@ def _first_broken(view: View, parts: Sequence[Segment]) -> tuple[Segment, Failed
 
 
 def _conforms(view: View, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
-    """The segments that can be made and are not yet asked for."""
+    """Return the jobs of segments that can be made and are not yet asked for."""
     return tuple(part.ask() for part in parts if part.ask and part.job not in view.released)
 
 
@@ -109,83 +115,66 @@ def _conforms(view: View, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
 
 
 def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
-    """The cut, once every segment and every sound is settled."""
+    """Return the cut's job, once every segment and every sound is settled."""
     ready = [view.ready(ClipConformed, part.job) for part in parts if not part.left_out]
     if None in ready or not (_sounds_settled(view, plan) and _images_settled(view, plan)):
         return ()
     check_images([beat.index for beat in active_beats(plan)], _images(view, plan))
     segments = [segment for segment in ready if segment]
-    lacking = plan.brief.captions != "none" and any(segment.unburnt for segment in segments)
-    return (_cut_job(view, plan, laid_out(segments), lacking),)
+    lacks_captions = plan.brief.captions != "none" and any(s.unburnt for s in segments)
+    return (_cut_job(view, plan, lay_out(segments), lacks_captions),)
 
 
-def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], lacking: bool) -> JobSpec:
-    music = view.ready(MusicReady, wanted(plan, Kind.MUSIC))
-    voices = voices_of(view, plan, laid)
-    sounds = clip_sounds_of(view, plan, laid)
-    panels = panels_of(view, plan)
+def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], lacks_captions: bool) -> JobSpec:
+    music = view.ready(MusicReady, MUSIC.wanted(plan))
+    voices = lay_voices(view, plan, laid)
+    sounds = lay_clip_sounds(view, plan, laid)
+    beats = pictured_beats(view, plan)
     size = canvas(plan.brief.aspect, plan.brief.quality)
-    length = sum(piece.frames for piece in laid)
-    return ask(
-        plan,
-        Kind.CUT,
-        given={
-            "width": size.width,
-            "height": size.height,
-            "frames": length,
-            "seconds": round(length / FPS, 6),
-            "title": plan.title,
-            "segments": [_described(piece) for piece in laid],
-            "transition": transition(plan.brief),
-            "voices": [voice.described() for voice in voices],
-            "sounds": [sound.described() for sound in sounds],
-            "panels": [panel.described() for panel in panels],
-            # who wants no captions must not get the soft ones unasked either
-            "captions_burnt": not lacking,
-        },
-        files={
-            **{_name(piece): piece.key for piece in laid},
-            **{voice.name: voice.key for voice in voices},
-            **{sound.name: sound.key for sound in sounds},
-            **{panel.name: panel.key for panel in panels if panel.key},
-            **({"music": music.key} if music else {}),
-        },
-        seconds=plan.brief.duration / 5,
+    length = sum(segment.frames for segment in laid)
+    order = CutOrder(
+        width=size.width,
+        height=size.height,
+        frames=length,
+        seconds=round(length / FPS, 6),
+        title=plan.title,
+        segments=tuple(segment.order() for segment in laid),
+        transition=transition(plan.brief),
+        voices=tuple(voice.order() for voice in voices),
+        sounds=tuple(sound.order() for sound in sounds),
+        panels=tuple(beat.panel() for beat in beats),
+        # who wants no captions must not get the soft ones unasked either
+        captions_burnt=not lacks_captions,
     )
-
-
-def _described(piece: Laid) -> dict[str, Any]:
-    frames = piece.frames + piece.overlap
-    return {"name": _name(piece), "frames": frames, "overlap": piece.overlap}
-
-
-def _name(piece: Laid) -> str:
-    return f"segment/{piece.chunk}"
+    files = {segment.name: segment.key for segment in laid}
+    files |= {voice.name: voice.key for voice in voices}
+    files |= {sound.name: sound.key for sound in sounds}
+    files |= {beat.name: beat.key for beat in beats if beat.key}
+    files |= {"music": music.key} if music else {}
+    return CUT.ask(plan, order, files=files, seconds=plan.brief.duration / 5)
 
 
 def _sounds_settled(view: View, plan: BeatsPlanned) -> bool:
-    spoken = [beat.index for beat in plan.beats if is_spoken(plan, beat)]
-    jobs = [wanted(plan, Kind.VOICE, beat=beat) for beat in spoken]
-    jobs += [wanted(plan, Kind.MUSIC)] if plan.brief.music else []
+    jobs = [*VOICE.wanted_jobs(plan), *MUSIC.wanted_jobs(plan)]
     return all(view.end(job) for job in jobs)
 
 
 def _images(view: View, plan: BeatsPlanned) -> list[int]:
-    """The beat of every image, made or failed, that came for the beats as they are now wanted."""
+    """Return the beat of every image, made or failed, at the take that is wanted now."""
     skipped = {beat.index for beat in plan.beats if beat.skipped}
     came: list[ImageReady | ImageFailed] = [*view.all(ImageReady), *view.all(ImageFailed)]
-    current = [end for end in came if end.take == plan.take(Kind.IMAGE, end.beat)]
+    current = [end for end in came if end.take == IMAGE.take(plan, Item(beat=end.beat))]
     return [end.beat for end in current if end.beat not in skipped]
 
 
 def _images_settled(view: View, plan: BeatsPlanned) -> bool:
-    return all(view.end(wanted(plan, Kind.IMAGE, beat=b.index)) for b in active_beats(plan))
+    return all(view.end(job) for job in IMAGE.wanted_jobs(plan))
 
 
 def _after_cut(view: View, plan: BeatsPlanned, waves: WavesCompleted | None, cut: End) -> Decision:
     if isinstance(cut, Failed):
-        return _ended(failed(view, plan.rev, "cut", cut.error, "", waves))
+        return _end(fail(view, plan.rev, "cut", cut.error, "", waves))
     if waves is None or not isinstance(cut, VideoCut):
         return NOTHING
-    end = completed(view, plan, waves, cut)
+    end = complete(view, plan, waves, cut)
     return Decision(events=(end,), done=True) if end else NOTHING

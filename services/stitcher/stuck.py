@@ -1,15 +1,10 @@
-"""A service that can decide nothing more about a video: the video must not wait for it. Pure."""
+"""A service that can decide nothing more about a video: the video must not wait for it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from shared.story.events import (
-    BeatsPlanned,
-    DeadLettered,
-    PlanFailed,
-    RevisionRequested,
-    VideoFailed,
-)
+from shared.story.events import BeatsPlanned, DeadLettered, RevisionRequested
+from shared.story.kinds import PlanFailed
 from shared.story.view import View
 
 _NAMES_A_REVISION = frozenset({BeatsPlanned.__name__, RevisionRequested.__name__})
@@ -22,20 +17,16 @@ class Stuck:
     rev: int
     service: str
     error: str
-    over: bool
-    """The video has failed at this revision already."""
 
 
 def stuck(view: View, plan: BeatsPlanned | None) -> Stuck | None:
-    """The first decision that broke, unless a later plan has made it history."""
+    """Return the first decision that broke, unless a later plan has made it history."""
     letters = [letter for letter in view.all(DeadLettered) if letter.stuck]
     current = [letter for letter in letters if plan is None or _concerns(letter, plan)]
     if not current:
         return None
     first = min(current, key=lambda letter: (letter.at, letter.slot))
-    rev = _revision(view, plan, current)
-    ended = view.latest(VideoFailed)
-    return Stuck(rev, first.service, first.error, ended is not None and ended.rev >= rev)
+    return Stuck(_revision(view, plan, current), first.service, first.error)
 
 
 def _concerns(letter: DeadLettered, plan: BeatsPlanned) -> bool:
@@ -48,5 +39,5 @@ def _revision(view: View, plan: BeatsPlanned | None, letters: Collection[DeadLet
 
 
 def _named(letter: DeadLettered) -> int:
-    """The revision that the message itself was about, where it was about one as a whole."""
+    """Return the revision that the message was about, where it was about one as a whole."""
     return int(letter.position) if letter.topic in _NAMES_A_REVISION else 0

@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
 
 from services.stitcher.joints import fitting
-from services.stitcher.segments import voice_input
-from shared.story.events import (
-    Beat,
-    BeatsPlanned,
+from shared.story.beats import Beat
+from shared.story.events import BeatsPlanned
+from shared.story.formats import FPS
+from shared.story.kinds import (
+    VOICE,
     ChunkReady,
     ClipConformed,
-    Kind,
+    CutSegment,
+    CutSound,
+    CutVoice,
     VoiceReady,
+    clip_job,
 )
-from shared.story.formats import FPS
+from shared.story.plan import spoken_beats
 from shared.story.view import View
-from shared.story.wanted import is_spoken, wanted, wanted_clip
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class Laid:
     overlap: int
     filled: bool = False
 
+    @property
+    def name(self) -> str:
+        """Return the name of its file in the cut's order."""
+        return f"segment/{self.chunk}"
+
+    def order(self) -> CutSegment:
+        """Return it as a cut is told."""
+        return CutSegment(name=self.name, frames=self.frames + self.overlap, overlap=self.overlap)
+
 
 @dataclass(frozen=True)
 class LaidVoice:
@@ -47,14 +58,20 @@ class LaidVoice:
     at: float
     room: float
 
-    def described(self) -> dict[str, Any]:
-        """As the cut is told."""
-        spoken = voice_input(self.voice, self.beat)
-        return {"name": self.name, "at": self.at, "room": self.room, **spoken}
+    def order(self) -> CutVoice:
+        """Return it as a cut is told."""
+        return CutVoice(
+            name=self.name,
+            at=self.at,
+            room=self.room,
+            seconds=self.voice.seconds,
+            words=self.voice.words,
+            beat_seconds=self.beat.duration,
+        )
 
 
-def laid_out(conformed: Sequence[ClipConformed]) -> list[Laid]:
-    """The segments one after another, whatever was planned to come between them."""
+def lay_out(conformed: Sequence[ClipConformed]) -> list[Laid]:
+    """Lay the segments one after another, whatever was planned to come between them."""
     at, laid = 0, []
     for segment, following in zip_longest(conformed, conformed[1:]):
         overlap, own = _overlap(segment, following), _own(segment)
@@ -71,22 +88,22 @@ def _overlap(segment: ClipConformed, following: ClipConformed | None) -> int:
 
 
 def _own(segment: ClipConformed) -> int:
-    """Its frames in the video, without the tail for a transition."""
+    """Return its frames in the video, without the tail for a transition."""
     return segment.frames - segment.tail
 
 
-def voices_of(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidVoice]:
-    """The voices of the beats of which something is to be seen."""
-    found = [_voice(view, plan, beat, laid) for beat in plan.beats if is_spoken(plan, beat)]
+def lay_voices(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidVoice]:
+    """Return the voices of the beats of which something is to be seen."""
+    found = [_voice(view, plan, beat, laid) for beat in spoken_beats(plan)]
     return [voice for voice in found if voice]
 
 
 def _voice(view: View, plan: BeatsPlanned, beat: Beat, laid: Sequence[Laid]) -> LaidVoice | None:
-    voice = view.ready(VoiceReady, wanted(plan, Kind.VOICE, beat=beat.index))
-    own = [piece for piece in laid if piece.beat == beat.index]
+    voice = view.ready(VoiceReady, VOICE.wanted(plan, beat=beat.index))
+    own = [segment for segment in laid if segment.beat == beat.index]
     if voice is None or not own:
         return None
-    room = sum(piece.frames for piece in own) / FPS
+    room = sum(segment.frames for segment in own) / FPS
     name = f"voice/{beat.index}"
     return LaidVoice(name, voice.key, voice, beat, round(own[0].at / FPS, 6), round(room, 6))
 
@@ -100,20 +117,20 @@ class LaidSound:
     at: float
     seconds: float
 
-    def described(self) -> dict[str, Any]:
-        """As the cut is told."""
-        return {"name": self.name, "at": self.at, "seconds": self.seconds}
+    def order(self) -> CutSound:
+        """Return it as a cut is told."""
+        return CutSound(name=self.name, at=self.at, seconds=self.seconds)
 
 
-def clip_sounds_of(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidSound]:
-    """The sounds of the clips that are seen, if they are to be heard."""
+def lay_clip_sounds(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidSound]:
+    """Return the sounds of the clips that are seen, if they are to be heard."""
     if not plan.brief.clip_sound:
         return []
-    clips = {c.index: view.ready(ChunkReady, wanted_clip(plan, c)) for c in plan.chunks}
-    seen = [(piece, clips.get(piece.chunk)) for piece in laid if not piece.filled]
-    return [_sound(piece, clip) for piece, clip in seen if clip]
+    clips = {c.index: view.ready(ChunkReady, clip_job(plan, c)) for c in plan.chunks}
+    seen = [(segment, clips.get(segment.chunk)) for segment in laid if not segment.filled]
+    return [_sound(segment, clip) for segment, clip in seen if clip]
 
 
-def _sound(piece: Laid, clip: ChunkReady) -> LaidSound:
-    at, seconds = (round(frames / FPS, 6) for frames in (piece.at, piece.frames))
-    return LaidSound(f"clip/{piece.chunk}", clip.key, at, seconds)
+def _sound(segment: Laid, clip: ChunkReady) -> LaidSound:
+    at, seconds = (round(frames / FPS, 6) for frames in (segment.at, segment.frames))
+    return LaidSound(f"clip/{segment.chunk}", clip.key, at, seconds)

@@ -1,19 +1,22 @@
-"""Fits a voice into its beat: a little faster, then shorter pauses, then a cut tail. Pure.
+"""Fits a voice into its beat: speak a little faster, then shorten pauses, then cut the end. Pure.
 
-The planned duration rules: a beat is never stretched for its voice. Captions and mix both follow
-the fit made here, so a word is lit exactly when it is heard. All times are seconds; source times
-count from the voice file's start, placed times from the beat's start.
+The planned duration rules: a beat is never made longer for its voice. Captions and mix both follow
+the fit made here, so a word is lit exactly when it is heard.
+
+All times are seconds, on two clocks: times of the source count from the start of the voice file,
+placed times (`at`, and the words of a fit) from the start of the beat.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-FASTEST = 1.15
+FASTEST = 1.15  # faster than this, a voice sounds hurried
 LEAD = 0.15  # silence before the first word, given up when the beat is full
 TAIL = 0.20  # silence after the last word, likewise
-_BEFORE_WORD, _AFTER_WORD = 0.04, 0.12  # a word's sound spills over its marks by this much
+_BEFORE_WORD, _AFTER_WORD = 0.04, 0.12  # a word's sound goes beyond its marks by this much
 _SHORTEST_PAUSE = 0.08
+_EPSILON = 1e-6  # what sums of floats may be off by
 _Run = tuple[float, float]
 
 
@@ -27,8 +30,8 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A stretch of the voice file and where it is heard in the beat."""
+class Passage:
+    """A part of the voice file, from start to end, and when it begins in the beat."""
 
     start: float
     end: float
@@ -37,40 +40,43 @@ class Piece:
 
 @dataclass(frozen=True)
 class VoiceFit:
-    """How a voice is heard in its beat."""
+    """A voice as it is heard in its beat."""
 
     rate: float
-    pieces: tuple[Piece, ...]
+    passages: tuple[Passage, ...]
     words: tuple[Word, ...]
     dropped: tuple[str, ...] = ()
 
     @property
     def offset(self) -> float:
-        """When the voice starts."""
-        return self.pieces[0].at if self.pieces else 0.0
+        """Return when the voice starts."""
+        return self.passages[0].at if self.passages else 0.0
 
 
 def fit_voice(seconds: float, words: Sequence[Word], beat_seconds: float) -> VoiceFit:
-    """Fit a voice of this length, with these word times, into a beat of this length."""
+    """Return how a voice of this length, with these word times, is heard in a beat."""
     if seconds <= 0 or beat_seconds <= 0:
         return VoiceFit(1.0, (), (), tuple(word.text for word in words))
-    runs = _runs(seconds, words)
+    runs = _find_runs(seconds, words)
+    # The rate aims at a beat with silence at both ends. A beat so short that they would take more
+    # than half of it gives them up.
     comfortable = max(beat_seconds - LEAD - TAIL, beat_seconds / 2)
     rate = min(FASTEST, max(1.0, _span(runs) / comfortable))
-    pieces = _laid_out(runs, rate, comfortable)
-    lead = max(0.0, min(LEAD, beat_seconds - pieces[-1].at - _heard(pieces[-1], rate)))
-    placed = tuple(replace(piece, at=piece.at + lead) for piece in pieces)
-    return _cut_at(beat_seconds, placed, words, rate)
+    passages = _place_runs(runs, rate, comfortable)
+    lead = max(0.0, min(LEAD, beat_seconds - passages[-1].at - _length(passages[-1], rate)))
+    moved = tuple(replace(passage, at=passage.at + lead) for passage in passages)
+    return _cut_to(beat_seconds, moved, words, rate)
 
 
-def _runs(seconds: float, words: Sequence[Word]) -> list[_Run]:
-    """The stretches of speech between pauses; the whole file when no word times are known."""
+def _find_runs(seconds: float, words: Sequence[Word]) -> list[_Run]:
+    """Return the runs of speech between pauses; the whole file where no word times are known."""
     if not words:
         return [(0.0, seconds)]
     runs: list[_Run] = []
     for word in words:
         start = max(0.0, word.start - _BEFORE_WORD)
         end = max(start, min(seconds, word.end + _AFTER_WORD))
+        # A gap this short is part of the speech: shortening it would clip a consonant.
         if runs and start - runs[-1][1] <= _SHORTEST_PAUSE:
             runs[-1] = (runs[-1][0], max(runs[-1][1], end))
         else:
@@ -82,47 +88,54 @@ def _span(runs: Sequence[_Run]) -> float:
     return runs[-1][1] - runs[0][0]
 
 
-def _laid_out(runs: Sequence[_Run], rate: float, room: float) -> list[Piece]:
-    """Place the runs one after another, with pauses shortened as far as the room demands."""
+def _place_runs(runs: Sequence[_Run], rate: float, room: float) -> list[Passage]:
+    """Return the runs one after another, their pauses as much shorter as the room demands."""
     spoken = sum(end - start for start, end in runs)
     pauses = _span(runs) - spoken
-    kept = 1.0 if pauses <= 0 else min(1.0, max(0.0, (room * rate - spoken) / pauses))
-    pieces = [Piece(*runs[0], at=0.0)]
+    # The same share of every pause stays, so that a long one is still longer than a short one.
+    share = 1.0 if pauses <= 0 else min(1.0, max(0.0, (room * rate - spoken) / pauses))
+    passages = [Passage(*runs[0], at=0.0)]
     for (_, before), run in pairwise(runs):
-        pause = max(_SHORTEST_PAUSE, (run[0] - before) * kept)
-        if kept == 1.0:
-            pieces[-1] = replace(pieces[-1], end=run[1])
+        pause = max(_SHORTEST_PAUSE, (run[0] - before) * share)
+        if share == 1.0:
+            # Nothing to shorten: one passage with its pauses in it sounds best, without any seam.
+            passages[-1] = replace(passages[-1], end=run[1])
         else:
-            at = pieces[-1].at + _heard(pieces[-1], rate) + pause / rate
-            pieces.append(Piece(*run, at=at))
-    return pieces
+            at = passages[-1].at + _length(passages[-1], rate) + pause / rate
+            passages.append(Passage(*run, at=at))
+    return passages
 
 
-def _heard(piece: Piece, rate: float) -> float:
-    return (piece.end - piece.start) / rate
+def _length(passage: Passage, rate: float) -> float:
+    """Return how long a passage is heard at this rate."""
+    return (passage.end - passage.start) / rate
 
 
-def _cut_at(limit: float, pieces: Sequence[Piece], words: Sequence[Word], rate: float) -> VoiceFit:
+def _cut_to(
+    limit: float, passages: Sequence[Passage], words: Sequence[Word], rate: float
+) -> VoiceFit:
     """Drop the words that would run over the beat, and the sound after the last one kept."""
-    placed = [(_placed(word, pieces, rate), word) for word in words]
-    kept = tuple(moved for moved, _ in placed if moved.end <= limit + 1e-6)
-    dropped = tuple(word.text for moved, word in placed if moved.end > limit + 1e-6)
+    placed = [(_place_word(word, passages, rate), word) for word in words]
+    kept = tuple(moved for moved, _ in placed if moved.end <= limit + _EPSILON)
+    dropped = tuple(word.text for moved, word in placed if moved.end > limit + _EPSILON)
+    # Only where words are dropped does the sound end early: half a word must not be heard.
     end = min(limit, kept[-1].end + _AFTER_WORD) if kept and dropped else limit
     heard = tuple(
-        replace(piece, end=min(piece.end, piece.start + (end - piece.at) * rate))
-        for piece in pieces
-        if piece.at < end
+        replace(passage, end=min(passage.end, passage.start + (end - passage.at) * rate))
+        for passage in passages
+        if passage.at < end
     )
     return VoiceFit(rate, heard, kept, dropped)
 
 
-def _placed(word: Word, pieces: Sequence[Piece], rate: float) -> Word:
-    """The word's times in the beat."""
-    piece = next((p for p in reversed(pieces) if p.start <= word.start + 1e-9), pieces[0])
-    start = piece.at + (max(word.start, piece.start) - piece.start) / rate
+def _place_word(word: Word, passages: Sequence[Passage], rate: float) -> Word:
+    """Return the word with its times in the beat, by the passage that it is in."""
+    # A word may begin exactly where its passage does: less than a rounding error decides nothing.
+    passage = next((p for p in reversed(passages) if p.start <= word.start + 1e-9), passages[0])
+    start = passage.at + (max(word.start, passage.start) - passage.start) / rate
     return Word(word.text, start, start + max(0.0, word.end - word.start) / rate)
 
 
-def shifted(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
-    """The words on another clock: a beat's words in one of its chunks, or in the whole video."""
+def shift_words(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
+    """Return the words on another clock: that of a chunk of their beat, or of the whole video."""
     return tuple(Word(w.text, w.start + seconds, w.end + seconds) for w in words)

@@ -1,160 +1,144 @@
-"""The conform and cut jobs: from the plain values of an order to the encoders, and back.
+"""The conform and cut jobs: from an order to the encoders, and back.
 
 The encoders are imported where they are used: the process that only hands out work needs none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shifted
-from shared.jobs.engine import Made, Order
+from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shift_words
+from shared.jobs.engine import Made, Work, Workspace
 from shared.story.formats import Canvas
+from shared.story.kinds import (
+    CONFORM,
+    CUT,
+    AnyKind,
+    CardText,
+    ConformOrder,
+    CutOrder,
+    CutVoice,
+    Spoken,
+)
+from shared.story.looks import choose_card
 
 if TYPE_CHECKING:
-    from services.stitcher.draw.card import CardStyle
-    from services.stitcher.draw.transitions import Transition, TransitionKind
+    from services.stitcher.draw.transitions import Transition
     from services.stitcher.encode.mix import MixSpec, PlacedVoice
     from shared.media.picture import Rgb
 
-_TRANSITIONS: dict[str, "TransitionKind"] = {
-    "fade": "crossfade",
-    "black": "fade-black",
-    "wipe": "wipe",
-    "slide": "slide",
-}
 
-_CARD_STYLES: dict[str, "CardStyle"] = {
-    "cinematic": "luxury",
-    "luxury": "luxury",
-    "noir": "luxury",
-    "bold": "bold",
-    "playful": "playful",
-    "anime": "playful",
-}
-"""How the end card looks in each style of video; in all others it is minimal."""
+def make_segment(order: ConformOrder, space: Workspace) -> Made:
+    """Make one segment: a clip in canonical form, or the end card."""
+    if order.card is not None:
+        return _make_card(order, order.card, space)
+    from services.stitcher.encode.conform import ConformSpec, conform
 
-
-def conform(order: Order) -> Made:
-    """One segment: a chunk in canonical form, or the end card."""
-    if "card" in order.input:
-        return _card(order)
-    from services.stitcher.encode.conform import ConformSpec
-    from services.stitcher.encode.conform import conform as make_segment
-
-    given = order.input
-    words = _words_here(given)
-    made = make_segment(
+    words = _words_here(order)
+    made = conform(
         ConformSpec(
-            out=order.folder / "segment.mp4",
-            canvas=_canvas(order),
-            frames=given["frames"],
-            source=order.files.get("clip"),
-            still=order.files.get("still"),
-            title=given["title"],
-            drop_first=given["drop_first"],
-            goes_on=given.get("goes_on", False),
-            head=given.get("head", 0),  # orders of earlier versions have none
-            tail=given.get("tail", 0),
+            out=space.folder / "segment.mp4",
+            canvas=Canvas(order.width, order.height),
+            frames=order.frames,
+            source=space.files.get("clip"),
+            still=space.files.get("still"),
+            title=order.title,
+            drop_first=order.drop_first,
+            goes_on=order.goes_on,
+            head=order.head,
+            tail=order.tail,
             words=words,
-            captions=given["captions"] if words else "none",
+            captions=order.captions if words else "none",
         )
     )
-    filled = given["filled"] or made.filled
-    told = {"frames": made.frames, "filled": filled, "unburnt": made.unburnt}
-    return Made({"key": made.path}, {**told, "unwritten": list(made.unwritten)})
+    told = {
+        "frames": made.frames,
+        "filled": order.filled or made.filled,
+        "unburnt": made.unburnt,
+        "unwritten": list(made.unwritten),
+    }
+    return Made({"key": made.path}, told)
 
 
-def cut(order: Order) -> Made:
-    """The whole video from its segments and sounds, and what stands beside it."""
-    from services.stitcher.encode.cut import CutSpec
-    from services.stitcher.encode.cut import cut as make_video
+def make_film(order: CutOrder, space: Workspace) -> Made:
+    """Make the whole film from its segments and sounds, and what stands beside it."""
+    from services.stitcher.encode.cut import CutSpec, cut
     from services.stitcher.encode.join import Segment, Timeline
 
-    segments = tuple(Segment(order.files[s["name"]], s["frames"]) for s in order.input["segments"])
-    voices = [_placed(order.files[voice["name"]], voice) for voice in order.input["voices"]]
-    video = make_video(
+    segments = tuple(Segment(space.files[s.name], s.frames) for s in order.segments)
+    voices = [_place_voice(space.files[voice.name], voice) for voice in order.voices]
+    film = cut(
         CutSpec(
-            folder=order.folder,
-            timeline=Timeline(_canvas(order), segments, _joints(order)),
-            sound=_sound(order, voices),
-            words=tuple(w for v in voices for w in shifted(v.fit.words, v.beat_start)),
-            captions_burnt=order.input.get("captions_burnt", True),
+            folder=space.folder,
+            timeline=Timeline(Canvas(order.width, order.height), segments, _joints(order)),
+            sound=_sound(order, space, voices),
+            words=tuple(w for v in voices for w in shift_words(v.fit.words, v.beat_start)),
+            captions_burnt=order.captions_burnt,
         )
     )
-    others, unwritten = _beside(order, video.video)
-    beside = {"srt": video.srt, "vtt": video.vtt, **others}
+    others, unwritten = _make_others(order, space, film.video)
+    beside = {"srt": film.srt, "vtt": film.vtt, **others}
     return Made(
         {
-            "key": video.video,
-            "poster_key": video.poster,
+            "key": film.video,
+            "poster_key": film.poster,
             **{f"outputs/{name}": path for name, path in beside.items() if path},
         },
         {
-            "seconds": video.seconds,
-            "frames": video.frames,
-            "unheard": list(video.unheard),
+            "seconds": film.seconds,
+            "frames": film.frames,
+            "unheard": list(film.unheard),
             "unwritten": list(unwritten),
         },
     )
 
 
-def _beside(order: Order, video: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """The other forms of a finished video, HLS and its storyboard on a sheet; what they lack."""
+def _make_others(
+    order: CutOrder, space: Workspace, film: Path
+) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """Make the other forms of a film, HLS and its storyboard on a sheet; return what they lack."""
     from services.stitcher.draw.contact import Panel, contact_sheet, missing_words
     from services.stitcher.encode.hls import package_hls
 
-    playlist, media = package_hls(video, order.folder)
-    sheet = order.folder / "contact.png"
-    panels = [
-        Panel(order.files.get(panel["name"]), panel["label"], panel["text"])
-        for panel in order.input.get("panels", ())
-    ]
-    contact_sheet(order.input["title"], panels, sheet)
+    playlist, media = package_hls(film, space.folder)
+    sheet = space.folder / "contact.png"
+    panels = [Panel(space.files.get(p.name), p.label, p.text) for p in order.panels]
+    contact_sheet(order.title, panels, sheet)
     files = {"hls": playlist, "hls_media": media, "contact": sheet}
-    return files, missing_words(order.input["title"], panels)
+    return files, missing_words(order.title, panels)
 
 
-def _joints(order: Order) -> "tuple[Transition | None, ...]":
-    """What lies between the segments: a transition where one goes on over the next."""
+def _joints(order: CutOrder) -> "tuple[Transition | None, ...]":
+    """Return what lies between the segments: a transition where one goes on over the next."""
     from services.stitcher.draw.transitions import Transition
 
-    kind = _TRANSITIONS.get(order.input.get("transition", "cut"))
-    overlaps = [segment.get("overlap", 0) for segment in order.input["segments"][:-1]]
-    return tuple(Transition(kind, frames) if kind and frames else None for frames in overlaps)
+    is_hard, overlaps = order.transition == "cut", [s.overlap for s in order.segments[:-1]]
+    return tuple(
+        Transition(order.transition, frames) if frames and not is_hard else None
+        for frames in overlaps
+    )
 
 
-def _canvas(order: Order) -> Canvas:
-    return Canvas(order.input["width"], order.input["height"])
-
-
-def _card(order: Order) -> Made:
+def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
     from services.stitcher.draw.card import CardSpec, missing_words
-    from services.stitcher.encode.cardcache import card as made_or_kept
+    from services.stitcher.encode.cardcache import make_card
 
-    given = order.input
-    out = order.folder / "segment.mp4"
+    out = space.folder / "segment.mp4"
     card = CardSpec(
         out=out,
-        canvas=_canvas(order),
-        frames=given["frames"],
-        style=_card_style(given),
-        colour=_rgb(given["card"].get("colour")),
-        headline=given["card"]["headline"],
-        call_to_action=given["card"]["call_to_action"],
-        background=order.files.get("background"),
-        product=order.files.get("product"),
-        head=given.get("head", 0),
+        canvas=Canvas(order.width, order.height),
+        frames=order.frames,
+        style=choose_card(text.style, order.style),
+        colour=_rgb(text.colour),
+        headline=text.headline,
+        call_to_action=text.call_to_action,
+        background=space.files.get("background"),
+        product=space.files.get("product"),
+        head=order.head,
     )
-    frames = made_or_kept(card, kept=order.folder.parent / "cards")
+    frames = make_card(card, cache=space.folder.parent / "cards")
     return Made({"key": out}, {"frames": frames, "unwritten": list(missing_words(card))})
-
-
-def _card_style(given: Mapping[str, Any]) -> "CardStyle":
-    """The one that was asked for, else the one that suits the video."""
-    asked: Any = given["card"].get("style", "auto")
-    return _CARD_STYLES.get(given["style"], "minimal") if asked == "auto" else asked
 
 
 def _rgb(colour: str | None) -> "Rgb | None":
@@ -164,44 +148,42 @@ def _rgb(colour: str | None) -> "Rgb | None":
     return red, green, blue
 
 
-def _words_here(given: Mapping[str, Any]) -> tuple[Word, ...]:
-    """All words of the beat on the segment's clock: what lies outside of it is not shown."""
-    voice = given["voice"]
-    return shifted(_fit(voice).words, -given["offset"]) if voice else ()
+def _words_here(order: ConformOrder) -> tuple[Word, ...]:
+    """Return the words of the beat on the segment's clock: what lies outside is not shown."""
+    return shift_words(_fit(order.voice).words, -order.offset) if order.voice else ()
 
 
-def _fit(voice: Mapping[str, Any]) -> VoiceFit:
-    words = [Word(word["text"], word["start"], word["end"]) for word in voice["words"]]
-    return fit_voice(voice["seconds"], words, voice["beat_seconds"])
+def _fit(voice: Spoken) -> VoiceFit:
+    words = [Word(word.text, word.start, word.end) for word in voice.words]
+    return fit_voice(voice.seconds, words, voice.beat_seconds)
 
 
-def _placed(path: Path, voice: Mapping[str, Any]) -> "PlacedVoice":
+def _place_voice(path: Path, voice: CutVoice) -> "PlacedVoice":
     from services.stitcher.encode.mix import PlacedVoice
 
-    return PlacedVoice(path, voice["at"], _within(_fit(voice), voice["room"]))
+    return PlacedVoice(path, voice.at, _shorten(_fit(voice), voice.room))
 
 
-def _within(fit: VoiceFit, room: float) -> VoiceFit:
-    """What is heard of a voice whose beat lost its end."""
-    pieces = tuple(
-        replace(piece, end=min(piece.end, piece.start + (room - piece.at) * fit.rate))
-        for piece in fit.pieces
-        if piece.at < room
+def _shorten(fit: VoiceFit, room: float) -> VoiceFit:
+    """Return what is heard of a voice whose beat lost its end."""
+    parts = tuple(
+        replace(part, end=min(part.end, part.start + (room - part.at) * fit.rate))
+        for part in fit.passages
+        if part.at < room
     )
     words = tuple(word for word in fit.words if word.end <= room)
-    return replace(fit, pieces=pieces, words=words)
+    return replace(fit, passages=parts, words=words)
 
 
-def _sound(order: Order, voices: "list[PlacedVoice]") -> "MixSpec | None":
-    """The one track, unless the video is silent."""
+def _sound(order: CutOrder, space: Workspace, voices: "Sequence[PlacedVoice]") -> "MixSpec | None":
+    """Return the one sound track, unless the video is silent."""
     from services.stitcher.encode.mix import MixSpec, PlacedSound
 
-    music = order.files.get("music")
-    clips = tuple(
-        PlacedSound(order.files[sound["name"]], sound["at"], sound["seconds"])
-        for sound in order.input.get("sounds", ())
-    )
+    music = space.files.get("music")
+    clips = tuple(PlacedSound(space.files[s.name], s.at, s.seconds) for s in order.sounds)
     if not voices and not clips and music is None:
         return None
-    out = order.folder / "sound.m4a"
-    return MixSpec(out, order.input["frames"], tuple(voices), music, clips)
+    return MixSpec(space.folder / "sound.m4a", order.frames, tuple(voices), music, clips)
+
+
+WORK: Mapping[AnyKind, Work] = {CONFORM: make_segment, CUT: make_film}

@@ -1,12 +1,11 @@
-"""Consumes BeatsPlanned and VideoFailed; emits the ends of, and runs, reference, image and card."""
+"""Reads how plans end, and VideoFailed; runs reference, image and card."""
 
 from services.storyboard.decide import decide
-from shared.runtime.shell import Service
-from shared.story.events import BeatsPlanned, Kind, VideoFailed
+from services.storyboard.work import FINISH
+from shared.runtime.service import Service
+from shared.story.events import VideoFailed
+from shared.story.kinds import PLAN
 
 SERVICE = Service(
-    name="storyboard",
-    reads=(BeatsPlanned, VideoFailed),
-    decide=decide,
-    kinds=(Kind.REFERENCE, Kind.IMAGE, Kind.CARD),
+    name="storyboard", reads=(PLAN, VideoFailed), decide=decide, needs_plan=True, finish=FINISH
 )

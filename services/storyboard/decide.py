@@ -1,19 +1,30 @@
-"""What the storyboard decides: one image a beat, references before it, and the end card. Pure."""
+"""What the storyboard decides: one image a beat, references before it, and the end card."""
 
-from collections.abc import Sequence
+from typing import TypedDict
 
-from shared.story.chunks import active_beats, check_images
-from shared.story.events import Beat, BeatsPlanned, ImageReady, Kind, ReferenceReady
+from shared.story.beats import Beat, check_images
+from shared.story.events import BeatsPlanned
 from shared.story.formats import canvas
+from shared.story.kinds import (
+    CARD,
+    IMAGE,
+    REFERENCE,
+    CardOrder,
+    ImageOrder,
+    ImageReady,
+    ReferenceOrder,
+    ReferenceReady,
+    references_of,
+)
+from shared.story.plan import active_beats, cast
 from shared.story.view import Decision, JobSpec, View
-from shared.story.wanted import ask, cast, has_card_picture, in_force, references, wanted
+
+PICTURE_SECONDS = 4.0
+"""What fairness counts for a picture."""
 
 
-def decide(view: View) -> Decision:
-    """Everything is asked for at once, but for images that wait for their characters."""
-    plan = in_force(view)
-    if isinstance(plan, Decision):
-        return plan
+def decide(view: View, plan: BeatsPlanned) -> Decision:
+    """Ask for everything at once, but for images that wait for their characters."""
     beats = active_beats(plan)
     waiting = [beat for beat in beats if not _has_references(view, plan, beat)]
     images = [_image(view, plan, beat) for beat in beats if beat not in waiting]
@@ -26,55 +37,55 @@ def decide(view: View) -> Decision:
 
 
 def _references(plan: BeatsPlanned) -> list[JobSpec]:
-    needed = set(references(plan, active_beats(plan)))
-    jobs = [
-        ask(plan, Kind.REFERENCE, n=n, given={"name": name, **_look(plan)}, seconds=4)
-        for n, name in enumerate(cast(plan))
+    names, look = cast(plan), _look(plan)
+    return [
+        REFERENCE.ask(
+            plan, ReferenceOrder(name=names[item.n], **look), n=item.n, seconds=PICTURE_SECONDS
+        )
+        for item in REFERENCE.items(plan)
     ]
-    return [job for job in jobs if job.id in needed]
 
 
 def _has_references(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
-    """Settled is enough: an image goes on without a reference that failed."""
-    return not beat.characters or all(view.end(job) for job in references(plan, [beat]))
+    """Tell whether its references are settled: an image goes on without one that failed."""
+    jobs = (REFERENCE.wanted(plan, n=item.n) for item in references_of(plan, [beat]))
+    return all(view.end(job) for job in jobs)
 
 
 def _image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
-    return ask(
-        plan,
-        Kind.IMAGE,
-        beat=beat.index,
-        given={
-            "prompt": beat.prompt,
-            "characters": list(beat.characters),
-            "setting": beat.setting,
-            "index": beat.index,
-            "total": len(plan.beats),
-            **_look(plan),
-        },
-        files=_reference_files(view, plan, beat.characters),
-        seconds=4,
+    order = ImageOrder(
+        prompt=beat.prompt,
+        characters=beat.characters,
+        setting=beat.setting,
+        index=beat.index,
+        total=len(plan.beats),
+        **_look(plan),
     )
+    files = _reference_files(view, plan, beat)
+    return IMAGE.ask(plan, order, beat=beat.index, files=files, seconds=PICTURE_SECONDS)
 
 
-def _reference_files(view: View, plan: BeatsPlanned, names: Sequence[str]) -> dict[str, str]:
-    numbers = [n for n, name in enumerate(cast(plan)) if name in names]
-    ready = {n: view.ready(ReferenceReady, wanted(plan, Kind.REFERENCE, n=n)) for n in numbers}
+def _reference_files(view: View, plan: BeatsPlanned, beat: Beat) -> dict[str, str]:
+    numbers = [item.n for item in references_of(plan, [beat])]
+    ready = {n: view.ready(ReferenceReady, REFERENCE.wanted(plan, n=n)) for n in numbers}
     return {f"reference/{n}": picture.key for n, picture in ready.items() if picture}
 
 
 def _card(plan: BeatsPlanned) -> list[JobSpec]:
-    if not has_card_picture(plan):
-        return []
-    return [ask(plan, Kind.CARD, given={"title": plan.title, **_look(plan)}, seconds=4)]
+    order = CardOrder(title=plan.title, **_look(plan))
+    return [CARD.ask(plan, order, seconds=PICTURE_SECONDS) for _ in CARD.items(plan)]
 
 
-def _look(plan: BeatsPlanned) -> dict[str, object]:
+class Look(TypedDict):
     """What all pictures of a video share."""
-    size = canvas(plan.brief.aspect, plan.brief.quality)
-    return {
-        "style": plan.brief.style,
-        "seed": plan.brief.seed,
-        "width": size.width,
-        "height": size.height,
-    }
+
+    style: str
+    seed: int
+    width: int
+    height: int
+
+
+def _look(plan: BeatsPlanned) -> Look:
+    brief = plan.brief
+    size = canvas(brief.aspect, brief.quality)
+    return Look(style=brief.style, seed=brief.seed, width=size.width, height=size.height)

@@ -7,57 +7,66 @@ and every reservation is real; the keys it names hold no bytes.
 import asyncio
 from collections.abc import Callable, Mapping
 
-from shared.jobs.engine import Accepted, Limits, Made, Order, Pending, Produced, Task, Work
+from shared.jobs.engine import Accepted, Limits, Made, Pending, Produced, Task, Work, Workspace
 from shared.jobs.machine import Job
 from shared.story.errors import PermanentError
-from shared.story.events import Kind, Micros
+from shared.story.fact import Micros
+from shared.story.kinds import AnyKind, Order
 
 Latency = Callable[[Job], float]
 
 
 class RehearsalEngine:
-    """Finishes every job after its latency, with plausible data; only planning is done for real."""
+    """Finishes every job after its latency; jobs of the kinds in `real` are done in earnest.
+
+    A plan has to be real: all that follows hangs on what it says.
+    """
 
     name = "rehearsal"
     repeatable = True
+    makes_files = False
     limits = Limits()
 
     def __init__(
-        self, work: Mapping[Kind, Work], latency: Latency = lambda job: 0.0, slots: int = 2_000
+        self, real: Mapping[AnyKind, Work], latency: Latency = lambda job: 0.0, slots: int = 2_000
     ) -> None:
-        self._plan = work.get(Kind.PLAN)
+        self._real = {kind.name: work for kind, work in real.items()}
         self._latency = latency
         self.slots = slots
 
     def ceiling(self, job: Job) -> Micros:
+        """Return 0: nothing is made, and nothing is paid."""
         return 0
 
     async def submit(self, task: Task) -> Accepted | Produced:
+        """Return what the job could have produced."""
         seconds = self._latency(task.job)
         if seconds > 0:
             await asyncio.sleep(seconds)
-        if task.job.spec.kind is Kind.PLAN and self._plan is not None:
-            return Produced(self._plan(Order(task.folder, task.job.spec.input)))
-        return Produced(Made(data=_plausible(task.job)))
+        work = self._real.get(task.job.spec.kind)
+        if work is not None:
+            return Produced(work(task.order, Workspace(task.folder)))
+        return Produced(Made(data=_invent(task.job.id, task.order)))
 
     async def poll(self, task: Task) -> Pending | Produced:
+        """Refuse: nothing is left to ask for."""
         raise PermanentError("a rehearsal is finished when its submit returns")
 
     async def find(self, task: Task) -> Accepted | None:
+        """Return None: nobody runs anything elsewhere."""
         return None
 
     async def cancel(self, task: Task) -> None:
-        """It is over before anyone could cancel it."""
+        """Do nothing: it is over before anyone could cancel it."""
 
 
-def _plausible(job: Job) -> dict[str, object]:
-    """Every field that some event of a finished job requires."""
-    key = f"rehearsal/{job.id}"
-    given = job.spec.input
+def _invent(job: str, order: Order) -> dict[str, object]:
+    """Return every field that some event of a finished job requires."""
+    key = f"rehearsal/{job}"
     return {
         "key": key,
-        "last_frame_key": f"{key}/last" if given.get("wants_last_frame") else None,
+        "last_frame_key": f"{key}/last" if getattr(order, "wants_last_frame", False) else None,
         "poster_key": f"{key}/poster",
-        "seconds": given.get("seconds", 1.0),
-        "frames": given.get("frames", 1),
+        "seconds": getattr(order, "seconds", 1.0),
+        "frames": getattr(order, "frames", 1),
     }

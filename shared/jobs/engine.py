@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.jobs.machine import Job
-from shared.story.errors import TransientError
-from shared.story.events import Micros
+from shared.story.errors import BlobMissing, PermanentError, TransientError
+from shared.story.fact import Micros
+from shared.story.kinds import Order
 
 
 class Refused(TransientError):
@@ -22,11 +23,10 @@ class Refused(TransientError):
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a working function gets: plain values, files on disk, a folder to write into."""
+class Workspace:
+    """Where a working function works: a folder to write into, and its input files by name."""
 
     folder: Path
-    input: Mapping[str, Any]
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -42,10 +42,12 @@ class Made:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-Work = Callable[[Order], Made]
-"""A synchronous top-level function: it runs in a process beside the event loop."""
+Work = Callable[[Any, Workspace], Made]
+"""A top-level function that takes the order of its kind. It runs in a process beside the event
+loop, so it is synchronous, and everything that it takes and returns can be pickled.
+"""
 
-Finish = Callable[[Order, Made], Made]
+Finish = Callable[[Any, Workspace, Made], Made]
 """Looks at what an engine made before it is stored: refuses it (BadMedia), or adds to it."""
 
 
@@ -53,40 +55,55 @@ class Task:
     """One attempt at one job, as an engine sees it."""
 
     def __init__(
-        self, job: Job, place: "Workplace", bring: Callable[[str, Path], Awaitable[None]]
+        self,
+        job: Job,
+        order: Order,
+        place: "AttemptFolder",
+        bring: Callable[[str, Path], Awaitable[None]],
     ) -> None:
         self.job = job
+        self.order = order
         self._place = place
         self._bring = bring
 
     @property
     def folder(self) -> Path:
-        """A folder for this attempt alone."""
+        """Return a folder for this attempt alone."""
         return self._place.folder
 
-    async def fetch(self, name: str) -> Path:
-        """Bring a named input blob of the job into the folder."""
-        key = self.job.spec.files[name]
+    async def fetch_files(self) -> dict[str, Path]:
+        """Bring all input blobs of the job into the folder; return where each of them is."""
+        return {name: await self._fetch(name, key) for name, key in self.job.spec.files.items()}
+
+    async def _fetch(self, name: str, key: str) -> Path:
         path = self.folder / f"in-{name.replace('/', '-')}{Path(key).suffix}"
-        await self._bring(key, path)
+        try:
+            await self._bring(key, path)
+        except BlobMissing as error:
+            raise PermanentError(f"its input “{name}” is gone, or never arrived") from error
         return path
 
 
-class Workplace:
-    """A folder that is there from the first time it is asked for, until it is cleared."""
+class AttemptFolder:
+    """A folder that is made the first time it is asked for, and removed at the end.
+
+    Most attempts need no file, and a load of jobs should not make thousands of folders.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._used = False
+        self._is_made = False
 
     @property
     def folder(self) -> Path:
+        """Return the folder, made if need be."""
         self._path.mkdir(parents=True, exist_ok=True)
-        self._used = True
+        self._is_made = True
         return self._path
 
-    async def clear(self) -> None:
-        if self._used:
+    async def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        if self._is_made:
             await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 
 
@@ -128,10 +145,12 @@ class Engine(Protocol):
     """Attempts in hand at once in one process."""
     repeatable: bool
     """Submitting again after a crash costs nothing and makes the same thing."""
+    makes_files: bool
+    """Its outputs are real files, which the last step of each kind looks at."""
     limits: Limits
 
     def ceiling(self, job: Job) -> Micros:
-        """The most that this attempt can cost."""
+        """Return the most that this attempt can cost."""
         ...
 
     async def submit(self, task: Task) -> Accepted | Produced: ...
@@ -139,7 +158,7 @@ class Engine(Protocol):
     async def poll(self, task: Task) -> Pending | Produced: ...
 
     async def find(self, task: Task) -> Accepted | None:
-        """Whether an attempt whose answer was lost is known to the provider after all."""
+        """Return what the provider runs of an attempt whose answer was lost, if it knows it."""
         ...
 
     async def cancel(self, task: Task) -> None: ...

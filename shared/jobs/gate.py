@@ -14,7 +14,7 @@ from typing import Any
 from shared.base.batching import Batcher
 from shared.jobs.engine import Limits
 from shared.ports import Doc, Index, Is, Store, Update
-from shared.story.events import Micros
+from shared.story.fact import Micros
 
 MONEY = "money"
 RATES = "rates"

@@ -4,48 +4,46 @@ import logging
 
 from shared.base import telemetry
 from shared.jobs.machine import Job, State
-from shared.story.events import Kind
+from shared.story.kinds import AnyKind, Order
 
 log = logging.getLogger("storywave.worker")
 
 
-_BY_CHUNK = frozenset({Kind.CLIP, Kind.CONFORM})
-
-
-def about(job: Job, action: str) -> dict[str, object]:
-    """The fields by which a log line about a job is found."""
+def about(job: Job, action: str, kind: AnyKind | None = None) -> dict[str, object]:
+    """Return the fields by which a log line about a job is found."""
     spec = job.spec
     return {
         "video_id": spec.video_id,
-        "stage": spec.kind.value,
+        "stage": spec.kind,
         "action": action,
         "beat": spec.beat,
         "n": spec.n,
-        **({"chunk": spec.n} if spec.kind in _BY_CHUNK else {}),
+        **({kind.n_means: spec.n} if kind else {}),
         "take": spec.take,
         "attempt": job.attempt,
     }
 
 
-def started(job: Job) -> None:
-    what = job.spec.input.get("kind", job.spec.kind.value)
-    log.info("%s started", job.spec.kind, extra={**about(job, "start"), "kind": what})
+def log_start(job: Job, kind: AnyKind, order: Order) -> None:
+    """Log that an attempt begins."""
+    what = getattr(order, "kind", kind.name)  # of a clip: whether it goes on from another
+    log.info("%s started", kind, extra={**about(job, "start", kind), "kind": what})
 
 
-def broke(job: Job, error: Exception, said: str) -> None:
-    """Each try that failed, with its traceback; whether another follows, the end tells."""
+def log_failed_try(job: Job, error: Exception, said: str) -> None:
+    """Log a try that failed, with its traceback; whether another follows, the end tells."""
     facts = {**about(job, "error"), "tries": job.tries + 1}
     log.warning("%s failed: %s", job.spec.kind, said, exc_info=error, extra=facts)
 
 
-def ended(job: Job) -> None:
-    """Once for each job, by the process whose write made it a fact."""
-    spec, seconds = job.spec, ((job.finished_at or 0) - job.created_at) / 1000
-    telemetry.JOBS.labels(spec.kind, job.state.value).inc()
-    telemetry.JOB_SECONDS.labels(spec.kind).observe(seconds)
-    telemetry.SPENT.labels(spec.kind).inc(job.cost)
-    facts = {**about(job, "end"), "seconds": seconds, "cost": job.cost, "tries": job.tries}
+def log_end(job: Job, kind: AnyKind) -> None:
+    """Log and count an end, once for each job, in the process whose write made it a fact."""
+    seconds = ((job.finished_at or 0) - job.created_at) / 1000
+    telemetry.JOBS.labels(kind.name, job.state.value).inc()
+    telemetry.JOB_SECONDS.labels(kind.name).observe(seconds)
+    telemetry.SPENT.labels(kind.name).inc(job.cost)
+    facts = {**about(job, "end", kind), "seconds": seconds, "cost": job.cost, "tries": job.tries}
     if job.state is State.DONE:
-        log.info("%s done", spec.kind, extra=facts)
+        log.info("%s done", kind, extra=facts)
     else:
-        log.error("%s %s: %s", spec.kind, job.state, job.error, extra={**facts, "action": "error"})
+        log.error("%s %s: %s", kind, job.state, job.error, extra={**facts, "action": "error"})

@@ -1,9 +1,9 @@
 """The job ledger: insert once, claim in fair order, advance behind the fence, renew leases."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
-from typing import TypeVar
 
 from shared.base.batching import Batcher
 from shared.jobs.machine import (
@@ -17,12 +17,10 @@ from shared.jobs.machine import (
     advance,
 )
 from shared.jobs.rows import change, from_doc, to_doc
-from shared.jobs.unreadable import PUT_OFF_MS, read_each
+from shared.jobs.unreadable import PUT_OFF, put_off, read_each
 from shared.ports import Doc, Index, Is, Store, Update
-from shared.story.events import Kind
+from shared.story.kinds import Kinds
 from shared.story.view import JobSpec
-
-K = TypeVar("K", bound=str)
 
 JOBS = "jobs"
 INDEXES = {
@@ -39,157 +37,213 @@ INDEXES = {
 WINDOW = 4
 """Claim from a window this many times as large: racers that scan the same top collide."""
 
+LONGEST_WAIT_MS = 30 * 60_000
+"""No job waits longer than this: a time further away was set by a clock that has been set back."""
+
 
 class Ledger:
-    """All work there is. `advance` returns None to a writer that lost its claim."""
+    """All jobs there are. `advance` returns None to a writer that lost its claim."""
 
-    def __init__(self, store: Store, rules: Rules, seed: int | None = None) -> None:
+    def __init__(self, store: Store, kinds: Kinds, rules: Rules, seed: int | None = None) -> None:
         self._store = store
-        self._rules = rules
+        self._kinds = kinds
+        self._rules = {
+            kind.name: replace(rules, retries=kind.retries or rules.retries) for kind in kinds
+        }
+        self._lease_ms = rules.lease_ms
         self._random = random.Random(seed)
-        self._writes: Batcher[tuple[Job, Job], bool] = Batcher(self._write)
+        # two writes of one row go one after the other: a stale one must not take down a valid one
+        self._writes: Batcher[tuple[Job, Job], bool] = Batcher(
+            self._write, key=lambda pair: pair[0].id
+        )
 
     def now(self) -> int:
+        """Return the store's time: the one clock of leases and timers."""
         return self._store.now()
 
+    # ── new jobs ────────────────────────────────────────────────────────────────────────────────
+
     async def insert(
-        self, specs: Sequence[JobSpec], hands: Mapping[Kind, int] | None = None
+        self, specs: Sequence[JobSpec], hands: Mapping[str, int] | None = None
     ) -> list[Job]:
-        """Insert once, each behind its owner's earlier work; returns what is new, as it stands.
+        """Insert once, each job behind its owner's earlier ones; return what is new.
 
         Where nobody waits, as many as there are free hands are claimed as they are born: that
         saves a write and a look, and takes no one's turn.
         """
         now, jobs = self._store.now(), list[Job]()
-        for kind, group in _grouped(specs, lambda spec: spec.kind):
-            head = await self._head(kind)
+        for kind, group in _group(specs, lambda spec: spec.kind):
+            head = await self._first_tag(kind)
             queued = await self._queue_up(kind, group, head, now)
             free = hands.get(kind, 0) if hands and head is None else 0
-            jobs += [advance(job, Claimed(), now, self._rules) for job in queued[:free]]
+            jobs += [self._after(job, Claimed(), now) for job in queued[:free]]
             jobs += queued[free:]
         new = await self._store.insert(JOBS, [to_doc(job) for job in jobs])
         return [job for job in jobs if job.id in new]
 
     async def _queue_up(
-        self, kind: Kind, specs: Sequence[JobSpec], head: float | None, now: int
+        self, kind: str, specs: Sequence[JobSpec], head: float | None, now: int
     ) -> list[Job]:
-        """New jobs with their places in the queue, the first one first."""
+        """Return new jobs with their places in the queue, in the order of these places.
+
+        A tag is a place in virtual time: each owner's next job lies one step behind the last one,
+        so that an owner with many jobs does not hold up another with few.
+        """
         jobs = []
-        for owner, own in _grouped(specs, lambda spec: spec.owner):
-            tag = 0.0 if head is None else await self._tail(kind, owner, head)
+        for owner, own in _group(specs, lambda spec: spec.owner):
+            tag = 0.0 if head is None else await self._last_tag(kind, owner, head)
             for spec in own:
                 tag += spec.seconds / max(spec.priority, 1)
                 jobs.append(Job(spec=spec, tag=tag, created_at=now))
         return sorted(jobs, key=lambda job: job.tag or 0)
 
-    async def claim(self, hands: Mapping[Kind, int]) -> list[Job]:
-        """Take due work in hand: of each kind what is timed first, then the lowest tags."""
+    async def _first_tag(self, kind: str) -> float | None:
+        """Return the tag of the queue's first job, if any waits."""
+        queue = {"spec.kind": kind, "tag": Is("present")}
+        first = await self._store.find(JOBS, queue, order=["tag"], limit=1)
+        return float(first[0]["tag"]) if first else None
+
+    async def _last_tag(self, kind: str, owner: str, head: float) -> float:
+        """Return the tag that an owner's next job of this kind queues behind."""
+        own = {"spec.kind": kind, "spec.owner": owner, "tag": Is("present")}
+        last = await self._store.find(JOBS, own, order=["-tag"], limit=1)
+        return max([head, *(float(row["tag"]) for row in last)])
+
+    # ── claims ──────────────────────────────────────────────────────────────────────────────────
+
+    async def claim(self, hands: Mapping[str, int]) -> list[Job]:
+        """Take due jobs in hand: of each kind those with a time first, then the lowest tags."""
         taken = []
         for kind, free in hands.items():
-            timed = await self._take(await self._timed(kind, free))
-            left = free - len(timed)
-            taken += timed + (await self._take(await self._queued(kind, left)) if left else [])
+            due = await self._take(await self._due_rows(kind, free))
+            left = free - len(due)
+            taken += due + (await self._take(await self._queued_rows(kind, left)) if left else [])
         return taken
 
+    async def _due_rows(self, kind: str, limit: int) -> list[Doc]:
+        due = {"spec.kind": kind, "due_at": Is("<=", self._store.now())}
+        return await self._store.find(JOBS, due, order=["due_at"], limit=limit)
+
+    async def _queued_rows(self, kind: str, limit: int) -> list[Doc]:
+        rows = await self._store.find(
+            JOBS, {"spec.kind": kind, "tag": Is("present")}, order=["tag"], limit=limit * WINDOW
+        )
+        if len(rows) <= limit:
+            return rows
+        return [rows[i] for i in sorted(self._random.sample(range(len(rows)), limit))]
+
+    async def _take(self, rows: Sequence[Doc]) -> list[Job]:
+        """Claim what can be claimed; set the rest aside, or it would come first for ever."""
+        now = self._store.now()
+        pairs, unusable = read_each(JOBS, rows, lambda row: self._claim(from_doc(row), now))
+        await self._set_aside(unusable)
+        won = await self._write(pairs)
+        return [after for (_, after), mine in zip(pairs, won, strict=True) if mine]
+
+    def _claim(self, job: Job, now: int) -> tuple[Job, Job]:
+        return job, self._after(job, Claimed(), now)
+
+    async def _set_aside(self, rows: Sequence[Doc]) -> None:
+        """Put off what can't be claimed. A job that has ended has nothing to wait for at all."""
+        over = [row for row in rows if row.get("state") in TERMINAL]
+        await put_off(self._store, JOBS, [row for row in rows if row not in over], "due_at")
+        mends = [
+            Update(row["_id"], where={"state": row["state"]}, unset=["due_at", "tag"])
+            for row in over
+        ]
+        if mends:
+            await self._store.update(JOBS, mends)
+
+    # ── jobs in hand ────────────────────────────────────────────────────────────────────────────
+
     async def advance(self, job: Job, signal: Signal) -> Job | None:
-        """The job after this signal, durable; None when another has claimed it meanwhile."""
-        after = advance(job, signal, self._store.now(), self._rules)
+        """Return the job after this signal, durable; None when another has claimed it meanwhile."""
+        after = self._after(job, signal, self._store.now())
         return after if await self._writes((job, after)) else None
 
-    async def renew(self, jobs: Sequence[Job]) -> None:
-        """Move the leases of work in hand, where it still is ours."""
-        due = self._store.now() + self._rules.lease_ms
-        newest = {job.id: job for job in sorted(jobs, key=lambda job: job.attempt)}
-        await self._store.update(
-            JOBS,
-            [
-                Update(
-                    job.id,
-                    where={"state": job.state.value, "attempt": job.attempt},
-                    set={"due_at": due},
-                )
-                for job in newest.values()
-            ],
-        )
+    async def renew(self, jobs: Sequence[Job]) -> list[Job]:
+        """Move the leases of jobs in hand; return those that still are ours, with the new lease.
 
-    async def claimed_since(self, jobs: Sequence[Job]) -> list[Job]:
-        """Those of these claims that a newer one has taken over, be it this very worker's."""
+        The guard holds the old lease too: a step that ends at the same moment may have put its job
+        off, and the time that it wrote must stay.
+        """
+        due = self._store.now() + self._lease_ms
+        newest = {job.id: job for job in sorted(jobs, key=lambda job: job.attempt)}
+        renewals = [
+            Update(
+                job.id,
+                where={"state": job.state.value, "attempt": job.attempt, "due_at": job.due_at},
+                set={"due_at": due},
+            )
+            for job in newest.values()
+        ]
+        won = await self._store.update(JOBS, renewals) if renewals else set()
+        return [replace(job, due_at=due) for job in newest.values() if job.id in won]
+
+    async def taken_over(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return those of these claims that a newer one has taken over."""
         rows = await self._store.get(JOBS, list({job.id for job in jobs}))
         return [job for job in jobs if job.id in rows and rows[job.id]["attempt"] > job.attempt]
 
+    async def is_ours(self, job: Job) -> bool:
+        """Tell whether a claim still holds: after a pause another may have done all of it."""
+        row = (await self._store.get(JOBS, [job.id])).get(job.id, {})
+        return (row.get("state"), row.get("attempt")) == (job.state, job.attempt)
+
     async def release(self) -> int:
-        """End all leases: only where nobody else can hold one, as after the start of the only
-        process there is.
-        """
+        """End all leases: only where nobody else can hold one, as after a lone start."""
         now = self._store.now()
-        held = await self._store.find(
-            JOBS, {"state": Is("in", [s.value for s in IN_HAND]), "due_at": Is(">", now)}
-        )
+        states = Is("in", [state.value for state in IN_HAND])
+        held = await self._store.find(JOBS, {"state": states, "due_at": Is(">", now)})
         ends = [Update(row["_id"], set={"due_at": now}) for row in held]
         return len(await self._store.update(JOBS, ends)) if ends else 0
+
+    async def mend_times(self, kinds: Collection[str]) -> int:
+        """Make due what a clock that was ahead has put too far away; return how many there were."""
+        now = self._store.now()
+        where = {"due_at": Is(">", now + LONGEST_WAIT_MS), PUT_OFF: None}
+        count = 0
+        for kind in kinds:
+            rows = await self._store.find(JOBS, {"spec.kind": kind, **where}, limit=500)
+            mends = [
+                Update(row["_id"], where={"due_at": row["due_at"]}, set={"due_at": now})
+                for row in rows
+            ]
+            count += len(await self._store.update(JOBS, mends)) if mends else 0
+        return count
+
+    # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
     async def cancel(self, video_id: str) -> None:
         """Ask every open job of a video to stop; running ones end when their provider says so."""
         now = self._store.now()
         while asked := [job for job in await self.open_jobs(video_id) if not job.cancel]:
-            await self._write(
-                [(job, advance(job, CancelAsked(), now, self._rules)) for job in asked]
-            )
+            await self._write([(job, self._after(job, CancelAsked(), now)) for job in asked])
 
     async def open_jobs(self, video_id: str) -> list[Job]:
+        """Return the jobs of a video that have not ended."""
         rows = await self._store.find(JOBS, {"spec.video_id": video_id})
-        return [job for job in await self._read(rows) if job.state not in TERMINAL]
+        jobs, _ = read_each(JOBS, rows, from_doc)
+        return [job for job in jobs if job.state not in TERMINAL]
 
-    async def _head(self, kind: Kind) -> float | None:
-        """The tag of the queue's first, if anybody waits."""
-        queue = {"spec.kind": kind.value, "tag": Is("present")}
-        first = await self._store.find(JOBS, queue, order=["tag"], limit=1)
-        return float(first[0]["tag"]) if first else None
+    async def is_busy(self, video_id: str) -> bool:
+        """Tell whether a video waits for any job; not every kind of job is waited for."""
+        jobs = await self.open_jobs(video_id)
+        return any(self._kinds[job.spec.kind].is_awaited for job in jobs)
 
-    async def _tail(self, kind: Kind, owner: str, head: float) -> float:
-        """The tag that an owner's next job of this kind queues behind."""
-        own = {"spec.kind": kind.value, "spec.owner": owner, "tag": Is("present")}
-        last = await self._store.find(JOBS, own, order=["-tag"], limit=1)
-        return max([head, *(float(row["tag"]) for row in last)])
+    # ── writes ──────────────────────────────────────────────────────────────────────────────────
 
-    async def _timed(self, kind: Kind, limit: int) -> list[Job]:
-        due = {"spec.kind": kind.value, "due_at": Is("<=", self._store.now())}
-        return await self._read(await self._store.find(JOBS, due, order=["due_at"], limit=limit))
-
-    async def _queued(self, kind: Kind, limit: int) -> list[Job]:
-        rows = await self._store.find(
-            JOBS,
-            {"spec.kind": kind.value, "tag": Is("present")},
-            order=["tag"],
-            limit=limit * WINDOW,
-        )
-        if len(rows) > limit:
-            chosen = sorted(self._random.sample(range(len(rows)), limit))
-            rows = [rows[i] for i in chosen]
-        return await self._read(rows)
-
-    async def _read(self, rows: Sequence[Doc]) -> list[Job]:
-        """What can be read; the rest would come first again at each look, and is put off."""
-        jobs, unreadable = read_each(JOBS, rows, from_doc)
-        later = {"due_at": self._store.now() + PUT_OFF_MS}
-        waiting = [row for row in unreadable if "tag" in row or "due_at" in row]
-        put_off = [Update(row["_id"], set=later, unset=["tag"]) for row in waiting]
-        await self._store.update(JOBS, put_off)
-        return jobs
-
-    async def _take(self, jobs: Sequence[Job]) -> list[Job]:
-        now = self._store.now()
-        pairs = [(job, advance(job, Claimed(), now, self._rules)) for job in jobs]
-        won = await self._write(pairs)
-        return [after for (_, after), mine in zip(pairs, won, strict=True) if mine]
+    def _after(self, job: Job, signal: Signal, now: int) -> Job:
+        return advance(job, signal, now, self._rules[job.spec.kind])
 
     async def _write(self, pairs: Sequence[tuple[Job, Job]]) -> list[bool]:
-        """Whether each write held. Of two to one row in one batch, only the first is tried."""
-        updates = {before.id: change(before, after) for before, after in reversed(pairs)}
-        won = await self._store.update(JOBS, list(updates.values())) if updates else set()
-        firsts = {before.id: i for i, (before, _) in reversed(list(enumerate(pairs)))}
-        return [before.id in won and firsts[before.id] == i for i, (before, _) in enumerate(pairs)]
+        """Write one change for each of these rows; return which of them held."""
+        updates = [change(before, after) for before, after in pairs]
+        won = await self._store.update(JOBS, updates) if updates else set()
+        return [before.id in won for before, _ in pairs]
 
 
-def _grouped(specs: Sequence[JobSpec], by: Callable[[JobSpec], K]) -> list[tuple[K, list[JobSpec]]]:
+def _group(
+    specs: Sequence[JobSpec], by: Callable[[JobSpec], str]
+) -> list[tuple[str, list[JobSpec]]]:
     return [(key, list(group)) for key, group in groupby(sorted(specs, key=by), by)]

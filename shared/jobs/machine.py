@@ -1,12 +1,39 @@
-"""Everything that affects the state of a job lives in this file. Pure: no I/O, no clock.
+"""The life of a job: everything that changes its state stands in this file, without I/O or clock.
 
-`advance(job, signal, now, rules)` gives the job after a signal, or raises IllegalSignal and changes
-nothing. TRANSITIONS says which states may follow; docs/states.md is generated from it.
+Theory of operation
+-------------------
+A job goes from NEW over SUBMITTING, RUNNING and STORING to one of three ends: DONE, FAILED or
+CANCELLED. Work that runs here goes from SUBMITTING to its end at once; a provider's work is
+accepted (RUNNING), polled until it has produced something, and fetched (STORING).
 
-A waiting job is found in one of two ways, never both: by its `tag` while it queues for a first
-attempt, or by `due_at` once something is timed: a retry, a poll, or the end of a lease.
-`attempt` is the fence: it rises on every claim, and every write is guarded on it. `tries` counts
-what the provider explicitly failed at.
+`advance(job, signal, now, rules)` is the only way from one state to the next. A signal says what
+happened; TRANSITIONS lists, for each state and signal, the states that may follow; docs/states.md
+is drawn from that table. A signal that the table does not list raises IllegalSignal and changes
+nothing. Ends are final: another try by a user is another take, and so another job.
+
+Three numbers must not be mixed up:
+
+- `attempt` is the fence. Each claim raises it, and each later write is made only where state and
+  attempt are still the same. A worker that was away for too long finds a higher attempt, and
+  knows that the job is no longer its own.
+- `tries` counts what the provider explicitly failed at. A worker's death or a server that is away
+  raises `attempt` and leaves `tries` alone, so that nobody else's trouble uses up a job's retries.
+- `paid_attempt` is the attempt for which money is held. It stays behind when a job in hand is
+  claimed again: the hold belongs to the submit that may have happened, not to the new claim.
+
+A job that waits is found in one of two ways, and never in both: by its `tag` while it queues for
+its first attempt (the tag is its place in the fair order between owners), or by `due_at` once a
+time is known: a retry, a poll, or the end of a lease. The end of a lease is therefore nothing
+special: a job whose worker died is simply due.
+
+Warts
+-----
+- SUBMITTING means two things: "about to submit" and "submitted, and nobody knows how it went".
+  `is_unsure` tells them apart by `paid_attempt != attempt`. An own state would be clearer, but rows
+  of before would have to be read as either.
+- Later, sent while SUBMITTING, goes back to NEW where surely nothing was submitted, and stays where
+  that is not sure. So one signal has two results; the table shows both.
+- CancelAsked only sets a flag once work is in hand: the job ends when its provider says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +41,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from shared.jobs.retries import GiveUp, RetryRules, after_failure
+from shared.jobs.retries import GiveUp, after_failure
 from shared.story.errors import StorywaveError
-from shared.story.events import Micros
+from shared.story.fact import Micros
+from shared.story.kinds import RetryRules
 from shared.story.view import JobSpec
 
 
@@ -44,10 +72,10 @@ class Rules:
     grace_ms: int = 60_000
     """How long a lost submit may take to show up in the provider's list."""
     unresolved_ms: int = 55 * 60_000
-    run_ms: int = 60 * 60_000
-    """How long a provider may run an attempt before it is asked to stop."""
     outputs_ms: int = 55 * 60_000
     """How long a provider keeps the outputs of an attempt, from its submit."""
+    most_deaths: int = 12
+    """So often in a row a worker may go away: enough for a bad day, not for a job that kills it."""
     relay_ms: int = 3_000
     """How long the process that finished a job has to publish it, before any other may."""
     retries: RetryRules = field(default_factory=RetryRules)
@@ -61,6 +89,8 @@ class Job:
     state: State = State.NEW
     attempt: int = 0
     tries: int = 0
+    deaths: int = 0
+    """How often in a row its worker went away in the middle of a step."""
     tag: float | None = None
     due_at: int | None = None
     created_at: int = 0
@@ -85,16 +115,16 @@ class Job:
 
     @property
     def hold(self) -> str:
-        """The name of its reservation in the video's money document."""
+        """Return the name of its reservation in the video's money document."""
         return f"{self.id}:{self.paid_attempt}"
 
     @property
-    def unsure(self) -> bool:
-        """An earlier attempt may have been accepted by the provider without our knowing."""
+    def is_unsure(self) -> bool:
+        """Tell whether a provider may have accepted an earlier attempt without our knowing."""
         return self.state is State.SUBMITTING and self.paid_attempt != self.attempt
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self.state in TERMINAL
 
 
@@ -225,7 +255,7 @@ class IllegalSignal(StorywaveError):
 
 
 def advance(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
-    """The job after this signal."""
+    """Return the job as it is after this signal."""
     allowed = TRANSITIONS.get((job.state, type(signal)))
     if allowed is None:
         raise IllegalSignal(job, signal)
@@ -234,48 +264,50 @@ def advance(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
     return after
 
 
-def _claimed(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
+def _claim(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
     taken = replace(job, attempt=job.attempt + 1, tag=None, due_at=now + rules.lease_ms)
-    if job.state is not State.NEW:
+    if job.state is State.RUNNING:
         return taken
+    if job.state is not State.NEW:
+        return replace(taken, deaths=job.deaths + 1)
     return replace(
         taken, state=State.SUBMITTING, paid_attempt=taken.attempt, submitted_at=now, urls={}
     )
 
 
-def _accepted(job: Job, signal: Accepted, now: int, rules: Rules) -> Job:
+def _accept(job: Job, signal: Accepted, now: int, rules: Rules) -> Job:
     # due at once: when to look first is the engine's to say
     return replace(job, state=State.RUNNING, external_id=signal.external_id, due_at=now)
 
 
-def _later(job: Job, signal: Later, now: int, rules: Rules) -> Job:
-    back = job.state is State.SUBMITTING and not job.unsure
-    return replace(job, state=State.NEW if back else job.state, due_at=now + signal.ms)
+def _wait(job: Job, signal: Later, now: int, rules: Rules) -> Job:
+    back = job.state is State.SUBMITTING and not job.is_unsure
+    return replace(job, state=State.NEW if back else job.state, due_at=now + signal.ms, deaths=0)
 
 
-def _unknown(job: Job, signal: Unknown, now: int, rules: Rules) -> Job:
+def _keep_looking(job: Job, signal: Unknown, now: int, rules: Rules) -> Job:
     if now - (job.submitted_at or now) < rules.unresolved_ms:
-        return replace(job, due_at=now + signal.ms)
+        return replace(job, due_at=now + signal.ms, deaths=0)
     lost = replace(job, error="unresolved: the provider never said whether it accepted the work")
     return _end(lost, State.FAILED, now, rules)
 
 
-def _not_accepted(job: Job, signal: NotAccepted, now: int, rules: Rules) -> Job:
+def _start_over(job: Job, signal: NotAccepted, now: int, rules: Rules) -> Job:
     return replace(job, state=State.NEW, due_at=now)
 
 
-def _produced(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
+def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
     return replace(
         job, state=State.STORING, urls=signal.urls, result=signal.result, owed=signal.cost
     )
 
 
-def _finished(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
+def _finish(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
     made = replace(job, result=signal.result, owed=0, cost=job.cost + signal.cost)
     return _end(made, State.DONE, now, rules)
 
 
-def _broke(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
+def _count_failure(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
     decision = after_failure(
         job.spec,
         job.tries,
@@ -289,6 +321,7 @@ def _broke(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
         error=signal.error,
         tries=decision.tries,
         cost=job.cost + signal.cost,
+        deaths=0,
         owed=0,
         external_id=None,
     )
@@ -297,29 +330,29 @@ def _broke(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
     return replace(tried, state=State.NEW, due_at=now + decision.wait_ms, urls={})
 
 
-def _cancel_asked(job: Job, signal: CancelAsked, now: int, rules: Rules) -> Job:
+def _ask_to_cancel(job: Job, signal: CancelAsked, now: int, rules: Rules) -> Job:
     asked = replace(job, cancel=True)
     if job.state is not State.NEW:
         return asked  # it ends when its provider says so
     return _end(replace(asked, error="cancelled"), State.CANCELLED, now, rules)
 
 
-def _stopped(job: Job, signal: Stopped, now: int, rules: Rules) -> Job:
+def _stop(job: Job, signal: Stopped, now: int, rules: Rules) -> Job:
     stopped = replace(job, cost=job.cost + signal.cost, error="cancelled")
     return _end(stopped, State.CANCELLED, now, rules)
 
 
 _APPLY: dict[type[Signal], Callable[[Job, Any, int, Rules], Job]] = {
-    Claimed: _claimed,
-    Accepted: _accepted,
-    Later: _later,
-    Unknown: _unknown,
-    NotAccepted: _not_accepted,
-    Produced: _produced,
-    Finished: _finished,
-    Broke: _broke,
-    CancelAsked: _cancel_asked,
-    Stopped: _stopped,
+    Claimed: _claim,
+    Accepted: _accept,
+    Later: _wait,
+    Unknown: _keep_looking,
+    NotAccepted: _start_over,
+    Produced: _begin_storing,
+    Finished: _finish,
+    Broke: _count_failure,
+    CancelAsked: _ask_to_cancel,
+    Stopped: _stop,
 }
 
 

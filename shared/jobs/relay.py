@@ -6,16 +6,18 @@ replica may do so when that time has passed. Replay sets the time to now: it is 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from shared.base import telemetry
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules
-from shared.jobs.rows import ending, from_doc
-from shared.jobs.unreadable import PUT_OFF_MS, read_each
+from shared.jobs.rows import end_event, from_doc
+from shared.jobs.unreadable import put_off, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update
-from shared.story.errors import InfrastructureError
-from shared.story.events import Event, Kind, parse
+from shared.story.errors import InfrastructureError, Unpublishable
+from shared.story.events import Event
+from shared.story.kinds import AnyKind, Kinds
 
 log = logging.getLogger("storywave.relay")
 
@@ -44,12 +46,20 @@ class Relay:
     """Publishes the rows of one service: its finished jobs and its decided events."""
 
     def __init__(
-        self, store: Store, bus: Bus, service: str, kinds: Sequence[Kind], rules: Rules
+        self,
+        store: Store,
+        bus: Bus,
+        service: str,
+        *,
+        runs: Sequence[AnyKind],
+        kinds: Kinds,
+        rules: Rules,
     ) -> None:
         self._store = store
         self._bus = bus
         self._service = service
-        self._kinds = [kind.value for kind in kinds]
+        self._runs = [kind.name for kind in runs]
+        self._kinds = kinds
         self._rules = rules
         self._offered: list[Unpublished] = []
         self._publishing: asyncio.Task[None] | None = None
@@ -66,9 +76,9 @@ class Relay:
         ]
 
     async def stored(self, events: Sequence[Event]) -> list[Event]:
-        """These events as they stand in their rows."""
+        """Return these events as they stand in their rows."""
         rows = await self._store.get(OUTBOX, [event.id for event in events])
-        return [parse(row["name"], row["body"]) for row in rows.values()]
+        return [self._kinds.parse(row["name"], row["body"]) for row in rows.values()]
 
     def offer(self, rows: Sequence[Unpublished]) -> None:
         """Publish rows soon, without waiting: they are facts already, and whoever made them so
@@ -81,7 +91,7 @@ class Relay:
     def offer_end(self, job: Job) -> None:
         """The same for how a job ended."""
         assert job.publish_at is not None
-        self.offer([Unpublished(JOBS, job.id, job.publish_at, ending(job))])
+        self.offer([Unpublished(JOBS, job.id, job.publish_at, end_event(job, self._kinds))])
 
     async def drain(self, seconds: float) -> None:
         """Wait for what is being published, at most so long."""
@@ -91,11 +101,11 @@ class Relay:
     async def scan(self, limit: int = LIMIT) -> int:
         """Publish what another process left unpublished."""
         due = {"publish_at": Is("<=", self._store.now())}
-        kinds = {"spec.kind": Is("in", self._kinds)}
-        jobs = await self._store.find(JOBS, {**kinds, **due}, limit=limit) if self._kinds else []
+        kinds = {"spec.kind": Is("in", self._runs)}
+        jobs = await self._store.find(JOBS, {**kinds, **due}, limit=limit) if self._runs else []
         rows = await self._store.find(OUTBOX, {"service": self._service, **due}, limit=limit)
-        found = await self._read(JOBS, jobs, _of_job)
-        found += await self._read(OUTBOX, rows, _of_outbox)
+        found = await self._read(JOBS, jobs, self._of_job)
+        found += await self._read(OUTBOX, rows, self._of_outbox)
         if found:
             await self._publish_all(await self._claim(found))
         return len(found)
@@ -104,13 +114,16 @@ class Relay:
         self, collection: str, rows: Sequence[Doc], read: Callable[[Doc], Unpublished]
     ) -> list[Unpublished]:
         found, unreadable = read_each(collection, rows, read)
-        later = {"publish_at": self._store.now() + PUT_OFF_MS}
-        put_off = [
-            Update(row["_id"], where={"publish_at": row["publish_at"]}, set=later)
-            for row in unreadable
-        ]
-        await self._store.update(collection, put_off)
+        await put_off(self._store, collection, unreadable, "publish_at")
         return found
+
+    def _of_job(self, row: Doc) -> Unpublished:
+        end = end_event(from_doc(row), self._kinds)
+        return Unpublished(JOBS, row["_id"], row["publish_at"], end)
+
+    def _of_outbox(self, row: Doc) -> Unpublished:
+        event = self._kinds.parse(row["name"], row["body"])
+        return Unpublished(OUTBOX, row["_id"], row["publish_at"], event)
 
     async def replay(self, video_id: str) -> int:
         """Set every fact of a video to unpublished: all services hear all of it again."""
@@ -140,9 +153,25 @@ class Relay:
         return claimed
 
     async def _publish_all(self, rows: Sequence[Unpublished]) -> None:
-        await self._bus.publish([row.event for row in rows])
+        refused = await self._publish([row.event for row in rows])
         for collection in (JOBS, OUTBOX):
-            await self._mark([row for row in rows if row.collection == collection], None)
+            here = [row for row in rows if row.collection == collection]
+            await self._mark([row for row in here if row.event.id not in refused], None)
+            late = [row.id for row in here if row.event.id in refused]
+            docs = await self._store.get(collection, late) if late else {}
+            await put_off(self._store, collection, list(docs.values()), "publish_at")
+
+    async def _publish(self, events: Sequence[Event]) -> Collection[str]:
+        """Return the ids of those that the bus can never carry: they must not count as told."""
+        try:
+            await self._bus.publish(events)
+        except Unpublishable as error:
+            log.error("put off: %s", error, extra={"action": "unpublishable"})
+            for event in events:
+                if event.id in error.refused:
+                    telemetry.UNPUBLISHABLE.labels(type(event).__name__).inc()
+            return error.refused
+        return ()
 
     async def _mark(self, rows: Sequence[Unpublished], publish_at: int | None) -> set[str]:
         """Move `publish_at`, or remove it: guarded, so that a replay in between is not undone."""
@@ -178,11 +207,3 @@ def _row(event: Event, service: str, publish_at: int) -> Doc:
         "body": event.model_dump(mode="json"),
         "publish_at": publish_at,
     }
-
-
-def _of_job(row: Doc) -> Unpublished:
-    return Unpublished(JOBS, row["_id"], row["publish_at"], ending(from_doc(row)))
-
-
-def _of_outbox(row: Doc) -> Unpublished:
-    return Unpublished(OUTBOX, row["_id"], row["publish_at"], parse(row["name"], row["body"]))

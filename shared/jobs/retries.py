@@ -1,4 +1,4 @@
-"""Retries are returned decisions: try again after a wait, or give up. Pure.
+"""What follows a failed try, as a returned decision: try again after a wait, or give up.
 
 Three tries a model, then the next model the job names; a permanent error ends it, and a model that
 is retired is left at once.
@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
+from shared.story.kinds import RetryRules
 from shared.story.view import JobSpec
-
-
-@dataclass(frozen=True, slots=True)
-class RetryRules:
-    """How often, and after how many milliseconds."""
-
-    tries_a_model: int = 3
-    backoff_ms: tuple[int, ...] = (2_000, 4_000)
-    next_model_ms: int = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ def after_failure(
     retired: bool = False,
     retry_after_ms: int = 0,
 ) -> Retry | GiveUp:
-    """What follows one more failure of a job that had failed `tried` times."""
+    """Return what follows one more failure of a job that had failed `tried` times."""
     tries = tried + 1
     if retired:
         tries = (tried // rules.tries_a_model + 1) * rules.tries_a_model
@@ -58,7 +50,7 @@ def after_failure(
 
 
 def model(spec: JobSpec, tries: int, rules: RetryRules) -> str | None:
-    """The model whose turn it is, where the job names models."""
+    """Return the model whose turn it is, where the job names models."""
     models = spec.models
     return models[min(tries // rules.tries_a_model, len(models) - 1)] if models else None
 
@@ -71,6 +63,6 @@ def _backoff(tries: int, rules: RetryRules) -> int:
 
 
 def _jitter(job: str, tries: int) -> float:
-    """0.9 to 1.1, from the job itself: pure, and different for every job and try."""
+    """Return 0.9 to 1.1, derived from job and try: jobs that failed together come back apart."""
     digest = blake2b(f"{job}#{tries}".encode(), digest_size=2).digest()
     return 0.9 + 0.2 * int.from_bytes(digest) / 0xFFFF

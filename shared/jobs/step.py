@@ -4,20 +4,24 @@ Every error is turned into a signal here, and only here: the machine decides wha
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from shared.base.pool import Pool
-from shared.jobs import engine as base
+from shared.base.values import find_fault
+from shared.jobs import engine as port
 from shared.jobs import journal, machine, outputs
-from shared.jobs.engine import Engine, Finish, Made, Order, Refused, Task
+from shared.jobs.engine import AttemptFolder, Engine, Finish, Made, Refused, Task, Workspace
 from shared.jobs.gate import Gate, Hold, Verdict
+from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules, Signal, State
-from shared.jobs.rows import ending
+from shared.jobs.rows import end_event
+from shared.jobs.unreadable import PUT_OFF_MS, tell
 from shared.ports import Blobs
 from shared.story.errors import (
     InfrastructureError,
@@ -27,7 +31,7 @@ from shared.story.errors import (
     cause,
     machine_trouble,
 )
-from shared.story.events import Kind
+from shared.story.kinds import AnyKind, Kinds
 
 log = logging.getLogger("storywave.worker")
 
@@ -49,39 +53,69 @@ class Pace:
 class Steps:
     """What steps need: engines, the gate before each submit, and a place for outputs."""
 
-    engines: Mapping[Kind, Engine]
-    finish: Mapping[Kind, Finish]
+    kinds: Kinds
+    engines: Mapping[AnyKind, Engine]
+    finish: Mapping[AnyKind, Finish]
     gate: Gate
     blobs: Blobs
     pool: Pool
+    is_ours: Callable[[Job], Awaitable[bool]]
+    """Looks whether a claim still holds."""
     now: Callable[[], int]
     rules: Rules
     pace: Pace
 
-    async def next(self, job: Job, task: Task) -> Signal:
-        """What became of the job."""
+    async def next(self, job: Job, place: AttemptFolder) -> Signal | None:
+        """Return what became of the job; None when it is somebody else's by now."""
+        task = self._read_task(job, place)
+        if task is None:
+            return machine.Later(PUT_OFF_MS)
+        if job.deaths > self.rules.most_deaths and self.engine(job).repeatable:
+            return machine.Broke(f"{job.deaths} workers died of it, one after another", True)
         try:
             return await self._progress(job, task)
-        except Refused as error:
-            return machine.Later(_ms(error.retry_after or self.pace.hold))
-        except PermanentError as error:
-            return _broke(job, error, permanent=True)
-        except TransientError as error:
-            return _broke(job, error, retry_after_ms=_ms(error.retry_after or 0))
-        except InfrastructureError as error:
-            log.warning("%s", error, extra=journal.about(job, "wait"))
-            return machine.Later(_ms(self.pace.away))
+        except LostClaim:
+            return None
         except Exception as error:
-            unsure = job.state is State.SUBMITTING and not self.engine(job).repeatable
-            trouble = machine_trouble(error)
-            if trouble and not unsure:
-                log.warning("%s", trouble, extra=journal.about(job, "wait"))
-                return machine.Later(_ms(self.pace.hold))
-            broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
-            return machine.Unknown(_ms(self.pace.hold)) if unsure else broke
+            return self._judge_error(job, error)
 
     def engine(self, job: Job) -> Engine:
-        return self.engines[job.spec.kind]
+        """Return the engine that runs jobs of this kind."""
+        return self.engines[self.kinds[job.spec.kind]]
+
+    def _read_task(self, job: Job, place: AttemptFolder) -> Task | None:
+        """Return the attempt for an engine; None when another version wrote the order."""
+        try:
+            order = self.kinds[job.spec.kind].read(job.spec)
+        except ValidationError as error:
+            tell(JOBS, job.id, error)
+            return None
+        return Task(job, order, place, self.blobs.fetch)
+
+    def _judge_error(self, job: Job, error: Exception) -> Signal:
+        """Return what follows an error, by its place in the tree of errors."""
+        match error:
+            case Refused():
+                return machine.Later(_ms(error.retry_after or self.pace.hold))
+            case PermanentError():
+                return _broke(job, error, permanent=True)
+            case TransientError():
+                return _broke(job, error, retry_after_ms=_ms(error.retry_after or 0))
+            case InfrastructureError():
+                log.warning("%s", error, extra=journal.about(job, "wait"))
+                return machine.Later(_ms(self.pace.away))
+            case _:
+                return self._judge_surprise(job, error)
+
+    def _judge_surprise(self, job: Job, error: Exception) -> Signal:
+        """Return what follows an error that nobody has foreseen."""
+        is_unsure = job.state is State.SUBMITTING and not self.engine(job).repeatable
+        trouble = machine_trouble(error)
+        if trouble and not is_unsure:
+            log.warning("%s", trouble, extra=journal.about(job, "wait"))
+            return machine.Later(_ms(self.pace.hold))
+        broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
+        return machine.Unknown(_ms(self.pace.hold)) if is_unsure else broke
 
     async def settle(self, job: Job, signal: Signal) -> None:
         """Turn the reservation into what the attempt came to, before that becomes a fact."""
@@ -99,18 +133,30 @@ class Steps:
 
     async def _submit(self, job: Job, task: Task) -> Signal:
         engine = self.engine(job)
-        if job.unsure and not engine.repeatable:
+        if job.is_unsure and not engine.repeatable:
             return await self._look_for(job, task)
         if job.cancel:
             return machine.Stopped()
+        await self._look_again(job)
         refusal = await self._ask_the_gate(job, engine)
         if refusal is not None:
             return refusal
-        journal.started(job)
-        return await self._outcome(job, task, await engine.submit(task))
+        journal.log_start(job, self.kinds[job.spec.kind], task.order)
+        return await self._judge(job, task, await engine.submit(task))
+
+    async def _look_again(self, job: Job) -> None:
+        """Refuse to begin what is done: a process that stood still for a while has lost its lease.
+
+        Looking costs a read, so it is done only when more than half of the lease has passed.
+        """
+        is_old = self.now() > (job.due_at or 0) - self.rules.lease_ms // 2
+        if is_old and not await self.is_ours(job):
+            raise LostClaim
 
     async def _ask_the_gate(self, job: Job, engine: Engine) -> Signal | None:
-        """None where the attempt may be made; its money is held from here on."""
+        """Return None where the attempt may be made; its money is held from here on."""
+        if not self.kinds[job.spec.kind].passes_gate:
+            return None
         if not await self.gate.admit(engine.name, engine.limits):
             return machine.Later(_ms(self.pace.away))
         hold = Hold(job.spec.video_id, job.hold, engine.ceiling(job))
@@ -122,7 +168,7 @@ class Steps:
         return machine.Later(_ms(self.pace.hold))
 
     async def _look_for(self, job: Job, task: Task) -> Signal:
-        """An earlier attempt may run at the provider: adopt it, or be sure that it does not."""
+        """Adopt what an earlier attempt started at the provider, or be sure that it did not."""
         found = await self.engine(job).find(task)
         if found is not None:
             return machine.Accepted(found.external_id)
@@ -132,25 +178,26 @@ class Steps:
 
     async def _poll(self, job: Job, task: Task) -> Signal:
         engine = self.engine(job)
-        if job.cancel or self.now() - (job.submitted_at or 0) > self.rules.run_ms:
+        longest = _ms(self.kinds[job.spec.kind].deadline_seconds)
+        if job.cancel or self.now() - (job.submitted_at or 0) > longest:
             await engine.cancel(task)  # it ends when the provider says so, and is paid as it says
-        return await self._outcome(job, task, await engine.poll(task))
+        return await self._judge(job, task, await engine.poll(task))
 
-    async def _outcome(
-        self, job: Job, task: Task, outcome: base.Accepted | base.Pending | base.Produced
+    async def _judge(
+        self, job: Job, task: Task, outcome: port.Accepted | port.Pending | port.Produced
     ) -> Signal:
         match outcome:
-            case base.Accepted(external_id):
+            case port.Accepted(external_id):
                 return machine.Accepted(external_id)
-            case base.Pending(seconds):
+            case port.Pending(seconds):
                 return machine.Later(_ms(seconds))
-            case base.Produced(made, urls, cost) if urls:
+            case port.Produced(made, urls, cost) if urls:
                 return machine.Produced(urls, dict(made.data), cost)
-            case base.Produced(made, _, cost):
+            case port.Produced(made, _, cost):
                 return await self._store(job, task, made, cost)
 
     async def _fetch(self, job: Job, task: Task) -> Signal:
-        """What is paid for is asked for again and again, as long as the provider keeps it."""
+        """Ask for what is paid again and again, as long as the provider keeps it."""
         try:
             files = await outputs.download(job.urls, task.folder)
         except TransientError as error:
@@ -162,7 +209,7 @@ class Steps:
     async def _store(self, job: Job, task: Task, made: Made, cost: int) -> Signal:
         """Keep what was made; what turns out to be of no use has its price all the same."""
         try:
-            result = await self._kept(job, task, made)
+            result = await self._keep(job, task, made)
         except PermanentError as error:
             return _broke(job, error, permanent=True, cost=cost)
         except TransientError as error:
@@ -172,27 +219,33 @@ class Steps:
             return _broke(job, error, useless, cost=cost)
         return machine.Finished(result, cost)
 
-    async def _kept(self, job: Job, task: Task, made: Made) -> dict[str, Any]:
+    async def _keep(self, job: Job, task: Task, made: Made) -> dict[str, Any]:
         """Check what was made, and keep its bytes: they wait here while the store is away."""
-        finish = self.finish.get(job.spec.kind)
-        if finish is not None:
-            made = await self.pool.run(finish, Order(task.folder, job.spec.input), made)
+        kind = self.kinds[job.spec.kind]
+        finish = self.finish.get(kind)
+        if finish is not None and self.engines[kind].makes_files:
+            made = await self.pool.run(finish, task.order, Workspace(task.folder), made)
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}
-        ending(replace(job, state=State.DONE, result=result))
-        json.dumps(result, allow_nan=False)  # what no store takes must not reach one
+        end_event(replace(job, state=State.DONE, result=result), self.kinds)
+        if fault := find_fault(result):
+            raise ValueError(f"the engine's result can't be stored:{fault}")
         return result
 
 
+class LostClaim(Exception):
+    """Another worker has claimed the job meanwhile, or it has ended."""
+
+
 def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:
-    """A try that failed: told with its traceback here, where there is one."""
+    """Log a try that failed, with its traceback, and return the signal for it."""
     said = said or (error.message if isinstance(error, StorywaveError) else str(error))
-    journal.broke(job, error, said)
+    journal.log_failed_try(job, error, said)
     return machine.Broke(said, **known)
 
 
 async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
-    """A result is in hand: wait for a server of ours rather than make it again."""
+    """Return the result of a call; wait for a server of ours rather than lose what is in hand."""
     while True:
         try:
             return await call()
@@ -202,7 +255,7 @@ async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
 
 
 def settled_cost(job: Job, signal: Signal) -> int | None:
-    """What an attempt has cost once this signal ends it; None while it may still cost something.
+    """Return what an attempt has cost once this signal ends it; None while it may still cost.
 
     An attempt of which nobody knows keeps its hold.
     """
@@ -211,7 +264,7 @@ def settled_cost(job: Job, signal: Signal) -> int | None:
             return cost
         case machine.NotAccepted():
             return 0
-        case machine.Later() if job.state is State.SUBMITTING and not job.unsure:
+        case machine.Later() if job.state is State.SUBMITTING and not job.is_unsure:
             return 0
     return None
 

@@ -1,5 +1,7 @@
-"""Rows that no one here can read: told and counted, and passed over. A newer version of a service,
-which wrote them, may read them: they are put off, never given up.
+"""Rows that this process can't read, or that contradict themselves: set aside one by one.
+
+A newer version of a service may have written them, and may read them. So they are never given up:
+they are counted, told in the log, and looked at again after a time that grows with each look.
 """
 
 import logging
@@ -7,11 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from shared.base import telemetry
-from shared.ports import Doc
+from shared.ports import Doc, Store, Update
 
 log = logging.getLogger("storywave.rows")
 
+PUT_OFF = "put_off"
+"""The field that counts how often a row was set aside: `storywave status --stuck` finds it."""
 PUT_OFF_MS = 10 * 60_000
+MOST_DOUBLINGS = 7  # ten minutes grow to about a day
 
 T = TypeVar("T")
 
@@ -19,14 +24,39 @@ T = TypeVar("T")
 def read_each(
     collection: str, rows: Sequence[Doc], read: Callable[[Doc], T]
 ) -> tuple[list[T], list[Doc]]:
-    """What can be read, and the rows that can't: whatever is wrong with one, the others go on."""
+    """Return what can be read, and the rows that can't: one bad row does not stop the others."""
     found, unreadable = list[T](), list[Doc]()
     for row in rows:
         try:
             found.append(read(row))
         except Exception as error:
-            about = {"action": "unreadable", "row": row["_id"]}
-            log.exception("a row of %s can't be read: %s", collection, error, extra=about)
-            telemetry.UNREADABLE.labels(collection).inc()
+            tell(collection, row["_id"], error)
             unreadable.append(row)
     return found, unreadable
+
+
+def tell(collection: str, row_id: str, error: Exception) -> None:
+    """Log and count one row that is set aside."""
+    about = {"action": "unreadable", "row": row_id}
+    log.error("a row of %s can't be used: %s", collection, error, exc_info=error, extra=about)
+    telemetry.UNREADABLE.labels(collection).inc()
+
+
+async def put_off(store: Store, collection: str, rows: Sequence[Doc], due: str) -> None:
+    """Look at these rows again later; `due` is the field by which they are found.
+
+    Each write is guarded on what was read: a row that somebody has changed meanwhile is theirs.
+    """
+    now = store.now()
+    updates = [
+        Update(
+            row["_id"],
+            where={due: row.get(due), "tag": row.get("tag")},
+            set={due: now + PUT_OFF_MS * 2 ** min(row.get(PUT_OFF, 0), MOST_DOUBLINGS)},
+            unset=["tag"],
+            inc={PUT_OFF: 1},
+        )
+        for row in rows
+    ]
+    if updates:
+        await store.update(collection, updates)

@@ -9,19 +9,21 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from shared.base import telemetry
 from shared.jobs import journal
-from shared.jobs.engine import Task, Workplace
+from shared.jobs.engine import AttemptFolder
 from shared.jobs.ledger import Ledger
-from shared.jobs.machine import IN_HAND, Job, State
+from shared.jobs.machine import IN_HAND, Job, Signal, State
 from shared.jobs.relay import Relay
-from shared.jobs.rows import ending
+from shared.jobs.rows import end_event
 from shared.jobs.step import Steps, patiently
 from shared.story.errors import InfrastructureError
-from shared.story.events import Event, Kind
+from shared.story.events import Event
+from shared.story.kinds import AnyKind
 from shared.story.view import JobSpec
 
 log = logging.getLogger("storywave.worker")
@@ -39,7 +41,7 @@ class Worker:
         ledger: Ledger,
         relay: Relay,
         folder: Path,
-        report: Mapping[Kind, Report],
+        report: Mapping[AnyKind, Report],
     ) -> None:
         self._steps = steps
         self._ledger = ledger
@@ -55,7 +57,7 @@ class Worker:
         self._in_hand: dict[tuple[str, int], tuple[Job, asyncio.Task[None]]] = {}
 
     def wake(self) -> None:
-        """There is new work, or a free hand."""
+        """Look at once: there is new work, or a free hand."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -79,7 +81,7 @@ class Worker:
     # ── claiming ────────────────────────────────────────────────────────────────────────────────
 
     async def take_on(self, specs: Sequence[JobSpec]) -> None:
-        """Make this work exist: what there is a free hand for begins at once."""
+        """Make these jobs exist; those for which there is a free hand begin at once."""
         async with self._hands:
             jobs = await self._ledger.insert(specs, self._free())
             self._begin([job for job in jobs if job.state in IN_HAND])
@@ -101,13 +103,13 @@ class Worker:
         await asyncio.sleep(self._steps.pace.away)
         return False
 
-    def _free(self) -> dict[Kind, int]:
-        """How many more jobs of each kind may be taken in hand; kinds of which none may, not."""
+    def _free(self) -> dict[str, int]:
+        """Return the free hands for each kind of job, leaving out kinds that have none."""
         if self._draining:
             return {}
         busy = Counter(job.spec.kind for job, _ in self._in_hand.values())
-        engines = self._steps.engines.items()
-        return {kind: n for kind, engine in engines if (n := engine.slots - busy[kind]) > 0}
+        free = {k.name: e.slots - busy[k.name] for k, e in self._steps.engines.items()}
+        return {name: hands for name, hands in free.items() if hands > 0}
 
     def _begin(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -124,17 +126,20 @@ class Worker:
     async def renew(self) -> None:
         """Keep the leases of what is in hand; let go of what another has claimed since."""
         held = [job for job, _ in self._in_hand.values()]
-        await self._ledger.renew(held)
-        for job in await self._ledger.claimed_since(held):
+        for job in await self._ledger.renew(held):
             if mine := self._in_hand.get((job.id, job.attempt)):  # its step may have ended
+                self._in_hand[job.id, job.attempt] = (replace(mine[0], due_at=job.due_at), mine[1])
+        for job in await self._ledger.taken_over(held):
+            if mine := self._in_hand.get((job.id, job.attempt)):
                 mine[1].cancel()
+        await self._ledger.mend_times([kind.name for kind in self._steps.engines])
 
     # ── one job in hand ─────────────────────────────────────────────────────────────────────────
 
     async def _step(self, job: Job) -> None:
         """Take a job as far as it goes without waiting for a provider."""
         kind, began = job.spec.kind, time.monotonic()
-        place = Workplace(self._folder / f"{job.id.replace('/', '-')}-{job.attempt}")
+        place = AttemptFolder(self._folder / f"{job.id.replace('/', '-')}-{job.attempt}")
         telemetry.IN_HAND.labels(kind).inc()
         ended = False
         try:
@@ -146,36 +151,41 @@ class Worker:
             self._in_hand.pop((job.id, job.attempt), None)
             telemetry.IN_HAND.labels(kind).dec()
             telemetry.STEP_SECONDS.labels(kind).observe(time.monotonic() - began)
-            await place.clear()
+            await place.remove()
             if self._full or not ended:
                 self.wake()
 
-    async def _carry(self, job: Job, place: Workplace) -> bool:
-        """Whether it has ended; if not, it may be due again."""
+    async def _carry(self, job: Job, place: AttemptFolder) -> bool:
+        """Carry a job on, and tell whether it has ended; if not, it may be due again."""
         while True:
-            task = Task(job, place, self._steps.blobs.fetch)
-            signal = await self._steps.next(job, task)
-            await self._steps.settle(job, signal)
-            advance = partial(self._ledger.advance, job, signal)
-            after = await patiently(advance, self._steps.pace)
+            signal = await self._steps.next(job, place)
+            after = await self._advance(job, signal) if signal else None
             if after is None:
                 telemetry.FENCED.labels(job.spec.kind).inc()
                 return False
             if after.state is not State.STORING or job.state is State.STORING:
                 break
             job = self._keep(after)
-        if after.ended:
+        if after.has_ended:
             self._tell(after)
-        return after.ended
+        return after.has_ended
+
+    async def _advance(self, job: Job, signal: Signal) -> Job | None:
+        """Return the job after this signal, settled and durable; None when the claim is lost."""
+        await self._steps.settle(job, signal)
+        return await patiently(partial(self._ledger.advance, job, signal), self._steps.pace)
 
     def _keep(self, job: Job) -> Job:
-        """The same claim, one state on: what is renewed from now."""
+        """Return the same claim one state on, with its latest lease: it is renewed from now."""
         mine = (job.id, job.attempt)
-        self._in_hand[mine] = (job, self._in_hand[mine][1])
+        before, step = self._in_hand[mine]
+        job = replace(job, due_at=before.due_at)
+        self._in_hand[mine] = (job, step)
         return job
 
     def _tell(self, job: Job) -> None:
-        journal.ended(job)
-        if job.spec.kind in self._report:
-            self._report[job.spec.kind](ending(job))
+        kind = self._steps.kinds[job.spec.kind]
+        journal.log_end(job, kind)
+        if kind in self._report:
+            self._report[kind](end_event(job, self._steps.kinds))
         self._relay.offer_end(job)

@@ -1,1 +1,1 @@
-"""Picture and sound on files: formats, probing, the last frame, the verifier. No service."""
+"""Pictures and sound in files: decode, encode, examine. Nothing here knows a service."""

@@ -1,4 +1,7 @@
-"""Reads the box structure of an MP4: what stands where, without a decoder."""
+"""Reads the box structure of an MP4: which boxes lie where. No decoder is needed.
+
+An MP4 is a tree of boxes: 4 bytes of size, 4 bytes of name, then content or further boxes.
+"""
 
 import struct
 from collections.abc import Iterator
@@ -6,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_INSIDE = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"}
-_COUNTS_AT = {"stsz": 8, "stz2": 8, "trun": 4}  # where a table says how many samples there are
+_PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"}
+_COUNTS_AT = {"stsz": 8, "stz2": 8, "trun": 4}  # where a table says how many samples it has
 
 
 @dataclass(frozen=True)
@@ -19,66 +22,69 @@ class Box:
     size: int
 
 
-def boxes(path: Path) -> list[Box]:
-    """All boxes down to the sample tables, in file order; a broken one ends the list."""
+def read_boxes(path: Path) -> list[Box]:
+    """Return all boxes down to the sample tables, in file order; a broken box ends the list."""
     with path.open("rb") as file:
         return list(_walk(file, 0, path.stat().st_size, ""))
 
 
 def _walk(file: BinaryIO, at: int, end: int, above: str) -> Iterator[Box]:
+    """Yield the boxes between two places of a file, each followed by the boxes inside it."""
     while at + 8 <= end:
         file.seek(at)
         size, name = struct.unpack(">I4s", file.read(8))
         head = 8
-        if size == 1:
+        if size == 1:  # it stands for: the size follows in 8 bytes
             size, head = struct.unpack(">Q", file.read(8))[0], 16
-        size = size or end - at
+        size = size or end - at  # 0 stands for: up to the end
         if size < head:
             return
-        size = min(size, end - at)  # one that goes on beyond the file is read as far as it goes
+        size = min(size, end - at)  # a box cut off with its file is read as far as it goes
         here = f"{above}/{name.decode('latin-1')}".lstrip("/")
         yield Box(here, at + head, size - head)
-        if name in _INSIDE:
+        if name in _PARENTS:
             yield from _walk(file, at + head, at + size, here)
         at += size
 
 
-def samples_claimed(path: Path) -> int:
-    """How many samples all tables together speak of, whether they are there or not."""
-    claimed = 0
+def count_samples(path: Path) -> int:
+    """Return how many samples the tables announce, whether they are in the file or not."""
+    count = 0
     with path.open("rb") as file:
-        for box in boxes(path):
+        for box in read_boxes(path):
             if at := _COUNTS_AT.get(box.path.rpartition("/")[2]):
                 file.seek(box.start + at)
-                claimed += int.from_bytes(file.read(4), "big")
-    return claimed
+                count += int.from_bytes(file.read(4), "big")
+    return count
 
 
 def switch_off(path: Path, handler: bytes) -> None:
-    """Mark the tracks of a kind (b"sbtl") as there, but not shown until someone asks."""
+    """Mark the tracks of a kind (b"sbtl") as off: a player shows them when the user asks."""
     with path.open("r+b") as file:
         flags_at = 0
-        for box in boxes(path):
+        for box in read_boxes(path):
+            # A track's header comes before its handler, which alone says of what kind it is.
             if box.path.endswith("/tkhd"):
                 flags_at = box.start + 3
             file.seek(box.start + 8)
             if box.path.endswith("/hdlr") and file.read(4) == handler:
-                _clear_enabled(file, flags_at)
+                _clear_on_flag(file, flags_at)
 
 
-def _clear_enabled(file: BinaryIO, flags_at: int) -> None:
+def _clear_on_flag(file: BinaryIO, flags_at: int) -> None:
+    """Clear the lowest flag of a track's header: the one that says that the track is on."""
     file.seek(flags_at)
     flags = file.read(1)[0]
     file.seek(flags_at)
     file.write(bytes([flags & ~1]))
 
 
-def sample_descriptions(path: Path, codec: bytes) -> int:
-    """How many decoder configurations a codec has in the file: more than one is a bad join."""
-    found = 0
+def count_decoder_settings(path: Path, codec: bytes) -> int:
+    """Return how many decoder settings of a codec the file has; more than one is a bad join."""
+    count = 0
     with path.open("rb") as file:
-        for box in boxes(path):
+        for box in read_boxes(path):
             if box.path.endswith("stbl/stsd"):
                 file.seek(box.start)
-                found += file.read(box.size).count(codec)
-    return found
+                count += file.read(box.size).count(codec)
+    return count

@@ -1,4 +1,4 @@
-"""The text track of a finished video, read as a player reads it."""
+"""Reads the text track of a finished video as a player does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,44 +7,46 @@ from pathlib import Path
 
 from av.container import InputContainer
 
-from shared.media.probe import BadMedia, opened
+from shared.media.probe import BadMedia, open_media
 
-_NEARLY = 0.0015  # cues lie on whole milliseconds, pictures do not
+_NEARLY = 0.0015  # seconds: cues lie on whole milliseconds, pictures do not
 
 
 @dataclass(frozen=True)
 class Cue:
-    """What is shown from when to when, in seconds."""
+    """A text and from when to when it is shown, in seconds."""
 
     text: str
     start: float
     end: float
 
 
-def cues(path: Path) -> list[Cue] | None:
-    """The cues of the first text track; None without one; BadMedia when one can't be read."""
-    with opened(path) as container:
+def read_cues(path: Path) -> list[Cue] | None:
+    """Return the cues of the first text track; None without one, BadMedia if it is damaged."""
+    with open_media(path) as container:
         if not container.streams.subtitles:
             return None
-        return list(_read(container, path))
+        return list(_read_samples(container, path))
 
 
-def _read(container: InputContainer, path: Path) -> Iterator[Cue]:
+def _read_samples(container: InputContainer, path: Path) -> Iterator[Cue]:
+    """Yield a cue for each sample of the track that has a text."""
     for packet in container.demux(subtitles=0):
         data = bytes(packet)
         if not data:
             continue
-        length = int.from_bytes(data[:2], "big")  # styles may follow the text
+        length = int.from_bytes(data[:2], "big")  # of the text alone: styles may follow it
         if len(data) < 2 + length:
             raise BadMedia(f"{path.name} has a cue cut off: {len(data) - 2} of {length} bytes")
         start = float((packet.pts or 0) * packet.time_base)
         end = start + float((packet.duration or 0) * packet.time_base)
-        if text := data[2 : 2 + length].decode():  # what is no UTF-8 becomes BadMedia outside
+        # Silences are samples without text. A text that is not UTF-8 becomes BadMedia outside.
+        if text := data[2 : 2 + length].decode():
             yield Cue(text, start, end)
 
 
-def placed_well(found: list[Cue], seconds: float) -> bool:
-    """One after the other, each for a time, all inside the video."""
-    apart = all(one.end <= other.start + _NEARLY for one, other in pairwise(found))
-    inside = all(0 <= cue.start < cue.end <= seconds + _NEARLY for cue in found)
-    return bool(found) and apart and inside
+def in_order(cues: list[Cue], seconds: float) -> bool:
+    """Return whether the cues come one after the other, each for some time, inside the video."""
+    apart = all(one.end <= other.start + _NEARLY for one, other in pairwise(cues))
+    inside = all(0 <= cue.start < cue.end <= seconds + _NEARLY for cue in cues)
+    return bool(cues) and apart and inside

@@ -1,4 +1,8 @@
-"""A clip as canonical frames on the 30-fps grid, streamed one at a time."""
+"""Decodes a clip into canonical frames at 30 a second, one at a time.
+
+Clips come at any frame rate, even at a changing one. Each output frame shows what the clip shows
+at the middle of that frame's time: then a picture is early or late by half a frame at most.
+"""
 
 from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
@@ -7,12 +11,13 @@ from pathlib import Path
 import av
 
 from shared.media.geometry import Conformer, Fit
-from shared.media.probe import MAX_PIXELS, BadMedia, opened, video_of
+from shared.media.probe import MAX_PIXELS, BadMedia, open_media, video_of
 from shared.story.formats import FPS, Canvas
 
+# Containers that count in milliseconds are off by up to this much. At 60 frames a second, every
+# second picture comes up exactly at the middle of an output frame: without this margin, rounding
+# would decide whether it is shown, and the motion would stutter.
 _ROUNDED = 0.001
-"""Containers that count in milliseconds are off by up to this much; at 60 fps every second picture
-comes up at the very middle of a step, and chance would make the motion stutter."""
 
 
 def canonical_frames(
@@ -22,57 +27,67 @@ def canonical_frames(
     drop_first: bool = False,
     share: float | None = None,
 ) -> Generator[av.VideoFrame, None, None]:
-    """The clip's pictures, each output frame showing what the clip shows at its middle.
+    """Yield the clip's pictures on the canvas, 30 a second.
 
-    A frame may be given several times in a row: copy it before painting on it.
+    The same frame may come several times in a row: copy it before painting on it.
     """
-    with opened(clip) as container:
+    with open_media(clip) as container:
         stream = video_of(container, clip)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = 2
         conformer = Conformer(canvas, fit, stream.sample_aspect_ratio or Fraction(1), share)
-        shown = _shown(container.decode(stream), clip)
+        shown = _check_frames(container.decode(stream), clip)
         if drop_first:
+            # A chunk that goes on from another begins with that one's last picture.
             next(shown, None)
-        yield from _on_grid(shown, conformer)
+        yield from _resample(shown, conformer)
 
 
-def _shown(frames: Iterable[av.VideoFrame], clip: Path) -> Iterator[tuple[av.VideoFrame, float]]:
-    """Sound frames with their time, in rising order."""
+def _check_frames(
+    frames: Iterable[av.VideoFrame], clip: Path
+) -> Iterator[tuple[av.VideoFrame, float]]:
+    """Yield usable frames with their times; refuse damaged ones and sizes beyond our limit."""
     last = float("-inf")
     for frame in frames:
         if frame.is_corrupt:
             raise BadMedia(f"{clip.name} has damaged pictures")
+        # The size may change within a stream: the header's was judged before, this one was not.
         if frame.width * frame.height > MAX_PIXELS:
             raise BadMedia(f"{clip.name} is too large: {frame.width}x{frame.height}")
+        # Some files repeat a time or go back: only what comes later can still be shown.
         if frame.time is not None and frame.time > last:
             last = frame.time
             yield frame, last
 
 
-def _on_grid(
+def _resample(
     shown: Iterator[tuple[av.VideoFrame, float]], conformer: Conformer
 ) -> Iterator[av.VideoFrame]:
+    """Yield for each output frame the picture that is shown at its middle."""
     current = next(shown, None)
     if current is None:
         return
+    # Time counts from the first picture: some clips start at 2 s, others before 0.
     start, given = current[1], 0
     for following in shown:
-        given += yield from _repeated(current, following[1] - start, given, conformer)
+        given += yield from _repeat(current, following[1] - start, given, conformer)
         current = following
     last = current[0]
     length = float((last.duration or 0) * (last.time_base or 0)) or 1 / FPS
-    shown_once = (given + 1) / FPS  # however short it is: what is held after it is the clip's end
-    yield from _repeated(current, max(current[1] - start + length, shown_once), given, conformer)
+    # However short it is, the last picture is shown once: if the segment is longer than the clip,
+    # it goes on from this picture, and the next chunk does so too.
+    shown_once = (given + 1) / FPS
+    yield from _repeat(current, max(current[1] - start + length, shown_once), given, conformer)
 
 
-def _repeated(
+def _repeat(
     item: tuple[av.VideoFrame, float], until: float, given: int, conformer: Conformer
 ) -> Generator[av.VideoFrame, None, int]:
-    """Give the frame for each grid step whose middle lies before `until`; say how many."""
+    """Yield a picture for each output frame whose middle lies before `until`; return how many."""
     count, canonical = 0, None
     while (given + count + 0.5) / FPS < until - _ROUNDED:
-        canonical = canonical or conformer.conformed(item[0])
+        # Only now, because a picture that falls between two output frames needs no work.
+        canonical = canonical or conformer.conform(item[0])
         yield canonical
         count += 1
     return count

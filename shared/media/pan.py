@@ -1,4 +1,4 @@
-"""A slow push into a still picture, smooth below the pixel: plane by plane, nothing decoded."""
+"""Zooms slowly into a still picture, smooth below the pixel, on the planes of the frame itself."""
 
 from collections.abc import Iterator
 
@@ -12,28 +12,33 @@ from shared.story.formats import FPS
 _ZOOM_A_SECOND = 0.012
 
 
-def pushed_in(still: av.VideoFrame, count: int) -> Iterator[av.VideoFrame]:
-    """`count` frames that start as the still itself and move in ever so gently."""
+def push_in(still: av.VideoFrame, count: int) -> Iterator[av.VideoFrame]:
+    """Yield `count` frames that start as the still itself and move in slowly."""
     parts = planes(still)
     for index in range(count):
-        yield zoomed(parts, 1 + _ZOOM_A_SECOND * _eased(index / FPS))
+        yield zoom_in(parts, 1 + _ZOOM_A_SECOND * _ease(index / FPS))
 
 
-def _eased(seconds: float) -> float:
-    """Time that starts slowly: half a second of acceleration, then steady."""
+def _ease(seconds: float) -> float:
+    """Return the time since the start as a motion counts it that gathers speed for half a second.
+
+    After a clip that stood still, a zoom at full speed would start with a jerk.
+    """
     return seconds * seconds if seconds < 0.5 else seconds - 0.25
 
 
-def zoomed(parts: Planes, zoom: float) -> av.VideoFrame:
-    """The picture enlarged about its centre."""
+def zoom_in(parts: Planes, zoom: float) -> av.VideoFrame:
+    """Return the picture enlarged about its centre."""
     if zoom == 1.0:
         return from_planes(parts)
-    y, u, v = (_warped(plane, zoom) for plane in parts)
+    y, u, v = (_enlarge(plane, zoom) for plane in parts)
     return from_planes((y, u, v))
 
 
-def _warped(plane: np.ndarray, zoom: float) -> np.ndarray:
+def _enlarge(plane: np.ndarray, zoom: float) -> np.ndarray:
     height, width = plane.shape
+    # The centre lies between pixels: about (width - 1) / 2, nothing moves sideways, and the planes
+    # of colour stay over the plane of brightness.
     x, y = (width - 1) / 2 * (1 - zoom), (height - 1) / 2 * (1 - zoom)
     matrix = np.array([[zoom, 0, x], [0, zoom, y]], np.float64)
     return cv2.warpAffine(

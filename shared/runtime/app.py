@@ -10,7 +10,6 @@ from collections.abc import (
     Awaitable,
     Callable,
     Coroutine,
-    Iterable,
     Mapping,
     Sequence,
 )
@@ -23,8 +22,6 @@ from typing import Any
 from shared.base import telemetry
 from shared.base.pool import Pool
 from shared.base.scratch import scratch
-from shared.engines.local.engine import LocalEngine
-from shared.engines.local.work import WORK
 from shared.jobs import gate as gates
 from shared.jobs import ledger as ledgers
 from shared.jobs import relay as relays
@@ -36,9 +33,10 @@ from shared.jobs.relay import Relay
 from shared.jobs.step import Pace, Steps
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
-from shared.runtime.shell import Service, Shell
+from shared.runtime.service import Service
+from shared.runtime.shell import Shell
 from shared.story.errors import InfrastructureError
-from shared.story.events import Kind
+from shared.story.kinds import AnyKind, Kinds
 
 log = logging.getLogger("storywave.app")
 
@@ -60,12 +58,13 @@ class Parts:
     """All that services are made of; tests replace any of it."""
 
     ports: Ports
+    kinds: Kinds
+    engines: Mapping[AnyKind, Engine]
+    """Who does the work of each kind."""
     scratch: Path
     pool: Pool
     rules: Rules = Rules()
     pace: Pace = field(default_factory=Pace)
-    engines: Mapping[Kind, Engine] | None = None
-    """Engines in place of the local ones and of the services' own work, which checks no outputs."""
     drain_seconds: float = 20.0
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
@@ -90,36 +89,31 @@ class App:
     gate: Gate
     pool: Pool
     replicas: Mapping[str, Replica]
-    watchers: list[Callable[[Iterable[str]], None]] = field(default_factory=list)
-    """Called with the videos that the gateway has just heard of."""
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
     draining: bool = False
     """It is about to stop: it finishes what it has, and is to be sent nothing more."""
 
     def shell(self, service: str) -> Shell:
+        """Return the shell of a service that runs in this process."""
         return self.replicas[service].shell
 
     def health(self) -> dict[str, Health]:
-        """Whether each consumer of this process is alive."""
+        """Tell of each consumer of this process whether it is alive."""
         return {name: self.ports.bus.health(name) for name in self.replicas}
 
-    def ended(self) -> list[str]:
-        """The names of loops that have ended."""
+    def dead_loops(self) -> list[str]:
+        """Return the names of loops that have ended, which none of them ever should."""
         return [] if self.draining else [loop.get_name() for loop in self.loops if loop.done()]
-
-    def heard(self, videos: Iterable[str]) -> None:
-        for watcher in self.watchers:
-            watcher(videos)
 
 
 @asynccontextmanager
-async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:
-    """The services, running on these parts; on leaving, work in hand is finished or let go."""
+async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:
+    """Run the services on these parts; on leaving, work in hand is finished or let go."""
     async with AsyncExitStack() as closing:
-        app = _assembled(parts, services, await _open(parts, services, closing))
+        app = _assemble(parts, services, await _open(parts, services, closing))
         if parts.alone:
-            await take_up(app, services)
+            await take_up(app, parts, services)
         closing.push_async_callback(parts.ports.bus.stop)
         closing.push_async_callback(_end, app)
         app.loops = [asyncio.create_task(loop, name=name) for name, loop in _loops(app, parts)]
@@ -129,31 +123,33 @@ async def running(parts: Parts, services: Sequence[Service]) -> AsyncIterator[Ap
 
 
 async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitStack) -> Path:
-    """Everything outside of this process; gives the folder that it may work in."""
+    """Open everything outside of this process; return the folder that it may work in."""
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
     indexes = {**ledgers.INDEXES, **gates.INDEXES, **relays.INDEXES}
     for service in services:
         indexes.update(service.indexes)
-    await _opened("the database", partial(store.open, indexes), patient)
+    await _wait_for("the database", partial(store.open, indexes), patient)
     closing.push_async_callback(store.close)
-    await _opened("the object store", blobs.open, patient)
+    await _wait_for("the object store", blobs.open, patient)
     closing.push_async_callback(blobs.close)
     return closing.enter_context(scratch(parts.scratch))
 
 
-def _assembled(parts: Parts, services: Sequence[Service], folder: Path) -> App:
+def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
     app = App(ports, Gate(ports.store), parts.pool, {})
     app.replicas = {service.name: _replica(service, parts, folder, app) for service in services}
     for replica in app.replicas.values():
         service = replica.shell.service
-        ports.bus.subscribe(service.name, service.consumes, replica.shell.handle)
+        ports.bus.subscribe(service.name, service.consumes(parts.kinds), replica.shell.handle)
     return app
 
 
 async def _drain(app: App, seconds: float) -> None:
-    """Finish what is in hand, and tell of it. With 20 s of drain and 15 s of goodbye to Kafka,
-    all is over within 40 s: whoever asked for the stop kills after 45.
+    """Finish what is in hand, and publish it.
+
+    With 20 s of drain and 15 s of goodbye to Kafka, all is over within 40 s: whoever asked for the
+    stop kills after 45.
     """
     app.draining = True
     replicas = app.replicas.values()
@@ -168,12 +164,14 @@ async def _end(app: App) -> None:
     await asyncio.gather(*app.loops, return_exceptions=True)
 
 
-async def take_up(app: App, services: Sequence[Service]) -> None:
-    """The only process there is has just started: what a former one had in hand is free, and as
-    the queues died with it, every unfinished video hears its facts again.
+async def take_up(app: App, parts: Parts, services: Sequence[Service]) -> None:
+    """Take up what a former process has left, where this is the only one there is.
+
+    What it had in hand is free now. Its queues died with it, so every unfinished video hears its
+    facts again.
     """
     store, videos = app.ports.store, set[str]()
-    await Ledger(store, Rules()).release()
+    await Ledger(store, parts.kinds, parts.rules).release()
     for service in services:
         unfinished = await store.find(service.views, {"check_at": Is("present")})
         videos |= {doc["_id"] for doc in unfinished}
@@ -185,41 +183,38 @@ async def take_up(app: App, services: Sequence[Service]) -> None:
 
 def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
     ports = parts.ports
-    ledger = Ledger(ports.store, parts.rules)
-    relay = Relay(ports.store, ports.bus, service.name, service.kinds, parts.rules)
+    kinds = parts.kinds
+    ledger = Ledger(ports.store, kinds, parts.rules)
+    relay = Relay(
+        ports.store, ports.bus, service.name, runs=service.kinds, kinds=kinds, rules=parts.rules
+    )
     steps = Steps(
-        engines=_engines(service, parts),
-        finish=service.finish if parts.engines is None else {},
+        kinds=kinds,
+        engines={kind: parts.engines[kind] for kind in service.kinds},
+        finish=service.finish,
         gate=app.gate,
         blobs=ports.blobs,
         pool=parts.pool,
+        is_ours=ledger.is_ours,
         now=ports.store.now,
         rules=parts.rules,
         pace=parts.pace,
     )
     worker = Worker(steps, ledger, relay, folder, service.report)
-    heard = app.heard if service.name == "gateway" else (lambda videos: None)
     shell = Shell(
         service,
+        kinds,
         store=ports.store,
         bus=ports.bus,
         ledger=ledger,
         relay=relay,
         take_on=worker.take_on,
-        heard=heard,
     )
     return Replica(shell, worker, relay)
 
 
-def _engines(service: Service, parts: Parts) -> Mapping[Kind, Engine]:
-    if parts.engines is not None:
-        return {kind: parts.engines[kind] for kind in service.kinds}
-    local = LocalEngine(parts.pool, {**WORK, **service.work})
-    return dict.fromkeys(service.kinds, local)
-
-
 def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-    """What runs beside the consumers, by name; none of them ever ends by itself."""
+    """Return what runs beside the consumers, by name; none of them ever ends by itself."""
     look, lease = parts.pace.look, parts.rules.lease_ms / 1000
     loops = [("loop lag", telemetry.watch_loop_lag())]
     for name, replica in app.replicas.items():
@@ -231,8 +226,8 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
     return loops
 
 
-async def _opened(what: str, call: Callable[[], Awaitable[None]], patient: bool) -> None:
-    """A server that is absent at the start is named, and waited for."""
+async def _wait_for(what: str, call: Callable[[], Awaitable[None]], patient: bool) -> None:
+    """Open something; a server that is absent at the start is named, and waited for."""
     seconds = 0.5
     while True:
         try:
@@ -246,7 +241,7 @@ async def _opened(what: str, call: Callable[[], Awaitable[None]], patient: bool)
 
 
 async def _repeat(call: Callable[[], Coroutine[Any, Any, object]], seconds: float) -> None:
-    """Over and over, whatever happens; a server that is away only makes it wait."""
+    """Call over and over, whatever happens; a server that is away only makes it wait."""
     while True:
         try:
             await call()

@@ -9,42 +9,47 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.base.pool import Pool
+from shared.engines.local.engine import LocalEngine
+from shared.engines.local.work import WORK
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Engine
 from shared.jobs.machine import Rules
 from shared.jobs.step import Pace
 from shared.ports import Store
-from shared.runtime.app import App, Parts, Ports, running
+from shared.runtime.app import App, Parts, Ports, run_services
+from shared.runtime.service import Service
 from shared.runtime.settings import Settings
-from shared.runtime.shell import Service
-from shared.story.events import Kind
+from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
 
 
 @asynccontextmanager
-async def opened(settings: Settings, services: Sequence[Service]) -> AsyncIterator[App]:
-    """The services, running on the adapters that the settings ask for."""
+async def open_app(
+    settings: Settings, services: Sequence[Service], kinds: Kinds = KINDS
+) -> AsyncIterator[App]:
+    """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = _ports(settings)
     pool = Pool(settings.processes)
     parts = Parts(
         ports,
+        kinds,
+        engines(settings, services, pool),
         scratch,
         pool,
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
         pace=Pace(look=settings.look_seconds),
-        engines=_rehearsal(settings, services) if settings.engine == "rehearsal" else None,
         drain_seconds=settings.drain_seconds,
         alone=settings.mode == "embedded",
     )
     try:
-        async with running(parts, services) as app:
+        async with run_services(parts, services) as app:
             yield app
     finally:
         pool.close()
 
 
 @asynccontextmanager
-async def looking(settings: Settings) -> AsyncIterator[Store]:
-    """The store alone, for who only looks: nothing is taken up, and nothing published."""
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the store alone, for who only looks: nothing is taken up, and nothing published."""
     ports, _ = _ports(settings)
     await ports.store.open({})
     try:
@@ -53,15 +58,23 @@ async def looking(settings: Settings) -> AsyncIterator[Store]:
         await ports.store.close()
 
 
-def _rehearsal(settings: Settings, services: Sequence[Service]) -> Mapping[Kind, Engine]:
-    """Every job ends after the same time, without media; only plans are made in earnest."""
-    work = {kind: function for service in services for kind, function in service.work.items()}
-    engine = RehearsalEngine(work, latency=lambda job: settings.rehearsal_seconds)
-    return dict.fromkeys(Kind, engine)
+def engines(
+    settings: Settings, services: Sequence[Service], pool: Pool
+) -> Mapping[AnyKind, Engine]:
+    """Return who does the work of each kind that these services run."""
+    own = {kind: work for service in services for kind, work in service.work.items()}
+    engine: Engine = LocalEngine(pool, {**WORK, **own})
+    if settings.engine == "rehearsal":
+        real = {kind: work for kind, work in own.items() if kind is PLAN}
+        engine = RehearsalEngine(real, latency=lambda job: settings.rehearsal_seconds)
+    return {kind: engine for service in services for kind in service.kinds}
 
 
 def _ports(settings: Settings) -> tuple[Ports, Path]:
-    """The adapters, imported only where they are used: the CLI must start at once."""
+    """Return the adapters and the folder to work in.
+
+    Each is imported only where it is used: the command line must start at once.
+    """
     if settings.mode == "embedded":
         from shared.blobs.disk import DiskBlobs
         from shared.bus.local import LocalBus

@@ -1,17 +1,23 @@
-"""A view as it is stored, and what a batch of events adds to it. Pure.
+"""A view as it is stored, and what a batch of events adds to it.
 
-`parts.<event>.<slot>` are the facts, `released` the work asked for, `decided` the events brought
+`parts.<event>.<slot>` are the facts, `released` the jobs asked for, `decided` the events brought
 about; `version` rises with every write, and every write is guarded on it.
+
+What this version can't read, because a newer one wrote it, stays in the document as it is: each
+write names only what is new.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from shared.ports import Doc, Update
-from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoRequested, parse
+from shared.ports import Doc, Heard, Update
+from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoRequested
+from shared.story.kinds import Kinds
 from shared.story.view import Decision, JobSpec, View
+
+T = TypeVar("T")
 
 Facts = Mapping[str, Event]
 """By place: the event's name and slot, as in `ImageReady/2/0/0`."""
@@ -31,43 +37,50 @@ class Known:
     decided: Facts = field(default_factory=dict)
     check_at: int | None = None
     """When to look again if nothing is heard of it; None where nothing is waited for."""
-
-    @classmethod
-    def of(cls, doc: Doc) -> "Known":
-        return cls(
-            doc["_id"],
-            doc["version"],
-            {place(fact): fact for fact in facts_of(doc)},
-            {id_: JobSpec.model_validate(spec) for id_, spec in doc.get("released", {}).items()},
-            {at: parse(_name(at), body) for at, body in doc.get("decided", {}).items()},
-            doc.get("check_at"),
-        )
+    unread: Mapping[str, Any] = field(default_factory=dict)
+    """What this version can't read, as it came, by its place or by the id of its job."""
 
     @cached_property
     def view(self) -> View:
-        return View(self.video_id, self.facts.values(), self.released)
+        """Return what is known, with what was decided: a decision must see its former ones.
 
-    def hears(self, events: Iterable[Event]) -> "Known":
-        """With these facts too; what is known already stays as it is."""
-        new = {at: event for event in events if (at := place(event)) not in self.facts}
+        Otherwise the same revision could be decided twice, and differently: its events come back
+        over the bus only later.
+        """
+        facts = {**self.decided, **self.facts}
+        return View(self.video_id, facts.values(), self.released)
+
+    def hear(self, heard: Iterable[Heard]) -> "Known":
+        """Return what is known with these facts too; what is known already stays as it is."""
+        new, unread = dict[str, Event](), dict[str, Any]()
+        for each in heard:
+            at = place(each)
+            if at in self.facts or at in self.unread:
+                continue
+            if isinstance(each, Event):
+                new[at] = each
+            else:
+                unread[at] = each.body
         if TOMBSTONE in self.facts or TOMBSTONE in new:
             stone = self.facts.get(TOMBSTONE) or new[TOMBSTONE]
             return Known(self.video_id, self.version, {TOMBSTONE: stone})
-        return replace(self, facts={**self.facts, **new}) if new else self
+        if not new and not unread:
+            return self
+        return replace(self, facts={**self.facts, **new}, unread={**self.unread, **unread})
 
     @property
     def waits(self) -> bool:
-        """Something is expected of us, or for us."""
+        """Tell whether something is expected of us, or for us."""
         return self.check_at is not None
 
     @property
-    def begun(self) -> bool:
-        """Somebody asked for it: a stray fact about a video that nobody knows is not waited for."""
+    def is_asked_for(self) -> bool:
+        """Tell whether somebody asked for it: a stray fact about no known video is not awaited."""
         return any(_name(at) in _BEGINNINGS for at in self.facts)
 
     @property
-    def deleted(self) -> bool:
-        """All that is left of it outlives every old event that could start it again."""
+    def is_deleted(self) -> bool:
+        """Tell whether only the tombstone is left: no old event may start the video again."""
         return TOMBSTONE in self.facts
 
 
@@ -83,15 +96,16 @@ class Change:
     def of(
         cls, before: Known, heard: Known, decision: Decision, now: int, patience: int
     ) -> "Change":
-        if heard.deleted:
+        if heard.is_deleted:
             return cls(before, heard, {})
-        jobs = {spec.id: spec for spec in decision.jobs if spec.id not in heard.released}
+        known = heard.released.keys() | heard.unread
+        jobs = {spec.id: spec for spec in decision.jobs if spec.id not in known}
         events = {
             at: event.model_copy(update={"at": event.at or now})
             for event in decision.events
-            if (at := place(event)) not in heard.decided
+            if (at := place(event)) not in heard.decided and at not in heard.unread
         }
-        waits = heard.begun and not decision.done
+        waits = heard.is_asked_for and not decision.done
         after = replace(
             heard,
             released={**heard.released, **jobs} if jobs else heard.released,
@@ -102,24 +116,27 @@ class Change:
 
     @property
     def adds(self) -> bool:
+        """Tell whether anything must be written."""
         before, after = self.before, self.after
-        kept = (before.facts, before.released, before.decided, before.waits)
-        return kept != (after.facts, after.released, after.decided, after.waits)
+        kept = (before.facts, before.released, before.decided, before.unread, before.waits)
+        return kept != (after.facts, after.released, after.decided, after.unread, after.waits)
 
     def insert(self, now: int) -> Doc:
-        """The document of a video that was not known."""
+        """Return the document of a video that was not known."""
         parts: dict[str, dict[str, Any]] = {}
         for at, fact in self.after.facts.items():
             parts.setdefault(_name(at), {})[fact.slot] = fact.model_dump(mode="json")
+        for at, body in self.after.unread.items():
+            parts.setdefault(_name(at), {})[_slot(at)] = body
         doc = {"_id": self.after.video_id, "version": 1, "parts": parts, "heard_at": now}
-        doc["released"] = _dumped(self.after.released)
-        doc["decided"] = _dumped(self.after.decided)
+        doc["released"] = _dump(self.after.released)
+        doc["decided"] = _dump(self.after.decided)
         return {**doc, "check_at": self.after.check_at} if self.after.waits else doc
 
     def update(self, now: int) -> Update:
-        """The guarded write of what is new."""
+        """Return the guarded write of what is new."""
         where, rise = {"version": self.before.version}, {"version": 1}
-        if self.after.deleted:
+        if self.after.is_deleted:
             stone = self.after.facts[TOMBSTONE].model_dump(mode="json")
             gone = ("released", "decided", "check_at")
             only = {"parts": {VideoDeleted.__name__: {"0": stone}}}
@@ -127,6 +144,8 @@ class Change:
         new: dict[str, Any] = {"heard_at": now}
         for at, fact in _new(self.before.facts, self.after.facts).items():
             new[f"parts.{_name(at)}.{fact.slot}"] = fact.model_dump(mode="json")
+        for at, body in _new(self.before.unread, self.after.unread).items():
+            new[f"parts.{_name(at)}.{_slot(at)}"] = body
         for id_, spec in _new(self.before.released, self.after.released).items():
             new[f"released.{id_}"] = spec.model_dump(mode="json")
         for at, event in _new(self.before.decided, self.after.decided).items():
@@ -137,22 +156,22 @@ class Change:
         return Update(self.after.video_id, where=where, set=new, inc=rise, unset=unset)
 
     @property
-    def written(self) -> Known:
-        """What is known once the write has won."""
+    def result(self) -> Known:
+        """Return what is known once the write has won."""
         return replace(self.after, version=self.before.version + 1)
 
     def specs(self, ensured: "Memo") -> list[JobSpec]:
-        """Released and not settled, but for what this process has seen inserted."""
+        """Return the jobs that should exist, but for what this process has seen inserted."""
         open_ = [spec for id_, spec in self.after.released.items() if id_ not in ensured]
         return [spec for spec in open_ if spec.id not in self.after.view.ends]
 
     def events(self, ensured: "Memo") -> list[Event]:
-        """Everything decided, but for what this process has seen inserted."""
+        """Return the events that should exist, but for what this process has seen inserted."""
         return [event for event in self.after.decided.values() if event.id not in ensured]
 
 
 class Memo:
-    """Ids that this process has seen written: it saves writing, and is never needed to be right."""
+    """Ids that this process has seen written. It only saves writing them again."""
 
     def __init__(self, size: int = 200_000) -> None:
         self._size = size
@@ -168,8 +187,8 @@ class Memo:
 
 
 class Recent:
-    """What this process last wrote or read of each video: where it is out of date, the guard on
-    the version says so. It saves reading, and is never needed to be right.
+    """What this process last wrote or read of each video. It only saves reading: where it is out
+    of date, the guard on the version says so.
     """
 
     def __init__(self, size: int = 1_000) -> None:
@@ -190,18 +209,63 @@ class Recent:
             self._known.pop(video, None)
 
 
-def facts_of(doc: Doc) -> list[Event]:
-    """The facts of a view document."""
-    parts: Mapping[str, Mapping[str, Any]] = doc.get("parts", {})
-    return [parse(name, body) for name, slots in parts.items() for body in slots.values()]
+class Reader:
+    """Reads view documents, and passes by what it can't read."""
+
+    def __init__(self, kinds: Kinds, told: Callable[[str, str, Exception], None]) -> None:
+        self._kinds = kinds
+        self._told = told
+        """Called with the video, the place in its document, and what is wrong with it."""
+
+    def read(self, doc: Doc) -> Known:
+        """Return what a document says, as far as this version can read it."""
+        video, faults = doc["_id"], dict[str, Exception]()
+        parts = {
+            f"{name}/{slot}": body
+            for name, slots in doc.get("parts", {}).items()
+            for slot, body in slots.items()
+        }
+        facts = _read_each(parts, self._event, faults)
+        decided = _read_each(doc.get("decided", {}), self._event, faults)
+        specs = doc.get("released", {})
+        released = _read_each(specs, lambda _, spec: JobSpec.model_validate(spec), faults)
+        for at, error in faults.items():
+            self._told(video, at, error)
+        version, check_at = doc["version"], doc.get("check_at")
+        raw = {**specs, **doc.get("decided", {}), **parts}
+        unread = {at: raw[at] for at in faults}
+        return Known(video, version, facts, released, decided, check_at, unread)
+
+    def _event(self, at: str, body: Mapping[str, Any]) -> Event:
+        event = self._kinds.parse(_name(at), body)
+        if place(event) != at:
+            raise ValueError(f"it stands in the wrong place: {place(event)} is its own")
+        return event
 
 
-def place(event: Event) -> str:
-    return f"{type(event).__name__}/{event.slot}"
+def _read_each(
+    values: Mapping[str, Any], read: Callable[[str, Any], T], faults: dict[str, Exception]
+) -> dict[str, T]:
+    """Return what can be read; note what is wrong with the rest in `faults`."""
+    found = dict[str, T]()
+    for at, value in values.items():
+        try:
+            found[at] = read(at, value)
+        except Exception as error:
+            faults[at] = error
+    return found
+
+
+def place(heard: Heard) -> str:
+    """Return the place of an event in a view document."""
+    name = type(heard).__name__ if isinstance(heard, Event) else heard.name
+    return f"{name}/{heard.slot}"
 
 
 def _next_check(heard: Known, now: int, patience: int) -> int:
-    """Moved only when half of the patience is used up: an index is changed with every move."""
+    """Return when to look again. It moves only when half of the patience is used up, because each
+    move changes an index.
+    """
     planned = heard.check_at
     return planned if planned is not None and planned > now + patience // 2 else now + patience
 
@@ -210,9 +274,13 @@ def _name(at: str) -> str:
     return at.partition("/")[0]
 
 
+def _slot(at: str) -> str:
+    return at.partition("/")[2]
+
+
 def _new(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in after.items() if key not in before}
 
 
-def _dumped(values: Mapping[str, Event] | Mapping[str, JobSpec]) -> dict[str, Any]:
+def _dump(values: Mapping[str, Event] | Mapping[str, JobSpec]) -> dict[str, Any]:
     return {key: value.model_dump(mode="json") for key, value in values.items()}

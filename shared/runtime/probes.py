@@ -25,7 +25,7 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
         ages = {name: known.progress_age for name, known in health.items()}
         assigned = {name: known.assigned for name, known in health.items()}
         dead = sorted(name for name, age in ages.items() if age > STALE_SECONDS)
-        dead += [] if app is None else app.ended()
+        dead += [] if app is None else app.dead_loops()
         said = {"alive": not dead, "dead": dead, "progress_age": ages, "assigned": assigned}
         return JSONResponse(said, 503 if dead else 200)
 

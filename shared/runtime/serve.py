@@ -19,12 +19,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.base import telemetry
 from shared.runtime.app import App
-from shared.runtime.compose import opened
+from shared.runtime.compose import open_app
 from shared.runtime.http import Server
 from shared.runtime.probes import probes
 from shared.runtime.refusals import NOT_ANY_MORE, NOT_YET
+from shared.runtime.service import Service
 from shared.runtime.settings import Settings
-from shared.runtime.shell import Service
 from shared.story.errors import BadInput
 
 Front: TypeAlias = Callable[[App], AbstractContextManager[ASGIApp]]
@@ -83,7 +83,7 @@ async def _work(
     stop: asyncio.Event,
     started: Callable[[App], None],
 ) -> None:
-    async with opened(settings, services) as app:
+    async with open_app(settings, services) as app:
         with switch.serve(app):
             started(app)
             await stop.wait()

@@ -1,35 +1,30 @@
 """The one shell around every service: know, hear, decide, write, ensure; sweep and replay.
 
-A view document holds the facts, the work released and the events decided. What a batch adds to all
+A view document holds the facts, the jobs released and the events decided. What a batch adds to all
 three is one write, guarded on the version that the decision was made from. A crash between any two
 steps is repaired by the next handling, because what was released and decided is ensured every time.
+
+Trouble is private: what breaks for one video is logged, counted and looked at again later, and the
+other videos of the batch go on.
 """
 
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 
 from shared.base import telemetry
-from shared.base.batching import Batcher
-from shared.jobs.engine import Finish, Work
+from shared.base.batching import Batcher, run_each
 from shared.jobs.ledger import Ledger
 from shared.jobs.relay import Relay
-from shared.ports import Bus, Doc, Index, Is, Store, Update
-from shared.runtime.known import Change, Known, Memo, Recent, facts_of
-from shared.story.errors import TOLD, cause
-from shared.story.events import (
-    ENDS,
-    TWIN,
-    DeadLettered,
-    Event,
-    Kind,
-    VideoDeleted,
-    VideoFailed,
-    VideoSteered,
-)
-from shared.story.view import NOTHING, Decision, JobSpec, View
+from shared.jobs.unreadable import put_off, tell
+from shared.ports import Bus, Doc, Heard, Is, Store, Update
+from shared.runtime.known import Change, Known, Memo, Reader, Recent
+from shared.runtime.service import Service
+from shared.story.errors import TOLD, InfrastructureError, cause
+from shared.story.events import DeadLettered, Event, VideoFailed
+from shared.story.kinds import Kinds
+from shared.story.view import NOTHING, JobSpec, View
 
 log = logging.getLogger("storywave.service")
 
@@ -38,78 +33,44 @@ SILENT_MS = 10 * 60_000
 SWEEP_LIMIT = 200
 
 
-@dataclass(frozen=True)
-class Service:
-    """A service: the events it reads, one pure decision, and the job kinds it runs."""
-
-    name: str
-    reads: tuple[type[Event], ...]
-    decide: Callable[[View], Decision]
-    kinds: tuple[Kind, ...] = ()
-    decides: tuple[type[Event], ...] = ()
-    """Events that it emits by decision, besides the ends of its jobs."""
-    work: Mapping[Kind, Work] = field(default_factory=dict)
-    """Kinds whose work is its own: no model makes a cut."""
-    finish: Mapping[Kind, Finish] = field(default_factory=dict)
-    report: Mapping[Kind, Callable[[Event], None]] = field(default_factory=dict)
-    """What to log and count, once, when a job of a kind has ended."""
-    keeps: Mapping[str, Sequence[Index]] = field(default_factory=dict)
-    """Further collections of its own, with their indexes."""
-
-    @property
-    def consumes(self) -> tuple[type[Event], ...]:
-        """What it reads and how that can fail, what its own jobs end in, and what all must hear."""
-        ends = [end for kind in self.kinds for end in ENDS[kind]]
-        twins = [TWIN[cls] for cls in self.reads if cls in TWIN]
-        return tuple(dict.fromkeys([*self.reads, *twins, *ends, VideoSteered, VideoDeleted]))
-
-    @property
-    def emits(self) -> tuple[type[Event], ...]:
-        """Every event that this service alone brings into the world."""
-        return (*(end for kind in self.kinds for end in ENDS[kind]), *self.decides)
-
-    @property
-    def views(self) -> str:
-        """The collection of its views: nobody else writes there."""
-        return f"views.{self.name}"
-
-    @property
-    def indexes(self) -> Mapping[str, Sequence[Index]]:
-        return {self.views: (Index(("check_at",), present="check_at"),), **self.keeps}
-
-
 class Shell:
     """Runs one service's decision over every batch of events."""
 
     def __init__(
         self,
         service: Service,
+        kinds: Kinds,
         *,
         store: Store,
         bus: Bus,
         ledger: Ledger,
         relay: Relay,
         take_on: Callable[[Sequence[JobSpec]], Awaitable[None]],
-        heard: Callable[[Iterable[str]], None] = lambda videos: None,
     ) -> None:
         self.service = service
+        self._reader = Reader(kinds, self._tell_unread)
         self._store = store
         self._bus = bus
         self._ledger = ledger
         self._relay = relay
         self._take_on = take_on
-        self._heard = heard
+        self._listeners: list[Callable[[Iterable[str]], None]] = []
         self._recent = Recent()
         self._ensured = Memo()
         self._emissions: Batcher[Sequence[Event], None] = Batcher(self._emit)
 
-    async def handle(self, batch: Sequence[Event]) -> None:
+    async def handle(self, batch: Sequence[Heard]) -> None:
         """Take a batch from the bus: when this returns, everything that follows is durable."""
         telemetry.BATCH.labels(self.service.name).observe(len(batch))
         telemetry.HANDLED.labels(self.service.name).inc(len(batch))
-        by_video = _by_video(batch)
+        by_video = _group_by_video(batch)
         await self._settle(by_video)
-        self._heard(by_video)
+        for listener in self._listeners:
+            listener(by_video)
+
+    def listen(self, listener: Callable[[Iterable[str]], None]) -> None:
+        """Call this, from now on, with the videos that were just heard of."""
+        self._listeners.append(listener)
 
     async def emit(self, events: Sequence[Event]) -> None:
         """Make events of our own facts: durable, known to our own view, and on their way."""
@@ -127,13 +88,13 @@ class Shell:
         return [None] * len(groups)
 
     async def view(self, video_id: str) -> View | None:
-        """What this service knows about a video."""
+        """Return what this service knows about a video."""
         docs = await self._store.get(self.service.views, [video_id])
         return self.fold(docs[video_id]) if video_id in docs else None
 
     def fold(self, doc: Doc) -> View:
-        """The view of a stored document."""
-        return View(doc["_id"], facts_of(doc), doc.get("released", {}))
+        """Return the view of a stored document."""
+        return self._reader.read(doc).view
 
     async def sweep(self) -> int:
         """Handle again what has not been heard of for a while; replay what has fallen silent."""
@@ -142,7 +103,12 @@ class Shell:
             self.service.views, {"check_at": Is("<=", now)}, order=["check_at"], limit=SWEEP_LIMIT
         )
         for doc in due:
-            await self._check(doc, now)
+            try:
+                await self._check(doc, now)
+            except InfrastructureError:
+                raise
+            except Exception as error:
+                self._tell_broken(doc["_id"], "sweep", error)
         return len(due)
 
     async def _check(self, doc: Doc, now: int) -> None:
@@ -154,7 +120,7 @@ class Shell:
         await self._settle({video: []})
         replays = doc.get("replays", 0)  # what stays silent is asked less and less often
         silent = now - doc["heard_at"] >= SILENT_MS * 2 ** min(replays, 6)
-        if silent and not await self._ledger.open_jobs(video):
+        if silent and not await self._ledger.is_busy(video):
             telemetry.REPLAYED.inc()
             again = Update(video, set={"heard_at": now}, inc={"replays": 1})
             await self._store.update(self.service.views, [again])
@@ -165,59 +131,95 @@ class Shell:
 
     # ── know, hear, decide, write, ensure ───────────────────────────────────────────────────────
 
-    async def _settle(self, by_video: Mapping[str, Sequence[Event]]) -> None:
+    async def _settle(self, by_video: Mapping[str, Sequence[Heard]]) -> None:
         """Decide until every decision held, then make sure that what was decided exists."""
         waiting = dict(by_video)
         while waiting:
             known = await self._known(waiting)
-            changes = [await self._change(known[v], events) for v, events in waiting.items()]
-            lost = await self._write([change for change in changes if change.adds])
-            kept = [change for change in changes if change.after.video_id not in lost]
-            await self._ensure(kept)
+            changes = [await self._change(known[v], waiting[v]) for v in waiting if v in known]
+            lost, broken = await self._write([change for change in changes if change.adds])
+            kept = [c for c in changes if c.after.video_id not in lost | broken]
+            await self._ensure_each(kept)
             self._log_done(kept)
             waiting = {video: waiting[video] for video in lost}
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
 
     async def _known(self, videos: Iterable[str]) -> dict[str, Known]:
-        """What we know of these videos: from memory where we can, from the store where we must."""
+        """Return what we know of these videos: from memory where we can, else from the store.
+
+        A document that can't be read at all is left out, and looked at again by the sweep: all of
+        its facts are rows elsewhere, and are told again.
+        """
         known = {video: recent for video in videos if (recent := self._recent.get(video))}
         missing = [video for video in videos if video not in known]
         docs = await self._store.get(self.service.views, missing) if missing else {}
         for video in missing:
-            known[video] = Known.of(docs[video]) if video in docs else Known(video)
+            try:
+                known[video] = self._reader.read(docs[video]) if video in docs else Known(video)
+            except Exception as error:
+                self._tell_broken(video, "read", error)
+                await put_off(self._store, self.service.views, [docs[video]], "check_at")
         return known
 
-    async def _change(self, before: Known, events: Sequence[Event]) -> Change:
-        """The decision for one video. One that breaks is set aside with its cause, alone."""
-        heard = before.hears(events)
+    async def _change(self, before: Known, events: Sequence[Heard]) -> Change:
+        """Return the change of one video. A decision that breaks is told, and breaks alone."""
+        heard = before.hear(events)
         try:
-            return Change.of(before, heard, self._decided(heard), self._store.now(), _patience())
+            decision = NOTHING if heard.is_deleted else self.service.decide_on(heard.view)
+            return Change.of(before, heard, decision, self._store.now(), _patience())
         except Exception as error:
-            about = {"video_id": heard.video_id, "stage": self.service.name, "action": "decide"}
-            log.exception("cannot decide: %s", error, extra=about)
+            self._tell_broken(heard.video_id, "decide", error)
             await self._set_aside(events, error)
             # the facts are kept even where nothing could be made of them
             return Change.of(before, heard, NOTHING, self._store.now(), _patience())
 
-    def _decided(self, heard: Known) -> Decision:
-        return NOTHING if heard.deleted else self.service.decide(heard.view)
+    async def _write(self, changes: Sequence[Change]) -> tuple[set[str], set[str]]:
+        """Write what is new where nobody wrote since we read.
 
-    async def _write(self, changes: Sequence[Change]) -> set[str]:
-        """What is new, where nobody wrote since we read; returns the videos that we lost."""
-        now = self._store.now()
+        Return the videos that another writer was faster with, and those that can't be written.
+        """
+        answers = await run_each(self._write_all, list(changes))
+        by_video = {c.after.video_id: won for c, won in zip(changes, answers, strict=True)}
+        lost = {video for video, won in by_video.items() if won is False}
+        broken = {video: won for video, won in by_video.items() if isinstance(won, Exception)}
+        self._recent.forget(lost | broken.keys())
+        for change in changes:
+            if by_video[change.after.video_id] is True:
+                self._recent.put(change.result)
+        for video, error in broken.items():
+            self._raise_or_tell(video, "write", error)
+        return lost, set(broken)
+
+    async def _write_all(self, changes: list[Change]) -> list[bool]:
+        now, views = self._store.now(), self.service.views
         inserts = [c.insert(now) for c in changes if not c.before.version]
         updates = [c.update(now) for c in changes if c.before.version]
-        views = self.service.views
         won = await self._store.insert(views, inserts) if inserts else set[str]()
         won |= await self._store.update(views, updates) if updates else set()
-        lost = {change.after.video_id for change in changes} - won
-        self._recent.forget(lost)
-        for change in changes:
-            if change.after.video_id in won:
-                self._recent.put(change.written)
-        return lost
+        return [change.after.video_id in won for change in changes]
 
-    async def _set_aside(self, events: Sequence[Event], error: Exception) -> None:
+    async def _ensure_each(self, changes: Sequence[Change]) -> None:
+        for change, answer in zip(
+            changes, await run_each(self._ensure, list(changes)), strict=True
+        ):
+            if isinstance(answer, Exception):
+                self._raise_or_tell(change.after.video_id, "ensure", answer)
+
+    def _raise_or_tell(self, video: str, action: str, error: Exception) -> None:
+        """Let a server that is away stop the whole batch; tell of what concerns one video."""
+        if isinstance(error, InfrastructureError):
+            raise error
+        self._tell_broken(video, action, error)
+
+    def _tell_broken(self, video: str, action: str, error: Exception) -> None:
+        about = {"video_id": video, "stage": self.service.name, "action": action}
+        log.error("cannot %s: %s", action, error, exc_info=error, extra=about)
+        telemetry.BROKEN.labels(self.service.name, action).inc()
+
+    def _tell_unread(self, video: str, at: str, error: Exception) -> None:
+        tell(self.service.views, f"{video}/{at}", error)
+
+    async def _set_aside(self, events: Sequence[Heard], error: Exception) -> None:
         telemetry.DEAD_LETTERS.labels(self.service.name).inc(len(events))
         letters = [
             DeadLettered(
@@ -231,13 +233,16 @@ class Shell:
                 stuck=True,
             )
             for event in events
-            if not isinstance(event, DeadLettered)
+            if isinstance(event, Event) and not isinstance(event, DeadLettered)
         ]
         if letters:
             await self._bus.publish(letters)
 
-    async def _ensure(self, changes: Sequence[Change]) -> None:
-        """All of released − settled and all that was decided, even if it was known already."""
+    async def _ensure(self, changes: list[Change]) -> list[None]:
+        """Make sure that every job that has not ended, and every decided event, exists.
+
+        Also what was known already: a crash may have come between the write and this.
+        """
         specs = [spec for change in changes for spec in change.specs(self._ensured)]
         events = [event for change in changes for event in change.events(self._ensured)]
         if specs:
@@ -247,6 +252,7 @@ class Shell:
             _log_decided(row.event)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
+        return [None] * len(changes)
 
     def _log_done(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -266,8 +272,8 @@ def _log_decided(event: Event) -> None:
     log.log(level, "%s", name, extra={**facts, "stage": name, "action": "decided"})
 
 
-def _by_video(events: Sequence[Event]) -> dict[str, list[Event]]:
-    ordered = sorted(events, key=lambda event: event.video_id)
+def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:
+    ordered = sorted(heard, key=lambda each: each.video_id)
     return {video: list(group) for video, group in groupby(ordered, lambda e: e.video_id) if video}
 
 

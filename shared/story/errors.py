@@ -3,7 +3,9 @@
 StorywaveError
 ├── PermanentError            asking again changes nothing: the job fails, the request is refused
 │   ├── BadInput              the user's words are off; the message says what to do
-│   └── BlobMissing           a key that should exist does not
+│   ├── BlobMissing           a key that should exist does not
+│   ├── Unstorable            a value that no store can hold; nothing was written
+│   └── Unpublishable         an event that the bus can never carry; all others were published
 ├── TransientError            another try may succeed: the job is retried, tries are counted
 └── InfrastructureError       a server is away: nobody's fault, nothing is counted, all backs off
     ├── StoreUnavailable
@@ -15,6 +17,7 @@ StorywaveError
 
 import errno
 import re
+from collections.abc import Mapping
 
 TOLD = 2_000
 """How many letters of an error are kept where it is written down: a message has a size limit."""
@@ -45,12 +48,25 @@ class BlobMissing(PermanentError):
     """A blob that should exist does not."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"no bytes are stored under {key!r}: they were deleted or never arrived")
+        super().__init__("no bytes are stored for this file: they were deleted or never arrived")
         self.key = key
+        self.add_note(f"its key is {key!r}")  # for the log: users, who read the message, have none
 
-    @property
-    def message(self) -> str:
-        return "a stored file is missing: it was deleted, or never arrived"
+
+class Unstorable(PermanentError):
+    """No store can hold these, and nothing of the call was written. `refused`: id → why."""
+
+    def __init__(self, refused: Mapping[str, str]) -> None:
+        super().__init__(f"this can't be stored: {_listed(refused)}")
+        self.refused = refused
+
+
+class Unpublishable(PermanentError):
+    """The bus can never carry these; it has all others of the call. `refused`: id → why."""
+
+    def __init__(self, refused: Mapping[str, str]) -> None:
+        super().__init__(f"this can't be published: {_listed(refused)}")
+        self.refused = refused
 
 
 class TransientError(StorywaveError):
@@ -86,6 +102,13 @@ class DiskFull(InfrastructureError):
             f"the disk takes no bytes{at}: {error.strerror}: free some space, or make it writable; "
             "work then goes on by itself"
         )
+
+
+def _listed(refused: Mapping[str, str]) -> str:
+    """Return the first few with their reasons, in letters that every log can take."""
+    listed = "; ".join(f"{id_}: {why}" for id_, why in list(refused.items())[:5])
+    more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
+    return (listed + more).encode(errors="backslashreplace").decode()
 
 
 class TooManyOpen(InfrastructureError):

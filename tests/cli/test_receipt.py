@@ -4,8 +4,9 @@ from pathlib import Path
 
 from services.cli.receipt import receipt
 from services.gateway.read.views import status
-from shared.story.events import BeatsPlanned, Event, Truncation
-from tests.gateway.history import VIDEO, completed, cut, planned, requested, view
+from shared.story.beats import Truncation
+from shared.story.events import BeatsPlanned, Event
+from tests.histories import VIDEO, completed, cut, full_plan, requested, view
 
 
 def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
@@ -16,13 +17,13 @@ def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
     return [line for line in lines if line.startswith("  warning   ")]
 
 
-def test_nothing_lacking_is_no_warning():
-    plan = planned()
+def test_nothing_lacking_is_no_warning() -> None:
+    plan = full_plan()
     assert warnings(plan, cut(plan)) == []
 
 
-def test_beats_a_plan_gave_up_and_words_not_said_are_a_line_each():
-    plan = planned(truncation=Truncation(video_id=VIDEO, before=10, after=3))
+def test_beats_a_plan_gave_up_and_words_not_said_are_a_line_each() -> None:
+    plan = full_plan(truncation=Truncation(video_id=VIDEO, before=10, after=3))
     long = 'voice 1 is too long for its beat, "of\nthe sea" is not said'
     short = cut(plan).model_copy(update={"unheard": (long, "clip 0 has no sound of its own")})
     assert warnings(plan, short) == [

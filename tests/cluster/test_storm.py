@@ -23,10 +23,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 import services
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
-from shared.jobs.rows import ending, from_doc
+from shared.jobs.rows import end_event, from_doc
 from shared.media import verify
 from shared.store.mongo import MongoStore
-from shared.story.events import EVENTS, DeadLettered, Event, topic
+from shared.story.events import DeadLettered, Event, topic
+from shared.story.kinds import KINDS
 from tests.cluster.figures import FIGURES
 from tests.cluster.fleet import Fleet, Replica
 from tests.cluster.servers import Servers
@@ -93,7 +94,7 @@ class Storm:
         """A record on every topic that is no event, under the key of a video that is made."""
         kafka = self.fleet.environment["STORYWAVE_KAFKA"]
         async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
-            for cls in EVENTS.values():
+            for cls in KINDS.events.values():
                 await producer.send_and_wait(prefix + topic(cls), POISON, self.videos[0].encode())
         self.poisoned = True
 
@@ -214,7 +215,7 @@ async def report(s: Storm, name: str) -> None:
     letters = {(e.service, e.topic) for e in events if isinstance(e, DeadLettered)}
     assert letters == (expected_letters(f"{name}.") if s.poisoned else set())
     published = Counter(event.id for event in events if not isinstance(event, DeadLettered))
-    made = {ending(from_doc(job)).id for job in jobs}
+    made = {end_event(from_doc(job), KINDS).id for job in jobs}
     lost = ({row["_id"] for row in facts} | made) - published.keys()
     assert not lost, lost
     FIGURES["videos"] += len(s.videos)
@@ -231,14 +232,14 @@ def expected_letters(prefix: str) -> set[tuple[str, str]]:
     return {
         (name, prefix + topic(cls))
         for name in services.NAMES
-        for cls in services.load(name).consumes
+        for cls in services.load(name).consumes(KINDS)
         if cls is not DeadLettered
     }
 
 
 async def published_events(kafka: str, prefix: str) -> list[Event]:
     """All that stands on the topics, but for the poison."""
-    topics = [prefix + topic(cls) for cls in EVENTS.values()]
+    topics = [prefix + topic(cls) for cls in KINDS.events.values()]
     consumer = AIOKafkaConsumer(
         *topics, bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False
     )
@@ -251,7 +252,7 @@ async def published_events(kafka: str, prefix: str) -> list[Event]:
             batch = await consumer.getmany(timeout_ms=1000)
             for record in (record for group in batch.values() for record in group):
                 if record.value != POISON:
-                    cls = EVENTS[dict(record.headers)["type"].decode()]
+                    cls = KINDS.events[dict(record.headers)["type"].decode()]
                     found.append(cls.model_validate_json(record.value))
     finally:
         await consumer.stop()

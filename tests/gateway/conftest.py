@@ -14,9 +14,10 @@ from services.gateway.parts import Gateway, build_gateway
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
-from shared.runtime.app import App, Parts, Ports, running
+from shared.runtime.app import App, Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
 from shared.story.events import Event, VideoRequested
+from shared.story.kinds import KINDS
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Stage:
     async def tell(self, events: Sequence[Event]) -> None:
         """Other services have made these facts; returns when the gateway has heard them."""
         await self.bus.publish([e for e in events if not isinstance(e, VideoRequested)])
-        await self.bus.drained()
+        await self.bus.wait_until_idle()
 
     async def make(self, **asked: object) -> str:
         answer = await self.http.post("/v1/videos", json={"prompt": "the sea", **asked})
@@ -44,7 +45,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
     """Opening a folder twice is a restart."""
     bus = LocalBus()
     ports = Ports(SqliteStore(folder / "storywave.db"), bus, DiskBlobs(folder / "blobs"))
-    async with running(Parts(ports, folder / "work", Pool(1)), [SERVICE]) as app:
+    async with run_services(Parts(ports, KINDS, {}, folder / "work", Pool(1)), [SERVICE]) as app:
         parts = build_gateway(app)
         # what breaks inside must leave as a problem document, not as an exception into the test
         transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)

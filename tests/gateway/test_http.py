@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
+from typing import Never
 
 import pytest
 
@@ -11,7 +12,7 @@ from shared.jobs.relay import OUTBOX
 from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoDeleted
 from tests.gateway.conftest import Stage, staged
-from tests.gateway.history import completed, planned, whole
+from tests.histories import completed, full_plan, whole
 
 
 def encoded(cursor: str) -> str:
@@ -33,7 +34,7 @@ def is_problem(answer, status: int, kind: str) -> dict:
 # ── accepting ───────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_video_is_accepted_and_seen_at_once(stage: Stage):
+async def test_a_video_is_accepted_and_seen_at_once(stage: Stage) -> None:
     answer = await stage.http.post("/v1/videos", json={"prompt": "the sea", "style": "noir"})
     assert answer.status_code == 202
     assert int(answer.headers["retry-after"]) > 0
@@ -44,7 +45,7 @@ async def test_a_video_is_accepted_and_seen_at_once(stage: Stage):
     assert (await stage.http.get(answer.headers["location"])).json() == body
 
 
-async def test_what_was_accepted_survives_a_restart(tmp_path):
+async def test_what_was_accepted_survives_a_restart(tmp_path) -> None:
     async with staged(tmp_path) as before:
         made = await before.make()
     async with staged(tmp_path) as after:
@@ -52,7 +53,7 @@ async def test_what_was_accepted_survives_a_restart(tmp_path):
         assert len(await after.app.ports.store.find(OUTBOX, {"video_id": made})) == 1
 
 
-async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage):
+async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage) -> None:
     made = await stage.make(budget_usd=1.5)
     money = (await stage.app.ports.store.get(MONEY, [made]))[made]
     assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
@@ -62,7 +63,7 @@ async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage):
 # ── idempotency ─────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_the_same_key_and_body_is_the_same_video(stage: Stage):
+async def test_the_same_key_and_body_is_the_same_video(stage: Stage) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [
         stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers) for _ in range(5)
@@ -75,7 +76,7 @@ async def test_the_same_key_and_body_is_the_same_video(stage: Stage):
 
 
 @pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget_usd": 2}, {"seed": 1}])
-async def test_the_same_key_with_another_body_is_refused(stage: Stage, other):
+async def test_the_same_key_with_another_body_is_refused(stage: Stage, other) -> None:
     headers = {"Idempotency-Key": "k1"}
     first = await stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers)
     body = {"prompt": "the sea", **other}
@@ -86,7 +87,7 @@ async def test_the_same_key_with_another_body_is_refused(stage: Stage, other):
     assert shown["budget"] is None
 
 
-async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage):
+async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [
         stage.http.post("/v1/videos", json={"prompt": "x", "seed": n}, headers=headers)
@@ -98,11 +99,11 @@ async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage):
     assert stored["seed"] == won.json()["request"]["seed"]
 
 
-async def test_without_a_key_every_post_is_another_video(stage: Stage):
+async def test_without_a_key_every_post_is_another_video(stage: Stage) -> None:
     assert await stage.make() != await stage.make()
 
 
-async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage):
+async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage) -> None:
     """The row was written and nothing else: the same request makes the rest."""
     made = make_video_id("local", "k1")
     await stage.http.post("/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"})
@@ -123,7 +124,7 @@ async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage):
 # ── listing ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_pages_show_every_video_once_newest_first(stage: Stage):
+async def test_pages_show_every_video_once_newest_first(stage: Stage) -> None:
     made = [await stage.make(seed=n) for n in range(7)]
     shown, cursor, pages = [], None, 0
     while pages == 0 or cursor:
@@ -138,7 +139,7 @@ async def test_pages_show_every_video_once_newest_first(stage: Stage):
     assert times == sorted(times, reverse=True)
 
 
-async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch):
+async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch) -> None:
     monkeypatch.setattr(stage.app.ports.store, "now", lambda: 1_700_000_000_000)
     made = {await stage.make(seed=n) for n in range(5)}
     shown, cursor = set(), ""
@@ -160,7 +161,7 @@ async def test_a_cursor_that_we_did_not_give_is_refused(stage: Stage, cursor):
 # ── problems ────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_bad_input_names_every_field(stage: Stage):
+async def test_bad_input_names_every_field(stage: Stage) -> None:
     answer = await stage.http.post("/v1/videos", json={"prompt": "", "duration": 3})
     problem = is_problem(answer, 422, "bad-input")
     assert [error["field"] for error in problem["errors"]] == ["prompt", "duration"]
@@ -168,7 +169,7 @@ async def test_bad_input_names_every_field(stage: Stage):
 
 
 @pytest.mark.parametrize("body", ["", "[]", '"x"', "null"])
-async def test_bodies_that_are_no_request(stage: Stage, body):
+async def test_bodies_that_are_no_request(stage: Stage, body) -> None:
     headers = {"content-type": "application/json"}
     answer = await stage.http.post("/v1/videos", content=body, headers=headers)
     problem = is_problem(answer, 422, "bad-input")
@@ -194,7 +195,7 @@ async def test_a_body_of_another_type_is_told_which_to_have(stage: Stage, said):
         ('{"prompt": "a",\n "seed": }', "line 2, column 10"),
     ],
 )
-async def test_broken_json_is_told_where(stage: Stage, body, where):
+async def test_broken_json_is_told_where(stage: Stage, body, where) -> None:
     headers = {"content-type": "application/json"}
     answer = await stage.http.post("/v1/videos", content=body, headers=headers)
     [error] = is_problem(answer, 422, "bad-input")["errors"]
@@ -202,7 +203,7 @@ async def test_broken_json_is_told_where(stage: Stage, body, where):
     assert error["message"] == f"the body is not valid JSON: correct it at {where}"
 
 
-async def test_text_that_is_no_text(stage: Stage):
+async def test_text_that_is_no_text(stage: Stage) -> None:
     headers = {"content-type": "application/json"}
     body = '{"prompt": "\\ud800"}'
     answer = await stage.http.post("/v1/videos", content=body, headers=headers)
@@ -220,13 +221,13 @@ async def test_text_that_is_no_text(stage: Stage):
         ("/v1/videos/x/media?rev=0", "rev", "give a whole number, at least 1"),
     ],
 )
-async def test_parameters_that_cannot_be(stage: Stage, path, field, advice):
+async def test_parameters_that_cannot_be(stage: Stage, path, field, advice) -> None:
     made = await stage.make()
     problem = is_problem(await stage.http.get(path.replace("/x/", f"/{made}/")), 422, "bad-input")
     assert problem["errors"] == [{"field": field, "message": advice}]
 
 
-async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage):
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage) -> None:
     sent = 0
 
     async def endless():
@@ -240,7 +241,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage):
     assert sent < 20
 
 
-async def test_unknown_paths_methods_and_videos(stage: Stage):
+async def test_unknown_paths_methods_and_videos(stage: Stage) -> None:
     is_problem(await stage.http.get("/v2/films"), 404, "no-such-path")
     refused = await stage.http.put("/v1/videos")
     is_problem(refused, 405, "method-not-allowed")
@@ -253,15 +254,15 @@ async def test_unknown_paths_methods_and_videos(stage: Stage):
     is_problem(await stage.http.get("/v1/videos/nope/media"), 404, "no-such-video")
 
 
-async def test_a_deleted_video_is_gone(stage: Stage):
+async def test_a_deleted_video_is_gone(stage: Stage) -> None:
     made = await stage.make()
     await stage.tell([VideoDeleted(video_id=made)])
     is_problem(await stage.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
     assert (await stage.http.get("/v1/videos")).json()["videos"] == []
 
 
-async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch):
-    async def away(*given, **known):
+async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch) -> None:
+    async def away(*given, **known) -> Never:
         raise StoreUnavailable("the database does not answer")
 
     monkeypatch.setattr(stage.app.ports.store, "get", away)
@@ -274,12 +275,14 @@ async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch):
         assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(stage: Stage, monkeypatch):
-    def broken(doc):
+async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(
+    stage: Stage, monkeypatch
+) -> None:
+    def broken(reader, doc) -> Never:
         raise RuntimeError("secret")
 
     made = await stage.make()
-    monkeypatch.setattr("shared.runtime.shell.facts_of", broken)
+    monkeypatch.setattr("shared.runtime.known.Reader.read", broken)
     answer = await stage.http.get(f"/v1/videos/{made}")
     assert "secret" not in is_problem(answer, 500, "internal")["detail"]
 
@@ -294,7 +297,7 @@ async def finished(stage: Stage) -> str:
     beside = ("captions.srt", "captions.vtt", "contact.png", "hls.m3u8", "hls_media.m4s")
     for key in ("final.mp4", "poster.jpg", "clip-1.mp4", *beside):
         await stage.app.ports.blobs.put(key, BYTES)
-    await stage.tell(whole(planned(video_id=made)))
+    await stage.tell(whole(full_plan(video_id=made)))
     return f"/v1/videos/{made}"
 
 
@@ -311,7 +314,7 @@ async def finished(stage: Stage) -> str:
         ("chunks/1", "video/mp4"),
     ],
 )
-async def test_files_whole_and_by_head(stage: Stage, part, type_):
+async def test_files_whole_and_by_head(stage: Stage, part, type_) -> None:
     path = f"{await finished(stage)}/{part}"
     same = {"x-request-id": "a"}
     answer = await stage.http.get(path, headers=same)
@@ -324,7 +327,7 @@ async def test_files_whole_and_by_head(stage: Stage, part, type_):
     assert head.headers == answer.headers
 
 
-async def test_ranges_and_validators(stage: Stage):
+async def test_ranges_and_validators(stage: Stage) -> None:
     path = f"{await finished(stage)}/media"
     etag = (await stage.http.get(path)).headers["etag"]
 
@@ -346,7 +349,7 @@ async def test_ranges_and_validators(stage: Stage):
     assert outside.headers["content-range"] == f"bytes */{len(BYTES)}"
 
 
-async def test_a_file_before_the_video_is_done(stage: Stage):
+async def test_a_file_before_the_video_is_done(stage: Stage) -> None:
     made = await stage.make()
     problem = is_problem(
         await stage.http.get(f"/v1/videos/{made}/media"), 409, "not-in-this-status"
@@ -355,23 +358,23 @@ async def test_a_file_before_the_video_is_done(stage: Stage):
     is_problem(await stage.http.get(f"/v1/videos/{made}/chunks/0"), 404, "no-such-part")
 
 
-async def test_a_part_that_the_video_does_not_have(stage: Stage):
+async def test_a_part_that_the_video_does_not_have(stage: Stage) -> None:
     made = await stage.make()
-    plan = planned(video_id=made)
+    plan = full_plan(video_id=made)
     bare = completed(plan).model_copy(update={"outputs": {}})
     await stage.tell([plan, bare])
     is_problem(await stage.http.get(f"/v1/videos/{made}/captions.srt"), 404, "no-such-part")
 
 
-async def test_a_file_that_is_lost(stage: Stage):
+async def test_a_file_that_is_lost(stage: Stage) -> None:
     path = await finished(stage)
     await stage.app.ports.blobs.delete(["final.mp4"])
     told = is_problem(await stage.http.get(f"{path}/media"), 410, "file-gone")["detail"]
     assert "Make the video again" in told and "final.mp4" not in told
 
 
-async def test_another_owners_video_does_not_exist(stage: Stage):
-    plan = planned(video_id="b" * 32)
+async def test_another_owners_video_does_not_exist(stage: Stage) -> None:
+    plan = full_plan(video_id="b" * 32)
     request = whole(plan)[0]
     foreign = request.model_copy(
         update={"brief": request.brief.model_copy(update={"owner": "bob"})}  # type: ignore[attr-defined]
@@ -383,7 +386,7 @@ async def test_another_owners_video_does_not_exist(stage: Stage):
 # ── another shape ───────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage: Stage):
+async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage: Stage) -> None:
     path = await finished(stage)
     answer = await stage.http.post(f"{path}/reframe", json={"aspect": "1:1"})
     assert answer.status_code == 202
@@ -400,13 +403,13 @@ async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage
     assert (await stage.http.get(f"{path}/media")).content == BYTES
 
 
-async def test_the_shape_it_has_already_asks_for_nothing(stage: Stage):
+async def test_the_shape_it_has_already_asks_for_nothing(stage: Stage) -> None:
     path = await finished(stage)
     same = await stage.http.post(f"{path}/reframe", json={"aspect": "9:16"})
     assert (same.status_code, same.json()["status"], same.json()["rev"]) == (202, "completed", 1)
 
 
-async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage):
+async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage) -> None:
     path = await finished(stage)
     answers = await asyncio.gather(
         *(stage.http.post(f"{path}/reframe", json={"aspect": a}) for a in ("1:1", "16:9"))
@@ -414,7 +417,7 @@ async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage):
     assert sorted(answer.status_code for answer in answers) == [202, 409]
 
 
-async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage):
+async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage) -> None:
     running = await stage.make()
     refused = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "1:1"})
     detail = is_problem(refused, 409, "not-in-this-status")["detail"]
@@ -425,9 +428,9 @@ async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage):
     is_problem(gone, 404, "no-such-video")
 
 
-async def test_files_of_an_earlier_revision_stay(stage: Stage):
+async def test_files_of_an_earlier_revision_stay(stage: Stage) -> None:
     path = await finished(stage)
-    second = planned(video_id=path.rsplit("/", 1)[1], rev=2)
+    second = full_plan(video_id=path.rsplit("/", 1)[1], rev=2)
     await stage.app.ports.blobs.put("second.mp4", b"second")
     await stage.tell([second, completed(second).model_copy(update={"key": "second.mp4"})])
     assert (await stage.http.get(f"{path}/media")).content == b"second"

@@ -3,6 +3,7 @@
 import asyncio
 from io import BytesIO
 from time import perf_counter
+from typing import Never
 
 import pytest
 from PIL import Image
@@ -50,7 +51,7 @@ async def test_a_picture_is_kept_once_and_shown(stage: Stage):
     assert head.headers == shown.headers
 
 
-async def test_a_picture_is_its_owners_alone(stage: Stage):
+async def test_a_picture_is_its_owners_alone(stage: Stage) -> None:
     image = await given(stage, product())
     api = stage.http._transport.app  # type: ignore[attr-defined]
     api.dependency_overrides[find_owner] = lambda: "bob"
@@ -64,13 +65,13 @@ async def test_a_picture_is_its_owners_alone(stage: Stage):
 
 
 @pytest.mark.parametrize("name", ["nope", "..", "%2e%2e", "é", "0" * 32])
-async def test_unknown_images(stage: Stage, name):
+async def test_unknown_images(stage: Stage, name) -> None:
     answer = await stage.http.get(f"/v1/images/{name}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_what_is_no_picture_is_refused_and_nothing_is_kept(stage: Stage):
+async def test_what_is_no_picture_is_refused_and_nothing_is_kept(stage: Stage) -> None:
     for data, advice in (
         (b"", "empty"),
         (b"just some text", "give a PNG, JPEG or WebP"),
@@ -115,7 +116,7 @@ async def test_the_largest_body_is_read_and_other_routes_keep_their_limit(stage:
         assert "64 KiB" in is_problem(answer, 413, "body-too-large")["detail"]
 
 
-async def test_a_large_picture_does_not_hold_up_others(stage: Stage):
+async def test_a_large_picture_does_not_hold_up_others(stage: Stage) -> None:
     await given(stage, product())  # the pool is warm
     large = noise((5000, 5000), "JPEG", quality=50)
     assert 5_000_000 < len(large) <= MAX_BYTES
@@ -130,7 +131,7 @@ async def test_a_large_picture_does_not_hold_up_others(stage: Stage):
     assert max(gaps) < 0.1
 
 
-async def test_who_leaves_amid_a_picture_breaks_nothing(stage: Stage, caplog):
+async def test_who_leaves_amid_a_picture_breaks_nothing(stage: Stage, caplog) -> None:
     messages = iter([
         {"type": "http.request", "body": product()[:99], "more_body": True},
         {"type": "http.disconnect"},
@@ -140,7 +141,7 @@ async def test_who_leaves_amid_a_picture_breaks_nothing(stage: Stage, caplog):
     async def receive():
         return next(messages)
 
-    async def send(message):
+    async def send(message) -> None:
         sent.append(message)
 
     headers = [(b"host", b"localhost"), (b"content-type", b"image/png")]
@@ -151,8 +152,8 @@ async def test_who_leaves_amid_a_picture_breaks_nothing(stage: Stage, caplog):
     assert await stage.app.ports.blobs.keys("images/") == []
 
 
-async def test_storage_that_is_away_is_a_503(stage: Stage, monkeypatch):
-    async def away(*given, **known):
+async def test_storage_that_is_away_is_a_503(stage: Stage, monkeypatch) -> None:
+    async def away(*given, **known) -> Never:
         raise BlobsUnavailable("the disk is full")
 
     monkeypatch.setattr(stage.app.ports.blobs, "put", away)
@@ -164,7 +165,7 @@ async def test_storage_that_is_away_is_a_503(stage: Stage, monkeypatch):
 # ── on the end card ─────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_video_with_a_picture_that_was_given(stage: Stage):
+async def test_a_video_with_a_picture_that_was_given(stage: Stage) -> None:
     image = await given(stage, product())
     made = await stage.make(end_card={"product_image": image})
     shown = (await stage.http.get(f"/v1/videos/{made}")).json()
@@ -172,7 +173,7 @@ async def test_a_video_with_a_picture_that_was_given(stage: Stage):
 
 
 @pytest.mark.parametrize("image", ["0" * 32, "../../etc/passwd", "", "é"])
-async def test_a_picture_that_was_not_given_is_refused_before_anything(stage: Stage, image):
+async def test_a_picture_that_was_not_given_is_refused_before_anything(stage: Stage, image) -> None:
     body = {"prompt": "the sea", "budget_usd": 1, "end_card": {"product_image": image}}
     problem = is_problem(await stage.http.post("/v1/videos", json=body), 422, "bad-input")
     [error] = problem["errors"]
@@ -182,7 +183,7 @@ async def test_a_picture_that_was_not_given_is_refused_before_anything(stage: St
         assert await stage.app.ports.store.find(collection, {}) == []
 
 
-async def test_what_was_accepted_stays_so_when_its_picture_goes(stage: Stage):
+async def test_what_was_accepted_stays_so_when_its_picture_goes(stage: Stage) -> None:
     image = await given(stage, product())
     body = {"prompt": "the sea", "end_card": {"product_image": image}}
     headers = {"Idempotency-Key": "k1"}

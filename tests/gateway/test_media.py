@@ -29,12 +29,12 @@ def test_windows_of_a_hundred_bytes(header, part):
 
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
-def test_outside_of_the_file(header):
+def test_outside_of_the_file(header) -> None:
     with pytest.raises(Unsatisfiable):
         parse_range(header, 100)
 
 
-def test_an_empty_file_has_no_range():
+def test_an_empty_file_has_no_range() -> None:
     with pytest.raises(Unsatisfiable):
         parse_range("bytes=0-", 0)
     assert parse_range(None, 0) is None

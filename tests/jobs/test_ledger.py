@@ -6,7 +6,7 @@ from shared.jobs import machine as m
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Rules, State
 from shared.ports import Store, Update
-from shared.story.events import Kind
+from shared.story.kinds import CLIP, IMAGE, KINDS
 from shared.story.view import JobSpec
 
 RULES = Rules()
@@ -14,56 +14,56 @@ RULES = Rules()
 
 def specs(count: int, owner: str = "ann", **known: object) -> list[JobSpec]:
     return [
-        JobSpec(kind=Kind.IMAGE, video_id=f"{owner}-{n}", owner=owner, beat=n, **known)  # type: ignore[arg-type]
+        JobSpec(kind=IMAGE.name, video_id=f"{owner}-{n}", owner=owner, beat=n, **known)  # type: ignore[arg-type]
         for n in range(count)
     ]
 
 
 async def test_work_is_inserted_once(store: Store) -> None:
-    ledger = Ledger(store, RULES)
+    ledger = Ledger(store, KINDS, RULES)
     assert len(await ledger.insert(specs(3))) == 3
     assert [job.id for job in await ledger.insert(specs(4))] == [specs(4)[3].id]
 
 
 async def test_work_is_born_in_a_free_hand(store: Store) -> None:
-    ledger = Ledger(store, RULES)
-    jobs = await ledger.insert(specs(3), {Kind.IMAGE: 2})
+    ledger = Ledger(store, KINDS, RULES)
+    jobs = await ledger.insert(specs(3), {IMAGE.name: 2})
     assert [job.state for job in jobs] == [State.SUBMITTING, State.SUBMITTING, State.NEW]
-    assert await ledger.insert(specs(3), {Kind.IMAGE: 9}) == []  # what is known is nobody's again
-    assert [job.id for job in await ledger.claim({Kind.IMAGE: 9})] == [jobs[2].id]
+    assert await ledger.insert(specs(3), {IMAGE.name: 9}) == []  # what is known is nobody's again
+    assert [job.id for job in await ledger.claim({IMAGE.name: 9})] == [jobs[2].id]
     held = await ledger.advance(jobs[0], m.Finished({}))
     assert held is not None and held.state is State.DONE
 
 
 async def test_work_is_not_born_past_those_who_wait(store: Store) -> None:
-    ledger = Ledger(store, RULES)
+    ledger = Ledger(store, KINDS, RULES)
     await ledger.insert(specs(1, "first"))
-    (late,) = await ledger.insert(specs(1, "second"), {Kind.IMAGE: 9})
+    (late,) = await ledger.insert(specs(1, "second"), {IMAGE.name: 9})
     assert late.state is State.NEW
 
 
 async def test_of_many_owners_the_fair_first_is_born_in_the_free_hand(store: Store) -> None:
-    ledger = Ledger(store, RULES)
-    jobs = await ledger.insert(specs(2, "slow") + specs(2, "fast", priority=3), {Kind.IMAGE: 2})
+    ledger = Ledger(store, KINDS, RULES)
+    jobs = await ledger.insert(specs(2, "slow") + specs(2, "fast", priority=3), {IMAGE.name: 2})
     assert {job.spec.owner for job in jobs if job.attempt} == {"fast"}
 
 
 async def test_much_old_work_of_one_kind_holds_up_no_other_kind(store: Store) -> None:
-    ledger = Ledger(store, Rules(lease_ms=-1))  # all that is claimed is due again at once
-    clips = [spec.model_copy(update={"kind": Kind.CLIP}) for spec in specs(1)]
-    await ledger.insert(specs(9), {Kind.IMAGE: 9})
-    await ledger.insert(clips, {Kind.CLIP: 1})
-    taken = await ledger.claim({Kind.IMAGE: 1, Kind.CLIP: 1})
-    assert [job.spec.kind for job in taken] == [Kind.IMAGE, Kind.CLIP]
+    ledger = Ledger(store, KINDS, Rules(lease_ms=-1))  # all that is claimed is due again at once
+    clips = [spec.model_copy(update={"kind": CLIP.name}) for spec in specs(1)]
+    await ledger.insert(specs(9), {IMAGE.name: 9})
+    await ledger.insert(clips, {CLIP.name: 1})
+    taken = await ledger.claim({IMAGE.name: 1, CLIP.name: 1})
+    assert [job.spec.kind for job in taken] == [IMAGE.name, CLIP.name]
 
 
 async def test_racing_workers_claim_each_job_once(store: Store) -> None:
-    workers = [Ledger(store, RULES, seed) for seed in range(8)]
+    workers = [Ledger(store, KINDS, RULES, seed) for seed in range(8)]
     await workers[0].insert(specs(200))
     claimed: list[str] = []
 
     async def work(ledger: Ledger) -> None:
-        while jobs := await ledger.claim({Kind.IMAGE: 10}):
+        while jobs := await ledger.claim({IMAGE.name: 10}):
             claimed.extend(job.id for job in jobs)
 
     await asyncio.gather(*map(work, workers))
@@ -71,67 +71,67 @@ async def test_racing_workers_claim_each_job_once(store: Store) -> None:
 
 
 async def test_a_newcomer_is_served_before_the_rest_of_a_dump(store: Store) -> None:
-    ledger = Ledger(store, RULES, seed=1)
+    ledger = Ledger(store, KINDS, RULES, seed=1)
     await ledger.insert(specs(200, "dumper"))
-    await ledger.claim({Kind.IMAGE: 20})
+    await ledger.claim({IMAGE.name: 20})
     await ledger.insert(specs(2, "newcomer"))
     served = []
-    while jobs := await ledger.claim({Kind.IMAGE: 4}):
+    while jobs := await ledger.claim({IMAGE.name: 4}):
         served += [job.spec.owner for job in jobs]
     # claims draw from a window a few claims deep: soon, not first
     assert max(i for i, owner in enumerate(served) if owner == "newcomer") < 60
 
 
 async def test_priority_is_a_weight_and_starves_nobody(store: Store) -> None:
-    ledger = Ledger(store, RULES, seed=1)
+    ledger = Ledger(store, KINDS, RULES, seed=1)
     await ledger.insert(specs(60, "slow") + specs(60, "fast", priority=3))
     served = []
-    while jobs := await ledger.claim({Kind.IMAGE: 5}):
+    while jobs := await ledger.claim({IMAGE.name: 5}):
         served += [job.spec.owner for job in jobs]
     fast = served[:40].count("fast")
     assert 22 <= fast <= 36
 
 
 async def test_the_fence_holds_off_a_writer_that_lost_its_claim(store: Store) -> None:
-    ledger = Ledger(store, Rules(lease_ms=-1))  # a lease that has passed when it begins
+    ledger = Ledger(store, KINDS, Rules(lease_ms=-1))  # a lease that has passed when it begins
     await ledger.insert(specs(1))
-    (late,) = await ledger.claim({Kind.IMAGE: 1})
-    (now,) = await ledger.claim({Kind.IMAGE: 1})
+    (late,) = await ledger.claim({IMAGE.name: 1})
+    (now,) = await ledger.claim({IMAGE.name: 1})
     assert (late.attempt, now.attempt) == (1, 2)
     assert await ledger.advance(late, m.Finished({"key": "late"})) is None
     await ledger.renew([now, late])
-    assert await ledger.claimed_since([late, now]) == [late]
+    assert await ledger.taken_over([late, now]) == [late]
     done = await ledger.advance(now, m.Finished({"key": "now"}))
     assert done and done.state is State.DONE
     assert (await store.get(JOBS, [now.id]))[now.id]["result"] == {"key": "now"}
 
 
 async def test_delayed_and_held_work_is_not_found_before_its_time(store: Store) -> None:
-    ledger = Ledger(store, RULES)
+    ledger = Ledger(store, KINDS, RULES)
     await ledger.insert(specs(1))
-    (job,) = await ledger.claim({Kind.IMAGE: 1})
+    (job,) = await ledger.claim({IMAGE.name: 1})
     later = await ledger.advance(job, m.Later(60_000))
     assert later and later.state is State.NEW
-    assert await ledger.claim({Kind.IMAGE: 1}) == []
+    assert await ledger.claim({IMAGE.name: 1}) == []
     await store.update(JOBS, [Update(job.id, set={"due_at": store.now() - 1})])
-    (again,) = await ledger.claim({Kind.IMAGE: 1})
-    assert again.attempt == 2 and not again.unsure
+    (again,) = await ledger.claim({IMAGE.name: 1})
+    assert again.attempt == 2 and not again.is_unsure
 
 
 async def test_slots_are_kept_for_each_kind(store: Store) -> None:
-    ledger = Ledger(store, RULES)
-    clips = [JobSpec(kind=Kind.CLIP, video_id="v", n=n) for n in range(5)]
+    ledger = Ledger(store, KINDS, RULES)
+    clips = [JobSpec(kind=CLIP.name, video_id="v", n=n) for n in range(5)]
     await ledger.insert([*specs(5), *clips])
-    jobs = await ledger.claim({Kind.IMAGE: 2, Kind.CLIP: 3})
+    jobs = await ledger.claim({IMAGE.name: 2, CLIP.name: 3})
     kinds = [job.spec.kind for job in jobs]
-    assert (kinds.count(Kind.IMAGE), kinds.count(Kind.CLIP)) == (2, 3)
+    assert (kinds.count(IMAGE.name), kinds.count(CLIP.name)) == (2, 3)
 
 
 async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
-    ledger = Ledger(store, RULES)
-    work = [JobSpec(kind=Kind.CLIP, video_id="v", n=n) for n in range(3)]
+    ledger = Ledger(store, KINDS, RULES)
+    work = [JobSpec(kind=CLIP.name, video_id="v", n=n) for n in range(3)]
     await ledger.insert(work)
-    (running,) = await ledger.claim({Kind.CLIP: 1})
+    (running,) = await ledger.claim({CLIP.name: 1})
     await ledger.cancel("v")
     left = await ledger.open_jobs("v")
     assert [job.id for job in left] == [running.id] and left[0].cancel
@@ -140,10 +140,10 @@ async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
 
 
 async def test_the_only_process_frees_what_a_dead_one_had_in_hand(store: Store) -> None:
-    ledger = Ledger(store, RULES)
+    ledger = Ledger(store, KINDS, RULES)
     await ledger.insert(specs(2))
-    taken = await ledger.claim({Kind.IMAGE: 2})
+    taken = await ledger.claim({IMAGE.name: 2})
     await ledger.advance(taken[0], m.Later(60_000))
     assert await ledger.release() == 1, "what waits for its time goes on waiting"
-    (again,) = await ledger.claim({Kind.IMAGE: 2})
+    (again,) = await ledger.claim({IMAGE.name: 2})
     assert again.id == taken[1].id and again.attempt == 2

@@ -6,7 +6,7 @@ import pytest
 
 from shared.jobs import machine as m
 from shared.jobs.machine import Job, Rules, State
-from shared.story.events import Kind
+from shared.story.kinds import CLIP
 from shared.story.view import JobSpec
 
 RULES = Rules()
@@ -32,7 +32,7 @@ def job(state: State = State.NEW, **known: object) -> Job:
         defaults = {"attempt": 1, "paid_attempt": 1, "submitted_at": NOW, "due_at": NOW + 30_000}
     if state in m.TERMINAL:
         defaults = {"attempt": 1, "paid_attempt": 1, "finished_at": NOW}
-    spec = JobSpec(kind=Kind.CLIP, video_id="v", beat=1, n=2)
+    spec = JobSpec(kind=CLIP.name, video_id="v", beat=1, n=2)
     return Job(spec=spec, state=state, **{**defaults, **known})  # type: ignore[arg-type]
 
 
@@ -58,8 +58,8 @@ def test_a_waiting_job_is_found_in_exactly_one_way(state: State, signal: type) -
     given = next(s for s in SIGNALS if type(s) is signal)
     after = m.advance(job(state), given, NOW, RULES)
     ways = [after.tag is not None, after.due_at is not None]
-    assert sum(ways) == (0 if after.ended else 1)
-    assert (after.publish_at is not None) == after.ended
+    assert sum(ways) == (0 if after.has_ended else 1)
+    assert (after.publish_at is not None) == after.has_ended
 
 
 def test_terminal_rows_never_reopen() -> None:
@@ -78,7 +78,7 @@ def test_attempt_is_the_fence_and_tries_counts_failures() -> None:
 def test_a_second_claim_of_a_submit_is_unsure_and_keeps_its_hold() -> None:
     first = m.advance(job(), m.Claimed(), NOW, RULES)
     second = m.advance(first, m.Claimed(), NOW, RULES)
-    assert not first.unsure and second.unsure
+    assert not first.is_unsure and second.is_unsure
     assert second.hold == first.hold
 
 

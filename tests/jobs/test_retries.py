@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.jobs.retries import GiveUp, Retry, RetryRules, after_failure, model
-from shared.story.events import Kind
+from shared.jobs.retries import GiveUp, Retry, after_failure, model
+from shared.story.kinds import CLIP, RetryRules
 from shared.story.view import JobSpec
 
 RULES = RetryRules()
@@ -25,7 +25,7 @@ TABLE = [
 
 
 def spec(models: int) -> JobSpec:
-    return JobSpec(kind=Kind.CLIP, video_id="v", models=tuple(f"m{i}" for i in range(models)))
+    return JobSpec(kind=CLIP.name, video_id="v", models=tuple(f"m{i}" for i in range(models)))
 
 
 @pytest.mark.parametrize(("tried", "models", "failure", "after", "wait"), TABLE)
@@ -43,7 +43,7 @@ def test_what_follows_a_failure(
 
 
 def test_waits_differ_between_jobs_but_not_between_readings() -> None:
-    jobs = [JobSpec(kind=Kind.CLIP, video_id=f"v{n}") for n in range(20)]
+    jobs = [JobSpec(kind=CLIP.name, video_id=f"v{n}") for n in range(20)]
     waits = [after_failure(job, 0, RULES) for job in jobs]
     assert waits == [after_failure(job, 0, RULES) for job in jobs]
     assert len({wait.wait_ms for wait in waits if isinstance(wait, Retry)}) > 10

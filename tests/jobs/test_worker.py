@@ -14,24 +14,33 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.local.engine import LocalEngine
 from shared.jobs import machine
-from shared.jobs.engine import Accepted, Limits, Made, Order, Pending, Produced, Refused, Task
+from shared.jobs.engine import Accepted, Limits, Made, Pending, Produced, Refused, Task, Workspace
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
 from shared.jobs.relay import Relay
-from shared.jobs.retries import RetryRules
-from shared.jobs.rows import ending, from_doc
+from shared.jobs.rows import end_event, from_doc
 from shared.jobs.step import Pace, Steps
 from shared.jobs.worker import Worker
 from shared.ports import Blob, Store, Update
 from shared.story.errors import TOLD, BlobsUnavailable, PermanentError, TransientError
-from shared.story.events import Event, Failed, Kind
+from shared.story.events import Event, Failed
+from shared.story.kinds import IMAGE, KINDS, AnyKind, ImageOrder, Kinds, RetryRules
 from shared.story.view import JobSpec
 
 RETRIES = RetryRules(backoff_ms=(5, 5), next_model_ms=5)
 RULES = Rules(lease_ms=300, grace_ms=100, relay_ms=50, retries=RETRIES)
 PACE = Pace(look=0.02, hold=0.03, away=0.02)
-SPEC = JobSpec(kind=Kind.IMAGE, video_id="v", beat=1)
+ORDER = {
+    "style": "noir",
+    "seed": 1,
+    "width": 9,
+    "height": 16,
+    "prompt": "p",
+    "index": 0,
+    "total": 1,
+}
+SPEC = JobSpec(kind=IMAGE.name, video_id="v", beat=1, input=ORDER)
 
 
 class Scripted:
@@ -85,20 +94,30 @@ def made(cost: int = 4) -> Callable[[Task], Produced]:
 class Stage:
     """A worker with its ledger, gate and relay on a store."""
 
-    def __init__(self, store: Store, folder: Path, engine: Scripted, rules: Rules = RULES) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        engine: Scripted,
+        rules: Rules = RULES,
+        kind: AnyKind = IMAGE,
+    ) -> None:
         self.store, self.engine = store, engine
+        kinds = Kinds(kind)
         self.blobs = DiskBlobs(folder / "blobs")
         self.bus = LocalBus()
         self.gate = Gate(store)
-        self.ledger = Ledger(store, rules)
+        self.ledger = Ledger(store, kinds, rules)
         self.folder = folder / "work"
-        relay = Relay(store, self.bus, "storyboard", [Kind.IMAGE], rules)
+        relay = Relay(store, self.bus, "storyboard", runs=[kind], kinds=kinds, rules=rules)
         steps = Steps(
-            engines={Kind.IMAGE: engine},
+            kinds=kinds,
+            engines={kind: engine},
             finish={},
             gate=self.gate,
             blobs=self.blobs,
             pool=Pool(1),
+            is_ours=self.ledger.is_ours,
             now=store.now,
             rules=rules,
             pace=PACE,
@@ -124,7 +143,7 @@ class Stage:
         running = asyncio.create_task(self.work())
         try:
             async with asyncio.timeout(seconds):
-                while not (job := await self.row(spec)).ended:
+                while not (job := await self.row(spec)).has_ended:
                     await asyncio.sleep(0.01)
             return job
         finally:
@@ -202,7 +221,7 @@ async def test_a_long_error_is_cut_in_its_row_and_in_its_event(
     s = stage(PermanentError("no " * 500_000))
     job = await s.ends()
     assert job.error == ("no " * 500_000)[:TOLD]
-    told = ending(replace(job, error="no " * 500_000))
+    told = end_event(replace(job, error="no " * 500_000), KINDS)
     assert isinstance(told, Failed) and told.error == job.error
 
 
@@ -241,7 +260,7 @@ async def test_no_money_holds_the_job_without_counting(stage: Callable[..., Stag
     with pytest.raises(TimeoutError):
         await s.ends(seconds=0.3, cap=9)
     job = await s.row()
-    assert not job.ended and (job.tries, s.engine.submits) == (0, 0)
+    assert not job.has_ended and (job.tries, s.engine.submits) == (0, 0)
     assert await s.spent(cap=9) == 0
 
 
@@ -283,7 +302,7 @@ async def test_bytes_wait_on_disk_while_the_object_store_is_away(
     assert (job.state, job.tries, s.engine.submits) == (State.DONE, 0, 1)
 
 
-def fill_the_disk(order: Order) -> Made:
+def fill_the_disk(order: ImageOrder, space: Workspace) -> Made:
     """What an encode meets when there is no room: here the system's own full device."""
     with Path("/dev/full").open("wb", buffering=0) as full:
         full.write(b"pixels")
@@ -327,7 +346,7 @@ async def test_a_disk_that_filled_around_a_paid_submit_is_no_leave_to_pay_again(
 
 async def test_a_disk_that_is_full_for_an_encode_is_the_same(store: Store, tmp_path: Path) -> None:
     pool = Pool(1)
-    s = Stage(store, tmp_path, LocalEngine(pool, {Kind.IMAGE: fill_the_disk}))  # type: ignore[arg-type]
+    s = Stage(store, tmp_path, LocalEngine(pool, {IMAGE: fill_the_disk}))  # type: ignore[arg-type]
     with pytest.raises(TimeoutError):
         await s.ends(seconds=6.0)
     pool.close()
@@ -339,14 +358,14 @@ async def test_the_key_of_a_missing_input_is_logged_and_not_told_to_users(
     stage: Callable[..., Stage], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fetch(task: Task) -> Produced:
-        await task.fetch("image")
+        await task.fetch_files()
         raise AssertionError("never reached")
 
     s = stage()
     s.engine.submit = fetch  # type: ignore[method-assign]
     job = await s.ends(SPEC.model_copy(update={"files": {"image": "v/image/gone.png"}}))
     assert job.state is State.FAILED and "v/image/gone.png" in caplog.text
-    assert job.error == "a stored file is missing: it was deleted, or never arrived"
+    assert job.error == "its input “image” is gone, or never arrived"
 
 
 async def test_a_long_step_keeps_its_lease(stage: Callable[..., Stage]) -> None:
@@ -417,7 +436,7 @@ async def test_what_waited_for_days_is_still_done(stage: Callable[..., Stage]) -
 
 async def test_a_provider_that_never_ends_is_asked_to_stop(store: Store, tmp_path: Path) -> None:
     engine = Scripted(Accepted("p1"), Pending(0.01), PermanentError("cancelled by its user"))
-    s = Stage(store, tmp_path, engine, rules=replace(RULES, run_ms=-1))
+    s = Stage(store, tmp_path, engine, kind=replace(IMAGE, deadline_seconds=-1))
     job = await s.ends()
     assert job.state is State.FAILED and engine.cancels == 2
 
@@ -429,7 +448,7 @@ async def test_a_renewal_that_meets_an_end_stops_nobody(store: Store, tmp_path: 
     await s.gate.open("v", "ann")
     await s.ledger.insert([SPEC])
     told: list[Event] = []
-    s.worker._report = {Kind.IMAGE: told.append}
+    s.worker._report = {IMAGE: told.append}
     advance = s.ledger.advance
 
     async def slow(job: Job, signal: machine.Signal) -> Job | None:
@@ -448,14 +467,14 @@ async def test_a_renewal_that_meets_an_end_stops_nobody(store: Store, tmp_path: 
 async def test_a_renewal_lets_go_of_what_ended_meanwhile(store: Store, tmp_path: Path) -> None:
     """The step ended between the look at the hands and the answer of the store."""
     s = Stage(store, tmp_path, Scripted())
-    (job,) = await s.ledger.insert([SPEC], {Kind.IMAGE: 1})
+    (job,) = await s.ledger.insert([SPEC], {IMAGE.name: 1})
     s.worker._in_hand[job.id, job.attempt] = (job, asyncio.create_task(asyncio.sleep(9)))
 
     async def answer(jobs: Sequence[Job]) -> list[Job]:
         s.worker._in_hand.clear()
         return list(jobs)
 
-    s.ledger.claimed_since = answer  # type: ignore[method-assign]
+    s.ledger.taken_over = answer  # type: ignore[method-assign]
     await s.worker.renew()
     assert not s.worker._in_hand
 
@@ -478,7 +497,7 @@ async def test_a_worker_survives_what_nobody_foresaw(store: Store, tmp_path: Pat
     s = Stage(store, tmp_path, Scripted(made()))
     claim, broken = s.ledger.claim, [ValueError("a bug"), KeyError("another")]
 
-    async def unlucky(hands: Mapping[Kind, int]) -> list[Job]:
+    async def unlucky(hands: Mapping[str, int]) -> list[Job]:
         if broken:
             raise broken.pop()
         return await claim(hands)

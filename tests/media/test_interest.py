@@ -41,7 +41,7 @@ def subject(frame: av.VideoFrame) -> tuple[int, int, int, int]:
 @pytest.mark.parametrize("canvas", [UPRIGHT, SQUARE])
 def test_a_subject_beside_the_middle_stays_whole(x: float, canvas: Canvas) -> None:
     frame = from_image(scene(WIDE, (x, 0.5)))
-    left, _, right, _ = subject(Conformer(canvas, "crop").conformed(frame))
+    left, _, right, _ = subject(Conformer(canvas, "crop").conform(frame))
     assert left >= 2 and right <= canvas.width - 4
     assert right - left >= 2 * (360 // 6) * canvas.height / 360 - 6  # all of its width
 
@@ -49,7 +49,7 @@ def test_a_subject_beside_the_middle_stays_whole(x: float, canvas: Canvas) -> No
 @pytest.mark.parametrize("y", [0.2, 2 / 3, 0.8])
 def test_a_subject_above_or_below_stays_whole(y: float) -> None:
     frame = from_image(scene(TALL, (0.5, y)))
-    _, top, _, bottom = subject(Conformer(SQUARE).conformed(frame))
+    _, top, _, bottom = subject(Conformer(SQUARE).conform(frame))
     assert top >= 2 and bottom <= SQUARE.height - 4
     assert bottom - top >= 2 * (360 // 6) / 2 - 6
 
@@ -82,13 +82,13 @@ def test_a_picture_without_content_is_cropped_about_its_centre(
     picture: Image.Image, canvas: Canvas
 ) -> None:
     frame = from_image(picture)
-    got = planes(Conformer(canvas, "crop").conformed(frame))[0]
+    got = planes(Conformer(canvas, "crop").conform(frame))[0]
     assert np.abs(got.astype(int) - middle_of(frame, canvas)).max() <= 1
 
 
 def test_what_the_middle_already_holds_stays_there() -> None:
     frame = from_image(scene(WIDE, (0.52, 0.5)))
-    got = planes(Conformer(SQUARE).conformed(frame))[0]
+    got = planes(Conformer(SQUARE).conform(frame))[0]
     assert np.abs(got.astype(int) - middle_of(frame, SQUARE)).max() <= 1
 
 
@@ -96,16 +96,16 @@ def test_the_view_holds_still_while_the_subject_moves() -> None:
     """Even out of sight: the first picture decides, or the view would jerk."""
     right, left = (from_image(scene(WIDE, (x, 0.5))) for x in (0.85, 0.15))
     conformer = Conformer(UPRIGHT, "crop")
-    first = subject(conformer.conformed(right))
-    assert not (planes(conformer.conformed(left))[2] > 150).any()
-    assert subject(conformer.conformed(right)) == first
-    assert (planes(Conformer(UPRIGHT, "crop").conformed(left))[2] > 150).any()
+    first = subject(conformer.conform(right))
+    assert not (planes(conformer.conform(left))[2] > 150).any()
+    assert subject(conformer.conform(right)) == first
+    assert (planes(Conformer(UPRIGHT, "crop").conform(left))[2] > 150).any()
 
 
 def test_clips_that_go_on_from_each_other_are_cropped_alike() -> None:
     """Whatever each of them shows first: at their joint the view must not jump."""
     frame = from_image(scene(WIDE, (0.85, 0.5)))
-    got = planes(Conformer(SQUARE, share=0.5).conformed(frame))[0]
+    got = planes(Conformer(SQUARE, share=0.5).conform(frame))[0]
     assert np.abs(got.astype(int) - middle_of(frame, SQUARE)).max() <= 1
 
 
@@ -113,6 +113,6 @@ def test_the_backdrop_of_a_padded_picture_is_not_stretched() -> None:
     """What is dark at the far left lies beyond what covers an upright canvas."""
     wide = np.full((360, 640, 3), 200, np.uint8)
     wide[:, :160] = 20
-    got = planes(Conformer(UPRIGHT, "blur").conformed(from_image(Image.fromarray(wide))))[0]
+    got = planes(Conformer(UPRIGHT, "blur").conform(from_image(Image.fromarray(wide))))[0]
     above = got[: (320 - 102) // 2 - 4].astype(int)
     assert np.ptp(above) <= 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.media.pan import pushed_in
+from shared.media.pan import push_in
 from shared.media.picture import from_image, planes
 from shared.story.formats import FPS, Canvas
 from tests.media.motion import Luma, mark, places, shake
@@ -16,7 +16,7 @@ COUNT = 3 * FPS
 @pytest.fixture(scope="module")
 def pushed() -> list[Luma]:
     still = from_image(Image.fromarray(mark(CANVAS)))
-    return [planes(frame)[0].copy() for frame in pushed_in(still, COUNT)]
+    return [planes(frame)[0].copy() for frame in push_in(still, COUNT)]
 
 
 def test_it_starts_as_the_still_and_comes_nearer_without_a_shake(pushed: list[Luma]) -> None:

@@ -8,11 +8,11 @@ import pytest
 from shared.media.probe import BadMedia
 from shared.media.sound import (
     RATE,
-    fitted,
+    apply_gains,
+    change_tempo,
+    fit_length,
     loudness,
     read_sound,
-    shaped,
-    stretched,
     write_aac,
     write_wav,
 )
@@ -58,7 +58,7 @@ def test_aac_neither_delays_nor_shortens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rate", [0.9, 1.0, 1.07, 1.15])
 def test_stretching_keeps_pitch_and_gives_the_exact_length(rate: float) -> None:
-    out = stretched(tone(2, 1, 500), rate)
+    out = change_tempo(tone(2, 1, 500), rate)
     assert len(out) == round(2 * RATE / rate)
     middle = out[RATE // 2 : RATE // 2 + 24_000, 0]
     assert np.argmax(np.abs(np.fft.rfft(middle))) * RATE / 24_000 == pytest.approx(500, abs=4)
@@ -82,8 +82,8 @@ def test_no_sound_is_said(tmp_path: Path) -> None:
         read_sound(write_clip(tmp_path))
 
 
-def test_fitted_and_shaped() -> None:
+def test_length_and_gains_are_applied() -> None:
     wave = np.ones((1000, 1), np.float32)
-    assert len(fitted(wave, 10)) == 10 and fitted(wave, 1500)[1200, 0] == 0
-    shaped(wave, np.array([0.0, 1.0]), 500)
+    assert len(fit_length(wave, 10)) == 10 and fit_length(wave, 1500)[1200, 0] == 0
+    apply_gains(wave, np.array([0.0, 1.0]), 500)
     assert wave[0, 0] == 0 and wave[500, 0] == pytest.approx(0.5, abs=0.01) and wave[-1, 0] == 1

@@ -12,7 +12,7 @@ from services.stitcher.encode.cut import CutSpec, cut
 from services.stitcher.encode.join import Segment, Timeline
 from services.stitcher.encode.mix import MixSpec, mix
 from services.stitcher.voicefit import Word
-from shared.media.cues import Cue, cues, placed_well
+from shared.media.cues import Cue, in_order, read_cues
 from shared.media.sound import write_aac, write_wav
 from shared.media.verify import Expectations, Report, report
 from shared.story.formats import Canvas
@@ -63,7 +63,7 @@ def test_the_text_track_is_read(told: Path, tmp_path: Path) -> None:
     found = report(told, Expectations(60, CANVAS, has_sound=False, cues=2))
     assert found.ok, found.lines()
     assert "2 cues, 0.30 to 2.00 s" in "".join(found.lines())
-    assert [(cue.text, cue.start) for cue in cues(told) or ()] == [
+    assert [(cue.text, cue.start) for cue in read_cues(told) or ()] == [
         ("Hi there.", 0.3),
         ("Später", 1.4),
     ]
@@ -95,11 +95,11 @@ def test_a_cue_cut_off_is_found(told: Path) -> None:
 @pytest.mark.parametrize(
     "spans", [[], [(0.5, 0.4)], [(0.1, 0.6), (0.5, 0.9)], [(1.5, 2.2)], [(0.9, 1.0), (0.1, 0.2)]]
 )
-def test_cues_that_overlap_or_leave_the_video_are_not_placed_well(
+def test_cues_that_overlap_or_leave_the_video_are_not_in_order(
     spans: list[tuple[float, float]],
 ) -> None:
-    assert placed_well([Cue("a", 0.1, 0.4), Cue("b", 0.4, 2.0)], 2.0)
-    assert not placed_well([Cue("x", *span) for span in spans], 2.0)
+    assert in_order([Cue("a", 0.1, 0.4), Cue("b", 0.4, 2.0)], 2.0)
+    assert not in_order([Cue("x", *span) for span in spans], 2.0)
 
 
 def test_other_expectations_are_named(good: Path) -> None:

@@ -17,9 +17,10 @@ from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.jobs.ledger import JOBS
-from shared.runtime.app import Parts, Ports, running
+from shared.runtime.app import Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
-from shared.story.events import Kind, VideoCompleted
+from shared.story.events import VideoCompleted
+from shared.story.kinds import KINDS
 from tests.pipeline.world import PACE, QUICK, SERVICES, Counting, World, brief
 
 
@@ -78,14 +79,15 @@ async def life(
     blobs = DiskBlobs(folder / "blobs")
     parts = Parts(
         Ports(store, bus, blobs),
+        KINDS,
+        dict.fromkeys(KINDS, engine),
         folder / "work",
         Pool(1),
         rules=QUICK,
         pace=PACE,
-        engines=dict.fromkeys(Kind, engine),
         drain_seconds=0.2,
     )
-    async with running(parts, SERVICES) as app:
+    async with run_services(parts, SERVICES) as app:
         yield World(app, real, engine), gone
 
 

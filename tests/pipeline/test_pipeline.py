@@ -9,7 +9,8 @@ import pytest
 from shared.bus.chaos import Chaos
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
-from shared.story.events import Kind, VideoCompleted, VideoFailed
+from shared.story.events import VideoCompleted, VideoFailed
+from shared.story.kinds import CLIP, CONFORM
 from tests.pipeline.world import Counting, World, brief, world
 
 SEED = random.SystemRandom().randrange(10**6)
@@ -72,7 +73,7 @@ async def test_a_replay_changes_nothing(tmp_path: Path) -> None:
         assert await w.app.replicas["planner"].relay.replay("v") > 20
         while await unpublished(w):
             await asyncio.sleep(0.02)
-        await w.app.ports.bus.drained()  # type: ignore[attr-defined]
+        await w.app.ports.bus.wait_until_idle()  # type: ignore[attr-defined]
         assert w.engine.runs == before and await w.ended("v") == first
 
 
@@ -86,7 +87,7 @@ async def test_no_more_clips_than_allowed_are_in_flight(tmp_path: Path) -> None:
         async def watch() -> None:
             nonlocal most
             while True:
-                clips = await w.store.find(JOBS, {"spec.kind": Kind.CLIP.value})
+                clips = await w.store.find(JOBS, {"spec.kind": CLIP.name})
                 most = max(most, sum("finished_at" not in clip for clip in clips))
                 await asyncio.sleep(0.002)
 
@@ -103,7 +104,7 @@ class Failing(Counting):
 
     async def submit(self, task):  # type: ignore[no-untyped-def]
         spec = task.job.spec
-        if spec.kind is Kind.CLIP and spec.n in self.broken:
+        if spec.kind == CLIP.name and spec.n in self.broken:
             from shared.story.errors import PermanentError
 
             raise PermanentError(f"clip {spec.n} is refused")
@@ -118,7 +119,7 @@ async def test_a_failed_chain_leaves_its_siblings_alone(tmp_path: Path) -> None:
         failed = {error.chunk: error.error for error in end.failed}
         assert set(failed) == {2, 3} and "clip 2 is refused" in failed[2]
         assert (end.total, end.succeeded) == (6, 4)
-        assert w.engine.runs[f"v/{Kind.CONFORM}/1/2/0"] == 1, "the gap is filled"
+        assert w.engine.runs[f"v/{CONFORM}/1/2/0"] == 1, "the gap is filled"
 
 
 async def test_too_few_clips_fail_the_video_with_every_error(tmp_path: Path) -> None:
@@ -140,6 +141,6 @@ async def test_nothing_more_is_made_for_a_video_that_has_failed(tmp_path: Path) 
     async with world(tmp_path) as w:
         await w.app.shell("stitcher").emit([VideoFailed(video_id="v", rev=1, phase="x", error="y")])
         await w.request("v", brief(3, 2))
-        await w.app.ports.bus.drained()  # type: ignore[attr-defined]
+        await w.app.ports.bus.wait_until_idle()  # type: ignore[attr-defined]
         await asyncio.sleep(0.2)
         assert set(w.engine.runs) == {"v/plan/0/0/1"}

@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 
 from shared.bus.chaos import Chaos
-from shared.story.events import EndCard, Kind, RevisionRequested, VideoCompleted
+from shared.story.brief import EndCard
+from shared.story.events import RevisionRequested, VideoCompleted
+from shared.story.kinds import CONFORM, CUT
 from tests.pipeline.world import World, brief, world
 
 
@@ -29,8 +31,8 @@ async def test_another_shape_asks_no_model_for_anything(tmp_path: Path) -> None:
         second = await finished(w, 2)
         new = set(w.engine.runs) - before
         kinds = sorted(job.split("/")[1] for job in new)
-        segments = [job for job in before if f"/{Kind.CONFORM}/" in job]
-        assert kinds == [Kind.CONFORM.value] * len(segments) + [Kind.CUT.value]
+        segments = [job for job in before if f"/{CONFORM}/" in job]
+        assert kinds == [CONFORM.name] * len(segments) + [CUT.name]
         assert set(w.engine.runs.values()) == {1}
         assert second.chunk_keys == first.chunk_keys
         assert second.key != first.key

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.runtime.shell import Service
-from shared.story.events import BeatsPlanned, ChunkReady, VideoCompleted, VideoFailed
+from shared.runtime.service import Service
+from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed
+from shared.story.kinds import ChunkReady
 from shared.story.view import Decision, View
 from tests.pipeline import world as worlds
 from tests.pipeline.world import brief, world
@@ -24,10 +25,10 @@ def breaking(service: Service) -> Service:
     if service.name not in BREAKS:
         return service
 
-    def decide(view: View) -> Decision:
+    def decide(view: View, plan: BeatsPlanned | None) -> Decision:
         if view.video_id == service.name and BREAKS[service.name](view):
             raise LookupError(f"{service.name} finds no way")
-        return service.decide(view)
+        return service.decide(view, plan)
 
     return replace(service, decide=decide)
 
@@ -37,8 +38,8 @@ def breaking_late(service: Service) -> Service:
     if service.name != "stitcher":
         return service
 
-    def decide(view: View) -> Decision:
-        decision = service.decide(view)
+    def decide(view: View, plan: BeatsPlanned | None) -> Decision:
+        decision = service.decide(view, plan)
         if view.video_id == "stitcher" and not decision.done and view.all(ChunkReady):
             raise LookupError("stitcher finds no way")
         return decision

@@ -14,24 +14,17 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
-from shared.jobs.engine import Accepted, Made, Order, Produced, Task
+from shared.jobs.engine import Accepted, Made, Produced, Task, Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
-from shared.jobs.retries import RetryRules
 from shared.jobs.step import Pace
 from shared.ports import Store
-from shared.runtime.app import App, Parts, Ports, running
+from shared.runtime.app import App, Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
-from shared.story.chunks import plan_chunks
-from shared.story.events import (
-    BeatsPlanned,
-    Brief,
-    Event,
-    Kind,
-    VideoCompleted,
-    VideoFailed,
-    VideoRequested,
-)
+from shared.story.beats import plan_chunks
+from shared.story.brief import Brief
+from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed, VideoRequested
+from shared.story.kinds import KINDS, PLAN, PlanOrder, RetryRules
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 
@@ -39,9 +32,9 @@ QUICK = Rules(lease_ms=250, relay_ms=50, retries=RetryRules(backoff_ms=(5, 10), 
 PACE = Pace(look=0.05, hold=0.05, away=0.02)
 
 
-def plan_by_lines(order: Order) -> Made:
+def plan_by_lines(order: PlanOrder, space: Workspace) -> Made:
     """A plan with one beat a line of the prompt: tests choose how many there are."""
-    wanted = Brief.model_validate(order.input["brief"])
+    wanted = order.brief
     drafts = [Draft(line, narration=line) for line in wanted.prompt.splitlines()]
     beats = timed(drafts, wanted.duration)
     chunks = plan_chunks(beats, wanted.chunk_seconds)
@@ -49,7 +42,7 @@ def plan_by_lines(order: Order) -> Made:
     return Made(data=BeatsPlanned(video_id="", rev=1, **plan).model_dump(mode="json"))
 
 
-WORK = {Kind.PLAN: plan_by_lines}
+WORK = {PLAN: plan_by_lines}
 
 
 def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
@@ -119,12 +112,13 @@ async def world(
     counting = engine_type(store, **engine)
     parts = Parts(
         Ports(store, LocalBus(chaos=chaos), DiskBlobs(folder / "blobs")),
+        KINDS,
+        dict.fromkeys(KINDS, counting),
         folder / "work",
         Pool(1),
         rules=rules,
         pace=PACE,
-        engines=dict.fromkeys(Kind, counting),
         drain_seconds=1.0,
     )
-    async with running(parts, SERVICES) as app:
+    async with run_services(parts, SERVICES) as app:
         yield World(app, store, counting)

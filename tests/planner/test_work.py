@@ -7,29 +7,31 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.planner.report import report
-from services.planner.work import plan
-from shared.jobs.engine import Order
-from shared.story.chunks import active_chunks, frames
+from services.planner.work import make_plan
+from shared.jobs.engine import Workspace
+from shared.story.beats import frames
+from shared.story.brief import Brief, EndCard
 from shared.story.errors import BadInput
-from shared.story.events import BeatsPlanned, Brief, EndCard
+from shared.story.events import BeatsPlanned
 from shared.story.formats import frame_at
+from shared.story.kinds import PlanOrder
+from shared.story.plan import active_chunks
 
 TEN = " ".join(f"Scene number {n} shows another part of the story." for n in range(10))
 
 
 def planned(folder: Path, prompt: str = "A lighthouse keeper who paints the sea", **brief: object):
     wanted = Brief.model_validate({"prompt": prompt, **brief})
-    given = {"video_id": "v1", "brief": wanted.model_dump(mode="json")}
-    made = plan(Order(folder, given))
+    made = make_plan(PlanOrder(video_id="v1", brief=wanted), Workspace(folder))
     assert made.files == {}
-    return BeatsPlanned.model_validate({"video_id": "v1", "rev": 1, **given, **made.data})
+    return BeatsPlanned.model_validate({"video_id": "v1", "rev": 1, **made.data})
 
 
 @pytest.mark.parametrize("duration", [5, 6.4, 10, 15, 30, 61, 180])
 @pytest.mark.parametrize("card", [None, EndCard()])
 def test_beats_chunks_and_card_fill_the_duration_to_the_frame(
     tmp_path: Path, duration: float, card: EndCard | None
-):
+) -> None:
     made = planned(tmp_path, duration=duration, end_card=card)
     last = made.beats[-1]
     story = sum(frames(chunk) for chunk in active_chunks(made))
@@ -43,7 +45,7 @@ def test_beats_chunks_and_card_fill_the_duration_to_the_frame(
 
 def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     counted = metric("storywave_plans_truncated_total")
     made = planned(tmp_path, TEN, duration=15, end_card=None)
     with caplog.at_level(logging.WARNING, logger="storywave.planner"):
@@ -61,7 +63,7 @@ def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
     assert (warning.video_id, warning.stage, warning.action) == ("v1", "plan", "truncate")  # type: ignore[attr-defined]
 
 
-def test_what_fits_is_not_truncated(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_what_fits_is_not_truncated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     made = planned(tmp_path, TEN, duration=60)
     report(made)
     assert (len(made.beats), made.truncation, caplog.records) == (10, None, [])
@@ -71,7 +73,7 @@ def metric(name: str) -> float:
     return REGISTRY.get_sample_value(name) or 0.0
 
 
-def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path: Path):
+def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path: Path) -> None:
     asked = EndCard(call_to_action="Come and see", product_image="abc")
     open_card = planned(tmp_path, end_card=asked).brief.end_card
     assert open_card is not None
@@ -80,6 +82,6 @@ def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path:
     assert open_card.product_image == "abc"
 
 
-def test_an_unknown_style_is_refused_with_the_known_ones(tmp_path: Path):
+def test_an_unknown_style_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cinematic"):
         planned(tmp_path, style="baroque")

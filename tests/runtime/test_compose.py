@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 import services
-from shared.runtime.compose import opened
+from shared.runtime.compose import open_app
 from shared.runtime.probes import probes
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
@@ -20,11 +20,11 @@ SERVICES = [services.load(name) for name in services.NAMES]
 
 async def test_a_refused_second_process_leaves_the_work_of_the_first_alone(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, processes=1)
-    async with opened(settings, SERVICES):
+    async with open_app(settings, SERVICES):
         (folder,) = (tmp_path / "work").iterdir()
         (folder / "half.mp4").write_bytes(b"half")
         with pytest.raises(BadInput, match="in use"):
-            async with opened(settings, SERVICES):
+            async with open_app(settings, SERVICES):
                 raise AssertionError("two processes on one folder")
         assert (folder / "half.mp4").exists()
     assert not folder.exists()
@@ -48,7 +48,7 @@ def test_a_broken_data_folder_ends_the_process_with_advice(tmp_path: Path, name:
 
 
 async def test_a_loop_that_ends_is_seen_from_outside(tmp_path: Path) -> None:
-    async with opened(Settings(data=tmp_path, processes=1), SERVICES) as app:
+    async with open_app(Settings(data=tmp_path, processes=1), SERVICES) as app:
         served = httpx.ASGITransport(Starlette(routes=probes(lambda: app)))
         async with httpx.AsyncClient(transport=served, base_url="http://here") as probe:
             assert (await probe.get("/healthz")).status_code == 200

@@ -14,23 +14,24 @@ from shared.jobs.relay import OUTBOX, Relay
 from shared.jobs.unreadable import PUT_OFF_MS
 from shared.ports import Is, Update
 from shared.runtime.known import Change, Known
-from shared.runtime.shell import CHECK_MS, SILENT_MS, Service, Shell
+from shared.runtime.service import Service
+from shared.runtime.shell import CHECK_MS, SILENT_MS, Shell
 from shared.store.sqlite import SqliteStore
+from shared.story.brief import Brief
 from shared.story.errors import TOLD, BusUnavailable
 from shared.story.events import (
-    Brief,
+    BeatsPlanned,
     DeadLettered,
     Event,
-    ImageReady,
-    Kind,
     VideoDeleted,
     VideoRequested,
     WavesCompleted,
 )
+from shared.story.kinds import IMAGE, KINDS, ImageReady
 from shared.story.view import Decision, JobSpec, View
 
 
-def decide(view: View) -> Decision:
+def decide(view: View, plan: BeatsPlanned | None) -> Decision:
     """An image a request; a summary once three images are there; it can't bear a fourth."""
     request = view.one(VideoRequested)
     images = view.all(ImageReady)
@@ -38,7 +39,7 @@ def decide(view: View) -> Decision:
         raise ValueError("four images are one too many")
     done = len(images) == 3
     event = WavesCompleted(video_id=view.video_id, rev=1, total=3, succeeded=3)
-    jobs = [JobSpec(kind=Kind.IMAGE, video_id=view.video_id, beat=n) for n in range(3)]
+    jobs = [JobSpec(kind=IMAGE.name, video_id=view.video_id, beat=n) for n in range(3)]
     return Decision(tuple(jobs) if request else (), (event,) if done else (), done=done)
 
 
@@ -46,7 +47,7 @@ SERVICE = Service(
     name="toy",
     reads=(VideoRequested, ImageReady),
     decide=decide,
-    kinds=(Kind.IMAGE,),
+    finish={IMAGE: lambda order, space, made: made},
     decides=(WavesCompleted,),
 )
 
@@ -69,10 +70,13 @@ class Toy:
 
     def __init__(self, store: SqliteStore) -> None:
         self.store, self.bus = store, Bus()
-        self.relay = Relay(store, self.bus, "toy", [Kind.IMAGE], Rules(relay_ms=10))  # type: ignore[arg-type]
-        self.ledger = Ledger(store, Rules())
+        self.relay = Relay(
+            store, self.bus, "toy", runs=[IMAGE], kinds=KINDS, rules=Rules(relay_ms=10)
+        )  # type: ignore[arg-type]
+        self.ledger = Ledger(store, KINDS, Rules())
         self.shell = Shell(
             SERVICE,
+            KINDS,
             store=store,
             bus=self.bus,  # type: ignore[arg-type]
             ledger=self.ledger,
@@ -301,10 +305,10 @@ async def test_a_fact_stays_as_it_was_told_first(toys: list[Toy]) -> None:
 def test_the_time_to_check_again_moves_only_when_half_of_it_has_passed() -> None:
     known, times = Known("v"), []
     for beat, now in enumerate((0, 40, 60)):
-        heard = known.hears([request(), image(beat)])
-        known = Change.of(known, heard, Decision(), now, patience=100).written
+        heard = known.hear([request(), image(beat)])
+        known = Change.of(known, heard, Decision(), now, patience=100).result
         times.append(known.check_at)
     assert times == [100, 100, 160]
-    done = Change.of(known, known.hears([]), Decision(done=True), 70, patience=100)
+    done = Change.of(known, known.hear([]), Decision(done=True), 70, patience=100)
     assert done.adds
-    assert done.written.check_at is None
+    assert done.result.check_at is None

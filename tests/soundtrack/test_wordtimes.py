@@ -1,19 +1,21 @@
 """Word times from the sound alone, against those that a synthesiser knows of its own speech."""
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from services.soundtrack.wordtimes import estimated
-from services.soundtrack.work import finish_music, finish_voice
+from services.soundtrack.wordtimes import estimate_words
+from services.soundtrack.work import check_music, check_voice
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
-from shared.jobs.engine import Made, Order
+from shared.jobs.engine import Made, Workspace
 from shared.media.probe import BadMedia
 from shared.media.sound import RATE, read_sound, write_wav
 from shared.story.errors import TransientError
+from shared.story.kinds import MusicOrder, VoiceOrder
 from tests.media.samples import tone
 
 TEXTS = [
@@ -30,7 +32,7 @@ def test_words_are_found_where_they_sound(tmp_path: Path, style: str) -> None:
     errors: list[float] = []
     for text in TEXTS:
         spoken = speak(text, style_of(style).voice, tmp_path / "voice.wav")
-        found = estimated(read_sound(tmp_path / "voice.wav", 1)[:, 0], RATE, text)
+        found = estimate_words(read_sound(tmp_path / "voice.wav", 1)[:, 0], RATE, text)
         assert [word.text for word in found] == [word.text for word in spoken.words]
         errors += [abs(a.start - b.start) for a, b in zip(found, spoken.words, strict=True)]
     assert float(np.median(errors)) <= 0.06
@@ -40,7 +42,7 @@ def test_words_are_found_where_they_sound(tmp_path: Path, style: str) -> None:
 def test_words_follow_each_other_within_the_recording() -> None:
     sound = np.zeros(3 * RATE, np.float32)
     sound[RATE : 2 * RATE] = tone(1.0)[:, 0]
-    found = estimated(sound, RATE, "Hello there, wide world.")
+    found = estimate_words(sound, RATE, "Hello there, wide world.")
     assert [word.text for word in found] == ["Hello", "there,", "wide", "world."]
     assert found[0].start == pytest.approx(1.0, abs=0.02)
     assert found[-1].end == pytest.approx(2.0, abs=0.02)
@@ -48,20 +50,25 @@ def test_words_follow_each_other_within_the_recording() -> None:
 
 
 def test_a_script_without_spaces_is_shown_a_few_letters_at_a_time() -> None:
-    found = estimated(tone(2.0)[:, 0], RATE, "とうだいもりがひをともす")
+    found = estimate_words(tone(2.0)[:, 0], RATE, "とうだいもりがひをともす")
     assert [word.text for word in found] == ["とうだい", "もりがひ", "をともす"]
 
 
 @pytest.mark.parametrize("text", ["", "Hello?"])
 def test_where_nothing_sounds_there_is_no_word(text: str) -> None:
-    assert estimated(np.zeros(RATE, np.float32), RATE, text) == []
-    assert estimated(np.zeros(3, np.float32), RATE, text) == []
+    assert estimate_words(np.zeros(RATE, np.float32), RATE, text) == []
+    assert estimate_words(np.zeros(3, np.float32), RATE, text) == []
+
+
+def order(text: str) -> VoiceOrder:
+    return VoiceOrder(text=text, style="noir", seconds=2)
 
 
 def test_a_voice_without_word_times_gets_them(tmp_path: Path) -> None:
     spoken = speak("The lamp is lit.", style_of("cinematic").voice, tmp_path / "voice.wav")
-    order = Order(tmp_path, {"text": "The lamp is lit."})
-    made = finish_voice(order, Made({"key": tmp_path / "voice.wav"}))
+    made = check_voice(
+        order("The lamp is lit."), Workspace(tmp_path), Made({"key": tmp_path / "voice.wav"})
+    )
     assert [word["text"] for word in made.data["words"]] == ["The", "lamp", "is", "lit."]
     assert made.data["seconds"] == pytest.approx(spoken.seconds, abs=0.002)
 
@@ -70,14 +77,15 @@ def test_word_times_that_are_known_stay(tmp_path: Path) -> None:
     write_wav(tone(1.0), tmp_path / "voice.wav")
     known = [{"text": "hm", "start": 0.1, "end": 0.2}]
     made = Made({"key": tmp_path / "voice.wav"}, {"words": known})
-    assert finish_voice(Order(tmp_path, {"text": "hm"}), made).data["words"] == known
+    assert check_voice(order("hm"), Workspace(tmp_path), made).data["words"] == known
 
 
 def test_a_sound_that_is_none_is_refused(tmp_path: Path) -> None:
-    order = Order(tmp_path, {"text": "hm"})
+    space = Workspace(tmp_path)
+    music = MusicOrder(prompt="hm", style="noir", seconds=2, seed=0)
     (tmp_path / "page.wav").write_text("<html>too many requests</html>")
-    for finish in (finish_voice, finish_music):
+    for finish in (partial(check_voice, order("hm")), partial(check_music, music)):
         with pytest.raises(BadMedia):
-            finish(order, Made({"key": tmp_path / "page.wav"}))
+            finish(space, Made({"key": tmp_path / "page.wav"}))
         with pytest.raises(TransientError, match="without"):
-            finish(order, Made())
+            finish(space, Made())

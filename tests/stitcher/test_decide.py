@@ -9,20 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import load
-from services.stitcher.decide import decide
-from shared.story.events import (
-    BeatsPlanned,
-    EndCard,
-    Event,
-    Kind,
-    PlanFailed,
-    VideoCompleted,
-    VideoFailed,
-    Word,
-)
+from services.stitcher import SERVICE
+from shared.story.beats import Word
+from shared.story.brief import EndCard
+from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed
 from shared.story.images import image_key
+from shared.story.kinds import CONFORM, CUT, PlanFailed
 from shared.story.view import Decision, JobSpec, View
-from shared.story.wanted import wanted
 from tests.histories import VIDEO, Story, broken, done, image, plan, requested, retold
 
 SHAPES = [(beats, chunks) for beats in (1, 2, 3, 4, 5, 7) for chunks in (1, 2, 3)]
@@ -30,7 +23,7 @@ FULL: dict[str, Any] = {
     "music": True,
     "end_card": EndCard(headline="H", call_to_action="Go", seconds=2.5),
 }
-OTHERS = [load(name).decide for name in ("storyboard", "soundtrack", "chunker")]
+OTHERS = [load(name) for name in ("storyboard", "soundtrack", "chunker")]
 
 
 def made(of: BeatsPlanned, lost: Iterable[str] = ()) -> list[Event]:
@@ -48,7 +41,7 @@ def made(of: BeatsPlanned, lost: Iterable[str] = ()) -> list[Event]:
 
 def stitched(of: BeatsPlanned, lost: Iterable[str] = ()) -> Story:
     """The whole life of a video."""
-    told = Story(decide, *made(of, lost))
+    told = Story(SERVICE, *made(of, lost))
     failing = {f"{VIDEO}/{name}" for name in lost}
     told.play(fails=lambda job: job.id in failing)
     return told
@@ -69,23 +62,23 @@ def failure(told: Story) -> VideoFailed:
 
 
 def conforms(told: Story) -> dict[int, JobSpec]:
-    return {job.n: job for job in told.jobs.values() if job.kind is Kind.CONFORM}
+    return {job.n: job for job in told.jobs.values() if job.kind == CONFORM.name}
 
 
 def the_cut(told: Story) -> JobSpec:
-    (job,) = [job for job in told.jobs.values() if job.kind is Kind.CUT]
+    (job,) = [job for job in told.jobs.values() if job.kind == CUT.name]
     return job
 
 
 # ── the good way ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_nothing_is_known_nothing_is_done():
-    assert decide(View(VIDEO)) == Decision()
+def test_nothing_is_known_nothing_is_done() -> None:
+    assert SERVICE.decide_on(View(VIDEO)) == Decision()
 
 
 @pytest.mark.parametrize(("beats", "chunks"), SHAPES)
-def test_every_shape_is_carried_to_its_end(beats: int, chunks: int):
+def test_every_shape_is_carried_to_its_end(beats: int, chunks: int) -> None:
     told = stitched(plan(beats, chunks, **FULL))
     end = completion(told)
     count = beats * chunks
@@ -94,33 +87,33 @@ def test_every_shape_is_carried_to_its_end(beats: int, chunks: int):
     assert the_cut(told).input["frames"] == count * 150 + 75
     assert sorted(conforms(told)) == list(range(count + 1))
     jobs = 2 * beats + count + 2 + (count + 1) + 1  # images, voices, clips, card, music, ours
-    assert end.cost == 1 + 10 * jobs
+    assert end.cost == 7 + 10 * jobs
     assert end.generation_ms == 1_000
 
 
-def test_a_chunk_is_conformed_the_moment_its_clip_and_its_voice_are_there():
+def test_a_chunk_is_conformed_the_moment_its_clip_and_its_voice_are_there() -> None:
     of = plan(2, 2)
     facts = {event.id: event for event in made(of)}
     clip, voice = facts[f"{VIDEO}/ChunkReady/1/2/0"], facts[f"{VIDEO}/VoiceReady/1/0/0"]
-    told = Story(decide, of)
+    told = Story(SERVICE, of)
     assert told.hear(clip) == []
     (job,) = told.hear(voice)
     assert (job.beat, job.n, job.files) == (1, 2, {"clip": "ChunkReady/1-2-0"})
 
 
-def test_a_silent_beat_waits_for_no_voice():
+def test_a_silent_beat_waits_for_no_voice() -> None:
     of = plan(1, voice=False)
     facts = {event.id: event for event in made(of)}
-    told = Story(decide, of)
+    told = Story(SERVICE, of)
     assert len(told.hear(facts[f"{VIDEO}/ChunkReady/0/0/0"])) == 1
 
 
-def test_a_segment_knows_its_place_in_its_beat_and_the_words_spoken_there():
+def test_a_segment_knows_its_place_in_its_beat_and_the_words_spoken_there() -> None:
     of = plan(1, 2)
     voice = next(e for e in made(of) if type(e).__name__ == "VoiceReady")
     words = (Word(text="Words", start=0.1, end=0.5),)
     facts = [e for e in made(of) if e is not voice and e.id != voice.id]
-    told = Story(decide, *facts, voice.model_copy(update={"words": words}))
+    told = Story(SERVICE, *facts, voice.model_copy(update={"words": words}))
     told.decide()
     second = conforms(told)[1].input
     assert (second["offset"], second["drop_first"], second["frames"]) == (5.0, True, 150)
@@ -129,13 +122,13 @@ def test_a_segment_knows_its_place_in_its_beat_and_the_words_spoken_there():
     assert [word["text"] for word in second["voice"]["words"]] == ["Words"]
 
 
-def test_no_words_are_burnt_when_no_captions_are_wanted():
+def test_no_words_are_burnt_when_no_captions_are_wanted() -> None:
     told = stitched(plan(1, captions="none"))
     assert conforms(told)[0].input["voice"] is None
     assert the_cut(told).input["voices"][0]["at"] == 0
 
 
-def test_the_cut_has_everything_in_order():
+def test_the_cut_has_everything_in_order() -> None:
     told = stitched(plan(2, 2, **FULL))
     cut = the_cut(told)
     assert cut.take == 1
@@ -148,7 +141,7 @@ def test_the_cut_has_everything_in_order():
     assert sorted(cut.files) == sorted(names)
 
 
-def test_the_card_comes_last_on_its_own_background():
+def test_the_card_comes_last_on_its_own_background() -> None:
     card = conforms(stitched(plan(1, **FULL)))[1]
     assert (card.beat, card.files) == (1, {"background": "CardReady/0-0-0"})
     assert card.input["card"] == {
@@ -157,7 +150,7 @@ def test_the_card_comes_last_on_its_own_background():
     assert card.input["frames"] == 75
 
 
-def test_the_card_is_given_the_product_of_its_owner():
+def test_the_card_is_given_the_product_of_its_owner() -> None:
     card = EndCard(colour="#10c0fe", product_image="abc")
     told = stitched(plan(1, end_card=card, owner="ann"))
     assert conforms(told)[1].files == {"product": image_key("ann", "abc")}
@@ -165,22 +158,22 @@ def test_the_card_is_given_the_product_of_its_owner():
     assert conforms(both)[1].files.keys() == {"background", "product"}
 
 
-def test_the_end_waits_for_the_bill_of_every_image():
+def test_the_end_waits_for_the_bill_of_every_image() -> None:
     of = plan(2)
     late = image(of, 1)
-    told = Story(decide, *(e for e in made(of) if e.id != late.id))
+    told = Story(SERVICE, *(e for e in made(of) if e.id != late.id))
     told.play()
     assert told.of(VideoCompleted) == []
     assert not told.done
     told.hear(late)
     told.play()
-    assert completion(told).cost == 1 + 10 * 9
+    assert completion(told).cost == 7 + 10 * 9
 
 
 # ── what is missing ─────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_lost_chunk_is_filled_from_the_last_picture_before_it():
+def test_a_lost_chunk_is_filled_from_the_last_picture_before_it() -> None:
     told = stitched(plan(2, 3), lost=["clip/0/1/0"])
     filled = conforms(told)[1]
     assert filled.files == {"still": "ChunkReady/0-0-0/last"}
@@ -188,13 +181,13 @@ def test_a_lost_chunk_is_filled_from_the_last_picture_before_it():
     end = completion(told)
     assert [error.chunk for error in end.failed] == [1, 2]
     assert end.notes == (
-        "chunk 1 is filled with a still: the model is tired",
-        "chunk 2 is filled with a still: chunk 1 before it was not made: the model is tired",
+        "clip 1 is filled with a still: the model is tired",
+        "clip 2 is filled with a still: chunk 1 before it was not made: the model is tired",
     )
     assert the_cut(told).input["frames"] == 900
 
 
-def test_a_lost_chunk_with_none_before_it_is_filled_from_the_image():
+def test_a_lost_chunk_with_none_before_it_is_filled_from_the_image() -> None:
     told = stitched(plan(2), lost=["clip/0/0/0"])
     assert conforms(told)[0].files == {"still": "ImageReady/0-0-0"}
 
@@ -206,64 +199,71 @@ def test_a_lost_chunk_with_none_before_it_is_filled_from_the_image():
 )  # fmt: skip
 def test_a_filling_waits_for_its_picture_though_the_waves_are_over(
     lost: str, late: str, still: str
-):
+) -> None:
     facts = {fact.id: fact for fact in made(plan(1, 2, min_clips=0), [lost])}
     picture = facts.pop(f"{VIDEO}/{late}")
-    told = Story(decide, *facts.values())
+    told = Story(SERVICE, *facts.values())
     assert told.decide() == []
     told.hear(picture)
     assert {"still": still} in [job.files for job in told.open]
 
 
-def test_a_beat_without_an_image_is_filled_with_a_title():
+def test_a_beat_without_an_image_is_filled_with_a_title() -> None:
     told = stitched(plan(2), lost=["image/0/0/0"])
     assert conforms(told)[0].files == {}
     assert conforms(told)[0].input["title"] == "A title"
     assert completion(told).notes == (
-        "chunk 0 is filled with a still: chunk 0 has no storyboard image: the model is tired",
+        "beat 0 has no storyboard image: the model is tired",
+        "clip 0 is filled with a still: chunk 0 has no storyboard image: the model is tired",
     )
 
 
-def test_gaps_may_be_left_and_what_follows_moves_up():
+def test_gaps_may_be_left_and_what_follows_moves_up() -> None:
     told = stitched(plan(3, 2, gaps="leave"), lost=["clip/0/1/0", "image/1/0/0"])
     cut = the_cut(told)
     assert [s["name"] for s in cut.input["segments"]] == ["segment/0", "segment/4", "segment/5"]
     assert [(v["name"], v["at"], v["room"]) for v in cut.input["voices"]] == [
         ("voice/0", 0, 5), ("voice/2", 5, 10),
     ]  # fmt: skip
-    assert completion(told).notes[0] == "chunk 1 is left out: the model is tired"
+    assert completion(told).notes == (
+        "beat 1 has no storyboard image: the model is tired",
+        "clip 1 is left out: the model is tired",
+        "clip 2 is left out: chunk 2 has no storyboard image: the model is tired",
+        "clip 3 is left out: chunk 2 before it was not made: "
+        "chunk 2 has no storyboard image: the model is tired",
+    )
     assert completion(told).seconds == 15
 
 
-def test_missing_sounds_and_card_are_noted():
+def test_missing_sounds_and_card_are_noted() -> None:
     told = stitched(plan(2, **FULL), lost=["voice/1/0/0", "music/0/0/0", "card/0/0/0"])
     assert completion(told).notes == (
-        "beat 1 has no voice: the model is tired",
-        "there is no music: the model is tired",
-        "the end card is drawn on a plain colour: the model is tired",
+        "the end card is drawn on the brand colour: the model is tired",
+        "the music is missing: the model is tired",
+        "beat 1 stays silent: the model is tired",
     )
     assert conforms(told)[2].files == {}
     assert "music" not in the_cut(told).files
 
 
-def test_failed_work_is_on_the_bill():
+def test_failed_work_is_on_the_bill() -> None:
     told = stitched(plan(2), lost=["clip/1/1/0", "voice/0/0/0"])
     # the plan; 2 images, 1 voice, 1 clip, 2 conforms, 1 cut; two failures
-    assert completion(told).cost == 1 + 7 * 10 + 2 * 3
+    assert completion(told).cost == 7 + 7 * 10 + 2 * 3
 
 
 # ── the bad way ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_a_plan_there_is_no_video():
+def test_without_a_plan_there_is_no_video() -> None:
     lost = PlanFailed(video_id=VIDEO, job=f"{VIDEO}/plan/0/0/1", take=1, error="no", cost=4)
-    told = Story(decide, requested(), lost)
+    told = Story(SERVICE, requested(), lost)
     told.decide()
     end = failure(told)
     assert (end.rev, end.phase, end.error, end.cost) == (1, "plan", "no", 4)
 
 
-def test_too_few_clips_fail_with_counts_and_every_error():
+def test_too_few_clips_fail_with_counts_and_every_error() -> None:
     lost = ["clip/0/0/0", "image/1/0/0"]
     told = stitched(plan(3, min_clips=2), lost=lost)
     end = failure(told)
@@ -273,24 +273,24 @@ def test_too_few_clips_fail_with_counts_and_every_error():
         "1 of 3 clips were made, at least 2 are needed: chunk 0: the model is tired; "
         "chunk 1: chunk 1 has no storyboard image: the model is tired"
     )
-    assert not any(job.kind is Kind.CUT for job in told.jobs.values())
+    assert not any(job.kind == CUT.name for job in told.jobs.values())
 
 
 @pytest.mark.parametrize(("least", "enough"), [(1, True), (2, True), (3, False), (9, False)])
-def test_min_clips_counts_chunks_and_is_never_more_than_there_are(least: int, enough: bool):
+def test_min_clips_counts_chunks_and_is_never_more_than_there_are(least: int, enough: bool) -> None:
     told = stitched(plan(3, min_clips=least), lost=["clip/1/1/0"])
     assert bool(told.of(VideoCompleted)) is enough
     assert bool(stitched(plan(3, min_clips=least)).of(VideoCompleted))
 
 
-def test_a_segment_that_can_not_be_made_ends_the_video():
+def test_a_segment_that_can_not_be_made_ends_the_video() -> None:
     end = failure(stitched(plan(2, 2, **FULL), lost=["conform/1/2/0"]))
-    assert (end.phase, end.item, end.error) == ("conform", "chunk 2", "the model is tired")
+    assert (end.phase, end.item, end.error) == ("conform", "clip 2", "the model is tired")
     assert (end.total, end.succeeded) == (4, 4)
-    assert failure(stitched(plan(1, **FULL), lost=["conform/1/1/0"])).item == "end card"
+    assert failure(stitched(plan(1, **FULL), lost=["conform/1/1/0"])).item == "the end card"
 
 
-def test_a_cut_that_fails_ends_the_video():
+def test_a_cut_that_fails_ends_the_video() -> None:
     end = failure(stitched(plan(2), lost=["cut/0/0/1"]))
     assert (end.phase, end.error) == ("cut", "the model is tired")
 
@@ -298,7 +298,7 @@ def test_a_cut_that_fails_ends_the_video():
 # ── revisions ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_revision_conforms_and_cuts_again_only_what_it_touches():
+def test_a_revision_conforms_and_cuts_again_only_what_it_touches() -> None:
     told = stitched(plan(3, 2))
     new = plan(3, 2, rev=2, takes={"voice/1": 1, "conform/2": 1, "conform/3": 1})
     before = set(told.jobs)
@@ -313,7 +313,7 @@ def test_a_revision_conforms_and_cuts_again_only_what_it_touches():
     assert last.rev == 2
 
 
-def test_a_skipped_beat_is_cut_out():
+def test_a_skipped_beat_is_cut_out() -> None:
     told = stitched(plan(3, 2, skipped=[1]))
     names = [s["name"] for s in the_cut(told).input["segments"]]
     assert names == ["segment/0", "segment/1", "segment/4", "segment/5"]
@@ -335,13 +335,13 @@ LOST = ["clip/0/1/0", "clip/1/2/0", "image/1/0/0", "voice/0/0/0", "music/0/0/0",
 )
 def test_any_order_and_any_duplicates_give_the_same_decision(
     shape: tuple[int, int], lost: set[str], gaps: str, data: st.DataObject
-):
+) -> None:
     told = stitched(plan(*shape, **FULL, gaps=gaps), lost)
     life = list({fact.id: fact for fact in told.facts}.values())
     facts = data.draw(st.lists(st.sampled_from(life), unique_by=lambda f: f.id))
     if facts:
         again = data.draw(retold(facts))
-        assert decide(View(VIDEO, facts)) == decide(View(VIDEO, again))
+        assert SERVICE.decide_on(View(VIDEO, facts)) == SERVICE.decide_on(View(VIDEO, again))
 
 
 @settings(deadline=None, max_examples=60)
@@ -353,10 +353,10 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
 )
 def test_whatever_comes_first_the_video_ends_alike(
     shape: tuple[int, int], lost: set[str], gaps: str, chance: random.Random
-):
+) -> None:
     of = plan(*shape, **FULL, gaps=gaps)
     failing = {f"{VIDEO}/{name}" for name in lost}
-    in_order, told, facts = stitched(of, lost), Story(decide), made(of, lost)
+    in_order, told, facts = stitched(of, lost), Story(SERVICE), made(of, lost)
     chance.shuffle(facts)
     while facts or told.open:  # what others make and what we make ends in any order
         if told.open and (not facts or chance.random() < 0.5):
@@ -370,21 +370,21 @@ def test_whatever_comes_first_the_video_ends_alike(
         assert told.jobs == in_order.jobs
 
 
-def test_the_waves_of_an_older_plan_say_nothing_about_a_newer_one():
+def test_the_waves_of_an_older_plan_say_nothing_about_a_newer_one() -> None:
     told = stitched(plan(2), lost=["clip/0/0/0"])
     told.hear(plan(2, rev=2, takes={"clip/0": 1, "conform/0": 1}))
     assert f"{VIDEO}/conform/0/0/1" not in told.jobs
     assert not told.done
 
 
-def test_the_names_of_the_jobs_are_those_the_plan_wants():
+def test_the_names_of_the_jobs_are_those_the_plan_wants() -> None:
     of = plan(2, rev=3, takes={"conform/1": 4})
-    assert wanted(of, Kind.CONFORM, beat=1, n=1) == f"{VIDEO}/conform/1/1/4"
-    assert wanted(of, Kind.CUT) == f"{VIDEO}/cut/0/0/3"
+    assert CONFORM.wanted(of, beat=1, n=1) == f"{VIDEO}/conform/1/1/4"
+    assert CUT.wanted(of) == f"{VIDEO}/cut/0/0/3"
 
 
-def test_a_job_that_ended_is_not_named_as_open():
-    told = Story(decide, *made(plan(1)))
+def test_a_job_that_ended_is_not_named_as_open() -> None:
+    told = Story(SERVICE, *made(plan(1)))
     (job,) = told.decide()
     told.hear(done(job))
     told.hear(broken(told.open[0]))

@@ -14,7 +14,7 @@ from services.stitcher.encode.join import Segment, Timeline
 from services.stitcher.encode.mix import MixSpec
 from shared.base.pool import Pool
 from shared.media.encode import write_segment
-from shared.media.pan import pushed_in
+from shared.media.pan import push_in
 from shared.media.picture import from_image
 from shared.media.sound import write_wav
 from shared.story.formats import canvas
@@ -35,7 +35,7 @@ def segment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     still = Image.fromarray(np.clip(clouds + 120, 0, 255).astype(np.uint8))
     out = tmp_path_factory.mktemp("segment") / "segment.mp4"
     keyframes = frozenset({0, FADE, FRAMES - FADE})
-    write_segment(out, pushed_in(from_image(still), FRAMES), SIZE, keyframes)
+    write_segment(out, push_in(from_image(still), FRAMES), SIZE, keyframes)
     return out
 
 
@@ -53,7 +53,7 @@ async def test_a_worker_stays_small_however_many_videos_it_makes(
 
 def _peak_of_a_cut(segment: Path, folder: Path) -> float:
     """In the worker: the most it has ever held."""
-    fade = Transition("crossfade", FADE)
+    fade = Transition("fade", FADE)
     line = Timeline(SIZE, (Segment(segment, FRAMES),) * SEGMENTS, (fade,) * (SEGMENTS - 1))
     cut(CutSpec(folder, line, MixSpec(folder / "mix.m4a", line.frames, music=folder / "music.wav")))
     [peak] = [

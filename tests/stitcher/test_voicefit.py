@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stitcher.voicefit import FASTEST, LEAD, VoiceFit, Word, fit_voice, shifted
+from services.stitcher.voicefit import FASTEST, LEAD, VoiceFit, Word, fit_voice, shift_words
 
 
 def speech(count: int, length: float = 0.3, pause: float = 0.05, gap_every: int = 4) -> list[Word]:
@@ -18,14 +18,14 @@ def speech(count: int, length: float = 0.3, pause: float = 0.05, gap_every: int 
 
 
 def heard_end(fit: VoiceFit) -> float:
-    last = fit.pieces[-1]
+    last = fit.passages[-1]
     return last.at + (last.end - last.start) / fit.rate
 
 
 def test_a_voice_that_fits_is_left_as_it_is() -> None:
     words = speech(5)
     fit = fit_voice(3.0, words, 5.0)
-    assert fit.rate == 1.0 and not fit.dropped and len(fit.pieces) == 1
+    assert fit.rate == 1.0 and not fit.dropped and len(fit.passages) == 1
     assert fit.offset == pytest.approx(LEAD)
     gaps = [b.start - a.start for a, b in pairwise(fit.words)]
     assert gaps == pytest.approx([b.start - a.start for a, b in pairwise(words)])
@@ -41,7 +41,7 @@ def test_a_little_too_long_is_spoken_faster_and_keeps_every_word() -> None:
 def test_then_pauses_are_shortened() -> None:
     words = speech(12)
     fit = fit_voice(words[-1].end, words, 4.4)
-    assert fit.rate == FASTEST and len(fit.pieces) > 1
+    assert fit.rate == FASTEST and len(fit.passages) > 1
     assert not fit.dropped and heard_end(fit) <= 4.4
 
 
@@ -58,12 +58,12 @@ def test_without_word_times_the_whole_voice_is_fitted() -> None:
     assert fit.rate == FASTEST and heard_end(fit) == pytest.approx(5.0)
 
 
-def test_nothing_to_say_is_no_piece() -> None:
-    assert fit_voice(0.0, [], 5.0).pieces == ()
+def test_nothing_to_say_has_no_passage() -> None:
+    assert fit_voice(0.0, [], 5.0).passages == ()
 
 
-def test_shifted_moves_all_times() -> None:
-    assert shifted([Word("a", 1.0, 2.0)], -0.5) == (Word("a", 0.5, 1.5),)
+def test_shifting_moves_all_times() -> None:
+    assert shift_words([Word("a", 1.0, 2.0)], -0.5) == (Word("a", 0.5, 1.5),)
 
 
 @given(
@@ -84,7 +84,7 @@ def test_any_voice_stays_in_its_beat(
     assert all(0 <= w.start <= w.end <= beat + 1e-5 for w in fit.words)
     starts = [w.start for w in fit.words]
     assert starts == sorted(starts)
-    if fit.pieces:
-        assert fit.pieces[0].at >= 0 and heard_end(fit) <= beat + 1e-6
-    for before, after in pairwise(fit.pieces):
+    if fit.passages:
+        assert fit.passages[0].at >= 0 and heard_end(fit) <= beat + 1e-6
+    for before, after in pairwise(fit.passages):
         assert before.at + (before.end - before.start) / fit.rate <= after.at + 1e-6

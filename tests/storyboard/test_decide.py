@@ -4,43 +4,46 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.storyboard.decide import decide
-from shared.story.chunks import WrongImageCount
-from shared.story.events import EndCard, Kind, PlanFailed
+from services.storyboard import SERVICE
+from shared.story.beats import WrongImageCount
+from shared.story.brief import EndCard
+from shared.story.kinds import CARD, IMAGE, REFERENCE, PlanFailed
 from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, done, plan, retold
 
 CAST = [("Ada",), (), ("Ben", "Ada")]
 
 
-def test_without_a_plan_there_is_nothing_to_draw():
-    assert decide(View(VIDEO)) == Decision()
-    assert decide(View(VIDEO, [PlanFailed(video_id=VIDEO, job="v1/plan/0/0/1", error="x")])).done
+def test_without_a_plan_there_is_nothing_to_draw() -> None:
+    assert SERVICE.decide_on(View(VIDEO)) == Decision()
+    assert SERVICE.decide_on(
+        View(VIDEO, [PlanFailed(video_id=VIDEO, job="v1/plan/0/0/1", error="x")])
+    ).done
 
 
 @pytest.mark.parametrize("beats", [1, 2, 3, 4, 5, 7])
-def test_exactly_one_image_a_beat_mapped_by_its_index(beats: int):
-    told = Story(decide)
+def test_exactly_one_image_a_beat_mapped_by_its_index(beats: int) -> None:
+    told = Story(SERVICE)
     jobs = told.hear(plan(beats, 2))
-    assert [(job.kind, job.beat) for job in jobs] == [(Kind.IMAGE, b) for b in range(beats)]
+    assert [(job.kind, job.beat) for job in jobs] == [(IMAGE.name, b) for b in range(beats)]
     assert [job.input["prompt"] for job in jobs] == [f"scene {b}" for b in range(beats)]
     assert {job.input["total"] for job in jobs} == {beats}
 
 
-def test_the_size_follows_aspect_and_quality():
-    (job,) = Story(decide).hear(plan(1, aspect="16:9", quality="full"))
+def test_the_size_follows_aspect_and_quality() -> None:
+    (job,) = Story(SERVICE).hear(plan(1, aspect="16:9", quality="full"))
     assert (job.input["width"], job.input["height"]) == (1920, 1080)
 
 
-def test_a_card_where_one_is_wanted():
-    told = Story(decide)
+def test_a_card_where_one_is_wanted() -> None:
+    told = Story(SERVICE)
     jobs = told.hear(plan(1, end_card=EndCard()))
-    assert [job.kind for job in jobs] == [Kind.IMAGE, Kind.CARD]
+    assert [job.kind for job in jobs] == [IMAGE.name, CARD.name]
     assert jobs[1].input["title"] == "A title"
 
 
-def test_it_is_done_when_all_has_settled_well_or_badly():
-    told = Story(decide)
+def test_it_is_done_when_all_has_settled_well_or_badly() -> None:
+    told = Story(SERVICE)
     first, second = told.hear(plan(2))
     told.hear(done(first))
     assert not told.done
@@ -48,15 +51,15 @@ def test_it_is_done_when_all_has_settled_well_or_badly():
     assert told.done
 
 
-def test_a_skipped_beat_has_no_image():
-    assert [job.beat for job in Story(decide).hear(plan(3, skipped=[1]))] == [0, 2]
+def test_a_skipped_beat_has_no_image() -> None:
+    assert [job.beat for job in Story(SERVICE).hear(plan(3, skipped=[1]))] == [0, 2]
 
 
-def test_images_wait_for_the_references_they_need():
-    told = Story(decide)
+def test_images_wait_for_the_references_they_need() -> None:
+    told = Story(SERVICE)
     jobs = told.hear(plan(3, characters=CAST))
     assert [(j.kind, j.n, j.beat) for j in jobs] == [
-        (Kind.REFERENCE, 0, 0), (Kind.REFERENCE, 1, 0), (Kind.IMAGE, 0, 1),
+        (REFERENCE.name, 0, 0), (REFERENCE.name, 1, 0), (IMAGE.name, 0, 1),
     ]  # fmt: skip
     assert [j.input["name"] for j in jobs[:2]] == ["Ada", "Ben"]
     (ada,) = told.hear(done(jobs[0]))
@@ -67,8 +70,8 @@ def test_images_wait_for_the_references_they_need():
     assert (both.beat, sorted(both.files)) == (2, ["reference/0", "reference/1"])
 
 
-def test_an_image_goes_on_without_a_reference_that_failed():
-    told = Story(decide)
+def test_an_image_goes_on_without_a_reference_that_failed() -> None:
+    told = Story(SERVICE)
     jobs = told.hear(plan(3, characters=CAST))
     images = told.hear(done(jobs[0]), broken(jobs[1]))
     assert [(j.beat, sorted(j.files)) for j in images] == [
@@ -76,29 +79,31 @@ def test_an_image_goes_on_without_a_reference_that_failed():
     ]  # fmt: skip
 
 
-def test_a_skipped_beat_needs_no_reference():
-    jobs = Story(decide).hear(plan(3, characters=CAST, skipped=[2]))
-    assert [j.input["name"] for j in jobs if j.kind is Kind.REFERENCE] == ["Ada"]
+def test_a_skipped_beat_needs_no_reference() -> None:
+    jobs = Story(SERVICE).hear(plan(3, characters=CAST, skipped=[2]))
+    assert [j.input["name"] for j in jobs if j.kind == REFERENCE.name] == ["Ada"]
 
 
-def test_a_regenerated_beat_is_drawn_at_its_new_take():
-    told = Story(decide)
+def test_a_regenerated_beat_is_drawn_at_its_new_take() -> None:
+    told = Story(SERVICE)
     told.hear(plan(2))
     (job,) = told.hear(plan(2, rev=2, takes={"image/1": 1}))
     assert job.id == f"{VIDEO}/image/1/0/1"
 
 
-def test_a_plan_with_two_beats_of_one_number_is_an_error_with_both_numbers():
+def test_a_plan_with_two_beats_of_one_number_is_an_error_with_both_numbers() -> None:
     of = plan(2)
     twice = of.model_copy(update={"beats": (of.beats[0], of.beats[0])})
     with pytest.raises(WrongImageCount, match="2 beats need 2 images"):
-        decide(View(VIDEO, [twice]))
+        SERVICE.decide_on(View(VIDEO, [twice]))
 
 
 @settings(deadline=None)
 @given(st.integers(0, 6), st.data())
-def test_any_order_and_any_duplicates_give_the_same_decision(settled: int, data: st.DataObject):
-    told = Story(decide)
+def test_any_order_and_any_duplicates_give_the_same_decision(
+    settled: int, data: st.DataObject
+) -> None:
+    told = Story(SERVICE)
     told.hear(plan(3, characters=CAST, end_card=EndCard()))
     for _ in range(settled):
         if told.open:
@@ -106,4 +111,4 @@ def test_any_order_and_any_duplicates_give_the_same_decision(settled: int, data:
             told.hear(data.draw(st.sampled_from([done, broken]))(job))
     facts = list({fact.id: fact for fact in told.facts}.values())
     again = data.draw(retold(facts))
-    assert decide(View(VIDEO, facts)) == decide(View(VIDEO, again))
+    assert SERVICE.decide_on(View(VIDEO, facts)) == SERVICE.decide_on(View(VIDEO, again))

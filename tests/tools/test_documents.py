@@ -7,7 +7,8 @@ import yaml
 
 import services
 from shared.jobs.machine import TRANSITIONS
-from shared.story.events import EVENTS, Kind, topic
+from shared.story.events import topic
+from shared.story.kinds import KINDS
 from tools import documents
 
 TABLE = [services.load(name) for name in services.NAMES]
@@ -32,13 +33,13 @@ def test_a_stale_document_is_noticed_and_written_again(
 def test_every_event_has_someone_who_consumes_it() -> None:
     text = documents.events(TABLE)
     rows = [line for line in text.splitlines() if line.startswith("| [")]
-    assert len(rows) == len(EVENTS)
+    assert len(rows) == len(KINDS.events)
     assert not [row for row in rows if row.endswith("|  |")]
 
 
 def test_every_field_of_every_event_is_listed() -> None:
     text = documents.events(TABLE)
-    for cls in EVENTS.values():
+    for cls in KINDS.events.values():
         section = text.split(f"## {cls.__name__}\n")[1].split("\n## ")[0]
         for field in cls.model_fields.keys() - {"version", "video_id", "at"}:
             assert f"| `{field}` |" in section
@@ -52,13 +53,13 @@ def test_every_transition_and_every_kind_is_drawn() -> None:
                 li for li in text.splitlines() if li.startswith(f"    {state} --> {after}:")
             )
             assert signal.__name__ in arrow
-    assert all(f"| {kind} |" in text for kind in Kind)
+    assert all(f"| {kind} |" in text for kind in KINDS)
 
 
 def test_the_asyncapi_document_names_every_topic_with_its_payload() -> None:
     document = yaml.safe_load(documents.asyncapi(TABLE))
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {f"storywave.{topic(cls)}" for cls in EVENTS.values()}
-    assert EVENTS.keys() <= document["components"]["schemas"].keys()
+    assert addresses == {f"storywave.{topic(cls)}" for cls in KINDS.events.values()}
+    assert KINDS.events.keys() <= document["components"]["schemas"].keys()
     actions = [operation["action"] for operation in document["operations"].values()]
-    assert actions.count("receive") == sum(len(service.consumes) for service in TABLE)
+    assert actions.count("receive") == sum(len(service.consumes(KINDS)) for service in TABLE)

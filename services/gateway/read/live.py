@@ -1,29 +1,21 @@
-"""What watchers are told: one message a fact, said in the words of a person. Pure."""
+"""What watchers are told: one message a fact, in the words of a person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pydantic import Field
 
-from services.gateway.read.notes import name_of
-from services.gateway.read.stages import Stage
-from services.gateway.read.views import FINAL, VideoStatus, facts, status
+from services.gateway.read.views import FINAL, VideoStatus, status
 from shared.story.events import (
     BeatsPlanned,
-    ChunkReady,
-    ClipConformed,
     Event,
-    Fact,
     Failed,
-    ImageReady,
-    Kind,
-    Micros,
-    MusicReady,
-    VideoCut,
+    JobEnd,
     VideoSteered,
-    VoiceReady,
     WavesCompleted,
 )
+from shared.story.fact import Fact, Micros
+from shared.story.kinds import KINDS, Item, Kinds, Stage
 from shared.story.view import View
 
 
@@ -41,12 +33,12 @@ class Live(Fact):
 
 
 def snapshot(now: VideoStatus) -> Live:
-    """Where a video stands: what every watcher hears first."""
+    """Return where a video stands: what every watcher hears first."""
     return _live(now, "", f"{now.status}, {now.percent} %")
 
 
 def ending(now: VideoStatus) -> Live | None:
-    """The last message, once a video has ended: after it nothing more is said."""
+    """Return the last message, once a video has ended: after it nothing more is said."""
     if now.status not in FINAL:
         return None
     if now.error and now.failed_at:
@@ -57,15 +49,15 @@ def ending(now: VideoStatus) -> Live | None:
     return _live(now, "", str(now.status))
 
 
-def news(before: View, after: View) -> list[Live]:
-    """What has happened since, in the order in which it did."""
-    now = status(after)
+def news(before: View, after: View, kinds: Kinds = KINDS) -> list[Live]:
+    """Return what has happened since, in the order in which it did."""
+    now = status(after, kinds)
     if now is None:
         return []
-    known = {fact.id for fact in facts(before)}
-    fresh = sorted((f for f in facts(after) if f.id not in known), key=lambda f: f.at)
-    told = [(fact, words) for fact in fresh if (words := _words(fact, now))]
-    return [_live(now, item, message) for _, (item, message) in told]
+    plan, known = after.latest(BeatsPlanned), {fact.id for fact in before.facts}
+    fresh = sorted((f for f in after.facts if f.id not in known), key=lambda f: (f.at, f.id))
+    told = (_words(fact, now, plan, kinds) for fact in fresh)
+    return [_live(now, item, message) for item, message in filter(None, told)]
 
 
 def _live(now: VideoStatus, item: str, message: str) -> Live:
@@ -81,65 +73,41 @@ def _live(now: VideoStatus, item: str, message: str) -> Live:
     )
 
 
-def _words(fact: Event, now: VideoStatus) -> tuple[str, str] | None:
-    """(item, message) for facts that a watcher cares about."""
-    if isinstance(fact, Failed):
-        item = name_of(Kind(fact.job.split("/")[1]), fact)
-        return item, f"{item}: {fact.error}"
+def _words(
+    fact: Event, now: VideoStatus, plan: BeatsPlanned | None, kinds: Kinds
+) -> tuple[str, str] | None:
+    """Return item and message for facts that a watcher cares about."""
+    if isinstance(fact, JobEnd):
+        kind = kinds.of(fact)
+        # clips and segments of earlier versions carry their number as `chunk` only
+        name = kind.called(Item(fact.beat, getattr(fact, "chunk", fact.n)), plan)
+        failed = f"{name}: {fact.error}" if isinstance(fact, Failed) else None
+        return name, failed or getattr(fact, "filled", None) or count(now, kind.stage)
     say = _SAY.get(type(fact))
     return say(fact, now) if say else None
 
 
-def counted(now: VideoStatus, stage: Stage) -> str:
-    """`images 3/6`: what a stage has made of what it should."""
+def count(now: VideoStatus, stage: Stage) -> str:
+    """Return what a stage has made of what it should, as in `images 3/6`."""
     record = next(record for record in now.stages if record.name is stage)
     return f"{stage} {record.done}/{record.total}"
 
 
-def _planned(plan: BeatsPlanned, now: VideoStatus) -> tuple[str, str]:
+def _say_plan(plan: BeatsPlanned, now: VideoStatus) -> tuple[str, str]:
     return "plan", f"planned: {len(plan.beats)} beats, {len(plan.chunks)} clips"
 
 
-def _pictured(image: ImageReady, now: VideoStatus) -> tuple[str, str]:
-    return f"beat {image.beat}", counted(now, Stage.IMAGES)
-
-
-def _spoken(voice: VoiceReady, now: VideoStatus) -> tuple[str, str]:
-    return f"beat {voice.beat}", counted(now, Stage.SOUNDTRACK)
-
-
-def _scored(music: MusicReady, now: VideoStatus) -> tuple[str, str]:
-    return "music", counted(now, Stage.SOUNDTRACK)
-
-
-def _animated(clip: ChunkReady, now: VideoStatus) -> tuple[str, str]:
-    return f"chunk {clip.chunk}", counted(now, Stage.CLIPS)
-
-
-def _conformed(segment: ClipConformed, now: VideoStatus) -> tuple[str, str]:
-    return f"chunk {segment.chunk}", segment.filled or counted(now, Stage.CUT)
-
-
-def _waved(waves: WavesCompleted, now: VideoStatus) -> tuple[str, str]:
+def _say_waves(waves: WavesCompleted, now: VideoStatus) -> tuple[str, str]:
     return "clips", f"{waves.succeeded} of {waves.total} clips are there"
 
 
-def _joined(cut: VideoCut, now: VideoStatus) -> tuple[str, str]:
-    return "cut", f"joined: {cut.frames} frames"
-
-
-def _steered(wish: VideoSteered, now: VideoStatus) -> tuple[str, str]:
+def _say_wish(wish: VideoSteered, now: VideoStatus) -> tuple[str, str]:
     return "", f"asked to be {wish.desired}"
 
 
-_SAY: dict[type[Event], Callable[..., tuple[str, str]]] = {
-    BeatsPlanned: _planned,
-    ImageReady: _pictured,
-    VoiceReady: _spoken,
-    MusicReady: _scored,
-    ChunkReady: _animated,
-    ClipConformed: _conformed,
-    WavesCompleted: _waved,
-    VideoCut: _joined,
-    VideoSteered: _steered,
+_SAY: Mapping[type[Event], Callable[..., tuple[str, str]]] = {
+    BeatsPlanned: _say_plan,
+    WavesCompleted: _say_waves,
+    VideoSteered: _say_wish,
 }
+"""What is said of events that no job ends in; the others are named and counted by their kind."""

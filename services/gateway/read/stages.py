@@ -1,38 +1,25 @@
-"""How far each stage of a video is, counted from its plan and what has settled. Pure."""
+"""How far each stage of a video is, counted from its plan and from what has settled."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Literal
 
-from shared.story.chunks import active_beats, active_chunks, clips_needed
 from shared.story.events import (
     BeatsPlanned,
     Event,
-    Fact,
     Failed,
-    Kind,
+    Numbered,
     RevisionRequested,
-    Snapshot,
     VideoCompleted,
     VideoFailed,
     VideoRequested,
     WavesCompleted,
 )
+from shared.story.fact import Fact
+from shared.story.kinds import KINDS, Kinds, Stage
+from shared.story.plan import clips_needed
 from shared.story.view import View
-from shared.story.wanted import is_spoken, wanted, wanted_clip
-
-
-class Stage(StrEnum):
-    """The stages in the order in which a user sees them pass."""
-
-    PLAN = "plan"
-    IMAGES = "images"
-    SOUNDTRACK = "soundtrack"
-    CLIPS = "clips"
-    CUT = "cut"
-
 
 StageStatus = Literal["waiting", "running", "completed", "failed", "skipped", "stopped"]
 
@@ -87,7 +74,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class _Tally:
-    """A stage's wanted pieces, and how those that are settled ended."""
+    """The jobs that a stage wants, and how those that are settled ended."""
 
     total: int | None
     ends: tuple[Event, ...]
@@ -95,7 +82,7 @@ class _Tally:
     closed_at: int | None = None
     """When something later showed that nothing more will come in this stage."""
     needed: int = 0
-    """With fewer pieces than this the stage is never complete: the video fails in it."""
+    """With fewer results than this the stage is never complete: the video fails in it."""
 
     @property
     def failed(self) -> int:
@@ -116,18 +103,18 @@ class _Tally:
 
     @property
     def share(self) -> float:
-        """By what is made: what has failed only counts once the stage is over without it."""
+        """Return its part that is made; what failed counts once the stage is over without it."""
         return 1.0 if self.closed else self.done / self.total if self.total else 0.0
 
     @property
     def end(self) -> int | None:
-        """When its last piece ended; where pieces are missing, when it was known that none come."""
+        """Return when its last job ended; where some are missing, when that was known."""
         if self.settled:
             return max((end.at for end in self.ends), default=self.start)
         return self.closed_at
 
 
-_REVISED: tuple[type[Snapshot], ...] = (
+_REVISED: tuple[type[Numbered], ...] = (
     RevisionRequested,
     BeatsPlanned,
     WavesCompleted,
@@ -137,19 +124,19 @@ _REVISED: tuple[type[Snapshot], ...] = (
 
 
 def rev(view: View) -> int:
-    """The latest revision that was asked for, or that any service has answered with."""
+    """Return the latest revision that was asked for, or that any service has answered with."""
     return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
 
 
-def over(view: View) -> bool:
-    """The video has ended, and no later revision goes on."""
+def is_over(view: View) -> bool:
+    """Tell whether the video has ended, and no later revision goes on."""
     ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
     return any(end is not None and end.rev >= rev(view) for end in ends)
 
 
-def progress(view: View, failed_phase: str | None = None) -> Progress:
-    """How far every stage is, and the first that is not over."""
-    tallies = _tallies(view)
+def progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
+    """Return how far every stage is, and the first that is not over."""
+    tallies = _tallies(view, kinds)
     failed = PHASES.get(failed_phase or "")
     open_ = next((stage for stage, tally in tallies.items() if not tally.closed), Stage.CUT)
     return Progress(
@@ -159,8 +146,8 @@ def progress(view: View, failed_phase: str | None = None) -> Progress:
     )
 
 
-def measured(records: Iterable[Iterable[StageRecord]]) -> dict[str, float]:
-    """Stage weights from the stage times of completed videos; they add up to all after ACCEPTED."""
+def measure_weights(records: Iterable[Iterable[StageRecord]]) -> dict[str, float]:
+    """Return stage weights from the times of completed videos: what ACCEPTED leaves, shared out."""
     spent = dict.fromkeys(Stage, 0.0)
     for record in (record for video in records for record in video):
         if record.started_at and record.ended_at:
@@ -212,7 +199,7 @@ def _moment(ms: int | None) -> datetime | None:
 # ── what each stage consists of ─────────────────────────────────────────────────────────────────
 
 
-def _tallies(view: View) -> dict[Stage, _Tally]:
+def _tallies(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
     request, plan = view.one(VideoRequested), view.latest(BeatsPlanned)
     asked = request.at if request else None
     over_at = _over_at(view)
@@ -221,15 +208,21 @@ def _tallies(view: View) -> dict[Stage, _Tally]:
         unknown = _Tally(None, (), None, over_at)
         return dict.fromkeys(Stage, unknown) | {Stage.PLAN: _Tally(1, (), asked, over_at)}
     waves_at = _waves_at(view, plan) or over_at
-    images, clips = _images(plan), [wanted_clip(plan, chunk) for chunk in active_chunks(plan)]
-    made = _tally(view, clips, _first(view, images), waves_at)
+    jobs = {stage: _jobs(plan, kinds, stage) for stage in Stage}
+    clips = jobs[Stage.CLIPS]
+    made = _tally(view, clips, _first(view, jobs[Stage.IMAGES]), waves_at)
     return {
         Stage.PLAN: _Tally(1, (plan,), asked),
-        Stage.IMAGES: _tally(view, images, plan.at, waves_at),
-        Stage.SOUNDTRACK: _tally(view, _sounds(plan), plan.at, over_at),
+        Stage.IMAGES: _tally(view, jobs[Stage.IMAGES], plan.at, waves_at),
+        Stage.SOUNDTRACK: _tally(view, jobs[Stage.SOUNDTRACK], plan.at, over_at),
         Stage.CLIPS: replace(made, needed=clips_needed(plan, len(clips))),
-        Stage.CUT: _tally(view, _pieces(plan), _first(view, clips), over_at),
+        Stage.CUT: _tally(view, jobs[Stage.CUT], _first(view, clips), over_at),
     }
+
+
+def _jobs(plan: BeatsPlanned, kinds: Kinds, stage: Stage) -> list[str]:
+    """Return the ids of the jobs that a stage consists of."""
+    return [job for kind in kinds.of_stage(stage) for job in kind.wanted_jobs(plan)]
 
 
 def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None) -> _Tally:
@@ -237,13 +230,13 @@ def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None
 
 
 def _over_at(view: View) -> int | None:
-    """When the video of this revision was finished."""
+    """Return when the video of this revision was finished."""
     done = view.latest(VideoCompleted)
     return done.at if done and done.rev >= rev(view) else None
 
 
 def _waves_at(view: View, plan: BeatsPlanned) -> int | None:
-    """When all chains of this revision were settled, with clips enough to go on with."""
+    """Return when all chains of this revision were settled, with clips enough to go on with."""
     waves = view.latest(WavesCompleted)
     if waves is None or waves.rev < rev(view):
         return None
@@ -256,21 +249,3 @@ def _settled(view: View, jobs: list[str]) -> tuple[Event, ...]:
 
 def _first(view: View, jobs: list[str]) -> int | None:
     return min((end.at for end in _settled(view, jobs)), default=None)
-
-
-def _images(plan: BeatsPlanned) -> list[str]:
-    return [wanted(plan, Kind.IMAGE, beat=beat.index) for beat in active_beats(plan)]
-
-
-def _sounds(plan: BeatsPlanned) -> list[str]:
-    spoken = [beat.index for beat in plan.beats if is_spoken(plan, beat)]
-    voices = [wanted(plan, Kind.VOICE, beat=beat) for beat in spoken]
-    return voices + ([wanted(plan, Kind.MUSIC)] if plan.brief.music else [])
-
-
-def _pieces(plan: BeatsPlanned) -> list[str]:
-    """Every chunk's segment, the end card's after the last of them, and the cut itself."""
-    chunks = [(chunk.beat, chunk.index) for chunk in active_chunks(plan)]
-    card = [(len(plan.beats), len(plan.chunks))] if plan.brief.end_card else []
-    segments = [wanted(plan, Kind.CONFORM, beat=beat, n=n) for beat, n in chunks + card]
-    return [*segments, wanted(plan, Kind.CUT)]

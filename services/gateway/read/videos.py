@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.gateway.errors.problems import NoSuchVideo
 from services.gateway.intake import REQUESTS
-from services.gateway.read.stages import measured
+from services.gateway.read.stages import measure_weights
 from services.gateway.read.views import Status, VideoStatus, status
 from shared.ports import Doc, Is, Store
 from shared.story.errors import BadInput
@@ -65,7 +65,7 @@ class Videos:
             for video in await self._statuses([row["_id"] for row in latest])
             if video.status is Status.COMPLETED and video.rev == 1  # what a revision keeps is quick
         ]
-        return measured(video.stages for video in done) if len(done) >= 3 else {}
+        return measure_weights(video.stages for video in done) if len(done) >= 3 else {}
 
     async def _statuses(self, ids: list[str]) -> list[VideoStatus]:
         docs = await self.docs(ids)

@@ -1,30 +1,23 @@
-"""The read model: what a user sees of a video, folded from every event about it. Pure.
+"""The read model: what a user sees of a video, folded from every event about it.
 
 Percent and stage never go back within a rev: both only look at how much is settled, and facts are
 only ever added. Times leave here as UTC, money as integer micro-dollars.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from services.gateway.read.notes import Note, notes
-from services.gateway.read.stages import Progress, Stage, StageRecord, progress, rev
-from shared.story.chunks import active_chunks, beat_to_chunk_map
+from services.gateway.read.stages import Progress, StageRecord, progress, rev
+from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
+from shared.story.brief import Brief
 from shared.story.events import (
-    EVENTS,
     BeatsPlanned,
-    Brief,
-    ChunkError,
-    ChunkReady,
-    Event,
-    Fact,
-    Micros,
+    DeadLettered,
     RevisionRequested,
-    Truncation,
     VideoCompleted,
     VideoDeleted,
     VideoFailed,
@@ -32,9 +25,12 @@ from shared.story.events import (
     VideoSteered,
     WavesCompleted,
 )
+from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
+from shared.story.kinds import KINDS, ChunkReady, Kinds, Stage, clip_job
+from shared.story.notes import Note, notes
+from shared.story.plan import active_chunks
 from shared.story.view import View
-from shared.story.wanted import wanted_clip
 
 
 class Status(StrEnum):
@@ -127,14 +123,14 @@ class VideoStatus(Fact):
     links: Mapping[str, str] = Field(default_factory=dict)
 
 
-def status(view: View) -> VideoStatus | None:
-    """What the user sees; None where there is no such video (any more)."""
+def status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
+    """Return what the user sees; None where there is no such video (any more)."""
     request = view.one(VideoRequested)
     if request is None or view.one(VideoDeleted) is not None:
         return None
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
     failure, steered = _failure(view), view.latest(VideoSteered)
-    made = progress(view, failure.phase if failure else None)
+    made = progress(view, failure.phase if failure else None, kinds)
     word = _word(view, failure)
     return VideoStatus(
         id=view.video_id,
@@ -147,12 +143,12 @@ def status(view: View) -> VideoStatus | None:
         aspect=plan.brief.aspect if plan else request.brief.aspect,
         revisions=tuple(sorted(end.rev for end in view.all(VideoCompleted))),
         created_at=moment(request.at),
-        updated_at=moment(max(fact.at for fact in facts(view))),
+        updated_at=moment(max(fact.at for fact in view.facts)),
         completed_at=moment(done.at) if done and word is Status.COMPLETED else None,
-        stages=_stopped(made, word),
+        stages=_stop_stages(made, word),
         chunks=_chunks(view, plan),
         truncation=plan.truncation if plan else None,
-        warnings=tuple(notes(view, plan)),
+        warnings=tuple(_warnings(view, plan, kinds)),
         cost=cost(view),
         budget=steered.cap if steered else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
@@ -164,9 +160,12 @@ def status(view: View) -> VideoStatus | None:
     )
 
 
-def facts(view: View) -> list[Event]:
-    """Every fact of a view."""
-    return [fact for cls in EVENTS.values() for fact in view.all(cls)]
+def _warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]:
+    """Return what the video lacks, and messages that nobody could use."""
+    yield from notes(view, plan, kinds)
+    for letter in view.all(DeadLettered):
+        message = f"a message was lost: {letter.error}"
+        yield Note(stage=letter.service, item=letter.topic, message=message)
 
 
 def moment(ms: int) -> datetime:
@@ -174,12 +173,12 @@ def moment(ms: int) -> datetime:
 
 
 def cost(view: View) -> Micros:
-    """The exact sum of what every settled job cost, failed ones too."""
+    """Return the exact sum of what every settled job cost, failed ones too."""
     return sum(end.cost for end in view.ends.values())
 
 
 def _failure(view: View) -> VideoFailed | None:
-    """The failure that counts: one that a later revision of the plan has not overtaken."""
+    """Return the failure that counts: one that no later revision of the plan has overtaken."""
     failed = view.latest(VideoFailed)
     return failed if failed and failed.rev >= rev(view) else None
 
@@ -197,8 +196,8 @@ def _word(view: View, failure: VideoFailed | None) -> Status:
     return Status.RUNNING if view.ends else Status.QUEUED
 
 
-def _stopped(made: Progress, word: Status) -> tuple[StageRecord, ...]:
-    """Nothing goes on in a video that has ended without success."""
+def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:
+    """Return the stages; nothing goes on in a video that has ended without success."""
     if word not in {Status.FAILED, Status.CANCELLED}:
         return made.records
     return tuple(
@@ -208,13 +207,13 @@ def _stopped(made: Progress, word: Status) -> tuple[StageRecord, ...]:
 
 
 def clips(view: View) -> dict[int, ChunkReady]:
-    """The clip of each chunk, at the take that the plan wants."""
+    """Return the clip of each chunk, at the take that the plan wants."""
     plan = view.latest(BeatsPlanned)
     ready = {}
     if plan is None:
         return {}
     for chunk in active_chunks(plan):
-        if clip := view.ready(ChunkReady, wanted_clip(plan, chunk)):
+        if clip := view.ready(ChunkReady, clip_job(plan, chunk)):
             ready[chunk.index] = clip
     return ready
 
@@ -237,7 +236,7 @@ def _failed_chunks(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
     return tuple(
         ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error)
         for chunk in active_chunks(plan)
-        if (failed := view.failure(wanted_clip(plan, chunk)))
+        if (failed := view.failure(clip_job(plan, chunk)))
     )
 
 
@@ -266,7 +265,7 @@ Part = Literal["media", "poster", "srt", "vtt", "contact", "hls", "hls_media"]
 
 
 def file_key(view: View, part: Part, rev: int | None = None) -> str | None:
-    """Where a file of a finished revision, or the latest, is stored; None where there is none."""
+    """Return where a file of a finished revision, or the latest, is stored; None without one."""
     ends = view.all(VideoCompleted) if rev is None else _finished(view, rev)
     done = max(ends, key=lambda end: end.rev, default=None)
     if done is None:

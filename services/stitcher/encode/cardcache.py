@@ -1,4 +1,4 @@
-"""End cards made before in this replica: the same content at the same size is the same card."""
+"""Keeps the end cards made in this replica: the same content at the same size is the same card."""
 
 import os
 from contextlib import suppress
@@ -8,37 +8,40 @@ from pathlib import Path
 
 from services.stitcher.draw.card import CardSpec, end_card
 
-KEPT = 50
+MOST_CARDS = 50
 
 
-def card(spec: CardSpec, kept: Path) -> int:
-    """Write the card, or take the one that is kept; gives its frames."""
-    like = kept / f"{_content(spec)}.mp4"
+def make_card(spec: CardSpec, cache: Path) -> int:
+    """Write the card, from the cache if it is there, and return its number of frames."""
+    cached = cache / f"{_hash_content(spec)}.mp4"
     try:
-        os.link(like, spec.out)
-        os.utime(like)
+        # A link costs nothing, and stays whole when another worker removes the file from the cache.
+        os.link(cached, spec.out)
+        os.utime(cached)  # so that the cards that are in use are the last to be removed
     except FileNotFoundError:
         frames = end_card(spec)
-        _keep(spec.out, like)
+        _store(spec.out, cached)
         return frames
     return spec.frames
 
 
-def _content(spec: CardSpec) -> str:
-    """All that the card depends on; of its pictures, what is in them."""
+def _hash_content(spec: CardSpec) -> str:
+    """Return a hash of all that the card depends on."""
     digest = blake2b(digest_size=16)
     for name in (field.name for field in fields(spec) if field.name != "out"):
         value = getattr(spec, name)
         digest.update(name.encode())
+        # Pictures count by their bytes: each job has them in a folder of its own.
         digest.update(value.read_bytes() if isinstance(value, Path) else repr(value).encode())
     return digest.hexdigest()
 
 
-def _keep(made: Path, like: Path) -> None:
-    """Two workers may have made the same; those not asked for longest go."""
-    like.parent.mkdir(exist_ok=True)
-    with suppress(FileExistsError):
-        os.link(made, like)
-    with suppress(FileNotFoundError):  # another worker is just as tidy
-        for old in sorted(like.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+def _store(made: Path, cached: Path) -> None:
+    """Put a new card into the cache, and remove the cards that were not used for longest."""
+    cached.parent.mkdir(exist_ok=True)
+    with suppress(FileExistsError):  # another worker made the same card at the same time
+        os.link(made, cached)
+    with suppress(FileNotFoundError):  # another worker removes the same cards
+        oldest_first = sorted(cached.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+        for old in oldest_first[:-MOST_CARDS]:
             old.unlink()

@@ -1,7 +1,11 @@
-"""Joins canonical segments: bodies are copied packet by packet, only transition windows encoded.
+"""Joins segments: their bodies are copied packet by packet, only transitions are encoded.
 
-A segment's frames include the tail that its outgoing transition fades over, so the joined video is
-as long as planned: the sum of all frames less one overlap a transition.
+A transition takes a *window* of frames: the tail of one segment shown over the head of the next.
+What lies between head and tail is the segment's *body*. Because head and tail overlap, the joined
+video is as long as planned: the sum of all frames, less one overlap for each transition.
+
+Packets can be copied only because all segments come out of one encoder (shared/media/encode.py)
+and have keyframes where their bodies begin and end. What does not fit is encoded again.
 """
 
 from collections.abc import Iterator
@@ -12,16 +16,16 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.draw.transitions import Transition, between
+from services.stitcher.draw.transitions import Transition, blend_frames
 from shared.media.decode import canonical_frames
 from shared.media.encode import (
     TICKS_A_FRAME,
     VideoPacket,
     canonical_avcc,
-    encoded,
+    encode_frames,
     write_segment,
 )
-from shared.media.probe import BadMedia, opened, video_of
+from shared.media.probe import BadMedia, open_media, video_of
 from shared.story.errors import PermanentError
 from shared.story.formats import Canvas
 
@@ -32,7 +36,7 @@ class BadJoin(PermanentError):
 
 @dataclass(frozen=True)
 class Segment:
-    """A conformed clip and how many frames it has, the tail of its transition included."""
+    """A clip in canonical form and its number of frames, with the tail of its transition."""
 
     path: Path
     frames: int
@@ -40,7 +44,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Segments in order, with what happens at each joint (None: a hard cut)."""
+    """Segments in order, with the transition at each joint (None: a hard cut)."""
 
     canvas: Canvas
     segments: tuple[Segment, ...]
@@ -56,11 +60,11 @@ class Timeline:
                 raise BadJoin(f"segment {index} is shorter than its transitions")
 
     def head(self, index: int) -> int:
-        """Frames of the segment that the transition into it takes."""
+        """Return how many frames of the segment the transition into it takes."""
         return self._overlap(index - 1) if index else 0
 
     def tail(self, index: int) -> int:
-        """Frames of the segment that the transition out of it takes."""
+        """Return how many frames of the segment the transition out of it takes."""
         return self._overlap(index) if index < len(self.joints) else 0
 
     def _overlap(self, joint: int) -> int:
@@ -69,95 +73,105 @@ class Timeline:
 
     @property
     def frames(self) -> int:
-        """The joined video's length."""
+        """Return the length of the joined video."""
         overlaps = sum(self._overlap(joint) for joint in range(len(self.joints)))
         return sum(segment.frames for segment in self.segments) - overlaps
 
 
 Windows = dict[int, "Future[list[VideoPacket]]"]
+"""For each joint with a transition, its packets, as soon as they are encoded."""
 
 
 def start_windows(timeline: Timeline, worker: Executor) -> Windows:
-    """Encode the transitions beside the copying: their packets by joint, when they are ready."""
+    """Let the worker encode all transitions while bodies are copied, and return its futures."""
     return {
-        index: worker.submit(_window_packets, timeline, index, joint)
+        index: worker.submit(_encode_window, timeline, index, joint)
         for index, joint in enumerate(timeline.joints)
         if joint is not None and joint.frames
     }
 
 
-def joined(timeline: Timeline, windows: Windows) -> Iterator[tuple[VideoPacket, int]]:
-    """All packets in decode order, each with the index of its frame; uses the windows up."""
+def join_packets(timeline: Timeline, windows: Windows) -> Iterator[tuple[VideoPacket, int]]:
+    """Yield all packets in decode order, each with the number of the frame that it shows."""
     at = 0
     for index, segment in enumerate(timeline.segments):
         head, tail = timeline.head(index), timeline.tail(index)
-        for packet, number in _body(segment, head, segment.frames - tail):
+        for packet, number in _copy_body(segment, head, segment.frames - tail):
             yield packet, at + number - head
         at += segment.frames - head - tail
         if index in windows:
+            # Popped, so that the packets of a window are freed as soon as they are written.
             for packet in windows.pop(index).result():
                 yield packet, at + (packet.pts or 0)
             at += tail
 
 
-def _window_packets(timeline: Timeline, index: int, joint: Transition) -> list[VideoPacket]:
-    """One transition, encoded: the decoded frames are streamed, only the packets are kept."""
-    window = _window(timeline.segments[index], timeline.segments[index + 1], joint)
-    return list(encoded(window, timeline.canvas, frozenset({0})))
+def _encode_window(timeline: Timeline, index: int, joint: Transition) -> list[VideoPacket]:
+    """Encode one transition and return its packets."""
+    # Frames pass one at a time and only packets are kept: decoded, a window takes 90 MiB.
+    window = _blend_window(timeline.segments[index], timeline.segments[index + 1], joint)
+    return list(encode_frames(window, timeline.canvas, frozenset({0})))
 
 
-def _body(segment: Segment, start: int, end: int) -> Iterator[tuple[VideoPacket, int]]:
-    """The packets of frames start to end, untouched."""
-    with opened(segment.path, examine=False) as container:
+def _copy_body(segment: Segment, start: int, end: int) -> Iterator[tuple[VideoPacket, int]]:
+    """Yield the packets of the frames from start to end, unchanged, with the frames' numbers."""
+    with open_media(segment.path, examine=False) as container:
         for packet in container.demux(video_of(container, segment.path)):
+            # Chosen by show time, not by place in the file: packets lie in decode order.
             number = (packet.pts or 0) // TICKS_A_FRAME
             if packet.size and start <= number < end:
                 yield packet, number
 
 
-def _window(before: Segment, after: Segment, joint: Transition) -> Iterator[av.VideoFrame]:
-    """The frames of a transition, streamed: one of each side is held at a time."""
-    leaving = _decoded(before, before.frames - joint.frames)
-    coming = _decoded(after, 0)
+def _blend_window(before: Segment, after: Segment, joint: Transition) -> Iterator[av.VideoFrame]:
+    """Yield the frames of a transition from one segment to the next."""
+    leaving = _decode_from(before, before.frames - joint.frames)
+    coming = _decode_from(after, 0)
     pairs = islice(zip(leaving, coming, strict=False), joint.frames)
     for index, (old, new) in enumerate(pairs):
-        yield between(joint.kind, old, new, (index + 1) / (joint.frames + 1))
+        # Neither 0 nor 1: the frames before and after the window show the pure pictures already.
+        yield blend_frames(joint.kind, old, new, (index + 1) / (joint.frames + 1))
 
 
-def _decoded(segment: Segment, start: int) -> Iterator[av.VideoFrame]:
-    with opened(segment.path, examine=False) as container:
+def _decode_from(segment: Segment, start: int) -> Iterator[av.VideoFrame]:
+    """Yield the segment's frames from this one on."""
+    with open_media(segment.path, examine=False) as container:
         stream = video_of(container, segment.path)
-        stream.codec_context.thread_count = 1  # the encoder beside it fills the other core
+        stream.codec_context.thread_count = 1  # the encoder of the window keeps the other core busy
         container.seek(start * TICKS_A_FRAME, stream=stream, backward=True)
         for frame in container.decode(stream):
+            # A seek lands on a keyframe, which may be earlier than the start.
             if (frame.pts or 0) >= start * TICKS_A_FRAME:
                 yield frame
 
 
-def made_joinable(timeline: Timeline, folder: Path) -> tuple[Timeline, tuple[int, ...]]:
-    """The timeline with every segment that can't be copied encoded anew; and which these were."""
+def make_joinable(timeline: Timeline, folder: Path) -> tuple[Timeline, tuple[int, ...]]:
+    """Encode again all segments that can't be copied; return the timeline and their numbers."""
     misfits = tuple(
         index
         for index, segment in enumerate(timeline.segments)
-        if not _joinable(segment, timeline, index)
+        if not _is_joinable(segment, timeline, index)
     )
     segments = list(timeline.segments)
     for index in misfits:
-        segments[index] = _again(timeline, index, folder)
+        segments[index] = _encode_again(timeline, index, folder)
     return replace(timeline, segments=tuple(segments)), misfits
 
 
-def _joinable(segment: Segment, timeline: Timeline, index: int) -> bool:
-    """One avcC, all frames there on our grid, keyframes where the body begins and ends.
+def _is_joinable(segment: Segment, timeline: Timeline, index: int) -> bool:
+    """Return whether the segment's packets can be copied into the video.
 
-    What it has beyond its frames, a tail that nothing follows, is left away at a keyframe.
+    They can with our decoder configuration (avcC), all frames there and on our time grid, and
+    keyframes where the body begins and ends. A segment may have more frames than the timeline
+    uses, as when its next one was skipped: the rest is left out, if it begins with a keyframe.
     """
     borders = {timeline.head(index), segment.frames - timeline.tail(index)} - {segment.frames}
-    with opened(segment.path, examine=False) as container:
+    with open_media(segment.path, examine=False) as container:
         stream = video_of(container, segment.path)
         if stream.codec_context.extradata != canonical_avcc(timeline.canvas):
             return False
         packets = [packet for packet in container.demux(stream) if packet.size]
+        # A packet without a time never fits: -1 is on no grid.
         times = sorted(packet.pts if packet.pts is not None else -1 for packet in packets)
         keyframes = {(p.pts or 0) // TICKS_A_FRAME for p in packets if p.is_keyframe}
     on_grid = times[: segment.frames] == [n * TICKS_A_FRAME for n in range(segment.frames)]
@@ -165,12 +179,14 @@ def _joinable(segment: Segment, timeline: Timeline, index: int) -> bool:
     return on_grid and ends and borders <= keyframes
 
 
-def _again(timeline: Timeline, index: int, folder: Path) -> Segment:
+def _encode_again(timeline: Timeline, index: int, folder: Path) -> Segment:
+    """Encode a segment anew, with keyframes where this timeline needs them, and return it."""
     segment = timeline.segments[index]
     out = folder / f"again-{index}.mp4"
     keyframes = frozenset({timeline.head(index), segment.frames - timeline.tail(index)})
     frames = islice(canonical_frames(segment.path, timeline.canvas), segment.frames)
     written = write_segment(out, frames, timeline.canvas, keyframes)
+    # Too few frames would shift all that follows against the sound.
     if written != segment.frames:
         raise BadMedia(f"segment {index} has {written} frames instead of {segment.frames}")
     return Segment(out, written)

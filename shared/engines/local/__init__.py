@@ -1,1 +1,1 @@
-"""The local engine: no key, no network, deterministic by seed."""
+"""The local engine needs no key and no network; the same seed gives the same video."""

@@ -1,4 +1,4 @@
-"""The end card's background: calm, in the video's palette, with room for words in the middle."""
+"""Draws the background of the end card: calm, in the video's colours, with room for words."""
 
 from pathlib import Path
 
@@ -17,30 +17,26 @@ def draw_card_background(style: str, seed: int, canvas: Canvas, out: Path) -> No
     palette = palette_of(chosen, seed)
     paper = Paper(canvas.width, canvas.height)
     paper.gradient(mix(palette.sky_top, palette.ink, 0.12), mix(palette.sky_top, palette.far, 0.55))
-    _arcs(paper, palette, np.random.default_rng([seed, 13]))
+    _draw_arcs(paper, palette, np.random.default_rng([seed, 13]))
     FINISHES[chosen.name](paper, palette, np.random.default_rng([seed, 14]))
-    _shine(paper, palette)
+    # Light behind the words, added last: no finish may darken the middle.
+    paper.glow(0.5, 0.48, 0.72, palette.light, 0.14)
     save(paper, out)
 
 
-def _arcs(paper: Paper, palette: Palette, chance: np.random.Generator) -> None:
-    """Large rings that come in from two corners."""
-    left = bool(chance.integers(2))
+def _draw_arcs(paper: Paper, palette: Palette, rng: np.random.Generator) -> None:
+    """Draw large rings that come in from two corners."""
+    left = bool(rng.integers(2))
     for corner, colour in (
         (0.0 if left else 1.0, palette.accent),
         (1.0 if left else 0.0, palette.mid),
     ):
         low = 1.0 if colour == palette.mid else 0.0
         for step in range(4):
-            radius = 0.2 + 0.13 * step + float(chance.uniform(0, 0.04))
+            radius = 0.2 + 0.13 * step + float(rng.uniform(0, 0.04))
             turns = np.linspace(0, 2 * np.pi, 120)
             ring = [
                 (corner + paper.across(radius * np.cos(t)), low + paper.up(radius * np.sin(t)))
                 for t in turns
             ]
             paper.line(ring, mix(palette.sky_top, colour, 0.75 - 0.17 * step), 0.03 - 0.006 * step)
-
-
-def _shine(paper: Paper, palette: Palette) -> None:
-    """Light behind the words."""
-    paper.glow(0.5, 0.48, 0.72, palette.light, 0.14)

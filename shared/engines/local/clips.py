@@ -1,8 +1,11 @@
-"""Turns a still into a clip: a smooth pan or zoom, warped on the Y, U and V planes themselves.
+"""Turns a still picture into a clip: a smooth pan or zoom, made on the Y, U and V planes.
 
-A clip that starts at the still's full frame shows exactly the still first, so that a chunk may go
-on from the last frame of the one before. Such a clip can only move inwards: around the frame
-there is nothing to show.
+A clip that starts at the full frame first shows exactly the still, so that a chunk can go on from
+the last frame of the chunk before it. Such a clip can only move inwards: there is nothing to show
+around the frame.
+
+The camera is a row of views, one for each frame: (zoom, x, y), where x and y say how much of the
+margin, the part of the picture that is not seen, lies on the left and at the top (0 to 1).
 """
 
 import math
@@ -17,38 +20,39 @@ import numpy as np
 from av.video.frame import PictureType
 from PIL import Image, ImageOps
 
-from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tagged
+from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tag_colours
 from shared.media.probe import BadMedia
 from shared.story.errors import cause, machine_trouble
 from shared.story.formats import FPS, Canvas
 
 Motion = Literal["inwards", "onwards", "free"]
-"""How a clip moves: inwards from the full frame; inwards already moving; or as the seed says."""
+"""Inwards from the full frame; inwards and already moving; or any motion that the seed says."""
 
-# One thread: a clip is one of many, and with more x264 does not write the same bytes every time.
+# One thread: many clips are made at a time, and with more, the bytes are not always the same.
 _ENCODING = {"preset": "ultrafast", "crf": "20", "x264-params": "threads=1:scenecut=0"}
 _ZOOM_A_SECOND = 0.022
-_SOFT_SECONDS = 0.6  # over which a motion gathers speed
+_SOFT_SECONDS = 0.6  # in which a motion gathers speed
 _FREE: tuple[Literal["inwards", "outwards", "aside"], ...] = ("inwards", "outwards", "aside")
 
-_Path = Iterator[tuple[float, float, float]]
+_Views = Iterator[tuple[float, float, float]]
 
 
 def animate(
     still: Path, out: Path, canvas: Canvas, seconds: float, seed: int, motion: Motion = "free"
 ) -> int:
-    """Write an MP4 of so many seconds without sound; gives its number of frames.
+    """Write an MP4 of so many seconds without sound, and return its number of frames.
 
-    The seed says where to: clips of one beat share it, so that their motion is one.
+    The seed decides the direction: clips of one beat share it, so that they move as one.
     """
-    source = planes(from_image(_loaded(still, canvas)))
+    source = planes(from_image(_load(still, canvas)))
     count = max(1, round(seconds * FPS))
-    _write(out, (_seen(source, *view) for view in _views(count, seed, motion)), canvas, count)
+    views = _choose_views(count, seed, motion)
+    _write(out, (_show(source, *view) for view in views), canvas, count)
     return count
 
 
-def _loaded(still: Path, canvas: Canvas) -> Image.Image:
-    """The picture, upright, covering the canvas."""
+def _load(still: Path, canvas: Canvas) -> Image.Image:
+    """Return the picture, upright, so that it covers the canvas."""
     try:
         with Image.open(still) as image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
@@ -64,43 +68,46 @@ def _loaded(still: Path, canvas: Canvas) -> Image.Image:
     )
 
 
-# ── the camera: (zoom, x, y), where x and y are the shares of the margin on the left and top ────
+# ── the camera ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _views(count: int, seed: int, motion: Motion) -> _Path:
-    chance = np.random.default_rng([seed, 5])
-    x, y = (float(share) for share in chance.uniform(0.25, 0.75, 2))
-    kind = _FREE[int(chance.integers(len(_FREE)))] if motion == "free" else motion
+def _choose_views(count: int, seed: int, motion: Motion) -> _Views:
+    """Return the views of a clip."""
+    rng = np.random.default_rng([seed, 5])
+    x, y = (float(share) for share in rng.uniform(0.25, 0.75, 2))
+    kind = _FREE[int(rng.integers(len(_FREE)))] if motion == "free" else motion
     if kind == "outwards":
-        return _outwards(count, x, y)
+        return _move_out(count, x, y)
     if kind == "aside":
-        return _aside(count, y, rightwards=bool(chance.integers(2)))
-    return _inwards(count, x, y, moving=motion == "onwards")
+        return _move_aside(count, y, rightwards=bool(rng.integers(2)))
+    return _move_in(count, x, y, moving=motion == "onwards")
 
 
-def _inwards(count: int, x: float, y: float, moving: bool) -> _Path:
-    """From the full frame; the zoom grows by the same factor each frame, so it looks even."""
+def _move_in(count: int, x: float, y: float, moving: bool) -> _Views:
+    """Yield views that start at the full frame."""
     for index in range(count):
-        seconds = index / FPS if moving else _gathered(index / FPS)
+        # The zoom grows by the same factor each frame: to the eye, that is an even speed.
+        seconds = index / FPS if moving else _start_slowly(index / FPS)
         yield math.exp(_ZOOM_A_SECOND * seconds), x, y
 
 
-def _outwards(count: int, x: float, y: float) -> _Path:
-    """To the full frame, which it reaches at rest."""
+def _move_out(count: int, x: float, y: float) -> _Views:
+    """Yield views that come to rest at the full frame."""
     for index in range(count):
-        yield math.exp(_ZOOM_A_SECOND * _gathered((count - 1 - index) / FPS)), x, y
+        yield math.exp(_ZOOM_A_SECOND * _start_slowly((count - 1 - index) / FPS)), x, y
 
 
-def _aside(count: int, y: float, rightwards: bool) -> _Path:
-    """Across the picture, at one size, easing in and out."""
+def _move_aside(count: int, y: float, rightwards: bool) -> _Views:
+    """Yield views that cross the picture at one size, with a soft start and end."""
+    # A short clip crosses a smaller margin: it should not move faster than a long one.
     zoom = 1.0 + 0.14 * min(1.0, count / (5 * FPS))
     for index in range(count):
         share = (1 - math.cos(math.pi * index / max(1, count - 1))) / 2
         yield zoom, share if rightwards else 1 - share, y
 
 
-def _gathered(seconds: float) -> float:
-    """Time as a motion feels it that starts from rest: no jerk, then one to one."""
+def _start_slowly(seconds: float) -> float:
+    """Return the time as a motion counts it that begins from rest, without a jerk."""
     if seconds >= _SOFT_SECONDS:
         return seconds - _SOFT_SECONDS / 2
     share = seconds / _SOFT_SECONDS
@@ -110,11 +117,12 @@ def _gathered(seconds: float) -> float:
 # ── the picture it sees ─────────────────────────────────────────────────────────────────────────
 
 
-def _seen(source: Planes, zoom: float, x: float, y: float) -> av.VideoFrame:
+def _show(source: Planes, zoom: float, x: float, y: float) -> av.VideoFrame:
+    """Return the frame that this view of the picture shows."""
     if zoom == 1.0:
         return from_planes(source)
     height, width = source[0].shape
-    frame = tagged(av.VideoFrame(width, height, "yuv420p"))
+    frame = tag_colours(av.VideoFrame(width, height, "yuv420p"))
     left, top = (1 - 1 / zoom) * width * x, (1 - 1 / zoom) * height * y
     for plane, target, scale in zip(source, planes(frame), (1, 2, 2), strict=True):
         _warp(plane, target, zoom, left / scale, top / scale)
@@ -122,7 +130,9 @@ def _seen(source: Planes, zoom: float, x: float, y: float) -> av.VideoFrame:
 
 
 def _warp(plane: Plane, target: Plane, zoom: float, left: float, top: float) -> None:
-    """Pixel centres, not corners, lie on whole numbers: half a pixel goes to and fro."""
+    """Write into the target what is seen of a plane, with `left` and `top` in pixels."""
+    # For OpenCV, the centres of pixels lie on whole numbers; for us, their corners do. So half a
+    # pixel is added before the zoom and taken off after it.
     centre = 0.5 / zoom - 0.5
     inverse = np.array([[1 / zoom, 0, left + centre], [0, 1 / zoom, top + centre]], np.float64)
     height, width = plane.shape
@@ -133,7 +143,7 @@ def _warp(plane: Plane, target: Plane, zoom: float, left: float, top: float) -> 
 
 
 def _write(out: Path, frames: Iterator[av.VideoFrame], canvas: Canvas, count: int) -> None:
-    """A clip is not canonical: it is conformed like any other engine's."""
+    """Encode the frames. Like any other engine's clip, this one is conformed later."""
     with av.open(str(out), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=FPS, options=_ENCODING)
         stream.width, stream.height, stream.pix_fmt = canvas.width, canvas.height, "yuv420p"
@@ -141,7 +151,7 @@ def _write(out: Path, frames: Iterator[av.VideoFrame], canvas: Canvas, count: in
         context.color_primaries = context.color_trc = context.colorspace = context.color_range = 1
         for index, frame in enumerate(frames):
             frame.pts, frame.time_base = index, Fraction(1, FPS)
-            # The last frame is found fast when a keyframe is near it.
+            # The next chunk starts from the last frame, which is found fast if a keyframe is near.
             near_end = index == max(0, count - FPS // 2)
             frame.pict_type = PictureType.I if near_end else PictureType.NONE
             container.mux(stream.encode(frame))

@@ -1,86 +1,93 @@
-"""Where one does not walk: the sea, under water, space, and mere shapes."""
+"""Paints places where nobody walks: the sea, under water, space, and plain shapes.
+
+Like the landscapes: from far to near, and each returns the place of its hero.
+"""
 
 import numpy as np
 
-from shared.engines.local.landscapes import ridge
+from shared.engines.local.landscapes import paint_ridge
 from shared.engines.local.light import Light, Spot, paint_sky
 from shared.engines.local.paper import Mask, Paper, cloudy, mix
 from shared.engines.local.styles import Colour
 
-_WATER: Colour = (24, 132, 152)
+_WATER: Colour = (24, 132, 152)  # mixed in, because some palettes have no blue or green
 
 
-def sea(paper: Paper, light: Light) -> Spot:
+def paint_sea(paper: Paper, light: Light) -> Spot:
     palette = light.palette
     horizon = 0.54
     paint_sky(paper, light, horizon)
     deep = mix(palette.sky_top, palette.near, 0.35)
     paper.gradient(mix(palette.sky_low, deep, 0.45), deep, horizon, 1.0)
-    ridge_of_land = mix(palette.far, palette.sky_low, 0.25)
-    coast = light.chance.uniform(0, 0.5)
+    distant = mix(palette.far, palette.sky_low, 0.25)
+    coast = light.rng.uniform(0, 0.5)
     land = [(coast, horizon), (coast + 0.1, horizon - 0.03), (coast + 0.25, horizon - 0.045)]
-    paper.shape([*land, (coast + 0.4, horizon - 0.015), (coast + 0.5, horizon)], ridge_of_land)
-    _lighthouse(paper, light, horizon)
-    _glints(paper, light, horizon)
+    paper.shape([*land, (coast + 0.4, horizon - 0.015), (coast + 0.5, horizon)], distant)
+    _paint_lighthouse(paper, light, horizon)
+    _paint_glints(paper, light, horizon)
     for height, share in ((0.7, 0.25), (0.77, 0.45)):
-        _wave(paper, light, height, mix(deep, palette.light, 0.16 * (1 - share)), 0.02)
-    _wave(paper, light, 0.81, mix(palette.light, deep, 0.15), 0.012)
+        _paint_wave(paper, light, height, mix(deep, palette.light, 0.16 * (1 - share)), 0.02)
+    _paint_wave(paper, light, 0.81, mix(palette.light, deep, 0.15), 0.012)
     sand = mix(palette.near, palette.accent, 0.16)
-    ground = ridge(paper, light, 0.835, 0.012, mix(sand, palette.light, 0.2))
-    ridge(paper, light, 0.95, 0.02, sand)
+    ground = paint_ridge(paper, light, 0.835, 0.012, mix(sand, palette.light, 0.2))
+    paint_ridge(paper, light, 0.95, 0.02, sand)
     return Spot(0.5, ground + 0.05, 0.95, lift=0.08)
 
 
-def underwater(paper: Paper, light: Light) -> Spot:
+def paint_underwater(paper: Paper, light: Light) -> Spot:
     palette = light.palette
     water = mix(mix(palette.sky_top, palette.mid, 0.3), _WATER, 0.4)
     paper.gradient(mix(water, palette.light, 0.34), mix(water, palette.ink, 0.5))
     for _ in range(5):
-        x, lean = light.chance.uniform(-0.1, 0.9), light.chance.uniform(-0.1, 0.3)
-        wide = light.chance.uniform(0.04, 0.12)
+        x, lean = light.rng.uniform(-0.1, 0.9), light.rng.uniform(-0.1, 0.3)
+        wide = light.rng.uniform(0.04, 0.12)
         beam = [(x, -0.02), (x + wide, -0.02), (x + wide * 2.4 + lean, 0.9), (x + lean, 0.9)]
         paper.translucent(beam, palette.light, 0.12)
-    ridge(paper, light, 0.78, 0.05, mix(water, palette.near, 0.4))
-    for x in light.chance.uniform(0, 1, 6):
-        _weed(paper, light, float(x), mix(palette.near, palette.mid, 0.35), 0.3)
-    _school(paper, light)
-    ridge(paper, light, 0.89, 0.03, palette.near)
-    for x in (*light.chance.uniform(0, 0.26, 3), *light.chance.uniform(0.74, 1, 3)):
-        _weed(paper, light, float(x), mix(palette.accent, palette.near, 0.25), 0.26)
-    for x, y, size in light.chance.uniform(0, 1, (26, 3)):
+    paint_ridge(paper, light, 0.78, 0.05, mix(water, palette.near, 0.4))
+    for x in light.rng.uniform(0, 1, 6):
+        _paint_weed(paper, light, float(x), mix(palette.near, palette.mid, 0.35), 0.3)
+    _paint_fish(paper, light)
+    paint_ridge(paper, light, 0.89, 0.03, palette.near)
+    # Near plants stand at the sides only: the hero swims in the middle.
+    for x in (*light.rng.uniform(0, 0.26, 3), *light.rng.uniform(0.74, 1, 3)):
+        _paint_weed(paper, light, float(x), mix(palette.accent, palette.near, 0.25), 0.26)
+    # Bubbles: the square makes most of them small.
+    for x, y, size in light.rng.uniform(0, 1, (26, 3)):
         paper.disc(x, y, 0.004 + 0.012 * size**2, mix(water, palette.light, 0.6))
     return Spot(0.5, 0.9, 0.9, lift=0.3)
 
 
-def space(paper: Paper, light: Light) -> Spot:
+def paint_space(paper: Paper, light: Light) -> Spot:
     palette = light.palette
     dark = mix(palette.sky_top, palette.ink, 0.75)
     paper.gradient(palette.ink, dark)
     for colour in (mix(palette.accent, palette.sky_top, 0.45), palette.far):
-        cloud: Mask = np.clip(cloudy(light.chance) * 1.6 - 0.7, 0, 0.6).astype(np.float32)
+        cloud: Mask = np.clip(cloudy(light.rng) * 1.6 - 0.7, 0, 0.6).astype(np.float32)
         paper.veil(colour, cloud)
-    for x, y, size in light.chance.uniform(0, 1, (220, 3)):
+    for x, y, size in light.rng.uniform(0, 1, (220, 3)):
+        # The fifth power makes most stars small and a few of them bright.
         paper.disc(x, y, 0.001 + 0.0035 * size**5, mix(palette.light, (255, 255, 255), 0.6))
-    _planet(paper, light)
+    _paint_planet(paper, light)
+    # The ground is the top of a huge disc, which looks like a small planet.
     ground = mix(palette.mid, palette.near, 0.45)
     paper.oval(0.5, 1.0 + paper.up(0.72), 1.05, 0.92, mix(ground, palette.light, 0.45))
     paper.oval(0.5, 1.0 + paper.up(0.74), 1.05, 0.92, ground)
-    for x, size in light.chance.uniform(0, 1, (7, 2)):
+    for x, size in light.rng.uniform(0, 1, (7, 2)):
         y = 0.95 + 0.05 * size
         paper.oval(x, y, 0.03 + 0.05 * size, 0.012 + 0.014 * size, mix(ground, palette.ink, 0.35))
     return Spot(0.5, 1.0 - paper.up(0.14), 0.9, lift=0.2)
 
 
-def shapes(paper: Paper, light: Light) -> Spot:
-    """No place at all: large forms in the video's colours."""
+def paint_shapes(paper: Paper, light: Light) -> Spot:
+    """Paint large forms in the video's colours, for a text that names no place."""
     palette = light.palette
     paper.gradient(palette.sky_top, palette.sky_low)
     colours = (palette.far, palette.mid, palette.accent, palette.light)
     for turn in range(6):
-        x, y = light.chance.uniform(-0.1, 1.1), light.chance.uniform(-0.05, 0.95)
-        radius = light.chance.uniform(0.1, 0.38)
-        _form(paper, light, (float(x), float(y), float(radius)), colours[turn % 4], turn)
-    slope = light.chance.uniform(-0.1, 0.1)
+        x, y = light.rng.uniform(-0.1, 1.1), light.rng.uniform(-0.05, 0.95)
+        radius = light.rng.uniform(0.1, 0.38)
+        _paint_form(paper, light, (float(x), float(y), float(radius)), colours[turn % 4], turn)
+    slope = light.rng.uniform(-0.1, 0.1)
     paper.shape([(-0.1, 0.82 - slope), (1.1, 0.82 + slope), (1.1, 1.1), (-0.1, 1.1)], palette.near)
     edge = mix(palette.near, palette.accent, 0.6)
     paper.line([(-0.1, 0.82 - slope), (1.1, 0.82 + slope)], edge, 0.008)
@@ -90,13 +97,13 @@ def shapes(paper: Paper, light: Light) -> Spot:
 # ── what they are made of ───────────────────────────────────────────────────────────────────────
 
 
-def _glints(paper: Paper, light: Light, horizon: float) -> None:
-    """The sun's path over the water."""
+def _paint_glints(paper: Paper, light: Light, horizon: float) -> None:
+    """Paint the light of the sun on the water."""
     for _ in range(70):
-        depth = light.chance.uniform(0.01, 1)
+        depth = light.rng.uniform(0.01, 1)
         y = horizon + 0.26 * depth
-        x = light.sun[0] + light.chance.normal(0, 0.05 + 0.1 * depth)
-        half = (0.01 + 0.05 * depth) * light.chance.uniform(0.4, 1)
+        x = light.sun[0] + light.rng.normal(0, 0.05 + 0.1 * depth)
+        half = (0.01 + 0.05 * depth) * light.rng.uniform(0.4, 1)
         share = 0.75 - 0.5 * depth
         colour = mix(
             mix(light.palette.sky_top, light.palette.near, 0.3), light.palette.light, share
@@ -104,17 +111,18 @@ def _glints(paper: Paper, light: Light, horizon: float) -> None:
         paper.line([(x - half, y), (x + half, y)], colour, 0.003 + 0.004 * depth)
 
 
-def _wave(paper: Paper, light: Light, height: float, colour: Colour, swing: float) -> None:
+def _paint_wave(paper: Paper, light: Light, height: float, colour: Colour, swing: float) -> None:
     xs = np.linspace(-0.05, 1.05, 80)
-    phase, count = light.chance.uniform(0, 6), light.chance.uniform(2, 4)
+    phase, count = light.rng.uniform(0, 6), light.rng.uniform(2, 4)
+    # A sine folded up: sharp crests and round valleys, as waves have.
     ys = height + swing * np.abs(np.sin(np.pi * (xs * count + phase)))
     line = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
     paper.shape([*line, (1.1, 1.1), (-0.1, 1.1)], colour)
 
 
-def _lighthouse(paper: Paper, light: Light, horizon: float) -> None:
+def _paint_lighthouse(paper: Paper, light: Light, horizon: float) -> None:
     palette = light.palette
-    x = 0.85 if light.sun[0] < 0.5 else 0.15
+    x = 0.85 if light.sun[0] < 0.5 else 0.15  # across from the sun, which would hide its lamp
     steps = (
         (-0.2, 0.012),
         (-0.13, -0.012),
@@ -146,10 +154,10 @@ def _lighthouse(paper: Paper, light: Light, horizon: float) -> None:
         paper.translucent(beam, palette.light, 0.22)
 
 
-def _weed(paper: Paper, light: Light, x: float, colour: Colour, high: float) -> None:
-    phase = light.chance.uniform(0, 6)
+def _paint_weed(paper: Paper, light: Light, x: float, colour: Colour, high: float) -> None:
+    phase = light.rng.uniform(0, 6)
     rise = np.linspace(0, 1, 14)
-    tall = paper.up(high * light.chance.uniform(0.5, 1.1))
+    tall = paper.up(high * light.rng.uniform(0.5, 1.1))
     sway = paper.across(0.035) * np.sin(phase + rise * 5) * rise
     left = [(float(x + s - paper.across(0.016) * (1 - r)), float(0.97 - tall * r))
             for s, r in zip(sway, rise, strict=True)]  # fmt: skip
@@ -158,10 +166,10 @@ def _weed(paper: Paper, light: Light, x: float, colour: Colour, high: float) -> 
     paper.shape([*left, *right[::-1]], colour)
 
 
-def _school(paper: Paper, light: Light) -> None:
-    """Small fish that swim together."""
-    x, y = light.chance.uniform(0.15, 0.6), light.chance.uniform(0.15, 0.4)
-    for dx, dy, size in light.chance.uniform(0, 1, (9, 3)):
+def _paint_fish(paper: Paper, light: Light) -> None:
+    """Paint small fish that swim together."""
+    x, y = light.rng.uniform(0.15, 0.6), light.rng.uniform(0.15, 0.4)
+    for dx, dy, size in light.rng.uniform(0, 1, (9, 3)):
         at_x, at_y, long = x + 0.3 * dx, y + 0.14 * dy, 0.02 + 0.014 * size
         colour = mix(light.palette.light, light.palette.accent, float(size))
         paper.oval(at_x, at_y, long, long * 0.45, colour)
@@ -173,11 +181,11 @@ def _school(paper: Paper, light: Light) -> None:
         )
 
 
-def _planet(paper: Paper, light: Light) -> None:
+def _paint_planet(paper: Paper, light: Light) -> None:
     palette = light.palette
     x, y = light.sun
-    radius = float(light.chance.uniform(0.14, 0.24))
-    body = mix(palette.far, palette.accent, float(light.chance.uniform(0.2, 0.8)))
+    radius = float(light.rng.uniform(0.14, 0.24))
+    body = mix(palette.far, palette.accent, float(light.rng.uniform(0.2, 0.8)))
     paper.glow(x, y, radius * 2.4, palette.light, 0.25)
     paper.disc(x, y, radius, body)
     for level in (-0.4, 0.05, 0.45):
@@ -190,6 +198,7 @@ def _planet(paper: Paper, light: Light) -> None:
             mix(body, palette.light, 0.25),
         )
     lean = paper.up(radius * 0.35)
+    # Only the part in front of the planet: the rest would be hidden behind it.
     ring = [
         (
             x + paper.across(radius * 1.7 * np.cos(a)),
@@ -200,7 +209,7 @@ def _planet(paper: Paper, light: Light) -> None:
     paper.line(ring, mix(palette.light, body, 0.3), 0.012)
 
 
-def _form(
+def _paint_form(
     paper: Paper, light: Light, place: tuple[float, float, float], colour: Colour, turn: int
 ) -> None:
     x, y, radius = place
@@ -213,7 +222,7 @@ def _form(
         ]
         paper.line(ring, colour, 0.03)
     else:
-        angle = light.chance.uniform(0, np.pi)
+        angle = light.rng.uniform(0, np.pi)
         aside, away = (
             np.array([np.cos(angle), np.sin(angle)]),
             np.array([-np.sin(angle), np.cos(angle)]),

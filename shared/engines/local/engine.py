@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from shared.base.pool import Pool
-from shared.jobs.engine import Accepted, Limits, Order, Pending, Produced, Task, Work
+from shared.jobs.engine import Accepted, Limits, Pending, Produced, Task, Work, Workspace
 from shared.jobs.machine import Job
 from shared.story.errors import PermanentError
-from shared.story.events import Kind, Micros
+from shared.story.fact import Micros
+from shared.story.kinds import AnyKind
 
 
 class LocalEngine:
@@ -14,21 +15,21 @@ class LocalEngine:
 
     name = "local"
     repeatable = True
+    makes_files = True
     limits = Limits()
 
-    def __init__(self, pool: Pool, work: Mapping[Kind, Work]) -> None:
+    def __init__(self, pool: Pool, work: Mapping[AnyKind, Work]) -> None:
         self._pool = pool
-        self._work = work
+        self._work = {kind.name: function for kind, function in work.items()}
         self.slots = pool.size
 
     def ceiling(self, job: Job) -> Micros:
         return 0
 
     async def submit(self, task: Task) -> Accepted | Produced:
-        spec = task.job.spec
-        files = {name: await task.fetch(name) for name in spec.files}
-        order = Order(task.folder, spec.input, files)
-        return Produced(await self._pool.run(self._work[spec.kind], order))
+        space = Workspace(task.folder, await task.fetch_files())
+        work = self._work[task.job.spec.kind]
+        return Produced(await self._pool.run(work, task.order, space))
 
     async def poll(self, task: Task) -> Pending | Produced:
         raise PermanentError("local work is finished when its submit returns")
@@ -37,4 +38,4 @@ class LocalEngine:
         return None
 
     async def cancel(self, task: Task) -> None:
-        """It is over before anyone could cancel it."""
+        """Do nothing: it is over before anyone could cancel it."""

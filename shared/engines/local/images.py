@@ -1,4 +1,8 @@
-"""Draws a beat's storyboard image: a place, the hour, the hero if any, and the style's finish."""
+"""Draws a beat's storyboard image: the place in its light, then the hero, then the style's finish.
+
+Everything that is random comes from the video's seed and the beat's number, so the same beat is
+always the same picture.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,68 +12,69 @@ import cv2
 import numpy as np
 
 from shared.engines.local import elsewhere, heroes, landscapes, places, things
+from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
 from shared.engines.local.paper import Paper, Point
-from shared.engines.local.puppet import Puppet, wardrobe
 from shared.engines.local.styles import palette_of, style_of
-from shared.engines.local.topics import LIVING, SCENES, Hero, Scene, featured_in, hero_of, scene_of
+from shared.engines.local.topics import LIVING, SCENES, Hero, Scene, hero_of, hero_of_beat, scene_of
 
 _PNG_LEVEL = 1  # lossless whatever the level; higher ones take long
 
 _SCENES: Mapping[Scene, Callable[[Paper, Light], Spot]] = {
-    "hills": landscapes.hills,
-    "mountains": landscapes.mountains,
-    "desert": landscapes.desert,
-    "snow": landscapes.snow,
-    "garden": landscapes.garden,
-    "forest": landscapes.forest,
-    "city": places.city,
-    "street": places.street,
-    "room": places.room,
-    "table": places.table,
-    "stage": places.stage,
-    "sea": elsewhere.sea,
-    "underwater": elsewhere.underwater,
-    "space": elsewhere.space,
-    "shapes": elsewhere.shapes,
+    "hills": landscapes.paint_hills,
+    "mountains": landscapes.paint_mountains,
+    "desert": landscapes.paint_desert,
+    "snow": landscapes.paint_snow,
+    "garden": landscapes.paint_garden,
+    "forest": landscapes.paint_forest,
+    "city": places.paint_city,
+    "street": places.paint_street,
+    "room": places.paint_room,
+    "table": places.paint_table,
+    "stage": places.paint_stage,
+    "sea": elsewhere.paint_sea,
+    "underwater": elsewhere.paint_underwater,
+    "space": elsewhere.paint_space,
+    "shapes": elsewhere.paint_shapes,
 }
 
-_HEROES: Mapping[Hero, tuple[Callable[[Puppet], None], float]] = {
-    "person": (heroes.person, 1.0),
-    "child": (heroes.child, 0.86),
-    "elder": (heroes.elder, 1.0),
-    "cat": (heroes.cat, 0.84),
-    "dog": (heroes.dog, 0.86),
-    "fox": (heroes.fox, 0.86),
-    "bear": (heroes.bear, 1.0),
-    "rabbit": (heroes.rabbit, 0.84),
-    "bird": (heroes.bird, 0.76),
-    "whale": (heroes.whale, 0.62),
-    "robot": (heroes.robot, 0.95),
-    "cup": (things.cup, 0.66),
-    "bottle": (things.bottle, 0.85),
-    "phone": (things.phone, 0.8),
-    "box": (things.box, 0.66),
-    "car": (things.car, 0.55),
-    "boat": (things.boat, 0.75),
-    "shoe": (things.shoe, 0.62),
-    "book": (things.book, 0.66),
-    "rocket": (things.rocket, 0.95),
-    "plant": (things.plant, 0.72),
+_HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
+    "person": (heroes.draw_person, 1.0),
+    "child": (heroes.draw_child, 0.86),
+    "elder": (heroes.draw_elder, 1.0),
+    "cat": (heroes.draw_cat, 0.84),
+    "dog": (heroes.draw_dog, 0.86),
+    "fox": (heroes.draw_fox, 0.86),
+    "bear": (heroes.draw_bear, 1.0),
+    "rabbit": (heroes.draw_rabbit, 0.84),
+    "bird": (heroes.draw_bird, 0.76),
+    "whale": (heroes.draw_whale, 0.62),
+    "robot": (heroes.draw_robot, 0.95),
+    "cup": (things.draw_cup, 0.66),
+    "bottle": (things.draw_bottle, 0.85),
+    "phone": (things.draw_phone, 0.8),
+    "box": (things.draw_box, 0.66),
+    "car": (things.draw_car, 0.55),
+    "boat": (things.draw_boat, 0.75),
+    "shoe": (things.draw_shoe, 0.62),
+    "book": (things.draw_book, 0.66),
+    "rocket": (things.draw_rocket, 0.95),
+    "plant": (things.draw_plant, 0.72),
 }
-"""Each with its height among the others."""
+"""Each hero with its height, in heights of a person as it is drawn."""
 
 _CARRIED: frozenset[Hero] = frozenset(("cup", "bottle", "phone", "box", "shoe", "book", "plant"))
-"""What stands on something, unless the place offers it."""
+"""Things that need a stand, unless the place has something to put them on."""
 
 _AFLOAT: frozenset[Hero] = frozenset(("whale", "boat", "rocket"))
 
+# So far below the ground of the place are the feet. A small hero goes down by a fifth of it only:
+# its face would come to where captions are.
 _LOWER = {"wide": -0.04, "medium": 0.0, "close": 0.08}
-"""Where the feet are against the place's ground: captions cover what is low, so faces stay high."""
 _SHORT = 0.9
-_NEAR = {"wide": 0.64, "medium": 0.78, "close": 0.95}
-"""The height of a person in shares of the picture's shorter side, by the shot."""
+# The height of a person in shares of the picture's shorter side, by the shot.
+_SIZES = {"wide": 0.64, "medium": 0.78, "close": 0.95}
 
 
 @dataclass(frozen=True)
@@ -91,79 +96,85 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     """Write the beat's picture as PNG; the same spec gives the same bytes."""
     style = style_of(spec.style)
     base = palette_of(style, spec.seed)
-    chance = np.random.default_rng([spec.seed, spec.index])
-    light = light_at(base, _hour(spec), chance, style.textured)
+    rng = np.random.default_rng([spec.seed, spec.index])
+    light = light_at(base, _choose_hour(spec), rng, style.textured)
     paper = Paper(spec.width, spec.height)
-    spot = _SCENES[_scene(spec)](paper, light)
-    if (spec.index + spec.seed) % 2:  # a place is another picture when the story comes back to it
+    spot = _SCENES[_choose_scene(spec)](paper, light)
+    # Every other picture is mirrored: when the story comes back to a place, it looks different.
+    if (spec.index + spec.seed) % 2:
         paper.pixels[:] = paper.pixels[:, ::-1].copy()
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
-    if hero := _hero(spec):
-        wear = wardrobe(base, spec.seed, style.outlined, spec.style == "noir")
+    if hero := _choose_hero(spec):
+        look = choose_look(base, spec.seed, style.outlined, spec.style == "noir")
+        # Towards the light, which then falls on the face.
         facing = 1 if light.sun[0] > 0.5 else -1
-        _draw_hero(hero, spec, spot, Puppet(paper, (0, 0), 1, facing, wear, spec.index))
-    FINISHES[style.name](paper, light.palette, chance)
+        _draw_hero(hero, spec, spot, Figure(paper, (0, 0), 1, facing, look, spec.index))
+    FINISHES[style.name](paper, light.palette, rng)
     save(paper, out)
 
 
-def _draw_hero(hero: Hero, spec: ImageSpec, spot: Spot, puppet: Puppet) -> None:
+def _draw_hero(hero: Hero, spec: ImageSpec, spot: Spot, figure: Figure) -> None:
+    """Draw the hero at its place, in the size of the shot, on a stand if it needs one."""
     draw, height = _HEROES[hero]
-    shot = _shot(spec)
-    size = height * spot.scale * _NEAR[shot]
-    puppet = replace(puppet, foot=_foot(spot, shot, spec.index, hero), size=size)
-    stands = hero in _CARRIED and _scene(spec) not in ("table", "stage")
-    puppet = _within(puppet, puppet.at(0, things.STAND) if stands else puppet.foot)
+    shot = _choose_shot(spec)
+    size = height * spot.scale * _SIZES[shot]
+    figure = replace(figure, foot=_place_foot(spot, shot, spec.index, hero), size=size)
+    stands = hero in _CARRIED and _choose_scene(spec) not in ("table", "stage")
+    figure = _keep_inside(figure, figure.at(0, things.STAND) if stands else figure.foot)
     if stands:
-        things.stand(puppet)
-    draw(puppet)
+        things.draw_stand(figure)
+    draw(figure)
 
 
 def save(paper: Paper, out: Path) -> None:
+    """Write the picture as PNG."""
     bgr = cv2.cvtColor(paper.pixels, cv2.COLOR_RGB2BGR)
     done, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL])
     assert done, "OpenCV refuses no array of bytes"
     out.write_bytes(data.tobytes())
 
 
-def _hour(spec: ImageSpec) -> Hour:
-    """A story moves on through the day; night is night when the beat says so."""
+def _choose_hour(spec: ImageSpec) -> Hour:
+    """Return the next hour of the day for each beat; night, where the beat says so."""
     if "night" in spec.prompt.lower().split():
         return "night"
     return HOURS[(spec.index + spec.seed) % len(HOURS)]
 
 
-def _scene(spec: ImageSpec) -> Scene:
+def _choose_scene(spec: ImageSpec) -> Scene:
+    """Return the place that the beat names, else any, but another one than in the beats around."""
     named = scene_of(spec.setting) or scene_of(spec.prompt)
     return named or SCENES[(spec.seed + 5 * spec.index) % len(SCENES)]
 
 
-def _hero(spec: ImageSpec) -> Hero | None:
-    """The beat's first character, else the one its prompt features; an unknown one is a person."""
+def _choose_hero(spec: ImageSpec) -> Hero | None:
+    """Return the beat's first character that can be drawn, else the hero of its prompt."""
     for name in spec.characters:
         if found := hero_of(name):
             return found[0]
-    return featured_in(spec.prompt) or ("person" if spec.characters else None)
+    # A character that is in no table is most likely someone's name.
+    return hero_of_beat(spec.prompt) or ("person" if spec.characters else None)
 
 
-def _shot(spec: ImageSpec) -> str:
+def _choose_shot(spec: ImageSpec) -> str:
+    """Return the shot that the prompt begins with, else another one than in the beats around."""
     words = spec.prompt.lower().split()[:2]
-    return next(
-        (word for word in words if word in _NEAR), ("wide", "medium", "close")[spec.index % 3]
-    )
+    other = ("wide", "medium", "close")[spec.index % 3]
+    return next((word for word in words if word in _SIZES), other)
 
 
-def _foot(spot: Spot, shot: str, index: int, hero: Hero) -> tuple[float, float]:
-    """Beside the middle in a wide shot; nearer, and cut off below, in a close one."""
+def _place_foot(spot: Spot, shot: str, index: int, hero: Hero) -> tuple[float, float]:
+    """Return where the hero's feet are: beside the middle, and lower in a close shot."""
     aside = (0.0, -0.16, 0.14, 0.0, 0.18, -0.12)[index % 6]
     if hero not in LIVING or shot == "close":
-        aside *= 0.35
+        aside *= 0.35  # a product belongs in the middle, and a large hero has no room beside it
     if hero in _AFLOAT:
         return spot.x + aside, spot.y - spot.lift
     lower = _LOWER[shot] * (1.0 if _HEROES[hero][1] > _SHORT else 0.2) if hero in LIVING else 0.0
     return spot.x + aside, spot.y + lower
 
 
-def _within(puppet: Puppet, foot: Point) -> Puppet:
-    """Low enough that its head is in the picture, however wide that is."""
+def _keep_inside(figure: Figure, foot: Point) -> Figure:
+    """Return the figure so low that its head is inside the picture, however wide that is."""
     x, y = foot
-    return replace(puppet, foot=(x, max(y, 0.06 + puppet.paper.up(1.06 * puppet.size))))
+    return replace(figure, foot=(x, max(y, 0.06 + figure.paper.up(1.06 * figure.size))))

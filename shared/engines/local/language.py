@@ -1,6 +1,6 @@
-"""Which language a text is most likely in: by its script, and for Latin by its small words. Pure.
+"""Guesses the language of a text: by its script, and for Latin by its small words. Pure.
 
-It chooses a voice, so the names are those of espeak-ng.
+The guess chooses a voice, so languages have the names that espeak-ng gives them.
 """
 
 import re
@@ -29,6 +29,7 @@ _SCRIPTS = (
     ("GEORGIAN", "ka"),
     ("ARMENIAN", "hy"),
 )
+# Small words, because every sentence has some, and no two languages have all of them in common.
 _SMALL_WORDS = {
     ENGLISH: "the a an and of to in is with for on that this who how it our my at from by",
     "es": "el la los las un una de y que en con por para es su del al como se más",
@@ -42,8 +43,9 @@ _VOCABULARY = {language: frozenset(words.split()) for language, words in _SMALL_
 
 
 def language_of(text: str) -> str:
-    """The voice that should read this text; English when nothing speaks against it."""
+    """Return the language to read this text in; English, unless the text looks like another."""
     scripts = Counter(_script(letter) for letter in text if letter.isalpha())
+    # A foreign name or two does not make a text foreign: its script needs half of the letters.
     known = [language for name, language in _SCRIPTS if scripts[name]]
     if known and scripts["LATIN"] < scripts.total() / 2:
         return known[0]
@@ -51,10 +53,12 @@ def language_of(text: str) -> str:
 
 
 def _script(letter: str) -> str:
+    # "CJK UNIFIED IDEOGRAPH-6D77", "LATIN SMALL LETTER A": the script is the first word.
     return unicodedata.name(letter, "").split(" ")[0].split("-")[0]
 
 
 def _latin_language(text: str) -> str:
+    """Return the language whose small words are most frequent in the text."""
     words = re.findall(r"[^\W\d_]+", text.lower())
     score = {
         language: sum(word in vocabulary for word in words)

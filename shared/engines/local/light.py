@@ -1,4 +1,8 @@
-"""The hour of a beat: one palette, lit differently as a story goes on. And the sky it makes."""
+"""The hour of a beat: the same palette in another light, and the sky that belongs to it.
+
+A story goes through the hours of a day, so that its beats differ though their colours are one
+family.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,11 +30,11 @@ _TOWARDS_LIGHT: Mapping[Hour, float] = {"day": 0.1, "golden": 0.34, "mist": 0.22
 
 @dataclass(frozen=True)
 class Light:
-    """What a scene is painted with."""
+    """The colours of a scene at its hour, and the place of its sun."""
 
     palette: Palette
     hour: Hour
-    chance: np.random.Generator
+    rng: np.random.Generator
     sun: tuple[float, float]
     textured: bool
 
@@ -41,19 +45,20 @@ class Light:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where the hero is: the middle of the feet, and a factor for its size."""
+    """The place of a scene for its hero: the middle of the feet, and a factor for the size."""
 
     x: float
     y: float
     scale: float = 1.0
     lift: float = 0.0
-    """How much higher whoever swims or flies is."""
+    """For heroes that swim or fly: so much higher."""
 
 
-def light_at(palette: Palette, hour: Hour, chance: np.random.Generator, textured: bool) -> Light:
-    """The palette as it looks at this hour."""
+def light_at(palette: Palette, hour: Hour, rng: np.random.Generator, textured: bool) -> Light:
+    """Return the palette as it looks at this hour, with a sun somewhere in the upper third."""
     high, low, land = _DARKNESS[hour]
     warm = _TOWARDS_LIGHT.get(hour, 0.0)
+    # Mist takes the colour of the sky, and the more the farther away: that is what makes depth.
     ink, haze = palette.ink, 0.45 if hour == "mist" else 0.0
     lit = replace(
         palette,
@@ -63,28 +68,29 @@ def light_at(palette: Palette, hour: Hour, chance: np.random.Generator, textured
         mid=mix(mix(palette.mid, palette.sky_low, haze / 2), ink, land),
         near=mix(palette.near, ink, land),
     )
-    sun = (float(chance.uniform(0.2, 0.8)), float(chance.uniform(0.16, 0.34)))
-    return Light(lit, hour, chance, sun, textured)
+    sun = (float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.16, 0.34)))
+    return Light(lit, hour, rng, sun, textured)
 
 
 def paint_sky(paper: Paper, light: Light, horizon: float = 0.6) -> None:
-    """Everything above the horizon."""
+    """Paint all that lies above the horizon."""
     palette = light.palette
     paper.gradient(palette.sky_top, palette.sky_low, 0.0, horizon)
     paper.box(-0.1, horizon, 1.1, 1.1, palette.sky_low)
     if light.night:
-        _stars(paper, light, horizon)
-    _sun(paper, light)
-    (_streaks if light.textured else _cumulus)(paper, light, horizon)
+        _paint_stars(paper, light, horizon)
+    _paint_sun(paper, light)
+    # Styles without texture are made of clear shapes, so their clouds are too.
+    (_paint_streaks if light.textured else _paint_heaps)(paper, light, horizon)
 
 
-def _stars(paper: Paper, light: Light, horizon: float) -> None:
-    for x, y, size in light.chance.uniform(0, 1, (110, 3)):
+def _paint_stars(paper: Paper, light: Light, horizon: float) -> None:
+    for x, y, size in light.rng.uniform(0, 1, (110, 3)):
         radius = 0.0012 + 0.0022 * size**3
         paper.disc(x, y * horizon, radius, mix(light.palette.light, (255, 255, 255), 0.5))
 
 
-def _sun(paper: Paper, light: Light) -> None:
+def _paint_sun(paper: Paper, light: Light) -> None:
     x, y = light.sun
     colour = light.palette.light
     room = 1.15 - sum(light.palette.sky_low) / 765  # a bright sky can't take much more light
@@ -92,12 +98,12 @@ def _sun(paper: Paper, light: Light) -> None:
     paper.glow(x, y, 0.26, colour, 0.3 * room)
     bright = mix(colour, (255, 255, 255), 0.35)
     if light.night:
-        paper.shape(_crescent(paper, x, y, 0.07), bright)
+        paper.shape(_crescent_outline(paper, x, y, 0.07), bright)
     else:
         paper.disc(x, y, 0.095, bright)
 
 
-def _crescent(paper: Paper, x: float, y: float, radius: float) -> list[Point]:
+def _crescent_outline(paper: Paper, x: float, y: float, radius: float) -> list[Point]:
     outer = np.linspace(0.5 * np.pi, 1.5 * np.pi, 40)
     bulge = np.array([np.cos(outer), np.sin(outer)]) * radius
     hollow = np.array([np.cos(outer) * 0.45, np.sin(outer)])[:, ::-1] * radius
@@ -105,22 +111,22 @@ def _crescent(paper: Paper, x: float, y: float, radius: float) -> list[Point]:
     return [(float(x + paper.across(dx)), float(y + paper.up(dy))) for dx, dy in rim]
 
 
-def _cumulus(paper: Paper, light: Light, horizon: float) -> None:
-    """Heaps of discs on a flat base."""
+def _paint_heaps(paper: Paper, light: Light, horizon: float) -> None:
+    """Paint clouds as heaps of discs on a flat base."""
     white = mix(light.palette.sky_low, light.palette.light, 0.25 if light.night else 0.75)
     for _ in range(4):
-        x, y = light.chance.uniform(0, 1), light.chance.uniform(0.08, 0.8) * horizon
-        size = light.chance.uniform(0.05, 0.11)
+        x, y = light.rng.uniform(0, 1), light.rng.uniform(0.08, 0.8) * horizon
+        size = light.rng.uniform(0.05, 0.11)
         for step in np.linspace(-2, 2, 7):
-            radius = size * (1 - 0.14 * step**2) * light.chance.uniform(0.7, 1)
+            radius = size * (1 - 0.14 * step**2) * light.rng.uniform(0.7, 1)
             lift = paper.up(radius * 0.6)
             paper.oval(x + paper.across(size * step * 0.75), y - lift, radius, radius * 0.8, white)
         paper.oval(x, y, size * 2.3, size * 0.42, white)
 
 
-def _streaks(paper: Paper, light: Light, horizon: float) -> None:
-    """Long thin clouds as a soft veil."""
-    rows = np.stack([wavy(light.chance, 48) for _ in range(14)])
+def _paint_streaks(paper: Paper, light: Light, horizon: float) -> None:
+    """Paint long thin clouds as a soft veil."""
+    rows = np.stack([wavy(light.rng, 48) for _ in range(14)])
     fade = np.sin(np.linspace(0, np.pi, 14))[:, None]
     mask: Mask = (np.clip(rows, 0, 1) * fade * 0.5).astype(np.float32)
     colour = mix(light.palette.sky_low, light.palette.light, 0.6)

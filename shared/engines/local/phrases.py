@@ -1,7 +1,7 @@
-"""The rule-based planner's English: openings, middles in the order of a story, endings. Pure data.
+"""The sentences of the rule-based planner: openings, middles, endings. Pure data.
 
-No line claims a fact about the user's subject: the planner knows nothing but the prompt. Middles
-are in the order in which a story may use them; each entry offers variants.
+No sentence claims a fact about the user's subject: the planner knows nothing but the prompt.
+Middles stand in the order in which a story may use them; each has variants to choose from.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Variants = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Voice:
-    """How one kind of video speaks. `{topic}`, `{hero}` and `{Hero}` are filled in."""
+    """The sentences for one kind of video. `{topic}`, `{hero}` and `{Hero}` are filled in."""
 
     opening: Variants
     middle: tuple[Variants, ...]
@@ -120,7 +120,7 @@ ROUTES: Mapping[Scene, tuple[Scene, ...]] = {
     "snow": ("mountains", "forest", "room", "hills"),
     "shapes": ("city", "space", "stage", "room"),
 }
-"""Where a story that starts in one place may go next."""
+"""The places where a story may go next, for each place where it may start."""
 
 SHOTS = (
     "Wide view",

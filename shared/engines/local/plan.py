@@ -1,7 +1,8 @@
-"""The rule-based planner: any prompt becomes a story in beats, the same for the same seed. Pure.
+"""The rule-based planner: it turns any prompt into a story in beats. Pure.
 
-A prompt of several sentences is a script: each sentence is a beat. A short prompt gets a story
-around it. A prompt that is not English is told in its own words alone.
+The same prompt and seed give the same story. A prompt of several sentences is a script: each
+sentence becomes a beat. A short prompt gets a story around it. A prompt that is not English is told
+in its own words only, because all our sentences are English.
 """
 
 import math
@@ -27,11 +28,11 @@ from shared.story.errors import BadInput
 
 WORDS_A_SECOND = 2.3
 SHORTEST = 5.0
-_LAST = 2.5  # seconds that a short last beat may have
-_LONGEST_BEAT = 8.0  # of a sentence; what takes longer to say is parted
-_QUIET_BEAT = 8.0
+_SHORTEST_LAST = 2.5  # seconds; a last beat may be shorter than the others
+_LONGEST_LINE = 8.0  # seconds; a sentence that takes longer to say is split
+_QUIET_BEAT = 8.0  # seconds of a beat in which nothing is said
 _BREATH = 0.3  # seconds around a line
-_SHORTEST_PART = 4  # words: fewer are torn from what they belong to
+_FEWEST_WORDS = 4  # of a part of a sentence: fewer say nothing by themselves
 _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", " ")
 _ENDS = " .,;:!?…。、！？"
 
@@ -46,7 +47,7 @@ _VOICES: dict[Kind, Voice] = {
 
 @dataclass(frozen=True)
 class PlannedBeat:
-    """One thought: what is seen, what is said, how long it would like to be."""
+    """One thought: what to show, what to say, and how long it would like to be."""
 
     prompt: str
     narration: str
@@ -56,15 +57,15 @@ class PlannedBeat:
 
 @dataclass(frozen=True)
 class _Line:
-    """What is said in a beat; `told` by the user, or ours."""
+    """The narration of a beat; `from_user` if it is part of the prompt."""
 
     text: str
-    told: bool = False
+    from_user: bool = False
 
 
 @dataclass(frozen=True)
 class LocalPlan:
-    """A whole video, before anyone has timed it."""
+    """A whole video, before its beats are fitted to the asked duration."""
 
     title: str
     headline: str
@@ -73,92 +74,98 @@ class LocalPlan:
 
 
 def plan(prompt: str, style: str, seconds: float, seed: int) -> LocalPlan:
-    """Plan `seconds` of story; a long script gives as many beats as it has."""
-    style_of(style)  # an unknown one is refused here, before anything is drawn
+    """Return a story of about `seconds`; a long script gives all the beats that it has."""
+    style_of(style)  # an unknown style is refused here, before anything is drawn
     if not prompt.strip():
         raise BadInput("the prompt is empty: say what the video is about", field="prompt")
     reading = read(prompt)
-    lines = _lines(reading, seconds, random.Random(seed))
+    lines = _write_lines(reading, seconds, random.Random(seed))
     title = title_of(reading)
     return LocalPlan(
         title=title,
         headline=reading.name or title,
         cta=_VOICES[reading.kind].call_to_action if reading.kind != "foreign" else "",
-        beats=tuple(_beats(reading, lines, seconds)),
+        beats=tuple(_make_beats(reading, lines, seconds)),
     )
 
 
 # ── what is said ────────────────────────────────────────────────────────────────────────────────
 
 
-def _lines(reading: Reading, seconds: float, chance: random.Random) -> list[_Line]:
-    """The narration of each beat."""
-    wanted = _beat_count(seconds)
-    told = [part for sentence in reading.sentences for part in _speakable(sentence)]
+def _write_lines(reading: Reading, seconds: float, rng: random.Random) -> list[_Line]:
+    """Return the line of each beat."""
+    wanted = _count_beats(seconds)
+    script = [part for sentence in reading.sentences for part in _split_sentence(sentence)]
     if reading.kind == "foreign":
-        wanted = max(len(told), math.ceil(seconds / _QUIET_BEAT))
-        return [_Line(part, True) for part in told] + [_Line("")] * (wanted - len(told))
+        wanted = max(len(script), math.ceil(seconds / _QUIET_BEAT))
+        return [_Line(part, True) for part in script] + [_Line("")] * (wanted - len(script))
     if len(reading.sentences) == 1:
-        return [_Line(text) for text in _story(reading, wanted, chance)]
-    more = _more(reading, wanted - len(told), chance) if len(told) < wanted - 1 else []
-    return [_Line(part, True) for part in told] + [_Line(text) for text in more]
+        return [_Line(text) for text in _write_story(reading, wanted, rng)]
+    # A script that lacks a single beat stays as it is: one of our sentences alone would stick out.
+    missing = wanted - len(script)
+    more = _write_ending(reading, missing, rng) if missing > 1 else []
+    return [_Line(part, True) for part in script] + [_Line(text) for text in more]
 
 
-def _beat_count(seconds: float) -> int:
-    """Beats of about five seconds in a short video, longer ones in a long video."""
+def _count_beats(seconds: float) -> int:
+    """Return how many beats to plan: of about 5 s in a short video, of more in a long one."""
     full, rest = divmod(seconds, SHORTEST)
-    fitting = int(full) + (rest >= _LAST)
+    fitting = int(full) + (rest >= _SHORTEST_LAST)
     return max(1, min(fitting, 4 + round(seconds / 14)))
 
 
-def _story(reading: Reading, wanted: int, chance: random.Random) -> list[str]:
+def _write_story(reading: Reading, wanted: int, rng: random.Random) -> list[str]:
+    """Return an opening that names the topic, sentences from the middle, and an ending."""
     voice = _VOICES[reading.kind]
     openings = QUESTION_OPENING if reading.kind == "question" else voice.opening
-    opening = _speakable(_filled(chance.choice(openings), reading))
-    middle = _middle(reading, max(0, wanted - len(opening) - 1), chance)
-    ending = [chance.choice(voice.ending)] if wanted > len(opening) else []
+    opening = _split_sentence(_fill_in(rng.choice(openings), reading))
+    middle = _choose_middle(reading, max(0, wanted - len(opening) - 1), rng)
+    ending = [rng.choice(voice.ending)] if wanted > len(opening) else []
     return [*opening, *middle, *ending]
 
 
-def _more(reading: Reading, count: int, chance: random.Random) -> list[str]:
-    """What follows a script of too few sentences."""
-    middle = _middle(reading, count - 1, chance)
-    return [*middle, chance.choice(_VOICES[reading.kind].ending)]
+def _write_ending(reading: Reading, count: int, rng: random.Random) -> list[str]:
+    """Return so many sentences that go on from the user's script and end it."""
+    middle = _choose_middle(reading, count - 1, rng)
+    return [*middle, rng.choice(_VOICES[reading.kind].ending)]
 
 
-def _middle(reading: Reading, count: int, chance: random.Random) -> list[str]:
-    """So many lines out of the middle, in its order, spread over all of it."""
+def _choose_middle(reading: Reading, count: int, rng: random.Random) -> list[str]:
+    """Return so many sentences from the middle, in its order, spread over all of it."""
     pool = _VOICES[reading.kind].middle
     count = min(count, len(pool))
     places = [(2 * i + 1) * len(pool) // (2 * count) for i in range(count)]
-    return [_filled(chance.choice(pool[place]), reading) for place in places]
+    return [_fill_in(rng.choice(pool[place]), reading) for place in places]
 
 
-def _filled(line: str, reading: Reading) -> str:
-    called = reading.called
-    return line.format(topic=reading.topic, hero=called, Hero=called[:1].upper() + called[1:])
+def _fill_in(line: str, reading: Reading) -> str:
+    hero = reading.spoken_name
+    return line.format(topic=reading.topic, hero=hero, Hero=hero[:1].upper() + hero[1:])
 
 
-def _speakable(sentence: str) -> list[str]:
-    """The sentence in parts that can each be said within a beat."""
-    longest = round(_LONGEST_BEAT * WORDS_A_SECOND)
+def _split_sentence(sentence: str) -> list[str]:
+    """Return the sentence in parts that can each be said within a beat."""
+    longest = round(_LONGEST_LINE * WORDS_A_SECOND)
     if language_of(sentence) in UNSPACED:
-        letters = _parted(list(sentence), longest * 3, _SHORTEST_PART * 3)
+        # No spaces, no words to count: three letters take as long as an English word.
+        letters = _split_evenly(list(sentence), longest * 3, _FEWEST_WORDS * 3)
         return [part for run in letters if (part := "".join(run).strip())]
-    return [" ".join(run) for run in _parted(sentence.split(), longest, _SHORTEST_PART)]
+    return [" ".join(run) for run in _split_evenly(sentence.split(), longest, _FEWEST_WORDS)]
 
 
-def _parted(words: Sequence[str], longest: int, shortest: int) -> list[Sequence[str]]:
-    """Even runs, cut where a speaker might pause: the cheapest of all ways to cut."""
+def _split_evenly(words: Sequence[str], longest: int, shortest: int) -> list[Sequence[str]]:
+    """Return the words in parts of about the same length, split where a speaker might pause."""
     if len(words) <= longest:
         return [words] if words else []
     even = len(words) / math.ceil(len(words) / longest)
-    best: list[tuple[float, int]] = [(0.0, 0)]  # up to each word: the cost, and the last cut
+    # The cheapest of all ways, found word by word: for the words up to each place, the cost of the
+    # best way to split them, and where its last part starts.
+    best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(words) + 1):
         starts = range(max(0, end - longest), max(0, end - shortest + 1))
         ways = ((best[at][0] + ((end - at) / even - 1) ** 2, at) for at in starts)
         cost, at = min(ways, default=(math.inf, 0))
-        best.append((cost + _torn(words, end), at))
+        best.append((cost + _cost_of_split(words, end), at))
     runs, end = [], len(words)
     while end:
         start = best[end][1]
@@ -167,8 +174,8 @@ def _parted(words: Sequence[str], longest: int, shortest: int) -> list[Sequence[
     return runs[::-1]
 
 
-def _torn(words: Sequence[str], at: int) -> float:
-    """What a cut before this word costs: nothing at the end, little at a pause."""
+def _cost_of_split(words: Sequence[str], at: int) -> float:
+    """Return what it costs to split before this word: nothing at the end, little at a pause."""
     if at == len(words):
         return 0.0
     if words[at - 1].endswith(_PAUSES):
@@ -178,42 +185,47 @@ def _torn(words: Sequence[str], at: int) -> float:
     return 0.25 if words[at].lower() in JOINING else 0.6
 
 
-def _length(text: str) -> float:
-    """In words as long as English ones take to say."""
-    return len(text) / 3 if language_of(text) in UNSPACED else len(text.split())
-
-
 # ── what is seen ────────────────────────────────────────────────────────────────────────────────
 
 
-def _beats(reading: Reading, lines: Sequence[_Line], seconds: float) -> Iterator[PlannedBeat]:
-    hints = _hints([line.text for line in lines], seconds)
-    for index, (line, scene) in enumerate(zip(lines, _scenes(reading, lines), strict=True)):
+def _make_beats(reading: Reading, lines: Sequence[_Line], seconds: float) -> Iterator[PlannedBeat]:
+    """Yield a beat for each line."""
+    lengths = _choose_lengths([line.text for line in lines], seconds)
+    for index, (line, scene) in enumerate(zip(lines, _choose_scenes(reading, lines), strict=True)):
         setting = SETTINGS[scene]
-        shown = line.text if line.told else reading.topic
-        # The place first, the hero last: whoever draws it finds both, in every beat.
+        # Our own sentences name nothing that could be drawn: for them, the topic is shown.
+        shown = line.text if line.from_user else reading.topic
+        # The place comes first and the hero last: whoever draws it finds both in every beat.
         prompt = f"{SHOTS[index % len(SHOTS)]} {setting}: {shown.strip(_ENDS)}, {FEATURING} "
-        yield PlannedBeat(prompt + reading.featured, line.text, hints[index], setting)
+        yield PlannedBeat(prompt + reading.drawn_name, line.text, lengths[index], setting)
 
 
-def _scenes(reading: Reading, lines: Sequence[_Line]) -> list[Scene]:
-    """A script names its places itself; a story starts in one place, leaves it and comes back."""
+def _choose_scenes(reading: Reading, lines: Sequence[_Line]) -> list[Scene]:
+    """Return the place of each beat.
+
+    A script may name its places itself. Other beats start in the main place, leave it for others,
+    and come back to it every third time.
+    """
     route = ROUTES[reading.scene]
     scenes: list[Scene] = []
     for index, line in enumerate(lines):
-        named = scene_of(line.text) if line.told else None
-        wandering = (
-            reading.scene if index % 3 == 0 else route[(index - index // 3 - 1) % len(route)]
-        )
-        scenes.append(named or wandering)
+        named = scene_of(line.text) if line.from_user else None
+        away = route[(index - index // 3 - 1) % len(route)]
+        scenes.append(named or (away if index % 3 else reading.scene))
     return scenes
 
 
-def _hints(lines: Sequence[str], seconds: float) -> list[float]:
-    """As long as it takes to say them, but at least the shortest; an ending may be shorter."""
-    said = [_length(line) / WORDS_A_SECOND + _BREATH for line in lines]
-    hints = [max(SHORTEST, needed) for needed in said]
-    rest = seconds - sum(hints[:-1])
-    if _LAST <= rest < SHORTEST and said[-1] <= rest:
-        hints[-1] = rest
-    return [round(hint, 3) for hint in hints]
+def _choose_lengths(lines: Sequence[str], seconds: float) -> list[float]:
+    """Return for each beat the seconds that its line takes to say, and at least the shortest."""
+    spoken = [_count_words(line) / WORDS_A_SECOND + _BREATH for line in lines]
+    lengths = [max(SHORTEST, needed) for needed in spoken]
+    # The last beat may be shorter, if then all of it fits the duration exactly.
+    rest = seconds - sum(lengths[:-1])
+    if _SHORTEST_LAST <= rest < SHORTEST and spoken[-1] <= rest:
+        lengths[-1] = rest
+    return [round(length, 3) for length in lengths]
+
+
+def _count_words(text: str) -> float:
+    """Return the length of a text in words that take as long to say as English ones."""
+    return len(text) / 3 if language_of(text) in UNSPACED else len(text.split())

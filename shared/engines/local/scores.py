@@ -1,4 +1,4 @@
-"""What a mood sounds like: tempo, chords, instruments. Pure data; pitches are MIDI notes."""
+"""The music of each mood: tempo, chords, instruments. Pure data; pitches are MIDI notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ _MAJOR, _MINOR = (0, 4, 7), (0, 3, 7)
 
 
 def _chords(*names: str) -> tuple[Chord, ...]:
-    """ "Am" is A minor, "F" is F major, "C7" has a soft seventh on top."""
-    return tuple(_chord(name) for name in names)
+    """Return chords by their names: "Am" is A minor, "F" F major, "C7" has a seventh on top."""
+    return tuple(_read_chord(name) for name in names)
 
 
-def _chord(name: str) -> Chord:
+def _read_chord(name: str) -> Chord:
     root = 48 + {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[name[0]]
     root += name.count("#") - name.count("b")
     shape = _MINOR if "m" in name else _MAJOR
     seventh = ((10 if "m" in name else 11),) if "7" in name else ()
     notes = tuple(root + step for step in (*shape, *seventh))
+    # High notes go an octave down: chords then lie close together and change without jumps.
     return tuple(note - 12 if note > 62 else note for note in notes)
 
 
@@ -40,6 +41,8 @@ class Score:
     bass: float
 
 
+# Four chords a verse, one a bar, and two verses to choose from: simple songs are built so, and any
+# melody of a chord's own notes fits them.
 SCORES: Mapping[Mood, Score] = {
     "epic": Score(
         84,

@@ -1,7 +1,8 @@
 """espeak-ng in a process of its own: text on stdin; on stdout a line of JSON, then 16-bit samples.
 
-Run as a script. espeak-ng keeps state that no call of its API resets, so only the first text of a
-process sounds the same every time; and what goes wrong in a C library ends this process alone.
+Run as a script, a new process for each text. espeak-ng keeps state that no call of its API resets,
+so only the first text of a process sounds the same every time. And a crash in the C library ends
+this process only.
 """
 
 import ctypes
@@ -10,12 +11,13 @@ import sys
 
 import espeakng_loader
 
+# Constants of speak_lib.h.
 _NO_EXIT = 0x8000  # report an error instead of ending the process
 _BY_CHARACTER = 1
 _UTF8 = 1
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _WORD = 1
-_SYNCHRONOUS = 2  # hand the samples over before the call returns, play nothing
+_SYNCHRONOUS = 2  # give the samples to a callback before the call returns; play nothing
 
 
 class _Event(ctypes.Structure):
@@ -38,18 +40,19 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-class _Ear:
-    """Collects what espeak-ng says and when each word begins."""
+class _Recording:
+    """The samples that espeak-ng made, and for each word its place in the text and its sample."""
 
     def __init__(self) -> None:
         self.sound = bytearray()
         self.words: list[tuple[int, int]] = []
 
-    def hear(self, samples: object, count: int, events: "ctypes.Array[_Event]") -> int:
+    def receive(self, samples: object, count: int, events: "ctypes.Array[_Event]") -> int:
+        """Keep a block of samples and the words that begin in it; return 0, which says: go on."""
         if samples and count:
             self.sound += ctypes.string_at(samples, count * 2)  # type: ignore[arg-type]
         index = 0
-        while events[index].type:
+        while events[index].type:  # the list ends with an event of type 0
             event = events[index]
             if event.type == _WORD:
                 self.words.append((event.text_position - 1, event.sample))
@@ -57,29 +60,31 @@ class _Ear:
         return 0
 
 
-def _spoken(text: str, voice: str, settings: tuple[int, int, int]) -> tuple[int, _Ear]:
+def _speak(text: str, voice: str, settings: tuple[int, int, int]) -> tuple[int, _Recording]:
+    """Return the sample rate and the recording of a text."""
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     data = espeakng_loader.get_data_path().encode()
     rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)
     if rate <= 0:
         raise SystemExit("espeak-ng does not start")
-    ear = _Ear()
-    callback = _Callback(ear.hear)
+    recording = _Recording()
+    # In a variable, because ctypes does not hold it: without one, it would be freed while in use.
+    callback = _Callback(recording.receive)
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
         raise SystemExit(f"espeak-ng has no voice {voice!r}")
     for parameter, value in zip((_RATE, _PITCH, _RANGE), settings, strict=True):
         library.espeak_SetParameter(parameter, value, 0)
-    said = text.encode()
-    library.espeak_Synth(said, len(said) + 1, 0, _BY_CHARACTER, 0, _UTF8, None, None)
-    return rate, ear
+    spoken = text.encode()
+    library.espeak_Synth(spoken, len(spoken) + 1, 0, _BY_CHARACTER, 0, _UTF8, None, None)
+    return rate, recording
 
 
 def main(voice: str, rate: str, pitch: str, pitch_range: str) -> None:
     text = sys.stdin.buffer.read().decode()
-    hertz, ear = _spoken(text, voice, (int(rate), int(pitch), int(pitch_range)))
-    head = json.dumps({"rate": hertz, "words": ear.words}).encode()
-    sys.stdout.buffer.write(head + b"\n" + bytes(ear.sound))
+    hertz, recording = _speak(text, voice, (int(rate), int(pitch), int(pitch_range)))
+    head = json.dumps({"rate": hertz, "words": recording.words}).encode()
+    sys.stdout.buffer.write(head + b"\n" + bytes(recording.sound))
 
 
 if __name__ == "__main__":

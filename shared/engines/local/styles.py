@@ -1,6 +1,6 @@
-"""The styles of a video: the source of the styles the API accepts. Pure.
+"""The colours, the voice and the mood of the music of each style of video. Pure.
 
-A style is a look (palettes and a finish), a voice and a mood for the music.
+Which styles there are, shared/story/looks.py says; here every one of them has a row.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class VoiceChoice:
 
 @dataclass(frozen=True)
 class Style:
-    """How a video looks and sounds."""
+    """The look and the sound of a video."""
 
     name: str
     palettes: tuple[Palette, ...]
@@ -51,7 +51,7 @@ class Style:
 
 
 def _palettes(*rows: str) -> tuple[Palette, ...]:
-    """Each row names a palette's colours in the order of its fields, in hexadecimal."""
+    """Return palettes; a row holds the colours of one in the order of its fields, as RRGGBB."""
     return tuple(Palette(*map(_colour, row.split())) for row in rows)
 
 
@@ -144,20 +144,17 @@ _STYLES = (
 
 _BY_NAME = {style.name: style for style in _STYLES}
 
-STYLES: tuple[str, ...] = tuple(_BY_NAME)
-"""Every style a request may name; the first is the default."""
-
 
 def style_of(name: str) -> Style:
-    """The style of this name; BadInput lists the names there are."""
+    """Return the style of this name; BadInput lists the names there are."""
     try:
         return _BY_NAME[name]
     except KeyError:
         raise BadInput(
-            f"unknown style {name!r}: use one of {', '.join(STYLES)}", field="style"
+            f"unknown style {name!r}: use one of {', '.join(_BY_NAME)}", field="style"
         ) from None
 
 
 def palette_of(style: Style, seed: int) -> Palette:
-    """One palette for a whole video."""
+    """Return one palette for a whole video."""
     return style.palettes[seed % len(style.palettes)]

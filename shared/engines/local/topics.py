@@ -1,4 +1,4 @@
-"""What a text calls for: a place to be drawn and a hero to be recognised. Pure keyword tables."""
+"""Finds in a text the place to draw and the hero to show, by tables of words. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -72,42 +72,46 @@ _HEROES: Mapping[Hero, str] = {
     "box": "box package gift product delivery parcel subscription chocolate jewelry watch",
 }  # fmt: skip
 
+# Turned around, for one look-up a word. Where two scenes share a word, the later one has it.
 _SCENE_OF = {word: scene for scene, words in _SCENES.items() for word in (*words.split(), scene)}
 _HERO_OF = {word: hero for hero, words in _HEROES.items() for word in words.split()}
 
+# The order counts: pictures without a place of their own are drawn from it by number.
 SCENES: tuple[Scene, ...] = tuple(_SCENES)
 LIVING: frozenset[Hero] = frozenset(
     ("person", "child", "elder", "cat", "dog", "fox", "bear", "rabbit", "bird", "whale", "robot")
 )
 
 FEATURING = "featuring"
-"""What stands before a beat prompt's hero, so that all beats of a video draw the same one."""
+"""The word before the hero in a beat's prompt, so that all beats of a video draw the same one."""
 
 NOBODY = "nothing but the place"
-"""What a beat prompt features when its video has no hero."""
+"""What stands there if the video has no hero."""
 
 
 def words_of(text: str) -> list[str]:
+    """Return the words of a text in small letters, without punctuation."""
     return re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
 
 
 def scene_of(text: str) -> Scene | None:
-    """The first place that the text names, by itself or by what belongs there."""
+    """Return the first place that the text names, also by something that belongs there."""
     return next((_SCENE_OF[word] for word in words_of(text) if word in _SCENE_OF), None)
 
 
 def hero_of(text: str) -> tuple[Hero, str] | None:
-    """The hero that the text names and the word it uses; the living come before things."""
+    """Return the hero that the text names, and the word for it; living ones before things."""
+    # "A fox reads a book" is about the fox, wherever the book stands.
     named = [(_HERO_OF[word], word) for word in words_of(text) if word in _HERO_OF]
     living = [pair for pair in named if pair[0] in LIVING]
     return next(iter(living or named), None)
 
 
-def featured_in(beat_prompt: str) -> Hero | None:
-    """The hero that the planner wrote into a beat's prompt, or that its words name."""
+def hero_of_beat(beat_prompt: str) -> Hero | None:
+    """Return the hero that the planner wrote into a beat's prompt, or else that its words name."""
     _, marked, hero = beat_prompt.rpartition(f" {FEATURING} ")
     if marked and hero == NOBODY:
-        return None  # its place may hold things, but they are not what it is about
+        return None  # things may be named in its place, but the beat is not about them
     found = hero_of(hero) if marked else None
     found = found or hero_of(beat_prompt)
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""Speaks a text with espeak-ng: a wav file, and when each of the text's words sounds."""
+"""Speaks a text with espeak-ng: writes a WAV file, and tells when each of the words sounds."""
 
 import json
 import re
@@ -21,11 +21,11 @@ from shared.story.errors import BadInput, TransientError
 _SPEAKER = Path(__file__).with_name("speaker.py")
 _PATIENCE = 30.0  # seconds; a long text takes a twentieth of one
 _LONGEST = 4_000  # characters
+# Chinese characters. In Chinese, espeak-ng reads them; in Japanese, it says "Chinese letter".
 _HAN = re.compile(r"[\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-"""espeak-ng reads these in Chinese; in Japanese it says "Chinese letter" for each."""
 _PEAK = 0.7
 _BLOCK = 0.01  # seconds of sound that are judged silent or not together
-_SILENT = 0.012  # of the loudest
+_SILENT = 0.012  # of the loudest block
 _LEAD, _TAIL = 0.05, 0.15  # seconds of quiet kept at the ends
 
 Sound: TypeAlias = NDArray[np.float32]
@@ -49,8 +49,8 @@ class SpokenWords:
 
 
 @dataclass(frozen=True)
-class _Raw:
-    """What came out of espeak-ng: word marks are (place in the text, sample)."""
+class _Recording:
+    """The sound that espeak-ng made; a mark is (place in the text, sample) where a word begins."""
 
     rate: int
     marks: tuple[tuple[int, int], ...]
@@ -58,8 +58,22 @@ class _Raw:
 
 
 def speak(text: str, voice: VoiceChoice, out: Path, rate: float = 1.0) -> SpokenWords:
-    """Write the spoken text as 22.05 kHz mono wav; `rate` 1.1 speaks a tenth faster."""
+    """Write the spoken text as 22.05 kHz mono WAV and return its words.
+
+    A `rate` of 1.1 speaks a tenth faster.
+    """
     text = " ".join(text.split())
+    _refuse_text(text)
+    recording = _trim(_record(text, voice, rate))
+    if not recording.marks or not recording.sound.any():
+        raise BadInput(f"no voice can read {text!r}", field="narration")
+    _write(recording, out)
+    seconds = len(recording.sound) / recording.rate
+    return SpokenWords(seconds, tuple(_time_words(text, recording)))
+
+
+def _refuse_text(text: str) -> None:
+    """Refuse a text that no voice can speak."""
     if not any(letter.isalnum() for letter in text):
         raise BadInput(f"nothing to say in {text!r}: a narration needs words", field="narration")
     if len(text) > _LONGEST:
@@ -67,15 +81,11 @@ def speak(text: str, voice: VoiceChoice, out: Path, rate: float = 1.0) -> Spoken
             f"a narration may have {_LONGEST:,} characters, not {len(text):,}", field="narration"
         )
     if language_of(text) == "ja" and _HAN.search(text):
-        raise BadInput("no voice at hand can read kanji: write them as kana", field="narration")
-    raw = _trimmed(_said(text, voice, rate))
-    if not raw.marks or not raw.sound.any():
-        raise BadInput(f"no voice can read {text!r}", field="narration")
-    _write(raw, out)
-    return SpokenWords(len(raw.sound) / raw.rate, tuple(_words(text, raw)))
+        raise BadInput("no voice can read kanji here: write them as kana", field="narration")
 
 
-def _said(text: str, voice: VoiceChoice, rate: float) -> _Raw:
+def _record(text: str, voice: VoiceChoice, rate: float) -> _Recording:
+    """Return what espeak-ng says, run in a process of its own."""
     name = f"{language_of(text)}+{voice.variant}"
     settings = (round(voice.words_a_minute * rate), voice.pitch, voice.range)
     command = [sys.executable, str(_SPEAKER), name, *map(str, settings)]
@@ -86,33 +96,35 @@ def _said(text: str, voice: VoiceChoice, rate: float) -> _Raw:
     except subprocess.TimeoutExpired as error:
         raise TransientError(f"espeak-ng did not finish within {_PATIENCE:.0f} s") from error
     except subprocess.CalledProcessError as error:
-        told = error.stderr.decode(errors="replace").strip()
-        raise TransientError(f"espeak-ng failed: {told or error.returncode}") from error
+        reason = error.stderr.decode(errors="replace").strip()
+        raise TransientError(f"espeak-ng failed: {reason or error.returncode}") from error
     head, _, body = done.stdout.partition(b"\n")
     facts = json.loads(head)
     marks = tuple((place, sample) for place, sample in facts["words"])
     sound = np.frombuffer(body, "<i2").astype(np.float32) / np.float32(32768)
-    return _Raw(facts["rate"], marks, sound)
+    return _Recording(facts["rate"], marks, sound)
 
 
-def _trimmed(raw: _Raw) -> _Raw:
-    """At an even level, with a little quiet before and after, and no more."""
-    loud = np.flatnonzero(_levels(raw.sound, raw.rate) > 0)
+def _trim(recording: _Recording) -> _Recording:
+    """Return the recording at an even level, with a little quiet before and after it."""
+    rate, sound = recording.rate, recording.sound
+    loud = np.flatnonzero(_measure_levels(sound, rate) > 0)
     if not len(loud):
-        return raw
-    block = int(raw.rate * _BLOCK)
+        return recording
+    block = int(rate * _BLOCK)
     start, end = int(loud[0]) * block, (int(loud[-1]) + 1) * block
-    spoken = raw.sound[start:end] * np.float32(_PEAK / np.abs(raw.sound).max())
+    spoken = sound[start:end] * np.float32(_PEAK / np.abs(sound).max())
+    # Cut at any sample, the sound would begin and end with a click.
     edge = np.linspace(0, 1, block // 2, dtype=np.float32)
     spoken[: len(edge)] *= edge
     spoken[-len(edge) :] *= edge[::-1]
-    lead, tail = round(_LEAD * raw.rate), round(_TAIL * raw.rate)
-    marks = ((place, min(max(0, at - start), len(spoken)) + lead) for place, at in raw.marks)
-    return _Raw(raw.rate, tuple(marks), np.pad(spoken, (lead, tail)))
+    lead, tail = round(_LEAD * rate), round(_TAIL * rate)
+    marks = ((place, min(max(0, at - start), len(spoken)) + lead) for place, at in recording.marks)
+    return _Recording(rate, tuple(marks), np.pad(spoken, (lead, tail)))
 
 
-def _levels(sound: Sound, rate: int) -> Sound:
-    """The level of each block of sound, 0 where it is silent."""
+def _measure_levels(sound: Sound, rate: int) -> Sound:
+    """Return the level of each block of sound, 0 where it is silent."""
     block = int(rate * _BLOCK)
     blocks = sound[: len(sound) // block * block].reshape(-1, block)
     levels: Sound = np.sqrt((blocks**2).mean(axis=1))
@@ -120,33 +132,36 @@ def _levels(sound: Sound, rate: int) -> Sound:
     return levels
 
 
-def _write(raw: _Raw, out: Path) -> None:
+def _write(recording: _Recording, out: Path) -> None:
     with wave.open(str(out), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(raw.rate)
-        file.writeframes((raw.sound * 32767).astype("<i2").tobytes())
+        file.setframerate(recording.rate)
+        file.writeframes((recording.sound * 32767).astype("<i2").tobytes())
 
 
-def _words(text: str, raw: _Raw) -> list[SpokenWord]:
-    """espeak-ng marks neither punctuation nor a word's end: both are found here."""
-    tokens = _tokens(text, raw.marks)
-    levels = _levels(raw.sound, raw.rate)
-    limits = [sample / raw.rate for _, sample in tokens] + [len(raw.sound) / raw.rate]
+def _time_words(text: str, recording: _Recording) -> list[SpokenWord]:
+    """Return the words of the text with their times."""
+    # espeak-ng marks only where a word begins. It ends with the last sound before the next mark.
+    tokens = _cut_at_marks(text, recording.marks)
+    levels = _measure_levels(recording.sound, recording.rate)
+    limits = [sample / recording.rate for _, sample in tokens]
+    limits.append(len(recording.sound) / recording.rate)
     words = []
     for (token, _), (start, limit) in zip(tokens, pairwise(limits), strict=True):
         if limit > start:
-            words.append(SpokenWord(token, start, _sounds_until(levels, start, limit)))
+            words.append(SpokenWord(token, start, _find_end(levels, start, limit)))
         elif words:
+            # Two words with one time: a caption can't light one without the other.
             words[-1] = SpokenWord(f"{words[-1].text} {token}", words[-1].start, words[-1].end)
     return words
 
 
-def _tokens(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
-    """The text cut into its words, each with the sample where it begins.
+def _cut_at_marks(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
+    """Return the words of the text, each with the sample where it begins.
 
-    Only scripts that write without spaces are cut at every mark: "well-known" has several too.
-    What has no mark of its own, like a dash, stays with the word before it.
+    A word such as "well-known" has several marks, so only scripts that write without spaces are
+    cut at every mark. What has no mark, such as a dash, stays with the word before it.
     """
     spaced = language_of(text) not in UNSPACED
     cuts: list[tuple[int, int]] = []
@@ -154,16 +169,16 @@ def _tokens(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, int]
         inside = [mark for mark in marks if match.start() <= mark[0] < match.end()]
         if inside:
             first = (match.start(), inside[0][1])
-            cuts += _rising(cuts, [first] if spaced else [first, *inside[1:]])
+            cuts += _keep_rising(cuts, [first] if spaced else [first, *inside[1:]])
     starts = [0, *(place for place, _ in cuts[1:]), len(text)]
-    pieces = [text[a:b].strip() for a, b in pairwise(starts)]
-    return [(piece, sample) for piece, (_, sample) in zip(pieces, cuts, strict=True) if piece]
+    words = [text[a:b].strip() for a, b in pairwise(starts)]
+    return [(word, sample) for word, (_, sample) in zip(words, cuts, strict=True) if word]
 
 
-def _rising(
+def _keep_rising(
     cuts: Sequence[tuple[int, int]], marks: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Marks that go on in the text and in time; Japanese ones repeat their place."""
+    """Return the marks that go on in the text and in time; Japanese ones repeat their place."""
     kept: list[tuple[int, int]] = []
     for place, sample in marks:
         before = (kept or cuts)[-1] if kept or cuts else (-1, -1)
@@ -172,8 +187,8 @@ def _rising(
     return kept
 
 
-def _sounds_until(levels: Sound, start: float, limit: float) -> float:
-    """When the last sound before the next word ends."""
+def _find_end(levels: Sound, start: float, limit: float) -> float:
+    """Return when the last sound between two times ends."""
     first, last = int(start / _BLOCK), int(np.ceil(limit / _BLOCK))
     heard = np.flatnonzero(levels[first:last])
     return min(limit, (first + int(heard[-1]) + 1) * _BLOCK) if len(heard) else limit

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from shared.engines.local.brief import read, title_of
 from shared.engines.local.language import language_of
 from shared.engines.local.plan import WORDS_A_SECOND, LocalPlan, plan
-from shared.engines.local.styles import STYLES
-from shared.engines.local.topics import featured_in, scene_of
+from shared.engines.local.topics import hero_of_beat, scene_of
 from shared.story.errors import BadInput
+from shared.story.looks import STYLES
 
 SHORT = "a fox learns to fly"
 SCRIPT = "Mia finds a door in the forest. Behind it lies the sea. She has to choose. She stays."
@@ -170,7 +170,7 @@ def test_another_script_is_told_in_its_own_words_alone(prompt: str, language: st
 def test_the_hero_is_the_same_in_every_beat() -> None:
     for prompt, hero in ((SHORT, "fox"), ("an ad for my coffee shop", "cup"), (SCRIPT, "person")):
         beats = plan(prompt, "cinematic", 60, seed=4).beats
-        assert {featured_in(beat.prompt) for beat in beats} == {hero}
+        assert {hero_of_beat(beat.prompt) for beat in beats} == {hero}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_the_hero_is_the_same_in_every_beat() -> None:
 def test_a_video_about_no_one_shows_no_one(prompt: str) -> None:
     """Not even where a beat's place is a garden or a stage, whose names call for things."""
     beats = plan(prompt, "cinematic", 90, seed=4).beats
-    assert {featured_in(beat.prompt) for beat in beats} == {None}
+    assert {hero_of_beat(beat.prompt) for beat in beats} == {None}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_video_about_no_one_shows_no_one(prompt: str) -> None:
 )
 def test_who_is_spoken_of_without_a_known_word_is_a_person(prompt: str) -> None:
     beats = plan(prompt, "cinematic", 30, seed=4).beats
-    assert {featured_in(beat.prompt) for beat in beats} == {"person"}
+    assert {hero_of_beat(beat.prompt) for beat in beats} == {"person"}
 
 
 def test_a_story_goes_to_several_places() -> None:
@@ -208,7 +208,7 @@ def test_the_seed_decides_and_nothing_else() -> None:
 def test_any_text_becomes_a_plan(prompt: str, seconds: float, seed: int) -> None:
     if not prompt.strip():
         return
-    made = plan(prompt, STYLES[seed % len(STYLES)], seconds, seed)
+    made = plan(prompt, [*STYLES][seed % len(STYLES)], seconds, seed)
     assert made.beats
     assert all(beat.prompt.strip() and beat.seconds > 0 for beat in made.beats)
 

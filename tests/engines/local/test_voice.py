@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.engines.local.styles import STYLES, style_of
+from shared.engines.local.styles import style_of
 from shared.engines.local.voice import SpokenWords, speak
 from shared.story.errors import BadInput
+from shared.story.looks import STYLES
 
 TEXT = "Hello, wörld — it's 30% of “the” well-known co-op. Done!"
 VOICE = style_of("cinematic").voice
@@ -98,7 +99,7 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["狐が空を飛ぶ。", "東京タワー", "時々ゆめをみる"])
 def test_kanji_are_refused_rather_than_spelt_out(tmp_path: Path, text: str) -> None:
-    with pytest.raises(BadInput, match="no voice at hand can read kanji") as refused:
+    with pytest.raises(BadInput, match="no voice can read kanji here") as refused:
         spoken(tmp_path, text)
     assert refused.value.field == "narration"
     assert not (tmp_path / "voice.wav").exists()

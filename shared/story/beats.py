@@ -1,15 +1,69 @@
-"""The shape of a plan, as all services must agree on it: how beats become chunks and chains. Pure.
+"""Beats and chunks: the parts of a plan, and how beats become chunks and chains.
 
-A *reference* chunk starts a beat from its storyboard image; a *continuous* one goes on from the
-last frame of the chunk before it. A chain is one reference chunk with all that go on from it.
+A *beat* is one thought of the story. A *chunk* is a part of a beat for which one clip is generated.
+A *reference chunk* starts a beat from its storyboard image; a *continuous chunk* goes on from the
+last frame of the chunk before it. A *chain* is one reference chunk with all that go on from it.
 """
 
 import math
 from collections.abc import Collection, Iterator, Sequence
+from typing import Literal
 
 from shared.story.errors import PermanentError
-from shared.story.events import Beat, BeatsPlanned, Chunk
+from shared.story.fact import Fact
 from shared.story.formats import frames_between
+
+
+class Beat(Fact):
+    """One thought of the story: one image, one voice line, one or more chunks."""
+
+    index: int
+    start: float
+    duration: float
+    prompt: str
+    narration: str = ""
+    characters: tuple[str, ...] = ()
+    setting: str = ""
+    skipped: bool = False
+
+
+ChunkKind = Literal["reference", "continuous"]
+
+
+class Chunk(Fact):
+    """One clip to generate: from its beat's image, or on from the chunk before it."""
+
+    index: int
+    beat: int
+    kind: ChunkKind
+    start: float
+    seconds: float
+
+
+class Truncation(Fact):
+    """That a plan had more beats than its duration carries, and what was done."""
+
+    at: int = 0
+    video_id: str
+    before: int
+    after: int
+
+
+class Word(Fact):
+    """A spoken word and its time in its own recording."""
+
+    text: str
+    start: float
+    end: float
+
+
+class ChunkError(Fact):
+    """Which chunk is missing, and why."""
+
+    chunk: int
+    beat: int
+    error: str
+
 
 Chain = tuple[Chunk, ...]
 
@@ -106,22 +160,6 @@ def check_images(beats: Sequence[int], images: Collection[int]) -> None:
     """Exactly one image a beat, mapped by the beat's index."""
     if len(set(beats)) != len(beats) or set(images) != set(beats) or len(images) != len(beats):
         raise WrongImageCount(len(beats), len(images))
-
-
-def active_beats(plan: BeatsPlanned) -> list[Beat]:
-    """The beats that the video is to have; the numbers of the others stay theirs."""
-    return [beat for beat in plan.beats if not beat.skipped]
-
-
-def active_chunks(plan: BeatsPlanned) -> list[Chunk]:
-    """The chunks that the video is to have, in order."""
-    beats = {beat.index for beat in active_beats(plan)}
-    return [chunk for chunk in plan.chunks if chunk.beat in beats]
-
-
-def clips_needed(plan: BeatsPlanned, total: int) -> int:
-    """How many clips of so many must succeed: never more than the video has."""
-    return min(plan.brief.min_clips, total)
 
 
 def ends_at(chunk: Chunk) -> float:

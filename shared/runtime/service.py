@@ -1,0 +1,81 @@
+"""What a service is: the events it reads, one pure decision, and the kinds of job that it runs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.jobs.engine import Finish, Work
+from shared.ports import Index
+from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoSteered
+from shared.story.kinds import AnyKind, Kinds, PlanFailed
+from shared.story.plan import given_up
+from shared.story.view import Decision, View
+
+Reads = type[Event] | AnyKind
+"""An event; or a kind of job, which stands for both events that it can end in."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service. The shell runs its decision, and the worker its kinds of job."""
+
+    name: str
+    decide: Callable[[View, Any], Decision]
+    """Decides from the view and the latest plan, which is None where there is none yet."""
+    needs_plan: bool = False
+    """Without a plan, or after the video was given up, there is nothing to decide."""
+    reads: tuple[Reads, ...] = ()
+    reads_all: bool = False
+    """It reads every event there is."""
+    decides: tuple[type[Event], ...] = ()
+    """Events that it emits by decision, besides the ends of its jobs."""
+    work: Mapping[AnyKind, Work] = field(default_factory=dict)
+    """The kinds whose work is its own: no model makes a cut."""
+    finish: Mapping[AnyKind, Finish] = field(default_factory=dict)
+    """The kinds that engines work on, and the last step of each, which looks at the result."""
+    report: Mapping[AnyKind, Callable[[Event], None]] = field(default_factory=dict)
+    """What to log and count, once, when a job of a kind has ended."""
+    collections: Mapping[str, Sequence[Index]] = field(default_factory=dict)
+    """Further collections of its own, with their indexes."""
+
+    @property
+    def kinds(self) -> tuple[AnyKind, ...]:
+        """Return the kinds of job that it runs."""
+        return (*self.work, *self.finish)
+
+    def consumes(self, kinds: Kinds) -> tuple[type[Event], ...]:
+        """Return what it reads, the ends of its own jobs, and what every service must hear."""
+        named = _events_of((*self.reads, *self.kinds, VideoSteered, VideoDeleted))
+        return tuple(dict.fromkeys([*named, *(kinds.events.values() if self.reads_all else ())]))
+
+    @property
+    def emits(self) -> tuple[type[Event], ...]:
+        """Return every event that this service alone brings into the world."""
+        return (*_events_of(self.kinds), *self.decides)
+
+    @property
+    def views(self) -> str:
+        """Return the collection of its views: nobody else writes there."""
+        return f"views.{self.name}"
+
+    @property
+    def indexes(self) -> Mapping[str, Sequence[Index]]:
+        """Return all collections that it writes, with their indexes."""
+        return {self.views: (Index(("check_at",), present="check_at"),), **self.collections}
+
+    def decide_on(self, view: View) -> Decision:
+        """Return the decision on a video, as far as there is anything to decide."""
+        plan = view.latest(BeatsPlanned)
+        if self.needs_plan and plan is None:
+            return Decision(done=bool(view.all(PlanFailed)))
+        if self.needs_plan and plan is not None and given_up(view, plan):
+            return Decision(done=True)
+        return self.decide(view, plan)
+
+
+def _events_of(named: Iterable[Reads]) -> list[type[Event]]:
+    """Return the events of these, where a kind stands for both of its ends."""
+    events: list[type[Event]] = []
+    for each in named:
+        events += [each] if isinstance(each, type) else [each.ready, each.failed]
+    return events

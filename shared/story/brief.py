@@ -1,0 +1,46 @@
+"""What the user asked for, in the words of all services."""
+
+from typing import Literal
+
+from shared.story.fact import Fact
+from shared.story.formats import Aspect, Quality
+
+
+class EndCard(Fact):
+    """The last seconds of a video. `colour` is a brand's, as #rrggbb.
+
+    `product_image` is the id of a picture that the video's owner has given.
+    """
+
+    headline: str = ""
+    call_to_action: str = ""
+    seconds: float = 2.5
+    style: str = "auto"
+    colour: str | None = None
+    product_image: str | None = None
+
+
+class Brief(Fact):
+    """What the user asked for, normalised: the same words in every service."""
+
+    # The names of looks are those of looks.py, or of a later version's: so they are any text.
+
+    prompt: str
+    duration: float = 30.0
+    aspect: Aspect = "9:16"
+    quality: Quality = "draft"
+    style: str = "cinematic"
+    voice: bool = True
+    music: bool = True
+    captions: str = "karaoke"
+    end_card: EndCard | None = EndCard()
+    min_clips: int = 3
+    clips_at_once: int = 6
+    chunk_seconds: float = 5.0
+    gaps: Literal["fill", "leave"] = "fill"
+    transition: str = "auto"
+    transition_seconds: float = 0.5
+    clip_sound: bool = False
+    seed: int = 0
+    owner: str = "local"
+    priority: int = 1

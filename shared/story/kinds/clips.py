@@ -1,0 +1,71 @@
+"""The clips: one for each chunk of the plan."""
+
+from shared.story.beats import Chunk, ChunkKind
+from shared.story.events import BeatsPlanned, Failed, JobEnd
+from shared.story.kinds.kind import Item, Kind, Order, Stage, Success
+from shared.story.plan import active_chunks
+
+
+class ClipOrder(Order):
+    """A clip to generate: from its beat's image, or on from the last frame of the one before."""
+
+    chunk: int
+    kind: ChunkKind
+    prompt: str
+    style: str
+    seed: int
+    seconds: float
+    width: int
+    height: int
+    wants_last_frame: bool = False
+
+
+class ChunkReady(JobEnd):
+    """A clip is generated and stored; its last frame too where a chunk follows."""
+
+    chunk: int
+    beat: int
+    kind: ChunkKind
+    key: str
+    last_frame_key: str | None = None
+    seconds: float
+
+    @property
+    def slot(self) -> str:
+        # events of earlier versions carry no `n`
+        return f"{self.beat}/{self.chunk}/{self.take}"
+
+
+class ChunkFailed(Failed):
+    """A clip could not be generated; its `n` is the chunk."""
+
+
+def _chunk_ready(done: Success[ClipOrder]) -> ChunkReady:
+    place = {"chunk": done.spec.n, "kind": done.order.kind}
+    return ChunkReady.model_validate(done.facts("key", "last_frame_key", "seconds") | place)
+
+
+def _items(plan: BeatsPlanned) -> list[Item]:
+    return [Item(chunk.beat, chunk.index) for chunk in active_chunks(plan)]
+
+
+def clip_job(plan: BeatsPlanned, chunk: Chunk) -> str:
+    """Return the id of the job that makes a chunk's clip."""
+    return CLIP.wanted(plan, beat=chunk.beat, n=chunk.index)
+
+
+CLIP = Kind(
+    name="clip",
+    order=ClipOrder,
+    ready=ChunkReady,
+    failed=ChunkFailed,
+    build=_chunk_ready,
+    stage=Stage.CLIPS,
+    called=lambda item, plan: f"clip {item.n}",
+    deadline_seconds=1_800,
+    items=_items,
+    takes_by="n",
+    n_means="chunk",
+    lacks="could not be generated",
+    touched_by=frozenset({"picture"}),
+)

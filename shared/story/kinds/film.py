@@ -1,0 +1,195 @@
+"""The film: clips and the end card as segments, and the cut that joins them."""
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from shared.story.beats import Word
+from shared.story.events import BeatsPlanned, Failed, JobEnd
+from shared.story.kinds.clips import CLIP
+from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, call
+from shared.story.plan import card_number
+
+
+class Spoken(Order):
+    """A voice and the time that its beat has: captions and mix fit them alike."""
+
+    seconds: float
+    words: tuple[Word, ...] = ()
+    beat_seconds: float
+
+
+class CardText(Order):
+    """What stands on the end card, and how it looks."""
+
+    headline: str = ""
+    call_to_action: str = ""
+    style: str = "auto"
+    colour: str | None = None
+
+
+class ConformOrder(Order):
+    """A segment to make: of a clip or a still, or of the end card where `card` is given.
+
+    `head` and `tail` are frames that transitions take at its start and after its end.
+    """
+
+    width: int
+    height: int
+    frames: int
+    head: int = 0
+    tail: int = 0
+    card: CardText | None = None
+    style: str = ""
+    drop_first: bool = False
+    """The first frame repeats the last one of the clip before."""
+    goes_on: bool = False
+    """Its beat has more than one chunk."""
+    title: str = ""
+    captions: str = "none"
+    voice: Spoken | None = None
+    offset: float = 0.0
+    """Where in its beat it starts, in seconds."""
+    filled: str | None = None
+    """Why there is a still in place of a clip."""
+
+
+class CutSegment(Order):
+    """A segment in the order of the film; `overlap` frames of it lie under the next one."""
+
+    name: str
+    frames: int
+    overlap: int = 0
+
+
+class CutVoice(Spoken):
+    """A voice at its place: it starts at `at`, and is silent after `room` more seconds."""
+
+    name: str
+    at: float
+    room: float
+
+
+class CutSound(Order):
+    """A clip's own sound at its place."""
+
+    name: str
+    at: float
+    seconds: float
+
+
+class CutPanel(Order):
+    """A beat on the contact sheet."""
+
+    name: str
+    label: str
+    text: str
+
+
+class CutOrder(Order):
+    """All that the film is joined, mixed and packed from. Names are those of the job's files."""
+
+    width: int
+    height: int
+    frames: int
+    seconds: float
+    title: str
+    segments: tuple[CutSegment, ...]
+    transition: str = "cut"
+    voices: tuple[CutVoice, ...] = ()
+    sounds: tuple[CutSound, ...] = ()
+    panels: tuple[CutPanel, ...] = ()
+    captions_burnt: bool = True
+    """Captions are in the picture, or not wanted: the soft ones are left out."""
+
+
+class ClipConformed(JobEnd):
+    """A chunk is in canonical form, captions burnt, ready to be joined by copy."""
+
+    chunk: int
+    beat: int
+    key: str
+    frames: int
+    tail: int = 0
+    filled: str | None = None
+    unburnt: str | None = None
+    unwritten: tuple[str, ...] = ()
+
+    @property
+    def slot(self) -> str:
+        # events of earlier versions carry no `n`
+        return f"{self.beat}/{self.chunk}/{self.take}"
+
+
+class ConformFailed(Failed):
+    """A chunk could not be brought into canonical form."""
+
+
+class VideoCut(JobEnd):
+    """The pieces are joined, mixed and muxed; `take` is the plan's rev."""
+
+    key: str
+    poster_key: str
+    seconds: float
+    frames: int
+    outputs: Mapping[str, str] = Field(default_factory=dict)
+    unheard: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+
+
+class CutFailed(Failed):
+    """The pieces could not be joined."""
+
+
+def _items(plan: BeatsPlanned) -> list[Item]:
+    """Return a segment for every chunk, and the end card's after the last of them."""
+    card = [Item(len(plan.beats), card_number(plan))] if plan.brief.end_card else []
+    return [*CLIP.items(plan), *card]
+
+
+def _name_of_segment(item: Item, plan: BeatsPlanned | None) -> str:
+    is_card = plan is not None and item.n == card_number(plan)
+    return "the end card" if is_card else f"clip {item.n}"
+
+
+def _clip_conformed(done: Success[ConformOrder]) -> ClipConformed:
+    filled = done.result.get("filled") or done.order.filled
+    told = {"chunk": done.spec.n, "tail": done.order.tail, "filled": filled}
+    return ClipConformed.model_validate(done.facts("key", "frames", "unburnt", "unwritten") | told)
+
+
+def _video_cut(done: Success[CutOrder]) -> VideoCut:
+    return VideoCut.model_validate(
+        done.facts("key", "poster_key", "seconds", "frames", "outputs", "unheard", "unwritten")
+    )
+
+
+CONFORM = Kind(
+    name="conform",
+    order=ConformOrder,
+    ready=ClipConformed,
+    failed=ConformFailed,
+    build=_clip_conformed,
+    stage=Stage.CUT,
+    called=_name_of_segment,
+    deadline_seconds=600,
+    items=_items,
+    takes_by="n",
+    n_means="chunk",
+    lacks="could not be made ready to be joined",
+    # captions are burnt into segments, so a new voice makes new segments
+    touched_by=frozenset({"picture", "sound", "shape"}),
+)
+
+CUT = Kind(
+    name="cut",
+    order=CutOrder,
+    ready=VideoCut,
+    failed=CutFailed,
+    build=_video_cut,
+    stage=Stage.CUT,
+    called=call("the film"),
+    deadline_seconds=1_800,
+    items=lambda plan: [Item()],
+    takes_by="rev",
+)

@@ -1,0 +1,231 @@
+"""What a kind of job is: everything that the rest of the code needs to know of it, in one place.
+
+A kind is declared once, beside its order and its two events. Decisions ask for its jobs, the ledger
+runs them, events tell how they ended, the read model counts and names them: all of these read the
+declaration, so that a new kind needs no second list.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.story.events import DECIDED, BeatsPlanned, Event, Failed
+from shared.story.fact import Micros
+from shared.story.view import JobSpec, job_id
+
+
+class Stage(StrEnum):
+    """The stages of a video, in the order in which a user sees them pass."""
+
+    PLAN = "plan"
+    IMAGES = "images"
+    SOUNDTRACK = "soundtrack"
+    CLIPS = "clips"
+    CUT = "cut"
+
+
+Change = Literal["picture", "sound", "shape"]
+"""What a revision can change: how a beat looks, what is said in it, the aspect of the video."""
+
+
+class Order(BaseModel):
+    """What a job is to make, as typed values. Each kind has an order of its own.
+
+    It is stored as plain values in the job's row. Rows of earlier versions must still be read, so
+    a field that comes later has a default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+O = TypeVar("O", bound=Order)  # noqa: E741
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """How often a job is tried, and after how many milliseconds."""
+
+    tries_a_model: int = 3
+    backoff_ms: tuple[int, ...] = (2_000, 4_000)
+    next_model_ms: int = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Which one of its kind a job makes: its beat, and its number where a beat is not enough."""
+
+    beat: int = 0
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Success(Generic[O]):
+    """A job that is done: all that its event is built from."""
+
+    spec: JobSpec
+    order: O
+    result: Mapping[str, Any]
+    """What the engine and the last step said of it, and the keys of what was stored."""
+    cost: Micros
+    at: int
+
+    def facts(self, *names: str) -> dict[str, Any]:
+        """Return what each such event carries, and of the result the fields named here."""
+        spec = self.spec
+        common: dict[str, Any] = {
+            "video_id": spec.video_id,
+            "job": spec.id,
+            "at": self.at,
+            "beat": spec.beat,
+            "n": spec.n,
+            "take": spec.take,
+            "cost": self.cost,
+        }
+        return common | {name: self.result[name] for name in names if name in self.result}
+
+
+def _no_items(plan: BeatsPlanned) -> Iterable[Item]:
+    return ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Kind(Generic[O]):
+    """One kind of job. There is one instance of each, and it is compared by identity."""
+
+    name: str
+    order: type[O]
+    ready: type[Event]
+    failed: type[Failed]
+    build: Callable[[Success[O]], Event]
+    """Builds the event of a job that is done."""
+    stage: Stage
+    """The stage in which a user sees it, and in which its failure shows."""
+    called: Callable[[Item, BeatsPlanned | None], str]
+    """Says what a person calls one of them: "clip 3", "the end card"."""
+    deadline_seconds: float
+    """The longest that one attempt may take."""
+    items: Callable[[BeatsPlanned], Iterable[Item]] = _no_items
+    """Lists what a plan wants of this kind."""
+    takes_by: Literal["beat", "n", "rev"] = "beat"
+    """What a take belongs to: a beat, a number, or the whole plan, whose revision is the take."""
+    n_means: str = "n"
+    """What its number is called in the log."""
+    lacks: str = ""
+    """What is said of a video in which one of them failed: "beat 2 stays silent"."""
+    is_counted: bool = True
+    """Whether a stage's total counts it, as in `images 3/6`."""
+    touched_by: frozenset[Change] = frozenset()
+    """The changes after which it must be made again."""
+    passes_gate: bool = True
+    """Whether an attempt needs money and the user's leave to run."""
+    retries: RetryRules | None = None
+    """Rules of its own, where the common ones do not suit it."""
+    is_awaited: bool = True
+    """Whether a video counts as busy, and its deletion waits, while one of them is open."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def take(self, plan: BeatsPlanned, item: Item) -> int:
+        """Return the take that the plan wants of an item."""
+        if self.takes_by == "rev":
+            return plan.rev
+        return plan.takes.get(self.take_name(item), 0)
+
+    def take_name(self, item: Item) -> str:
+        """Return the name under which a plan keeps the take of an item."""
+        return f"{self.name}/{item.n if self.takes_by == 'n' else item.beat}"
+
+    def wanted(self, plan: BeatsPlanned, *, beat: int = 0, n: int = 0) -> str:
+        """Return the id of the job that makes an item at its wanted take.
+
+        A service looks for what another makes under the id that both derive from the plan. A
+        result at another take than the wanted one is not what the plan is about.
+        """
+        return job_id(plan.video_id, self.name, beat, n, self.take(plan, Item(beat, n)))
+
+    def wanted_jobs(self, plan: BeatsPlanned) -> list[str]:
+        """Return the ids of all jobs of this kind that the plan wants."""
+        return [self.wanted(plan, beat=item.beat, n=item.n) for item in self.items(plan)]
+
+    def ask(
+        self,
+        plan: BeatsPlanned,
+        order: O,
+        *,
+        beat: int = 0,
+        n: int = 0,
+        files: Mapping[str, str] | None = None,
+        seconds: float = 1.0,
+    ) -> JobSpec:
+        """Return the job that makes an item at its wanted take."""
+        return JobSpec(
+            kind=self.name,
+            video_id=plan.video_id,
+            owner=plan.brief.owner,
+            beat=beat,
+            n=n,
+            take=self.take(plan, Item(beat, n)),
+            input=order.model_dump(mode="json"),
+            files=files or {},
+            seconds=seconds,
+            priority=plan.brief.priority,
+        )
+
+    def read(self, spec: JobSpec) -> O:
+        """Return the order of a job; raises pydantic's ValidationError when it can't be read."""
+        return self.order.model_validate(spec.input)
+
+
+AnyKind = Kind[Any]
+
+
+class Kinds:
+    """The kinds that a process knows, and the events that it knows by them.
+
+    It is handed to whoever lists kinds or reads events, so that two versions can run side by side
+    and a test can add a kind of its own.
+    """
+
+    def __init__(self, *kinds: AnyKind) -> None:
+        self._by_name = {kind.name: kind for kind in kinds}
+        ends = {end: kind for kind in kinds for end in (kind.ready, kind.failed)}
+        self._by_end: Mapping[type[Event], AnyKind] = ends
+        self.events: Mapping[str, type[Event]] = {c.__name__: c for c in (*DECIDED, *ends)}
+        """Every event, by its name."""
+
+    def __iter__(self) -> Iterator[AnyKind]:
+        return iter(self._by_name.values())
+
+    def __getitem__(self, name: str) -> AnyKind:
+        return self._by_name[name]
+
+    def of(self, end: Event) -> AnyKind:
+        """Return the kind that this event is an end of."""
+        return self._by_end[type(end)]
+
+    def of_stage(self, stage: Stage) -> list[AnyKind]:
+        """Return the kinds that a stage counts."""
+        return [kind for kind in self if kind.stage is stage and kind.is_counted]
+
+    def parse(self, name: str, body: Mapping[str, Any]) -> Event:
+        """Return the event of this name; raises KeyError or pydantic's ValidationError."""
+        return self.events[name].model_validate(body)
+
+
+def call_by_beat(item: Item, plan: BeatsPlanned | None) -> str:
+    """Name an item by its beat."""
+    return f"beat {item.beat}"
+
+
+def call(name: str) -> Callable[[Item, BeatsPlanned | None], str]:
+    """Return a way to name items of which a video has only one."""
+    return partial(_same_name, name)
+
+
+def _same_name(name: str, item: Item, plan: BeatsPlanned | None) -> str:
+    return name

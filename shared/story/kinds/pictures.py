@@ -1,0 +1,139 @@
+"""The pictures: references of characters, an image a beat, the background of the end card."""
+
+from collections.abc import Iterable
+
+from shared.story.beats import Beat
+from shared.story.events import BeatsPlanned, Failed, JobEnd
+from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, call, call_by_beat
+from shared.story.plan import active_beats, cast, has_card_picture
+
+
+class PictureOrder(Order):
+    """What all pictures of a video share."""
+
+    style: str
+    seed: int
+    width: int
+    height: int
+
+
+class ReferenceOrder(PictureOrder):
+    """A character to draw alone, so that all images show the same one."""
+
+    name: str
+
+
+class ImageOrder(PictureOrder):
+    """A beat's storyboard image: beat `index` of `total`."""
+
+    prompt: str
+    index: int
+    total: int
+    characters: tuple[str, ...] = ()
+    setting: str = ""
+
+
+class CardOrder(PictureOrder):
+    """The background of the end card."""
+
+    title: str = ""
+
+
+class ReferenceReady(JobEnd):
+    """A character or product has a picture that images can follow."""
+
+    n: int
+    name: str = ""
+    key: str
+
+
+class ReferenceFailed(Failed):
+    """A reference picture could not be made."""
+
+
+class ImageReady(JobEnd):
+    """A beat has its storyboard image."""
+
+    beat: int
+    key: str
+
+
+class ImageFailed(Failed):
+    """A beat has no storyboard image."""
+
+
+class CardReady(JobEnd):
+    """The end card has its background."""
+
+    key: str
+
+
+class CardFailed(Failed):
+    """The end card has no background: it is drawn on the brand colour."""
+
+
+def references_of(plan: BeatsPlanned, beats: Iterable[Beat]) -> list[Item]:
+    """Return the references that these beats rely on."""
+    seen = {name for beat in beats for name in beat.characters}
+    return [Item(n=n) for n, name in enumerate(cast(plan)) if name in seen]
+
+
+def _name_of_character(item: Item, plan: BeatsPlanned | None) -> str:
+    names = cast(plan) if plan else []
+    return names[item.n] if item.n < len(names) else f"character {item.n}"
+
+
+def _reference_ready(done: Success[ReferenceOrder]) -> ReferenceReady:
+    return ReferenceReady.model_validate(done.facts("key") | {"name": done.order.name})
+
+
+def _image_ready(done: Success[ImageOrder]) -> ImageReady:
+    return ImageReady.model_validate(done.facts("key"))
+
+
+def _card_ready(done: Success[CardOrder]) -> CardReady:
+    return CardReady.model_validate(done.facts("key"))
+
+
+REFERENCE = Kind(
+    name="reference",
+    order=ReferenceOrder,
+    ready=ReferenceReady,
+    failed=ReferenceFailed,
+    build=_reference_ready,
+    stage=Stage.IMAGES,
+    called=_name_of_character,
+    deadline_seconds=300,
+    items=lambda plan: references_of(plan, active_beats(plan)),
+    takes_by="n",
+    lacks="has no reference picture",
+    is_counted=False,  # a user counts the images of the storyboard, one a beat
+)
+
+IMAGE = Kind(
+    name="image",
+    order=ImageOrder,
+    ready=ImageReady,
+    failed=ImageFailed,
+    build=_image_ready,
+    stage=Stage.IMAGES,
+    called=call_by_beat,
+    deadline_seconds=300,
+    items=lambda plan: [Item(beat=beat.index) for beat in active_beats(plan)],
+    lacks="has no storyboard image",
+    touched_by=frozenset({"picture"}),
+)
+
+CARD = Kind(
+    name="card",
+    order=CardOrder,
+    ready=CardReady,
+    failed=CardFailed,
+    build=_card_ready,
+    stage=Stage.IMAGES,
+    called=call("the end card"),
+    deadline_seconds=300,
+    items=lambda plan: [Item()] if has_card_picture(plan) else [],
+    lacks="is drawn on the brand colour",
+    is_counted=False,  # the same: it is no image of the storyboard
+)
