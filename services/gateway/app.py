@@ -44,7 +44,7 @@ def open_front(app: App, hosts: Hosts = LOOPBACK) -> Iterator[FastAPI]:
     try:
         yield api
     finally:
-        gateway.watch.close()  # streams would go on for ever, and the process with them
+        gateway.close()  # streams would go on for ever, and the process with them
 
 
 def _build_api() -> FastAPI:

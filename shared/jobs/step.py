@@ -223,7 +223,9 @@ class Steps:
         kind = self.kinds[job.spec.kind]
         finish = self.finish.get(kind)
         if finish is not None and self.engines[kind].makes_files:
-            made = await self.pool.run(finish, task.order, Workspace(task.folder), made)
+            made = await self.pool.run(
+                finish, task.order, Workspace(task.folder), made, seconds=kind.deadline_seconds
+            )
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}
         end_event(replace(job, state=State.DONE, result=result), self.kinds)

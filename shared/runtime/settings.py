@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     """How long each job of a rehearsal takes."""
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """How many encodes at once in one process; by default as many as there are processors."""
+    process_mib: int = Field(2048, ge=256)
+    """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
 
     # embedded
     data: Annotated[Path, AfterValidator(_a_folder)] = Path("storywave-data")
@@ -117,6 +119,8 @@ class Settings(BaseSettings):
     """How long a stopping replica lets the steps in hand finish."""
 
     # pace
+    video_hours: float = Field(2.0, gt=0)
+    """How long a video may run before it is given up; time that it is paused does not count."""
     look_seconds: float = Field(0.5, gt=0)
     """How often a worker looks for work that no event has told it of."""
     lease_seconds: float = Field(30.0, gt=0)
