@@ -11,12 +11,12 @@ BENCH := .venv-bench/.installed
 
 MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/k8s/base/*.yaml))
 
-OPENAPI := import json; from services.gateway.http import openapi; \
+OPENAPI := import json; from services.gateway.app import openapi; \
 	print(json.dumps(openapi(), indent=1))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs cluster-up cluster-down test-cluster \
+.PHONY: help demo test test-fast test-cov lint format docs cluster-up cluster-down test-cluster \
 	bench-waves bench-orchestration bench-stitch lock clean
 
 help: ## what can be made
@@ -25,8 +25,22 @@ help: ## what can be made
 demo: $(RUNTIME) ## a prompt becomes a finished 30-second video, demo.mp4
 	$(BIN)/python -m benchmarks.demo
 
+# Tests of one xdist_group run in one process, one after the other.
+ALL_CORES := --numprocesses auto --dist loadgroup
+
 test: $(DEV) ## everything that needs no server and no key
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ALL_CORES) --durations 15
+
+# For the inner loop: what is pure, the contracts on SQLite, one whole pipeline.
+FAST := tests/story tests/jobs tests/contracts tests/store tests/bus tests/runtime \
+	tests/planner tests/storyboard tests/soundtrack tests/chunker tests/tools \
+	$(wildcard tests/stitcher/test_[bdsv]*.py) tests/pipeline/test_pipeline.py
+
+test-fast: $(DEV) ## the tests of decisions, contracts and one pipeline: for the inner loop
+	$(BIN)/python -m pytest $(ALL_CORES) $(FAST)
+
+test-cov: $(DEV) ## all of `make test`, and which lines it has run: fails below the floor
+	$(BIN)/python -m pytest $(ALL_CORES) --cov
 
 lint: $(DEV) ## style, types, who may import whom, and the files under deploy
 	$(BIN)/ruff check .

@@ -67,7 +67,7 @@ def conform_one(source: Path, folder: Path, number: int) -> None:
 def make_timeline(folder: Path, fades: bool) -> Timeline:
     """Return the timeline of all segments, with cross-fades or hard cuts."""
     segments = tuple(Segment(_segment_path(folder, n), FRAMES) for n in range(CLIPS))
-    joint = Transition("crossfade", FADE) if fades else None
+    joint = Transition("fade", FADE) if fades else None
     return Timeline(SIZE, segments, (joint,) * (CLIPS - 1))
 
 

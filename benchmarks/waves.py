@@ -28,6 +28,7 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.machine import Job
+from shared.ports import Unread
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
 from shared.story.brief import Brief
@@ -131,8 +132,9 @@ class Finishes:
         self.ends: dict[str, tuple[float, Event]] = {}
         self._all = asyncio.Event()
 
-    async def handle(self, batch: Sequence[Event]) -> None:
+    async def handle(self, batch: Sequence[Event | Unread]) -> None:
         for event in batch:
+            assert isinstance(event, Event)
             self.ends.setdefault(event.video_id, (time.monotonic(), event))
         if len(self.ends) >= VIDEOS:
             self._all.set()

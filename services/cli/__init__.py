@@ -5,10 +5,12 @@ outside is in the way (a disk, a port, a server); 130 or 143 stopped by a signal
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 
 if TYPE_CHECKING:
     # argparse has no public name for what add_subparsers returns
@@ -23,10 +25,10 @@ exit codes: 0 done · 1 a video or file is not good · 2 the command or its inpu
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake is one line on stderr, never a traceback."""
     given = parser().parse_args(arguments)
-    from services.cli.outcome import guarded
+    from services.cli.outcome import run_command
 
     module, _, function = given.run.partition(":")
-    return guarded(getattr(import_module(module), function), given)
+    return run_command(getattr(import_module(module), function), given)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,26 +63,34 @@ def _make(commands: "Commands") -> None:
     make.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the prompt")
     make.add_argument("--duration", type=float, metavar="SECONDS", help="5 to 180, default 30")
     make.add_argument("--aspect", help="9:16 (default), 16:9 or 1:1")
-    make.add_argument("--style", help="cinematic (default), anime, noir, watercolor, …")
+    make.add_argument("--style", help=_list_choices(STYLES, "cinematic"))
     quality = make.add_mutually_exclusive_group()
     for name, size in (("draft", "720p, the default"), ("full", "1080p")):
         quality.add_argument(
             f"--{name}", dest="quality", action="store_const", const=name, help=size
         )
-    make.add_argument("--captions", help="karaoke (default), clean, bold or none")
+    make.add_argument("--captions", help=_list_choices(CAPTION_CHOICES, "karaoke"))
     make.add_argument(
-        "--transition", help="auto (default: by style), cut, fade, black, wipe or slide"
+        "--transition", help=f"{_list_choices(TRANSITION_CHOICES, 'auto')}; auto is by style"
     )
     make.add_argument("--transition-seconds", type=float, metavar="SECONDS", help="default 0.5")
     make.add_argument("--no-voice", dest="voice", action="store_false", default=None)
     make.add_argument("--no-music", dest="music", action="store_false", default=None)
     make.add_argument("--headline", metavar="TEXT", help="of the end card; default: the title")
     make.add_argument("--call-to-action", metavar="TEXT", help="the end card's button")
-    make.add_argument("--card-style", help="luxury, minimal, bold or playful; default by style")
+    make.add_argument(
+        "--card-style", help=f"{_list_choices(CARD_CHOICES, 'auto')}; auto is by style"
+    )
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
     make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")
     make.add_argument("--clip-sound", action="store_true", default=None)
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
+
+
+def _list_choices(names: Iterable[str], default: str) -> str:
+    """Return the names as a person lists them, the default first."""
+    *others, last = (name for name in names if name != default)
+    return f"{default} (default), {', '.join(others)} or {last}"
 
 
 def _reframe(commands: "Commands") -> None:

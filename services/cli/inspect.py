@@ -7,17 +7,17 @@ from services import NAMES, load
 from services.cli.environment import log_to_file, settings
 from services.cli.make import OWNER, stoppable
 from services.cli.outcome import say
-from services.cli.screen import Screen, line
-from services.gateway.http import Gateway
+from services.cli.screen import Screen, format_progress
+from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.videos import Videos
 from services.gateway.read.views import VideoStatus
-from services.gateway.wiring import gateway
 from shared.jobs.relay import replay as sent_again
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.kinds import KINDS
+from shared.story.texts import escape_controls, make_one_line
 
 
 def status(given: argparse.Namespace) -> int:
@@ -42,16 +42,17 @@ async def _status(chosen: Settings, video: str | None) -> int:
         reader = Reader(KINDS, lambda video, at, error: None)
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
-            say((await videos.status(video, OWNER)).model_dump_json(indent=2))
+            shown = (await videos.status(video, OWNER)).model_dump_json(indent=2)
+            say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
-        for shown in (await videos.page(OWNER, None, 20)).videos:
-            say(_row(shown))
+        say(*map(_row, (await videos.page(OWNER, None, 20)).videos))
     return 0
 
 
 def _row(video: VideoStatus) -> str:
     when = video.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    return f"{video.id}  {when}  {video.status:<10} {line(video)}  {video.request.prompt[:40]}"
+    prompt = make_one_line(video.request.prompt)[:40]
+    return f"{video.id}  {when}  {video.status:<10} {format_progress(video)}  {prompt}"
 
 
 def replay(given: argparse.Namespace) -> int:
@@ -63,7 +64,7 @@ def replay(given: argparse.Namespace) -> int:
 
 async def _replay(chosen: Settings, video: str) -> int:
     async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
-        api = gateway(app)
+        api = build_gateway(app)
         known = await api.videos.status(video, OWNER)
         facts = await sent_again(app.ports.store, video)
         screen = Screen()
@@ -86,5 +87,5 @@ def verify(given: argparse.Namespace) -> int:
     if not given.file.is_file():
         raise BadInput(f"there is no file {given.file}", "file")
     found = report(given.file)
-    say("\n".join(found.lines()))
+    say(*found.lines())
     return 0 if found.ok else 1

@@ -4,9 +4,11 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable
+from typing import TextIO
 
 from services.gateway.errors.problems import NoSuchVideo
 from shared.story.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
+from shared.story.texts import escape_line
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -19,36 +21,41 @@ class Stopped(StorywaveError):
         self.signal = signal
 
 
-def guarded(command: Command, given: argparse.Namespace) -> int:
-    """Run a command; every error on purpose becomes its exit code and one line."""
+def run_command(command: Command, given: argparse.Namespace) -> int:
+    """Run a command and return its exit code; an error on purpose is one line."""
     try:
         return command(given)
     except BrokenPipeError:
-        return 0
+        return 0  # who reads has seen enough, as in `storywave status | head -1`
     except Stopped as error:
-        return _said(error, 128 + error.signal)
+        return _fail(error, 128 + error.signal)
     except (InfrastructureError, BlobMissing, OSError) as error:
-        return _said(error, 3)
+        return _fail(error, 3)
     except NoSuchVideo as error:
-        return _said(f"{error} `storywave status` lists all.", 2)
+        return _fail(f"{error} `storywave status` lists all.", 2)
     except PermanentError as error:
-        return _said(error, 2)
+        return _fail(error, 2)
     except Exception:
-        traceback.print_exc()
-        return _said("this is a bug of ours: please report the lines above", 70)
+        _write(sys.stderr, *traceback.format_exc().splitlines())
+        return _fail("this is a bug of ours: please report the lines above", 70)
 
 
-def _said(error: object, code: int) -> int:
+def _fail(error: object, code: int) -> int:
     tell(str(error))
     return code
 
 
-def say(text: str) -> None:
-    """What was asked for: it can be piped."""
-    sys.stdout.write(f"{text}\n")
+def say(*lines: str) -> None:
+    """Write what was asked for, line by line: it can be piped."""
+    _write(sys.stdout, *lines)
 
 
 def tell(text: str) -> None:
-    """What a person should know."""
-    sys.stderr.write(f"storywave: {text}\n")
+    """Write what a person should know."""
+    _write(sys.stderr, f"storywave: {text}")
     sys.stderr.flush()
+
+
+def _write(out: TextIO, *lines: str) -> None:
+    # users' words, and errors that quote them, go to a terminal through here alone
+    out.writelines(f"{escape_line(line)}\n" for line in lines)

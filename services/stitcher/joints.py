@@ -5,40 +5,27 @@ follows. So every beat still starts on the plan's grid, with its voice and capti
 is as long as planned.
 """
 
-from collections.abc import Mapping
-
 from shared.story.beats import Chunk, frames
-from shared.story.brief import Brief, TransitionChoice
+from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS, frames_between
-
-_BY_STYLE: Mapping[str, TransitionChoice] = {
-    "cinematic": "fade",
-    "luxury": "fade",
-    "watercolor": "fade",
-    "noir": "black",
-    "anime": "slide",
-    "bold": "slide",
-    "playful": "wipe",
-    "minimal": "cut",
-}
+from shared.story.looks import choose_transition
 
 
-def transition(brief: Brief) -> TransitionChoice:
-    """The one that this video has, never auto."""
-    if brief.transition != "auto":
-        return brief.transition
-    return _BY_STYLE.get(brief.style, "fade")
+def transition(brief: Brief) -> str:
+    """Return the one that this video has, never auto."""
+    return choose_transition(brief.transition, brief.style)
 
 
 def head(plan: BeatsPlanned, chunk: Chunk) -> int:
-    """Frames at its start that a transition into it may take; skipped beats change nothing here."""
+    """Return how many frames at its start a transition into it may take."""
+    # as planned: beats that are skipped later change nothing, so no segment is made again
     starts = chunk.index > 0 and plan.chunks[chunk.index - 1].beat != chunk.beat
     return _overlap(plan.brief, frames(chunk)) if starts else 0
 
 
 def tail(plan: BeatsPlanned, chunk: Chunk) -> int:
-    """Frames that it goes on after its end, for the transition to what the plan has next."""
+    """Return for how many frames it goes on, for the transition to what the plan has next."""
     if chunk.index + 1 == len(plan.chunks):
         return card_head(plan) if plan.brief.end_card else 0
     following = plan.chunks[chunk.index + 1]
@@ -46,18 +33,20 @@ def tail(plan: BeatsPlanned, chunk: Chunk) -> int:
 
 
 def card_head(plan: BeatsPlanned) -> int:
-    """Frames of the end card that the transition into it takes."""
+    """Return how many frames of the end card the transition into it takes."""
     return _overlap(plan.brief, card_frames(plan))
 
 
 def card_frames(plan: BeatsPlanned) -> int:
-    """From the end of the story to the end of the video, on the video's own frame grid."""
+    """Return the frames from the end of the story to the end of the video."""
+    # on the video's own grid: rounded alone, story and card could miss a frame together
     last = plan.beats[-1]
     return frames_between(round(last.start + last.duration, 6), plan.brief.duration)
 
 
 def fitting(wanted: int, coming: int) -> int:
-    """No transition takes more than half of what it leads to."""
+    """Return the frames of a transition that wants so many, into a segment of so many."""
+    # at most half of it: a segment may have another transition at its end
     return min(wanted, coming // 2)
 
 

@@ -21,29 +21,12 @@ from shared.story.kinds import (
     CutVoice,
     Spoken,
 )
+from shared.story.looks import choose_card
 
 if TYPE_CHECKING:
-    from services.stitcher.draw.card import CardStyle
-    from services.stitcher.draw.transitions import Transition, TransitionKind
+    from services.stitcher.draw.transitions import Transition
     from services.stitcher.encode.mix import MixSpec, PlacedVoice
     from shared.media.picture import Rgb
-
-_TRANSITIONS: dict[str, "TransitionKind"] = {
-    "fade": "crossfade",
-    "black": "fade-black",
-    "wipe": "wipe",
-    "slide": "slide",
-}
-
-_CARD_STYLES: dict[str, "CardStyle"] = {
-    "cinematic": "luxury",
-    "luxury": "luxury",
-    "noir": "luxury",
-    "bold": "bold",
-    "playful": "playful",
-    "anime": "playful",
-}
-"""How the end card looks in each style of video; in all others it is minimal."""
 
 
 def make_segment(order: ConformOrder, space: Workspace) -> Made:
@@ -130,9 +113,11 @@ def _joints(order: CutOrder) -> "tuple[Transition | None, ...]":
     """Return what lies between the segments: a transition where one goes on over the next."""
     from services.stitcher.draw.transitions import Transition
 
-    kind = _TRANSITIONS.get(order.transition)
-    overlaps = [segment.overlap for segment in order.segments[:-1]]
-    return tuple(Transition(kind, frames) if kind and frames else None for frames in overlaps)
+    is_hard, overlaps = order.transition == "cut", [s.overlap for s in order.segments[:-1]]
+    return tuple(
+        Transition(order.transition, frames) if frames and not is_hard else None
+        for frames in overlaps
+    )
 
 
 def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
@@ -144,7 +129,7 @@ def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
         out=out,
         canvas=Canvas(order.width, order.height),
         frames=order.frames,
-        style=_card_style(order.style, text),
+        style=choose_card(text.style, order.style),
         colour=_rgb(text.colour),
         headline=text.headline,
         call_to_action=text.call_to_action,
@@ -154,11 +139,6 @@ def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
     )
     frames = make_card(card, cache=space.folder.parent / "cards")
     return Made({"key": out}, {"frames": frames, "unwritten": list(missing_words(card))})
-
-
-def _card_style(style: str, text: CardText) -> "CardStyle":
-    """Return the look that was asked for, else the one that suits the video."""
-    return _CARD_STYLES.get(style, "minimal") if text.style == "auto" else text.style
 
 
 def _rgb(colour: str | None) -> "Rgb | None":

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from shared.base import private
 from shared.story.errors import InfrastructureError
 
 LOCK = ".storywave-lock"
@@ -15,15 +16,15 @@ LOCK = ".storywave-lock"
 
 @contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
-    """A folder of our own below this one; what dead processes have left beside it is removed.
+    """Give a folder of our own below this one; remove what dead processes have left beside it.
 
     A lock tells the dead from the living: the kernel lets go of it with its process, and it means
     the same in containers that share a disk but no process numbers.
     """
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(private.FOLDER, parents=True, exist_ok=True)
         _remove_dead(parent)
-        folder, lock = _own(parent)
+        folder, lock = _make_own(parent)
     except OSError as error:
         raise InfrastructureError(
             f"{parent} can't be worked in ({error.strerror}): make it a folder that can be "
@@ -36,27 +37,33 @@ def scratch(parent: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def _own(parent: Path) -> tuple[Path, int]:
-    """A process that starts beside us may take a folder without a lock for a dead one's."""
+def _make_own(parent: Path) -> tuple[Path, int]:
+    """Make a folder and lock it, closed to other users; return both."""
     while True:
         folder = parent / uuid4().hex
-        folder.mkdir()
-        lock = _locked(folder)
+        folder.mkdir(private.FOLDER)
+        lock = _lock(folder)
+        # A process that starts beside us may have seen the folder before it had its lock, taken it
+        # for a dead one's and removed it: then we lock what is no longer there.
         if lock is not None and (folder / LOCK).exists():
             return folder, lock
 
 
 def _remove_dead(parent: Path) -> None:
-    for left in [file.parent for file in parent.glob(f"*/{LOCK}")]:  # nothing else is ours
-        if (lock := _locked(left)) is not None:
+    # Only folders with a lock are ours: the user may have named a folder that holds other things.
+    for left in [file.parent for file in parent.glob(f"*/{LOCK}")]:
+        if (lock := _lock(left)) is not None:
             shutil.rmtree(left, ignore_errors=True)
             os.close(lock)
 
 
-def _locked(folder: Path) -> int | None:
-    """The lock of a folder, which whoever holds it closes; None where another has it."""
+def _lock(folder: Path) -> int | None:
+    """Lock a folder and return its lock, to be closed by whoever holds it; None where it is taken.
+
+    None as well where the folder has gone.
+    """
     with suppress(FileNotFoundError):
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private.FILE)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.story.texts import escape_controls
+
 JOBS = Counter("storywave_jobs", "Jobs by kind and how they ended", ["kind", "end"])
 JOB_SECONDS = Histogram(
     "storywave_job_seconds",
@@ -35,13 +37,15 @@ HANDLED = Counter("storywave_events_handled", "Events handled", ["service"])
 RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a race", ["service"])
 REPLAYED = Counter("storywave_videos_replayed", "Silent videos whose facts were sent again", [])
 DEAD_LETTERS = Counter("storywave_dead_letters", "Messages set aside", ["service"])
+UNREAD = Counter("storywave_events_unread", "Events of a newer version", ["service"])
 BROKEN = Counter(
     "storywave_videos_set_aside", "Videos that something broke for", ["service", "action"]
 )
 UNREADABLE = Counter("storywave_rows_unreadable", "Rows that no event came of", ["collection"])
-OVERSIZED = Counter("storywave_events_oversized", "Events too large for the bus", ["event"])
+UNPUBLISHABLE = Counter("storywave_events_unpublishable", "Events no bus can carry", ["event"])
 TRUNCATIONS = Counter("storywave_plans_truncated", "Plans that had more beats than time", [])
 DECIDED = Counter("storywave_events_decided", "Events brought about by decisions", ["event"])
+HUNG_UP = Counter("storywave_connections_hung_up", "Connections closed on their client", ["why"])
 LOOP_LAG = Gauge(
     "storywave_event_loop_lag_seconds", "The longest the event loop was held in the last minute"
 )
@@ -53,6 +57,7 @@ class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and whatever `extra` carries."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
         line: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
             "level": record.levelname.lower(),
@@ -62,11 +67,12 @@ class JsonLines(logging.Formatter):
         line.update((k, v) for k, v in record.__dict__.items() if k not in _STANDARD)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        # a log may be read on a terminal, and users' words are in it
+        return escape_controls(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def log_as_json(level: str = "INFO") -> None:
-    """Every log line of this process goes to stderr as JSON."""
+    """Send every log line of this process to stderr, as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -75,14 +81,14 @@ def log_as_json(level: str = "INFO") -> None:
 
 
 async def watch_loop_lag(every: float = 0.1, window: float = 60.0) -> None:
-    """Keep the lag gauge: the longest that this loop was held in the last window."""
+    """Keep the gauge at the longest time that this loop was held within the last window."""
     worst: list[tuple[float, float]] = []
     while True:
         before = time.monotonic()
         await asyncio.sleep(every)
         now = time.monotonic()
         lag = now - before - every
-        # a falling queue: only lags that are still the greatest since they happened
+        # Keep only lags that no later one has passed: the first of them is the longest.
         worst = [(at, was) for at, was in worst if at > now - window and was > lag]
         worst.append((now, lag))
         LOOP_LAG.set(worst[0][1])

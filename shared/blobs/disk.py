@@ -8,11 +8,22 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.blobs.files import UNFINISHED, disk, make_durably, steps, sync_folder, whole
+from shared.base import private
+from shared.blobs.files import (
+    UNFINISHED,
+    make_durably,
+    map_errors,
+    split_key,
+    sync_folder,
+    write_whole,
+)
 from shared.ports import Blob
 from shared.story.errors import BlobMissing
 
-PIECE = 1 << 20
+READ_BYTES = 1 << 20
+
+# Users read of trouble with it, too, to whom our paths are no help.
+PLACE = "the folder of the stored files"
 
 
 class DiskBlobs:
@@ -22,89 +33,102 @@ class DiskBlobs:
         self._folder = folder
 
     async def open(self) -> None:
-        """Make the folder, without what a crash left half written."""
+        """Make the folder, closed to other users, without what a crash left half written."""
         await asyncio.to_thread(self._prepare)
 
     async def close(self) -> None:
-        """Nothing is held open between calls."""
+        """Do nothing: no file is open between calls."""
 
     async def put(self, key: str, source: Path | bytes) -> Blob:
+        """Store these bytes durably, in place of those before; return what was stored."""
         return await asyncio.to_thread(self._put, key, source)
 
     async def get(self, key: str) -> bytes:
+        """Return all bytes."""
         return await asyncio.to_thread(self._get, key)
 
     async def fetch(self, key: str, to: Path) -> None:
+        """Write the bytes into a file, which is whole or absent."""
         await asyncio.to_thread(self._fetch, key, to)
 
     async def stream(
         self, key: str, start: int = 0, end: int | None = None
     ) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` up to but not including `end`, in parts."""
         file = await asyncio.to_thread(self._open, key)
         try:
             left = (os.fstat(file.fileno()).st_size if end is None else end) - start
             file.seek(start)
-            while left > 0 and (piece := await asyncio.to_thread(file.read, min(left, PIECE))):
-                left -= len(piece)
-                yield piece
+            while left > 0 and (part := await asyncio.to_thread(file.read, min(left, READ_BYTES))):
+                left -= len(part)
+                yield part
         finally:
             file.close()
 
     async def stat(self, key: str) -> Blob:
-        """The sha256 is empty: a folder does not remember it."""
+        """Return what is stored. Its sha256 is empty: a folder does not remember it."""
         return await asyncio.to_thread(self._stat, key)
 
     async def keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin so."""
         return await asyncio.to_thread(self._keys, prefix)
 
     async def delete(self, keys: Sequence[str]) -> None:
+        """Delete these; missing keys are fine."""
         await asyncio.to_thread(self._delete, keys)
 
     # ── beside the event loop ───────────────────────────────────────────────────────────────────
 
     def _prepare(self) -> None:
-        with disk(self._folder):
+        # At the start the path is named: whoever starts a process has given it.
+        with map_errors(f"the folder {self._folder}"):
+            # Its files need no look: nobody else gets through the folder's own door.
+            private.make_folder(self._folder)
             shutil.rmtree(self._folder / UNFINISHED, ignore_errors=True)
-            (self._folder / UNFINISHED).mkdir(parents=True)
+            (self._folder / UNFINISHED).mkdir(private.FOLDER)
 
     def _put(self, key: str, source: Path | bytes) -> Blob:
         path = self._path(key)
-        if isinstance(source, Path):
-            with source.open("rb") as bytes_in, disk(self._folder):
-                return self._write(key, path, iter(lambda: bytes_in.read(PIECE), b""))
-        with disk(self._folder):
+        if isinstance(source, bytes):
             return self._write(key, path, iter([source]))
+        with source.open("rb") as file:
+            return self._write(key, path, iter(lambda: file.read(READ_BYTES), b""))
 
-    def _write(self, key: str, path: Path, pieces: Iterator[bytes]) -> Blob:
-        """Whole or not at all, and still there after a power cut."""
-        make_durably(path.parent)
+    def _write(self, key: str, path: Path, parts: Iterator[bytes]) -> Blob:
+        """Write all or nothing, so that a power cut can't take back what was answered."""
         digest, size = hashlib.sha256(), 0
-        with whole(path, beside=self._folder / UNFINISHED) as file:
-            for piece in pieces:
-                digest.update(piece)
-                size += file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(path.parent)
+        with map_errors(PLACE):
+            make_durably(path.parent)
+            beside = self._folder / UNFINISHED  # on the same disk: across disks nothing is renamed
+            with write_whole(path, beside=beside, mode=private.FILE) as file:
+                for part in parts:
+                    digest.update(part)
+                    size += file.write(part)
+                file.flush()
+                # The bytes first, then the name: else a power cut leaves a name without its bytes.
+                os.fsync(file.fileno())
+            sync_folder(path.parent)
         return Blob(key, size, digest.hexdigest())
 
     def _get(self, key: str) -> bytes:
-        with self._open(key) as file, disk(self._folder):
+        with self._open(key) as file, map_errors(PLACE):
             return file.read()
 
     def _fetch(self, key: str, to: Path) -> None:
-        with self._open(key) as file, disk(to.parent), whole(to) as out:
-            shutil.copyfileobj(file, out, PIECE)
+        # Whoever fetches has named the folder, so it may be named to them.
+        place = f"the folder {to.parent}"
+        with self._open(key) as file, map_errors(place), write_whole(to) as out:
+            shutil.copyfileobj(file, out, READ_BYTES)
 
     def _stat(self, key: str) -> Blob:
         with self._open(key) as file:
             return Blob(key, os.fstat(file.fileno()).st_size, "")
 
     def _keys(self, prefix: str) -> list[str]:
-        """Walks only the folder that the prefix names."""
+        # Only the folder that the prefix names: there may be thousands of videos beside it.
         top = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self._folder
         found = []
-        with disk(self._folder):
+        with map_errors(PLACE):
             for at, folders, names in os.walk(top):
                 if Path(at) == self._folder and UNFINISHED in folders:
                     folders.remove(UNFINISHED)
@@ -112,17 +136,17 @@ class DiskBlobs:
         return sorted(key for key in found if key.startswith(prefix))
 
     def _delete(self, keys: Sequence[str]) -> None:
-        with disk(self._folder):
+        with map_errors(PLACE):
             for path in map(self._path, keys):
                 path.unlink(missing_ok=True)
 
     def _open(self, key: str) -> BinaryIO:
         path = self._path(key)
-        with disk(self._folder):
+        with map_errors(PLACE):
             try:
                 return path.open("rb")
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
                 raise BlobMissing(key) from error
 
     def _path(self, key: str) -> Path:
-        return self._folder.joinpath(*steps(key))
+        return self._folder.joinpath(*split_key(key))

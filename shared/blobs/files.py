@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from shared.base import private
 from shared.story.errors import BlobsUnavailable
 
 UNFINISHED = ".unfinished"
 
 
-def steps(key: str) -> list[str]:
-    """A key as steps down from a folder; raises ValueError where it would lead elsewhere."""
+def split_key(key: str) -> list[str]:
+    """Return a key as steps down from a folder; raises ValueError where it would lead elsewhere."""
     found = key.split("/")
     if found[0] == UNFINISHED or {"", ".", ".."} & set(found) or "\0" in key:
         raise ValueError(f"{key!r} cannot be a key: its steps are names between single slashes")
@@ -22,23 +23,27 @@ def steps(key: str) -> list[str]:
 
 
 @contextmanager
-def disk(folder: Path) -> Iterator[None]:
-    """The system's errors, mapped once."""
+def map_errors(place: str) -> Iterator[None]:
+    """Map the system's errors about this place, here and nowhere else."""
     try:
         yield
     except OSError as error:
         advice = f"{error.strerror or error}: make it a folder that can be written to"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             advice = "the disk is full: free some space, work then goes on by itself"
-        raise BlobsUnavailable(f"the folder {folder} takes no bytes: {advice}") from error
+        raise BlobsUnavailable(f"{place} takes no bytes: {advice}") from error
 
 
 @contextmanager
-def whole(path: Path, *, beside: Path | None = None) -> Iterator[BinaryIO]:
-    """A file to write, which gets its name when all went well and is gone otherwise."""
+def write_whole(path: Path, *, beside: Path | None = None, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Give a file to write, which gets its name when all went well and is gone otherwise.
+
+    A process that is killed leaves a file with an unfinished name, never half a file with a name
+    that others read. The last step, the renaming, is done by the system as a whole or not at all.
+    """
     unfinished = (beside or path.parent) / f"{UNFINISHED}-{os.getpid()}-{uuid4().hex}"
     try:
-        with unfinished.open("xb") as file:
+        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             yield file
         unfinished.replace(path)
     except BaseException:
@@ -47,7 +52,7 @@ def whole(path: Path, *, beside: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def sweep(folder: Path) -> None:
-    """Away with what killed processes were writing there; whoever lives may still be at it."""
+    """Remove what killed processes were writing there; whoever lives may still be at it."""
     for unfinished in folder.glob(f"{UNFINISHED}-*-*"):
         pid = unfinished.name.split("-")[1]
         if pid.isdecimal() and not _lives(int(pid)):
@@ -65,15 +70,15 @@ def _lives(pid: int) -> bool:
 
 
 def make_durably(folder: Path) -> None:
-    """Make a folder that a power cut can't take back."""
+    """Make a folder that a power cut can't take back, closed to other users."""
     if not folder.is_dir():
         make_durably(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(private.FOLDER, exist_ok=True)
         sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """A new name is durable once its folder is."""
+    """Make the names in a folder durable: syncing a file keeps its bytes, not its name."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

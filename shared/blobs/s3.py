@@ -14,11 +14,11 @@ from aiohttp import ClientError as HttpError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.blobs.files import disk, steps, whole
+from shared.blobs.files import map_errors, split_key, write_whole
 from shared.ports import Blob
 from shared.story.errors import BlobMissing, BlobsUnavailable
 
-PIECE = 1 << 20
+READ_BYTES = 1 << 20
 DELETE_LIMIT = 1000
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
@@ -39,7 +39,7 @@ _CONFIG = Config(
 
 
 class S3Blobs:
-    """Bytes by key, in one bucket; what S3 does with a put is atomic already."""
+    """Bytes by key, in one bucket. A put is atomic on every S3 server: nothing is left to do."""
 
     def __init__(
         self, endpoint: str, bucket: str, key: str, secret: str, region: str = "us-east-1"
@@ -62,12 +62,14 @@ class S3Blobs:
             raise
 
     async def close(self) -> None:
+        """Let go of the server."""
         await self._stack.aclose()
 
     async def put(self, key: str, source: Path | bytes) -> Blob:
-        steps(key)  # what a folder refuses, a bucket refuses too
-        blob = await asyncio.to_thread(_described, key, source)
-        # The checksum makes the server refuse what broke off on the way: some keep half of it else.
+        """Store these bytes, in place of those before; return what was stored."""
+        split_key(key)  # what a folder refuses, a bucket refuses too
+        blob = await asyncio.to_thread(_describe, key, source)
+        # The checksum makes the server refuse what broke off on the way: else some keep half of it.
         checksum = b64encode(bytes.fromhex(blob.sha256)).decode()
         with _readable(source) as body, self._server():
             await self._client.put_object(
@@ -80,18 +82,21 @@ class S3Blobs:
         return blob
 
     async def get(self, key: str) -> bytes:
-        async with aclosing(self.stream(key)) as pieces:
-            return b"".join([piece async for piece in pieces])
+        """Return all bytes."""
+        async with aclosing(self.stream(key)) as parts:
+            return b"".join([part async for part in parts])
 
     async def fetch(self, key: str, to: Path) -> None:
-        with disk(to.parent), whole(to) as file:
-            async with aclosing(self.stream(key)) as pieces:
-                async for piece in pieces:
-                    await asyncio.to_thread(file.write, piece)
+        """Write the bytes into a file, which is whole or absent."""
+        with map_errors(f"the folder {to.parent}"), write_whole(to) as file:
+            async with aclosing(self.stream(key)) as parts:
+                async for part in parts:
+                    await asyncio.to_thread(file.write, part)
 
     async def stream(
         self, key: str, start: int = 0, end: int | None = None
     ) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` up to but not including `end`, in parts."""
         size = (await self.stat(key)).size
         end = size if end is None else min(end, size)
         if start >= end:  # a server refuses an empty range
@@ -101,23 +106,26 @@ class S3Blobs:
                 Bucket=self._bucket, Key=key, Range=f"bytes={start}-{end - 1}"
             )
             async with got["Body"]:  # closes the connection of a reader that leaves early
-                async for piece in got["Body"].iter_chunks(PIECE):
-                    start += len(piece)
-                    yield piece
+                async for part in got["Body"].iter_chunks(READ_BYTES):
+                    start += len(part)
+                    yield part
         if start != end:
-            raise BlobsUnavailable(f"{self._where} broke off while sending {key!r}")
+            raise BlobsUnavailable(f"{self._where} broke off while sending a file")
 
     async def stat(self, key: str) -> Blob:
+        """Return what is stored."""
         try:
             with self._server(key):
                 head = await self._client.head_object(Bucket=self._bucket, Key=key)
         except BlobMissing:
-            with self._server():  # a HEAD can't say whether the blob is missing or its bucket
+            # A HEAD has no body that says what is missing, the blob or its bucket: ask for both.
+            with self._server():
                 await self._client.head_bucket(Bucket=self._bucket)
             raise
         return Blob(key, head["ContentLength"], head["Metadata"].get("sha256", ""))
 
     async def keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin so."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._server():
             return [
@@ -127,6 +135,7 @@ class S3Blobs:
             ]
 
     async def delete(self, keys: Sequence[str]) -> None:
+        """Delete these; missing keys are fine."""
         for first in range(0, len(keys), DELETE_LIMIT):
             objects = [{"Key": key} for key in keys[first : first + DELETE_LIMIT]]
             with self._server():
@@ -156,7 +165,7 @@ class S3Blobs:
 
     @contextmanager
     def _server(self, key: str | None = None) -> Iterator[None]:
-        """Vendor errors are mapped here and nowhere else."""
+        """Map the vendor's errors, here and nowhere else."""
         try:
             yield
         except ClientError as error:
@@ -173,8 +182,8 @@ def _readable(source: Path | bytes) -> BinaryIO:
     return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
-def _described(key: str, source: Path | bytes) -> Blob:
-    """Size and hash before anything is sent: metadata travels first."""
+def _describe(key: str, source: Path | bytes) -> Blob:
+    """Return size and hash before anything is sent: what is said of the bytes travels first."""
     if isinstance(source, bytes):
         return Blob(key, len(source), hashlib.sha256(source).hexdigest())
     with source.open("rb") as file:
@@ -187,6 +196,6 @@ def _code(error: ClientError) -> str:
 
 
 def _refuse_failed(errors: Sequence[Mapping[str, str]], where: str) -> None:
-    failed = [error for error in errors if error.get("Code") not in _MISSING]
-    if failed:
-        raise BlobsUnavailable(f"{where} did not delete {failed[0]['Key']!r}: {failed[0]}")
+    codes = [code for error in errors if (code := error.get("Code")) not in _MISSING]
+    if codes:
+        raise BlobsUnavailable(f"{where} did not delete {len(codes)} files: {codes[0]}")

@@ -4,13 +4,13 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
+from shared.ports import Heard
 from shared.story.errors import InfrastructureError
-from shared.story.events import Event
 
 
 @dataclass(frozen=True, slots=True)
 class Chaos:
-    """Probabilities, each an independent draw. The same seed draws the same for each service."""
+    """Probabilities, each drawn by itself. The same seed draws the same for each service."""
 
     seed: int
     shuffle: bool = True
@@ -21,6 +21,7 @@ class Chaos:
     """A batch is torn from its handler, before or after it ran, and comes again."""
 
     def source(self, service: str) -> random.Random:
+        """Return where a service's draws come from: no other service has a part in them."""
         return random.Random(f"{self.seed}/{service}")
 
 
@@ -28,10 +29,10 @@ class ChaosCrash(InfrastructureError):
     """A crash on purpose: the batch comes again."""
 
 
-def take(
-    queue: deque[Event], limit: int, chaos: Chaos | None, source: random.Random
-) -> list[Event]:
-    """The next batch, removed from the queue: its head, or what chaos makes of it."""
+def draw_batch(
+    queue: deque[Heard], limit: int, chaos: Chaos | None, source: random.Random
+) -> list[Heard]:
+    """Remove and return the next batch: the head of the queue, or what chaos makes of it."""
     batch = [queue.popleft() for _ in range(min(limit, len(queue)))]
     if chaos is None:
         return batch
@@ -39,6 +40,7 @@ def take(
     if chaos.shuffle:
         source.shuffle(batch)
         delivered = source.randint(1, len(batch))
+        # What is left out now comes behind later events: so they overtake each other.
         again += batch[delivered:]
         del batch[delivered:]
         source.shuffle(again)

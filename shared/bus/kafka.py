@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("storywave.bus")
 
 client_log = logging.getLogger("storywave.bus.faststream")
-client_log.setLevel(logging.WARNING)  # it lists every partition by name at each rebalance
-# at every start, of a broker that only listens; the producer creates the topics before
+client_log.setLevel(logging.WARNING)  # below, it lists every partition by name at each rebalance
+# It warns at every start that a broker which only listens creates no topics: the producer does.
 client_log.addFilter(lambda record: "Topic creation is skipped" not in record.getMessage())
 
-LONGEST_WAIT = 10.0
+LONGEST_WAIT_SECONDS = 10.0
 
 
 class KafkaBus:
@@ -48,17 +48,17 @@ class KafkaBus:
         self._session_timeout_ms = session_timeout_ms
         self._max_records = max_records
         self._graceful_seconds = graceful_seconds
-        self._middlewares = _metrics(registry)
+        self._middlewares = _make_metrics(registry)
         self._producer = Producer(self._cluster, publish_seconds, self._middlewares)
         self._consumers: dict[str, Consumer] = {}
         self._broker: KafkaBroker | None = None
 
     def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
-        """One consumer group for a service over the topics of all its event types."""
+        """Give a service one consumer group over the topics of all its event types."""
         self._consumers[service] = Consumer(service, types, handle, self.publish)
 
     async def start(self) -> None:
-        """Waits for a server that is absent, and says so; may be cancelled."""
+        """Begin to deliver; wait for a server that is absent, and say so. May be cancelled."""
         wait = 0.5
         while True:
             try:
@@ -67,30 +67,33 @@ class KafkaBus:
                 log.warning("%s; next try in %.1f s", error, wait, extra={"action": "wait"})
             await self.stop()
             await asyncio.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
     async def stop(self) -> None:
-        """No new batch; the running ones are finished and committed; then nothing is published."""
+        """Begin no new batch, finish and commit the running ones, then publish nothing more."""
         for consumer in self._consumers.values():
             consumer.stop()
         if self._broker is not None:
             broker, self._broker = self._broker, None
+            # The client tells the server that it leaves. Without a server it would wait for long.
             try:
                 await asyncio.wait_for(broker.stop(), 2 * self._graceful_seconds)
             except (KafkaError, TimeoutError) as error:
-                log.warning("left Kafka without a goodbye: %s", error, extra={"action": "stop"})
+                log.warning("left Kafka without telling it: %s", error, extra={"action": "stop"})
         await self._producer.close()
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Returns when every event is acknowledged by all in-sync replicas."""
+        """Return when every event is acknowledged by all in-sync replicas."""
         await self._producer.publish(events)
 
     def health(self, service: str) -> Health:
+        """Return how the consumer of this service does."""
         return self._consumers[service].health()
 
     async def _open(self) -> None:
         await self._producer.open()
         types = {cls for consumer in self._consumers.values() for cls in consumer.types}
+        # Before anyone listens: a consumer of topics that are missing gets no partitions for long.
         await self._producer.ensure_topics({*types, DeadLettered})
         self._broker = KafkaBroker(
             self._cluster.servers,
@@ -114,8 +117,8 @@ class KafkaBus:
             consumer.watch()
 
 
-def _metrics(registry: "CollectorRegistry | None") -> Sequence[Any]:
-    """FastStream's own metrics, once a bus: a registry refuses them twice."""
+def _make_metrics(registry: "CollectorRegistry | None") -> Sequence[Any]:
+    """Return FastStream's own metrics, one for the whole bus: a registry takes them only once."""
     if registry is None:
         return ()
     from faststream.kafka.prometheus import KafkaPrometheusMiddleware

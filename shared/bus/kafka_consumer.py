@@ -1,7 +1,12 @@
 """The receiving half of the Kafka bus: one consumer a service, over all its topics.
 
-Bad records are set aside one by one before the batch is handled and committed. A handler that
-raises gets the same batch again, after a pause; nothing it raises makes a record a bad one.
+The order of things is what loses nothing. A batch is read; bad records are published as dead
+letters, and that is acknowledged; the handler returns, so what follows from the batch is durable;
+only then are the positions committed. A crash anywhere before brings the whole batch again, and
+handlers don't mind. What FastStream would do by default loses messages: it commits first.
+
+A handler that raises gets the same batch again, after a pause. FastStream rewinds every partition
+of it, so nothing of it is passed over. No error of a handler makes a record a bad one.
 """
 
 import asyncio
@@ -9,8 +14,8 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -22,20 +27,18 @@ from faststream.message import StreamMessage
 
 from shared.base import telemetry
 from shared.bus import wire
+from shared.bus.handover import hand_over, note_unread, pause
 from shared.bus.kafka_producer import Cluster
-from shared.bus.retry import wait_seconds
 from shared.bus.wire import BadRecord, Record
-from shared.ports import Handler, Health
-from shared.story.errors import InfrastructureError
+from shared.ports import Handler, Health, Heard
 from shared.story.events import DeadLettered, Event, topic
 
 log = logging.getLogger("storywave.bus")
 
+# FastStream waits in a poll and, if that came back empty, sleeps as long again: half of the time it
+# hears nothing. So it is told the short time, and the poll itself is given the long one.
 SLEEP_MS = 5
 POLL_MS = 500
-"""FastStream waits in a poll and, if it was empty, sleeps as long again: half of the time it is
-deaf. So it is told the short time, and the poll itself takes the long one.
-"""
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 Polled = dict[TopicPartition, list[ConsumerRecord]]
@@ -54,6 +57,7 @@ class Consumer:
         self._handle = handle
         self._publish = publish
         self._failures = 0
+        self._random = random.Random()
         self._stopping = asyncio.Event()
         self._watch = Watch()
         self._subscriber: Any = None
@@ -63,16 +67,17 @@ class Consumer:
     ) -> None:
         """Subscribe on a broker that is not started yet."""
         self._stopping.clear()
-        self._watch = Watch()
+        self._watch = Watch()  # a bus may be started again: its age begins anew
         self._subscriber = broker.subscriber(
             *map(cluster.topic, self.types),
             group_id=cluster.prefix + self.service,
             batch=True,
             max_records=max_records,
             batch_timeout_ms=SLEEP_MS,
+            # a group that is new, or was away for longer than Kafka remembers, hears all there is
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
-            # the same partition of every topic at the same member: one replica handles a video
+            # gives the same partition of every topic to one member: one replica handles a video
             partition_assignment_strategy=[RangePartitionAssignor],
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=session_timeout_ms // 4,
@@ -83,16 +88,16 @@ class Consumer:
         self._subscriber(self._receive)
 
     def watch(self) -> None:
-        """Once the broker is started: wait in polls, and note each one that ends well."""
+        """Note every poll of the broker, now that it is started, and let each wait longer."""
         consumer = self._subscriber.consumer
-        consumer.getmany = self._watch.patient(consumer.getmany)
+        consumer.getmany = self._watch.wrap(consumer.getmany)
 
     def stop(self) -> None:
         """End the pause before a retry: the batch goes to whoever comes next."""
         self._stopping.set()
 
     def health(self) -> Health:
-        """Dead is who does not poll, does not fetch, or never gets its partitions."""
+        """Return how the consumer does: dead is one that no longer polls or fetches."""
         consumer = self._subscriber and self._subscriber.consumer
         if consumer is None:
             return Health(assigned=0, progress_age=self._watch.age())
@@ -100,37 +105,34 @@ class Consumer:
         fetched = [at for p in partitions if (at := consumer.last_poll_timestamp(p))]
         return Health(len(partitions), self._watch.age(max(fetched, default=None)))
 
-    async def _receive(self, records: Sequence[ConsumerRecord]) -> None:
+    async def _receive(self, raws: Sequence[ConsumerRecord]) -> None:
         """Handle a batch. Returning commits it; a NACK rewinds every partition in it."""
-        about = {"stage": self.service, "action": "retry"}
-        try:
-            await self._take([_record(raw) for raw in records])
-        except InfrastructureError as error:
-            log.warning("%d events come again: %s", len(records), error, extra=about)
-        except Exception:
-            # the handler sets bad data aside itself: whatever else it raises must not lose events
-            log.exception("%d events come again", len(records), extra=about)
-        else:
+        records = [_record(raw) for raw in raws]
+        if await hand_over(self.service, len(records), partial(self._handle_all, records)):
             self._failures = 0
             return
-        await self._pause()
+        self._failures += 1
+        # never for longer than Kafka lets a consumer be silent before it takes it for dead
+        await pause(self._failures, self._stopping, self._random)
         raise NackMessage
 
-    async def _take(self, records: Sequence[Record]) -> None:
-        events, letters = [], []
+    async def _handle_all(self, records: Sequence[Record]) -> None:
+        types = {cls.__name__: cls for cls in self.types}
+        heard, letters = list[Heard](), list[DeadLettered]()
         for record in records:
             try:
-                events.append(wire.read(record))
+                heard.append(wire.read(record, types))
             except BadRecord as error:
                 letters += self._set_aside(record, error)
         if letters:
             await self._publish(letters)
             telemetry.DEAD_LETTERS.labels(self.service).inc(len(letters))
-        if events:
-            await self._handle(events)
+        if heard:
+            await self._handle(heard)
+            note_unread(self.service, heard)
 
     def _set_aside(self, record: Record, error: BadRecord) -> list[DeadLettered]:
-        """The letter about a bad record; none about a bad letter, which would go on for ever."""
+        """Return the letter about a bad record; none about a bad letter: it would have no end."""
         letter = wire.dead_letter(self.service, record, error)
         about = {"video_id": letter.video_id, "stage": self.service, "action": "dead-letter"}
         where = f"{record.topic} {record.position}"
@@ -140,18 +142,12 @@ class Consumer:
         log.error("set aside %s: %s", where, error, extra=about)
         return [letter]
 
-    async def _pause(self) -> None:
-        """Never a hot loop; short against the poll interval, after which Kafka evicts us."""
-        self._failures += 1
-        with suppress(TimeoutError):
-            seconds = wait_seconds(self._failures, random.random())
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-
 
 class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
-    """When a consumer last polled and fetched, and since when it waits for partitions.
+    """Remembers when a consumer last polled, and since when it waits for partitions.
 
-    The client's own idle time stands still after the first poll that fails: it is of no use here.
+    The client tells how long it has been idle, but that stands still after the first poll that
+    fails, when it matters most.
     """
 
     def __init__(self) -> None:
@@ -159,26 +155,33 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self._since = time.time()
         self._rebalancing = True
 
-    def patient(self, poll: Poll) -> Poll:
-        async def noted(*, timeout_ms: int, max_records: int) -> Polled:
+    def wrap(self, poll: Poll) -> Poll:
+        """Return this poll, given more time, and noted when it ends well."""
+
+        async def poll_and_note(*, timeout_ms: int, max_records: int) -> Polled:
             records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
             self._polled = time.time()
             return records
 
-        return noted
+        return poll_and_note
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Note the begin of a rebalance: until its end there is nothing to fetch."""
         self._rebalancing = True
         self._since = time.time()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        # a member without partitions has nothing to fetch, and waits without being dead
+        """Note the end of a rebalance, and what it gave us."""
+        # A member without partitions has nothing to fetch: it waits, and is not dead.
         self._rebalancing = False
         self._since = time.time() if assigned else float("inf")
         log.info("reading %d partitions", len(assigned), extra={"action": "assigned"})
 
     def age(self, fetched_ms: int | None = None) -> float:
-        """Seconds since the last poll, or the last answered fetch, or since the wait began."""
+        """Return the seconds since the last sign of life, of the poll or the fetch that is older.
+
+        They are two loops of the client, and each has died alone.
+        """
         fetched = self._since
         if fetched_ms is not None and not self._rebalancing:
             fetched = max(fetched, fetched_ms / 1_000)
@@ -189,7 +192,11 @@ async def without_headers(
     records: tuple[ConsumerRecord, ...],
     original: Callable[[tuple[ConsumerRecord, ...]], Awaitable[Message]],
 ) -> Message:
-    """One undecodable header would fail the whole batch for ever: we read them one by one."""
+    """Return the message with its records as they came, for us to read one by one.
+
+    The client's own parser reads all headers: one that is no text would fail the whole batch, and
+    that for ever.
+    """
     message = await original((replace(records[0], headers=()),))
     message.raw_message = records
     message.body = [record.value or b"" for record in records]
@@ -197,7 +204,10 @@ async def without_headers(
 
 
 async def raw_records(message: Message) -> list[ConsumerRecord]:
-    """Decoding is the handler's first step: an error in it must bring the batch again."""
+    """Return the records. They are decoded as the handler's first step, not here.
+
+    An error in a decoder would lose the batch; in the handler it brings the batch again.
+    """
     return list(message.raw_message)
 
 

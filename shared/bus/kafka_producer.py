@@ -12,9 +12,8 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.schemas import Topic
 
-from shared.base import telemetry
 from shared.bus import wire
-from shared.story.errors import BusUnavailable
+from shared.story.errors import BusUnavailable, Unpublishable
 from shared.story.events import Event, topic
 
 log = logging.getLogger("storywave.bus")
@@ -25,6 +24,9 @@ LINGER_MS = 1
 BATCH_BYTES = 128 * 1024
 CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.05
+
+Packed = Sequence[tuple[Event, bytes]]
+"""Events with their bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Cluster:
     client_id: str
 
     def topic(self, cls: type[Event]) -> str:
+        """Return the name of the topic of this event type."""
         return self.prefix + topic(cls)
 
 
@@ -55,52 +58,52 @@ class Producer:
         self._known: set[str] = set()
 
     async def open(self) -> None:
-        """Raises BusUnavailable when no server answers."""
-        broker = self._build()
+        """Connect; raises BusUnavailable when no server answers."""
+        broker = self._make_broker()
         try:
-            await self._knock()
+            await self._look_for_server()
             async with asyncio.timeout(2 * self._seconds):
                 await broker.connect()
         except (KafkaError, OSError, TimeoutError) as error:
             await _close(broker)
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
         self._broker, self._broken = broker, False
 
     async def close(self) -> None:
-        """Flush and leave. Without a server there is nothing to flush to: that has an end, too."""
+        """Flush and leave, within a time: without a server there is nothing to flush to."""
         if self._broker is not None:
             broker, self._broker = self._broker, None
             await _close(broker)
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Returns when all are acknowledged; raises BusUnavailable when one is not."""
+        """Return when all are acknowledged; raises Unpublishable, or BusUnavailable."""
+        packed, refused = wire.pack(events)
         try:
             async with asyncio.timeout(self._seconds):
-                broker = await self._sound()
-                await self.ensure_topics({type(event) for event in events})
-                try:
-                    await self._send(broker, events)
-                except MessageSizeTooLargeError:
-                    await self._send_one_by_one(events)
+                await self.ensure_topics({type(event) for event, _ in packed})
+                refused |= await self._send_all(packed)
         except TimeoutError as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
+        if refused:
+            raise Unpublishable(refused)
 
     async def ensure_topics(self, types: Iterable[type[Event]]) -> None:
-        """Create what is missing and wait until it can be used; many replicas may do so at once."""
+        """Create what is missing, and wait until it can be used; many replicas may do this."""
         names = {self._cluster.topic(cls) for cls in types} - self._known
         if not names:
             return
         try:
             await self._create(names)
         except (KafkaError, OSError) as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
         self._known |= names
 
-    def _build(self) -> KafkaBroker:
+    def _make_broker(self) -> KafkaBroker:
         return KafkaBroker(
             self._cluster.servers,
             client_id=self._cluster.client_id,
             request_timeout_ms=self._request_timeout_ms,
+            # an event counts as published when no single server's death can lose it
             acks="all",
             enable_idempotence=True,
             linger_ms=LINGER_MS,
@@ -111,10 +114,11 @@ class Producer:
             apply_types=False,
         )
 
-    async def _knock(self) -> None:
-        """FastStream drops a producer that could not connect without closing it: look first.
+    async def _look_for_server(self) -> None:
+        """Look whether the server answers, before FastStream connects to it.
 
-        The client's own timeout, not ours: cancelled while it connects, it leaks its connection.
+        FastStream drops a producer that could not connect without closing it. And the time-out is
+        the client's own, not ours: cancelled while it connects, the client leaks its connection.
         """
         client = AIOKafkaAdminClient(
             bootstrap_servers=self._cluster.servers, request_timeout_ms=self._request_timeout_ms
@@ -125,7 +129,7 @@ class Producer:
             await client.close()
 
     async def _create(self, names: Iterable[str]) -> None:
-        admin = (await self._sound()).config.broker_config.admin
+        admin = (await self._get_broker()).config.broker_config.admin
         wanted = [
             Topic(
                 name,
@@ -134,49 +138,57 @@ class Producer:
             )
             for name in names
         ]
+        # FastStream takes "it exists already" for a success: another replica was faster.
         for result in await admin.create_topics(wanted):
             if result.error is not None:
                 raise result.error
-        while not all(map(_usable, await admin.client.describe_topics(list(names)))):
+        while not all(map(_has_leaders, await admin.client.describe_topics(list(names)))):
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _send(self, broker: KafkaBroker, events: Sequence[Event]) -> None:
-        """One by one into the buffer, which keeps the order; then all acknowledgements at once."""
+    async def _send_all(self, packed: Packed) -> dict[str, str]:
+        """Send all; return those that their topic never takes, each with the reason."""
         try:
-            acknowledgements = [await self._enqueue(broker, event) for event in events]
-            await asyncio.gather(*acknowledgements)
+            await self._send(packed)
+            return {}
         except MessageSizeTooLargeError:
-            self._broken = True
-            raise
-        except KafkaError as error:
-            # an idempotent producer retries by itself: what it gives up on, it never recovers from
-            self._broken = True
-            raise self._away(error) from error
-
-    async def _send_one_by_one(self, events: Sequence[Event]) -> None:
-        """One that no broker will ever take stays in its row, and holds up no other."""
-        for event in events:
+            pass  # the broker refuses whole batches, and does not say over which of the events
+        refused = {}
+        for event, body in packed:
             try:
-                await self._send(await self._sound(), [event])
-            except MessageSizeTooLargeError as error:
-                name = type(event).__name__
-                telemetry.OVERSIZED.labels(name).inc()
-                about = {"video_id": event.video_id, "action": "oversized"}
-                log.error("%s is left unpublished: %s", event.id, error, extra=about)
+                await self._send([(event, body)])
+            except MessageSizeTooLargeError:
+                refused[event.id] = f"it is too large for its topic: {len(body):,} bytes"
+        return refused
 
-    async def _enqueue(self, broker: KafkaBroker, event: Event) -> "asyncio.Future[Any]":
+    async def _send(self, packed: Packed) -> None:
+        """Put one by one into the buffer, which keeps the order; then await all at once."""
+        broker = await self._get_broker()
+        try:
+            acknowledgements = [await self._enqueue(broker, event, body) for event, body in packed]
+            await asyncio.gather(*acknowledgements)
+        except KafkaError as error:
+            # An idempotent producer tries again by itself. What it has given up on leaves a gap in
+            # its numbers, after which the broker takes nothing more of it: it is to be renewed.
+            self._broken = True
+            if isinstance(error, MessageSizeTooLargeError):
+                raise
+            raise self._unavailable(error) from error
+
+    async def _enqueue(
+        self, broker: KafkaBroker, event: Event, body: bytes
+    ) -> "asyncio.Future[Any]":
         return await broker.publish(
-            wire.body(event),
+            body,
             self._cluster.topic(type(event)),
             key=wire.key(event),
-            headers=dict(wire.headers(event)),
+            headers=wire.headers(event),
             correlation_id=event.id,
             no_confirm=True,
         )
 
-    async def _sound(self) -> KafkaBroker:
-        """The broker; a new one in place of one that is broken."""
-        async with self._renewing:
+    async def _get_broker(self) -> KafkaBroker:
+        """Return the broker; a new one in place of one that is broken."""
+        async with self._renewing:  # of many who find it broken, one renews it
             if self._broker is None:
                 raise BusUnavailable(
                     "the bus is not open: what is to be published waits in its row"
@@ -188,7 +200,7 @@ class Producer:
                 await _close(old)
             return self._broker
 
-    def _away(self, error: Exception) -> BusUnavailable:
+    def _unavailable(self, error: Exception) -> BusUnavailable:
         return BusUnavailable(
             f"Kafka at {self._cluster.servers} does not take messages "
             f"({type(error).__name__}: {error}): check that it runs and STORYWAVE_KAFKA names it"
@@ -200,6 +212,7 @@ async def _close(broker: KafkaBroker) -> None:
         await asyncio.wait_for(broker.stop(), CLOSE_SECONDS)
 
 
-def _usable(described: dict[str, Any]) -> bool:
+def _has_leaders(described: dict[str, Any]) -> bool:
+    """Return whether a topic can be used: a new one has no leaders for a while."""
     partitions = described["partitions"]
     return bool(partitions) and all(p["leader"] >= 0 for p in partitions)

@@ -2,23 +2,24 @@
 
 Nothing here is durable, and need not be: at the start every fact that matters is published again
 from its row. A queue keeps what it holds over `stop` and `start` of the same bus.
+
+What Kafka refuses is refused here, too, and what another version wrote is read as it is read from
+Kafka: so what works in one process works on servers.
 """
 
 import asyncio
-import logging
 import random
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import partial
 
-from shared.bus.chaos import Chaos, ChaosCrash, take
-from shared.bus.retry import wait_seconds
-from shared.ports import Handler, Health
-from shared.story.errors import BusUnavailable, InfrastructureError
+from shared.bus import wire
+from shared.bus.chaos import Chaos, ChaosCrash, draw_batch
+from shared.bus.handover import hand_over, note_unread, pause
+from shared.ports import Handler, Health, Heard
+from shared.story.errors import BusUnavailable, Unpublishable
 from shared.story.events import Event
-
-log = logging.getLogger("storywave.bus")
 
 
 class LocalBus:
@@ -35,22 +36,23 @@ class LocalBus:
         self._max_records = max_records
         self._graceful_seconds = graceful_seconds
         self._consumers: dict[str, Consumer] = {}
-        self._by_type: dict[type[Event], list[Consumer]] = {}
+        self._by_name: dict[str, list[Consumer]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
 
     def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
-        """One queue for a service over all its event types."""
-        consumer = Consumer(service, handle, self._max_records, self._chaos)
+        """Give a service one queue over all its event types."""
+        by_name = {cls.__name__: cls for cls in types}
+        consumer = Consumer(service, by_name, handle, self._max_records, self._chaos)
         self._consumers[service] = consumer
-        for cls in dict.fromkeys(types):
-            self._by_type.setdefault(cls, []).append(consumer)
+        for name in by_name:
+            self._by_name.setdefault(name, []).append(consumer)
 
     async def start(self) -> None:
         """Begin to deliver, also what was published before."""
         self._stopped = False
         self._tasks = [asyncio.create_task(c.run()) for c in self._consumers.values()]
-        await asyncio.sleep(0)  # every loop has begun: health and an early stop see it
+        await asyncio.sleep(0)  # until every loop has begun: health and an early stop see it
 
     async def stop(self) -> None:
         """Let every running batch end; one that does not end in time is cancelled and kept."""
@@ -65,20 +67,23 @@ class LocalBus:
             self._tasks = []
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Into the queue of every service that reads the type; events are frozen, so shared."""
+        """Put each into the queue of every service that reads its type."""
         if self._stopped:
             raise BusUnavailable("the bus is not open: what is to be published waits in its row")
-        for event in events:
-            for consumer in self._by_type.get(type(event), ()):
-                consumer.put(event)
+        packed, refused = wire.pack(events)
+        for event, body in packed:
+            for consumer in self._by_name.get(type(event).__name__, ()):
+                consumer.put(event, body)
+        if refused:
+            raise Unpublishable(refused)
 
     def health(self, service: str) -> Health:
-        """A consumer that waits for events is as alive as one that has just had some."""
+        """Return how a consumer does: one that waits is as alive as one that just had events."""
         consumer = self._consumers[service]
         return Health(assigned=int(consumer.running), progress_age=consumer.progress_age())
 
-    async def drained(self) -> None:
-        """Returns once all queues are empty and no handler runs: for tests."""
+    async def wait_until_idle(self) -> None:
+        """Wait until all queues are empty and no handler runs: for tests."""
         while busy := [c for c in self._consumers.values() if not c.idle.is_set()]:
             await asyncio.gather(*(consumer.idle.wait() for consumer in busy))
 
@@ -87,82 +92,88 @@ class Consumer:
     """One service's queue and the loop that empties it."""
 
     def __init__(
-        self, service: str, handle: Handler, max_records: int, chaos: Chaos | None
+        self,
+        service: str,
+        types: wire.Types,
+        handle: Handler,
+        max_records: int,
+        chaos: Chaos | None,
     ) -> None:
         self.service = service
         self.running = False
         self.idle = asyncio.Event()
         self.idle.set()
+        self._types = types
         self._handle = handle
         self._max_records = max_records
         self._chaos = chaos
         self._source = chaos.source(service) if chaos else random.Random()
-        self._queue: deque[Event] = deque()
+        self._queue: deque[Heard] = deque()
         self._filled = asyncio.Event()
         self._stopping = asyncio.Event()
         self._turned = time.monotonic()
 
-    def put(self, event: Event) -> None:
-        self._queue.append(event)
+    def put(self, event: Event, body: bytes) -> None:
+        """Add an event to the queue, read as this service reads it."""
+        # Events are frozen, so all services may have the same one. Where its class is not the one
+        # that this service reads, it is of another version, and is read as from Kafka.
+        ours = self._types[type(event).__name__] is type(event)
+        self._queue.append(event if ours else wire.reread(event, body, self._types))
         self.idle.clear()
         self._filled.set()
 
     def stop(self) -> None:
+        """Begin no new batch."""
         self._stopping.set()
         self._filled.set()
 
     def progress_age(self) -> float:
+        """Return the seconds since the loop last turned; 0 while it waits for events."""
         waiting = self.running and not self._queue and self.idle.is_set()
         return 0.0 if waiting else time.monotonic() - self._turned
 
     async def run(self) -> None:
-        """Batch after batch until stopped; asleep while there is nothing."""
+        """Deliver batch after batch until stopped; sleep while there is nothing."""
         self._stopping.clear()
         self.running = True
         try:
-            while await self._more():
-                await self._deliver(take(self._queue, self._max_records, self._chaos, self._source))
+            while await self._wait_for_more():
+                batch = draw_batch(self._queue, self._max_records, self._chaos, self._source)
+                await self._deliver(batch)
         finally:
             self.running = False
 
-    async def _more(self) -> bool:
+    async def _wait_for_more(self) -> bool:
+        """Wait until there is something to deliver; return whether to go on."""
         if not self._queue:
             self.idle.set()
             if not self._stopping.is_set():
                 self._filled.clear()
-            await self._filled.wait()
+            await self._filled.wait()  # a stop sets it, too
         self._turned = time.monotonic()
         return not self._stopping.is_set()
 
-    async def _deliver(self, batch: Sequence[Event]) -> None:
-        """The same batch until its handler returns; a stop in between puts it back."""
+    async def _deliver(self, batch: Sequence[Heard]) -> None:
+        """Hand over the same batch until its handler returns; a stop in between puts it back."""
         failures = 0
         delivered = False
         try:
             while not delivered and not (failures and self._stopping.is_set()):
-                delivered = await self._attempt(batch)
+                call = partial(self._call, batch)
+                delivered = await hand_over(self.service, len(batch), call)
                 self._turned = time.monotonic()
                 if not delivered:
                     failures += 1
-                    await self._pause(wait_seconds(failures, self._source.random()))
+                    await pause(failures, self._stopping, self._source)
+            if delivered:
+                note_unread(self.service, batch)
         finally:
+            # Also where the task is cancelled: what was not handled is there at the next start.
             if not delivered:
                 self._queue.extendleft(reversed(batch))
 
-    async def _attempt(self, batch: Sequence[Event]) -> bool:
-        about = {"stage": self.service, "action": "retry"}
-        try:
-            await self._call(batch)
-        except InfrastructureError as error:
-            log.warning("%d events come again: %s", len(batch), error, extra=about)
-            return False
-        except Exception:
-            # the handler sets bad data aside itself: whatever else it raises must not lose events
-            log.exception("%d events come again", len(batch), extra=about)
-            return False
-        return True
-
-    async def _call(self, batch: Sequence[Event]) -> None:
+    async def _call(self, batch: Sequence[Heard]) -> None:
+        """Call the handler; with chaos, tear the batch away before or after it."""
         crash = self._chaos is not None and self._source.random() < self._chaos.crash
         before = crash and self._source.random() < 0.5
         if before:
@@ -170,7 +181,3 @@ class Consumer:
         await self._handle(batch)
         if crash:
             raise ChaosCrash("torn away after its handler ran")
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)

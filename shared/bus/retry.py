@@ -5,6 +5,9 @@ LONGEST_SECONDS = 2.0
 
 
 def wait_seconds(failures: int, chance: float) -> float:
-    """Doubles with every failure in a row; `chance` in [0, 1) keeps replicas out of step."""
+    """Return the seconds to wait: more with every failure in a row, up to the longest.
+
+    `chance`, from 0 to 1, keeps replicas out of step that failed together.
+    """
     ceiling = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures - 1, 16))
     return ceiling * (0.5 + chance / 2)

@@ -1,16 +1,36 @@
-"""How an event looks as a Kafka record, and what is wrong with a record that is none. Pure."""
+"""How an event looks as a Kafka record, and what becomes of a record that can't be read. Pure.
+
+A record that can't be read is one of two things. Its envelope tells them apart: type and version in
+its headers, and a JSON object that names the same video as its key. With a sound envelope it is a
+fact that another version wrote: that version reads it, so it is kept as it is. Without, no version
+ever will, and it is set aside as a dead letter.
+"""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from pydantic_core import from_json
+
+from shared.base.values import find_fault
+from shared.ports import Heard, Unread
 from shared.story.events import DeadLettered, Event, topic
-from shared.story.kinds import KINDS
+
+LARGEST_BYTES = 1_000_000
+"""A body may have so many. Brokers and clients take 1 MiB by default, headers and all."""
 
 KEPT_BYTES = 6 * 1024
 KEPT_ERROR = 500
 
+# Both become steps of a field path in the document where an unread fact is kept.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SLOT = re.compile(r"[A-Za-z0-9_/-]+")
+
 Headers = Sequence[tuple[str, bytes | None]]
+Types = Mapping[str, type[Event]]
+"""The event types that a consumer reads, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +47,7 @@ class Record:
 
     @property
     def position(self) -> str:
+        """Return where it lies in its topic."""
         return f"{self.partition}-{self.offset}"
 
 
@@ -34,39 +55,68 @@ class BadRecord(Exception):
     """A record that is not an event: nobody can use it, now or later."""
 
 
+# ── writing ─────────────────────────────────────────────────────────────────────────────────────
+
+
 def key(event: Event) -> bytes | None:
-    """All of a video goes to one partition; what belongs to no video goes anywhere."""
+    """Return the key. All of a video goes to one partition; what belongs to none goes anywhere."""
     return event.video_id.encode() or None
 
 
-def headers(event: Event) -> Mapping[str, str]:
-    return {"type": type(event).__name__, "version": str(event.version)}
+def headers(event: Event) -> dict[str, str]:
+    """Return what a reader must know of an event, also one that can't read its body."""
+    return {"type": type(event).__name__, "version": str(event.version), "slot": event.slot}
 
 
 def body(event: Event) -> bytes:
+    """Return the event as JSON; raises ValueError where it can't be written as text."""
     return event.model_dump_json().encode()
 
 
-def read(record: Record) -> Event:
-    """The event of a record; raises BadRecord, which says what is wrong with it."""
+def pack(events: Sequence[Event]) -> tuple[list[tuple[Event, bytes]], dict[str, str]]:
+    """Return the events with their bodies; and by id, with the reason, those no bus can carry."""
+    packed, refused = [], {}
+    for event in events:
+        try:
+            data = body(event)
+        except ValueError:
+            refused[event.id] = "it holds half of a character, which can't be written"
+            continue
+        if len(data) <= LARGEST_BYTES:
+            packed.append((event, data))
+        else:
+            sizes = f"{len(data):,} bytes, and the bus takes {LARGEST_BYTES:,}"
+            refused[event.id] = f"it is too large: {sizes}"
+    return packed, refused
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def read(record: Record, types: Types) -> Heard:
+    """Return the event of a record, or what is to be kept of it; raises BadRecord."""
     name, version = _header(record, "type"), _header(record, "version")
-    cls = KINDS.events.get(name)
-    if cls is None:
-        raise BadRecord(f"unknown event type {name!r}")
-    if not record.topic.endswith(topic(cls)):
+    cls = types.get(name)
+    if cls and not record.topic.endswith(topic(cls)):
         raise BadRecord(f"a {name} does not belong on topic {record.topic}")
-    event = _parse(cls, record.value)
-    if version != str(event.version):
-        raise BadRecord(f"unknown version {version!r} of {name}")
+    event = _parse(cls, record.value) if cls else None
+    if event is None or version != str(event.version):
+        return _keep(record, name)
     if record.key != key(event):
         raise BadRecord(f"its key {record.key!r} is not its video {event.video_id!r}")
     return event
 
 
+def reread(event: Event, data: bytes, types: Types) -> Heard:
+    """Return an event as it is for whoever reads these types: theirs may be of another version."""
+    sent = [(name, value.encode()) for name, value in headers(event).items()]
+    return read(Record(topic(type(event)), 0, 0, 0, key(event), data, sent), types)
+
+
 def dead_letter(service: str, record: Record, error: BadRecord) -> DeadLettered:
-    """What is kept of a record that no one can use; the same record gives the same letter."""
+    """Return what is kept of a record that no one can use; the same for the same record."""
     return DeadLettered(
-        video_id=_video(record.key),
+        video_id=_text(record.key) or "",
         at=max(record.timestamp, 0),
         service=service,
         topic=record.topic,
@@ -76,28 +126,52 @@ def dead_letter(service: str, record: Record, error: BadRecord) -> DeadLettered:
     )
 
 
-def _parse(cls: type[Event], value: bytes | None) -> Event:
-    if value is None:
-        raise BadRecord("it has no body")
+def _parse(cls: type[Event], value: bytes | None) -> Event | None:
     try:
-        return cls.model_validate_json(value)
+        return cls.model_validate_json(value or b"")
+    except ValueError:
+        return None
+
+
+def _keep(record: Record, name: str) -> Unread:
+    """Return what can't be read here, as it came; raises BadRecord over an unsound envelope."""
+    try:
+        fields: Any = from_json(record.value or b"")
     except ValueError as error:
-        raise BadRecord(f"its body is no {cls.__name__}: {error}") from error
+        raise BadRecord(f"its body is no {name}, and no JSON: {error}") from error
+    video = fields.get("video_id") if isinstance(fields, dict) else None
+    if not video or record.key is None or video != _text(record.key):
+        raise BadRecord(f"its body is no {name}, and its key {record.key!r} is not its video")
+    if fault := find_fault(fields):  # whoever wrote it could not have stored it either
+        raise BadRecord(f"its body is no {name}: {fault}")
+    if not _NAME.fullmatch(name):
+        raise BadRecord(f"{name!r} cannot be the name of a type")
+    return Unread(video, name, _slot(record), fields)
+
+
+def _slot(record: Record) -> str:
+    """Return which of its type's facts a record is; without that, each record is one of its own."""
+    slot = _text(_last(record.headers, "slot"))
+    return slot if slot and _SLOT.fullmatch(slot) else record.position
 
 
 def _header(record: Record, name: str) -> str:
-    """The last header of this name, as in Kafka's own clients."""
-    value = next((value for key, value in reversed(record.headers) if key == name), None)
+    value = _last(record.headers, name)
     if value is None:
         raise BadRecord(f"it has no header {name!r}")
-    try:
-        return value.decode()
-    except UnicodeDecodeError as error:
-        raise BadRecord(f"its header {name!r} is no text: {value[:40]!r}") from error
+    text = _text(value)
+    if text is None:
+        raise BadRecord(f"its header {name!r} is no text: {value[:40]!r}")
+    return text
 
 
-def _video(key: bytes | None) -> str:
+def _last(headers: Headers, name: str) -> bytes | None:
+    """Return the last header of this name, as Kafka's own clients do."""
+    return next((value for key, value in reversed(headers) if key == name), None)
+
+
+def _text(value: bytes | None) -> str | None:
     try:
-        return (key or b"").decode()
+        return value.decode() if value is not None else None
     except UnicodeDecodeError:
-        return ""
+        return None

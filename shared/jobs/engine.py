@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.jobs.machine import Job
-from shared.story.errors import TransientError
+from shared.story.errors import BlobMissing, PermanentError, TransientError
 from shared.story.fact import Micros
 from shared.story.kinds import Order
 
@@ -77,7 +77,10 @@ class Task:
 
     async def _fetch(self, name: str, key: str) -> Path:
         path = self.folder / f"in-{name.replace('/', '-')}{Path(key).suffix}"
-        await self._bring(key, path)
+        try:
+            await self._bring(key, path)
+        except BlobMissing as error:
+            raise PermanentError(f"its input “{name}” is gone, or never arrived") from error
         return path
 
 

@@ -52,7 +52,10 @@ class Ledger:
         }
         self._lease_ms = rules.lease_ms
         self._random = random.Random(seed)
-        self._writes: Batcher[tuple[Job, Job], bool] = Batcher(self._write)
+        # two writes of one row go one after the other: a stale one must not take down a valid one
+        self._writes: Batcher[tuple[Job, Job], bool] = Batcher(
+            self._write, key=lambda pair: pair[0].id
+        )
 
     def now(self) -> int:
         """Return the store's time: the one clock of leases and timers."""
@@ -234,21 +237,10 @@ class Ledger:
         return advance(job, signal, now, self._rules[job.spec.kind])
 
     async def _write(self, pairs: Sequence[tuple[Job, Job]]) -> list[bool]:
-        """Write each change; return which of them held.
-
-        A store takes one write a row in one call. Two writes of one row go in two calls, so that a
-        stale one does not take the valid one down with it.
-        """
-        held = [False] * len(pairs)
-        waiting = list(range(len(pairs)))
-        while waiting:
-            first = {pairs[i][0].id: i for i in reversed(waiting)}
-            updates = [change(*pairs[i]) for i in first.values()]
-            won = await self._store.update(JOBS, updates)
-            for id_, i in first.items():
-                held[i] = id_ in won
-            waiting = [i for i in waiting if i not in first.values()]
-        return held
+        """Write one change for each of these rows; return which of them held."""
+        updates = [change(before, after) for before, after in pairs]
+        won = await self._store.update(JOBS, updates) if updates else set()
+        return [before.id in won for before, _ in pairs]
 
 
 def _group(

@@ -6,15 +6,16 @@ replica may do so when that time has passed. Replay sets the time to now: it is 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from shared.base import telemetry
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.unreadable import put_off, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update
-from shared.story.errors import InfrastructureError
+from shared.story.errors import InfrastructureError, Unpublishable
 from shared.story.events import Event
 from shared.story.kinds import AnyKind, Kinds
 
@@ -152,9 +153,25 @@ class Relay:
         return claimed
 
     async def _publish_all(self, rows: Sequence[Unpublished]) -> None:
-        await self._bus.publish([row.event for row in rows])
+        refused = await self._publish([row.event for row in rows])
         for collection in (JOBS, OUTBOX):
-            await self._mark([row for row in rows if row.collection == collection], None)
+            here = [row for row in rows if row.collection == collection]
+            await self._mark([row for row in here if row.event.id not in refused], None)
+            late = [row.id for row in here if row.event.id in refused]
+            docs = await self._store.get(collection, late) if late else {}
+            await put_off(self._store, collection, list(docs.values()), "publish_at")
+
+    async def _publish(self, events: Sequence[Event]) -> Collection[str]:
+        """Return the ids of those that the bus can never carry: they must not count as told."""
+        try:
+            await self._bus.publish(events)
+        except Unpublishable as error:
+            log.error("put off: %s", error, extra={"action": "unpublishable"})
+            for event in events:
+                if event.id in error.refused:
+                    telemetry.UNPUBLISHABLE.labels(type(event).__name__).inc()
+            return error.refused
+        return ()
 
     async def _mark(self, rows: Sequence[Unpublished], publish_at: int | None) -> set[str]:
         """Move `publish_at`, or remove it: guarded, so that a replay in between is not undone."""

@@ -4,7 +4,6 @@ Every error is turned into a signal here, and only here: the machine decides wha
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from shared.base.pool import Pool
+from shared.base.values import find_fault
 from shared.jobs import engine as port
 from shared.jobs import journal, machine, outputs
 from shared.jobs.engine import AttemptFolder, Engine, Finish, Made, Refused, Task, Workspace
@@ -24,12 +24,12 @@ from shared.jobs.rows import end_event
 from shared.jobs.unreadable import PUT_OFF_MS, tell
 from shared.ports import Blobs
 from shared.story.errors import (
-    DiskFull,
     InfrastructureError,
     PermanentError,
+    StorywaveError,
     TransientError,
     cause,
-    is_full_disk,
+    machine_trouble,
 )
 from shared.story.kinds import AnyKind, Kinds
 
@@ -110,8 +110,9 @@ class Steps:
     def _judge_surprise(self, job: Job, error: Exception) -> Signal:
         """Return what follows an error that nobody has foreseen."""
         is_unsure = job.state is State.SUBMITTING and not self.engine(job).repeatable
-        if is_full_disk(error) and not is_unsure:
-            log.warning("%s", DiskFull(error), extra=journal.about(job, "wait"))
+        trouble = machine_trouble(error)
+        if trouble and not is_unsure:
+            log.warning("%s", trouble, extra=journal.about(job, "wait"))
             return machine.Later(_ms(self.pace.hold))
         broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
         return machine.Unknown(_ms(self.pace.hold)) if is_unsure else broke
@@ -227,7 +228,8 @@ class Steps:
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}
         end_event(replace(job, state=State.DONE, result=result), self.kinds)
-        check_storable(result)
+        if fault := find_fault(result):
+            raise ValueError(f"the engine's result can't be stored:{fault}")
         return result
 
 
@@ -235,17 +237,9 @@ class LostClaim(Exception):
     """Another worker has claimed the job meanwhile, or it has ended."""
 
 
-def check_storable(result: Mapping[str, Any]) -> None:
-    """Refuse, with a ValueError, values that no store takes: they would fail the whole write."""
-    json.dumps(result, allow_nan=False, ensure_ascii=False).encode()  # NaN, and half characters
-    for value in result.values():
-        if isinstance(value, int) and value.bit_length() > 63:
-            raise ValueError(f"{value} is too large a number")
-
-
 def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:
     """Log a try that failed, with its traceback, and return the signal for it."""
-    said = said or str(error)
+    said = said or (error.message if isinstance(error, StorywaveError) else str(error))
     journal.log_failed_try(job, error, said)
     return machine.Broke(said, **known)
 

@@ -9,11 +9,10 @@ out of the picture: a viewer never sees rows of empty boxes. Captions are still 
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 from PIL import ImageFont
 
-Face = Literal["plain", "strong", "elegant", "elegant-strong", "clean", "clean-strong", "playful"]
+from shared.story.looks import Face
 
 _PACKAGES: dict[Face, tuple[str, str]] = {
     "plain": ("font_roboto", "Roboto-Medium.ttf"),
@@ -36,15 +35,15 @@ _SUFFIXES = {".ttf", ".otf", ".ttc"}
 _ABSENT = "\U0010fffe"  # a code point that no font may have: it draws the "missing" box
 
 
-@lru_cache(maxsize=64)
 def font(face: Face, size: int, text: str = "") -> ImageFont.FreeTypeFont:
     """Return the face at a size in pixels; another face, if only that can write the text."""
-    return _load(_path_for(face, _letters(text)), size)
+    return _load(_path_for(face, _letters(text), system_fonts()), size)
 
 
 def can_write(face: Face, text: str) -> bool:
     """Return whether there is a font that can write all of this text."""
-    return _has_all(_path_for(face, _letters(text)), _letters(text))
+    letters = _letters(text)
+    return _has_all(_path_for(face, letters, system_fonts()), letters)
 
 
 def _letters(text: str) -> str:
@@ -53,12 +52,12 @@ def _letters(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _path_for(face: Face, letters: str) -> str:
+def _path_for(face: Face, letters: str, installed: tuple[str, ...]) -> str:
     """Return the file of the first font with all these letters, else that of the face itself."""
     own = _own_path(face)
     if _has_all(own, letters):
         return own
-    others = (_own_path("plain"), *_system_fonts())
+    others = (_own_path("plain"), *installed)
     return next((path for path in others if _has_all(path, letters)), own)
 
 
@@ -68,7 +67,7 @@ def _own_path(face: Face) -> str:
 
 
 @lru_cache(maxsize=1)
-def _system_fonts() -> tuple[str, ...]:
+def system_fonts() -> tuple[str, ...]:
     """Return the files of system fonts that may help, the most fitting ones first."""
     found = [
         path
@@ -89,14 +88,21 @@ def _rank(path: Path) -> tuple[bool, bool, str]:
 
 @lru_cache(maxsize=512)
 def _has_all(path: str, letters: str) -> bool:
-    """Return whether the font has a glyph of its own for each letter."""
+    return all(_has(path, letter) for letter in letters)
+
+
+@lru_cache(maxsize=32_768)
+def _has(path: str, letter: str) -> bool:
+    """Return whether the font draws this letter, and not the box for what it lacks."""
     try:
-        face = _load(path, 24)
-    except OSError:
-        return False
-    # Pillow does not tell which letters a font has. But each missing one is drawn as the same box.
-    missing = bytes(face.getmask(_ABSENT))
-    return all(bytes(face.getmask(letter)) != missing for letter in letters)
+        return bytes(_load(path, 24).getmask(letter)) != _missing_box(path)
+    except (OSError, RuntimeError, ValueError):
+        return False  # a font that can't be used has nothing
+
+
+@lru_cache(maxsize=64)
+def _missing_box(path: str) -> bytes:
+    return bytes(_load(path, 24).getmask(_ABSENT))
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from shared.ports import Doc, Update
+from shared.ports import Doc, Heard, Update
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoRequested
 from shared.story.kinds import Kinds
 from shared.story.view import Decision, JobSpec, View
@@ -37,8 +37,8 @@ class Known:
     decided: Facts = field(default_factory=dict)
     check_at: int | None = None
     """When to look again if nothing is heard of it; None where nothing is waited for."""
-    unread: frozenset[str] = frozenset()
-    """Places, and ids of jobs, that hold what this version can't read."""
+    unread: Mapping[str, Any] = field(default_factory=dict)
+    """What this version can't read, as it came, by its place or by the id of its job."""
 
     @cached_property
     def view(self) -> View:
@@ -50,17 +50,23 @@ class Known:
         facts = {**self.decided, **self.facts}
         return View(self.video_id, facts.values(), self.released)
 
-    def hear(self, events: Iterable[Event]) -> "Known":
+    def hear(self, heard: Iterable[Heard]) -> "Known":
         """Return what is known with these facts too; what is known already stays as it is."""
-        new = {
-            at: event
-            for event in events
-            if (at := place(event)) not in self.facts and at not in self.unread
-        }
+        new, unread = dict[str, Event](), dict[str, Any]()
+        for each in heard:
+            at = place(each)
+            if at in self.facts or at in self.unread:
+                continue
+            if isinstance(each, Event):
+                new[at] = each
+            else:
+                unread[at] = each.body
         if TOMBSTONE in self.facts or TOMBSTONE in new:
             stone = self.facts.get(TOMBSTONE) or new[TOMBSTONE]
             return Known(self.video_id, self.version, {TOMBSTONE: stone})
-        return replace(self, facts={**self.facts, **new}) if new else self
+        if not new and not unread:
+            return self
+        return replace(self, facts={**self.facts, **new}, unread={**self.unread, **unread})
 
     @property
     def waits(self) -> bool:
@@ -112,14 +118,16 @@ class Change:
     def adds(self) -> bool:
         """Tell whether anything must be written."""
         before, after = self.before, self.after
-        kept = (before.facts, before.released, before.decided, before.waits)
-        return kept != (after.facts, after.released, after.decided, after.waits)
+        kept = (before.facts, before.released, before.decided, before.unread, before.waits)
+        return kept != (after.facts, after.released, after.decided, after.unread, after.waits)
 
     def insert(self, now: int) -> Doc:
         """Return the document of a video that was not known."""
         parts: dict[str, dict[str, Any]] = {}
         for at, fact in self.after.facts.items():
             parts.setdefault(_name(at), {})[fact.slot] = fact.model_dump(mode="json")
+        for at, body in self.after.unread.items():
+            parts.setdefault(_name(at), {})[_slot(at)] = body
         doc = {"_id": self.after.video_id, "version": 1, "parts": parts, "heard_at": now}
         doc["released"] = _dump(self.after.released)
         doc["decided"] = _dump(self.after.decided)
@@ -136,6 +144,8 @@ class Change:
         new: dict[str, Any] = {"heard_at": now}
         for at, fact in _new(self.before.facts, self.after.facts).items():
             new[f"parts.{_name(at)}.{fact.slot}"] = fact.model_dump(mode="json")
+        for at, body in _new(self.before.unread, self.after.unread).items():
+            new[f"parts.{_name(at)}.{_slot(at)}"] = body
         for id_, spec in _new(self.before.released, self.after.released).items():
             new[f"released.{id_}"] = spec.model_dump(mode="json")
         for at, event in _new(self.before.decided, self.after.decided).items():
@@ -209,20 +219,22 @@ class Reader:
 
     def read(self, doc: Doc) -> Known:
         """Return what a document says, as far as this version can read it."""
-        video, unread = doc["_id"], dict[str, Exception]()
+        video, faults = doc["_id"], dict[str, Exception]()
         parts = {
             f"{name}/{slot}": body
             for name, slots in doc.get("parts", {}).items()
             for slot, body in slots.items()
         }
-        facts = _read_each(parts, self._event, unread)
-        decided = _read_each(doc.get("decided", {}), self._event, unread)
+        facts = _read_each(parts, self._event, faults)
+        decided = _read_each(doc.get("decided", {}), self._event, faults)
         specs = doc.get("released", {})
-        released = _read_each(specs, lambda _, spec: JobSpec.model_validate(spec), unread)
-        for at, error in unread.items():
+        released = _read_each(specs, lambda _, spec: JobSpec.model_validate(spec), faults)
+        for at, error in faults.items():
             self._told(video, at, error)
         version, check_at = doc["version"], doc.get("check_at")
-        return Known(video, version, facts, released, decided, check_at, frozenset(unread))
+        raw = {**specs, **doc.get("decided", {}), **parts}
+        unread = {at: raw[at] for at in faults}
+        return Known(video, version, facts, released, decided, check_at, unread)
 
     def _event(self, at: str, body: Mapping[str, Any]) -> Event:
         event = self._kinds.parse(_name(at), body)
@@ -232,21 +244,22 @@ class Reader:
 
 
 def _read_each(
-    values: Mapping[str, Any], read: Callable[[str, Any], T], unread: dict[str, Exception]
+    values: Mapping[str, Any], read: Callable[[str, Any], T], faults: dict[str, Exception]
 ) -> dict[str, T]:
-    """Return what can be read; add the rest, with what is wrong, to `unread`."""
+    """Return what can be read; note what is wrong with the rest in `faults`."""
     found = dict[str, T]()
     for at, value in values.items():
         try:
             found[at] = read(at, value)
         except Exception as error:
-            unread[at] = error
+            faults[at] = error
     return found
 
 
-def place(event: Event) -> str:
+def place(heard: Heard) -> str:
     """Return the place of an event in a view document."""
-    return f"{type(event).__name__}/{event.slot}"
+    name = type(heard).__name__ if isinstance(heard, Event) else heard.name
+    return f"{name}/{heard.slot}"
 
 
 def _next_check(heard: Known, now: int, patience: int) -> int:
@@ -259,6 +272,10 @@ def _next_check(heard: Known, now: int, patience: int) -> int:
 
 def _name(at: str) -> str:
     return at.partition("/")[0]
+
+
+def _slot(at: str) -> str:
+    return at.partition("/")[2]
 
 
 def _new(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from shared.base import telemetry
-from shared.base.batching import Batcher
+from shared.base.batching import Batcher, run_each
 from shared.jobs.ledger import Ledger
 from shared.jobs.relay import Relay
 from shared.jobs.unreadable import put_off, tell
-from shared.ports import Bus, Doc, Is, Store, Update
+from shared.ports import Bus, Doc, Heard, Is, Store, Update
 from shared.runtime.known import Change, Known, Memo, Reader, Recent
 from shared.runtime.service import Service
 from shared.story.errors import TOLD, InfrastructureError, cause
@@ -59,11 +59,11 @@ class Shell:
         self._ensured = Memo()
         self._emissions: Batcher[Sequence[Event], None] = Batcher(self._emit)
 
-    async def handle(self, batch: Sequence[Event]) -> None:
+    async def handle(self, batch: Sequence[Heard]) -> None:
         """Take a batch from the bus: when this returns, everything that follows is durable."""
         telemetry.BATCH.labels(self.service.name).observe(len(batch))
         telemetry.HANDLED.labels(self.service.name).inc(len(batch))
-        by_video = _by_video(batch)
+        by_video = _group_by_video(batch)
         await self._settle(by_video)
         for listener in self._listeners:
             listener(by_video)
@@ -131,15 +131,15 @@ class Shell:
 
     # ── know, hear, decide, write, ensure ───────────────────────────────────────────────────────
 
-    async def _settle(self, by_video: Mapping[str, Sequence[Event]]) -> None:
+    async def _settle(self, by_video: Mapping[str, Sequence[Heard]]) -> None:
         """Decide until every decision held, then make sure that what was decided exists."""
         waiting = dict(by_video)
         while waiting:
             known = await self._known(waiting)
             changes = [await self._change(known[v], waiting[v]) for v in waiting if v in known]
-            lost = await self._write([change for change in changes if change.adds])
-            kept = [change for change in changes if change.after.video_id not in lost]
-            await self._ensure(kept)
+            lost, broken = await self._write([change for change in changes if change.adds])
+            kept = [c for c in changes if c.after.video_id not in lost | broken]
+            await self._ensure_each(kept)
             self._log_done(kept)
             waiting = {video: waiting[video] for video in lost}
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
@@ -161,7 +161,7 @@ class Shell:
                 await put_off(self._store, self.service.views, [docs[video]], "check_at")
         return known
 
-    async def _change(self, before: Known, events: Sequence[Event]) -> Change:
+    async def _change(self, before: Known, events: Sequence[Heard]) -> Change:
         """Return the change of one video. A decision that breaks is told, and breaks alone."""
         heard = before.hear(events)
         try:
@@ -173,20 +173,43 @@ class Shell:
             # the facts are kept even where nothing could be made of them
             return Change.of(before, heard, NOTHING, self._store.now(), _patience())
 
-    async def _write(self, changes: Sequence[Change]) -> set[str]:
-        """Write what is new where nobody wrote since we read; return the videos that we lost."""
-        now = self._store.now()
+    async def _write(self, changes: Sequence[Change]) -> tuple[set[str], set[str]]:
+        """Write what is new where nobody wrote since we read.
+
+        Return the videos that another writer was faster with, and those that can't be written.
+        """
+        answers = await run_each(self._write_all, list(changes))
+        by_video = {c.after.video_id: won for c, won in zip(changes, answers, strict=True)}
+        lost = {video for video, won in by_video.items() if won is False}
+        broken = {video: won for video, won in by_video.items() if isinstance(won, Exception)}
+        self._recent.forget(lost | broken.keys())
+        for change in changes:
+            if by_video[change.after.video_id] is True:
+                self._recent.put(change.result)
+        for video, error in broken.items():
+            self._raise_or_tell(video, "write", error)
+        return lost, set(broken)
+
+    async def _write_all(self, changes: list[Change]) -> list[bool]:
+        now, views = self._store.now(), self.service.views
         inserts = [c.insert(now) for c in changes if not c.before.version]
         updates = [c.update(now) for c in changes if c.before.version]
-        views = self.service.views
         won = await self._store.insert(views, inserts) if inserts else set[str]()
         won |= await self._store.update(views, updates) if updates else set()
-        lost = {change.after.video_id for change in changes} - won
-        self._recent.forget(lost)
-        for change in changes:
-            if change.after.video_id in won:
-                self._recent.put(change.result)
-        return lost
+        return [change.after.video_id in won for change in changes]
+
+    async def _ensure_each(self, changes: Sequence[Change]) -> None:
+        for change, answer in zip(
+            changes, await run_each(self._ensure, list(changes)), strict=True
+        ):
+            if isinstance(answer, Exception):
+                self._raise_or_tell(change.after.video_id, "ensure", answer)
+
+    def _raise_or_tell(self, video: str, action: str, error: Exception) -> None:
+        """Let a server that is away stop the whole batch; tell of what concerns one video."""
+        if isinstance(error, InfrastructureError):
+            raise error
+        self._tell_broken(video, action, error)
 
     def _tell_broken(self, video: str, action: str, error: Exception) -> None:
         about = {"video_id": video, "stage": self.service.name, "action": action}
@@ -196,7 +219,7 @@ class Shell:
     def _tell_unread(self, video: str, at: str, error: Exception) -> None:
         tell(self.service.views, f"{video}/{at}", error)
 
-    async def _set_aside(self, events: Sequence[Event], error: Exception) -> None:
+    async def _set_aside(self, events: Sequence[Heard], error: Exception) -> None:
         telemetry.DEAD_LETTERS.labels(self.service.name).inc(len(events))
         letters = [
             DeadLettered(
@@ -210,12 +233,12 @@ class Shell:
                 stuck=True,
             )
             for event in events
-            if not isinstance(event, DeadLettered)
+            if isinstance(event, Event) and not isinstance(event, DeadLettered)
         ]
         if letters:
             await self._bus.publish(letters)
 
-    async def _ensure(self, changes: Sequence[Change]) -> None:
+    async def _ensure(self, changes: list[Change]) -> list[None]:
         """Make sure that every job that has not ended, and every decided event, exists.
 
         Also what was known already: a crash may have come between the write and this.
@@ -229,6 +252,7 @@ class Shell:
             _log_decided(row.event)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
+        return [None] * len(changes)
 
     def _log_done(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -248,8 +272,8 @@ def _log_decided(event: Event) -> None:
     log.log(level, "%s", name, extra={**facts, "stage": name, "action": "decided"})
 
 
-def _by_video(events: Sequence[Event]) -> dict[str, list[Event]]:
-    ordered = sorted(events, key=lambda event: event.video_id)
+def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:
+    ordered = sorted(heard, key=lambda each: each.video_id)
     return {video: list(group) for video, group in groupby(ordered, lambda e: e.video_id) if video}
 
 

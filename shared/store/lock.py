@@ -1,9 +1,10 @@
-"""A data folder belongs to one process."""
+"""A data folder belongs to one process, and is closed to other users of the machine."""
 
 import fcntl
 import os
 from pathlib import Path
 
+from shared.base import private
 from shared.story.errors import BadInput, StoreUnavailable
 
 
@@ -11,9 +12,11 @@ class FolderLock:
     """Held from construction to `release`; the kernel releases it when the process dies."""
 
     def __init__(self, folder: Path) -> None:
+        path = folder / "lock"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            private.make_folder(folder)
+            private.make_file(path)
+            self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise StoreUnavailable(
                 f"data folder {folder} cannot be used ({error.strerror}): make it writable, "
@@ -29,8 +32,11 @@ class FolderLock:
                 "or choose another with --data",
                 field="data",
             ) from error
+        # Who holds it is written for the next one to read. The lock itself is the kernel's: a
+        # file with a process id in it would outlive a process that is killed.
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, str(os.getpid()).encode(), 0)
 
     def release(self) -> None:
+        """Let another process have the folder."""
         os.close(self._file)

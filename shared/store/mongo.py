@@ -1,43 +1,35 @@
-"""The Store in MongoDB: majority, journaled writes; primary reads; batches in one round trip.
-
-A bulk write answers how many updates matched, not which. So each stamps the token of its call, and
-where not all matched, the winners are read back by it. A document keeps the last few tokens: the
-next writer must not make a winner look like a loser.
-"""
+"""The Store in MongoDB: majority, journaled writes; primary reads; batches in one round trip."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
-from typing import Any
 
-from bson import ObjectId
-from bson.errors import BSONError, InvalidDocument
+from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany, UpdateOne, WriteConcern
-from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
+from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from shared.ports import Doc, Index, Is, Update, Where
-from shared.store.documents import check
-from shared.store.sql import index_name
+from shared.store import bulk
+from shared.store.documents import check_docs, check_updates, check_where
+from shared.store.sql import name_index
 from shared.story.errors import StoreUnavailable
 
 log = logging.getLogger("storywave.store")
 
+# What a minority has, or what is only in memory, can be rolled back when a server fails. Then a
+# run would be paid twice that we had been told was noted.
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=20_000)
 PATIENCE_MS = 5_000
 SYNC_SECONDS = 60.0
 
-TOKENS = "_tokens"
-TOKENS_KEPT = 8
-
-DUPLICATE = 11000
-REFUSED = {2, 14, 28, 40, 52, 54, 55, 56, 57}
-"""Changes that mean nothing: wrong type, no such path, places that overlap, impossible names."""
-
-_OPERATORS = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "in": "$in"}
+REFUSED = {2, 14, 28, 40, 52, 54, 55, 56, 57, 10334, 17419}
+"""Changes that a document can't take: wrong type, no such path, overlapping places, bad names, or
+more than 16 MiB. For a server that is away they would be asked again for ever.
+"""
 
 
 class MongoStore:
@@ -50,13 +42,14 @@ class MongoStore:
         self._sync: asyncio.Task[None] | None = None
 
     async def open(self, indexes: Mapping[str, Sequence[Index]]) -> None:
+        """Connect, prepare the collections with their indexes, and set the clock."""
         self._client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(
             self._uri,
             appname="storywave",
             serverSelectionTimeoutMS=PATIENCE_MS,
             connectTimeoutMS=PATIENCE_MS,
             socketTimeoutMS=30_000,
-            readPreference="primary",
+            readPreference="primary",  # a secondary may not have what we wrote a moment ago
         )
         try:
             with self._server():
@@ -68,6 +61,7 @@ class MongoStore:
         self._sync = asyncio.create_task(self._follow_clock())
 
     async def close(self) -> None:
+        """Let go of the server."""
         if self._sync is not None:
             self._sync.cancel()
             await asyncio.gather(self._sync, return_exceptions=True)
@@ -75,34 +69,35 @@ class MongoStore:
         self._client.close()
 
     def now(self) -> int:
+        """Return the time of the server, by our own clock and its last known distance."""
         return round(time.monotonic() * 1000 + self._offset)
 
     async def insert(self, collection: str, docs: Sequence[Doc]) -> set[str]:
+        """Insert each document once; return the ids that were new."""
         if not docs:
             return set()
+        check_docs(docs)
         refused: set[int] = set()
         with self._server():
             try:
+                # unordered: one that is known already does not keep back those after it
                 await self._of(collection).insert_many(docs, ordered=False)
             except BulkWriteError as error:
-                refused = {failure["index"] for failure in _duplicates(error)}
+                refused = {failure["index"] for failure in bulk.find_duplicates(error)}
         return {doc["_id"] for i, doc in enumerate(docs) if i not in refused}
 
     async def get(self, collection: str, ids: Sequence[str]) -> dict[str, Doc]:
+        """Return the documents that exist, by id."""
         docs = await self.find(collection, {"_id": Is("in", ids)}) if ids else []
         return {doc["_id"]: doc for doc in docs}
 
     async def update(self, collection: str, updates: Sequence[Update]) -> set[str]:
+        """Apply each update whose guard holds; return the ids of those documents."""
         if not updates:
             return set()
-        check(updates)
-        target, token = self._of(collection), ObjectId()
+        check_updates(updates)
         with self._server():
-            won, again = await _write(target, _alike(updates), token)
-            if again:
-                alone = [[update] for update in updates if update.id in again]
-                won |= (await _write(target, alone, token))[0]
-        return won
+            return await bulk.write(self._of(collection), updates)
 
     async def find(
         self,
@@ -112,17 +107,22 @@ class MongoStore:
         order: Sequence[str] = (),
         limit: int = 0,
     ) -> list[Doc]:
-        cursor = self._of(collection).find(_filter(where), {TOKENS: 0}, limit=limit)
+        """Return what matches, in this order."""
+        check_where(where)
+        cursor = self._of(collection).find(bulk.make_filter(where), {bulk.TOKENS: 0}, limit=limit)
         if order:
             cursor = cursor.sort([_direction(name) for name in order])
         with self._server():
             return await cursor.to_list(None)
 
     async def count(self, collection: str, where: Where) -> int:
+        """Return how many documents match."""
+        check_where(where)
         with self._server():
-            return await self._of(collection).count_documents(_filter(where))
+            return await self._of(collection).count_documents(bulk.make_filter(where))
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
+        """Delete the documents that exist; return how many did."""
         with self._server():
             answer = await self._of(collection).delete_many({"_id": {"$in": list(ids)}})
             return answer.deleted_count
@@ -133,7 +133,8 @@ class MongoStore:
         return self._client[self._name].get_collection(collection, write_concern=DURABLE)
 
     async def _prepare(self, indexes: Mapping[str, Sequence[Index]]) -> None:
-        """Indexes that are no longer declared stay: an older replica may still need them."""
+        """Create what is missing."""
+        # What is no longer declared stays: an older replica may still need it.
         for collection, wanted in indexes.items():
             if wanted:
                 models = [_index(collection, index) for index in wanted]
@@ -149,7 +150,7 @@ class MongoStore:
                 log.warning("the clock runs on by itself: %s", error, extra={"action": "wait"})
 
     async def _sample_clock(self) -> None:
-        """All replicas live by the server's clock; the quickest answer tells it best."""
+        """Note how far the server's clock is from ours: all replicas live by it."""
         samples = []
         for _ in range(3):
             asked = time.monotonic()
@@ -157,124 +158,32 @@ class MongoStore:
             took = time.monotonic() - asked
             server = hello["localTime"].replace(tzinfo=UTC).timestamp()
             samples.append((took, (server - asked - took / 2) * 1000))
+        # Where within the answer's time the server looked at its clock is unknown: the quickest
+        # answer leaves the least room for an error.
         self._offset = min(samples)[1]
 
     @contextmanager
     def _server(self) -> Iterator[None]:
-        """Vendor errors are mapped here and nowhere else."""
+        """Map the vendor's errors, here and nowhere else."""
         try:
             yield
         except (PyMongoError, BSONError) as error:
-            if isinstance(error, InvalidDocument | BSONError):
-                raise ValueError(f"MongoDB cannot store this: {error}") from error
-            if _is_refusal(error):
-                raise ValueError(f"MongoDB refuses this change: {error}") from error
+            if isinstance(error, BSONError) or _is_refusal(error):
+                raise ValueError(f"MongoDB refuses this: {error}") from error
+            # the address may hold a password, and this text goes into logs
             host = self._uri.partition("://")[2].rpartition("@")[2].partition("/")[0]
-            raise StoreUnavailable(f"MongoDB at {host} takes no work: {_said(error)}") from error
-
-
-async def _write(
-    target: AsyncIOMotorCollection[Doc], groups: Sequence[Sequence[Update]], token: ObjectId
-) -> tuple[set[str], set[str]]:
-    """One round trip where all win; returns who did, and who is to be tried again, alone."""
-    failures = list[Doc]()
-    answer: Mapping[str, Any]
-    try:
-        changes = [_change(group, token) for group in groups]
-        answer = (await target.bulk_write(changes, ordered=False)).bulk_api_result
-    except BulkWriteError as error:
-        answer, failures = error.details, _duplicates(error)
-    failed = {failure["index"]: failure for failure in failures}
-    again = {u.id for i, failure in failed.items() for u in groups[i] if _open(failure, groups[i])}
-    lost = {u.id for i in failed for u in groups[i] if len(groups[i]) == 1}
-    rest = {u.id for group in groups for u in group} - lost
-    if answer["nMatched"] + len(answer["upserted"]) == len(rest):
-        return rest, again
-    won = await _winners(target, rest, token)
-    return won, again - won
-
-
-async def _winners(
-    target: AsyncIOMotorCollection[Doc], asked: Collection[str], token: ObjectId
-) -> set[str]:
-    mine = target.find({"_id": {"$in": list(asked)}, TOKENS: token}, {"_id": 1})
-    return {doc["_id"] async for doc in mine}
-
-
-def _open(failure: Doc, group: Sequence[Update]) -> bool:
-    """A racer created the same document, or one of many alike failed and the rest was not tried."""
-    return len(group) > 1 or list(failure.get("keyPattern", ())) == ["_id"]
-
-
-def _alike(updates: Sequence[Update]) -> list[list[Update]]:
-    """Updates that differ in nothing but the document: the server does those of a group as one."""
-    groups: dict[object, list[Update]] = {}
-    for update in updates:
-        groups.setdefault(_likeness(update), []).append(update)
-    return list(groups.values())
-
-
-def _likeness(update: Update) -> object:
-    if update.upsert:
-        return update.id
-    changes = (update.where, update.set, update.inc)
-    likeness = (*(tuple(change.items()) for change in changes), tuple(update.unset))
-    try:
-        hash(likeness)
-    except TypeError:  # it holds a list or a mapping, as only single documents do
-        return update.id
-    return (*likeness, *(type(value) for change in changes for value in change.values()))
-
-
-def _duplicates(error: BulkWriteError) -> list[Doc]:
-    """The failures of a bulk that a contract foresees; anything else is trouble."""
-    details = error.details
-    failures: list[Doc] = details["writeErrors"]
-    if details["writeConcernErrors"] or any(f["code"] != DUPLICATE for f in failures):
-        raise error
-    return failures
+            raise StoreUnavailable(f"MongoDB at {host} takes no work: {_cause(error)}") from error
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether the change itself is wrong, so that asking again changes nothing."""
-    if isinstance(error, BulkWriteError):
-        return any(failure["code"] in REFUSED for failure in error.details["writeErrors"])
-    return isinstance(error, DocumentTooLarge)
+    """Return whether the change itself is wrong, so that asking again changes nothing."""
+    failures = error.details["writeErrors"] if isinstance(error, BulkWriteError) else ()
+    return any(failure["code"] in REFUSED for failure in failures)
 
 
-def _change(group: Sequence[Update], token: ObjectId) -> UpdateOne | UpdateMany:
-    """The update, which leaves its token even where it changes nothing else."""
-    update = group[0]
-    stamp = {TOKENS: {"$each": [token], "$slice": -TOKENS_KEPT}}
-    changes = {
-        "$set": dict(update.set),
-        "$unset": dict.fromkeys(update.unset, ""),
-        "$inc": dict(update.inc),
-        "$push": stamp,
-    }
-    present = {operator: change for operator, change in changes.items() if change}
-    where = _filter(update.where)
-    if len(group) > 1:
-        return UpdateMany({**where, "_id": {"$in": [each.id for each in group]}}, present)
-    return UpdateOne({**where, "_id": update.id}, present, upsert=update.upsert)
-
-
-def _said(error: Exception) -> str:
-    """The cause alone: what follows are the driver's timeouts and its view of all servers."""
+def _cause(error: Exception) -> str:
+    """Return the cause alone: what follows are the driver's time-outs and its view of servers."""
     return str(error).partition(", Timeout: ")[0].partition(" (configured timeouts")[0]
-
-
-def _filter(where: Where) -> dict[str, Any]:
-    return {path: _condition(wanted) for path, wanted in where.items()}
-
-
-def _condition(wanted: Any) -> dict[str, Any]:
-    if not isinstance(wanted, Is):
-        return {"$eq": wanted}
-    if wanted.op == "present":
-        return {"$exists": True, "$ne": None}
-    value = list(wanted.value) if wanted.op == "in" else wanted.value
-    return {_OPERATORS[wanted.op]: value}
 
 
 def _direction(name: str) -> tuple[str, int]:
@@ -286,7 +195,7 @@ def _index(collection: str, index: Index) -> IndexModel:
     options = {"partialFilterExpression": only} if only else {}
     return IndexModel(
         [(field, ASCENDING) for field in index.fields],
-        name=index_name(collection, index),
+        name=name_index(collection, index),
         unique=index.unique,
         **options,
     )

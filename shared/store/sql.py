@@ -1,6 +1,7 @@
 """Guards, orders and indexes as SQL over JSON documents. Pure.
 
-The expression of a path is spelt in one place: SQLite uses an index only where it is spelt alike.
+A field is spelt in one place: SQLite uses an index only where a query spells the field as the
+index does.
 """
 
 from collections.abc import Sequence
@@ -9,56 +10,60 @@ from typing import Any
 from shared.ports import Index, Is, Where
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
+    """Return a name of a table or an index, as SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def expression(path: str) -> str:
-    """A field of the document, as SQL."""
+def spell_field(path: str) -> str:
+    """Return a field of the document, as SQL."""
     if path == "_id":
         return "id"
+    # What stands between quotes can't be bound as a value: an index needs it as it is.
     if '"' in path or "'" in path or not all(path.split(".")):
         raise ValueError(f"{path!r} cannot be a field path")
     steps = "".join(f'."{step}"' for step in path.split("."))
     return f"json_extract(doc, '${steps}')"
 
 
-def condition(where: Where) -> tuple[str, list[Any]]:
-    """The WHERE clause and its values."""
+def spell_where(where: Where) -> tuple[str, list[Any]]:
+    """Return the WHERE clause and its values."""
     terms, values = [], []
     for path, wanted in where.items():
-        term, used = _term(expression(path), wanted)
+        term, used = _spell_term(spell_field(path), wanted)
         terms.append(term)
         values += used
     return " AND ".join(terms) or "TRUE", values
 
 
-def ordering(order: Sequence[str]) -> str:
+def spell_order(order: Sequence[str]) -> str:
+    """Return the ORDER BY clause, empty where no order is asked for."""
     if not order:
         return ""
     return " ORDER BY " + ", ".join(
-        expression(name.removeprefix("-")) + (" DESC" if name.startswith("-") else "")
+        spell_field(name.removeprefix("-")) + (" DESC" if name.startswith("-") else "")
         for name in order
     )
 
 
-def index_name(collection: str, index: Index) -> str:
-    """Says all that the index is, so that a changed index has another name."""
+def name_index(collection: str, index: Index) -> str:
+    """Return a name that says all that the index is, so that a changed index has another."""
     kind = "unique" if index.unique else "by"
     only = f" where {index.present}" if index.present else ""
     return f"{collection} {kind} {', '.join(index.fields)}{only}"
 
 
-def create_index(collection: str, index: Index) -> str:
-    fields = ", ".join(expression(name) for name in index.fields)
-    only = f" WHERE {expression(index.present)} IS NOT NULL" if index.present else ""
+def spell_index(collection: str, index: Index) -> str:
+    """Return the statement that creates an index where it is missing."""
+    fields = ", ".join(spell_field(name) for name in index.fields)
+    only = f" WHERE {spell_field(index.present)} IS NOT NULL" if index.present else ""
     return (
         f"CREATE {'UNIQUE ' if index.unique else ''}INDEX IF NOT EXISTS "
-        f"{quoted(index_name(collection, index))} ON {quoted(collection)} ({fields}){only}"
+        f"{quote(name_index(collection, index))} ON {quote(collection)} ({fields}){only}"
     )
 
 
-def _term(field: str, wanted: Any) -> tuple[str, list[Any]]:
+def _spell_term(field: str, wanted: Any) -> tuple[str, list[Any]]:
     if wanted is None:
         return f"{field} IS NULL", []
     if not isinstance(wanted, Is):

@@ -15,33 +15,32 @@ _ROWS = "SELECT json_extract(value, '$._id'), value FROM json_each(?)"
 
 
 def insert(db: sqlite3.Connection, table: str, ids: Sequence[str], body: bytes) -> set[str]:
+    """Insert these documents, a JSON list; return the ids that were new."""
     new = set(ids) - _existing(db, table, ids)
     done = db.execute(
         f"INSERT INTO {table} {_ROWS} WHERE TRUE ON CONFLICT DO NOTHING", [body]
     ).rowcount
-    # fewer than the new ones where a unique index refuses some
+    # fewer than the new ones where a unique index refuses some: then those that are there now
     return new if done == len(new) else new & _existing(db, table, ids)
 
 
-def _existing(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> set[str]:
-    query = f"SELECT json_group_array(id) FROM {table} WHERE id IN {_IDS}"
-    (known,) = db.execute(query, [to_json(list(ids))]).fetchone()
-    return set(from_json(known))
-
-
 def get(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> dict[str, Doc]:
+    """Return the documents that exist, by id."""
     docs = read(db, table, f"id IN {_IDS}", [to_json(list(ids))])
     return {doc["_id"]: doc for doc in docs}
 
 
 def read(db: sqlite3.Connection, table: str, clause: str, values: Sequence[Any]) -> list[Doc]:
-    """All documents in one row: a row each would give the interpreter lock away each time."""
+    """Return all documents that match."""
     rows = f"SELECT doc FROM {table} WHERE {clause}"
+    # All in one row: with a row each the interpreter lock would be given away for each.
     (body,) = db.execute(f"SELECT group_concat(doc) FROM ({rows})", values).fetchone()
     return from_json(f"[{body or ''}]")  # type: ignore[no-any-return]
 
 
 def update(db: sqlite3.Connection, table: str, updates: Sequence[Update]) -> set[str]:
+    """Apply each update whose guard holds; return the ids of those documents."""
+    # Reading first and writing later is safe: only this thread writes, in a transaction.
     docs = get(db, table, [update.id for update in updates])
     changed = []
     for update in updates:
@@ -52,8 +51,36 @@ def update(db: sqlite3.Connection, table: str, updates: Sequence[Update]) -> set
     return _write(db, table, changed)
 
 
+def count(db: sqlite3.Connection, table: str, clause: str, values: Sequence[Any]) -> int:
+    """Return how many documents match."""
+    (number,) = db.execute(f"SELECT count(*) FROM {table} WHERE {clause}", values).fetchone()
+    return int(number)
+
+
+def delete(db: sqlite3.Connection, table: str, ids: bytes) -> int:
+    """Delete the documents of these ids, a JSON list; return how many there were."""
+    return db.execute(f"DELETE FROM {table} WHERE id IN {_IDS}", [ids]).rowcount
+
+
+def drop_indexes(db: sqlite3.Connection, collection: str, keep: set[str]) -> None:
+    """Drop the indexes that are no longer declared: they only cost time."""
+    known = db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql NOT NULL",
+        [collection],
+    )
+    for (name,) in known.fetchall():
+        if name not in keep:
+            db.execute(f"DROP INDEX {sql.quote(name)}")
+
+
+def _existing(db: sqlite3.Connection, table: str, ids: Sequence[str]) -> set[str]:
+    query = f"SELECT json_group_array(id) FROM {table} WHERE id IN {_IDS}"
+    (known,) = db.execute(query, [to_json(list(ids))]).fetchone()
+    return set(from_json(known))
+
+
 def _write(db: sqlite3.Connection, table: str, docs: Sequence[Doc]) -> set[str]:
-    """Together; one by one where a unique index refuses some of them."""
+    """Write whole documents; return the ids of those that no unique index refuses."""
     try:
         db.execute(
             f"INSERT INTO {table} {_ROWS} WHERE TRUE "
@@ -61,27 +88,8 @@ def _write(db: sqlite3.Connection, table: str, docs: Sequence[Doc]) -> set[str]:
             [to_json(docs)],
         )
     except sqlite3.IntegrityError:
+        # The statement does not say which of them is refused: ask one by one.
         if len(docs) == 1:
             return set()
         return {id_ for doc in docs for id_ in _write(db, table, [doc])}
     return {doc["_id"] for doc in docs}
-
-
-def count(db: sqlite3.Connection, table: str, clause: str, values: Sequence[Any]) -> int:
-    (number,) = db.execute(f"SELECT count(*) FROM {table} WHERE {clause}", values).fetchone()
-    return int(number)
-
-
-def delete(db: sqlite3.Connection, table: str, ids: bytes) -> int:
-    return db.execute(f"DELETE FROM {table} WHERE id IN {_IDS}", [ids]).rowcount
-
-
-def drop_others(db: sqlite3.Connection, collection: str, keep: set[str]) -> None:
-    """Indexes that are no longer declared only cost time."""
-    known = db.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql NOT NULL",
-        [collection],
-    )
-    for (name,) in known.fetchall():
-        if name not in keep:
-            db.execute(f"DROP INDEX {sql.quoted(name)}")

@@ -5,13 +5,6 @@ from typing import Literal
 from shared.story.fact import Fact
 from shared.story.formats import Aspect, Quality
 
-TransitionChoice = Literal["auto", "cut", "fade", "black", "wipe", "slide"]
-"""What happens between two beats; auto is what suits the style."""
-
-
-CardLook = Literal["auto", "luxury", "minimal", "bold", "playful"]
-"""How an end card looks; auto is what suits the video's style."""
-
 
 class EndCard(Fact):
     """The last seconds of a video. `colour` is a brand's, as #rrggbb.
@@ -22,13 +15,15 @@ class EndCard(Fact):
     headline: str = ""
     call_to_action: str = ""
     seconds: float = 2.5
-    style: CardLook = "auto"
+    style: str = "auto"
     colour: str | None = None
     product_image: str | None = None
 
 
 class Brief(Fact):
     """What the user asked for, normalised: the same words in every service."""
+
+    # The names of looks are those of looks.py, or of a later version's: so they are any text.
 
     prompt: str
     duration: float = 30.0
@@ -43,7 +38,7 @@ class Brief(Fact):
     clips_at_once: int = 6
     chunk_seconds: float = 5.0
     gaps: Literal["fill", "leave"] = "fill"
-    transition: TransitionChoice = "auto"
+    transition: str = "auto"
     transition_seconds: float = 0.5
     clip_sound: bool = False
     seed: int = 0

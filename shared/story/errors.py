@@ -3,18 +3,21 @@
 StorywaveError
 ├── PermanentError            asking again changes nothing: the job fails, the request is refused
 │   ├── BadInput              the user's words are off; the message says what to do
-│   └── BlobMissing           a key that should exist does not
+│   ├── BlobMissing           a key that should exist does not
+│   ├── Unstorable            a value that no store can hold; nothing was written
+│   └── Unpublishable         an event that the bus can never carry; all others were published
 ├── TransientError            another try may succeed: the job is retried, tries are counted
 └── InfrastructureError       a server is away: nobody's fault, nothing is counted, all backs off
     ├── StoreUnavailable
     ├── BusUnavailable
     ├── BlobsUnavailable
-    └── DiskFull
+    ├── DiskFull
+    └── TooManyOpen
 """
 
 import errno
 import re
-from typing import TypeGuard
+from collections.abc import Mapping
 
 TOLD = 2_000
 """How many letters of an error are kept where it is written down: a message has a size limit."""
@@ -25,6 +28,7 @@ class StorywaveError(Exception):
 
     @property
     def message(self) -> str:
+        """Say it to a user, who has no use for our folders and keys; `str` is for operators."""
         return str(self)
 
 
@@ -44,8 +48,25 @@ class BlobMissing(PermanentError):
     """A blob that should exist does not."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"no bytes are stored under {key!r}: they were deleted or never arrived")
+        super().__init__("no bytes are stored for this file: they were deleted or never arrived")
         self.key = key
+        self.add_note(f"its key is {key!r}")  # for the log: users, who read the message, have none
+
+
+class Unstorable(PermanentError):
+    """No store can hold these, and nothing of the call was written. `refused`: id → why."""
+
+    def __init__(self, refused: Mapping[str, str]) -> None:
+        super().__init__(f"this can't be stored: {_listed(refused)}")
+        self.refused = refused
+
+
+class Unpublishable(PermanentError):
+    """The bus can never carry these; it has all others of the call. `refused`: id → why."""
+
+    def __init__(self, refused: Mapping[str, str]) -> None:
+        super().__init__(f"this can't be published: {_listed(refused)}")
+        self.refused = refused
 
 
 class TransientError(StorywaveError):
@@ -83,10 +104,35 @@ class DiskFull(InfrastructureError):
         )
 
 
-def is_full_disk(error: BaseException) -> TypeGuard[OSError]:
-    """Whether this is the disk's fault, and nobody else's."""
-    full = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-    return isinstance(error, OSError) and error.errno in full
+def _listed(refused: Mapping[str, str]) -> str:
+    """Return the first few with their reasons, in letters that every log can take."""
+    listed = "; ".join(f"{id_}: {why}" for id_, why in list(refused.items())[:5])
+    more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
+    return (listed + more).encode(errors="backslashreplace").decode()
+
+
+class TooManyOpen(InfrastructureError):
+    """The system opens no more files and connections for this process."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"no more files or connections can be opened ({error.strerror}): raise the limit "
+            "(`ulimit -n`), or run fewer processes here; work then goes on by itself"
+        )
+
+
+def machine_trouble(error: BaseException) -> InfrastructureError | None:
+    """Return what is wrong with our own machine, where this error tells of it.
+
+    Then no input and no engine is at fault: the work waits, and no try is counted.
+    """
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return DiskFull(error)
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS):
+        return TooManyOpen(error)
+    return None
 
 
 _FOLDERS = re.compile(r"""(?<![\w:/.])/(?:[^/'"\s](?:[^/'"\n]*[^/'"\s])?/)+(?=[^/'"\s])""")

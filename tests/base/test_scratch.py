@@ -1,5 +1,6 @@
 """The scratch folder: our own, cleared of the dead, never of the living or of strangers."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,22 +45,28 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "letter.txt"}
 
 
-def test_a_folder_that_was_taken_for_dead_is_not_used(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_that_was_taken_for_dead_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another process may clear between the making of a folder and its lock."""
-    from shared.base import scratch as module
+    real, cleared = os.open, list[Path]()
 
-    real, cleared = module._locked, []
+    def unlucky(path: Path, *how: int) -> int:
+        if path.name == LOCK and not cleared:
+            cleared.append(path.parent)
+            path.parent.rmdir()
+        return real(path, *how)
 
-    def unlucky(folder: Path) -> int | None:
-        if not cleared:
-            cleared.append(folder)
-            folder.rmdir()
-        return real(folder)
-
-    monkeypatch.setattr(module, "_locked", unlucky)
+    monkeypatch.setattr(os, "open", unlucky)
     with scratch(tmp_path) as ours:
         assert (ours / LOCK).exists()
-        assert [ours] != cleared
+        assert cleared and [ours] != cleared
+
+
+def test_other_users_see_nothing_of_the_work(tmp_path: Path) -> None:
+    with scratch(tmp_path / "work") as ours:
+        for folder in (ours, ours.parent):
+            assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_place_that_is_no_folder(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ async def test_a_full_disk_is_named_leaves_nothing_and_passes(
     await blobs.put("a", b"before")
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", _no_space)
-        with pytest.raises(BlobsUnavailable, match=r"blobs takes no bytes: the disk is full: free"):
+        with pytest.raises(BlobsUnavailable, match="takes no bytes: the disk is full: free"):
             await blobs.put("a", b"after")
     assert files(tmp_path) == ["blobs/a"]
     assert await blobs.get("a") == b"before"
@@ -77,10 +77,42 @@ async def test_a_put_is_synced_before_it_has_its_name(
     assert (folder, file, name) == ((True, False), (False, False), (True, True))
 
 
-async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_made_is_named_to_whoever_starts(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BlobsUnavailable, match=r"the folder .*file/blobs takes no bytes"):
         await DiskBlobs(tmp_path / "file" / "blobs").open()
+
+
+async def test_what_users_read_of_the_trouble_names_no_path(
+    blobs: DiskBlobs, tmp_path: Path
+) -> None:
+    (tmp_path / "blobs" / "v").write_text("")
+    with pytest.raises(BlobsUnavailable, match="stored files takes no bytes") as caught:
+        await blobs.put("v/clip/0", b"x")
+    assert str(tmp_path) not in str(caught.value)
+
+
+async def test_stored_files_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    before = tmp_path / "blobs"
+    before.mkdir()
+    before.chmod(0o755)
+    blobs = DiskBlobs(before)
+    await blobs.open()
+    (tmp_path / "source").write_bytes(b"x")
+    await blobs.put("v/clip/a", b"x")
+    await blobs.put("v/clip/b", tmp_path / "source")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in [before, *before.rglob("*")]}
+    folders = dict.fromkeys(["blobs", UNFINISHED, "v", "clip"], 0o700)
+    assert modes == folders | dict.fromkeys("ab", 0o600)
+
+
+async def test_what_is_fetched_is_made_like_any_file_of_the_user(
+    blobs: DiskBlobs, tmp_path: Path
+) -> None:
+    await blobs.put("a", b"x")
+    await blobs.fetch("a", tmp_path / "film.mp4")
+    (tmp_path / "other").touch()
+    assert (tmp_path / "film.mp4").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 async def test_a_key_of_the_adapters_own_is_refused(blobs: DiskBlobs) -> None:

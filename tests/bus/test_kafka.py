@@ -6,19 +6,21 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from shared.bus import wire
 from shared.bus.kafka import KafkaBus
-from shared.story.errors import BusUnavailable
-from shared.story.events import DeadLettered, Event, VideoDeleted
+from shared.ports import Unread
+from shared.story.errors import BusUnavailable, Unpublishable
+from shared.story.events import DeadLettered, Event, VideoDeleted, VideoSteered
 from shared.story.kinds import MusicReady
-from tests.bus.test_wire import BAD, TYPE, VERSION
+from tests.bus.test_wire import BAD, NEWER, TYPE, VERSION
 from tests.cluster.servers import Servers
 from tests.contracts.listening import Listener, deleted, ids, music, until
 
@@ -48,9 +50,9 @@ def servers() -> Iterator[Servers]:
         servers.restart("kafka")
 
 
-def kafka(prefix: str, **options: object) -> KafkaBus:
+def kafka(prefix: str, **options: Any) -> KafkaBus:
     settings = {"partitions": 4, "session_timeout_ms": 6_000, "publish_seconds": 3.0, **options}
-    return KafkaBus(os.environ["STORYWAVE_KAFKA"], prefix=prefix, **settings)  # type: ignore[arg-type]
+    return KafkaBus(os.environ["STORYWAVE_KAFKA"], prefix=prefix, **settings)
 
 
 async def ready(bus: KafkaBus, *services: str) -> None:
@@ -117,11 +119,9 @@ async def test_a_dead_letter_that_is_none_is_dropped(prefix: str, raw: AIOKafkaP
     assert letters.batches == [[good]]
 
 
-@pytest.mark.parametrize("letters", [900_000, 2_000_000])
-async def test_an_event_too_large_for_the_broker_holds_up_no_other(
-    prefix: str, raw: AIOKafkaProducer, letters: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The client refuses what is larger than its requests, the broker what its topic forbids."""
+@pytest.mark.parametrize("letters", [200_000, 900_000, 2_000_000])
+async def test_an_event_too_large_for_its_topic_fails_alone(prefix: str, letters: int) -> None:
+    """What is larger than all brokers take is not sent; a topic may take less, and says so late."""
     bus, listener = kafka(prefix), Listener()
     bus.subscribe("s", [DeadLettered], listener)
     await ready(bus, "s")
@@ -129,12 +129,41 @@ async def test_an_event_too_large_for_the_broker_holds_up_no_other(
     about = {"video_id": "v", "service": "s", "topic": "t", "error": "e"}
     small = [DeadLettered(**about, position=f"{n}") for n in range(6)]
     large = DeadLettered(**about, position="large", body="x" * letters)
-    await bus.publish([*small[:3], large, *small[3:]])
+    with pytest.raises(Unpublishable, match=f"{large.id}: it is too large") as caught:
+        await bus.publish([*small[:3], large, *small[3:]])
+    assert set(caught.value.refused) == {large.id}
     await bus.publish([small[0]])
     await until(lambda: set(listener.heard) == ids(small))
     await bus.stop()
-    lost = [r for r in caplog.records if getattr(r, "action", "") == "oversized"]
-    assert len(lost) == 1 and large.id in lost[0].getMessage()
+
+
+async def test_what_a_newer_version_wrote_is_kept_counted_and_no_dead_letter(
+    prefix: str, raw: AIOKafkaProducer, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus, listener, letters = kafka(prefix), Listener(), Listener()
+    bus.subscribe("s", [VideoDeleted, VideoSteered, MusicReady], listener)
+    bus.subscribe("letters", [DeadLettered], letters)
+    await ready(bus, "s", "letters")
+    before = counted("s")
+    for sent in NEWER.values():
+        record = sent.record(prefix)
+        await raw.send_and_wait(record.topic, record.value, b"v1", headers=list(record.headers))
+    good = deleted(5, "good")
+    await bus.publish(good)
+    kept = {Unread("v1", sent.type, sent.slot, sent.body).id for sent in NEWER.values()}
+    await until(lambda: set(listener.heard) == kept | ids(good))
+    await asyncio.sleep(0.3)
+    await bus.stop()
+    assert not letters.batches
+    once = len(NEWER) + len(good)
+    assert sum(listener.heard.values()) == once, "a batch with them is committed like any other"
+    assert counted("s") - before == len(NEWER)
+    told = [r for r in caplog.records if getattr(r, "action", "") == "unread"]
+    assert {record.args[0] for record in told} == kept  # type: ignore[index]
+
+
+def counted(service: str) -> float:
+    return REGISTRY.get_sample_value("storywave_events_unread_total", {"service": service}) or 0.0
 
 
 async def limit(topic: str, size: int) -> None:
@@ -233,7 +262,8 @@ async def _until_published(bus: KafkaBus, events: list[Event]) -> None:
                 await asyncio.sleep(0.2)
 
 
-@pytest.mark.parametrize("part", ["the loop that polls", "the fetcher"])
+# The names of the client's own coroutines: one polls, one fetches.
+@pytest.mark.parametrize("part", ["_run_consume_loop", "Fetcher._fetch_requests_routine"])
 async def test_health_sees_a_consumer_that_died_inside(prefix: str, part: str) -> None:
     bus, listener = kafka(prefix), Listener()
     bus.subscribe("s", [VideoDeleted], listener)
@@ -242,10 +272,9 @@ async def test_health_sees_a_consumer_that_died_inside(prefix: str, part: str) -
     await until(lambda: bool(listener.heard))
     await asyncio.sleep(1)
     assert bus.health("s").progress_age < 1.0
-    subscriber = bus._consumers["s"]._subscriber
-    dying = subscriber.tasks if "loop" in part else [subscriber.consumer._fetcher._fetch_task]
-    for task in dying:
-        task.cancel()
+    dying = [task for task in asyncio.all_tasks() if part in repr(task.get_coro())]
+    assert len(dying) == 1
+    dying[0].cancel()
     await asyncio.sleep(2.5)
     assert bus.health("s").assigned == 4, "a look at the assignment alone sees nothing"
     assert bus.health("s").progress_age > 1.5

@@ -35,7 +35,7 @@ def outcome(told: Story) -> WavesCompleted:
 
 
 @pytest.mark.parametrize(("beats", "chunks"), SHAPES)
-def test_every_shape_is_carried_to_its_end(beats: int, chunks: int):
+def test_every_shape_is_carried_to_its_end(beats: int, chunks: int) -> None:
     told = story(plan(beats, chunks))
     told.play()
     waves = outcome(told)
@@ -45,21 +45,21 @@ def test_every_shape_is_carried_to_its_end(beats: int, chunks: int):
     assert told.done
 
 
-def test_nothing_starts_without_a_plan_or_an_image():
+def test_nothing_starts_without_a_plan_or_an_image() -> None:
     assert SERVICE.decide_on(View(VIDEO)) == Decision()
     told = Story(SERVICE, plan(2))
     assert told.decide() == []
     assert not told.done
 
 
-def test_a_beat_starts_the_moment_its_own_image_exists():
+def test_a_beat_starts_the_moment_its_own_image_exists() -> None:
     of = plan(3, 2)
     told = Story(SERVICE, of)
     assert numbers(told.hear(image(of, 1))) == [2]
     assert told.open[0].files == {"image": "ImageReady/1-0-0"}
 
 
-def test_a_continuous_chunk_follows_at_once_from_the_last_frame_before_it():
+def test_a_continuous_chunk_follows_at_once_from_the_last_frame_before_it() -> None:
     told = story(plan(2, 3))
     first = told.jobs[f"{VIDEO}/clip/0/0/0"]
     (second,) = told.hear(done(first))
@@ -67,21 +67,21 @@ def test_a_continuous_chunk_follows_at_once_from_the_last_frame_before_it():
     assert second.input["kind"] == "continuous"
 
 
-def test_a_last_frame_is_wanted_only_where_a_chunk_follows():
+def test_a_last_frame_is_wanted_only_where_a_chunk_follows() -> None:
     told = story(plan(2, 3))
     told.play()
     wanting = [job.n for job in told.jobs.values() if job.input["wants_last_frame"]]
     assert sorted(wanting) == [0, 1, 3, 4]
 
 
-def test_images_may_come_before_the_plan():
+def test_images_may_come_before_the_plan() -> None:
     of = plan(2)
     told = Story(SERVICE, image(of, 0), image(of, 1))
     assert told.decide() == []
     assert numbers(told.hear(of)) == [0, 1]
 
 
-def test_a_continuous_clip_is_one_frame_longer_for_the_one_it_repeats():
+def test_a_continuous_clip_is_one_frame_longer_for_the_one_it_repeats() -> None:
     told = story(plan(1, 2))
     told.play()
     lengths = [round(job.input["seconds"] * 30) for job in told.jobs.values()]
@@ -91,7 +91,7 @@ def test_a_continuous_clip_is_one_frame_longer_for_the_one_it_repeats():
 # ── limits ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_never_more_clips_at_once_than_the_limit():
+def test_never_more_clips_at_once_than_the_limit() -> None:
     told = story(plan(5, 2, clips_at_once=3))
     most = len(told.open)
     while told.open:
@@ -101,7 +101,7 @@ def test_never_more_clips_at_once_than_the_limit():
     assert outcome(told).succeeded == 10
 
 
-def test_the_longest_remaining_chain_goes_first():
+def test_the_longest_remaining_chain_goes_first() -> None:
     beats = plan(3, 1).beats
     lengths = {0: 1, 1: 3, 2: 2}
     kinds = [(beat, part) for beat, count in lengths.items() for part in range(count)]
@@ -115,7 +115,7 @@ def test_the_longest_remaining_chain_goes_first():
     assert numbers(told.hear(done(told.open[0]))) == [2]  # two remain there, one elsewhere
 
 
-def test_work_of_an_older_plan_counts_against_the_limit():
+def test_work_of_an_older_plan_counts_against_the_limit() -> None:
     told = story(plan(2, clips_at_once=2))
     newer = plan(2, rev=2, takes={"clip/0": 1}, clips_at_once=2)
     assert told.hear(newer) == []
@@ -125,7 +125,7 @@ def test_work_of_an_older_plan_counts_against_the_limit():
 # ── failures ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_failed_chunk_fails_its_own_chain_only():
+def test_a_failed_chunk_fails_its_own_chain_only() -> None:
     told = story(plan(3, 3))
     told.play(fails=lambda job: job.n == 4)
     waves = outcome(told)
@@ -136,7 +136,7 @@ def test_a_failed_chunk_fails_its_own_chain_only():
     assert f"{VIDEO}/clip/1/5/0" not in told.jobs
 
 
-def test_a_failed_image_fails_its_own_chain_only():
+def test_a_failed_image_fails_its_own_chain_only() -> None:
     of = plan(2, 2)
     told = Story(SERVICE, of)
     told.hear(no_image(of, 0, "not allowed"), image(of, 1))
@@ -147,7 +147,7 @@ def test_a_failed_image_fails_its_own_chain_only():
     assert waves.succeeded == 2
 
 
-def test_all_failed_is_an_outcome_too():
+def test_all_failed_is_an_outcome_too() -> None:
     of = plan(2, 2)
     told = Story(SERVICE, of)
     told.hear(no_image(of, 0), no_image(of, 1))
@@ -155,13 +155,13 @@ def test_all_failed_is_an_outcome_too():
     assert told.done
 
 
-def test_a_missing_last_frame_is_an_error_and_not_a_hang():
+def test_a_missing_last_frame_is_an_error_and_not_a_hang() -> None:
     told = story(plan(1, 2))
     told.hear(done(told.open[0]).model_copy(update={"last_frame_key": None}))
     assert outcome(told).failed[0].error == "chunk 0 before it left no last frame"
 
 
-def test_an_orphan_is_an_error_that_names_it_and_fails_its_chain_only():
+def test_an_orphan_is_an_error_that_names_it_and_fails_its_chain_only() -> None:
     of = plan(3, 2)
     chunks = [c.model_copy(update={"kind": "continuous"}) if c.index == 4 else c for c in of.chunks]
     told = story(of.model_copy(update={"chunks": tuple(chunks)}))
@@ -174,7 +174,7 @@ def test_an_orphan_is_an_error_that_names_it_and_fails_its_chain_only():
     assert waves.succeeded == 4
 
 
-def test_a_gap_in_the_numbers_is_refused_and_not_a_hang():
+def test_a_gap_in_the_numbers_is_refused_and_not_a_hang() -> None:
     of = plan(3)
     told = story(of.model_copy(update={"chunks": (of.chunks[0], of.chunks[2])}))
     waves = outcome(told)
@@ -186,7 +186,7 @@ def test_a_gap_in_the_numbers_is_refused_and_not_a_hang():
     assert told.jobs == {}
 
 
-def test_without_a_plan_nothing_more_is_expected():
+def test_without_a_plan_nothing_more_is_expected() -> None:
     assert SERVICE.decide_on(
         View(VIDEO, [PlanFailed(video_id=VIDEO, job="v1/plan/0/0/1", error="x")])
     ).done
@@ -195,7 +195,7 @@ def test_without_a_plan_nothing_more_is_expected():
 # ── takes and revisions ─────────────────────────────────────────────────────────────────────────
 
 
-def test_only_the_wanted_take_of_an_image_counts():
+def test_only_the_wanted_take_of_an_image_counts() -> None:
     old, new = plan(1), plan(1, rev=2, takes={"image/0": 1, "clip/0": 1})
     told = Story(SERVICE, old, new)
     assert told.hear(image(old, 0)) == []
@@ -203,7 +203,7 @@ def test_only_the_wanted_take_of_an_image_counts():
     assert (job.take, job.files) == (1, {"image": "ImageReady/0-0-1"})
 
 
-def test_it_is_not_done_while_work_of_an_older_plan_is_in_hand():
+def test_it_is_not_done_while_work_of_an_older_plan_is_in_hand() -> None:
     told = story(plan(2))
     first, second = told.open
     told.hear(done(first), plan(2, rev=2, skipped=[1]))
@@ -213,7 +213,7 @@ def test_it_is_not_done_while_work_of_an_older_plan_is_in_hand():
     assert told.done
 
 
-def test_a_revision_makes_again_only_what_has_a_new_take():
+def test_a_revision_makes_again_only_what_has_a_new_take() -> None:
     told = story(plan(3, 2))
     told.play()
     new = plan(3, 2, rev=2, takes={"image/1": 1, "clip/2": 1, "clip/3": 1})
@@ -227,7 +227,7 @@ def test_a_revision_makes_again_only_what_has_a_new_take():
     assert second.cost == 60
 
 
-def test_a_failure_of_an_old_take_does_not_matter():
+def test_a_failure_of_an_old_take_does_not_matter() -> None:
     told = story(plan(1))
     told.hear(broken(told.open[0]))
     new = plan(1, rev=2, takes={"clip/0": 1})
@@ -236,7 +236,7 @@ def test_a_failure_of_an_old_take_does_not_matter():
     assert outcome_of(told, 2).failed == ()
 
 
-def test_a_skipped_beat_is_neither_made_nor_counted():
+def test_a_skipped_beat_is_neither_made_nor_counted() -> None:
     told = story(plan(3, 2, skipped=[1]))
     told.play()
     assert outcome(told).total == 4
@@ -274,7 +274,7 @@ def half_told(draw: st.DrawFn) -> tuple[list[Event], list[Event], list[str]]:
 @given(half_told())
 def test_any_order_and_any_duplicates_give_the_same_decision(
     case: tuple[list[Event], list[Event], list[str]],
-):
+) -> None:
     facts, again, released = case
     assert SERVICE.decide_on(View(VIDEO, facts, released)) == SERVICE.decide_on(
         View(VIDEO, again, released)
@@ -290,7 +290,7 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
 )
 def test_whatever_finishes_first_the_outcome_is_the_same(
     shape: tuple[int, int], unlucky: set[int], limit: int, seed: int
-):
+) -> None:
     of = plan(*shape, clips_at_once=limit)
     in_order, at_random = story(of), story(of)
     in_order.play(fails=lambda job: job.n in unlucky)
@@ -299,7 +299,7 @@ def test_whatever_finishes_first_the_outcome_is_the_same(
     assert set(in_order.jobs) == set(at_random.jobs)
 
 
-def test_work_that_was_released_is_not_named_again():
+def test_work_that_was_released_is_not_named_again() -> None:
     told = story(plan(3))
     assert numbers(told.open) == [0, 1, 2]
     assert SERVICE.decide_on(told.view).jobs == ()

@@ -29,7 +29,7 @@ def finish(folder: Path, made: Made, wants_last_frame: bool = False) -> Made:
     return check_clip(order, Workspace(folder), made)
 
 
-def test_the_last_frame_is_kept_where_a_chunk_follows(tmp_path: Path):
+def test_the_last_frame_is_kept_where_a_chunk_follows(tmp_path: Path) -> None:
     clip = write_clip(tmp_path, Shape(frames=37, b_frames=3))
     result = finish(tmp_path, Made({"key": clip}, {"a": 1}), wants_last_frame=True)
     assert number_of(np.asarray(Image.open(result.files["last_frame_key"]))) == 36
@@ -37,19 +37,19 @@ def test_the_last_frame_is_kept_where_a_chunk_follows(tmp_path: Path):
     assert dict(result.data) == {"a": 1, "seconds": 1.233}
 
 
-def test_no_last_frame_is_kept_where_none_is_wanted(tmp_path: Path):
+def test_no_last_frame_is_kept_where_none_is_wanted(tmp_path: Path) -> None:
     clip = write_clip(tmp_path)
     assert list(finish(tmp_path, Made({"key": clip})).files) == ["key"]
 
 
-def test_a_truncated_clip_is_refused(tmp_path: Path):
+def test_a_truncated_clip_is_refused(tmp_path: Path) -> None:
     clip = write_clip(tmp_path)
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
     with pytest.raises(BadMedia, match=r"clip\.mp4"):
         finish(tmp_path, Made({"key": clip}), wants_last_frame=True)
 
 
-def test_a_clip_damaged_in_the_middle_is_refused(tmp_path: Path):
+def test_a_clip_damaged_in_the_middle_is_refused(tmp_path: Path) -> None:
     clip = write_clip(tmp_path, Shape(frames=90, gop=10))
     body = bytearray(clip.read_bytes())
     at = body.find(b"mdat") + 2_000
@@ -59,6 +59,6 @@ def test_a_clip_damaged_in_the_middle_is_refused(tmp_path: Path):
         finish(tmp_path, Made({"key": clip}))
 
 
-def test_an_engine_that_makes_no_clip_is_refused(tmp_path: Path):
+def test_an_engine_that_makes_no_clip_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TransientError, match="without a clip"):
         finish(tmp_path, Made())

@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import sqlite3
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -12,25 +14,29 @@ from services.cli import main, parser
 from services.cli.environment import settings
 from services.cli.make import stoppable
 from services.cli.outcome import Stopped
-from services.cli.screen import Screen, line
+from services.cli.screen import Screen, format_progress
 from services.gateway.read.live import snapshot
 from services.gateway.read.views import VideoStatus, status
-from shared.story.events import VideoFailed
+from shared.story.events import Event, VideoFailed
 from tests.gateway.history import VIDEO, images, planned, requested, view, whole
+
+Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch, capsys):
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> Path:
     """A folder in which one video was made; its bytes were not, so that its file can't be."""
     monkeypatch.setenv("STORYWAVE_ENGINE", "rehearsal")
     monkeypatch.chdir(tmp_path)
     assert main(["make", "the sea", "--data", str(tmp_path)]) == 3
-    assert "no bytes are stored under 'rehearsal/" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no bytes are stored for this file" in said
+    assert "rehearsal/" not in said, "a key is no help to users"
     assert list(tmp_path.glob("*.mp4")) == []
     return tmp_path
 
 
-def only_video(data, capsys) -> str:
+def only_video(data: Path, capsys: Captured) -> str:
     capsys.readouterr()
     assert main(["status", "--data", str(data)]) == 0
     [row] = capsys.readouterr().out.splitlines()
@@ -39,14 +45,14 @@ def only_video(data, capsys) -> str:
     return row.split()[0]
 
 
-def test_the_list_leads_to_all_about_one(data, capsys):
+def test_the_list_leads_to_all_about_one(data: Path, capsys: Captured) -> None:
     video = only_video(data, capsys)
     assert main(["status", video, "--data", str(data)]) == 0
     shown = VideoStatus.model_validate_json(capsys.readouterr().out)
     assert (shown.id, shown.percent) == (video, 100)
 
 
-def test_looking_changes_nothing(data, capsys):
+def test_looking_changes_nothing(data: Path, capsys: Captured) -> None:
     """Also where there would be something to take up, to tell again, or to publish."""
     with sqlite3.connect(data / "storywave.db") as db:
         db.execute("UPDATE outbox SET doc = json_set(doc, '$.publish_at', 1)")
@@ -60,7 +66,7 @@ def test_looking_changes_nothing(data, capsys):
     db.close()
 
 
-def test_a_replay_tells_every_fact_again_and_changes_nothing(data, capsys):
+def test_a_replay_tells_every_fact_again_and_changes_nothing(data: Path, capsys: Captured) -> None:
     video = only_video(data, capsys)
     main(["status", video, "--data", str(data)])
     before = json.loads(capsys.readouterr().out)
@@ -72,12 +78,22 @@ def test_a_replay_tells_every_fact_again_and_changes_nothing(data, capsys):
     assert json.loads(capsys.readouterr().out) == before
 
 
-def test_one_file_that_cannot_be_written_leaves_the_others_alone(data, capsys):
+def last_film(data: Path) -> str:
+    """The key of the film that was completed last."""
+    query = "SELECT doc FROM outbox WHERE doc ->> '$.name' = 'VideoCompleted' ORDER BY rowid DESC"
+    with sqlite3.connect(data / "storywave.db") as db:
+        (doc,) = db.execute(query).fetchone()
+    db.close()
+    return str(json.loads(doc)["body"]["key"])
+
+
+def test_one_file_that_cannot_be_written_leaves_the_others_alone(
+    data: Path, capsys: Captured
+) -> None:
     for name in ("away", "here"):
         output = str(data / name / "sea.mp4")
         assert main(["make", name, "-o", output, "--data", str(data)]) == 3
-        key = capsys.readouterr().err.split("no bytes are stored under '")[1].split("'")[0]
-        bytes_at = data / "blobs" / key
+        bytes_at = data / "blobs" / last_film(data)
         bytes_at.parent.mkdir(parents=True, exist_ok=True)
         bytes_at.write_bytes(b"a film")
     (data / "here" / ".unfinished-99999999-a").write_bytes(b"half a film of a killed process")
@@ -93,14 +109,16 @@ def test_one_file_that_cannot_be_written_leaves_the_others_alone(data, capsys):
     assert {path.name for path in (data / "here").iterdir()} == others | {"sea.mp4"}
 
 
-def test_a_file_that_is_no_video_is_not_good(tmp_path, capsys):
+def test_a_file_that_is_no_video_is_not_good(tmp_path: Path, capsys: Captured) -> None:
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no video" * 100)
     assert main(["verify", str(bad)]) == 1
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_options_stand_over_the_environment(monkeypatch, tmp_path):
+def test_options_stand_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("STORYWAVE_PORT", "1234")
     monkeypatch.setenv("STORYWAVE_DATA", "elsewhere")
     given = parser().parse_args(["up", "--data", str(tmp_path)])
@@ -108,13 +126,13 @@ def test_options_stand_over_the_environment(monkeypatch, tmp_path):
     assert (chosen.port, chosen.data) == (1234, tmp_path)
 
 
-async def test_a_cancellation_that_no_signal_asked_for_stays_one():
+async def test_a_cancellation_that_no_signal_asked_for_stays_one() -> None:
     with pytest.raises(asyncio.CancelledError):
         async with stoppable():
             raise asyncio.CancelledError
 
 
-async def test_a_signal_ends_what_is_inside_in_order():
+async def test_a_signal_ends_what_is_inside_in_order() -> None:
     cleaned = []
 
     async def work() -> None:
@@ -134,24 +152,18 @@ async def test_a_signal_ends_what_is_inside_in_order():
 # ── the screen ──────────────────────────────────────────────────────────────────────────────────
 
 
-class Terminal:
+class Terminal(StringIO):
     """Remembers what was written to it."""
 
     def __init__(self, live: bool) -> None:
-        self.text = ""
+        super().__init__()
         self._live = live
 
     def isatty(self) -> bool:
         return self._live
 
-    def write(self, text: str) -> None:
-        self.text += text
 
-    def flush(self) -> None:
-        pass
-
-
-def seen(*events) -> VideoStatus:
+def seen(*events: Event) -> VideoStatus:
     now = status(view(events))
     assert now is not None
     return now
@@ -160,17 +172,22 @@ def seen(*events) -> VideoStatus:
 PLAN = planned()
 
 
-def test_one_line_shows_every_stage():
-    assert line(seen(requested())) == ("plan 0/1  images …  soundtrack …  clips …  cut …    5 %")
-    assert line(seen(requested(), PLAN, *images(PLAN)[:2])) == (
+def test_one_line_shows_every_stage() -> None:
+    assert format_progress(seen(requested())) == (
+        "plan 0/1  images …  soundtrack …  clips …  cut …    5 %"
+    )
+    assert format_progress(seen(requested(), PLAN, *images(PLAN)[:2])) == (
         "plan ✓  images 2/3  soundtrack 0/4  clips 0/6  cut …   61 %"
     )
-    assert line(seen(*whole(PLAN))) == "plan ✓  images ✓  soundtrack ✓  clips ✓  cut ✓  100 %"
+    assert (
+        format_progress(seen(*whole(PLAN)))
+        == "plan ✓  images ✓  soundtrack ✓  clips ✓  cut ✓  100 %"
+    )
     failed = VideoFailed(video_id=VIDEO, rev=1, phase="plan", error="no")
-    assert line(seen(requested(), failed)).startswith("plan ✗")
+    assert format_progress(seen(requested(), failed)).startswith("plan ✗")
 
 
-def test_a_terminal_is_drawn_over_and_a_pipe_gets_lines():
+def test_a_terminal_is_drawn_over_and_a_pipe_gets_lines() -> None:
     now = seen(requested(), PLAN)
     for live in (True, False):
         out = Terminal(live)
@@ -178,6 +195,7 @@ def test_a_terminal_is_drawn_over_and_a_pipe_gets_lines():
         screen.show(now, snapshot(now))
         screen.show(now, snapshot(now))
         screen.say("done")
-        assert out.text.count("\n") == (1 if live else 2)  # the same line is said once
-        assert ("\x1b[2K" in out.text) is live
-        assert out.text.endswith("done\n")
+        said = out.getvalue()
+        assert said.count("\n") == (1 if live else 2)  # the same line is said once
+        assert ("\x1b[2K" in said) is live
+        assert said.endswith("done\n")

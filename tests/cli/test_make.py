@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from shared.store.sqlite import SqliteStore
 from shared.story.formats import Canvas
 from tests.pictures import MAGENTA, last_frame, product, share_of
 
+TALL = Canvas(720, 1280)
 SHORT = ["The sea at night. A lamp is lit.", "--duration", "6", "--no-music"]
 
 
@@ -40,8 +43,8 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
-def is_whole(video: Path) -> None:
-    found = report(video, Expectations(frames=180, canvas=Canvas(720, 1280), has_sound=True))
+def is_whole(video: Path, canvas: Canvas = TALL) -> None:
+    found = report(video, Expectations(frames=180, canvas=canvas, has_sound=True))
     assert found.ok, "\n".join(found.lines())
 
 
@@ -68,67 +71,94 @@ def _done(db: Path) -> int:
         return 0  # not there yet
 
 
-def test_a_prompt_becomes_a_file_and_a_receipt(tmp_path):
-    video = tmp_path / "sea.mp4"
-    code, said = ended(storywave(tmp_path, "make", *SHORT, "-o", str(video)))
+@dataclass(frozen=True)
+class Made:
+    """A video that one process has made, for all tests that look at it or go on from it."""
+
+    folder: Path
+    said: str
+
+    @property
+    def video(self) -> Path:
+        return self.folder / "sea.mp4"
+
+    @property
+    def id(self) -> str:
+        return self.said.split()[-1]
+
+    def copy_data(self, to: Path) -> None:
+        """Let another test go on from here in a folder of its own."""
+        shutil.copytree(self.folder / "data", to / "data")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("made")
+    picture = folder / "cup.png"
+    picture.write_bytes(product())
+    card = ["--product", str(picture), "--card-colour", "#f4f4f0"]
+    made = storywave(folder, "make", *SHORT, *card, "-o", str(folder / "sea.mp4"))
+    code, said = ended(made)
     assert code == 0, said
-    is_whole(video)
-    assert parts_beside(video) == []
-    lines = said.splitlines()
-    assert "\x1b" not in said
+    return Made(folder, said)
+
+
+def test_a_prompt_becomes_a_file_and_a_receipt(made: Made) -> None:
+    is_whole(made.video)
+    assert parts_beside(made.video) == []
+    lines = made.said.splitlines()
+    assert "\x1b" not in made.said
     assert any(line.startswith(" 45 %  planned:") for line in lines)
     percents = [int(line[:3]) for line in lines if line[3:5] == " %"]
     assert percents == sorted(percents)
-    receipt = lines[lines.index(str(video)) :]
+    receipt = lines[lines.index(str(made.video)) :]
     assert "  video     6.0 s, 720x1280, 180 frames, cinematic" in receipt
     assert "  cost      $0.0000" in receipt
     poster = next(line.split()[1] for line in receipt if line.startswith("  poster"))
     assert Path(poster).read_bytes().startswith(b"\xff\xd8")
 
 
-def test_a_finished_video_is_given_another_shape_without_new_pictures(tmp_path):
-    tall, square = tmp_path / "tall.mp4", tmp_path / "square.mp4"
-    code, said = ended(storywave(tmp_path, "make", *SHORT, "-o", str(tall)))
-    assert code == 0, said
-    video = said.split()[-1]
-    before = jobs_in(tmp_path / "data" / "storywave.db")
-    again = storywave(tmp_path, "reframe", video, "--aspect", "1:1", "-o", str(square))
+def test_a_product_is_on_the_end_card(made: Made) -> None:
+    assert share_of(MAGENTA, last_frame(made.video)) > 0.03
+
+
+def test_a_finished_video_is_given_another_shape_without_new_pictures(
+    made: Made, tmp_path: Path
+) -> None:
+    made.copy_data(tmp_path)
+    square, before = tmp_path / "square.mp4", jobs_in(tmp_path)
+    again = storywave(tmp_path, "reframe", made.id, "--aspect", "1:1", "-o", str(square))
     code, said = ended(again)
     assert code == 0, said
     assert "720x720" in said
-    is_whole(tall)
-    found = report(square, Expectations(frames=180, canvas=Canvas(720, 720), has_sound=True))
-    assert found.ok, "\n".join(found.lines())
-    new = jobs_in(tmp_path / "data" / "storywave.db") - before
+    is_whole(made.video)
+    is_whole(square, Canvas(720, 720))
+    new = jobs_in(tmp_path) - before
     assert {job.split("/")[1] for job in new} == {"conform", "cut"}
-    code, said = ended(storywave(tmp_path, "reframe", video, "--aspect", "4:3"))
+
+
+def test_a_shape_or_a_video_that_is_none_is_named(made: Made, tmp_path: Path) -> None:
+    made.copy_data(tmp_path)
+    code, said = ended(storywave(tmp_path, "reframe", made.id, "--aspect", "4:3"))
     assert (code, "'9:16', '16:9' or '1:1'" in said) == (2, True)
     code, said = ended(storywave(tmp_path, "reframe", "nope", "--aspect", "1:1"))
     assert (code, "no video 'nope'" in said) == (2, True)
 
 
-def jobs_in(db: Path) -> set[str]:
-    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as found:
+def jobs_in(folder: Path) -> set[str]:
+    path = folder / "data" / "storywave.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as found:
         return {row[0] for row in found.execute("SELECT json_extract(doc, '$._id') FROM jobs")}
 
 
-def test_a_product_is_on_the_end_card(tmp_path):
-    video, picture = tmp_path / "sea.mp4", tmp_path / "cup.png"
-    picture.write_bytes(product())
-    options = ["--product", str(picture), "--card-colour", "#f4f4f0", "-o", str(video)]
-    code, said = ended(storywave(tmp_path, "make", *SHORT, *options))
-    assert code == 0, said
-    is_whole(video)
-    assert share_of(MAGENTA, last_frame(video)) > 0.03
-
-
-def test_the_words_on_the_card_are_the_users():
+def test_the_words_on_the_card_are_the_users() -> None:
     given = parser().parse_args(["make", "sea", "--headline", "Calm", "--call-to-action", "Sail"])
     card = request(given).end_card
+    assert card is not None
     assert (card.headline, card.call_to_action) == ("Calm", "Sail")
 
 
-def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path):
+def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path: Path) -> None:
     """Two whose picture was deleted before they were accepted: each is told of."""
     card = {"product_image": "gone"}
     promises = [
@@ -141,7 +171,7 @@ def test_a_promise_that_cannot_be_kept_does_not_stop_the_others(tmp_path):
     assert said.count("no file: there is no image 'gone': upload it first") == 2
 
 
-def test_a_promise_of_a_video_that_is_none_is_dropped(tmp_path):
+def test_a_promise_of_a_video_that_is_none_is_dropped(tmp_path: Path) -> None:
     """A kill between a promise and its refusal leaves such a row behind."""
     promise = {"_id": "nope", "path": str(tmp_path / "x.mp4"), "aspect": "1:1"}
     asyncio.run(promised(tmp_path / "data" / "storywave.db", [promise]))
@@ -168,12 +198,17 @@ main({command!r})
 """
 
 
-def test_a_kill_while_the_file_is_written_leaves_nothing_in_the_end(tmp_path):
-    video = tmp_path / "sea.mp4"
-    command = ["make", *SHORT, "-o", str(video), "--data", str(tmp_path / "data")]
+def test_a_kill_while_the_file_is_written_leaves_nothing_in_the_end(
+    made: Made, tmp_path: Path
+) -> None:
+    """A video has its shape already: its file alone is to be written."""
+    made.copy_data(tmp_path)
+    video = tmp_path / "again.mp4"
+    command = ["reframe", made.id, "--aspect", "9:16", "-o", str(video)]
+    command += ["--data", str(tmp_path / "data")]
     script = KILLED_AT_THE_END.format(folder=str(tmp_path), command=command)
-    made = subprocess.run([sys.executable, "-c", script], check=False, timeout=120)
-    assert made.returncode == 9
+    killed = subprocess.run([sys.executable, "-c", script], check=False, timeout=120)
+    assert killed.returncode == 9
     assert (len(parts_beside(video)), video.exists()) == (1, False)
     code, said = ended(storywave(tmp_path, "resume"))
     assert code == 0, said
@@ -189,7 +224,7 @@ async def promised(db: Path, promises: list[Doc]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_stopped_is_resumed_into_its_file(tmp_path, number):
+def test_what_was_stopped_is_resumed_into_its_file(tmp_path: Path, number: int) -> None:
     video = tmp_path / "sea.mp4"
     made = storywave(tmp_path, "make", *SHORT, "-o", str(video))
     until_working(tmp_path, made, jobs=3)
@@ -209,11 +244,13 @@ def test_what_was_stopped_is_resumed_into_its_file(tmp_path, number):
     assert (code, "nothing was left unfinished" in said) == (0, True)
 
 
-def test_a_promise_is_kept_although_nothing_else_was_written(tmp_path, monkeypatch):
+def test_a_promise_is_kept_although_nothing_else_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed between the promise and the request: the next run asks again, once."""
     video = tmp_path / "sea.mp4"
 
-    async def killed(self, *asked) -> str:
+    async def killed(*asked: object) -> str:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -6,6 +6,7 @@ import resource
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,10 @@ from services.cli.environment import LogFile, named_after
 from shared.store.lock import FolderLock
 from tests.pictures import bomb, noise
 
+Captured = pytest.CaptureFixture[str]
 
-def outcome(capsys, *arguments: object) -> tuple[int, str]:
+
+def outcome(capsys: Captured, *arguments: object) -> tuple[int, str]:
     code = main([str(argument) for argument in arguments])
     said = capsys.readouterr().err
     assert "Traceback" not in said
@@ -30,7 +33,7 @@ def outcome(capsys, *arguments: object) -> tuple[int, str]:
         (["x" * 5000], "PROMPT: give at most 4000 characters"),
         (["sea", "--duration", "4"], "--duration: give 5 to 180 seconds"),
         (["sea", "--duration", "181"], "--duration: give 5 to 180 seconds"),
-        (["sea", "--style", "baroque"], "--style: unknown style 'baroque': use one of cinematic"),
+        (["sea", "--style", "baroque"], "--style: use 'cinematic', 'anime', 'noir'"),
         (["sea", "--aspect", "4:3"], "--aspect: use '9:16', '16:9' or '1:1'"),
         (["sea", "--captions", "loud"], "--captions: use 'none', 'clean'"),
         (["sea", "--transition-seconds", "3"], "--transition-seconds: give 0.1 to 2 seconds"),
@@ -40,7 +43,9 @@ def outcome(capsys, *arguments: object) -> tuple[int, str]:
         (["sea", "--seed", "-1"], "--seed: give a whole number, at least 0"),
     ],
 )
-def test_wishes_that_cannot_be(capsys, tmp_path, options, advice):
+def test_wishes_that_cannot_be(
+    capsys: Captured, tmp_path: Path, options: list[str], advice: str
+) -> None:
     code, said = outcome(capsys, "make", *options, "--data", tmp_path / "data")
     assert code == 2
     assert said.startswith(f"storywave: {advice}")
@@ -58,7 +63,9 @@ def test_wishes_that_cannot_be(capsys, tmp_path, options, advice):
     ],
     ids=["missing", "empty", "text", "cut off", "bomb"],
 )
-def test_a_product_that_is_no_picture(capsys, tmp_path, content, advice):
+def test_a_product_that_is_no_picture(
+    capsys: Captured, tmp_path: Path, content: bytes | None, advice: str
+) -> None:
     picture = tmp_path / "cup.png"
     if content is not None:
         picture.write_bytes(content)
@@ -69,13 +76,15 @@ def test_a_product_that_is_no_picture(capsys, tmp_path, content, advice):
     assert not (tmp_path / "data").exists()
 
 
-def test_a_product_that_is_a_folder_or_without_end(capsys, tmp_path):
+def test_a_product_that_is_a_folder_or_without_end(capsys: Captured, tmp_path: Path) -> None:
     for path, advice in ((tmp_path, "can't be read"), ("/dev/zero", "larger than 10 MiB")):
         code, said = outcome(capsys, "make", "sea", "--product", path, "--data", tmp_path / "data")
         assert (code, advice in said) == (2, True)
 
 
-def test_a_file_that_cannot_be_written_is_known_before_the_work(capsys, tmp_path):
+def test_a_file_that_cannot_be_written_is_known_before_the_work(
+    capsys: Captured, tmp_path: Path
+) -> None:
     (tmp_path / "taken").write_text("a file")
     for output in (tmp_path, tmp_path / "taken" / "video.mp4"):
         code, said = outcome(capsys, "make", "sea", "-o", output, "--data", tmp_path / "data")
@@ -84,7 +93,12 @@ def test_a_file_that_cannot_be_written_is_known_before_the_work(capsys, tmp_path
 
 
 @pytest.mark.parametrize("command", [["make", "sea"], ["resume"], ["status"], ["replay", "x"]])
-def test_a_data_folder_that_is_no_folder(capsys, tmp_path, monkeypatch, command):
+def test_a_data_folder_that_is_no_folder(
+    capsys: Captured,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").write_text("a file")
     code, said = outcome(capsys, *command, "--data", tmp_path / "data")
@@ -93,7 +107,12 @@ def test_a_data_folder_that_is_no_folder(capsys, tmp_path, monkeypatch, command)
 
 
 @pytest.mark.parametrize("command", [["make", "sea"], ["resume"], ["status"]])
-def test_a_data_folder_that_another_process_holds(capsys, tmp_path, monkeypatch, command):
+def test_a_data_folder_that_another_process_holds(
+    capsys: Captured,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     lock = FolderLock(tmp_path / "data")
     try:
@@ -105,7 +124,7 @@ def test_a_data_folder_that_another_process_holds(capsys, tmp_path, monkeypatch,
     assert "--data" in said
 
 
-def test_a_port_in_use(tmp_path):
+def test_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = ["up", "--port", str(port), "--data", str(tmp_path / "data")]
@@ -119,7 +138,7 @@ def test_a_port_in_use(tmp_path):
     assert "--port" in ended.stderr
 
 
-def test_unknown_services_videos_and_files(capsys, tmp_path):
+def test_unknown_services_videos_and_files(capsys: Captured, tmp_path: Path) -> None:
     code, said = outcome(capsys, "service", "director")
     assert (code, "use one of gateway, planner" in said) == (2, True)
     (tmp_path / "data").mkdir()
@@ -132,24 +151,28 @@ def test_unknown_services_videos_and_files(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("command", [["status"], ["replay", "x"]])
-def test_looking_where_nothing_is_leaves_nothing(capsys, tmp_path, command):
+def test_looking_where_nothing_is_leaves_nothing(
+    capsys: Captured, tmp_path: Path, command: list[str]
+) -> None:
     code, said = outcome(capsys, *command, "--data", tmp_path / "mistyped")
     assert (code, "no data folder" in said, "--data" in said) == (2, True, True)
     assert not (tmp_path / "mistyped").exists()
 
 
-def test_a_bug_of_ours_is_not_hidden(capsys, monkeypatch):
+def test_a_bug_of_ours_is_not_hidden(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.cli.inspect.verify", lambda given: 1 // 0)
     assert main(["verify", "x"]) == 70
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_nothing_to_resume(capsys, tmp_path):
+def test_nothing_to_resume(capsys: Captured, tmp_path: Path) -> None:
     assert main(["resume", "--data", str(tmp_path / "data")]) == 0
     assert "nothing was left unfinished" in capsys.readouterr().err
 
 
-def test_a_name_from_the_prompt_that_is_free(tmp_path, monkeypatch):
+def test_a_name_from_the_prompt_that_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     first = named_after("A lighthouse keeper, who paints the sea!")
     assert str(first) == "a-lighthouse-keeper-who-paints-the.mp4"
@@ -171,7 +194,13 @@ def test_a_name_from_the_prompt_that_is_free(tmp_path, monkeypatch):
         (["status", "--data", "afile"], "--data: afile is a file: name a folder"),
     ],
 )
-def test_options_that_cannot_be(capsys, tmp_path, monkeypatch, command, advice):
+def test_options_that_cannot_be(
+    capsys: Captured,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    advice: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "afile").write_text("a file")
     code, said = outcome(capsys, *command)
@@ -192,7 +221,14 @@ def test_options_that_cannot_be(capsys, tmp_path, monkeypatch, command, advice):
         ("LEASE_SECONDS", "0", "give a number, more than 0"),
     ],
 )
-def test_an_environment_that_cannot_be(capsys, tmp_path, monkeypatch, name, value, advice):
+def test_an_environment_that_cannot_be(
+    capsys: Captured,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    advice: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "afile").write_text("a file")
     monkeypatch.setenv(f"STORYWAVE_{name}", value)
@@ -201,7 +237,7 @@ def test_an_environment_that_cannot_be(capsys, tmp_path, monkeypatch, name, valu
     assert said.startswith(f"storywave: STORYWAVE_{name}: {advice}")
 
 
-def test_several_mistakes_are_said_at_once(capsys, tmp_path):
+def test_several_mistakes_are_said_at_once(capsys: Captured, tmp_path: Path) -> None:
     wrong = ["--duration", "4", "--style", "baroque", "--log-level", "NOPE", "--product", "none"]
     code, said = outcome(capsys, "make", "sea", *wrong, "--data", tmp_path / "data")
     assert code == 2
@@ -210,7 +246,9 @@ def test_several_mistakes_are_said_at_once(capsys, tmp_path):
     )
 
 
-def test_one_service_alone_needs_servers(capsys, tmp_path, monkeypatch):
+def test_one_service_alone_needs_servers(
+    capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     code, said = outcome(capsys, "service", "chunker")
     assert code == 2
@@ -218,8 +256,8 @@ def test_one_service_alone_needs_servers(capsys, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_log_whose_disk_is_full_says_so_once(capsys):
-    log = LogFile("/dev/full")
+def test_a_log_whose_disk_is_full_says_so_once(capsys: Captured) -> None:
+    log = LogFile(Path("/dev/full"))
     for n in range(3):
         log.handle(logging.makeLogRecord({"msg": f"line {n}"}))
     said = capsys.readouterr().err
@@ -228,13 +266,13 @@ def test_a_log_whose_disk_is_full_says_so_once(capsys):
         log.close()
 
 
-def test_options_that_exclude_each_other(capsys):
+def test_options_that_exclude_each_other(capsys: Captured) -> None:
     with pytest.raises(SystemExit) as ended:
         parser().parse_args(["make", "x", "--draft", "--full"])
     assert ended.value.code == 2
 
 
-def test_help_comes_at_once():
+def test_help_comes_at_once() -> None:
     """Counted as processor time: whatever else the machine does, this is what it takes."""
 
     def spent() -> float:
@@ -253,7 +291,7 @@ def test_help_comes_at_once():
     assert best <= 0.5
 
 
-def test_a_database_that_is_none_is_named(capsys, tmp_path):
+def test_a_database_that_is_none_is_named(capsys: Captured, tmp_path: Path) -> None:
     (tmp_path / "storywave.db").write_text("not a database, but long enough to be looked at")
     code, said = outcome(capsys, "make", "sea", "--data", tmp_path, "-o", tmp_path / "sea.mp4")
     assert code == 3

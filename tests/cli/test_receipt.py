@@ -17,12 +17,12 @@ def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
     return [line for line in lines if line.startswith("  warning   ")]
 
 
-def test_nothing_lacking_is_no_warning():
+def test_nothing_lacking_is_no_warning() -> None:
     plan = planned()
     assert warnings(plan, cut(plan)) == []
 
 
-def test_beats_a_plan_gave_up_and_words_not_said_are_a_line_each():
+def test_beats_a_plan_gave_up_and_words_not_said_are_a_line_each() -> None:
     plan = planned(truncation=Truncation(video_id=VIDEO, before=10, after=3))
     long = 'voice 1 is too long for its beat, "of\nthe sea" is not said'
     short = cut(plan).model_copy(update={"unheard": (long, "clip 0 has no sound of its own")})

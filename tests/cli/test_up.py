@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ QUICK = {
     "STORYWAVE_LEASE_SECONDS": "2",
     "STORYWAVE_DRAIN_SECONDS": "1",
 }
+Told = tuple[str, dict[str, Any]]
 
 
 @dataclass
@@ -34,9 +36,15 @@ class Up:
         self.process.send_signal(number)
         return self.process.wait(timeout=30)
 
-    def stream(self, video: str) -> list[tuple[str, dict]]:
+    def stream(self, video: str) -> list[Told]:
         """Everything that is told about a video, to the end of the stream."""
-        told, sort = [], ""
+        told = list[Told]()
+        self.listen(video, told)
+        return told
+
+    def listen(self, video: str, told: list[Told]) -> None:
+        """Add what is told of a video to a list while it comes."""
+        sort = ""
         with self.http.stream("GET", f"/v1/videos/{video}/events") as answer:
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")
@@ -44,7 +52,6 @@ class Up:
                     sort = value
                 elif name == "data":
                     told.append((sort, json.loads(value)))
-        return told
 
 
 @contextmanager
@@ -56,21 +63,27 @@ def up(data: Path, **environment: str) -> Iterator[Up]:
         process = subprocess.Popen(command, env={**os.environ, **QUICK, **environment}, stderr=log)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            _wait_until_ready(process, client)
+            _wait(lambda: _is_ready(process, client), "the server did not get ready")
             yield Up(process, client)
     finally:
         process.kill()
         process.wait()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client) -> None:
-    for _ in range(600):
-        assert process.poll() is None
-        with suppress(httpx.TransportError):
-            if client.get("/readyz").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise TimeoutError("the server did not get ready")
+def _wait(until: Callable[[], bool], otherwise: str) -> None:
+    """Another process tells nobody when it is so far: look again, for half a minute at most."""
+    for _ in range(1200):
+        if until():
+            return
+        time.sleep(0.025)
+    raise TimeoutError(otherwise)
+
+
+def _is_ready(process: subprocess.Popen[bytes], client: httpx.Client) -> bool:
+    assert process.poll() is None
+    with suppress(httpx.TransportError):
+        return client.get("/readyz").status_code == 200
+    return False
 
 
 def _free() -> str:
@@ -78,7 +91,7 @@ def _free() -> str:
         return str(listener.getsockname()[1])
 
 
-def test_a_video_from_request_to_end_with_its_live_story(tmp_path):
+def test_a_video_from_request_to_end_with_its_live_story(tmp_path: Path) -> None:
     with up(tmp_path) as served:
         made = served.http.post("/v1/videos", json={"prompt": "the sea", "duration": 10}).json()
         told = served.stream(made["id"])
@@ -93,7 +106,7 @@ def test_a_video_from_request_to_end_with_its_live_story(tmp_path):
         assert stage["done"] == stage["total"] > 0
 
 
-def test_probes_and_metrics(tmp_path):
+def test_probes_and_metrics(tmp_path: Path) -> None:
     with up(tmp_path) as served:
         assert served.http.get("/healthz").status_code == 200
         assert served.http.get("/readyz").json()["ready"] is True
@@ -105,7 +118,7 @@ def test_probes_and_metrics(tmp_path):
 @pytest.mark.parametrize(
     ("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)]
 )
-def test_an_address_that_others_reach_is_warned_of(tmp_path, host, warned):
+def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, warned: bool) -> None:
     with up(tmp_path, STORYWAVE_HOST=host) as served:
         assert served.stop(signal.SIGTERM) == 0
     lines = (tmp_path / "log").read_text().splitlines()
@@ -116,41 +129,33 @@ def test_an_address_that_others_reach_is_warned_of(tmp_path, host, warned):
     assert all("no key is asked for" in line for line in told)
 
 
-def test_who_drains_is_sent_nothing_more(tmp_path):
-    slow = {"STORYWAVE_REHEARSAL_SECONDS": "3", "STORYWAVE_DRAIN_SECONDS": "2"}
+def test_who_drains_is_sent_nothing_more(tmp_path: Path) -> None:
+    slow = {"STORYWAVE_REHEARSAL_SECONDS": "1", "STORYWAVE_DRAIN_SECONDS": "2"}
     with up(tmp_path, **slow) as served:
         served.http.post("/v1/videos", json={"prompt": "the sea"})
-        _wait_for_work(served.http)
+        in_hand = 'storywave_jobs_in_hand{kind="image"} '
+        _wait(lambda: in_hand in served.http.get("/metrics").text, "nothing was taken in hand")
         served.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        answer = served.http.get("/readyz")
-        assert (answer.status_code, answer.json()["ready"]) == (503, False)
+        _wait(lambda: served.http.get("/readyz").status_code == 503, "it is still ready")
+        assert served.http.get("/readyz").json()["ready"] is False
         assert served.http.get("/healthz").status_code == 200
         assert served.process.wait(timeout=30) == 0
 
 
-def _wait_for_work(client: httpx.Client) -> None:
-    for _ in range(200):
-        if 'storywave_jobs_in_hand{kind="image"} ' in client.get("/metrics").text:
-            return
-        time.sleep(0.05)
-    raise TimeoutError("nothing was taken in hand")
-
-
-def test_sigterm_ends_open_streams_and_the_process(tmp_path):
+def test_sigterm_ends_open_streams_and_the_process(tmp_path: Path) -> None:
     with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="60") as served:
         made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()
-        told: list = []
-        listening = threading.Thread(target=lambda: told.extend(served.stream(made["id"])))
+        told = list[Told]()
+        listening = threading.Thread(target=served.listen, args=[made["id"], told])
         listening.start()
-        time.sleep(1)
+        _wait(lambda: bool(told), "nothing was told")
         assert served.stop(signal.SIGTERM) == 0
         listening.join(timeout=10)
         assert not listening.is_alive()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_what_was_accepted_is_finished_by_the_next_process(tmp_path, number):
+def test_what_was_accepted_is_finished_by_the_next_process(tmp_path: Path, number: int) -> None:
     with up(tmp_path) as served:
         videos = [
             served.http.post("/v1/videos", json={"prompt": "the sea", "seed": n}).json()["id"]

@@ -6,6 +6,7 @@ import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,11 +53,11 @@ def test_a_pid_file_names_a_live_process_until_it_ends(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", [{"started": 1}, {"boot": "another"}])
 def test_a_stale_pid_file_never_leads_to_a_strangers_process(
-    tmp_path: Path, change: dict[str, object]
+    tmp_path: Path, change: dict[str, Any]
 ) -> None:
     file = tmp_path / "it.pid"
     stranger = python(OBEDIENT, tmp_path / "log")
-    stale = replace(stranger, **change)  # type: ignore[arg-type]
+    stale = replace(stranger, **change)
     write_pid_file(file, stale)
     try:
         assert read_pid_file(file) is None

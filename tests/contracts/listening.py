@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from shared.ports import Heard
 from shared.story.events import Event, VideoDeleted, VideoSteered
 from shared.story.kinds import MusicReady
 
@@ -16,15 +17,15 @@ class Listener:
     """A handler that remembers; it can be told to fail, to wait, and to be slow."""
 
     failures: list[Exception] = field(default_factory=list)
-    batches: list[list[Event]] = field(default_factory=list)
-    refused: list[list[Event]] = field(default_factory=list)
+    batches: list[list[Heard]] = field(default_factory=list)
+    refused: list[list[Heard]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def __call__(self, batch: Sequence[Event]) -> None:
+    async def __call__(self, batch: Sequence[Heard]) -> None:
         self.entered.set()
         await self.gate.wait()
         if self.failures:
@@ -63,5 +64,5 @@ def music(count: int) -> list[Event]:
     ]
 
 
-def ids(events: Sequence[Event]) -> set[str]:
+def ids(events: Sequence[Heard]) -> set[str]:
     return {event.id for event in events}

@@ -2,18 +2,20 @@
 
 import asyncio
 import itertools
+import json
 import os
 import statistics
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 
 from shared.bus.local import LocalBus
-from shared.ports import Bus, Handler
-from shared.story.errors import BusUnavailable, StoreUnavailable
+from shared.ports import Bus, Handler, Heard, Unread
+from shared.story.errors import BusUnavailable, StoreUnavailable, Unpublishable
 from shared.story.events import DeadLettered, Event, VideoDeleted, VideoSteered
 from shared.story.kinds import MusicReady
 from tests.contracts.listening import PATIENCE, Listener, deleted, ids, music, steered, until
@@ -22,6 +24,16 @@ Types = Sequence[type[Event]]
 
 BATCH = 50
 HOP_MS = {"local": 2.0, "kafka": 15.0}
+
+
+class NewerSteered(VideoSteered):
+    """How a later version of the project might have it."""
+
+    desired: Literal["running", "paused", "cancelled", "archived"] = "running"  # type: ignore[assignment]
+    mood: str = ""
+
+
+NewerSteered.__name__ = VideoSteered.__name__  # by its name an event finds its topic
 
 
 @dataclass
@@ -119,6 +131,58 @@ async def test_one_key_keeps_its_order(world: World) -> None:
     for video in {event.video_id for event in heard}:
         revs = [event.rev for event in heard if event.video_id == video]
         assert revs == sorted(revs)
+
+
+async def test_an_event_that_is_too_large_fails_alone_and_is_named(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    bus.subscribe("s", [VideoDeleted, DeadLettered], listener)
+    await world.start(bus, "s")
+    about = {"service": "s", "topic": "t", "position": "1", "error": "e"}
+    large = DeadLettered(video_id="v", body="x" * 1_200_000, **about)
+    sent = deleted(20)
+    with pytest.raises(
+        Unpublishable, match=rf"{large.id}: it is too large: 1,200,\d+ bytes"
+    ) as why:
+        await bus.publish([*sent[:10], large, *sent[10:]])
+    assert set(why.value.refused) == {large.id}
+    await bus.publish(deleted(1, "later"))
+    await until(lambda: set(listener.heard) >= ids(deleted(1, "later")) | ids(sent))
+    assert large.id not in listener.heard
+
+
+async def test_what_half_of_a_character_spoils_fails_alone_and_is_named(world: World) -> None:
+    bus, listener = world.make(), Listener()
+    bus.subscribe("s", [VideoDeleted, MusicReady], listener)
+    await world.start(bus, "s")
+    bad = MusicReady(video_id="v", job="v/music/0/0/0", key=json.loads('"\\ud83d"'), seconds=1)
+    with pytest.raises(Unpublishable, match=f"{bad.id}: it holds half of a character"):
+        await bus.publish([bad, *deleted(20)])
+    await until(lambda: set(listener.heard) == ids(deleted(20)))
+
+
+async def test_what_a_newer_version_wrote_is_handed_over_unread(world: World) -> None:
+    """A field that is not known changes nothing. Two versions on one bus."""
+    ours, theirs, listener, newer = world.make(), world.make(), Listener(), Listener()
+    ours.subscribe("s", [VideoSteered, VideoDeleted], listener)
+    theirs = ours if world.name == "local" else theirs
+    theirs.subscribe("t", [NewerSteered, VideoDeleted], newer)
+    await world.start(ours, *(["s", "t"] if theirs is ours else ["s"]))
+    if theirs is not ours:
+        await world.start(theirs, "t")
+    plain = NewerSteered(video_id="v", rev=1, desired="paused", mood="calm")
+    strange = NewerSteered(video_id="v", rev=2, desired="archived")
+    await theirs.publish([plain, strange, *deleted(5)])
+    await ours.publish([VideoSteered(video_id="v", rev=3)])
+    expected = {plain.id, strange.id, "v/VideoSteered/3", *ids(deleted(5))}
+    await until(lambda: set(listener.heard) == expected and set(newer.heard) == expected)
+    heard = {event.id: event for batch in listener.batches for event in batch}
+    known = heard[plain.id]
+    assert type(known) is VideoSteered and known.desired == "paused"
+    kept = heard[strange.id]
+    assert kept == Unread("v", "VideoSteered", "2", strange.model_dump(mode="json"))
+    assert NewerSteered.model_validate(kept.body) == strange
+    theirs_heard = [event for batch in newer.batches for event in batch]
+    assert strange in theirs_heard and NewerSteered(video_id="v", rev=3) in theirs_heard
 
 
 @pytest.mark.parametrize(
@@ -246,7 +310,7 @@ async def test_health_of_a_consumer_that_only_waits_for_a_server_is_good(world: 
 async def test_a_hop_is_short(world: World) -> None:
     bus, arrived = world.make(), asyncio.Event()
 
-    async def note(batch: Sequence[Event]) -> None:
+    async def note(batch: Sequence[Heard]) -> None:
         arrived.set()
 
     hops = await _hops(world, bus, note, arrived)

@@ -1,6 +1,7 @@
 """What every Store promises, on one body."""
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from shared.base.batching import Batcher
 from shared.ports import Index, Is, Store, Update
+from shared.story.errors import Unstorable
 from tests.contracts.adapters import CHECKOUT, STORES, Stores
 
 INDEXES = {
@@ -98,6 +101,8 @@ AWKWARD: dict[str, Any] = {
     "dotted": {"a.b": {"c.d": 1}, "v/clip/0": {"$set": 2, "$inc": [1]}, ".": 0},
     "unicode": {"Größe 😀": "\u2028 한국어 \x01 \\ \" '"},
     "big_int": 1_900_000_000_123,
+    "biggest_ints": [2**63 - 1, -(2**63)],
+    "nul": "a\0b",
     "negative": -(2**53),
     "float": 0.1,
     "whole_float": 3.0,
@@ -226,23 +231,148 @@ async def test_an_update_that_changes_nothing_still_counts_as_done(store: Store)
 @pytest.mark.parametrize(
     "wrong",
     [
-        [Update("a", set={"n": 1}), Update("a", set={"m": 1})],
-        [Update("a", where={"n": 1}, set={"n": 1}, upsert=True)],
-        [Update("a", where={"_id": "a"}, set={"n": 1})],
-        [Update("a", set={"n": 1}, inc={"n": 1})],
-        [Update("a", set={"n": {}, "n.m": 1})],
-        [Update("a", set={"n.m": 1})],
-        [Update("a", set={"null.m": 1})],
-        [Update("a", inc={"text": 1})],
-        [Update("a", inc={"null": 1})],
+        Update("a", where={"n": 1}, set={"n": 1}, upsert=True),
+        Update("a", where={"_id": "a"}, set={"n": 1}),
+        Update("a", set={"n": 1}, inc={"n": 1}),
+        Update("a", set={"n": {}, "n.m": 1}),
+        Update("a", set={"x..y": 1}),
+        Update("a", set={"x.": 1}),
+        Update("a", unset=[""]),
+        Update("a", inc={"$n": 1}),
+        Update("a", set={"x.$y": 1}),
     ],
 )
-async def test_what_no_update_can_mean_is_refused(store: Store, wrong: list[Update]) -> None:
+async def test_what_no_update_can_mean_is_refused_before_anything_is_written(
+    store: Store, wrong: Update
+) -> None:
+    docs = [{"_id": id_, "n": 1} for id_ in "ab"]
+    await store.insert("jobs", docs)
+    with pytest.raises(ValueError, match=r"^a: "):
+        await store.update("jobs", [Update("b", set={"n": 2}), wrong])
+    assert await store.get("jobs", ["a", "b"]) == {"a": docs[0], "b": docs[1]}
+
+
+async def test_two_updates_of_one_document_in_one_call_are_refused(store: Store) -> None:
+    """The answer names documents: it could not say which of the two has won."""
+    docs = [{"_id": id_, "attempt": 2} for id_ in "ab"]
+    await store.insert("jobs", docs)
+    stale = Update("a", where={"attempt": 1}, set={"end": "stale"})
+    valid = Update("a", where={"attempt": 2}, set={"end": "valid"})
+    for both in ([stale, valid], [valid, stale]):
+        with pytest.raises(ValueError, match="a: two updates of one document"):
+            await store.update("jobs", [Update("b", set={"n": 1}), *both])
+    assert await store.get("jobs", ["a", "b"]) == {"a": docs[0], "b": docs[1]}
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+async def test_of_two_writes_of_one_row_asked_at_once_the_valid_one_wins(
+    store: Store, order: list[int]
+) -> None:
+    await store.insert("jobs", [{"_id": "a", "attempt": 2}])
+
+    async def write(updates: list[Update]) -> list[bool]:
+        won = await store.update("jobs", updates)
+        return [update.id in won for update in updates]
+
+    batcher = Batcher(write, key=lambda update: update.id)
+    stale = Update("a", where={"attempt": 1}, set={"end": "stale"})
+    valid = Update("a", where={"attempt": 2}, set={"end": "valid"})
+    asked = [[stale, valid][n] for n in order]
+    assert await asyncio.gather(*map(batcher, asked)) == [update is valid for update in asked]
+    assert (await one(store))["end"] == "valid"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Update("a", set={"n.m": 1}),
+        Update("a", set={"null.m": 1}),
+        Update("a", inc={"text": 1}),
+        Update("a", inc={"null": 1}),
+    ],
+)
+async def test_what_a_document_cannot_take_leaves_it_as_it_was(store: Store, wrong: Update) -> None:
     doc = {"_id": "a", "n": 1, "text": "x", "null": None}
-    await store.insert("jobs", [doc])
-    with pytest.raises(ValueError, match="a"):
-        await store.update("jobs", wrong)
+    await store.insert("jobs", [doc, {"_id": "b"}])
+    with pytest.raises(ValueError, match=r"n\.m|null|text"):
+        await store.update("jobs", [wrong, Update("b", set={"n": 1})])
     assert await one(store) == doc
+
+
+# ── what no store can hold ──────────────────────────────────────────────────────────────────────
+
+UNSTORABLE: dict[str, Any] = {
+    "half of a character": json.loads('"an emoji cut in two: \\ud83d"'),
+    "an integer over 64 bits": 2**63,
+    "an integer under 64 bits": -(2**63) - 1,
+    "not a number": float("nan"),
+    "infinity": float("inf"),
+    "a key with a NUL": {"a\0b": 1},
+    "a key of half a character": {json.loads('"\\ud83d"'): 1},
+    "a key that is no text": {1: 2},
+    "bytes": b"x",
+}
+
+
+@pytest.mark.parametrize("bad", UNSTORABLE.values(), ids=UNSTORABLE)
+async def test_an_insert_of_what_cannot_be_held_names_it_and_writes_nothing(
+    store: Store, bad: Any
+) -> None:
+    docs = [{"_id": str(i), "n": i} for i in range(5)]
+    worse = {"_id": "bad", "result": {"remark": [bad]}}
+    with pytest.raises(Unstorable, match=r"bad: result\.remark\[0\]") as caught:
+        await store.insert("jobs", [*docs[:2], worse, *docs[2:]])
+    assert set(caught.value.refused) == {"bad"}
+    assert await store.count("jobs", {}) == 0
+    assert await store.insert("jobs", docs) == set("01234")
+
+
+@pytest.mark.parametrize("bad", UNSTORABLE.values(), ids=UNSTORABLE)
+@pytest.mark.parametrize("place", ["set", "where"])
+async def test_an_update_of_what_cannot_be_held_names_it_and_writes_nothing(
+    store: Store, bad: Any, place: str
+) -> None:
+    await store.insert("jobs", [{"_id": id_, "n": 0} for id_ in "abc"])
+    worse = Update("b", **{place: {"spec.error": bad}})  # type: ignore[arg-type]
+    change = {"n": 1}
+    with pytest.raises(Unstorable, match=r"b: spec\.error") as caught:
+        await store.update("jobs", [Update("a", set=change), worse, Update("c", set=change)])
+    assert set(caught.value.refused) == {"b"}
+    assert await store.count("jobs", {"n": 0}) == 3
+    assert await store.update("jobs", [Update(id_, set=change) for id_ in "abc"]) == set("abc")
+
+
+async def test_all_that_cannot_be_held_is_named_at_once(store: Store) -> None:
+    docs = [{"_id": f"{i}", "n": 2**64 if i % 2 else 1} for i in range(20)]
+    with pytest.raises(Unstorable) as caught:
+        await store.insert("jobs", docs)
+    assert set(caught.value.refused) == {str(i) for i in range(1, 20, 2)}
+
+
+async def test_of_many_that_are_written_at_once_the_bad_one_fails_alone(store: Store) -> None:
+    """Ends of five jobs in one batch; one of them says what no store can hold."""
+    await store.insert("jobs", [{"_id": id_, "attempt": 1} for id_ in "abcde"])
+
+    async def write(updates: list[Update]) -> list[bool]:
+        won = await store.update("jobs", updates)
+        return [update.id in won for update in updates]
+
+    ends = {id_: f"the end of {id_}" for id_ in "abcde"} | {"c": UNSTORABLE["half of a character"]}
+    updates = [Update(id_, {"attempt": 1}, {"end": end}) for id_, end in ends.items()]
+    answers = await asyncio.gather(*map(Batcher(write), updates), return_exceptions=True)
+    assert [answer for answer in answers if answer is True] == [True] * 4
+    assert isinstance(answers[2], Unstorable)
+    assert await store.count("jobs", {"end": Is("present")}) == 4
+
+
+@pytest.mark.parametrize("bad", [UNSTORABLE["half of a character"], 2**64, float("nan")])
+async def test_nothing_can_be_found_by_what_cannot_be_held(store: Store, bad: Any) -> None:
+    await store.insert("jobs", [{"_id": "a", "n": 1}])
+    for where in ({"n": bad}, {"n": Is("in", [1, bad])}):
+        with pytest.raises(ValueError, match="n"):
+            await store.find("jobs", where)
+        with pytest.raises(ValueError, match="n"):
+            await store.count("jobs", where)
 
 
 # ── finding ─────────────────────────────────────────────────────────────────────────────────────

@@ -1,16 +1,22 @@
 """The API over HTTP: what is accepted, shown and refused."""
 
 import asyncio
+from base64 import urlsafe_b64encode
+from typing import Never
 
 import pytest
 
-from services.gateway.intake import REQUESTS, video_id
+from services.gateway.intake import REQUESTS, make_video_id
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoDeleted
 from tests.gateway.conftest import Stage, staged
 from tests.gateway.history import completed, planned, whole
+
+
+def encoded(cursor: str) -> str:
+    return urlsafe_b64encode(f"{cursor} x".encode()).decode()
 
 
 def is_problem(answer, status: int, kind: str) -> dict:
@@ -21,13 +27,14 @@ def is_problem(answer, status: int, kind: str) -> dict:
     assert problem["status"] == status
     assert problem["type"] == f"urn:storywave:problem:{kind}"
     assert problem["title"] and len(problem["detail"]) > 20
+    assert problem["request_id"] == answer.headers["x-request-id"]
     return problem
 
 
 # ── accepting ───────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_video_is_accepted_and_seen_at_once(stage: Stage):
+async def test_a_video_is_accepted_and_seen_at_once(stage: Stage) -> None:
     answer = await stage.http.post("/v1/videos", json={"prompt": "the sea", "style": "noir"})
     assert answer.status_code == 202
     assert int(answer.headers["retry-after"]) > 0
@@ -38,7 +45,7 @@ async def test_a_video_is_accepted_and_seen_at_once(stage: Stage):
     assert (await stage.http.get(answer.headers["location"])).json() == body
 
 
-async def test_what_was_accepted_survives_a_restart(tmp_path):
+async def test_what_was_accepted_survives_a_restart(tmp_path) -> None:
     async with staged(tmp_path) as before:
         made = await before.make()
     async with staged(tmp_path) as after:
@@ -46,7 +53,7 @@ async def test_what_was_accepted_survives_a_restart(tmp_path):
         assert len(await after.app.ports.store.find(OUTBOX, {"video_id": made})) == 1
 
 
-async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage):
+async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage) -> None:
     made = await stage.make(budget_usd=1.5)
     money = (await stage.app.ports.store.get(MONEY, [made]))[made]
     assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
@@ -56,20 +63,20 @@ async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage):
 # ── idempotency ─────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_the_same_key_and_body_is_the_same_video(stage: Stage):
+async def test_the_same_key_and_body_is_the_same_video(stage: Stage) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [
         stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers) for _ in range(5)
     ]
     answers = await asyncio.gather(*posts)
     assert {answer.status_code for answer in answers} == {202}
-    assert {answer.json()["id"] for answer in answers} == {video_id("local", "k1")}
+    assert {answer.json()["id"] for answer in answers} == {make_video_id("local", "k1")}
     assert len(await stage.app.ports.store.find(REQUESTS, {})) == 1
     assert len(await stage.app.ports.store.find(OUTBOX, {})) == 1
 
 
 @pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget_usd": 2}, {"seed": 1}])
-async def test_the_same_key_with_another_body_is_refused(stage: Stage, other):
+async def test_the_same_key_with_another_body_is_refused(stage: Stage, other) -> None:
     headers = {"Idempotency-Key": "k1"}
     first = await stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers)
     body = {"prompt": "the sea", **other}
@@ -80,7 +87,7 @@ async def test_the_same_key_with_another_body_is_refused(stage: Stage, other):
     assert shown["budget"] is None
 
 
-async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage):
+async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [
         stage.http.post("/v1/videos", json={"prompt": "x", "seed": n}, headers=headers)
@@ -92,13 +99,13 @@ async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage):
     assert stored["seed"] == won.json()["request"]["seed"]
 
 
-async def test_without_a_key_every_post_is_another_video(stage: Stage):
+async def test_without_a_key_every_post_is_another_video(stage: Stage) -> None:
     assert await stage.make() != await stage.make()
 
 
-async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage):
+async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage) -> None:
     """The row was written and nothing else: the same request makes the rest."""
-    made = video_id("local", "k1")
+    made = make_video_id("local", "k1")
     await stage.http.post("/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"})
     store = stage.app.ports.store
     for collection in (MONEY, OUTBOX, "views.gateway"):
@@ -117,7 +124,7 @@ async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage):
 # ── listing ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_pages_show_every_video_once_newest_first(stage: Stage):
+async def test_pages_show_every_video_once_newest_first(stage: Stage) -> None:
     made = [await stage.make(seed=n) for n in range(7)]
     shown, cursor, pages = [], None, 0
     while pages == 0 or cursor:
@@ -132,7 +139,7 @@ async def test_pages_show_every_video_once_newest_first(stage: Stage):
     assert times == sorted(times, reverse=True)
 
 
-async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch):
+async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch) -> None:
     monkeypatch.setattr(stage.app.ports.store, "now", lambda: 1_700_000_000_000)
     made = {await stage.make(seed=n) for n in range(5)}
     shown, cursor = set(), ""
@@ -145,7 +152,7 @@ async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch
     assert shown == made
 
 
-@pytest.mark.parametrize("cursor", ["!", "Zm9v", "é"])
+@pytest.mark.parametrize("cursor", ["!", "Zm9v", "é", encoded("9" * 19), encoded("9" * 100)])
 async def test_a_cursor_that_we_did_not_give_is_refused(stage: Stage, cursor):
     answer = await stage.http.get("/v1/videos", params={"cursor": cursor})
     assert is_problem(answer, 422, "bad-input")["errors"][0]["field"] == "cursor"
@@ -154,7 +161,7 @@ async def test_a_cursor_that_we_did_not_give_is_refused(stage: Stage, cursor):
 # ── problems ────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_bad_input_names_every_field(stage: Stage):
+async def test_bad_input_names_every_field(stage: Stage) -> None:
     answer = await stage.http.post("/v1/videos", json={"prompt": "", "duration": 3})
     problem = is_problem(answer, 422, "bad-input")
     assert [error["field"] for error in problem["errors"]] == ["prompt", "duration"]
@@ -162,7 +169,7 @@ async def test_bad_input_names_every_field(stage: Stage):
 
 
 @pytest.mark.parametrize("body", ["", "[]", '"x"', "null"])
-async def test_bodies_that_are_no_request(stage: Stage, body):
+async def test_bodies_that_are_no_request(stage: Stage, body) -> None:
     headers = {"content-type": "application/json"}
     answer = await stage.http.post("/v1/videos", content=body, headers=headers)
     problem = is_problem(answer, 422, "bad-input")
@@ -171,28 +178,32 @@ async def test_bodies_that_are_no_request(stage: Stage, body):
     assert problem["detail"] == f"Correct the input: {asked}."
 
 
-async def test_a_body_of_no_type_is_told_which_to_have(stage: Stage):
-    answer = await stage.http.post("/v1/videos", content='{"prompt": "the sea"}')
-    problem = is_problem(answer, 422, "bad-input")
+@pytest.mark.parametrize("said", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_a_body_of_another_type_is_told_which_to_have(stage: Stage, said):
+    headers = {} if said is None else {"content-type": said}
+    body = '{"prompt": "the sea"}'
+    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    problem = is_problem(answer, 415, "wrong-content-type")
     assert "with Content-Type: application/json" in problem["detail"]
+    assert await stage.app.ports.store.find(REQUESTS, {}) == []
 
 
 @pytest.mark.parametrize(
     ("body", "where"),
     [
-        ("{", "line 1, column 2: Expecting property name"),
-        ('{"prompt": "a",\n "seed": }', "line 2, column 10: Expecting value"),
+        ("{", "line 1, column 2"),
+        ('{"prompt": "a",\n "seed": }', "line 2, column 10"),
     ],
 )
-async def test_broken_json_is_told_where(stage: Stage, body, where):
+async def test_broken_json_is_told_where(stage: Stage, body, where) -> None:
     headers = {"content-type": "application/json"}
     answer = await stage.http.post("/v1/videos", content=body, headers=headers)
     [error] = is_problem(answer, 422, "bad-input")["errors"]
     assert error["field"] == ""
-    assert error["message"].startswith(f"the body is not valid JSON at {where}")
+    assert error["message"] == f"the body is not valid JSON: correct it at {where}"
 
 
-async def test_text_that_is_no_text(stage: Stage):
+async def test_text_that_is_no_text(stage: Stage) -> None:
     headers = {"content-type": "application/json"}
     body = '{"prompt": "\\ud800"}'
     answer = await stage.http.post("/v1/videos", content=body, headers=headers)
@@ -210,13 +221,13 @@ async def test_text_that_is_no_text(stage: Stage):
         ("/v1/videos/x/media?rev=0", "rev", "give a whole number, at least 1"),
     ],
 )
-async def test_parameters_that_cannot_be(stage: Stage, path, field, advice):
+async def test_parameters_that_cannot_be(stage: Stage, path, field, advice) -> None:
     made = await stage.make()
     problem = is_problem(await stage.http.get(path.replace("/x/", f"/{made}/")), 422, "bad-input")
     assert problem["errors"] == [{"field": field, "message": advice}]
 
 
-async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage):
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage) -> None:
     sent = 0
 
     async def endless():
@@ -230,26 +241,28 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage):
     assert sent < 20
 
 
-async def test_unknown_paths_methods_and_videos(stage: Stage):
+async def test_unknown_paths_methods_and_videos(stage: Stage) -> None:
     is_problem(await stage.http.get("/v2/films"), 404, "no-such-path")
     refused = await stage.http.put("/v1/videos")
     is_problem(refused, 405, "method-not-allowed")
-    assert set(refused.headers["allow"].split(", ")) & {"GET", "POST"}
+    assert refused.headers["allow"] == "GET, POST"
+    of_a_file = await stage.http.delete("/v1/videos/x/media")
+    assert of_a_file.headers["allow"] == "GET, HEAD"
     gone = is_problem(await stage.http.get("/v1/videos/nope"), 404, "no-such-video")
     assert "GET /v1/videos lists your videos" in gone["detail"]
     is_problem(await stage.http.get("/v1/videos/nope/events"), 404, "no-such-video")
     is_problem(await stage.http.get("/v1/videos/nope/media"), 404, "no-such-video")
 
 
-async def test_a_deleted_video_is_gone(stage: Stage):
+async def test_a_deleted_video_is_gone(stage: Stage) -> None:
     made = await stage.make()
     await stage.tell([VideoDeleted(video_id=made)])
     is_problem(await stage.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
     assert (await stage.http.get("/v1/videos")).json()["videos"] == []
 
 
-async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch):
-    async def away(*given, **known):
+async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch) -> None:
+    async def away(*given, **known) -> Never:
         raise StoreUnavailable("the database does not answer")
 
     monkeypatch.setattr(stage.app.ports.store, "get", away)
@@ -262,8 +275,10 @@ async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch):
         assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(stage: Stage, monkeypatch):
-    def broken(reader, doc):
+async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(
+    stage: Stage, monkeypatch
+) -> None:
+    def broken(reader, doc) -> Never:
         raise RuntimeError("secret")
 
     made = await stage.make()
@@ -299,19 +314,20 @@ async def finished(stage: Stage) -> str:
         ("chunks/1", "video/mp4"),
     ],
 )
-async def test_files_whole_and_by_head(stage: Stage, part, type_):
+async def test_files_whole_and_by_head(stage: Stage, part, type_) -> None:
     path = f"{await finished(stage)}/{part}"
-    answer = await stage.http.get(path)
+    same = {"x-request-id": "a"}
+    answer = await stage.http.get(path, headers=same)
     assert answer.status_code == 200
     assert answer.content == BYTES
     assert answer.headers["content-type"].startswith(type_)
-    head = await stage.http.head(path)
+    head = await stage.http.head(path, headers=same)
     assert head.status_code == 200
     assert head.content == b""
     assert head.headers == answer.headers
 
 
-async def test_ranges_and_validators(stage: Stage):
+async def test_ranges_and_validators(stage: Stage) -> None:
     path = f"{await finished(stage)}/media"
     etag = (await stage.http.get(path)).headers["etag"]
 
@@ -327,12 +343,13 @@ async def test_ranges_and_validators(stage: Stage):
     assert (await ask(range="bytes=0-1", if_range=etag)).status_code == 206
     assert (await ask(range="bytes=0-1", if_range='"other"')).content == BYTES
     assert (await ask(if_none_match=f'"x", W/{etag}')).status_code == 304
+    assert (await ask(if_none_match="*")).status_code == 304
     outside = await ask(range="bytes=9999-")
     assert outside.status_code == 416
     assert outside.headers["content-range"] == f"bytes */{len(BYTES)}"
 
 
-async def test_a_file_before_the_video_is_done(stage: Stage):
+async def test_a_file_before_the_video_is_done(stage: Stage) -> None:
     made = await stage.make()
     problem = is_problem(
         await stage.http.get(f"/v1/videos/{made}/media"), 409, "not-in-this-status"
@@ -341,7 +358,7 @@ async def test_a_file_before_the_video_is_done(stage: Stage):
     is_problem(await stage.http.get(f"/v1/videos/{made}/chunks/0"), 404, "no-such-part")
 
 
-async def test_a_part_that_the_video_does_not_have(stage: Stage):
+async def test_a_part_that_the_video_does_not_have(stage: Stage) -> None:
     made = await stage.make()
     plan = planned(video_id=made)
     bare = completed(plan).model_copy(update={"outputs": {}})
@@ -349,15 +366,14 @@ async def test_a_part_that_the_video_does_not_have(stage: Stage):
     is_problem(await stage.http.get(f"/v1/videos/{made}/captions.srt"), 404, "no-such-part")
 
 
-async def test_a_file_that_is_lost(stage: Stage):
+async def test_a_file_that_is_lost(stage: Stage) -> None:
     path = await finished(stage)
     await stage.app.ports.blobs.delete(["final.mp4"])
-    assert (
-        "final.mp4" in is_problem(await stage.http.get(f"{path}/media"), 410, "file-gone")["detail"]
-    )
+    told = is_problem(await stage.http.get(f"{path}/media"), 410, "file-gone")["detail"]
+    assert "Make the video again" in told and "final.mp4" not in told
 
 
-async def test_another_owners_video_does_not_exist(stage: Stage):
+async def test_another_owners_video_does_not_exist(stage: Stage) -> None:
     plan = planned(video_id="b" * 32)
     request = whole(plan)[0]
     foreign = request.model_copy(
@@ -370,7 +386,7 @@ async def test_another_owners_video_does_not_exist(stage: Stage):
 # ── another shape ───────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage: Stage):
+async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage: Stage) -> None:
     path = await finished(stage)
     answer = await stage.http.post(f"{path}/reframe", json={"aspect": "1:1"})
     assert answer.status_code == 202
@@ -387,13 +403,13 @@ async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage
     assert (await stage.http.get(f"{path}/media")).content == BYTES
 
 
-async def test_the_shape_it_has_already_asks_for_nothing(stage: Stage):
+async def test_the_shape_it_has_already_asks_for_nothing(stage: Stage) -> None:
     path = await finished(stage)
     same = await stage.http.post(f"{path}/reframe", json={"aspect": "9:16"})
     assert (same.status_code, same.json()["status"], same.json()["rev"]) == (202, "completed", 1)
 
 
-async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage):
+async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage) -> None:
     path = await finished(stage)
     answers = await asyncio.gather(
         *(stage.http.post(f"{path}/reframe", json={"aspect": a}) for a in ("1:1", "16:9"))
@@ -401,7 +417,7 @@ async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage):
     assert sorted(answer.status_code for answer in answers) == [202, 409]
 
 
-async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage):
+async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage) -> None:
     running = await stage.make()
     refused = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "1:1"})
     detail = is_problem(refused, 409, "not-in-this-status")["detail"]
@@ -412,7 +428,7 @@ async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage):
     is_problem(gone, 404, "no-such-video")
 
 
-async def test_files_of_an_earlier_revision_stay(stage: Stage):
+async def test_files_of_an_earlier_revision_stay(stage: Stage) -> None:
     path = await finished(stage)
     second = planned(video_id=path.rsplit("/", 1)[1], rev=2)
     await stage.app.ports.blobs.put("second.mp4", b"second")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Never
 
 import pytest
 
@@ -29,7 +30,7 @@ def told(before: list, after: list) -> list[tuple[str, str]]:
     return [(live.item, live.message) for live in news(view(before), view([*before, *after]))]
 
 
-def test_each_fact_is_one_line():
+def test_each_fact_is_one_line() -> None:
     assert told([requested()], [PLAN]) == [("plan", "planned: 3 beats, 6 clips")]
     assert told([requested(), PLAN], images(PLAN)[:1]) == [("beat 0", "images 1/3")]
     assert told([requested(), PLAN, *clips(PLAN)[:4]], [clips(PLAN)[4]]) == [
@@ -39,7 +40,7 @@ def test_each_fact_is_one_line():
     assert told([requested(), PLAN], [failed]) == [("beat 2", "beat 2: no luck")]
 
 
-def test_what_was_told_is_not_told_again():
+def test_what_was_told_is_not_told_again() -> None:
     assert told(whole(PLAN), whole(PLAN)) == []
 
 
@@ -53,7 +54,7 @@ async def heard(stage: Stage, made: str) -> list[tuple[str, dict]]:
     return [(each["event"], json.loads(each["data"])) for each in fields if each]
 
 
-async def test_a_stream_is_a_snapshot_then_progress_then_the_end(stage: Stage):
+async def test_a_stream_is_a_snapshot_then_progress_then_the_end(stage: Stage) -> None:
     made = await stage.make()
     listening = asyncio.create_task(heard(stage, made))
     story = whole(planned(video_id=made))
@@ -78,7 +79,7 @@ async def test_a_stream_is_a_snapshot_then_progress_then_the_end(stage: Stage):
     assert lines[-1][1]["message"] == "completed: 30 s of video"
 
 
-async def test_whoever_comes_late_hears_where_it_stands_and_the_end(stage: Stage):
+async def test_whoever_comes_late_hears_where_it_stands_and_the_end(stage: Stage) -> None:
     made = await stage.make()
     await stage.tell(whole(planned(video_id=made)))
     assert [sort for sort, _ in await heard(stage, made)] == ["snapshot", "completed"]
@@ -95,7 +96,7 @@ async def test_whoever_comes_late_hears_where_it_stands_and_the_end(stage: Stage
         (VideoSteered(video_id="", rev=1, desired="cancelled"), "cancelled", "cancelled"),
     ],
 )
-async def test_bad_ends_end_the_stream_too(stage: Stage, end, sort, message):
+async def test_bad_ends_end_the_stream_too(stage: Stage, end, sort, message) -> None:
     made = await stage.make()
     listening = asyncio.create_task(heard(stage, made))
     await asyncio.sleep(0.05)
@@ -104,7 +105,7 @@ async def test_bad_ends_end_the_stream_too(stage: Stage, end, sort, message):
     assert (last[0], last[1]["message"]) == (sort, message)
 
 
-async def test_many_watchers_of_many_videos_share_each_read(stage: Stage, monkeypatch):
+async def test_many_watchers_of_many_videos_share_each_read(stage: Stage, monkeypatch) -> None:
     made = [await stage.make(seed=n) for n in range(3)]
     videos = stage.parts.videos
     reads = 0
@@ -128,7 +129,7 @@ async def test_many_watchers_of_many_videos_share_each_read(stage: Stage, monkey
     assert stage.parts.watch._feeds == {}
 
 
-async def test_news_in_this_process_are_told_at_once(stage: Stage):
+async def test_news_in_this_process_are_told_at_once(stage: Stage) -> None:
     """Without the wake-up the next look would come after ten seconds."""
     watch = Watch(stage.parts.videos, pause=0.01, look=10)
     stage.app.shell("gateway").listen(watch.heard)
@@ -147,13 +148,15 @@ async def test_news_in_this_process_are_told_at_once(stage: Stage):
     watch.close()
 
 
-async def test_a_store_that_is_away_for_a_while_only_makes_watchers_wait(stage: Stage, monkeypatch):
+async def test_a_store_that_is_away_for_a_while_only_makes_watchers_wait(
+    stage: Stage, monkeypatch
+) -> None:
     made = await stage.make()
     listening = asyncio.create_task(heard(stage, made))
     await asyncio.sleep(0.05)
     await stage.tell([planned(video_id=made)])
 
-    async def away(*given, **known):
+    async def away(*given, **known) -> Never:
         raise StoreUnavailable("the database does not answer")
 
     with monkeypatch.context() as patched:
@@ -164,7 +167,7 @@ async def test_a_store_that_is_away_for_a_while_only_makes_watchers_wait(stage: 
     assert (await listening)[-1][0] == "completed"
 
 
-async def test_closing_ends_every_stream(stage: Stage):
+async def test_closing_ends_every_stream(stage: Stage) -> None:
     made = await stage.make()
     listening = asyncio.create_task(heard(stage, made))
     await asyncio.sleep(0.1)

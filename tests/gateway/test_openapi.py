@@ -14,17 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from services.gateway.http import create_app, openapi
+from services.gateway.app import create_app, openapi
 from tests.gateway.conftest import staged
 
 STORED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 
-def test_the_stored_description_is_current():
+def test_the_stored_description_is_current() -> None:
     assert json.loads(STORED.read_text()) == openapi(), "run `make docs` and commit the result"
 
 
-def test_every_refusal_is_described_as_a_problem():
+def test_every_refusal_is_described_as_a_problem() -> None:
     for path in openapi()["paths"].values():
         for operation in path.values():
             for code, answer in operation["responses"].items():
@@ -85,13 +85,13 @@ EXCLUDED = {
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CASES)
-def test_every_answer_is_as_described(described, path, method, mode):
+def test_every_answer_is_as_described(described, path, method, mode) -> None:
     """Also to requests that are wrong on purpose."""
     operation = described[path][method]
 
     @given(operation.as_strategy(generation_mode=mode))
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-    def answered(case):
+    def answered(case) -> None:
         if mode is GenerationMode.POSITIVE and "idempotency-key" in case.headers:
             case.headers["idempotency-key"] = uuid4().hex  # one used before may be refused
         if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):

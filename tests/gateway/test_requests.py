@@ -1,12 +1,20 @@
 """What may be asked for, and what is said about what may not."""
 
+from collections.abc import Iterable
+
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.gateway.errors.problems import bad_input, field_error
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
-from shared.engines.local.styles import STYLES
 from shared.story.brief import Brief, EndCard
+from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names as a message lists them."""
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} or {last}"
 
 
 def refused(**asked: object) -> list[tuple[str, str]]:
@@ -17,16 +25,27 @@ def refused(**asked: object) -> list[tuple[str, str]]:
     return [(each.field, each.message) for each in wrong]
 
 
-def test_a_prompt_alone_is_enough():
+def test_a_prompt_alone_is_enough() -> None:
     brief = VideoRequest(prompt="  the sea\n").brief("ann")
     assert brief == Brief(prompt="the sea", owner="ann")
 
 
-def test_what_can_be_neither_seen_nor_said_is_dropped():
+def test_what_can_be_neither_seen_nor_said_is_dropped() -> None:
     assert VideoRequest(prompt="the\x00 sea\x07\nat night").prompt == "the sea\nat night"
 
 
-def test_every_wish_reaches_the_brief():
+def test_a_line_is_one_line_and_a_prompt_may_have_several() -> None:
+    request = VideoRequest(
+        prompt="the sea\r\nat\u2028night \u202eevil",
+        end_card=EndCardRequest(
+            headline="Wake\u2029up\tslow", call_to_action="Go\n\u2066now \u0301"
+        ),
+    )
+    assert request.prompt == "the sea\nat\nnight evil"
+    assert request.end_card == EndCardRequest(headline="Wake up slow", call_to_action="Go now")
+
+
+def test_every_wish_reaches_the_brief() -> None:
     wishes = {
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
         "voice": False, "music": False, "captions": "bold", "min_clips": 2, "clips_at_once": 9,
@@ -41,7 +60,7 @@ def test_every_wish_reaches_the_brief():
     assert VideoRequest.model_validate({**wishes, "end_card": None}).brief("ann").end_card is None
 
 
-def test_money_is_exact_in_micro_dollars():
+def test_money_is_exact_in_micro_dollars() -> None:
     assert VideoRequest(prompt="x", budget_usd=0.1).cap == 100_000
     assert VideoRequest(prompt="x", budget_usd=0).cap == 0
     assert VideoRequest(prompt="x").cap is None
@@ -53,6 +72,7 @@ def test_money_is_exact_in_micro_dollars():
         ({"prompt": " \n "}, "prompt", "say in a sentence"),
         ({"prompt": "x" * (PROMPT_LIMIT + 1)}, "prompt", "give at most 4000 characters"),
         ({"prompt": "\a\0"}, "prompt", "say in a sentence"),
+        ({"prompt": "\u200b\u2066\u202e"}, "prompt", "say in a sentence"),
         ({"prompt": 7}, "prompt", "give a text"),
         ({"duration": 4.9}, "duration", "give 5 to 180 seconds"),
         ({"duration": 181}, "duration", "give 5 to 180 seconds"),
@@ -60,14 +80,14 @@ def test_money_is_exact_in_micro_dollars():
         ({"duration": "long"}, "duration", "give 5 to 180 seconds"),
         ({"aspect": "4:3"}, "aspect", "use '9:16', '16:9' or '1:1'"),
         ({"quality": "best"}, "quality", "use 'draft' or 'full'"),
-        ({"style": "baroque"}, "style", "use one of cinematic"),
+        ({"style": "baroque"}, "style", f"use {listed(STYLES)}"),
         ({"voice": "loud"}, "voice", "give true or false"),
-        ({"captions": "loud"}, "captions", "'none', 'clean', 'karaoke' or 'bold'"),
-        ({"transition": "star"}, "transition", "'fade', 'black', 'wipe' or 'slide'"),
+        ({"captions": "loud"}, "captions", f"use {listed(CAPTION_CHOICES)}"),
+        ({"transition": "star"}, "transition", f"use {listed(TRANSITION_CHOICES)}"),
         ({"transition_seconds": 2.1}, "transition_seconds", "give 0.1 to 2 seconds"),
         ({"end_card": 5}, "end_card", "give an object with any of headline, call_to_action"),
         ({"end_card": {"headline": "x" * 121}}, "end_card.headline", "at most 120 characters"),
-        ({"end_card": {"style": "loud"}}, "end_card.style", "'luxury', 'minimal', 'bold'"),
+        ({"end_card": {"style": "loud"}}, "end_card.style", f"use {listed(CARD_CHOICES)}"),
         ({"end_card": {"colour": "red"}}, "end_card.colour", "write it like #ff8800"),
         ({"end_card": {"colour": "#10C0fe\n"}}, "end_card.colour", "write it like #ff8800"),
         ({"end_card": {"seconds": 0}}, "end_card.seconds", "give 1 to 10 seconds"),
@@ -77,22 +97,47 @@ def test_money_is_exact_in_micro_dollars():
         ({"seed": -1}, "seed", "give a whole number, at least 0 and less than 2147483648"),
         ({"priority": 11}, "priority", "give a whole number, 1 to 10"),
         ({"budget_usd": -1}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"budget_usd": False}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"duration": "30"}, "duration", "give 5 to 180 seconds"),
+        ({"duration": True}, "duration", "give 5 to 180 seconds"),
+        ({"seed": "1"}, "seed", "give a whole number"),
+        ({"seed": True}, "seed", "give a whole number"),
+        ({"voice": 1}, "voice", "give true or false"),
+        ({"voice": "yes"}, "voice", "give true or false"),
+        ({"end_card": {"seconds": "3"}}, "end_card.seconds", "give 1 to 10 seconds"),
         ({"durations": 5}, "durations", "no such field: perhaps duration is meant"),
         ({"xyz": "red"}, "xyz", "no such field: use prompt, duration, aspect"),
     ],
 )
-def test_what_is_off_is_named_and_what_is_accepted_is_said(asked, field, advice):
+def test_what_is_off_is_named_and_what_is_accepted_is_said(
+    asked: dict[str, object], field: str, advice: str
+) -> None:
     [(named, message)] = refused(**asked)
     assert named == field
     assert advice in message
 
 
-ODD = [None, 7, -1, 1e9, 1.5, "x", "x" * 5000, "", "9" * 5000, [], {"a": 1}, True, 1e999, "\ud800"]
+ODD: list[object] = [
+    None,
+    7,
+    -1,
+    1e9,
+    1.5,
+    "x",
+    "x" * 5000,
+    "",
+    "9" * 5000,
+    [],
+    {"a": 1},
+    True,
+    1e999,
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
 @pytest.mark.parametrize("card", [False, True], ids=["video", "card"])
-def test_no_field_answers_in_the_words_of_a_library(odd, card):
+def test_no_field_answers_in_the_words_of_a_library(odd: object, card: bool) -> None:
     names = EndCardRequest.model_fields if card else VideoRequest.model_fields
     said = 0
     for name in names:
@@ -106,18 +151,32 @@ def test_no_field_answers_in_the_words_of_a_library(odd, card):
     assert said > 0
 
 
-def test_several_things_that_are_off_are_all_named():
+def test_several_things_that_are_off_are_all_named() -> None:
     assert [field for field, _ in refused(duration=1, style="x")] == ["duration", "style"]
 
 
-def test_one_line_for_a_command_line():
+def test_one_line_for_a_command_line() -> None:
     with pytest.raises(ValidationError) as caught:
         VideoRequest(prompt="x", style="baroque")
     error = bad_input(caught.value, VideoRequest.model_fields)
     assert error.field == "style"
-    assert str(error) == f"style: unknown style 'baroque': use one of {', '.join(STYLES)}"
+    assert str(error) == f"style: use {listed(STYLES)}"
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    assert VideoRequest.model_validate({"prompt": "x", "seed": 7.0, "min_clips": 2.0}).seed == 7
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_style_of_the_engine_is_accepted(style):
+def test_every_style_is_accepted(style: str) -> None:
     assert VideoRequest(prompt="x", style=style).style == style
+
+
+def test_the_choices_of_the_api_are_the_tables_of_looks() -> None:
+    def choices(model: type[BaseModel], name: str) -> list[str]:
+        return list(model.model_json_schema()["properties"][name]["enum"])
+
+    assert choices(VideoRequest, "captions") == [*CAPTION_CHOICES]
+    assert choices(VideoRequest, "transition") == [*TRANSITION_CHOICES]
+    assert choices(VideoRequest, "style") == [*STYLES]
+    assert choices(EndCardRequest, "style") == [*CARD_CHOICES]

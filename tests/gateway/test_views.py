@@ -67,7 +67,7 @@ def stage(now: VideoStatus, name: Stage) -> StageRecord:
 # ── percent ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_marks_of_the_stages():
+def test_the_marks_of_the_stages() -> None:
     told: list[Event] = [requested()]
     assert seen(*told).percent == 5
     told.append(PLAN)
@@ -80,7 +80,7 @@ def test_the_marks_of_the_stages():
     assert seen(*told).percent == 100
 
 
-def test_in_proportion_within_a_stage():
+def test_in_proportion_within_a_stage() -> None:
     assert seen(requested(), PLAN, *images(PLAN)[:1]).percent == 45 + 25 // 3
     half = seen(requested(), PLAN, *images(PLAN), *clips(PLAN)[:3])
     assert half.percent == 70 + 12
@@ -88,7 +88,7 @@ def test_in_proportion_within_a_stage():
     assert stage(half, Stage.CLIPS).percent == 50
 
 
-def test_weights_fixed_at_the_request_decide_instead_of_the_marks():
+def test_weights_fixed_at_the_request_decide_instead_of_the_marks() -> None:
     weights = {"plan": 9.5, "images": 0.0, "soundtrack": 9.5, "clips": 66.5, "cut": 9.5}
     request = requested().model_copy(update={"stage_weights": weights})
     assert seen(request, PLAN).percent == 14
@@ -96,7 +96,7 @@ def test_weights_fixed_at_the_request_decide_instead_of_the_marks():
     assert seen(request, PLAN, *whole(PLAN)[2:]).percent == 100
 
 
-def test_weights_are_measured_over_the_stages_of_completed_videos():
+def test_weights_are_measured_over_the_stages_of_completed_videos() -> None:
     done = seen(*whole(PLAN))
     weights = measure_weights([done.stages, done.stages])
     assert sum(weights.values()) == pytest.approx(95)
@@ -105,7 +105,7 @@ def test_weights_are_measured_over_the_stages_of_completed_videos():
     assert weights["cut"] / weights["plan"] == pytest.approx(2.0)
 
 
-def test_nothing_measured_leaves_the_marks():
+def test_nothing_measured_leaves_the_marks() -> None:
     assert measure_weights([]) == {}
     assert measure_weights([seen(requested()).stages]) == {}
 
@@ -132,17 +132,17 @@ GONE_WRONG = FAILING + [
 
 
 @given(st.permutations(whole(PLAN)[1:]))
-def test_percent_and_stage_never_go_back_in_whatever_order_facts_arrive(facts):
+def test_percent_and_stage_never_go_back_in_whatever_order_facts_arrive(facts) -> None:
     _never_back([requested(), *facts])
 
 
 @given(st.permutations(GONE_WRONG))
-def test_nor_when_things_fail(facts):
+def test_nor_when_things_fail(facts) -> None:
     _never_back([requested(), *facts])
 
 
 @given(st.permutations([*whole(PLAN)[1:], *whole(planned(rev=2))[1:]]))
-def test_nor_within_a_revision(facts):
+def test_nor_within_a_revision(facts) -> None:
     _never_back([requested(), *facts])
 
 
@@ -159,7 +159,7 @@ def _never_back(facts: list[Event]) -> None:
 
 
 @given(st.permutations([requested(), *GONE_WRONG]), st.integers(0, 10))
-def test_any_order_and_any_duplicates_show_the_same(facts, twice):
+def test_any_order_and_any_duplicates_show_the_same(facts, twice) -> None:
     assert seen(*facts, *facts[:twice]) == seen(requested(), *GONE_WRONG)
 
 
@@ -186,17 +186,17 @@ CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
         ([PLAN, completed(PLAN), planned(rev=2)], Status.RUNNING),
     ],
 )
-def test_statuses(facts, word):
+def test_statuses(facts, word) -> None:
     assert seen(requested(), *facts).status is word
 
 
-def test_every_status_says_what_it_allows_and_only_completed_videos_are_downloaded():
+def test_every_status_says_what_it_allows_and_only_completed_videos_are_downloaded() -> None:
     assert ALLOWED.keys() == set(Status)
     assert [word for word, can in ALLOWED.items() if Action.DOWNLOAD in can] == ["completed"]
     assert all(Action.CANCEL not in ALLOWED[word] for word in FINAL)
 
 
-def test_a_failure_names_phase_item_and_cause():
+def test_a_failure_names_phase_item_and_cause() -> None:
     now = seen(requested(), PLAN, *images(PLAN), FAILED)
     assert now.failed_at is not None
     assert (now.failed_at.phase, now.failed_at.item, now.error) == ("clips", "beat 1", "too few")
@@ -205,7 +205,7 @@ def test_a_failure_names_phase_item_and_cause():
 
 
 @pytest.mark.parametrize("settled", [True, False], ids=["all failed", "some never begun"])
-def test_a_video_without_clips_enough_stands_where_its_clips_stopped(settled):
+def test_a_video_without_clips_enough_stands_where_its_clips_stopped(settled) -> None:
     """Two of six, and three were needed: the segments of those two do not make it a cut."""
     lost = [fact for fact in FAILING if isinstance(fact, ChunkFailed)]
     told = [requested(), PLAN, *images(PLAN), *sounds(PLAN), *clips(PLAN)[:2]]
@@ -217,7 +217,7 @@ def test_a_video_without_clips_enough_stands_where_its_clips_stopped(settled):
     assert (stage(shown[2], Stage.CLIPS).percent, stage(shown[2], Stage.CUT).percent) == (33, 25)
 
 
-def test_a_deleted_video_is_no_video():
+def test_a_deleted_video_is_no_video() -> None:
     assert status(view([requested(), VideoDeleted(video_id=VIDEO)])) is None
     assert status(view([PLAN])) is None
 
@@ -225,7 +225,7 @@ def test_a_deleted_video_is_no_video():
 # ── what else is shown ──────────────────────────────────────────────────────────────────────────
 
 
-def test_times_of_the_video_and_its_stages():
+def test_times_of_the_video_and_its_stages() -> None:
     now = seen(*whole(PLAN))
     assert now.created_at == datetime.fromtimestamp(1, UTC)
     assert now.completed_at == now.updated_at == datetime.fromtimestamp(6.5, UTC)
@@ -235,7 +235,7 @@ def test_times_of_the_video_and_its_stages():
     assert all(record.status == "completed" for record in now.stages)
 
 
-def test_a_stage_ends_with_its_last_piece_and_that_stays_so():
+def test_a_stage_ends_with_its_last_piece_and_that_stays_so() -> None:
     """Sounds end long before clips and cut; nothing that comes later changes when."""
     told: list[Event] = [requested(), PLAN, *images(PLAN), *sounds(PLAN)]
     ends = []
@@ -248,7 +248,7 @@ def test_a_stage_ends_with_its_last_piece_and_that_stays_so():
     assert stage(now, Stage.CUT).ended_at == datetime.fromtimestamp(6, UTC)
 
 
-def test_a_stage_with_missing_pieces_ends_when_nothing_more_comes():
+def test_a_stage_with_missing_pieces_ends_when_nothing_more_comes() -> None:
     missing = clips(PLAN)[:5]
     over = WavesCompleted(video_id=VIDEO, at=5_000, rev=1, total=6, succeeded=5)
     now = seen(requested(), PLAN, *images(PLAN), *missing)
@@ -259,16 +259,16 @@ def test_a_stage_with_missing_pieces_ends_when_nothing_more_comes():
     assert record.ended_at == datetime.fromtimestamp(5, UTC)
 
 
-def test_cost_is_the_exact_sum_of_all_ends():
+def test_cost_is_the_exact_sum_of_all_ends() -> None:
     assert seen(*whole(PLAN)).cost == 7 + 3 * 10 + 6 * 100
 
 
-def test_a_truncated_plan_says_so():
+def test_a_truncated_plan_says_so() -> None:
     truncation = Truncation(at=1, video_id=VIDEO, before=10, after=3)
     assert seen(requested(), planned(truncation=truncation)).truncation == truncation
 
 
-def test_what_is_lacking_is_told_in_words():
+def test_what_is_lacking_is_told_in_words() -> None:
     voice = VoiceFailed(video_id=VIDEO, beat=1, error="no voice", job=VOICE.wanted(PLAN, beat=1))
     filled = ClipConformed(
         video_id=VIDEO,
@@ -290,7 +290,7 @@ def test_what_is_lacking_is_told_in_words():
     ]
 
 
-def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces_it():
+def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces_it() -> None:
     [first, *_] = segments(PLAN)
     unburnt = first.model_copy(update={"unburnt": "no font"})
     unburnt = unburnt.model_copy(update={"unwritten": ("the end card has no headline",)})
@@ -305,7 +305,7 @@ def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces
     assert seen(requested(), PLAN, unburnt, unheard, again).warnings == ()
 
 
-def test_a_failure_that_a_revision_replaced_is_not_lacking():
+def test_a_failure_that_a_revision_replaced_is_not_lacking() -> None:
     failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=IMAGE.wanted(PLAN, beat=0))
     again = planned(rev=2, takes={"image/0": 1})
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="retry", beat=0)
@@ -314,7 +314,7 @@ def test_a_failure_that_a_revision_replaced_is_not_lacking():
     assert now.retries == 1
 
 
-def test_chunks_before_and_after_the_waves_are_over():
+def test_chunks_before_and_after_the_waves_are_over() -> None:
     lost = ChunkFailed(
         video_id=VIDEO, beat=1, n=2, error="no luck", job=clip_job(PLAN, PLAN.chunks[2])
     )
@@ -331,7 +331,7 @@ def test_chunks_before_and_after_the_waves_are_over():
     assert later.chunks.failed == failed
 
 
-def test_links_lead_to_what_there_is():
+def test_links_lead_to_what_there_is() -> None:
     assert set(seen(requested()).links) == {"self", "events"}
     links = seen(*whole(PLAN)).links
     assert links["media"] == f"/v1/videos/{VIDEO}/media"
@@ -339,7 +339,7 @@ def test_links_lead_to_what_there_is():
     assert links["hls"] == f"/v1/videos/{VIDEO}/hls/1/playlist.m3u8"
 
 
-def test_files_of_the_latest_finished_revision():
+def test_files_of_the_latest_finished_revision() -> None:
     done = VideoCompleted.model_validate(
         {**completed(planned(rev=2)).model_dump(), "key": "second.mp4"}
     )
@@ -351,7 +351,7 @@ def test_files_of_the_latest_finished_revision():
     assert file_key(view([requested()]), "media") is None
 
 
-def test_a_video_that_is_to_be_reframed_runs_again_and_then_has_another_shape():
+def test_a_video_that_is_to_be_reframed_runs_again_and_then_has_another_shape() -> None:
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="reframe", aspect="1:1")
     told = [*whole(PLAN), asked]
     now = seen(*told)

@@ -7,7 +7,9 @@ and cropping to the middle; so a test can say exactly which frame it is looking 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -68,7 +70,7 @@ class Shape:
     sound_seconds: float = 0.0
     sound_layout: str = "stereo"
     sound_rate: int = RATE
-    times: Sequence[int] | None = None  # each frame's pts, for variable rates
+    times: tuple[int, ...] | None = None  # each frame's pts, for variable rates
     timescale: int = 0  # ticks a second in an MP4's index; 0: as the muxer likes
     turns: int = 0  # quarter turns to the right that the file asks a player for
 
@@ -76,6 +78,22 @@ class Shape:
 def write_clip(folder: Path, shape: Shape = Shape(), name: str = "clip") -> Path:
     """A clip whose frame n shows the number n."""
     path = folder / f"{name}{shape.suffix}"
+    path.write_bytes(_clip(shape))
+    return path
+
+
+@lru_cache(200)
+def _clip(shape: Shape) -> bytes:
+    """The bytes of a clip: made once a session, since many tests ask for the same."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"clip{shape.suffix}"
+        _encode(path, shape)
+        if shape.turns:
+            _ask_for_turns(path, shape.turns)
+        return path.read_bytes()
+
+
+def _encode(path: Path, shape: Shape) -> None:
     ticks = {"video_track_timescale": str(shape.timescale)} if shape.timescale else {}
     with av.open(str(path), "w", container_options=ticks) as container:
         stream = container.add_stream(shape.codec, rate=shape.fps)
@@ -99,9 +117,6 @@ def write_clip(folder: Path, shape: Shape = Shape(), name: str = "clip") -> Path
             for block in frames_of(tone(shape.sound_seconds)):
                 container.mux(sound.encode(block))  # resampled to what the stream has
             container.mux(sound.encode(None))
-    if shape.turns:
-        _ask_for_turns(path, shape.turns)
-    return path
 
 
 def _ask_for_turns(clip: Path, turns: int) -> None:

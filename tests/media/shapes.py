@@ -15,7 +15,7 @@ from shared.story.formats import FPS
 from tests.media.samples import Shape, edited, number_of, rgb, write_clip
 
 NTSC = (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001))
-RATES = (12, 15, 24, 25, 30, 48, 50, 60, *NTSC)
+RATES: tuple[int | Fraction, ...] = (12, 15, 24, 25, 30, 48, 50, 60, *NTSC)
 GOPS = (1, 7, 12, 250)  # all keyframes, some, x264's own choice, one for all
 SOUNDS = (None, "mono", "stereo", "5.1")
 
@@ -58,10 +58,10 @@ def sources(draw: st.DrawFn) -> Source:
     return _as_mp4(draw, shape) if shape.suffix == ".mp4" else Source(shape)
 
 
-def _uneven(draw: st.DrawFn, count: int) -> list[int]:
+def _uneven(draw: st.DrawFn, count: int) -> tuple[int, ...]:
     """Presentation times that now and then leave some out."""
     gaps = st.lists(st.sampled_from([1, 1, 1, 2, 5]), min_size=count - 1, max_size=count - 1)
-    return list(accumulate(draw(gaps), initial=0))
+    return tuple(accumulate(draw(gaps), initial=0))
 
 
 def _with_sound(draw: st.DrawFn, shape: Shape) -> Shape:

@@ -59,7 +59,7 @@ def a_wall_of_pixels(folder: Path) -> Path:
 
 @hostile("too long: more than 600 s")
 def two_pictures_hours_apart(folder: Path) -> Path:
-    return write_clip(folder, Shape(frames=3, times=[0, 1, 5 * 3600 * 30]))
+    return write_clip(folder, Shape(frames=3, times=(0, 1, 5 * 3600 * 30)))
 
 
 @hostile("claims 80,000,000 samples")

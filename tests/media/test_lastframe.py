@@ -16,12 +16,13 @@ from shared.media.probe import BadMedia
 from tests.media.samples import Shape, copied, edited, number_of, write_clip
 from tests.media.shapes import Source, sources
 
+UNEVEN = tuple(n + (n > 20) * 7 + (n > 38) * 13 for n in range(40))
 SHAPES = {
     "plain": Shape(),
     "b-frames": Shape(b_frames=3, frames=47),
     "one-gop": Shape(frames=90, gop=1000, b_frames=2),
     "short-gops": Shape(frames=61, gop=10, b_frames=2),
-    "variable-rate": Shape(frames=40, times=[n + (n > 20) * 7 + (n > 38) * 13 for n in range(40)]),
+    "variable-rate": Shape(frames=40, times=UNEVEN),
     "sound-longer": Shape(frames=30, sound_seconds=4.0),
     "webm": Shape(codec="libvpx", suffix=".webm", frames=25),
     "mkv": Shape(suffix=".mkv", b_frames=2, frames=33),
@@ -95,6 +96,7 @@ def test_a_tail_that_is_damaged_is_an_error(tmp_path: Path) -> None:
     with av.open(str(clip)) as container:
         *_, last = (packet for packet in container.demux(video=0) if packet.size)
         where, size = last.pos, last.size
+    assert where is not None
     data = bytearray(clip.read_bytes())
     data[where + 6 : where + size] = bytes(size - 6)
     clip.write_bytes(data)

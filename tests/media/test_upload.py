@@ -17,8 +17,14 @@ ORANGE, BLUE = (255, 140, 0), (0, 0, 255)
 FORMS = ("PNG", "JPEG", "WEBP")
 
 
-def near(pixel: tuple[int, ...], colour: tuple[int, ...]) -> bool:
-    return max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 12
+def pixel(shown: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    found = shown.getpixel((x, y))
+    assert isinstance(found, tuple)
+    return found
+
+
+def near(one: tuple[int, ...], colour: tuple[int, ...]) -> bool:
+    return max(abs(a - b) for a, b in zip(one, colour, strict=True)) < 12
 
 
 def test_the_same_picture_is_the_same_bytes_and_another_is_not() -> None:
@@ -31,7 +37,7 @@ def test_the_same_picture_is_the_same_bytes_and_another_is_not() -> None:
 def test_alpha_is_kept_and_opaque_pictures_get_none() -> None:
     shown = decoded(prepared(product()).png)
     assert shown.mode == "RGBA"
-    assert (shown.getpixel((0, 0))[3], shown.getpixel((150, 100))[3]) == (0, 255)
+    assert (pixel(shown, 0, 0)[3], pixel(shown, 150, 100)[3]) == (0, 255)
     assert decoded(prepared(encoded(Image.new("RGB", (9, 9)))).png).mode == "RGB"
 
 
@@ -45,7 +51,7 @@ def test_a_picture_that_lies_on_its_side_is_put_upright(form: str) -> None:
     made = prepared(encoded(lying, form, exif=exif))
     upright = decoded(made.png)
     assert upright.size == (made.width, made.height) == (40, 80)
-    assert near(upright.getpixel((20, 5)), BLUE) and near(upright.getpixel((20, 75)), ORANGE)
+    assert near(pixel(upright, 20, 5), BLUE) and near(pixel(upright, 20, 75), ORANGE)
 
 
 def test_nothing_is_told_but_pixels() -> None:
@@ -64,7 +70,7 @@ def test_it_is_scaled_down_and_never_up(
 ) -> None:
     shown = decoded(prepared(encoded(Image.new("RGB", size, ORANGE), form)).png)
     assert shown.size == kept
-    assert near(shown.getpixel((3, 3)), ORANGE)
+    assert near(pixel(shown, 3, 3), ORANGE)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16"])
@@ -78,7 +84,7 @@ def test_every_sort_of_png_is_understood(mode: str) -> None:
 
 def test_a_jpeg_for_printers_keeps_its_colour() -> None:
     printed = encoded(Image.new("CMYK", (16, 16), (0, 115, 255, 0)), "JPEG")
-    assert near(decoded(prepared(printed).png).getpixel((8, 8)), ORANGE)
+    assert near(pixel(decoded(prepared(printed).png), 8, 8), ORANGE)
 
 
 def test_colours_are_what_the_profile_means() -> None:
@@ -86,8 +92,8 @@ def test_colours_are_what_the_profile_means() -> None:
     plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exchanged = plain.replace(b"rXYZ", b"?XYZ").replace(b"gXYZ", b"rXYZ").replace(b"?XYZ", b"gXYZ")
     red = Image.new("RGBA", (8, 8), (255, 0, 0, 128))
-    shown = decoded(prepared(encoded(red, icc_profile=exchanged)).png).getpixel((4, 4))
-    assert near(shown, (0, 255, 0, 128))
+    shown = decoded(prepared(encoded(red, icc_profile=exchanged)).png)
+    assert near(pixel(shown, 4, 4), (0, 255, 0, 128))
     broken = decoded(prepared(encoded(red, icc_profile=b"no profile")).png).getpixel((4, 4))
     assert broken == (255, 0, 0, 128)
 
@@ -96,7 +102,7 @@ def test_colours_are_what_the_profile_means() -> None:
 def test_of_an_animation_the_first_picture_is_taken(form: str) -> None:
     first, second = Image.new("RGB", (30, 30), ORANGE), Image.new("RGB", (30, 30), BLUE)
     moving = encoded(first, form, save_all=True, append_images=[second])
-    assert near(decoded(prepared(moving).png).getpixel((9, 9)), ORANGE)
+    assert near(pixel(decoded(prepared(moving).png), 9, 9), ORANGE)
 
 
 REFUSED = {

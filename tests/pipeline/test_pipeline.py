@@ -73,7 +73,7 @@ async def test_a_replay_changes_nothing(tmp_path: Path) -> None:
         assert await w.app.replicas["planner"].relay.replay("v") > 20
         while await unpublished(w):
             await asyncio.sleep(0.02)
-        await w.app.ports.bus.drained()  # type: ignore[attr-defined]
+        await w.app.ports.bus.wait_until_idle()  # type: ignore[attr-defined]
         assert w.engine.runs == before and await w.ended("v") == first
 
 
@@ -141,6 +141,6 @@ async def test_nothing_more_is_made_for_a_video_that_has_failed(tmp_path: Path) 
     async with world(tmp_path) as w:
         await w.app.shell("stitcher").emit([VideoFailed(video_id="v", rev=1, phase="x", error="y")])
         await w.request("v", brief(3, 2))
-        await w.app.ports.bus.drained()  # type: ignore[attr-defined]
+        await w.app.ports.bus.wait_until_idle()  # type: ignore[attr-defined]
         await asyncio.sleep(0.2)
         assert set(w.engine.runs) == {"v/plan/0/0/1"}

@@ -15,7 +15,7 @@ def drafts(*seconds: float) -> list[Draft]:
     return [Draft(f"scene {i}", "words", wish) for i, wish in enumerate(seconds)]
 
 
-def test_ten_beats_for_15_seconds_become_three_that_fill_them():
+def test_ten_beats_for_15_seconds_become_three_that_fill_them() -> None:
     beats = timed(drafts(*[5] * 10), 15)
     assert [(b.index, b.start, b.duration) for b in beats] == [
         (0, 0, 5), (1, 5, 5), (2, 10, 5),
@@ -26,15 +26,15 @@ def test_ten_beats_for_15_seconds_become_three_that_fill_them():
 @pytest.mark.parametrize(
     ("seconds", "most"), [(5, 1), (5.1, 2), (15, 3), (27.5, 6), (30, 6), (180, 36), (2.5, 1)]
 )
-def test_as_many_beats_as_begun_five_seconds(seconds: float, most: int):
+def test_as_many_beats_as_begun_five_seconds(seconds: float, most: int) -> None:
     assert max_beats(seconds) == most
 
 
-def test_durations_follow_the_wishes():
+def test_durations_follow_the_wishes() -> None:
     assert [b.duration for b in timed(drafts(1, 2, 3), 60)] == [10, 20, 30]
 
 
-def test_no_beat_but_the_last_is_shorter_than_five_seconds():
+def test_no_beat_but_the_last_is_shorter_than_five_seconds() -> None:
     assert [b.duration for b in timed(drafts(1, 1, 1), 12.5)] == [5, 5, 2.5]
     assert [b.duration for b in timed(drafts(1, 8, 1), 20)] == [5, 10, 5]
 
@@ -44,7 +44,9 @@ def test_no_beat_but_the_last_is_shorter_than_five_seconds():
     st.lists(st.floats(0, 100), min_size=1, max_size=50),
     st.integers(2_000, 180_000).map(lambda ms: ms / 1000),
 )
-def test_beats_fill_their_time_exactly_whatever_was_wished(wishes: list[float], seconds: float):
+def test_beats_fill_their_time_exactly_whatever_was_wished(
+    wishes: list[float], seconds: float
+) -> None:
     beats = timed(drafts(*wishes), seconds)
     assert len(beats) == min(len(wishes), max_beats(seconds))
     assert [b.index for b in beats] == list(range(len(beats)))
@@ -56,12 +58,12 @@ def test_beats_fill_their_time_exactly_whatever_was_wished(wishes: list[float], 
     assert beats[-1].duration > 0
 
 
-def test_a_plan_without_beats_is_refused():
+def test_a_plan_without_beats_is_refused() -> None:
     with pytest.raises(BadPlan, match="describe at least one thing"):
         timed([], 30)
 
 
-def test_a_beat_without_a_prompt_is_named():
+def test_a_beat_without_a_prompt_is_named() -> None:
     with pytest.raises(BadPlan, match="beat 1 has an empty prompt"):
         timed([Draft("a"), Draft("  ")], 30)
 
@@ -72,10 +74,10 @@ def test_a_beat_without_a_prompt_is_named():
 )
 def test_the_card_leaves_the_story_most_of_a_short_video(
     wish: float, duration: float, seconds: float | None
-):
+) -> None:
     card = fitted_card(EndCard(seconds=wish), duration)
     assert (card and card.seconds) == seconds
 
 
-def test_no_card_stays_no_card():
+def test_no_card_stays_no_card() -> None:
     assert fitted_card(None, 30) is None

@@ -26,11 +26,11 @@ def answers(told: Story) -> list[BeatsPlanned]:
     return [event for event in told.events.values() if isinstance(event, BeatsPlanned)]
 
 
-def test_nothing_is_known_nothing_is_done():
+def test_nothing_is_known_nothing_is_done() -> None:
     assert SERVICE.decide_on(View(VIDEO)) == Decision()
 
 
-def test_a_request_is_planned_once_with_its_whole_brief():
+def test_a_request_is_planned_once_with_its_whole_brief() -> None:
     told = Story(SERVICE)
     (job,) = told.hear(requested(style="noir", owner="ada", priority=3))
     assert job.id == f"{VIDEO}/plan/0/0/1"
@@ -41,7 +41,7 @@ def test_a_request_is_planned_once_with_its_whole_brief():
     assert told.done
 
 
-def test_a_failed_plan_ends_it():
+def test_a_failed_plan_ends_it() -> None:
     told = Story(SERVICE)
     (job,) = told.hear(requested())
     told.hear(broken(job))
@@ -49,14 +49,14 @@ def test_a_failed_plan_ends_it():
     assert told.events == {}
 
 
-def test_a_revision_after_a_failed_plan_plans_anew():
+def test_a_revision_after_a_failed_plan_plans_anew() -> None:
     told = Story(SERVICE)
     (job,) = told.hear(requested())
     (again,) = told.hear(broken(job), revision(2, "retry"))
     assert again.id == f"{VIDEO}/plan/0/0/2"
 
 
-def test_regenerating_a_beat_takes_its_image_and_its_clips_anew():
+def test_regenerating_a_beat_takes_its_image_and_its_clips_anew() -> None:
     told = planned(revision(2, beat=1))
     told.decide()
     (answer,) = answers(told)
@@ -67,7 +67,7 @@ def test_regenerating_a_beat_takes_its_image_and_its_clips_anew():
     assert told.done
 
 
-def test_editing_the_narration_keeps_the_pictures():
+def test_editing_the_narration_keeps_the_pictures() -> None:
     told = planned(revision(2, "edit", beat=0, narration="Other words."))
     told.decide()
     (answer,) = answers(told)
@@ -75,7 +75,7 @@ def test_editing_the_narration_keeps_the_pictures():
     assert answer.takes == {"voice/0": 1, "conform/0": 1, "conform/1": 1}
 
 
-def test_editing_the_prompt_keeps_the_voice():
+def test_editing_the_prompt_keeps_the_voice() -> None:
     told = planned(revision(2, "edit", beat=2, prompt="a whale"))
     told.decide()
     (answer,) = answers(told)
@@ -83,13 +83,13 @@ def test_editing_the_prompt_keeps_the_voice():
     assert set(answer.takes) == {"image/2", "clip/4", "clip/5", "conform/4", "conform/5"}
 
 
-def test_an_edit_that_changes_nothing_makes_nothing_again():
+def test_an_edit_that_changes_nothing_makes_nothing_again() -> None:
     told = planned(revision(2, "edit", beat=0, prompt="scene 0"))
     told.decide()
     assert answers(told)[0].takes == {}
 
 
-def test_retrying_a_beat_takes_all_of_it_anew():
+def test_retrying_a_beat_takes_all_of_it_anew() -> None:
     told = planned(revision(2, "retry", beat=0))
     told.decide()
     assert set(answers(told)[0].takes) == {
@@ -97,7 +97,7 @@ def test_retrying_a_beat_takes_all_of_it_anew():
     }  # fmt: skip
 
 
-def test_skipping_a_beat_marks_it_and_regenerating_brings_it_back():
+def test_skipping_a_beat_marks_it_and_regenerating_brings_it_back() -> None:
     told = planned(revision(2, "skip", beat=1), revision(3, beat=1))
     told.decide()
     assert [[b.skipped for b in answer.beats] for answer in answers(told)] == [
@@ -107,20 +107,20 @@ def test_skipping_a_beat_marks_it_and_regenerating_brings_it_back():
     assert answers(told)[0].takes == {}
 
 
-def test_the_last_beat_that_is_left_can_not_be_skipped():
+def test_the_last_beat_that_is_left_can_not_be_skipped() -> None:
     told = planned(revision(2, "skip", 0), revision(3, "skip", 1), revision(4, "skip", 2))
     told.decide()
     assert [b.skipped for b in answers(told)[-1].beats] == [True, True, False]
 
 
-def test_a_beat_that_does_not_exist_changes_nothing_but_is_answered():
+def test_a_beat_that_does_not_exist_changes_nothing_but_is_answered() -> None:
     told = planned(revision(2, beat=9))
     told.decide()
     (answer,) = answers(told)
     assert (answer.rev, answer.beats, answer.takes) == (2, plan(3, 2).beats, {})
 
 
-def test_revisions_apply_in_their_order_and_a_gap_waits():
+def test_revisions_apply_in_their_order_and_a_gap_waits() -> None:
     told = planned(revision(4, beat=0))
     told.decide()
     assert answers(told) == []
@@ -132,7 +132,7 @@ def test_revisions_apply_in_their_order_and_a_gap_waits():
     assert told.done
 
 
-def test_reframing_makes_only_segments_anew():
+def test_reframing_makes_only_segments_anew() -> None:
     told = planned(revision(2, "reframe", aspect="1:1"), revision(3, "reframe", aspect="1:1"))
     told.decide()
     first, same = answers(told)
@@ -141,7 +141,7 @@ def test_reframing_makes_only_segments_anew():
     assert (same.brief, same.takes, same.rev) == (first.brief, first.takes, 3)
 
 
-def test_an_answer_that_was_given_stands():
+def test_an_answer_that_was_given_stands() -> None:
     given_before = plan(3, 2, rev=2, takes={"image/0": 7})
     told = planned(given_before, revision(2, beat=0), revision(3, beat=0))
     told.decide()
@@ -162,7 +162,9 @@ FACTS: list[Event] = [
 
 @settings(deadline=None)
 @given(st.sets(st.sampled_from(range(len(FACTS))), min_size=1), st.data())
-def test_any_order_and_any_duplicates_give_the_same_decision(which: set[int], data: st.DataObject):
+def test_any_order_and_any_duplicates_give_the_same_decision(
+    which: set[int], data: st.DataObject
+) -> None:
     facts = [FACTS[i] for i in sorted(which)]
     again = data.draw(retold(facts))
     assert SERVICE.decide_on(View(VIDEO, facts)) == SERVICE.decide_on(View(VIDEO, again))

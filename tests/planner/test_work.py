@@ -31,7 +31,7 @@ def planned(folder: Path, prompt: str = "A lighthouse keeper who paints the sea"
 @pytest.mark.parametrize("card", [None, EndCard()])
 def test_beats_chunks_and_card_fill_the_duration_to_the_frame(
     tmp_path: Path, duration: float, card: EndCard | None
-):
+) -> None:
     made = planned(tmp_path, duration=duration, end_card=card)
     last = made.beats[-1]
     story = sum(frames(chunk) for chunk in active_chunks(made))
@@ -45,7 +45,7 @@ def test_beats_chunks_and_card_fill_the_duration_to_the_frame(
 
 def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     counted = metric("storywave_plans_truncated_total")
     made = planned(tmp_path, TEN, duration=15, end_card=None)
     with caplog.at_level(logging.WARNING, logger="storywave.planner"):
@@ -63,7 +63,7 @@ def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
     assert (warning.video_id, warning.stage, warning.action) == ("v1", "plan", "truncate")  # type: ignore[attr-defined]
 
 
-def test_what_fits_is_not_truncated(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_what_fits_is_not_truncated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     made = planned(tmp_path, TEN, duration=60)
     report(made)
     assert (len(made.beats), made.truncation, caplog.records) == (10, None, [])
@@ -73,7 +73,7 @@ def metric(name: str) -> float:
     return REGISTRY.get_sample_value(name) or 0.0
 
 
-def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path: Path):
+def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path: Path) -> None:
     asked = EndCard(call_to_action="Come and see", product_image="abc")
     open_card = planned(tmp_path, end_card=asked).brief.end_card
     assert open_card is not None
@@ -82,6 +82,6 @@ def test_the_card_says_what_the_story_says_where_the_user_left_it_open(tmp_path:
     assert open_card.product_image == "abc"
 
 
-def test_an_unknown_style_is_refused_with_the_known_ones(tmp_path: Path):
+def test_an_unknown_style_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cinematic"):
         planned(tmp_path, style="baroque")

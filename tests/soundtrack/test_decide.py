@@ -10,14 +10,14 @@ from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, done, plan, retold
 
 
-def test_without_a_plan_there_is_nothing_to_say():
+def test_without_a_plan_there_is_nothing_to_say() -> None:
     assert SERVICE.decide_on(View(VIDEO)) == Decision()
     assert SERVICE.decide_on(
         View(VIDEO, [PlanFailed(video_id=VIDEO, job="v1/plan/0/0/1", error="x")])
     ).done
 
 
-def test_a_voice_a_beat_and_one_bed_for_the_whole_video():
+def test_a_voice_a_beat_and_one_bed_for_the_whole_video() -> None:
     jobs = Story(SERVICE).hear(plan(3, music=True, end_card=EndCard(seconds=2.5)))
     assert [(j.kind, j.beat) for j in jobs] == [
         (VOICE.name, 0), (VOICE.name, 1), (VOICE.name, 2), (MUSIC.name, 0),
@@ -26,19 +26,19 @@ def test_a_voice_a_beat_and_one_bed_for_the_whole_video():
     assert jobs[-1].input["seconds"] == 17.5
 
 
-def test_silent_beats_have_no_voice():
+def test_silent_beats_have_no_voice() -> None:
     assert Story(SERVICE).hear(plan(2, narration="  ")) == []
     assert Story(SERVICE).hear(plan(2, voice=False)) == []
     assert [j.beat for j in Story(SERVICE).hear(plan(2, skipped=[0]))] == [1]
 
 
-def test_a_silent_video_without_music_is_done_at_once():
+def test_a_silent_video_without_music_is_done_at_once() -> None:
     told = Story(SERVICE)
     told.hear(plan(2, voice=False))
     assert told.done
 
 
-def test_it_is_done_when_all_has_settled_well_or_badly():
+def test_it_is_done_when_all_has_settled_well_or_badly() -> None:
     told = Story(SERVICE)
     voice, music = told.hear(plan(1, music=True))
     told.hear(broken(voice))
@@ -47,7 +47,7 @@ def test_it_is_done_when_all_has_settled_well_or_badly():
     assert told.done
 
 
-def test_new_words_are_spoken_at_a_new_take():
+def test_new_words_are_spoken_at_a_new_take() -> None:
     told = Story(SERVICE)
     told.hear(plan(2, music=True))
     (job,) = told.hear(plan(2, rev=2, takes={"voice/1": 1}, music=True, narration="New."))
@@ -58,7 +58,7 @@ def test_new_words_are_spoken_at_a_new_take():
 @given(st.lists(st.booleans(), max_size=4), st.data())
 def test_any_order_and_any_duplicates_give_the_same_decision(
     fates: list[bool], data: st.DataObject
-):
+) -> None:
     told = Story(SERVICE)
     jobs = told.hear(plan(3, music=True))
     told.hear(*(done(j) if good else broken(j) for j, good in zip(jobs, fates, strict=False)))

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stitcher.breaks import unbroken
-from services.stitcher.draw import artwork
-from services.stitcher.draw.artwork import text_block, wrapped
+from services.stitcher.breaks import split_at_breaks
+from services.stitcher.draw import words
+from services.stitcher.draw.words import set_text, wrap_lines
 from shared.media.fonts import font
 from shared.story.formats import Canvas
 
@@ -14,7 +14,7 @@ LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。き
 
 
 @pytest.mark.parametrize(
-    ("text", "pieces"),
+    ("text", "parts"),
     [
         ("Wake up, slow co-op", ["Wake ", "up, ", "slow ", "co-op "]),
         ("世界へ。", ["世", "界", "へ。 "]),
@@ -26,18 +26,18 @@ LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。き
         ("", []),
     ],
 )
-def test_what_stays_together(text: str, pieces: list[str]) -> None:
-    assert unbroken(text) == pieces
+def test_what_stays_together(text: str, parts: list[str]) -> None:
+    assert split_at_breaks(text) == parts
 
 
 @given(st.text())
 def test_nothing_is_lost(text: str) -> None:
-    assert "".join(unbroken(text)).split() == text.split()
+    assert "".join(split_at_breaks(text)).split() == text.split()
 
 
 def test_a_text_without_spaces_fills_its_lines() -> None:
     letters = font("plain", 40)
-    lines = wrapped(LONG, 400, letters)
+    lines = wrap_lines(LONG, 400, letters)
     assert "".join(lines) == LONG
     assert max(map(letters.getlength, lines)) <= 400
     assert len(lines) <= letters.getlength(LONG) / 400 + 1.5
@@ -45,8 +45,8 @@ def test_a_text_without_spaces_fills_its_lines() -> None:
 
 
 def test_a_text_without_spaces_is_not_made_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artwork, "can_write", lambda _face, _text: True)
+    monkeypatch.setattr(words, "can_write", lambda _face, _text: True)
     canvas = Canvas(360, 640)
-    block = text_block(LONG[:20], canvas, "plain", 0.1, (255, 255, 255))
-    heights = {round(size * 1.16) * lines + size // 2 for size in (36, 31) for lines in (2, 3, 4)}
-    assert block.height in heights
+    text = set_text(LONG[:20], canvas, "plain", 0.1)
+    assert text is not None
+    assert text.pixels in {36, 31} and len(text.lines) in {2, 3, 4} and text.whole

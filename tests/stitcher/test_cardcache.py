@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from services.stitcher.draw.card import CardSpec
+from services.stitcher.draw.card import CardSpec, end_card
 from services.stitcher.encode import cardcache
 from shared.media.probe import probe
 from shared.story.formats import Canvas
@@ -16,19 +17,18 @@ from shared.story.formats import Canvas
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """What was encoded, in order."""
     made: list[Path] = []
-    real = cardcache.end_card
 
     def counted(spec: CardSpec) -> int:
         made.append(spec.out)
-        return real(spec)
+        return end_card(spec)
 
     monkeypatch.setattr(cardcache, "end_card", counted)
     return made
 
 
-def spec(folder: Path, **given: object) -> CardSpec:
+def spec(folder: Path, **given: Any) -> CardSpec:
     base = CardSpec(folder / "a.mp4", Canvas(180, 320), 10, headline="Sea", call_to_action="Go")
-    return replace(base, **given)  # type: ignore[arg-type]
+    return replace(base, **given)
 
 
 def test_the_same_card_is_encoded_once(tmp_path: Path, encoded: list[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,8 +20,8 @@ from tests.media.samples import Shape, number_of, numbers_in, write_clip
 CANVAS = Canvas(96, 160)
 
 
-def made(folder: Path, source: Path | None, frames: int = 30, **more: object) -> ConformResult:
-    spec = ConformSpec(folder / "out.mp4", CANVAS, frames, source, **more)  # type: ignore[arg-type]
+def made(folder: Path, source: Path | None, frames: int = 30, **more: Any) -> ConformResult:
+    spec = ConformSpec(folder / "out.mp4", CANVAS, frames, source, **more)
     result = conform(spec)
     assert result.frames == frames
     return result
@@ -76,7 +77,7 @@ def test_each_frame_shows_what_the_clip_shows_then(
 
 
 def test_variable_rates_follow_the_clock(tmp_path: Path) -> None:
-    clip = write_clip(tmp_path, Shape(frames=10, times=[n + 5 * (n >= 4) for n in range(10)]))
+    clip = write_clip(tmp_path, Shape(frames=10, times=tuple(n + 5 * (n >= 4) for n in range(10))))
     assert numbers_in(made(tmp_path, clip, 15).path) == [0, 1, 2, *[3] * 6, 4, 5, 6, 7, 8, 9]
 
 

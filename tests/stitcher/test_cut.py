@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.stitcher.draw.transitions import Transition, TransitionKind
+from services.stitcher.draw.transitions import Transition
 from services.stitcher.encode.conform import ConformSpec, conform
 from services.stitcher.encode.cut import CutResult, CutSpec, cut
 from services.stitcher.encode.join import BadJoin, Segment, Timeline
@@ -45,10 +46,10 @@ def timeline(folder: Path, lengths: Sequence[int], joints: Sequence[Transition |
     return Timeline(CANVAS, segments, tuple(joints))
 
 
-def finished(folder: Path, line: Timeline, **more: object) -> CutResult:
+def finished(folder: Path, line: Timeline, **more: Any) -> CutResult:
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    return cut(CutSpec(out, line, **more))  # type: ignore[arg-type]
+    return cut(CutSpec(out, line, **more))
 
 
 def digests(path: Path) -> list[str]:
@@ -71,8 +72,8 @@ def test_hard_cuts_copy_every_frame(tmp_path: Path) -> None:
     assert digests(result.video) == sources
 
 
-@pytest.mark.parametrize("kind", ["crossfade", "fade-black", "wipe", "slide"])
-def test_only_the_windows_are_encoded(kind: TransitionKind, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["fade", "black", "wipe", "slide"])
+def test_only_the_windows_are_encoded(kind: str, tmp_path: Path) -> None:
     line = timeline(tmp_path, (30, 25, 30), (Transition(kind, 8), Transition(kind, 5)))
     result = finished(tmp_path, line)
     assert result.frames == 30 + 25 + 30 - 13
@@ -85,28 +86,26 @@ def test_only_the_windows_are_encoded(kind: TransitionKind, tmp_path: Path) -> N
 
 
 def test_a_crossfade_goes_evenly_from_one_picture_to_the_other(tmp_path: Path) -> None:
-    shown = _grey_levels(tmp_path, "crossfade")
+    shown = _grey_levels(tmp_path, "fade")
     window = [50 + 150 * (n + 1) / 11 for n in range(10)]
     assert shown == pytest.approx([50] * 10 + window + [200] * 10, abs=4)
 
 
 def test_a_fade_through_black_is_black_in_the_middle(tmp_path: Path) -> None:
-    shown = _grey_levels(tmp_path, "fade-black")
+    shown = _grey_levels(tmp_path, "black")
     assert min(shown[14:16]) < 20 and shown[9] > 45 and shown[20] > 195
     assert shown[10:15] == sorted(shown[10:15], reverse=True)
     assert shown[15:20] == sorted(shown[15:20])
 
 
 @pytest.mark.parametrize("kind", ["wipe", "slide"])
-def test_wipe_and_slide_bring_the_next_picture_from_the_right(
-    kind: TransitionKind, tmp_path: Path
-) -> None:
+def test_wipe_and_slide_bring_the_next_picture_from_the_right(kind: str, tmp_path: Path) -> None:
     shown = _grey_levels(tmp_path, kind)
     assert shown[10:20] == sorted(shown[10:20])
     assert shown[9] == pytest.approx(50, abs=4) and shown[20] == pytest.approx(200, abs=4)
 
 
-def _grey_levels(folder: Path, kind: TransitionKind) -> list[float]:
+def _grey_levels(folder: Path, kind: str) -> list[float]:
     """Mean grey of each frame of 20 dark and 20 light frames joined over 10."""
     segments = []
     for name, grey, head, tail in (("a", 50, 0, 10), ("b", 200, 10, 0)):
@@ -123,7 +122,7 @@ def _grey_levels(folder: Path, kind: TransitionKind) -> list[float]:
 
 def test_sound_runs_as_long_as_the_picture(tmp_path: Path) -> None:
     write_wav(tone(5), tmp_path / "music.wav")
-    line = timeline(tmp_path, (40, 50), (Transition("crossfade", 6),))
+    line = timeline(tmp_path, (40, 50), (Transition("fade", 6),))
     sound = mix(MixSpec(tmp_path / "mix.m4a", line.frames, music=tmp_path / "music.wav")).path
     result = finished(tmp_path, line, sound=sound)
     verified(result.video, 84, sound=True)
@@ -155,7 +154,7 @@ def test_a_foreign_segment_is_encoded_again_never_copied(tmp_path: Path) -> None
 
 def test_a_segment_without_keyframes_for_its_transition_is_encoded_again(tmp_path: Path) -> None:
     plain = timeline(tmp_path, (20, 20), (None,))
-    line = Timeline(CANVAS, plain.segments, (Transition("crossfade", 6),))
+    line = Timeline(CANVAS, plain.segments, (Transition("fade", 6),))
     result = finished(tmp_path, line)
     assert result.encoded_again == (0, 1)
     verified(result.video, 34)
@@ -181,11 +180,11 @@ def test_impossible_timelines_are_refused(
     parts=st.lists(
         st.tuples(st.integers(13, 40), st.sampled_from([0, 1, 2, 6])), min_size=1, max_size=4
     ),
-    kind=st.sampled_from(["crossfade", "fade-black", "wipe", "slide"]),
+    kind=st.sampled_from(["fade", "black", "wipe", "slide"]),
 )
 def test_any_join_is_exact(
     parts: list[tuple[int, int]],
-    kind: TransitionKind,
+    kind: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("join")

@@ -73,12 +73,12 @@ def the_cut(told: Story) -> JobSpec:
 # ── the good way ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_nothing_is_known_nothing_is_done():
+def test_nothing_is_known_nothing_is_done() -> None:
     assert SERVICE.decide_on(View(VIDEO)) == Decision()
 
 
 @pytest.mark.parametrize(("beats", "chunks"), SHAPES)
-def test_every_shape_is_carried_to_its_end(beats: int, chunks: int):
+def test_every_shape_is_carried_to_its_end(beats: int, chunks: int) -> None:
     told = stitched(plan(beats, chunks, **FULL))
     end = completion(told)
     count = beats * chunks
@@ -91,7 +91,7 @@ def test_every_shape_is_carried_to_its_end(beats: int, chunks: int):
     assert end.generation_ms == 1_000
 
 
-def test_a_chunk_is_conformed_the_moment_its_clip_and_its_voice_are_there():
+def test_a_chunk_is_conformed_the_moment_its_clip_and_its_voice_are_there() -> None:
     of = plan(2, 2)
     facts = {event.id: event for event in made(of)}
     clip, voice = facts[f"{VIDEO}/ChunkReady/1/2/0"], facts[f"{VIDEO}/VoiceReady/1/0/0"]
@@ -101,14 +101,14 @@ def test_a_chunk_is_conformed_the_moment_its_clip_and_its_voice_are_there():
     assert (job.beat, job.n, job.files) == (1, 2, {"clip": "ChunkReady/1-2-0"})
 
 
-def test_a_silent_beat_waits_for_no_voice():
+def test_a_silent_beat_waits_for_no_voice() -> None:
     of = plan(1, voice=False)
     facts = {event.id: event for event in made(of)}
     told = Story(SERVICE, of)
     assert len(told.hear(facts[f"{VIDEO}/ChunkReady/0/0/0"])) == 1
 
 
-def test_a_segment_knows_its_place_in_its_beat_and_the_words_spoken_there():
+def test_a_segment_knows_its_place_in_its_beat_and_the_words_spoken_there() -> None:
     of = plan(1, 2)
     voice = next(e for e in made(of) if type(e).__name__ == "VoiceReady")
     words = (Word(text="Words", start=0.1, end=0.5),)
@@ -122,13 +122,13 @@ def test_a_segment_knows_its_place_in_its_beat_and_the_words_spoken_there():
     assert [word["text"] for word in second["voice"]["words"]] == ["Words"]
 
 
-def test_no_words_are_burnt_when_no_captions_are_wanted():
+def test_no_words_are_burnt_when_no_captions_are_wanted() -> None:
     told = stitched(plan(1, captions="none"))
     assert conforms(told)[0].input["voice"] is None
     assert the_cut(told).input["voices"][0]["at"] == 0
 
 
-def test_the_cut_has_everything_in_order():
+def test_the_cut_has_everything_in_order() -> None:
     told = stitched(plan(2, 2, **FULL))
     cut = the_cut(told)
     assert cut.take == 1
@@ -141,7 +141,7 @@ def test_the_cut_has_everything_in_order():
     assert sorted(cut.files) == sorted(names)
 
 
-def test_the_card_comes_last_on_its_own_background():
+def test_the_card_comes_last_on_its_own_background() -> None:
     card = conforms(stitched(plan(1, **FULL)))[1]
     assert (card.beat, card.files) == (1, {"background": "CardReady/0-0-0"})
     assert card.input["card"] == {
@@ -150,7 +150,7 @@ def test_the_card_comes_last_on_its_own_background():
     assert card.input["frames"] == 75
 
 
-def test_the_card_is_given_the_product_of_its_owner():
+def test_the_card_is_given_the_product_of_its_owner() -> None:
     card = EndCard(colour="#10c0fe", product_image="abc")
     told = stitched(plan(1, end_card=card, owner="ann"))
     assert conforms(told)[1].files == {"product": image_key("ann", "abc")}
@@ -158,7 +158,7 @@ def test_the_card_is_given_the_product_of_its_owner():
     assert conforms(both)[1].files.keys() == {"background", "product"}
 
 
-def test_the_end_waits_for_the_bill_of_every_image():
+def test_the_end_waits_for_the_bill_of_every_image() -> None:
     of = plan(2)
     late = image(of, 1)
     told = Story(SERVICE, *(e for e in made(of) if e.id != late.id))
@@ -173,7 +173,7 @@ def test_the_end_waits_for_the_bill_of_every_image():
 # ── what is missing ─────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_lost_chunk_is_filled_from_the_last_picture_before_it():
+def test_a_lost_chunk_is_filled_from_the_last_picture_before_it() -> None:
     told = stitched(plan(2, 3), lost=["clip/0/1/0"])
     filled = conforms(told)[1]
     assert filled.files == {"still": "ChunkReady/0-0-0/last"}
@@ -187,7 +187,7 @@ def test_a_lost_chunk_is_filled_from_the_last_picture_before_it():
     assert the_cut(told).input["frames"] == 900
 
 
-def test_a_lost_chunk_with_none_before_it_is_filled_from_the_image():
+def test_a_lost_chunk_with_none_before_it_is_filled_from_the_image() -> None:
     told = stitched(plan(2), lost=["clip/0/0/0"])
     assert conforms(told)[0].files == {"still": "ImageReady/0-0-0"}
 
@@ -199,7 +199,7 @@ def test_a_lost_chunk_with_none_before_it_is_filled_from_the_image():
 )  # fmt: skip
 def test_a_filling_waits_for_its_picture_though_the_waves_are_over(
     lost: str, late: str, still: str
-):
+) -> None:
     facts = {fact.id: fact for fact in made(plan(1, 2, min_clips=0), [lost])}
     picture = facts.pop(f"{VIDEO}/{late}")
     told = Story(SERVICE, *facts.values())
@@ -208,7 +208,7 @@ def test_a_filling_waits_for_its_picture_though_the_waves_are_over(
     assert {"still": still} in [job.files for job in told.open]
 
 
-def test_a_beat_without_an_image_is_filled_with_a_title():
+def test_a_beat_without_an_image_is_filled_with_a_title() -> None:
     told = stitched(plan(2), lost=["image/0/0/0"])
     assert conforms(told)[0].files == {}
     assert conforms(told)[0].input["title"] == "A title"
@@ -218,7 +218,7 @@ def test_a_beat_without_an_image_is_filled_with_a_title():
     )
 
 
-def test_gaps_may_be_left_and_what_follows_moves_up():
+def test_gaps_may_be_left_and_what_follows_moves_up() -> None:
     told = stitched(plan(3, 2, gaps="leave"), lost=["clip/0/1/0", "image/1/0/0"])
     cut = the_cut(told)
     assert [s["name"] for s in cut.input["segments"]] == ["segment/0", "segment/4", "segment/5"]
@@ -235,7 +235,7 @@ def test_gaps_may_be_left_and_what_follows_moves_up():
     assert completion(told).seconds == 15
 
 
-def test_missing_sounds_and_card_are_noted():
+def test_missing_sounds_and_card_are_noted() -> None:
     told = stitched(plan(2, **FULL), lost=["voice/1/0/0", "music/0/0/0", "card/0/0/0"])
     assert completion(told).notes == (
         "the end card is drawn on the brand colour: the model is tired",
@@ -246,7 +246,7 @@ def test_missing_sounds_and_card_are_noted():
     assert "music" not in the_cut(told).files
 
 
-def test_failed_work_is_on_the_bill():
+def test_failed_work_is_on_the_bill() -> None:
     told = stitched(plan(2), lost=["clip/1/1/0", "voice/0/0/0"])
     # the plan; 2 images, 1 voice, 1 clip, 2 conforms, 1 cut; two failures
     assert completion(told).cost == 1 + 7 * 10 + 2 * 3
@@ -255,7 +255,7 @@ def test_failed_work_is_on_the_bill():
 # ── the bad way ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_a_plan_there_is_no_video():
+def test_without_a_plan_there_is_no_video() -> None:
     lost = PlanFailed(video_id=VIDEO, job=f"{VIDEO}/plan/0/0/1", take=1, error="no", cost=4)
     told = Story(SERVICE, requested(), lost)
     told.decide()
@@ -263,7 +263,7 @@ def test_without_a_plan_there_is_no_video():
     assert (end.rev, end.phase, end.error, end.cost) == (1, "plan", "no", 4)
 
 
-def test_too_few_clips_fail_with_counts_and_every_error():
+def test_too_few_clips_fail_with_counts_and_every_error() -> None:
     lost = ["clip/0/0/0", "image/1/0/0"]
     told = stitched(plan(3, min_clips=2), lost=lost)
     end = failure(told)
@@ -277,20 +277,20 @@ def test_too_few_clips_fail_with_counts_and_every_error():
 
 
 @pytest.mark.parametrize(("least", "enough"), [(1, True), (2, True), (3, False), (9, False)])
-def test_min_clips_counts_chunks_and_is_never_more_than_there_are(least: int, enough: bool):
+def test_min_clips_counts_chunks_and_is_never_more_than_there_are(least: int, enough: bool) -> None:
     told = stitched(plan(3, min_clips=least), lost=["clip/1/1/0"])
     assert bool(told.of(VideoCompleted)) is enough
     assert bool(stitched(plan(3, min_clips=least)).of(VideoCompleted))
 
 
-def test_a_segment_that_can_not_be_made_ends_the_video():
+def test_a_segment_that_can_not_be_made_ends_the_video() -> None:
     end = failure(stitched(plan(2, 2, **FULL), lost=["conform/1/2/0"]))
     assert (end.phase, end.item, end.error) == ("conform", "clip 2", "the model is tired")
     assert (end.total, end.succeeded) == (4, 4)
     assert failure(stitched(plan(1, **FULL), lost=["conform/1/1/0"])).item == "the end card"
 
 
-def test_a_cut_that_fails_ends_the_video():
+def test_a_cut_that_fails_ends_the_video() -> None:
     end = failure(stitched(plan(2), lost=["cut/0/0/1"]))
     assert (end.phase, end.error) == ("cut", "the model is tired")
 
@@ -298,7 +298,7 @@ def test_a_cut_that_fails_ends_the_video():
 # ── revisions ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_revision_conforms_and_cuts_again_only_what_it_touches():
+def test_a_revision_conforms_and_cuts_again_only_what_it_touches() -> None:
     told = stitched(plan(3, 2))
     new = plan(3, 2, rev=2, takes={"voice/1": 1, "conform/2": 1, "conform/3": 1})
     before = set(told.jobs)
@@ -313,7 +313,7 @@ def test_a_revision_conforms_and_cuts_again_only_what_it_touches():
     assert last.rev == 2
 
 
-def test_a_skipped_beat_is_cut_out():
+def test_a_skipped_beat_is_cut_out() -> None:
     told = stitched(plan(3, 2, skipped=[1]))
     names = [s["name"] for s in the_cut(told).input["segments"]]
     assert names == ["segment/0", "segment/1", "segment/4", "segment/5"]
@@ -335,7 +335,7 @@ LOST = ["clip/0/1/0", "clip/1/2/0", "image/1/0/0", "voice/0/0/0", "music/0/0/0",
 )
 def test_any_order_and_any_duplicates_give_the_same_decision(
     shape: tuple[int, int], lost: set[str], gaps: str, data: st.DataObject
-):
+) -> None:
     told = stitched(plan(*shape, **FULL, gaps=gaps), lost)
     life = list({fact.id: fact for fact in told.facts}.values())
     facts = data.draw(st.lists(st.sampled_from(life), unique_by=lambda f: f.id))
@@ -353,7 +353,7 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
 )
 def test_whatever_comes_first_the_video_ends_alike(
     shape: tuple[int, int], lost: set[str], gaps: str, chance: random.Random
-):
+) -> None:
     of = plan(*shape, **FULL, gaps=gaps)
     failing = {f"{VIDEO}/{name}" for name in lost}
     in_order, told, facts = stitched(of, lost), Story(SERVICE), made(of, lost)
@@ -370,20 +370,20 @@ def test_whatever_comes_first_the_video_ends_alike(
         assert told.jobs == in_order.jobs
 
 
-def test_the_waves_of_an_older_plan_say_nothing_about_a_newer_one():
+def test_the_waves_of_an_older_plan_say_nothing_about_a_newer_one() -> None:
     told = stitched(plan(2), lost=["clip/0/0/0"])
     told.hear(plan(2, rev=2, takes={"clip/0": 1, "conform/0": 1}))
     assert f"{VIDEO}/conform/0/0/1" not in told.jobs
     assert not told.done
 
 
-def test_the_names_of_the_jobs_are_those_the_plan_wants():
+def test_the_names_of_the_jobs_are_those_the_plan_wants() -> None:
     of = plan(2, rev=3, takes={"conform/1": 4})
     assert CONFORM.wanted(of, beat=1, n=1) == f"{VIDEO}/conform/1/1/4"
     assert CUT.wanted(of) == f"{VIDEO}/cut/0/0/3"
 
 
-def test_a_job_that_ended_is_not_named_as_open():
+def test_a_job_that_ended_is_not_named_as_open() -> None:
     told = Story(SERVICE, *made(plan(1)))
     (job,) = told.decide()
     told.hear(done(job))

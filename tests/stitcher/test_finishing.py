@@ -20,7 +20,7 @@ def overlaps(told: Story) -> list[tuple[int, int]]:
     return [(s["frames"], s["overlap"]) for s in the_cut(told).input["segments"]]
 
 
-def test_transitions_lie_between_beats_and_to_the_card_and_nothing_moves():
+def test_transitions_lie_between_beats_and_to_the_card_and_nothing_moves() -> None:
     told = stitched(plan(2, 2, **FULL, transition="wipe"))
     assert room(told) == {
         0: (150, 0, 0), 1: (165, 0, 15), 2: (150, 15, 0), 3: (165, 0, 15), 4: (75, 15, 0),
@@ -35,25 +35,25 @@ def test_transitions_lie_between_beats_and_to_the_card_and_nothing_moves():
     ("style", "kind"),
     [("cinematic", "fade"), ("noir", "black"), ("bold", "slide"), ("playful", "wipe")],
 )
-def test_the_style_chooses_a_transition(style: str, kind: str):
+def test_the_style_chooses_a_transition(style: str, kind: str) -> None:
     assert the_cut(stitched(plan(2, style=style))).input["transition"] == kind
 
 
 @pytest.mark.parametrize("brief", [{"transition": "cut"}, {"style": "minimal"}])
-def test_hard_cuts_need_no_room(brief: dict[str, str]):
+def test_hard_cuts_need_no_room(brief: dict[str, str]) -> None:
     told = stitched(plan(2, **brief))
     assert room(told) == {0: (150, 0, 0), 1: (150, 0, 0)}
     assert overlaps(told) == [(150, 0), (150, 0)]
 
 
-def test_a_transition_takes_no_more_than_half_of_what_it_leads_to():
+def test_a_transition_takes_no_more_than_half_of_what_it_leads_to() -> None:
     card = EndCard(seconds=1.0)
     told = stitched(plan(1, end_card=card, transition="fade", transition_seconds=2.0))
     assert room(told) == {0: (165, 0, 15), 1: (30, 15, 0)}
     assert the_cut(told).input["frames"] == 180
 
 
-def test_what_is_left_out_or_skipped_takes_its_transition_along():
+def test_what_is_left_out_or_skipped_takes_its_transition_along() -> None:
     lost = ["clip/0/1/0", "image/2/0/0"]
     told = stitched(plan(3, 2, transition="fade", gaps="leave"), lost=lost)
     # chunk 1 had the tail of its beat; chunk 3 fades to a beat that is not there
@@ -63,7 +63,7 @@ def test_what_is_left_out_or_skipped_takes_its_transition_along():
     assert overlaps(skipped) == [(165, 15), (150, 0)]
 
 
-def test_segments_of_before_there_were_transitions_are_cut_hard():
+def test_segments_of_before_there_were_transitions_are_cut_hard() -> None:
     told = Story(SERVICE, *made(plan(2)))
     for job in told.decide():
         fact = done(job).model_copy(update={"tail": 0, "frames": 150})
@@ -74,7 +74,7 @@ def test_segments_of_before_there_were_transitions_are_cut_hard():
 # ── what stands beside the video ────────────────────────────────────────────────────────────────
 
 
-def test_the_sheet_has_a_panel_for_every_beat_of_the_video():
+def test_the_sheet_has_a_panel_for_every_beat_of_the_video() -> None:
     told = stitched(plan(3, 2, skipped=[1], min_clips=1), lost=["image/2/0/0"])
     cut = the_cut(told)
     assert [(p["name"], p["label"]) for p in cut.input["panels"]] == [
@@ -85,7 +85,7 @@ def test_the_sheet_has_a_panel_for_every_beat_of_the_video():
     assert "image/2" not in cut.files
 
 
-def test_clips_are_heard_when_wanted_where_they_are_seen():
+def test_clips_are_heard_when_wanted_where_they_are_seen() -> None:
     told = stitched(plan(3, clip_sound=True), lost=["clip/1/1/0"])
     cut = the_cut(told)
     assert [(s["name"], s["at"], s["seconds"]) for s in cut.input["sounds"]] == [
@@ -95,7 +95,7 @@ def test_clips_are_heard_when_wanted_where_they_are_seen():
     assert the_cut(stitched(plan(3))).input["sounds"] == []
 
 
-def test_what_could_be_neither_burnt_nor_heard_is_noted():
+def test_what_could_be_neither_burnt_nor_heard_is_noted() -> None:
     told = Story(SERVICE, *made(plan(2)))
     for job in told.decide():
         told.hear(done(job).model_copy(update={"unburnt": "no font"} if job.n else {}))
@@ -105,7 +105,7 @@ def test_what_could_be_neither_burnt_nor_heard_is_noted():
     assert completion(told).notes == ("clip 1 has no captions: no font", "clip/0 holds no sound")
 
 
-def test_words_that_no_font_can_write_are_noted():
+def test_words_that_no_font_can_write_are_noted() -> None:
     told = Story(SERVICE, *made(plan(1, **FULL)))
     for job in told.decide():
         lacks = ("the end card has no headline: no font",) if job.n else ()
@@ -129,14 +129,14 @@ def test_words_that_no_font_can_write_are_noted():
 )
 def test_soft_captions_are_shown_only_where_wanted_ones_could_not_be_burnt(
     captions: str, unburnt: str | None, shown: bool
-):
+) -> None:
     told = Story(SERVICE, *made(plan(1, captions=captions)))
     for job in told.decide():
         told.hear(done(job).model_copy(update={"unburnt": unburnt}))
     assert the_cut(told).input["captions_burnt"] is not shown
 
 
-def test_a_brands_colour_needs_no_picture_behind_it():
+def test_a_brands_colour_needs_no_picture_behind_it() -> None:
     told = stitched(plan(1, end_card=EndCard(colour="#10c0fe")))
     assert conforms(told)[1].files == {}
     assert completion(told).notes == ()

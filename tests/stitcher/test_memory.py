@@ -53,7 +53,7 @@ async def test_a_worker_stays_small_however_many_videos_it_makes(
 
 def _peak_of_a_cut(segment: Path, folder: Path) -> float:
     """In the worker: the most it has ever held."""
-    fade = Transition("crossfade", FADE)
+    fade = Transition("fade", FADE)
     line = Timeline(SIZE, (Segment(segment, FRAMES),) * SEGMENTS, (fade,) * (SEGMENTS - 1))
     cut(CutSpec(folder, line, MixSpec(folder / "mix.m4a", line.frames, music=folder / "music.wav")))
     [peak] = [

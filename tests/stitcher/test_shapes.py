@@ -89,7 +89,7 @@ def _number(picture: np.ndarray, shape: Shape) -> int:
         min_size=1,
         max_size=3,
     ),
-    kind=st.sampled_from(["crossfade", "fade-black", "wipe", "slide"]),
+    kind=st.sampled_from(["fade", "black", "wipe", "slide"]),
     sounds=st.booleans(),
 )
 def test_a_video_of_any_clips_is_exact(
@@ -107,7 +107,7 @@ def test_a_video_of_any_clips_is_exact(
         clip, out = source.written(folder / f"{n}"), folder / f"{n}.mp4"
         conform(ConformSpec(out, CANVAS, frames, clip, head=heads[n], tail=tails[n]))
         segments.append(Segment(out, frames))
-    joints = tuple(Transition(kind, size) if size else None for size in sizes)  # type: ignore[arg-type]
+    joints = tuple(Transition(kind, size) if size else None for size in sizes)
     line = Timeline(CANVAS, tuple(segments), joints)
     write_wav(tone(1), folder / "music.wav")
     sound = MixSpec(folder / "m.m4a", line.frames, music=folder / "music.wav") if sounds else None

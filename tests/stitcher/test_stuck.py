@@ -24,7 +24,7 @@ def failures(told: Story) -> list[tuple[int, str, str]]:
     return [(end.rev, end.phase, end.error) for end in ends]
 
 
-def test_it_fails_the_video_with_phase_and_cause():
+def test_it_fails_the_video_with_phase_and_cause() -> None:
     of = plan(2)
     told = Story(SERVICE, requested(), of)
     told.hear(letter(of))
@@ -32,13 +32,13 @@ def test_it_fails_the_video_with_phase_and_cause():
     assert told.done
 
 
-def test_before_there_is_a_plan():
+def test_before_there_is_a_plan() -> None:
     told = Story(SERVICE, requested())
     told.hear(letter(requested(), "planner"))
     assert failures(told) == [(1, "planner", "KeyError: 7")]
 
 
-def test_the_stitcher_itself(monkeypatch: pytest.MonkeyPatch):
+def test_the_stitcher_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(*given: object) -> None:
         raise RuntimeError("it can't be laid out")
 
@@ -51,14 +51,14 @@ def test_the_stitcher_itself(monkeypatch: pytest.MonkeyPatch):
     assert failures(told) == [(1, "stitcher", "RuntimeError: it can't be laid out")]
 
 
-def test_a_letter_about_a_message_that_was_none_ends_nothing():
+def test_a_letter_about_a_message_that_was_none_ends_nothing() -> None:
     of = plan(2)
     told = Story(SERVICE, requested(), of)
     told.hear(letter(of, stuck=False))
     assert failures(told) == [] and not told.done
 
 
-def test_what_is_whole_is_not_failed_afterwards():
+def test_what_is_whole_is_not_failed_afterwards() -> None:
     of = plan(2)
     told = Story(SERVICE, *made(of))
     told.play()
@@ -66,7 +66,7 @@ def test_what_is_whole_is_not_failed_afterwards():
     assert failures(told) == [] and told.of(VideoCompleted)
 
 
-def test_a_cut_that_waits_for_the_broken_service_does_not_wait_for_ever():
+def test_a_cut_that_waits_for_the_broken_service_does_not_wait_for_ever() -> None:
     of = plan(2)
     facts = [fact for fact in made(of) if type(fact).__name__ != "WavesCompleted"]
     told = Story(SERVICE, *facts)
@@ -76,7 +76,7 @@ def test_a_cut_that_waits_for_the_broken_service_does_not_wait_for_ever():
     assert failures(told) == [(1, "chunker", "KeyError: 7")]
 
 
-def test_a_later_plan_starts_afresh_and_may_break_again():
+def test_a_later_plan_starts_afresh_and_may_break_again() -> None:
     of, again = plan(2), plan(2, rev=2).model_copy(update={"at": 9_000})
     told = Story(SERVICE, requested(), of)
     told.hear(letter(of))
@@ -87,7 +87,7 @@ def test_a_later_plan_starts_afresh_and_may_break_again():
     assert [rev for rev, *_ in failures(told)] == [1, 2]
 
 
-def test_a_revision_that_the_planner_breaks_over_fails_as_that_revision():
+def test_a_revision_that_the_planner_breaks_over_fails_as_that_revision() -> None:
     of = plan(2)
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="skip", beat=0)
     told = Story(SERVICE, *made(of))
@@ -100,7 +100,9 @@ def test_a_revision_that_the_planner_breaks_over_fails_as_that_revision():
     ("wrong", "count"),
     [({"job": f"{VIDEO}/image/1/1/0", "n": 1}, 3), ({"job": f"{VIDEO}/image/7/0/0", "beat": 7}, 3)],
 )
-def test_a_wrong_count_of_images_is_an_error_with_both_numbers(wrong: dict[str, Any], count: int):
+def test_a_wrong_count_of_images_is_an_error_with_both_numbers(
+    wrong: dict[str, Any], count: int
+) -> None:
     of = plan(2)
     extra = image(of, 1).model_copy(update=wrong)
     told = Story(SERVICE, *made(of), extra)
@@ -108,7 +110,7 @@ def test_a_wrong_count_of_images_is_an_error_with_both_numbers(wrong: dict[str, 
         told.play()
 
 
-def test_images_of_former_takes_and_of_skipped_beats_do_not_count():
+def test_images_of_former_takes_and_of_skipped_beats_do_not_count() -> None:
     before = plan(3)
     of = plan(3, rev=2, takes={"image/0": 1}, skipped=[2])
     told = Story(SERVICE, *made(before)[1:], *made(of))
@@ -116,7 +118,7 @@ def test_images_of_former_takes_and_of_skipped_beats_do_not_count():
     assert told.of(VideoCompleted)
 
 
-def test_nothing_is_made_for_a_video_that_has_failed():
+def test_nothing_is_made_for_a_video_that_has_failed() -> None:
     of = plan(2)
     told = Story(SERVICE, *made(of))
     told.hear(letter(of))

@@ -51,7 +51,7 @@ def spoken(of: BeatsPlanned, words: tuple[Word, ...] = SPOKEN, seconds: float = 
     return told
 
 
-def test_a_chunk_becomes_a_segment_of_exactly_its_frames(tmp_path: Path):
+def test_a_chunk_becomes_a_segment_of_exactly_its_frames(tmp_path: Path) -> None:
     clip = write_clip(tmp_path, Shape(frames=160))
     result = make_segment(*order(tmp_path, conform_of(spoken(plan(1)), 0), clip=clip))
     assert dict(result.data) == {"frames": 150, "filled": None, "unburnt": None, "unwritten": []}
@@ -59,14 +59,14 @@ def test_a_chunk_becomes_a_segment_of_exactly_its_frames(tmp_path: Path):
     assert len(numbers_in(result.files["key"])) == 150
 
 
-def test_a_continuous_chunk_does_not_show_the_repeated_picture_twice(tmp_path: Path):
+def test_a_continuous_chunk_does_not_show_the_repeated_picture_twice(tmp_path: Path) -> None:
     clip = write_clip(tmp_path, Shape(frames=151))
     spec = conform_of(stitched(plan(1, 2)), 1)
     result = make_segment(*order(tmp_path, spec, clip=clip))
     assert numbers_in(result.files["key"]) == list(range(1, 151))
 
 
-def test_words_are_burnt_where_they_are_heard_across_the_chunks_of_a_beat(tmp_path: Path):
+def test_words_are_burnt_where_they_are_heard_across_the_chunks_of_a_beat(tmp_path: Path) -> None:
     later = Word(text="sea.", start=7.0, end=7.5)
     told = spoken(plan(1, 2, captions="bold"), (SPOKEN[0], later), 8.0)
     clip = write_clip(tmp_path, Shape(frames=151))
@@ -100,7 +100,7 @@ def differences(one: Path, other: Path) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.array(found)
 
 
-def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path):
+def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path) -> None:
     told = stitched(plan(2, transition="cut"), lost=["clip/0/0/0"])
     still = tmp_path / "still.png"
     Image.new("RGB", (96, 160), (200, 30, 30)).save(still)
@@ -110,13 +110,13 @@ def test_a_lost_chunk_is_filled_and_says_why(tmp_path: Path):
     }  # fmt: skip
 
 
-def test_a_lost_chunk_without_any_picture_shows_the_title(tmp_path: Path):
+def test_a_lost_chunk_without_any_picture_shows_the_title(tmp_path: Path) -> None:
     told = stitched(plan(2, transition="cut"), lost=["image/0/0/0"])
     result = make_segment(*order(tmp_path, conform_of(told, 0)))
     assert result.data["frames"] == 150
 
 
-def test_a_damaged_clip_is_filled_and_says_so(tmp_path: Path):
+def test_a_damaged_clip_is_filled_and_says_so(tmp_path: Path) -> None:
     damaged = tmp_path / "clip.mp4"
     damaged.write_bytes(b"not a clip at all")
     result = make_segment(*order(tmp_path, conform_of(stitched(plan(1)), 0), clip=damaged))
@@ -124,7 +124,7 @@ def test_a_damaged_clip_is_filled_and_says_so(tmp_path: Path):
 
 
 @pytest.mark.parametrize("background", [True, False])
-def test_the_end_card_is_a_segment_too(tmp_path: Path, background: bool):
+def test_the_end_card_is_a_segment_too(tmp_path: Path, background: bool) -> None:
     lost = [] if background else ["card/0/0/0"]
     spec = conform_of(stitched(plan(1, **FULL), lost), 1)
     assert bool(spec.files) is background
@@ -134,7 +134,7 @@ def test_the_end_card_is_a_segment_too(tmp_path: Path, background: bool):
     assert make_segment(*order(tmp_path, spec, **files)).data == {"frames": 75, "unwritten": []}
 
 
-def test_the_end_card_wears_the_colour_and_the_style_that_are_asked_for(tmp_path: Path):
+def test_the_end_card_wears_the_colour_and_the_style_that_are_asked_for(tmp_path: Path) -> None:
     card = EndCard(style="bold", colour="#10a020", seconds=1)
     told = stitched(plan(1, style="luxury", end_card=card), ["card/0/0/0"])
     branded = make_segment(*order(tmp_path / "a", conform_of(told, 1)))
@@ -145,7 +145,7 @@ def test_the_end_card_wears_the_colour_and_the_style_that_are_asked_for(tmp_path
     assert max(corner(make_segment(*order(tmp_path / "b", conform_of(own, 1))).files["key"])) < 60
 
 
-def test_the_end_card_shows_the_product(tmp_path: Path):
+def test_the_end_card_shows_the_product(tmp_path: Path) -> None:
     card = EndCard(product_image="abc", colour="#ffffff", seconds=1)
     spec = conform_of(stitched(plan(1, end_card=card)), 1)
     (tmp_path / "product.png").write_bytes(product())
@@ -194,7 +194,7 @@ def event_of(spec: JobSpec, made: Made) -> VideoCut:
     return VideoCut.model_validate(body)
 
 
-def test_the_cut_joins_all_and_says_what_it_made(tmp_path: Path, pieces: dict[str, Path]):
+def test_the_cut_joins_all_and_says_what_it_made(tmp_path: Path, pieces: dict[str, Path]) -> None:
     spec = cut_of(spoken(plan(2, transition="cut")))
     result = make_film(*order(tmp_path / "cut", spec, **pieces))
     fact = event_of(spec, result)
@@ -228,7 +228,7 @@ def shown(path: Path) -> list[np.ndarray[Any, np.dtype[np.int_]]]:
 
 def test_beats_fade_into_each_other_and_the_video_is_as_long_as_planned(
     tmp_path: Path, overlapping: dict[str, Path]
-):
+) -> None:
     spec = cut_of(stitched(plan(3, voice=False, transition="fade")))
     result = make_film(*order(tmp_path / "cut", spec, **overlapping))
     assert result.data == {"frames": 450, "seconds": 15.0, "unheard": [], "unwritten": []}
@@ -242,7 +242,7 @@ def test_beats_fade_into_each_other_and_the_video_is_as_long_as_planned(
 
 def test_a_tail_that_nothing_follows_is_left_away_without_encoding_again(
     tmp_path: Path, overlapping: dict[str, Path]
-):
+) -> None:
     spec = cut_of(stitched(plan(3, voice=False, transition="fade", skipped=[2])))
     result = make_film(*order(tmp_path / "cut", spec, **overlapping))
     assert result.data == {"frames": 300, "seconds": 10.0, "unheard": [], "unwritten": []}
@@ -256,7 +256,9 @@ def packets_of(path: Path) -> list[bytes]:
         return [bytes(packet) for packet in container.demux(video=0) if packet.size]
 
 
-def test_a_voice_is_silent_where_its_beat_was_left_out(tmp_path: Path, pieces: dict[str, Path]):
+def test_a_voice_is_silent_where_its_beat_was_left_out(
+    tmp_path: Path, pieces: dict[str, Path]
+) -> None:
     spec = cut_of(spoken(plan(2, transition="cut")))
     voices = [{**spec.input["voices"][0], "room": 2.0}]
     given = {**spec.input, **SMALL, "voices": voices}
@@ -269,7 +271,7 @@ def test_a_voice_is_silent_where_its_beat_was_left_out(tmp_path: Path, pieces: d
 
 def test_clips_are_mixed_under_the_rest_and_a_mute_one_is_named(
     tmp_path: Path, pieces: dict[str, Path]
-):
+) -> None:
     write_wav(tone(5), tmp_path / "loud.wav")
     files = {**pieces, "clip/0": tmp_path / "loud.wav", "clip/1": pieces["segment/1"]}
     spec = cut_of(stitched(plan(2, voice=False, transition="cut", clip_sound=True)))
@@ -279,7 +281,7 @@ def test_clips_are_mixed_under_the_rest_and_a_mute_one_is_named(
     assert result.data["unheard"] == ["segment has no sound of its own"]
 
 
-def test_what_stands_beside_the_video_shows_it(tmp_path: Path, pieces: dict[str, Path]):
+def test_what_stands_beside_the_video_shows_it(tmp_path: Path, pieces: dict[str, Path]) -> None:
     image = tmp_path / "image.png"
     Image.new("RGB", (96, 160), (10, 200, 90)).save(image)
     spec = cut_of(spoken(plan(2, transition="cut")))
@@ -289,7 +291,9 @@ def test_what_stands_beside_the_video_shows_it(tmp_path: Path, pieces: dict[str,
     assert (np.abs(sheet.astype(int) - (10, 200, 90)).max(axis=2) <= 2).sum() > 300
 
 
-def test_a_video_without_any_sound_has_no_sound_track(tmp_path: Path, pieces: dict[str, Path]):
+def test_a_video_without_any_sound_has_no_sound_track(
+    tmp_path: Path, pieces: dict[str, Path]
+) -> None:
     spec = cut_of(stitched(plan(2, voice=False, transition="cut")))
     result = make_film(*order(tmp_path / "cut", spec, **pieces))
     beside = ["outputs/contact", "outputs/hls", "outputs/hls_media"]
@@ -304,7 +308,7 @@ def heard(path: Path, start: float, end: float) -> float:
     return float(np.sqrt((samples**2).mean()))
 
 
-def test_what_conforming_makes_fits_its_event(tmp_path: Path):
+def test_what_conforming_makes_fits_its_event(tmp_path: Path) -> None:
     spec = conform_of(stitched(plan(1)), 0)
     made = make_segment(*order(tmp_path, spec, clip=write_clip(tmp_path)))
     fact = done(spec)

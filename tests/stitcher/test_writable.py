@@ -1,6 +1,5 @@
 """What no font can write is left out and said, and never drawn as rows of empty boxes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,10 @@ import pytest
 from PIL import Image
 
 from services.stitcher.draw import card, contact
-from services.stitcher.draw.artwork import title_still, unwritten, writable
-from services.stitcher.draw.card import CardSpec, CardStyle, end_card
+from services.stitcher.draw.artwork import draw_title
+from services.stitcher.draw.card import CardSpec, end_card
 from services.stitcher.draw.contact import Panel, contact_sheet
+from services.stitcher.draw.words import explain_unwritten, keep_writable
 from shared.media import fonts
 from shared.media.fonts import font
 from shared.story.formats import Canvas
@@ -20,22 +20,16 @@ FOREIGN = ["世界へようこそ", "नमस्ते दुनिया", "Ky
 
 
 @pytest.fixture(autouse=True)
-def packaged_fonts_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def packaged_fonts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine without any font of its own."""
-    kept = (fonts.font, fonts._path_for, fonts._system_fonts)
-    monkeypatch.setattr(fonts, "_SYSTEM_FOLDERS", ())
-    for cache in kept:
-        cache.cache_clear()
-    yield
-    for cache in kept:
-        cache.cache_clear()
+    monkeypatch.setattr(fonts, "system_fonts", tuple)
 
 
 def same_video(one: Path, other: Path) -> bool:
     return one.read_bytes() == other.read_bytes()
 
 
-def card_of(folder: Path, headline: str, call: str, style: CardStyle = "minimal") -> CardSpec:
+def card_of(folder: Path, headline: str, call: str, style: str = "minimal") -> CardSpec:
     spec = CardSpec(folder / f"{len(list(folder.iterdir()))}.mp4", CANVAS, 30, style)
     return CardSpec(spec.out, CANVAS, 30, style, headline, call)
 
@@ -50,7 +44,7 @@ def test_without_the_check_there_would_be_boxes(text: str) -> None:
 @pytest.mark.parametrize("text", FOREIGN)
 @pytest.mark.parametrize("style", ["minimal", "bold"])
 def test_a_card_leaves_out_what_it_cannot_write_and_says_so(
-    text: str, style: CardStyle, tmp_path: Path
+    text: str, style: str, tmp_path: Path
 ) -> None:
     foreign, bare = card_of(tmp_path, text, text, style), None
     end_card(foreign)
@@ -76,15 +70,15 @@ def test_emoji_are_left_out_of_a_card_whose_words_stay(tmp_path: Path) -> None:
 
 
 def test_a_symbol_that_the_font_has_stays() -> None:
-    assert writable("clean", "Kaffee™ bei 60° 🚀") == "Kaffee™ bei 60°"
-    assert writable("plain", "Grüße, Привет, Γειά") == "Grüße, Привет, Γειά"
-    assert unwritten("clean", "") is None
+    assert keep_writable("clean", "Kaffee™ bei 60° 🚀") == "Kaffee™ bei 60°"
+    assert keep_writable("plain", "Grüße, Привет, Γειά") == "Grüße, Привет, Γειά"
+    assert explain_unwritten("clean", "") is None
 
 
-def test_a_title_still_without_letters_is_its_backdrop() -> None:
-    foreign, empty = (title_still(text, CANVAS).to_ndarray() for text in ("世界", ""))
+def test_a_draw_title_without_letters_is_its_backdrop() -> None:
+    foreign, empty = (draw_title(text, CANVAS).to_ndarray() for text in ("世界", ""))
     assert np.array_equal(foreign, empty)
-    assert not np.array_equal(title_still("World", CANVAS).to_ndarray(), empty)
+    assert not np.array_equal(draw_title("World", CANVAS).to_ndarray(), empty)
 
 
 def sheet(folder: Path, title: str, text: str) -> bytes:

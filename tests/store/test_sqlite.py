@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ from shared.jobs import ledger, relay
 from shared.ports import Index, Is, Update
 from shared.store import sql
 from shared.store.sqlite import SqliteStore
-from shared.story.errors import BadInput, StoreUnavailable
+from shared.story.errors import BadInput, StoreUnavailable, Unstorable
 
 INDEXES = {
     **ledger.INDEXES,
@@ -36,11 +39,36 @@ asyncio.run(main())
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "data" / "a.db")
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "a.db"
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Every connection that is made: a test may ask the store's own, and change what it may do."""
+    made, connect = list[sqlite3.Connection](), sqlite3.connect
+
+    def note(path: Path, **options: Any) -> sqlite3.Connection:
+        made.append(connect(path, check_same_thread=False, **options))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", note)
+    return made
+
+
+@pytest.fixture
+async def store(path: Path, connections: list[sqlite3.Connection]) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(path)
     await store.open(INDEXES)
     yield store
     await store.close()
+
+
+@pytest.fixture
+def db(store: SqliteStore, connections: list[sqlite3.Connection]) -> sqlite3.Connection:
+    """The store's own connection; SQLite itself keeps two threads apart on it."""
+    assert sqlite3.threadsafety == 3
+    return connections[0]
 
 
 # ── indexes ─────────────────────────────────────────────────────────────────────────────────────
@@ -66,12 +94,16 @@ QUERIES = [
 
 @pytest.mark.parametrize(("collection", "where", "order", "index"), QUERIES)
 async def test_finds_use_their_index(
-    store: SqliteStore, collection: str, where: dict[str, object], order: list[str], index: str
+    db: sqlite3.Connection,
+    collection: str,
+    where: dict[str, object],
+    order: list[str],
+    index: str,
 ) -> None:
-    clause, values = sql.condition(where)
-    query = f"SELECT doc FROM {sql.quoted(collection)} WHERE {clause}{sql.ordering(order)} LIMIT 9"
-    rows = await store._do(lambda db: db.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall())
-    plan = "; ".join(row[3] for row in rows)
+    clause, values = sql.spell_where(where)
+    order_by = sql.spell_order(order)
+    query = f"SELECT doc FROM {sql.quote(collection)} WHERE {clause}{order_by} LIMIT 9"
+    plan = "; ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}", values))
     assert f"USING INDEX {'' if 'auto' in index else collection}" in plan
     assert index in plan
     assert "SCAN" not in plan or order or "present" in repr(where)
@@ -79,34 +111,30 @@ async def test_finds_use_their_index(
     assert not (one_range and order and "TEMP B-TREE" in plan)
 
 
-async def test_indexes_no_longer_declared_are_dropped(store: SqliteStore, tmp_path: Path) -> None:
+async def test_indexes_no_longer_declared_are_dropped(store: SqliteStore, path: Path) -> None:
     await store.close()
-    again = SqliteStore(tmp_path / "data" / "a.db")
+    again = SqliteStore(path)
     await again.open({"jobs": (Index(("n",)),)})
-    names = await again._do(
-        lambda db: db.execute(
-            "SELECT name FROM sqlite_master WHERE tbl_name = 'jobs' AND sql NOT NULL"
-        ).fetchall()
-    )
     await again.close()
+    query = "SELECT name FROM sqlite_master WHERE tbl_name = 'jobs' AND sql NOT NULL"
+    with closing(sqlite3.connect(path)) as db:
+        names = db.execute(query).fetchall()
     assert sorted(names) == [("jobs",), ("jobs by n",)]
 
 
 # ── commits ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_commits_are_synchronous(store: SqliteStore) -> None:
-    pragmas = await store._do(
-        lambda db: [
-            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
-        ]
-    )
-    assert pragmas == [2, "wal"]
+async def test_commits_are_synchronous(db: sqlite3.Connection) -> None:
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-async def test_what_waits_together_is_committed_together(store: SqliteStore) -> None:
+async def test_what_waits_together_is_committed_together(
+    store: SqliteStore, db: sqlite3.Connection
+) -> None:
     commits: list[str] = []
-    await store._do(lambda db: db.set_trace_callback(commits.append))
+    db.set_trace_callback(commits.append)
     await asyncio.gather(*(store.insert("jobs", [{"_id": str(i)}]) for i in range(300)))
     assert await store.count("jobs", {}) == 300
     assert 1 <= commits.count("COMMIT") <= 10
@@ -121,7 +149,7 @@ async def test_a_callers_mistake_fails_that_caller_alone(store: SqliteStore) -> 
         store.insert("jobs", [{"_id": "c"}]),
         return_exceptions=True,
     )
-    assert [type(answer) for answer in answers] == [set, ValueError, ValueError, ValueError, set]
+    assert [type(answer) for answer in answers] == [set, Unstorable, ValueError, ValueError, set]
     assert await store.get("jobs", ["a", "b", "c"]) == {
         "a": {"_id": "a", "n": 1},
         "c": {"_id": "c"},
@@ -154,8 +182,7 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
 # ── one process ─────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "a.db"
+async def test_a_second_process_is_told_who_holds_the_folder(path: Path) -> None:
     program = [sys.executable, "-c", HOLDS_THE_FOLDER, str(path)]
     child = await asyncio.create_subprocess_exec(*program, stdout=PIPE, cwd=CHECKOUT)
     assert child.stdout
@@ -171,24 +198,58 @@ async def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> 
     await store.close()
 
 
-async def test_a_second_store_in_one_process_is_refused_too(store: SqliteStore) -> None:
+async def test_a_second_store_in_one_process_is_refused_too(store: SqliteStore, path: Path) -> None:
     with pytest.raises(BadInput, match=f"process {os.getpid()}"):
-        await SqliteStore(store._path).open({})
+        await SqliteStore(path).open({})
+
+
+# ── other users ─────────────────────────────────────────────────────────────────────────────────
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {path.name: f"{path.stat().st_mode & 0o777:o}" for path in [folder, *folder.iterdir()]}
+
+
+CLOSED = {"data": "700", "lock": "600", "a.db": "600", "a.db-wal": "600", "a.db-shm": "600"}
+
+
+async def test_the_data_folder_is_readable_by_its_owner_alone(
+    store: SqliteStore, path: Path
+) -> None:
+    await store.insert("jobs", [{"_id": "a"}])
+    assert modes(path.parent) == CLOSED
+
+
+async def test_a_data_folder_of_before_is_closed_when_it_is_opened(
+    store: SqliteStore, path: Path, tmp_path: Path
+) -> None:
+    await store.insert("jobs", [{"_id": "a"}])
+    folder = tmp_path / "copy" / "data"
+    shutil.copytree(path.parent, folder)  # with the files that a process leaves when it is killed
+    assert set(modes(folder)) == set(CLOSED)
+    for each in (folder, *folder.iterdir()):
+        each.chmod(0o755 if each.is_dir() else 0o644)
+    again = SqliteStore(folder / "a.db")
+    await again.open({})
+    assert await again.count("jobs", {}) == 1
+    assert modes(folder) == CLOSED
+    await again.close()
 
 
 # ── trouble ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(
-    store: SqliteStore,
-) -> None:
-    async def limit(pages: int) -> int:
-        query = f"PRAGMA max_page_count = {pages}"
-        return await store._do(lambda db: db.execute(query).fetchone()[0])
+def limit(db: sqlite3.Connection, pages: int) -> int:
+    """Let the file have so many pages, as a full disk does; 0 only tells how many it may have."""
+    return int(db.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0])
 
+
+async def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(
+    store: SqliteStore, db: sqlite3.Connection
+) -> None:
     await store.insert("jobs", [{"_id": "first", "n": 1}])
-    usual = await limit(0)
-    await limit(200)
+    usual = limit(db, 0)
+    limit(db, 200)
     stored = ["first"]
 
     async def fill() -> None:
@@ -208,18 +269,19 @@ async def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(
     assert sorted(await store.get("jobs", [*stored, "lost"])) == sorted(stored)
     assert (await store.get("jobs", ["first"]))["first"]["n"] == expected
 
-    await limit(usual)
+    limit(db, usual)
     assert await store.insert("jobs", [{"_id": "after", "text": "x" * 900_000}]) == {"after"}
     assert await store.count("jobs", {}) == len(stored) + 1
 
 
-async def test_a_rolled_back_collection_is_made_again(store: SqliteStore) -> None:
-    query = "PRAGMA max_page_count = {}"
-    usual = await store._do(lambda db: db.execute(query.format(0)).fetchone()[0])
-    await store._do(lambda db: db.execute(query.format(1)).fetchone())
+async def test_a_rolled_back_collection_is_made_again(
+    store: SqliteStore, db: sqlite3.Connection
+) -> None:
+    usual = limit(db, 0)
+    limit(db, 1)
     with pytest.raises(StoreUnavailable):
         await store.insert("new", [{"_id": "a", "text": "x" * 500_000}])
-    await store._do(lambda db: db.execute(query.format(usual)).fetchone())
+    limit(db, usual)
     assert await store.insert("new", [{"_id": "a"}]) == {"a"}
 
 
@@ -258,10 +320,10 @@ async def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 async def test_a_database_locked_by_another_program(
-    store: SqliteStore,
+    store: SqliteStore, db: sqlite3.Connection, path: Path
 ) -> None:
-    await store._do(lambda db: db.execute("PRAGMA busy_timeout = 50").fetchall())
-    other = sqlite3.connect(store._path, isolation_level=None)
+    db.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="another program holds it locked"):
         await store.insert("jobs", [{"_id": "a"}])
@@ -270,8 +332,17 @@ async def test_a_database_locked_by_another_program(
     assert await store.insert("jobs", [{"_id": "a"}]) == {"a"}
 
 
-async def test_a_read_only_database(store: SqliteStore) -> None:
-    await store._do(lambda db: db.execute("PRAGMA query_only = 1").fetchall())
+async def test_a_read_only_database(store: SqliteStore, db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA query_only = 1")
     with pytest.raises(StoreUnavailable, match="it is read-only"):
         await store.insert("jobs", [{"_id": "a"}])
     assert await store.count("jobs", {}) == 0
+
+
+async def test_what_users_read_of_the_trouble_names_no_path(
+    store: SqliteStore, db: sqlite3.Connection, path: Path
+) -> None:
+    db.execute("PRAGMA query_only = 1")
+    with pytest.raises(StoreUnavailable) as caught:
+        await store.insert("jobs", [{"_id": "a"}])
+    assert str(path.parent) not in str(caught.value)

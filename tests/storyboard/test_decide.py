@@ -14,7 +14,7 @@ from tests.histories import VIDEO, Story, broken, done, plan, retold
 CAST = [("Ada",), (), ("Ben", "Ada")]
 
 
-def test_without_a_plan_there_is_nothing_to_draw():
+def test_without_a_plan_there_is_nothing_to_draw() -> None:
     assert SERVICE.decide_on(View(VIDEO)) == Decision()
     assert SERVICE.decide_on(
         View(VIDEO, [PlanFailed(video_id=VIDEO, job="v1/plan/0/0/1", error="x")])
@@ -22,7 +22,7 @@ def test_without_a_plan_there_is_nothing_to_draw():
 
 
 @pytest.mark.parametrize("beats", [1, 2, 3, 4, 5, 7])
-def test_exactly_one_image_a_beat_mapped_by_its_index(beats: int):
+def test_exactly_one_image_a_beat_mapped_by_its_index(beats: int) -> None:
     told = Story(SERVICE)
     jobs = told.hear(plan(beats, 2))
     assert [(job.kind, job.beat) for job in jobs] == [(IMAGE.name, b) for b in range(beats)]
@@ -30,19 +30,19 @@ def test_exactly_one_image_a_beat_mapped_by_its_index(beats: int):
     assert {job.input["total"] for job in jobs} == {beats}
 
 
-def test_the_size_follows_aspect_and_quality():
+def test_the_size_follows_aspect_and_quality() -> None:
     (job,) = Story(SERVICE).hear(plan(1, aspect="16:9", quality="full"))
     assert (job.input["width"], job.input["height"]) == (1920, 1080)
 
 
-def test_a_card_where_one_is_wanted():
+def test_a_card_where_one_is_wanted() -> None:
     told = Story(SERVICE)
     jobs = told.hear(plan(1, end_card=EndCard()))
     assert [job.kind for job in jobs] == [IMAGE.name, CARD.name]
     assert jobs[1].input["title"] == "A title"
 
 
-def test_it_is_done_when_all_has_settled_well_or_badly():
+def test_it_is_done_when_all_has_settled_well_or_badly() -> None:
     told = Story(SERVICE)
     first, second = told.hear(plan(2))
     told.hear(done(first))
@@ -51,11 +51,11 @@ def test_it_is_done_when_all_has_settled_well_or_badly():
     assert told.done
 
 
-def test_a_skipped_beat_has_no_image():
+def test_a_skipped_beat_has_no_image() -> None:
     assert [job.beat for job in Story(SERVICE).hear(plan(3, skipped=[1]))] == [0, 2]
 
 
-def test_images_wait_for_the_references_they_need():
+def test_images_wait_for_the_references_they_need() -> None:
     told = Story(SERVICE)
     jobs = told.hear(plan(3, characters=CAST))
     assert [(j.kind, j.n, j.beat) for j in jobs] == [
@@ -70,7 +70,7 @@ def test_images_wait_for_the_references_they_need():
     assert (both.beat, sorted(both.files)) == (2, ["reference/0", "reference/1"])
 
 
-def test_an_image_goes_on_without_a_reference_that_failed():
+def test_an_image_goes_on_without_a_reference_that_failed() -> None:
     told = Story(SERVICE)
     jobs = told.hear(plan(3, characters=CAST))
     images = told.hear(done(jobs[0]), broken(jobs[1]))
@@ -79,19 +79,19 @@ def test_an_image_goes_on_without_a_reference_that_failed():
     ]  # fmt: skip
 
 
-def test_a_skipped_beat_needs_no_reference():
+def test_a_skipped_beat_needs_no_reference() -> None:
     jobs = Story(SERVICE).hear(plan(3, characters=CAST, skipped=[2]))
     assert [j.input["name"] for j in jobs if j.kind == REFERENCE.name] == ["Ada"]
 
 
-def test_a_regenerated_beat_is_drawn_at_its_new_take():
+def test_a_regenerated_beat_is_drawn_at_its_new_take() -> None:
     told = Story(SERVICE)
     told.hear(plan(2))
     (job,) = told.hear(plan(2, rev=2, takes={"image/1": 1}))
     assert job.id == f"{VIDEO}/image/1/0/1"
 
 
-def test_a_plan_with_two_beats_of_one_number_is_an_error_with_both_numbers():
+def test_a_plan_with_two_beats_of_one_number_is_an_error_with_both_numbers() -> None:
     of = plan(2)
     twice = of.model_copy(update={"beats": (of.beats[0], of.beats[0])})
     with pytest.raises(WrongImageCount, match="2 beats need 2 images"):
@@ -100,7 +100,9 @@ def test_a_plan_with_two_beats_of_one_number_is_an_error_with_both_numbers():
 
 @settings(deadline=None)
 @given(st.integers(0, 6), st.data())
-def test_any_order_and_any_duplicates_give_the_same_decision(settled: int, data: st.DataObject):
+def test_any_order_and_any_duplicates_give_the_same_decision(
+    settled: int, data: st.DataObject
+) -> None:
     told = Story(SERVICE)
     told.hear(plan(3, characters=CAST, end_card=EndCard()))
     for _ in range(settled):

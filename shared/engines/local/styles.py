@@ -1,6 +1,6 @@
-"""The styles of a video: the source of the styles the API accepts. Pure.
+"""The colours, the voice and the mood of the music of each style of video. Pure.
 
-A style is a look (palettes and a finish), a voice and a mood for the music.
+Which styles there are, shared/story/looks.py says; here every one of them has a row.
 """
 
 from dataclasses import dataclass
@@ -144,9 +144,6 @@ _STYLES = (
 
 _BY_NAME = {style.name: style for style in _STYLES}
 
-STYLES: tuple[str, ...] = tuple(_BY_NAME)
-"""Every style a request may name; the first is the default."""
-
 
 def style_of(name: str) -> Style:
     """Return the style of this name; BadInput lists the names there are."""
@@ -154,7 +151,7 @@ def style_of(name: str) -> Style:
         return _BY_NAME[name]
     except KeyError:
         raise BadInput(
-            f"unknown style {name!r}: use one of {', '.join(STYLES)}", field="style"
+            f"unknown style {name!r}: use one of {', '.join(_BY_NAME)}", field="style"
         ) from None
 
 

@@ -1,12 +1,10 @@
 """The film: clips and the end card as segments, and the cut that joins them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import Field
 
 from shared.story.beats import Word
-from shared.story.brief import CardLook, TransitionChoice
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.clips import CLIP
 from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, call
@@ -26,7 +24,7 @@ class CardText(Order):
 
     headline: str = ""
     call_to_action: str = ""
-    style: CardLook = "auto"
+    style: str = "auto"
     colour: str | None = None
 
 
@@ -48,7 +46,7 @@ class ConformOrder(Order):
     goes_on: bool = False
     """Its beat has more than one chunk."""
     title: str = ""
-    captions: Any = "none"
+    captions: str = "none"
     voice: Spoken | None = None
     offset: float = 0.0
     """Where in its beat it starts, in seconds."""
@@ -97,7 +95,7 @@ class CutOrder(Order):
     seconds: float
     title: str
     segments: tuple[CutSegment, ...]
-    transition: TransitionChoice = "cut"
+    transition: str = "cut"
     voices: tuple[CutVoice, ...] = ()
     sounds: tuple[CutSound, ...] = ()
     panels: tuple[CutPanel, ...] = ()

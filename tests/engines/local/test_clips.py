@@ -1,15 +1,16 @@
 """Pan and zoom: the right length, smooth, and going on from a last frame without a seam."""
 
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 import pytest
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.engines.local import clips
 from shared.engines.local.clips import Motion, animate
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.media.lastframe import last_frame
@@ -33,8 +34,11 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def lumas(clip: Path) -> list[NDArray[np.uint8]]:
     with av.open(str(clip)) as container:
-        frames = [frame.to_ndarray(format="yuv420p") for frame in container.decode(video=0)]
-    return [frame[: CANVAS.height] for frame in frames]
+        return [luma(frame.reformat(format="yuv420p")) for frame in container.decode(video=0)]
+
+
+def luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(frame.to_ndarray()[: CANVAS.height], np.uint8)
 
 
 def psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -51,7 +55,7 @@ def test_a_clip_has_exactly_its_frames(still: Path, tmp_path: Path, seconds: flo
 def test_the_first_frame_is_the_still(still: Path, tmp_path: Path, motion: Motion) -> None:
     animate(still, tmp_path / "clip.mp4", CANVAS, SECONDS, 1, motion)
     shown = lumas(tmp_path / "clip.mp4")
-    wanted = from_image(Image.open(still).convert("RGB")).to_ndarray()[: CANVAS.height]
+    wanted = luma(from_image(Image.open(still).convert("RGB")))
     assert psnr(shown[0], wanted) > 36
     assert psnr(shown[-1], wanted) < 30
 
@@ -79,12 +83,14 @@ def test_the_motion_never_shakes(tmp_path: Path, seed: int, motion: Motion) -> N
 def test_a_camera_that_steps_by_whole_pixels_would_be_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    smooth = clips._warp
-    monkeypatch.setattr(
-        clips,
-        "_warp",
-        lambda plane, target, zoom, left, top: smooth(plane, target, zoom, round(left), round(top)),
-    )
+    smooth = cv2.warpAffine
+
+    def by_whole_pixels(plane: MatLike, inverse: MatLike, *size: Any, **how: Any) -> MatLike:
+        centre = (inverse[0, 0] - 1) / 2
+        inverse[:, 2] = (inverse[:, 2] - centre).round() + centre
+        return smooth(plane, inverse, *size, **how)
+
+    monkeypatch.setattr(cv2, "warpAffine", by_whole_pixels)
     cv2.imwrite(str(tmp_path / "mark.png"), mark(CANVAS))
     animate(tmp_path / "mark.png", tmp_path / "clip.mp4", CANVAS, SECONDS, 1, "inwards")
     assert shake(places(lumas(tmp_path / "clip.mp4"))) > 0.3
@@ -112,6 +118,6 @@ def test_what_is_no_picture_is_named(tmp_path: Path, data: bytes) -> None:
 def _shift(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
     """How points move from one frame to another: at four places of the picture."""
     corners = cv2.goodFeaturesToTrack(one, 60, 0.05, 12)
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(one, other, corners, None)  # type: ignore[call-overload]
-    path = (moved - corners)[found.ravel() == 1].reshape(-1, 2)
-    return np.median(np.abs(path), axis=0).astype(np.float64)
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(one, other, corners, np.empty_like(corners))
+    path = np.asarray(moved - corners, np.float64)[found.ravel() == 1].reshape(-1, 2)
+    return np.asarray(np.median(np.abs(path), axis=0))

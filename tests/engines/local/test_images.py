@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,16 +12,16 @@ from numpy.typing import NDArray
 from shared.engines.local.cards import draw_card_background
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.engines.local.plan import plan
-from shared.engines.local.styles import STYLES
 from shared.engines.local.topics import NOBODY, SCENES
 from shared.story.errors import BadInput
 from shared.story.formats import Canvas
+from shared.story.looks import STYLES
 
 Picture = NDArray[np.float32]
 
 
-def drawn(folder: Path, **changes: object) -> Picture:
-    given: dict[str, object] = {
+def drawn(folder: Path, **changes: Any) -> Picture:
+    given: dict[str, Any] = {
         "prompt": "Medium view by the open sea: a walk, featuring the fox",
         "style": "cinematic",
         "seed": 3,
@@ -30,7 +31,7 @@ def drawn(folder: Path, **changes: object) -> Picture:
         "height": 320,
     }
     out = folder / "image.png"
-    draw_image(ImageSpec(**{**given, **changes}), out)  # type: ignore[arg-type]
+    draw_image(ImageSpec(**{**given, **changes}), out)
     return np.asarray(cv2.imread(str(out)), np.float32)
 
 

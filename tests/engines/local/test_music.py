@@ -9,9 +9,10 @@ import pytest
 
 from shared.engines.local.music import compose
 from shared.engines.local.scores import SCORES
-from shared.engines.local.styles import STYLES, Mood, style_of
+from shared.engines.local.styles import Mood, style_of
 from shared.media.sound import loudness, read_sound
 from shared.story.errors import BadInput
+from shared.story.looks import STYLES
 
 MOODS: tuple[Mood, ...] = tuple(SCORES)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from shared.engines.local.brief import read, title_of
 from shared.engines.local.language import language_of
 from shared.engines.local.plan import WORDS_A_SECOND, LocalPlan, plan
-from shared.engines.local.styles import STYLES
 from shared.engines.local.topics import hero_of_beat, scene_of
 from shared.story.errors import BadInput
+from shared.story.looks import STYLES
 
 SHORT = "a fox learns to fly"
 SCRIPT = "Mia finds a door in the forest. Behind it lies the sea. She has to choose. She stays."
@@ -208,7 +208,7 @@ def test_the_seed_decides_and_nothing_else() -> None:
 def test_any_text_becomes_a_plan(prompt: str, seconds: float, seed: int) -> None:
     if not prompt.strip():
         return
-    made = plan(prompt, STYLES[seed % len(STYLES)], seconds, seed)
+    made = plan(prompt, [*STYLES][seed % len(STYLES)], seconds, seed)
     assert made.beats
     assert all(beat.prompt.strip() and beat.seconds > 0 for beat in made.beats)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.engines.local.styles import STYLES, style_of
+from shared.engines.local.styles import style_of
 from shared.engines.local.voice import SpokenWords, speak
 from shared.story.errors import BadInput
+from shared.story.looks import STYLES
 
 TEXT = "Hello, wörld — it's 30% of “the” well-known co-op. Done!"
 VOICE = style_of("cinematic").voice

@@ -1,0 +1,38 @@
+"""What the routes and the command line call, over the services of a running process.
+
+No web framework is imported here: most commands need none, and start sooner without it.
+"""
+
+from dataclasses import dataclass
+
+from services.gateway.images import Images
+from services.gateway.intake import Intake
+from services.gateway.read.videos import StageWeights, Videos
+from services.gateway.read.watch import Watch
+from services.gateway.revisions import Revisions
+from shared.ports import Blobs
+from shared.runtime.app import App
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """All that the routes call."""
+
+    intake: Intake
+    revisions: Revisions
+    videos: Videos
+    images: Images
+    watch: Watch
+    blobs: Blobs
+
+
+def build_gateway(app: App) -> Gateway:
+    """Put the gateway together; from here on its watchers hear what this process hears."""
+    shell = app.shell("gateway")
+    videos = Videos(app.ports.store, shell.service.views, shell.fold)
+    watch = Watch(videos)
+    shell.listen(watch.heard)
+    images = Images(app.ports.blobs, app.pool)
+    intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
+    revisions = Revisions(videos, shell.emit)
+    return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)

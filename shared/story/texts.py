@@ -1,0 +1,116 @@
+"""Makes texts from outside harmless: to keep, to draw, and to show on a terminal. Pure.
+
+Unicode has signs that are not seen and still do something: they end a line, turn the direction of
+what follows, or lay themselves over the letter before. In a text they come from pasting or from
+malice. A library for drawing fails on some of them, and a terminal obeys others.
+"""
+
+import re
+import unicodedata
+
+VISIBLE = (
+    r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+"""A character that can be seen, as a pattern that JSON Schema takes too. (It could not name halves
+of characters: not every reader of schemas knows them, and no valid text holds one.)
+"""
+
+_LINE_ENDS = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_SPACES = re.compile("[ \t\n]+")
+_CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_NOISE = frozenset("\u206a\u206b\u206c\u206d\u206e\u206f\ufeff\ufff9\ufffa\ufffb")
+"""Signs that Unicode itself advises against: byte order marks, notes between the lines."""
+
+_POP, _END = "\u202c", "\u2069"
+_CLOSED_BY = {
+    **dict.fromkeys("\u202a\u202b\u202d\u202e", _POP),
+    **dict.fromkeys("\u2066\u2067\u2068", _END),
+}
+"""What turns the direction of a text, and what ends that."""
+_TURNS = frozenset(_CLOSED_BY) | {_POP, _END}
+_OVERRIDES = frozenset("\u202d\u202e")
+"""They show letters in another order than they are written in: no language needs them."""
+
+_JOINERS = frozenset("\u200c\u200d")
+_MOST_MARKS = 8
+"""On one letter: no script uses more, and hundreds grow a picture without limit."""
+
+
+def clean_text(text: str) -> str:
+    """Return a text of one or more lines without what can be neither seen nor said.
+
+    It is never longer than before, and cleaning it again changes nothing.
+    """
+    lines = _LINE_ENDS.sub("\n", text).split("\n")
+    # a turn of direction ends with its line, so each line is looked at alone
+    return "\n".join(_pair_turns(_drop_controls(line)) for line in lines).strip()
+
+
+def make_one_line(text: str) -> str:
+    """Return a clean text on one line; nothing where no character of it can be seen."""
+    line = _SPACES.sub(" ", _drop_loose_marks(clean_text(text))).strip()
+    return line if re.search(VISIBLE, line) else ""
+
+
+def escape_controls(text: str) -> str:
+    r"""Return the text with all that a terminal would obey spelt out, as in \u001b.
+
+    Within JSON it means the same as before.
+    """
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def escape_line(text: str) -> str:
+    """Return the text as one line that a terminal shows and never obeys."""
+    # a tab too would break a table; other spaces stay, since some lines are indented
+    return escape_controls(_LINE_ENDS.sub(" ", text).replace("\t", " "))
+
+
+def _drop_controls(line: str) -> str:
+    """Return the line without control characters, lone surrogates and noise; tabs stay."""
+    controls = {"Cc", "Cs"}
+    return "".join(
+        c
+        for c in line
+        if c == "\t" or (unicodedata.category(c) not in controls and c not in _NOISE)
+    )
+
+
+def _pair_turns(line: str) -> str:
+    """Return the line without overrides, and without turns of direction that stand alone."""
+    kept: set[int] = set()
+    begun: list[int] = []
+    for place, sign in enumerate(line):
+        if sign in _CLOSED_BY:
+            begun.append(place)
+        if sign == _END:  # it also ends what was begun inside of its isolate
+            while begun and _CLOSED_BY[line[begun[-1]]] != _END:
+                begun.pop()
+        if begun and sign == _CLOSED_BY[line[begun[-1]]]:
+            start = begun.pop()
+            kept |= set() if line[start] in _OVERRIDES else {start, place}
+    return "".join(c for place, c in enumerate(line) if c not in _TURNS or place in kept)
+
+
+def _drop_loose_marks(line: str) -> str:
+    """Return the line without marks that stand on no letter, or are too many on one."""
+    kept: list[str] = []
+    room = 0  # for marks on the letter before
+    for c in line:
+        is_mark = _is_mark(c)
+        if is_mark:
+            room -= 1
+        else:
+            stands_alone = c.isspace() or unicodedata.category(c) == "Cf"
+            room = 0 if stands_alone else _MOST_MARKS
+        if room >= 0:
+            kept.append(c)
+    return "".join(kept)
+
+
+def _is_mark(c: str) -> bool:
+    """Return whether this is nothing without the character before it."""
+    is_tag = "\U000e0020" <= c <= "\U000e007f"  # the flags of regions are spelt with them
+    return c in _JOINERS or is_tag or unicodedata.category(c).startswith("M")
