@@ -139,7 +139,9 @@ def _mix_beds(spec: MixSpec, samples: int, unheard: list[str]) -> Samples:
     track = np.zeros((samples, 2), np.float32)
     if spec.music is not None:
         try:
-            track = _make_music(spec.music, samples)
+            # No more is read than is used: a song of ten minutes would take 230 MB.
+            music = _level(read_sound(spec.music, at_most=samples / RATE), _MUSIC_LUFS)
+            track = _fade(_loop(music, samples), _MUSIC_FADE_IN, _MUSIC_FADE_OUT)
         except BadMedia as error:
             unheard.append(error.message)
     for clip in spec.clips:
@@ -151,13 +153,6 @@ def _mix_beds(spec: MixSpec, samples: int, unheard: list[str]) -> Samples:
             mute = f"{_describe(clip.path)} has no sound of its own"
             unheard.append(error.message.replace(f"{clip.path.name} holds no sound", mute))
     return track
-
-
-def _make_music(path: Path, samples: int) -> Samples:
-    """Return the music for the whole video, levelled and with its fades."""
-    # No more is read than is used: a song of ten minutes would take 230 MB.
-    music = _level(read_sound(path, at_most=samples / RATE), _MUSIC_LUFS)
-    return _fade(_loop(music, samples), _MUSIC_FADE_IN, _MUSIC_FADE_OUT)
 
 
 def _level(samples: Samples, target: float) -> Samples:
@@ -219,7 +214,7 @@ def _extend(speaking: NDArray[np.bool_], before: int, after: int) -> NDArray[np.
 
 
 def _glide(targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return gains that follow the targets: down within about 60 ms, up within about 250 ms."""
+    """Return gains that glide to the targets: fast down (60 ms), slowly up (250 ms)."""
     out, value = np.empty_like(targets), 1.0
     for index, target in enumerate(targets):
         value += (target - value) * (0.15 if target < value else 0.04)
