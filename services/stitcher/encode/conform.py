@@ -95,12 +95,12 @@ def _make_stand_in(spec: ConformSpec) -> tuple[av.VideoFrame, tuple[str, ...]]:
         try:
             return draw_still(spec.still, spec.canvas), ()
         except BadMedia:
-            pass  # the title still says enough, and the caller knows the clip is filled
+            pass  # the title is enough, and the result says anyway that the clip was replaced
     return draw_title(spec.title, spec.canvas), _missing_title(spec)
 
 
 def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
-    """Return what the title can't say in a picture of its own."""
+    """Return a note if the title can't be drawn, or not all of it."""
     why = explain_unwritten(TITLE_FACE, spec.title)
     if why:
         return (f"a gap is filled without the title: {why}",)
