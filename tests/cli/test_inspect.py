@@ -18,7 +18,7 @@ from services.cli.screen import Screen, format_progress
 from services.gateway.read.live import snapshot
 from services.gateway.read.views import VideoStatus, status
 from shared.story.events import Event, VideoFailed
-from tests.gateway.history import VIDEO, images, planned, requested, view, whole
+from tests.histories import VIDEO, full_plan, images, requested, view, whole
 
 Captured = pytest.CaptureFixture[str]
 
@@ -169,7 +169,7 @@ def seen(*events: Event) -> VideoStatus:
     return now
 
 
-PLAN = planned()
+PLAN = full_plan()
 
 
 def test_one_line_shows_every_stage() -> None:

@@ -14,7 +14,7 @@ from services.cli.screen import CLEAR, Screen
 from services.gateway.read.live import snapshot
 from services.gateway.read.views import VideoStatus, status
 from shared.base.telemetry import JsonLines
-from tests.gateway.history import planned, requested, view
+from tests.histories import full_plan, requested, view
 from tests.unicode import OBEYED, any_text
 
 
@@ -43,7 +43,7 @@ def test_what_is_said_is_one_line(text: str) -> None:
 
 @given(any_text())
 def test_progress_is_one_line(text: str) -> None:
-    now = status(view([requested(), planned()]))
+    now = status(view([requested(), full_plan()]))
     assert now is not None
     message = snapshot(now).model_copy(update={"message": text})
     out, terminal = io.StringIO(), Terminal()

@@ -51,7 +51,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Stage(app, bus, parts, client)
-        parts.watch.close()
+        parts.close()
 
 
 @pytest.fixture

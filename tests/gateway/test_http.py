@@ -12,7 +12,7 @@ from shared.jobs.relay import OUTBOX
 from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoDeleted
 from tests.gateway.conftest import Stage, staged
-from tests.gateway.history import completed, planned, whole
+from tests.histories import completed, full_plan, whole
 
 
 def encoded(cursor: str) -> str:
@@ -297,7 +297,7 @@ async def finished(stage: Stage) -> str:
     beside = ("captions.srt", "captions.vtt", "contact.png", "hls.m3u8", "hls_media.m4s")
     for key in ("final.mp4", "poster.jpg", "clip-1.mp4", *beside):
         await stage.app.ports.blobs.put(key, BYTES)
-    await stage.tell(whole(planned(video_id=made)))
+    await stage.tell(whole(full_plan(video_id=made)))
     return f"/v1/videos/{made}"
 
 
@@ -360,7 +360,7 @@ async def test_a_file_before_the_video_is_done(stage: Stage) -> None:
 
 async def test_a_part_that_the_video_does_not_have(stage: Stage) -> None:
     made = await stage.make()
-    plan = planned(video_id=made)
+    plan = full_plan(video_id=made)
     bare = completed(plan).model_copy(update={"outputs": {}})
     await stage.tell([plan, bare])
     is_problem(await stage.http.get(f"/v1/videos/{made}/captions.srt"), 404, "no-such-part")
@@ -374,7 +374,7 @@ async def test_a_file_that_is_lost(stage: Stage) -> None:
 
 
 async def test_another_owners_video_does_not_exist(stage: Stage) -> None:
-    plan = planned(video_id="b" * 32)
+    plan = full_plan(video_id="b" * 32)
     request = whole(plan)[0]
     foreign = request.model_copy(
         update={"brief": request.brief.model_copy(update={"owner": "bob"})}  # type: ignore[attr-defined]
@@ -430,7 +430,7 @@ async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage) ->
 
 async def test_files_of_an_earlier_revision_stay(stage: Stage) -> None:
     path = await finished(stage)
-    second = planned(video_id=path.rsplit("/", 1)[1], rev=2)
+    second = full_plan(video_id=path.rsplit("/", 1)[1], rev=2)
     await stage.app.ports.blobs.put("second.mp4", b"second")
     await stage.tell([second, completed(second).model_copy(update={"key": "second.mp4"})])
     assert (await stage.http.get(f"{path}/media")).content == b"second"
