@@ -124,7 +124,7 @@ class _Counter:
 
 
 def _take_exactly(count: int, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    """Yield this many frames: cut a longer source, zoom on into the last frame of a shorter one."""
+    """Yield this many frames; a source that is shorter ends in a slow zoom into its last one."""
     last, given = None, 0
     for last in islice(frames, count):
         given += 1

@@ -168,7 +168,7 @@ def _level(samples: Samples, target: float) -> Samples:
 
 
 def _loop(music: Samples, samples: int) -> Samples:
-    """Return so much of the music, repeated if it is shorter."""
+    """Return this many samples of the music, repeated where it is shorter."""
     overlap = min(round(_LOOP_OVERLAP * RATE), len(music) // 3)
     if len(music) >= samples or overlap == 0:
         return fit_length(music, samples)
@@ -208,7 +208,7 @@ def _duck(voice: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _extend(speaking: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
-    """Return the flags with some steps before and after each true one made true as well."""
+    """Return the flags, true also for some steps before and after each true one."""
     counts = np.convolve(speaking.astype(np.int32), np.ones(before + after + 1, np.int32))
     return np.asarray(counts[before : before + len(speaking)] > 0)
 
