@@ -11,7 +11,7 @@ BENCH := .venv-bench/.installed
 
 MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/k8s/base/*.yaml))
 
-OPENAPI := import json; from services.gateway.http import openapi; \
+OPENAPI := import json; from services.gateway.app import openapi; \
 	print(json.dumps(openapi(), indent=1))
 
 .DEFAULT_GOAL := help

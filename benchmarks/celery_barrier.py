@@ -1,7 +1,8 @@
-"""The same video in Celery chains and groups on Redis: the usual choice, and its barriers.
+"""The flow of a video as Celery chains and groups on Redis: the usual choice, with barriers.
 
-Every stage waits for all of the stage before it. The tasks do nothing, as our engine does nothing
-in this comparison. Settings are Celery's own advice for work that must survive a crash.
+Every stage waits for all of the stage before it. The tasks do nothing, and so does our engine in
+this comparison. The settings are what Celery's documentation advises for work that must survive a
+crash.
 """
 
 import os
@@ -20,12 +21,12 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     broker_connection_retry_on_startup=True,
-    worker_send_task_events=False,
+    worker_send_task_events=False,  # nobody watches them here, and they cost time
 )
 
 
-def _kind(name: str) -> Task:
-    """A kind of job that takes no time and answers where its output would lie."""
+def _make_task(name: str) -> Task:
+    """Return a task that takes no time and answers where its output would lie."""
 
     def work(video: str, number: int) -> str:
         return f"{video}/{name}/{number}"
@@ -35,12 +36,12 @@ def _kind(name: str) -> Task:
 
 
 plan, image, card, voice, music, clip, conform, cut = map(
-    _kind, ("plan", "image", "card", "voice", "music", "clip", "conform", "cut")
+    _make_task, ("plan", "image", "card", "voice", "music", "clip", "conform", "cut")
 )
 
 
-def flow(video: str) -> chain:
-    """Plan; pictures and sounds; all first clips of beats; all that go on from them; join."""
+def make_flow(video: str) -> chain:
+    """Return the stages: plan; pictures, sounds; first clips; clips that go on; segments; cut."""
     beats, clips = range(BEATS), BEATS * CHUNKS_A_BEAT
     assets = [job.si(video, beat) for job in (image, voice) for beat in beats]
     waves = [
@@ -57,15 +58,16 @@ def flow(video: str) -> chain:
 
 
 def connect(redis: str) -> None:
-    """Use this server; workers are told by their environment."""
+    """Use this server. Workers learn of it from their environment, when they import this module."""
     app.conf.update(broker_url=redis, result_backend=redis)
 
 
 def run(videos: int, limit_seconds: float) -> float:
-    """Send so many at once; the seconds until Redis has the last result of each."""
+    """Send so many videos at once, and return the seconds until Redis has the result of each."""
     began = time.monotonic()
-    cuts = [flow(f"{began}-{number}").apply_async() for number in range(videos)]
+    cuts = [make_flow(f"{began}-{number}").apply_async() for number in range(videos)]
     keys = [app.backend.get_key_for_task(cut.id) for cut in cuts]
+    # Asked of Redis in one call: to wait for each result by itself would be slower than the tasks.
     while app.backend.client.exists(*keys) < videos:
         if time.monotonic() > began + limit_seconds:
             raise TimeoutError(f"Celery did not finish {videos} videos in {limit_seconds:.0f} s")
@@ -73,6 +75,6 @@ def run(videos: int, limit_seconds: float) -> float:
     return time.monotonic() - began
 
 
-def finished() -> int:
-    """How many tasks have a result in Redis."""
+def count_results() -> int:
+    """Return how many tasks have a result in Redis."""
     return sum(1 for _ in app.backend.client.scan_iter("celery-task-meta-*", count=1000))

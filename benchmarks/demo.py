@@ -1,7 +1,7 @@
-"""`make demo`: one prompt to a finished video by the command line, and what is truly in the file.
+"""`make demo`: makes a video from one prompt by the command line, and checks what is in the file.
 
-The command runs as its own process; afterwards the file is decoded completely and compared with
-the pieces that it was made of, which still lie in the data folder. A figure of 0 is a failure.
+The command runs as a process of its own. Then the file is decoded completely and compared with the
+clips and sounds that it was made of, which still lie in the data folder. A figure of 0 is a fault.
 """
 
 import asyncio
@@ -30,11 +30,9 @@ from shared.story.plan import active_chunks
 from shared.story.view import View
 
 PROMPT = "A lighthouse keeper who paints the sea"
-SECONDS, LIMIT_SECONDS, LIMIT_MIB = 30.0, 40.0, 1024.0
-"""What is made, how long it may take on two cores, and how much memory the processes may need."""
-
-GIVING_WAY = 0.7
-"""The longest that a transition to the card may be seen."""
+SECONDS = 30.0
+LIMIT_SECONDS, LIMIT_MIB = 40.0, 1024.0  # of wall time on two cores, and of all processes' memory
+LONGEST_TRANSITION = 0.7  # seconds; after them, nothing but the end card may be seen
 
 Luma = NDArray[np.uint8]
 Mono = NDArray[np.float64]
@@ -44,7 +42,7 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Made:
-    """A finished video, its pieces, and what making it took."""
+    """A finished video, the facts about it, and the time and memory that making it took."""
 
     video: Path
     blobs: Path
@@ -52,22 +50,22 @@ class Made:
     seconds: float
     peak_mib: float
 
-    def piece(self, key: str) -> Path:
+    def file_of(self, key: str) -> Path:
         return self.blobs / key
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="storywave-demo-") as folder:
         made = make(Path("demo.mp4"), Path(folder))
-        figures = measured(made)
-    fine = good(figures, made.peak_mib)
+        figures = measure(made)
+    fine = is_good(figures, made.peak_mib)
     print(f"memory at its peak, all processes together: {made.peak_mib:.0f} MiB")
     print("FIGURE demo " + " ".join(f"{name}={value}" for name, value in figures.items()))
     return 0 if fine else 1
 
 
-def good(figures: dict[str, object], peak_mib: float) -> bool:
-    """Whether everything is in it, in time and in memory; what is not is said."""
+def is_good(figures: dict[str, object], peak_mib: float) -> bool:
+    """Return whether all figures are as they must be, and print those that are not."""
     wrong = [name for name in ("voice", "music", "captions", "card") if figures[name] != 1]
     if not 29.9 <= float(str(figures["duration"])) <= 30.1:
         wrong.append("duration")
@@ -81,7 +79,7 @@ def good(figures: dict[str, object], peak_mib: float) -> bool:
 
 
 def make(video: Path, data: Path) -> Made:
-    """Run the command, as a user would, and look at its memory meanwhile."""
+    """Run the command as a user would, watch its memory, and return what it made."""
     command = [sys.executable, "-m", "services.cli", "make", PROMPT, "--duration", f"{SECONDS:g}"]
     command += ["--aspect", "9:16", "--draft", "-o", str(video), "--data", str(data)]
     began = time.monotonic()
@@ -91,12 +89,12 @@ def make(video: Path, data: Path) -> Made:
         if process.wait() != 0:
             raise SystemExit(process.returncode)
     seconds = time.monotonic() - began
-    view = asyncio.run(_view(data))
+    view = asyncio.run(_read_view(data))
     return Made(video, data / "blobs", view, seconds, memory.peak_mib)
 
 
-async def _view(data: Path) -> View:
-    """The facts of the one video in a data folder."""
+async def _read_view(data: Path) -> View:
+    """Return the facts about the one video in a data folder."""
     store = SqliteStore(data / "storywave.db")
     await store.open({})
     [doc] = await store.find("views.gateway", {})
@@ -106,7 +104,7 @@ async def _view(data: Path) -> View:
 
 
 class Memory(threading.Thread):
-    """The most that a process and all below it have held at once, shared pages counted once."""
+    """Watches a process and all its children, and keeps the most memory that they had at once."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -114,12 +112,13 @@ class Memory(threading.Thread):
         self.peak_mib = 0.0
 
     def run(self) -> None:
-        while kib := sum(map(_pss_kib, _family(self._pid))):
+        while kib := sum(map(_read_kib, _list_family(self._pid))):
             self.peak_mib = max(self.peak_mib, kib / 1024)
             time.sleep(0.2)
 
 
-def _family(pid: int) -> Iterator[int]:
+def _list_family(pid: int) -> Iterator[int]:
+    """Yield the ids of a process and of all processes below it."""
     yield pid
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -127,10 +126,12 @@ def _family(pid: int) -> Iterator[int]:
         except OSError:
             continue
         for child in children:
-            yield from _family(int(child))
+            yield from _list_family(int(child))
 
 
-def _pss_kib(pid: int) -> int:
+def _read_kib(pid: int) -> int:
+    """Return the memory of a process; 0 once it has ended."""
+    # Pss counts a page that n processes share as a part of n in each: so the sum counts it once.
     try:
         found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
     except OSError:
@@ -141,10 +142,11 @@ def _pss_kib(pid: int) -> int:
 # ── what is in the file ─────────────────────────────────────────────────────────────────────────
 
 
-def measured(made: Made) -> dict[str, object]:
-    frames = decoded(made.video)
-    sound = _mono(made.video)
-    cues, bed = _cues(made), _mono(_only(made, MusicReady).key, made)
+def measure(made: Made) -> dict[str, object]:
+    """Return the figures of a video by their names."""
+    frames = decode_luma(made.video)
+    sound = _read_mono(made.video)
+    cues, bed = _read_cues(made), _read_mono(made.file_of(_only(made, MusicReady).key))
     return {
         "seconds": f"{made.seconds:.1f}",
         "duration": f"{len(frames) / FPS:.3f}",
@@ -158,10 +160,10 @@ def measured(made: Made) -> dict[str, object]:
     }
 
 
-def decoded(path: Path) -> list[Luma]:
-    """Every frame's brightness; a file that does not decode to its end is an error."""
+def decode_luma(path: Path) -> list[Luma]:
+    """Return the brightness of every frame; fail if the file does not decode to its end."""
     with av.open(str(path), options={"err_detect": "explode"}) as container:
-        # half the size each way shows all that is measured here, in a quarter of the memory
+        # Half the size each way is enough for all checks here, and takes a quarter of the memory.
         return [
             np.array(frame.to_ndarray(format="gray")[::2, ::2], dtype=np.uint8)
             for frame in container.decode(video=0)
@@ -169,42 +171,44 @@ def decoded(path: Path) -> list[Luma]:
 
 
 def has_voice(sound: Mono, bed: Mono, cues: Sequence[Cue]) -> bool:
-    """Where words stand, consonants stand out, as they do not in the music alone."""
-    heard, alone = (_rise(_band(samples, 1_000, 4_000), cues) for samples in (sound, bed))
+    """Return whether a voice is heard where the captions say so."""
+    # Consonants lie at 1 to 4 kHz. That band must be louder at the words than between them, and not
+    # already so in the music alone.
+    heard, alone = (
+        _measure_rise(_cut_band(samples, 1_000, 4_000), cues) for samples in (sound, bed)
+    )
     return heard > 10 and alone < 3
 
 
 def has_music(sound: Mono, bed: Mono, cues: Sequence[Cue]) -> bool:
-    """Between the words there is the bed, and nothing but the bed."""
-    heard = [(sound[a:b], bed[a:b]) for a, b in _pauses(cues)]
+    """Return whether the bed is heard between the words, and nothing else."""
+    heard = [(sound[a:b], bed[a:b]) for a, b in _find_pauses(cues)]
     alike = [float(np.corrcoef(ours, theirs)[0, 1]) for ours, theirs in heard]
     return min(alike) > 0.9 and min(_decibels(ours) for ours, _ in heard) > -45
 
 
 def has_captions(made: Made, frames: Sequence[Luma], cues: Sequence[Cue]) -> bool:
-    """In the middle of each cue bright letters lie over the clip; before the first, nothing."""
-    lettered = [_lettered(made, frames, (start + end) / 2) for start, end in cues]
-    bare = _lettered(made, frames, 0.0)
-    return min(lettered) > 0.005 and bare < 0.0005
+    """Return whether letters lie over the clip in the middle of each cue, and none before."""
+    during = [_measure_letters(made, frames, (start + end) / 2) for start, end in cues]
+    before = _measure_letters(made, frames, 0.0)
+    return min(during) > 0.005 and before < 0.0005
 
 
 def has_card(made: Made, frames: Sequence[Luma]) -> bool:
-    """The last frames are those of the end card, once the story has given way to it."""
+    """Return whether the last frames, after the transition, are those of the end card."""
     plan = _only(made, BeatsPlanned)
     [card] = [s for s in made.view.all(ClipConformed) if s.chunk == len(plan.chunks)]
-    wanted = decoded(made.piece(card.key))
+    wanted = decode_luma(made.file_of(card.key))
     shown, before = frames[-len(wanted) :], frames[-len(wanted) - 1]
-    pairs = list(zip(shown, wanted, strict=True))[frame_at(GIVING_WAY) :]
-    same = [_difference(a, b) < 1 for a, b in pairs]
-    return (
-        len(same) > FPS
-        and all(same)
-        and _difference(before, wanted[-1]) > 10
-        and wanted[-1].std() > 5
-    )
+    pairs = list(zip(shown, wanted, strict=True))[frame_at(LONGEST_TRANSITION) :]
+    same = [_compare(a, b) < 1 for a, b in pairs]
+    # The frame before must differ, and the card must not be one flat colour: else a video that
+    # shows the same picture all the time would pass.
+    differs = _compare(before, wanted[-1]) > 10 and wanted[-1].std() > 5
+    return len(same) > FPS and all(same) and bool(differs)
 
 
-# ── pieces ──────────────────────────────────────────────────────────────────────────────────────
+# ── how it is measured ────────────────────────────────────────────────────────────────────────────
 
 
 def _only(made: Made, cls: type[E]) -> E:
@@ -212,57 +216,61 @@ def _only(made: Made, cls: type[E]) -> E:
     return fact
 
 
-def _cues(made: Made) -> list[Cue]:
-    """When words are to be seen and heard, by the captions file."""
-    text = made.piece(_only(made, VideoCompleted).outputs["srt"]).read_text()
-    return [(_seconds(a), _seconds(b)) for a, b in re.findall(r"^(\S+) --> (\S+)", text, re.M)]
+def _read_cues(made: Made) -> list[Cue]:
+    """Return when words should be seen and heard, as the captions file says."""
+    text = made.file_of(_only(made, VideoCompleted).outputs["srt"]).read_text()
+    return [
+        (_parse_time(a), _parse_time(b)) for a, b in re.findall(r"^(\S+) --> (\S+)", text, re.M)
+    ]
 
 
-def _seconds(time_: str) -> float:
-    hours, minutes, rest = time_.replace(",", ".").split(":")
+def _parse_time(text: str) -> float:
+    hours, minutes, rest = text.replace(",", ".").split(":")
     return 3600 * int(hours) + 60 * int(minutes) + float(rest)
 
 
-def _lettered(made: Made, frames: Sequence[Luma], seconds: float) -> float:
-    """The share of pixels that are far from the clip's own, at this time."""
+def _measure_letters(made: Made, frames: Sequence[Luma], seconds: float) -> float:
+    """Return the share of pixels at this time that are far from the clip's own."""
     plan = _only(made, BeatsPlanned)
     chunk = [c for c in active_chunks(plan) if c.start <= seconds][-1]
     [clip] = [c for c in made.view.all(ChunkReady) if c.chunk == chunk.index]
-    # a continuous chunk begins with the last frame of the one before, which is shown once
+    # A continuous chunk begins with the last frame of the one before, which is shown only once.
     skipped = int(chunk.kind == "continuous")
-    raw = decoded(made.piece(clip.key))
+    raw = decode_luma(made.file_of(clip.key))
     at = frame_at(seconds)
     own = raw[min(at - frame_at(chunk.start) + skipped, len(raw) - 1)]
     return float((np.abs(frames[at].astype(np.int16) - own) > 60).mean())
 
 
-def _difference(one: Luma, other: Luma) -> float:
+def _compare(one: Luma, other: Luma) -> float:
+    """Return how much two pictures differ on average, in levels of brightness."""
     return float(np.abs(one.astype(np.int16) - other).mean())
 
 
-def _mono(path: Path | str, made: Made | None = None) -> Mono:
-    """So many samples as the video has; a bed that is longer is trimmed, as the mix does."""
-    file = made.piece(str(path)) if made else Path(path)
-    sound = read_sound(file).mean(axis=1).astype(np.float64)[: round(SECONDS * RATE)]
+def _read_mono(path: Path) -> Mono:
+    """Return the sound of a file, with as many samples as the video has."""
+    sound = read_sound(path).mean(axis=1).astype(np.float64)[: round(SECONDS * RATE)]
     return np.pad(sound, (0, round(SECONDS * RATE) - len(sound)))
 
 
-def _band(samples: Mono, low: float, high: float) -> Mono:
+def _cut_band(samples: Mono, low: float, high: float) -> Mono:
+    """Return what is left of a sound between two frequencies."""
     spectrum = np.fft.rfft(samples)
     at = np.fft.rfftfreq(len(samples), 1 / RATE)
     spectrum[(at < low) | (at > high)] = 0
     return np.fft.irfft(spectrum, len(samples))
 
 
-def _rise(samples: Mono, cues: Sequence[Cue]) -> float:
-    """How many decibels louder it is at the words than between them."""
+def _measure_rise(samples: Mono, cues: Sequence[Cue]) -> float:
+    """Return how many decibels louder a sound is at the words than between them."""
     words = np.concatenate([samples[round(a * RATE) : round(b * RATE)] for a, b in cues])
-    between = np.concatenate([samples[a:b] for a, b in _pauses(cues)])
+    between = np.concatenate([samples[a:b] for a, b in _find_pauses(cues)])
     return _decibels(words) - _decibels(between)
 
 
-def _pauses(cues: Sequence[Cue]) -> list[tuple[int, int]]:
-    """Samples between the words, clear of their echoes and of the ducking around them."""
+def _find_pauses(cues: Sequence[Cue]) -> list[tuple[int, int]]:
+    """Return where pauses begin and end, in samples."""
+    # Less at both ends: around words, the music is still on its way down or up.
     gaps = [(a[1] + 0.6, b[0] - 0.3) for a, b in pairwise(cues)]
     return [(round(a * RATE), round(b * RATE)) for a, b in gaps if b - a > 0.05]
 

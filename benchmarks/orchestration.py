@@ -1,8 +1,8 @@
-"""Videos a minute through all services on real servers, against the same flow in Celery on Redis.
+"""Compares videos a minute: all our services on real servers, and the same flow in Celery on Redis.
 
-Both sides run every job of a video of 6 beats and 12 clips; no job takes time, so that only the
-orchestration is measured. One side after the other, each with its own servers alone. Both log
-warnings only, which is a Celery worker's own default.
+Both sides run every job of a video of 6 beats and 12 clips. No job takes time, so only the
+orchestration is measured. One side runs after the other, and only with its own servers. Both log
+warnings only, which is the default of a Celery worker.
 """
 
 import asyncio
@@ -31,17 +31,17 @@ from tests.cluster.config import NAMES as SERVERS
 from tests.cluster.processes import Process, free_ports, spawn, stop, wait_until
 from tests.cluster.servers import FOLDER_VARIABLE, ServerFailed, Servers
 
-WARM_UP = 50
+WARM_UP = 50  # videos before the clock starts: connections and caches are then as in service
 OURS, THEIRS = 1000, 300
 LIMIT_SECONDS = 120.0
-POSTS_AT_ONCE = 50
+POSTS_AT_ONCE = 50  # connections: more would wait in the gateway's queue
 DATABASE = "orchestration"
 
 SETTINGS = {
     "STORYWAVE_ENGINE": "rehearsal",
     "STORYWAVE_LOG_LEVEL": "WARNING",
     "STORYWAVE_MONGO_DATABASE": DATABASE,
-    "STORYWAVE_KAFKA_PARTITIONS": "2",  # each service has one replica here
+    "STORYWAVE_KAFKA_PARTITIONS": "2",  # each service has one replica here: more would lie idle
 }
 
 STORY = {
@@ -53,21 +53,21 @@ STORY = {
     "They share the last bread and watch the sunset together.",
     "duration": 48,
 }
-"""Six sentences, each long enough for two clips."""
+"""Six sentences, because each one becomes a beat; each is long enough for two clips."""
 
 KINDS = Counter(plan=1, image=6, card=1, voice=6, music=1, clip=12, conform=13, cut=1)
-"""The full set of jobs of such a video; theirs has as many tasks."""
+"""All jobs of such a video; their side has as many tasks."""
 
 VIEWS = services.load("gateway").views
 
 
 class Wrong(Exception):
-    """A side did not do what is counted: there is no figure."""
+    """A side did not do all that is counted, so there is no figure."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """How long so many videos took, and what all processes of that side spent on them."""
+    """So many videos, the seconds that they took, and the CPU seconds of all processes together."""
 
     videos: int
     seconds: float
@@ -85,17 +85,21 @@ class Run:
 # ── ours ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ours(servers: Servers, folder: Path) -> Run:
-    """All services on these servers: from the first request to the last video in the read model."""
+def measure_ours(servers: Servers, folder: Path) -> Run:
+    """Run all services on these servers; return the time from first request to last end.
+
+    A video has ended when the read model knows it: when a user would see it.
+    """
     environment = servers.up() | SETTINGS
     running = [process for name in SERVERS if (process := servers.process(name))]
-    with _services(environment, folder) as (address, processes):
-        return asyncio.run(_measured(environment, address, [*running, *processes]))
+    with _run_services(environment, folder) as (address, processes):
+        return asyncio.run(_measure_videos(environment, address, [*running, *processes]))
 
 
-async def _measured(
+async def _measure_videos(
     environment: Mapping[str, str], address: str, processes: Sequence[Process]
 ) -> Run:
+    """Make videos to warm up, then those that count, and return the time and CPU of the latter."""
     store = MongoStore(environment["STORYWAVE_MONGO"], DATABASE)
     await store.open({})
     try:
@@ -110,15 +114,17 @@ async def _measured(
 
 
 @contextmanager
-def _services(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, list[Process]]]:
-    """Every service as a process of its own; the gateway's address."""
+def _run_services(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, list[Process]]]:
+    """Run each service as a process of its own; give the gateway's address and the processes."""
     ports = dict(zip(services.NAMES, free_ports(len(services.NAMES)), strict=True))
     with ExitStack() as stack:
         processes = []
         for name, port in ports.items():
             command = [sys.executable, "-m", "services.cli", "service", name]
             own = environment | {"STORYWAVE_PORT": str(port)}
-            processes.append(stack.enter_context(_process(command, own, folder / f"{name}.log")))
+            processes.append(
+                stack.enter_context(_run_process(command, own, folder / f"{name}.log"))
+            )
         for name, port in ports.items():
             if not wait_until(partial(_is_ready, port), LIMIT_SECONDS):
                 raise Wrong(f"{name} did not become ready: see {folder / name}.log")
@@ -133,13 +139,13 @@ def _is_ready(port: int) -> bool:
 
 
 async def _make(address: str, store: MongoStore, known: int, videos: int) -> float:
-    """Ask for so many videos at once, and wait until the gateway knows all of them finished."""
+    """Ask for so many videos at once, and return the seconds until the gateway knows all ends."""
     began = time.monotonic()
     connector = aiohttp.TCPConnector(limit=POSTS_AT_ONCE)
     async with aiohttp.ClientSession(address, connector=connector) as client:
         await asyncio.gather(*(_ask(client) for _ in range(videos)))
     async with asyncio.timeout(LIMIT_SECONDS):
-        # a view without a time to check it at is one of a video that is over
+        # A view says when to check on its video again, until the video is over.
         while await store.count(VIEWS, {"check_at": Is("present")}) or (
             await store.count(VIEWS, {}) < known + videos
         ):
@@ -153,7 +159,7 @@ async def _ask(client: aiohttp.ClientSession) -> None:
 
 
 async def _verify(store: MongoStore, videos: int) -> None:
-    """Every video completed; every job is there, done, and was begun once."""
+    """Refuse a run unless every video is complete, with every job done, and begun only once."""
     views = await store.find(VIEWS, {"parts.VideoCompleted": Is("present")})
     if len(views) != videos:
         raise Wrong(f"{len(views)} of {videos} videos were completed")
@@ -165,6 +171,7 @@ async def _verify(store: MongoStore, videos: int) -> None:
     again = [job["_id"] for job in jobs if job["state"] != "done" or job["attempt"] != 1]
     if again:
         raise Wrong(f"{len(again)} jobs were not run exactly once, {again[0]} for one")
+    # Money is a part of the flow: each job reserved it before it began, and settled it.
     holds = [hold for money in await store.find(MONEY, {}) for hold in money["holds"].values()]
     if len(holds) != len(jobs) or any("settled" not in hold for hold in holds):
         raise Wrong(f"{len(holds)} reservations for {len(jobs)} jobs, or one left open")
@@ -173,8 +180,8 @@ async def _verify(store: MongoStore, videos: int) -> None:
 # ── theirs ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def theirs(folder: Path) -> Run:
-    """The Celery flow on a Redis of its own: from the first chain sent to the last result."""
+def measure_theirs(folder: Path) -> Run:
+    """Run the Celery flow on a Redis of its own; return the time from first chain to last end."""
     redis = shutil.which("redis-server")
     if redis is None:
         raise Wrong("redis-server is not on PATH: install it (Debian: apt install redis-server)")
@@ -182,25 +189,27 @@ def theirs(folder: Path) -> Run:
     address = f"redis://127.0.0.1:{port}/0"
     celery_barrier.connect(address)
     environment = {celery_barrier.REDIS_VARIABLE: address}
+    # An append-only file, or a crash would lose tasks: our side loses none either.
     durable = ["--dir", str(folder), "--appendonly", "yes", "--save", ""]
     server = [redis, "--port", str(port), "--bind", "127.0.0.1", *durable]
     worker = [sys.executable, "-m", "celery", "-A", celery_barrier.__name__, "worker"]
     with (
-        _process(server, environment, folder / "redis.log") as one,
-        _process([*worker, "--concurrency", "2"], environment, folder / "celery.log") as two,
+        _run_process(server, environment, folder / "redis.log") as one,
+        _run_process([*worker, "--concurrency", "2"], environment, folder / "celery.log") as two,
     ):
         celery_barrier.run(WARM_UP, LIMIT_SECONDS)
         spent = cpu_seconds([one, two])
         seconds = celery_barrier.run(THEIRS, LIMIT_SECONDS)
         run = Run(THEIRS, seconds, cpu_seconds([one, two]) - spent)
-        tasks, wanted = celery_barrier.finished(), (WARM_UP + THEIRS) * KINDS.total()
+        tasks, wanted = celery_barrier.count_results(), (WARM_UP + THEIRS) * KINDS.total()
         if tasks != wanted:
             raise Wrong(f"Celery finished {tasks} tasks, the flow has {wanted}")
         return run
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[Process]:
+def _run_process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[Process]:
+    """Run a command until the end of the block, with its output in a file."""
     process = spawn(command, os.environ | environment, log)
     if process is None:
         raise Wrong(f"{command[0]} ended at once: see {log}")
@@ -214,13 +223,14 @@ def _process(command: list[str], environment: dict[str, str], log: Path) -> Iter
 
 
 def cpu_seconds(processes: Sequence[Process]) -> float:
-    """What these processes and all of their sessions have used so far."""
+    """Return the CPU seconds that these processes and all of their sessions have used so far."""
     sessions = {process.pid for process in processes}
+    # By session, because workers and servers have children of their own.
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
+        except OSError:  # the process has ended since it was listed
             continue
         if int(fields[3]) in sessions:
             ticks += int(fields[11]) + int(fields[12])
@@ -228,16 +238,17 @@ def cpu_seconds(processes: Sequence[Process]) -> float:
 
 
 def measure(folder: Path) -> tuple[Run, Run]:
-    """Ours, then theirs: the servers of one side are stopped before the other begins."""
+    """Run our side, then theirs; the servers of one are stopped before the other begins."""
     servers = Servers(Path(os.environ.get(FOLDER_VARIABLE) or folder / "servers"))
     try:
-        mine = ours(servers, folder)
+        mine = measure_ours(servers, folder)
     finally:
         servers.down()
-    return mine, theirs(folder)
+    return mine, measure_theirs(folder)
 
 
 def report(mine: Run, other: Run) -> None:
+    """Print a table, what each side guarantees, and the figure."""
     rows = {"storywave, a process a service": mine, "celery on redis, 2 workers": other}
     print(
         f"\n{'':32}{'videos':>8}{'seconds':>9}{'videos/min':>12}{'jobs/s':>8}{'CPU ms/video':>14}"

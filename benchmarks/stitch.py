@@ -1,12 +1,15 @@
-"""The stitcher against MoviePy, ffmpeg's xfade and a plain copy, on the same files in one run.
+"""Compares the stitcher with MoviePy, ffmpeg's xfade and a plain copy, on the same files.
 
-Six clips of 5 s at 1080x1920 with 0.5-s cross-fades, four voices and a music bed. Each method runs
-in a process of its own that has loaded its libraries before the clock starts; ffmpeg's start is
-some 30 ms of its time. Peers use our preset, quality and two threads, and one loudness-blind mix.
+The video: six clips of 5 s at 1080x1920 with cross-fades of 0.5 s, four voices and a music bed.
+Each method runs in a process of its own, which loads its libraries before the clock starts; the
+start of ffmpeg takes some 30 ms of its time. The peers use our preset, our quality and two threads,
+and mix the sound without looking at its loudness.
 
-What is compared: the cut of conformed clips (ours with its whole sound mix); hard cuts with sound
-mixed before, where a copy by ffmpeg is the floor; and the honest whole: conforming all raw clips,
-two at a time as the service does, and cutting them, against MoviePy on the raw clips.
+There are three comparisons:
+- the cut of segments (conformed clips) with cross-fades; our time includes the whole sound mix;
+- hard cuts with sound that is mixed before; the floor is a copy by ffmpeg;
+- everything: to conform all raw clips, two at a time as the service does, and to cut them, against
+  MoviePy on the raw clips.
 """
 
 import multiprocessing
@@ -20,7 +23,7 @@ import av
 import imageio_ffmpeg
 
 from benchmarks.stitch_inputs import CLIP_SECONDS, CLIPS, VOICE_SECONDS, Inputs, make_inputs
-from benchmarks.stitch_runs import Measured, measured
+from benchmarks.stitch_runs import Measured, measure
 from services.stitcher.draw.transitions import Transition
 from services.stitcher.encode.conform import ConformSpec, conform
 from services.stitcher.encode.cut import CutSpec, cut
@@ -33,43 +36,43 @@ from shared.media.lastframe import last_frame
 from shared.media.verify import Expectations, report
 from shared.story.formats import FPS, canvas
 
-FADE = 15
-"""Frames of a cross-fade."""
+FADE = 15  # frames of a cross-fade
 FRAMES = CLIP_SECONDS * FPS
 STEP = CLIP_SECONDS - FADE / FPS
-VOICE_EVERY = 6.5
-REPEATS = 3
-"""Of the quick methods; the median counts."""
-PRESET, CRF, THREADS = "superfast", "20", 2
+VOICE_EVERY = 6.5  # seconds
+REPEATS = 3  # of the quick methods, whose times vary most; the median counts
+PRESET, CRF, THREADS = "superfast", "20", 2  # ours, so that all encode the same work
 
 SIZE = canvas("9:16", "full")
 
 
 class Wrong(Exception):
-    """An output is not what it should be: there is no figure."""
+    """An output is not as it should be, so there is no figure."""
 
 
 # ── ours ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _segment(folder: Path, number: int) -> Path:
+def _segment_path(folder: Path, number: int) -> Path:
     return folder / f"segment-{number}.mp4"
 
 
 def conform_one(source: Path, folder: Path, number: int) -> None:
-    """One raw clip to a segment, keyframes where cross-fades begin and end."""
+    """Conform one raw clip, with keyframes where cross-fades begin and end."""
     head, tail = (FADE if number else 0), (FADE if number < CLIPS - 1 else 0)
-    out = _segment(folder, number)
+    out = _segment_path(folder, number)
     conform(ConformSpec(out, SIZE, FRAMES, source, head=head, tail=tail))
 
 
-def timeline(folder: Path, fades: bool) -> Timeline:
-    segments = tuple(Segment(_segment(folder, n), FRAMES) for n in range(CLIPS))
+def make_timeline(folder: Path, fades: bool) -> Timeline:
+    """Return the timeline of all segments, with cross-fades or hard cuts."""
+    segments = tuple(Segment(_segment_path(folder, n), FRAMES) for n in range(CLIPS))
     joint = Transition("fade", FADE) if fades else None
     return Timeline(SIZE, segments, (joint,) * (CLIPS - 1))
 
 
-def our_sound(inputs: Inputs, folder: Path, frames: int) -> MixSpec:
+def make_mix_spec(inputs: Inputs, folder: Path, frames: int) -> MixSpec:
+    """Return the sound of the video: a voice every 6.5 s, and the bed."""
     voices = []
     for number, path in enumerate(inputs.voices):
         fit = fit_voice(VOICE_SECONDS, (), VOICE_EVERY)
@@ -77,73 +80,76 @@ def our_sound(inputs: Inputs, folder: Path, frames: int) -> MixSpec:
     return MixSpec(folder / "sound.m4a", frames, tuple(voices), inputs.music)
 
 
-def our_cut(inputs: Inputs, folder: Path) -> None:
-    """Cross-fades and the whole mix."""
-    line = timeline(folder, fades=True)
-    cut(CutSpec(folder, line, our_sound(inputs, folder, line.frames)))
+def run_our_cut(inputs: Inputs, folder: Path) -> None:
+    """Cut with cross-fades and the whole sound mix."""
+    line = make_timeline(folder, fades=True)
+    cut(CutSpec(folder, line, make_mix_spec(inputs, folder, line.frames)))
 
 
-def our_hard_cut(inputs: Inputs, folder: Path) -> None:
-    cut(CutSpec(folder, timeline(folder, fades=False), folder / "premixed.m4a"))
+def run_our_hard_cut(inputs: Inputs, folder: Path) -> None:
+    cut(CutSpec(folder, make_timeline(folder, fades=False), folder / "premixed.m4a"))
 
 
-def our_last_clip(inputs: Inputs, folder: Path) -> None:
-    """What is left to do when the last clip arrives."""
+def run_our_last_clip(inputs: Inputs, folder: Path) -> None:
+    """Do what is left to do when the last clip arrives: until then, all others are conformed."""
     conform_one(inputs.clips[-1], folder, CLIPS - 1)
-    our_cut(inputs, folder)
+    run_our_cut(inputs, folder)
 
 
-def our_last_frame(inputs: Inputs, folder: Path) -> None:
-    """What the next chunk waits for: the last picture of a raw clip, which is one long GOP."""
+def run_our_last_frame(inputs: Inputs, folder: Path) -> None:
+    """Find the last frame of a raw clip with a single keyframe: the next chunk waits for it."""
     last_frame(inputs.clips[0], folder / "last.png")
 
 
-def our_last_frame_conformed(inputs: Inputs, folder: Path) -> None:
-    last_frame(_segment(folder, 0), folder / "last.png")
+def run_our_last_frame_of_segment(inputs: Inputs, folder: Path) -> None:
+    last_frame(_segment_path(folder, 0), folder / "last.png")
 
 
-def our_whole(inputs: Inputs, folder: Path) -> None:
-    """From raw clips, two at a time."""
+def run_our_whole(inputs: Inputs, folder: Path) -> None:
+    """Conform all raw clips, two at a time, and cut them."""
+    # Spawned, as the service does it: a forked process would share libraries already loaded.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, context, share_one_heap) as pool:
         tasks = [pool.submit(conform_one, c, folder, n) for n, c in enumerate(inputs.clips)]
         for task in tasks:
             task.result()
-    our_cut(inputs, folder)
+    run_our_cut(inputs, folder)
 
 
 # ── the others ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _ffmpeg(*arguments: str) -> None:
+def _run_ffmpeg(*arguments: str) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *arguments]
     subprocess.run(command, check=True, timeout=600)
 
 
-def ffmpeg_copy(inputs: Inputs, folder: Path) -> None:
-    """The floor: nothing is decoded, the sound is ready."""
+def run_ffmpeg_copy(inputs: Inputs, folder: Path) -> None:
+    """Copy segments and sound into one file: nothing is decoded, so nobody can be faster."""
     listing = folder / "list.txt"
-    listing.write_text("".join(f"file '{_segment(folder, n)}'\n" for n in range(CLIPS)), "utf-8")
+    lines = (f"file '{_segment_path(folder, number)}'\n" for number in range(CLIPS))
+    listing.write_text("".join(lines), "utf-8")
     source = ("-f", "concat", "-safe", "0", "-i", str(listing), "-i", str(folder / "premixed.m4a"))
-    _ffmpeg(*source, "-c", "copy", "-movflags", "+faststart", str(folder / "copy.mp4"))
+    _run_ffmpeg(*source, "-c", "copy", "-movflags", "+faststart", str(folder / "copy.mp4"))
 
 
-def ffmpeg_xfade(inputs: Inputs, folder: Path) -> None:
-    sources = [*(_segment(folder, n) for n in range(CLIPS)), *inputs.voices, inputs.music]
-    _ffmpeg(
+def run_ffmpeg_xfade(inputs: Inputs, folder: Path) -> None:
+    sources = [*(_segment_path(folder, n) for n in range(CLIPS)), *inputs.voices, inputs.music]
+    _run_ffmpeg(
         *(part for path in sources for part in ("-i", str(path))),
-        "-filter_complex", f"{_xfades()};{_amix(len(inputs.voices))}",
-        "-map", "[picture]", "-map", "[sound]", "-t", str(_seconds()),
+        "-filter_complex", f"{_picture_filters()};{_sound_filters(len(inputs.voices))}",
+        "-map", "[picture]", "-map", "[sound]", "-t", str(_length_in_seconds()),
         "-c:v", "libx264", "-preset", PRESET, "-crf", CRF, "-threads", str(THREADS),
         "-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart", str(folder / "xfade.mp4"),
     )  # fmt: skip
 
 
-def _seconds() -> float:
+def _length_in_seconds() -> float:
     return STEP * CLIPS + FADE / FPS
 
 
-def _xfades() -> str:
+def _picture_filters() -> str:
+    """Return the filters that fade each picture into the next one."""
     steps, last = [], "0:v"
     for number in range(1, CLIPS):
         out = "picture" if number == CLIPS - 1 else f"v{number}"
@@ -153,7 +159,8 @@ def _xfades() -> str:
     return ";".join(steps)
 
 
-def _amix(voices: int) -> str:
+def _sound_filters(voices: int) -> str:
+    """Return the filters that put each voice at its time over a quieter bed."""
     delayed = [
         f"[{CLIPS + n}:a]adelay={round(n * VOICE_EVERY * 1000)}:all=1[a{n}]" for n in range(voices)
     ]
@@ -162,17 +169,17 @@ def _amix(voices: int) -> str:
     return ";".join([*delayed, bed, f"{names}[bed]amix=inputs={voices + 1}:normalize=0[sound]"])
 
 
-def moviepy_conformed(inputs: Inputs, folder: Path) -> None:
-    clips = [_segment(folder, n) for n in range(CLIPS)]
-    _moviepy(clips, inputs, folder / "moviepy.mp4")
+def run_moviepy_on_segments(inputs: Inputs, folder: Path) -> None:
+    clips = [_segment_path(folder, n) for n in range(CLIPS)]
+    _cut_with_moviepy(clips, inputs, folder / "moviepy.mp4")
 
 
-def moviepy_raw(inputs: Inputs, folder: Path) -> None:
-    _moviepy(inputs.clips, inputs, folder / "moviepy-raw.mp4")
+def run_moviepy_on_raw_clips(inputs: Inputs, folder: Path) -> None:
+    _cut_with_moviepy(inputs.clips, inputs, folder / "moviepy-raw.mp4")
 
 
-def _moviepy(paths: Sequence[Path], inputs: Inputs, out: Path) -> None:
-    """As its documentation says: compose with negative padding, cross-fade in."""
+def _cut_with_moviepy(paths: Sequence[Path], inputs: Inputs, out: Path) -> None:
+    """Cut as its documentation says: compose with negative padding, cross-fade in."""
     from moviepy import AudioFileClip, CompositeAudioClip, VideoFileClip, afx, vfx
     from moviepy import concatenate_videoclips as concatenate
 
@@ -194,35 +201,35 @@ def _moviepy(paths: Sequence[Path], inputs: Inputs, out: Path) -> None:
 # ── judging ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def bodies_bitexact(folder: Path) -> bool:
-    """Whether every packet outside the cross-fades is the segment's own, byte for byte."""
-    joined, line = _packets(folder / "video.mp4"), timeline(folder, fades=True)
+def are_bodies_exact(folder: Path) -> bool:
+    """Return whether every packet outside the cross-fades is the segment's own, byte for byte."""
+    joined, line = _read_packets(folder / "video.mp4"), make_timeline(folder, fades=True)
     return all(
         joined[number * (FRAMES - FADE) + frame] == data
         for number in range(CLIPS)
-        for frame, data in _packets(_segment(folder, number)).items()
+        for frame, data in _read_packets(_segment_path(folder, number)).items()
         if line.head(number) <= frame < FRAMES - line.tail(number)
     )
 
 
-def _packets(path: Path) -> dict[int, bytes]:
-    """The bytes of each shown frame."""
+def _read_packets(path: Path) -> dict[int, bytes]:
+    """Return the bytes of each frame, by when it is shown."""
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
         return {(packet.pts or 0) // TICKS_A_FRAME: bytes(packet) for packet in packets}
 
 
-def _made_apart(folder: Path) -> Inputs:
-    """The inputs, made in another process: ours must stay small.
-
-    Linux counts the memory of the process that starts a child into the child's own peak.
-    """
+def _make_inputs_apart(folder: Path) -> Inputs:
+    """Make the inputs in another process and return them."""
+    # Linux counts the memory of the process that starts a child as part of the child's own peak. So
+    # this process must stay small.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(make_inputs, folder, SIZE).result(timeout=600)
 
 
-def _checked(path: Path, frames: int) -> None:
+def _check(path: Path, frames: int) -> None:
+    """Refuse a video that is not complete and right: being fast counts only then."""
     found = report(path, Expectations(frames, SIZE, True))
     if not found.ok:
         raise Wrong("\n".join(found.lines()))
@@ -232,48 +239,50 @@ def main() -> None:
     """Make the inputs, run every method, print a table and the figure."""
     with tempfile.TemporaryDirectory(prefix="storywave-stitch-") as name:
         folder = Path(name)
-        inputs = _made_apart(folder)
-        whole = measured(our_whole, inputs, folder)
-        _checked(folder / "video.mp4", CLIPS * FRAMES - (CLIPS - 1) * FADE)
-        ours = measured(our_cut, inputs, folder, REPEATS)
-        exact = bodies_bitexact(folder)
-        last = measured(our_last_clip, inputs, folder)
-        frame, frame_conformed = (
-            measured(m, inputs, folder, REPEATS) for m in (our_last_frame, our_last_frame_conformed)
-        )
-        mix(our_sound(inputs, folder, CLIPS * FRAMES)).path.rename(folder / "premixed.m4a")
-        hard = measured(our_hard_cut, inputs, folder, REPEATS)
-        _checked(folder / "video.mp4", CLIPS * FRAMES)
-        floor = measured(ffmpeg_copy, inputs, folder, REPEATS)
-        xfade = measured(ffmpeg_xfade, inputs, folder)
-        conformed, raw = (measured(m, inputs, folder) for m in (moviepy_conformed, moviepy_raw))
-    _table(
+        inputs = _make_inputs_apart(folder)
+        # First of all, because it makes the segments that the other methods cut.
+        whole = measure(run_our_whole, inputs, folder)
+        _check(folder / "video.mp4", CLIPS * FRAMES - (CLIPS - 1) * FADE)
+        ours = measure(run_our_cut, inputs, folder, REPEATS)
+        exact = are_bodies_exact(folder)
+        last = measure(run_our_last_clip, inputs, folder)
+        frame = measure(run_our_last_frame, inputs, folder, REPEATS)
+        frame_of_segment = measure(run_our_last_frame_of_segment, inputs, folder, REPEATS)
+        # Before the hard cuts: their sound is ready, for us as for the copy.
+        mix(make_mix_spec(inputs, folder, CLIPS * FRAMES)).path.rename(folder / "premixed.m4a")
+        hard = measure(run_our_hard_cut, inputs, folder, REPEATS)
+        _check(folder / "video.mp4", CLIPS * FRAMES)
+        floor = measure(run_ffmpeg_copy, inputs, folder, REPEATS)
+        xfade = measure(run_ffmpeg_xfade, inputs, folder)
+        moviepy = measure(run_moviepy_on_segments, inputs, folder)
+        moviepy_raw = measure(run_moviepy_on_raw_clips, inputs, folder)
+    _print_table(
         [
             ("storywave: cross-fades and mix", ours, ours),
             ("ffmpeg xfade, same preset", xfade, ours),
-            ("MoviePy, same preset", conformed, ours),
+            ("MoviePy, same preset", moviepy, ours),
             ("storywave: hard cuts", hard, floor),
             ("ffmpeg concat copy (the floor)", floor, floor),
             ("storywave: all from raw clips", whole, whole),
-            ("MoviePy from raw clips", raw, whole),
+            ("MoviePy from raw clips", moviepy_raw, whole),
             ("storywave: after the last clip", last, ours),
             ("last frame of a raw clip", frame, frame),
-            ("last frame of a conformed clip", frame_conformed, frame),
+            ("last frame of a segment", frame_of_segment, frame),
         ]
     )
     peak = max(m.peak_mib for m in (whole, ours, last, hard))
     print(
-        f"FIGURE stitch vs_moviepy={conformed.seconds / ours.seconds:.1f}"
+        f"FIGURE stitch vs_moviepy={moviepy.seconds / ours.seconds:.1f}"
         f" vs_ffmpeg={xfade.seconds / ours.seconds:.1f}"
         f" hardcut_vs_copy={hard.seconds / floor.seconds:.2f}"
-        f" whole_vs_moviepy={raw.seconds / whole.seconds:.1f}"
+        f" whole_vs_moviepy={moviepy_raw.seconds / whole.seconds:.1f}"
         f" last_clip_s={last.seconds:.1f}"
-        f" last_frame_s={frame.seconds:.2f} last_frame_conformed_s={frame_conformed.seconds:.2f}"
+        f" last_frame_s={frame.seconds:.2f} last_frame_conformed_s={frame_of_segment.seconds:.2f}"
         f" bodies_bitexact={int(exact)} peak_mib={peak:.0f}"
     )
 
 
-def _table(rows: Sequence[tuple[str, Measured, Measured]]) -> None:
+def _print_table(rows: Sequence[tuple[str, Measured, Measured]]) -> None:
     print(f"{'method':<34}{'seconds':>9}{'peak MiB':>10}{'ratio':>8}")
     for label, found, base in rows:
         ratio = found.seconds / base.seconds

@@ -1,4 +1,4 @@
-"""One method of the stitching benchmark, run in fresh processes: how long, and how much memory."""
+"""Runs one method of the stitching benchmark in fresh processes, and measures time and memory."""
 
 import multiprocessing
 import resource
@@ -24,25 +24,28 @@ class Measured:
     peak_mib: float
 
 
-def _timed(method: Method, inputs: Inputs, folder: Path) -> Measured:
-    if method.__name__.startswith("moviepy"):
-        import moviepy  # noqa: F401 - its import is not its work
-    if method.__name__.startswith("our_"):
+def _run_once(method: Method, inputs: Inputs, folder: Path) -> Measured:
+    """Run a method in this process, and return its time and the most memory it had."""
+    if method.__name__.startswith("run_moviepy"):
+        import moviepy  # noqa: F401 - loading a library is not part of its work
+    if method.__name__.startswith("run_our_"):
         share_one_heap()  # as every worker of ours does
     started = time.perf_counter()
     method(inputs, folder)
     seconds = time.perf_counter() - started
+    # ffmpeg runs as a child, and MoviePy has one to encode.
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = max(resource.getrusage(who).ru_maxrss for who in whose)
     return Measured(seconds, peak / 1024)
 
 
-def measured(method: Method, inputs: Inputs, folder: Path, repeats: int = 1) -> Measured:
-    """The median time and the highest peak, each run in a fresh process."""
+def measure(method: Method, inputs: Inputs, folder: Path, repeats: int = 1) -> Measured:
+    """Return the median time and the highest peak of a method, each run in a fresh process."""
     runs = []
     for _ in range(repeats):
+        # A process keeps the peak of all it ever did, so each run needs one of its own.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(1, mp_context=context) as pool:
-            runs.append(pool.submit(_timed, method, inputs, folder).result(timeout=600))
-    print(f"  {method.__name__:<26} {median(r.seconds for r in runs):8.2f} s", file=sys.stderr)
+            runs.append(pool.submit(_run_once, method, inputs, folder).result(timeout=600))
+    print(f"  {method.__name__:<30} {median(r.seconds for r in runs):8.2f} s", file=sys.stderr)
     return Measured(median(r.seconds for r in runs), max(r.peak_mib for r in runs))

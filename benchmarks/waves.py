@@ -1,10 +1,13 @@
-"""The aggregator's makespan against the critical path, a barrier between waves, and one by one.
+"""Compares the time that our aggregator needs for a video with what other designs would need.
 
-Every video runs through all services, the ledger, the store and the in-process bus; only the models
-are played: they take the time drawn for them, scaled down. From these same times follow, by plain
-arithmetic and without any overhead, the critical path and the two other designs.
+Every video runs through all services, the ledger, the store and the in-process bus. Only the models
+are not real: each call takes a random time, scaled down. From the same times follow, by arithmetic
+and without any overhead, the times of three others:
+- the critical path: the slowest chain of calls, which no scheduler can beat;
+- barriers: each wave waits for all of the wave before it;
+- one by one: one clip after another.
 
-With `--servers` bus and store are the real servers (`python -m tests.cluster.servers run …`).
+With `--servers`, bus and store are the real servers (`python -m tests.cluster.servers run …`).
 """
 
 import asyncio
@@ -34,21 +37,19 @@ from shared.story.kinds import CLIP, IMAGE, KINDS
 
 VIDEOS, BEATS, CHUNKS = 100, 6, 2
 IMAGE_SECONDS, CLIP_SECONDS, SIGMA = 4.0, 60.0, 0.5
-SCALE = 5.0
-"""How many times faster than life the models are played."""
+SCALE = 5.0  # so many times faster than in real life are the models here
+# The videos are asked for evenly over this time. No video takes less, so that all overlap.
 ARRIVAL_SECONDS = 20.0
-"""The videos are asked for evenly over this time: shorter than any takes, so that all overlap."""
 LIMIT = 12
 SEED = 20
 PATIENCE_SECONDS = 180.0
 
 STORY = " ".join(f"Scene number {n} shows another part of the story." for n in range(BEATS))
-DURATION = 48.0
-"""Long enough for two clips a beat."""
+DURATION = 48.0  # seconds: long enough for two clips a beat
 
 
 class Wrong(Exception):
-    """Something else was run than what is measured: there is no figure."""
+    """The run was not the one to be measured, so there is no figure."""
 
 
 # ── the times of the models, and what follows from them ─────────────────────────────────────────
@@ -56,47 +57,49 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Latencies:
-    """How long each model call of one video takes, in seconds of real life."""
+    """The time that each model call of one video takes, in seconds of real life."""
 
     images: tuple[float, ...]
     clips: tuple[tuple[float, ...], ...]
     """By beat, then by chunk within the beat."""
 
     @classmethod
-    def drawn(cls, seed: int) -> "Latencies":
-        chance = random.Random(seed)
-        images = tuple(_drawn(chance, IMAGE_SECONDS) for _ in range(BEATS))
+    def draw(cls, seed: int) -> "Latencies":
+        """Return random times; the same seed gives the same ones."""
+        rng = random.Random(seed)
+        images = tuple(_draw_seconds(rng, IMAGE_SECONDS) for _ in range(BEATS))
         clips = tuple(
-            tuple(_drawn(chance, CLIP_SECONDS) for _ in range(CHUNKS)) for _ in range(BEATS)
+            tuple(_draw_seconds(rng, CLIP_SECONDS) for _ in range(CHUNKS)) for _ in range(BEATS)
         )
         return cls(images, clips)
 
     @property
     def critical_path(self) -> float:
-        """The slowest chain: no scheduler can end before it."""
+        """Return the time of the slowest chain: an image and all clips of its beat."""
         return max(image + sum(own) for image, own in zip(self.images, self.clips, strict=True))
 
     @property
     def barrier(self) -> float:
-        """All images, then all first chunks, then all second ones; everything at once in each."""
+        """Return the time if all images come first, then all first clips, then all second ones."""
         waves = (max(own[part] for own in self.clips) for part in range(CHUNKS))
         return max(self.images) + sum(waves)
 
     @property
     def sequential(self) -> float:
-        """All images at once, then one chunk after another."""
+        """Return the time if all images come at once, then one clip after another."""
         return max(self.images) + sum(sum(own) for own in self.clips)
 
     def of(self, job: Job) -> float:
-        """How long this job's model takes; what is no model's takes no time."""
+        """Return the time of this job; one that needs no model takes no time."""
         spec = job.spec
         if spec.kind == IMAGE.name:
             return self.images[spec.beat]
         return self.clips[spec.beat][spec.n % CHUNKS] if spec.kind == CLIP.name else 0.0
 
 
-def _drawn(chance: random.Random, middle: float) -> float:
-    return chance.lognormvariate(math.log(middle), SIGMA)
+def _draw_seconds(rng: random.Random, middle: float) -> float:
+    # Log-normal, as the times of real models: most are near the middle, a few take much longer.
+    return rng.lognormvariate(math.log(middle), SIGMA)
 
 
 # ── the run ─────────────────────────────────────────────────────────────────────────────────────
@@ -104,7 +107,7 @@ def _drawn(chance: random.Random, middle: float) -> float:
 
 @dataclass(frozen=True)
 class Result:
-    """One video: its makespan in seconds of real life, beside what its times allow."""
+    """The time that one video took, in seconds of real life, and the latencies behind it."""
 
     makespan: float
     latencies: Latencies
@@ -123,7 +126,7 @@ class Result:
 
 
 class Finishes:
-    """Hears how each video ends, and when."""
+    """Keeps for each video when and how it ended."""
 
     def __init__(self) -> None:
         self.ends: dict[str, tuple[float, Event]] = {}
@@ -136,35 +139,37 @@ class Finishes:
         if len(self.ends) >= VIDEOS:
             self._all.set()
 
-    async def all(self) -> None:
+    async def wait_for_all(self) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self._all.wait()
 
 
-async def measured(ports: Ports, folder: Path) -> list[Result]:
-    """All videos, through all services on these adapters."""
-    latencies = {f"video-{n}": Latencies.drawn(SEED + n) for n in range(VIDEOS)}
+async def measure(ports: Ports, folder: Path) -> list[Result]:
+    """Make all videos through all services on these adapters, and return their results."""
+    latencies = {f"video-{n}": Latencies.draw(SEED + n) for n in range(VIDEOS)}
     finishes = Finishes()
     ports.bus.subscribe("finishes", (VideoCompleted, VideoFailed), finishes.handle)
-    played = _engine(lambda job: latencies[job.spec.video_id].of(job) / SCALE)
-    parts = Parts(ports, KINDS, dict.fromkeys(KINDS, played), folder / "work", Pool(1))
+    engine = _make_engine(lambda job: latencies[job.spec.video_id].of(job) / SCALE)
+    parts = Parts(ports, KINDS, dict.fromkeys(KINDS, engine), folder / "work", Pool(1))
     async with run_services(parts, [services.load(name) for name in services.NAMES]) as app:
+        # Before every service has its partitions, a video would wait for Kafka, not for us.
         while not all(health.assigned for health in app.health().values()):
             await asyncio.sleep(0.1)
-        began = await _requested(app, list(latencies))
-        await finishes.all()
+        began = await _request_all(app, list(latencies))
+        await finishes.wait_for_all()
     return [
-        Result(_makespan(began[video], *finishes.ends[video]), latencies[video])
+        Result(_measure_makespan(began[video], *finishes.ends[video]), latencies[video])
         for video in latencies
     ]
 
 
-def embedded(folder: Path) -> Ports:
+def open_local(folder: Path) -> Ports:
+    """Return the adapters of one process."""
     return Ports(SqliteStore(folder / "storywave.db"), LocalBus(), DiskBlobs(folder / "blobs"))
 
 
-def on_servers(folder: Path) -> Ports:
-    """Kafka and MongoDB, under names of this run alone."""
+def open_servers(folder: Path) -> Ports:
+    """Return the adapters of Kafka and MongoDB, with names that no other run uses."""
     from shared.bus.kafka import KafkaBus
     from shared.runtime.settings import Settings
     from shared.store.mongo import MongoStore
@@ -176,12 +181,12 @@ def on_servers(folder: Path) -> Ports:
     return Ports(MongoStore(settings.mongo, name), bus, DiskBlobs(folder / "blobs"))
 
 
-def _engine(latency: Callable[[Job], float]) -> RehearsalEngine:
+def _make_engine(latency: Callable[[Job], float]) -> RehearsalEngine:
     return RehearsalEngine(dict(services.load("planner").work), latency)
 
 
-async def _requested(app: App, videos: Sequence[str]) -> dict[str, float]:
-    """Ask for them one by one; gives when each was asked for."""
+async def _request_all(app: App, videos: Sequence[str]) -> dict[str, float]:
+    """Ask for the videos one by one, and return when each was asked for."""
     brief = Brief(prompt=STORY, duration=DURATION, clips_at_once=LIMIT)
     first = time.monotonic()
     began = {}
@@ -193,7 +198,8 @@ async def _requested(app: App, videos: Sequence[str]) -> dict[str, float]:
     return began
 
 
-def _makespan(began: float, ended: float, end: Event) -> float:
+def _measure_makespan(began: float, ended: float, end: Event) -> float:
+    """Return the time of a video in seconds of real life; refuse one that is not complete."""
     if not isinstance(end, VideoCompleted) or end.succeeded != BEATS * CHUNKS:
         raise Wrong(f"{end.video_id} did not end with its {BEATS * CHUNKS} chunks: {end}")
     return (ended - began) * SCALE
@@ -203,7 +209,7 @@ def _makespan(began: float, ended: float, end: Event) -> float:
 
 
 def report(results: Sequence[Result]) -> None:
-    """A table, and the line that is checked."""
+    """Print a table, and the line with the figure."""
     rows = {
         "critical path": [r.latencies.critical_path for r in results],
         "waves (measured)": [r.makespan for r in results],
@@ -226,11 +232,11 @@ def _p95(values: Sequence[float]) -> float:
 
 
 def main() -> int:
-    place = on_servers if "--servers" in sys.argv[1:] else embedded
+    open_ports = open_servers if "--servers" in sys.argv[1:] else open_local
     with tempfile.TemporaryDirectory(prefix="storywave-waves-") as name:
         folder = Path(name)
         try:
-            report(asyncio.run(measured(place(folder), folder)))
+            report(asyncio.run(measure(open_ports(folder), folder)))
         except (Wrong, TimeoutError) as error:
             print(f"error: {error or 'not all videos ended in time'}", file=sys.stderr)
             return 1

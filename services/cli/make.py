@@ -25,11 +25,10 @@ from services.cli.outcome import Stopped
 from services.cli.receipt import receipt
 from services.cli.screen import Screen
 from services.gateway.errors.problems import NoSuchVideo, Refusal, bad_input
-from services.gateway.http import Gateway
-from services.gateway.intake import OUTPUTS, video_id
+from services.gateway.intake import OUTPUTS, make_video_id
+from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.views import FINAL, Status, VideoStatus, file_key
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
-from services.gateway.wiring import gateway
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
 from shared.runtime.compose import open_app
@@ -114,9 +113,9 @@ class Kitchen:
             asked = await self._with(product, asked)
         key = uuid4().hex
         promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
-        await self.store.insert(OUTPUTS, [{"_id": video_id(OWNER, key), **promise}])
+        await self.store.insert(OUTPUTS, [{"_id": make_video_id(OWNER, key), **promise}])
         await self.gateway.intake.accept(asked, OWNER, key)
-        return await self.finish(video_id(OWNER, key), Screen())
+        return await self.finish(make_video_id(OWNER, key), Screen())
 
     async def _with(self, product: Picture, asked: VideoRequest) -> VideoRequest:
         """The same request with a picture on its end card; kept first, as a request names it."""
@@ -239,7 +238,7 @@ def _run(given: argparse.Namespace, cook: Callable[[Kitchen], Awaitable[int]]) -
 
 async def _cooked(chosen: Settings, cook: Callable[[Kitchen], Awaitable[int]]) -> int:
     async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
-        api = gateway(app)
+        api = build_gateway(app)
         try:
             return await cook(Kitchen(api, app.ports.store, chosen))
         finally:

@@ -3,7 +3,7 @@
 import argparse
 import logging
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address
+from functools import partial
 
 from starlette.types import ASGIApp
 
@@ -41,7 +41,7 @@ def _serve(chosen: Settings, names: Sequence[str]) -> int:
     run(
         [load(name) for name in names],
         chosen,
-        _front(names),
+        _front(chosen, names),
         started=lambda app: _announce(chosen, names),
     )
     return 0
@@ -49,7 +49,7 @@ def _serve(chosen: Settings, names: Sequence[str]) -> int:
 
 def _announce(chosen: Settings, names: Sequence[str]) -> None:
     tell(f"{', '.join(names)} at http://{chosen.host}:{chosen.port}")
-    if "gateway" in names and not _is_this_machine(chosen.host):
+    if "gateway" in names and not chosen.on_loopback:
         warning = _OPEN.format(host=chosen.host)
         tell(f"warning: {warning}")
         log.warning(warning, extra={"action": "open"})
@@ -61,16 +61,10 @@ _OPEN = (
 )
 
 
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _front(names: Sequence[str]) -> Callable[[App], ASGIApp] | None:
+def _front(chosen: Settings, names: Sequence[str]) -> Callable[[App], ASGIApp] | None:
     if "gateway" not in names:
         return None
-    from services.gateway.wiring import front  # a web framework that the others do not need
+    from services.gateway.app import build_front  # a web framework that the others do not need
+    from services.gateway.edge.hosts import hosts_of
 
-    return front
+    return partial(build_front, hosts=hosts_of(chosen))

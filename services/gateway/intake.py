@@ -1,4 +1,4 @@
-"""How a video is accepted: the gateway's own writes, in the order that survives a crash.
+"""Accepting a video: the gateway's own writes, in the order that survives a crash.
 
 First the request becomes a row, inserted once: of two that race on one Idempotency-Key one wins and
 the other reads what won. Then money, then the events of that row. A repetition goes through all of
@@ -12,6 +12,7 @@ from hashlib import blake2b
 from uuid import uuid4
 
 from services.gateway.errors.problems import KeyReused
+from services.gateway.errors.wording import cut
 from services.gateway.images import Images
 from services.gateway.requests import VideoRequest
 from shared.base.batching import Batcher
@@ -33,7 +34,7 @@ Weights = Callable[[], Awaitable[dict[str, float]]]
 
 @dataclass(frozen=True)
 class Intake:
-    """Accepts videos."""
+    """Accepts requests for videos."""
 
     store: Store
     gate: Gate
@@ -42,58 +43,58 @@ class Intake:
     weights: Weights
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
-        """The id of the video; when this returns, it is durable and known to our own view."""
-        row = _row(asked, owner, key, self.store.now(), await self.weights())
+        """Return the id of the video; by then it is durable and known to our own view."""
+        row = _build_row(asked, owner, key, self.store.now(), await self.weights())
         await self._keep_product(asked, row)
-        if not await self._new(row):
-            row = await self._same(row)
+        if not await self._insert(row):
+            row = await self._read_winner(row)
         await self.gate.open(row["_id"], owner, row["cap"])
-        await self.emit(_events(row))
+        await self.emit(_build_events(row))
         return str(row["_id"])
 
     async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
-        """Refuse a picture that is not there, before anything is written; a video that was accepted
-        stays accepted.
-        """
+        """Keep the picture of an accepted video; refuse one that was never given."""
         image = asked.end_card.product_image if asked.end_card else None
         if image is None or await self.images.use(image, row["owner"]):
             return
+        # A video that was accepted stays accepted, also where its picture has gone since.
         if not await self.store.get(REQUESTS, [row["_id"]]):
             raise BadInput(
-                f"there is no image {image!r}: upload it first (POST /v1/images) "
+                f"there is no image {cut(image)!r}: upload it first (POST /v1/images) "
                 "and give the id of the answer",
                 "end_card.product_image",
             )
 
     @cached_property
-    def _new(self) -> Batcher[Doc, bool]:
-        """Whether this row was inserted; what is asked for together is one write."""
-        return Batcher(self._insert)
+    def _insert(self) -> Batcher[Doc, bool]:
+        """Insert a row, and return whether it is new; what is asked for together is one write."""
+        return Batcher(self._insert_all)
 
-    async def _insert(self, rows: list[Doc]) -> list[bool]:
+    async def _insert_all(self, rows: list[Doc]) -> list[bool]:
+        # Two of one id in one batch would both be told that theirs is new: the first stands for it.
         firsts = {row["_id"]: row for row in reversed(rows)}
         new = await self.store.insert(REQUESTS, list(firsts.values()))
         return [row["_id"] in new and row is firsts[row["_id"]] for row in rows]
 
-    async def _same(self, row: Doc) -> Doc:
-        """The row that won; refused when it asked for something else."""
+    async def _read_winner(self, row: Doc) -> Doc:
+        """Return the row that was there first; refuse when it asks for something else."""
         won = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         if (won["requested"]["brief"], won.get("cap")) != (row["requested"]["brief"], row["cap"]):
             raise KeyReused
         return {"cap": None, **won}
 
 
-def video_id(owner: str, key: str | None) -> str:
-    """Derived from owner and key, so that a repetition names the same video; else a new one."""
+def make_video_id(owner: str, key: str | None) -> str:
+    """Derive an id from owner and key: a repetition names the same video; else make a new one."""
     if key is None:
         return uuid4().hex
     return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
 
 
-def _row(
+def _build_row(
     asked: VideoRequest, owner: str, key: str | None, now: int, weights: dict[str, float]
 ) -> Doc:
-    id_ = video_id(owner, key)
+    id_ = make_video_id(owner, key)
     requested = VideoRequested(
         video_id=id_, at=now, brief=asked.brief(owner), stage_weights=weights
     )
@@ -106,7 +107,7 @@ def _row(
     }
 
 
-def _events(row: Doc) -> list[Event]:
+def _build_events(row: Doc) -> list[Event]:
     requested = VideoRequested.model_validate(row["requested"])
     cap: Micros | None = row["cap"]
     if cap is None:

@@ -1,4 +1,4 @@
-"""Stored files over HTTP: whole or in part, with validators. `window` is pure."""
+"""Stored files over HTTP: whole or in part, with validators."""
 
 import re
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ class Unsatisfiable(Exception):
     """A range that lies outside of the file."""
 
 
-def window(header: str | None, size: int) -> tuple[int, int] | None:
-    """(start, end) of the one range that is asked for, end not included.
+def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """Return (start, end) of the one range that is asked for, end not included.
 
     None is the whole file: also for several ranges and for what is not understood (RFC 9110, 14.2).
     """
@@ -47,13 +47,13 @@ def window(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 async def serve(request: Request, blobs: Blobs, key: str, name: str) -> Response:
-    """The answer to GET or HEAD on one blob."""
+    """Answer GET or HEAD on one blob."""
     size = (await blobs.stat(key)).size
-    headers = _headers(key, name)
-    if headers["ETag"] in _tags(request.headers.get("if-none-match")):
+    headers = _describe(key, name)
+    if {"*", headers["ETag"]} & _split_tags(request.headers.get("if-none-match")):
         return Response(status_code=304, headers=headers)
     try:
-        part = window(_range(request, headers["ETag"]), size)
+        part = parse_range(_pick_range(request, headers["ETag"]), size)
     except Unsatisfiable:
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
     start, end = part or (0, size)
@@ -66,7 +66,7 @@ async def serve(request: Request, blobs: Blobs, key: str, name: str) -> Response
     return StreamingResponse(blobs.stream(key, start, end), status_code=code, headers=headers)
 
 
-def _headers(key: str, name: str) -> dict[str, str]:
+def _describe(key: str, name: str) -> dict[str, str]:
     suffix = PurePosixPath(key).suffix
     return {
         "Accept-Ranges": "bytes",
@@ -78,11 +78,11 @@ def _headers(key: str, name: str) -> dict[str, str]:
     }
 
 
-def _range(request: Request, etag: str) -> str | None:
-    """The Range header, unless it was meant for another version of the file."""
+def _pick_range(request: Request, etag: str) -> str | None:
+    """Return the Range header, unless it was meant for another version of the file."""
     condition = request.headers.get("if-range")
     return request.headers.get("range") if condition in {None, etag} else None
 
 
-def _tags(header: str | None) -> set[str]:
+def _split_tags(header: str | None) -> set[str]:
     return {tag.strip().removeprefix("W/") for tag in (header or "").split(",")}

@@ -4,7 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
@@ -12,12 +19,22 @@ from shared.story.brief import Brief, EndCard
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
-from shared.story.texts import VISIBLE, clean_text, one_line
+from shared.story.texts import VISIBLE, clean_text, make_one_line
 
 PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
+EXACT = ConfigDict(extra="forbid", strict=True)
+"""Nothing is guessed: false is no number, "30" is none either, and no field is passed over."""
+
+
+def _accept_whole(number: object) -> object:
+    """Return 3 for 3.0: to JSON both are the same number."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_accept_whole)]
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 
@@ -31,7 +48,7 @@ class OneOf:
         return core_schema.literal_schema([*self.names])
 
 
-def _some_words(prompt: str) -> str:
+def _check_words(prompt: str) -> str:
     if not re.search(VISIBLE, prompt):
         raise ValueError("say in a sentence or more what the video should show")
     return prompt
@@ -40,14 +57,14 @@ def _some_words(prompt: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(one_line),
+    AfterValidator(make_one_line),
 ]
 
 
 class EndCardRequest(BaseModel):
     """The last seconds of the video; what is left empty is written from the plan."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EXACT
 
     headline: Line = ""
     call_to_action: Line = ""
@@ -69,7 +86,7 @@ class EndCardRequest(BaseModel):
 class ReframeRequest(BaseModel):
     """The same video in another shape."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EXACT
 
     aspect: Aspect
 
@@ -77,13 +94,13 @@ class ReframeRequest(BaseModel):
 class VideoRequest(BaseModel):
     """A video to make. Everything but the prompt has a default."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EXACT
 
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
         AfterValidator(clean_text),
-        AfterValidator(_some_words),
+        AfterValidator(_check_words),
         Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
     ]
     duration: Seconds = Field(
@@ -103,20 +120,21 @@ class VideoRequest(BaseModel):
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."
     )
-    min_clips: int = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
-    clips_at_once: int = Field(6, ge=1, le=60)
-    seed: int = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
-    priority: int = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
+    min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
+    clips_at_once: Whole = Field(6, ge=1, le=60)
+    seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
+    priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
     budget_usd: float | None = Field(
         None, ge=0, le=1_000_000, allow_inf_nan=False, description="Never a cent more is spent."
     )
 
     def brief(self, owner: str) -> Brief:
-        """The request in the words of all services."""
+        """Return the request in the words of all services."""
         words = self.model_dump(exclude={"budget_usd", "end_card"})
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
         return Brief(**words, end_card=card, owner=owner)
 
     @property
     def cap(self) -> Micros | None:
+        """Return the most that may be spent; None is no limit."""
         return None if self.budget_usd is None else round(self.budget_usd * 1_000_000)

@@ -1,11 +1,11 @@
-"""How a user changes a video that is there: a request for the next revision of its plan."""
+"""Changing a video that is there: a request for the next revision of its plan."""
 
 from dataclasses import dataclass
 
 from services.gateway.errors.problems import NotNow
 from services.gateway.intake import Emit
 from services.gateway.read.videos import Videos
-from services.gateway.read.views import ALLOWED, Action, VideoStatus
+from services.gateway.read.views import ALLOWED, Action
 from shared.story.events import RevisionRequested
 from shared.story.formats import Aspect
 
@@ -18,28 +18,25 @@ class Revisions:
     emit: Emit
 
     async def reframe(self, video_id: str, owner: str, aspect: Aspect) -> None:
-        """The same video in another shape: no picture, clip or sound is made, or paid, again."""
+        """Ask for the same video in another shape: nothing is generated, or paid, again."""
         now = await self.videos.status(video_id, owner)
         if Action.REFRAME not in ALLOWED[now.status]:
-            raise _not_now(now)
+            raise NotNow(
+                f"The video is {now.status} ({now.percent} %). "
+                "It can be reframed once it is completed.",
+                f"Follow {now.links['events']}.",
+            )
         if aspect == now.aspect:
             return
         asked = RevisionRequested(
             video_id=video_id, rev=now.rev + 1, action="reframe", aspect=aspect
         )
         await self.emit([asked])
-        await self._won(asked, owner)
+        await self._refuse_if_late(asked, owner)
 
-    async def _won(self, asked: RevisionRequested, owner: str) -> None:
-        """Of two that ask for the same revision at once the first is heard."""
+    async def _refuse_if_late(self, asked: RevisionRequested, owner: str) -> None:
+        """Refuse a request that was second: of two for the same revision the first is heard."""
         view = await self.videos.view(asked.video_id, owner)
         heard = {request.rev: request for request in view.all(RevisionRequested)}
         if heard[asked.rev].aspect != asked.aspect:
             raise NotNow("Another change of this video came first: try again when it is made.")
-
-
-def _not_now(now: VideoStatus) -> NotNow:
-    return NotNow(
-        f"The video is {now.status} ({now.percent} %). It can be reframed once it is completed.",
-        f"Follow {now.links['events']}.",
-    )

@@ -24,12 +24,12 @@ from shared.jobs.rows import end_event
 from shared.jobs.unreadable import PUT_OFF_MS, tell
 from shared.ports import Blobs
 from shared.story.errors import (
-    DiskFull,
     InfrastructureError,
     PermanentError,
+    StorywaveError,
     TransientError,
     cause,
-    is_full_disk,
+    machine_trouble,
 )
 from shared.story.kinds import AnyKind, Kinds
 
@@ -110,8 +110,9 @@ class Steps:
     def _judge_surprise(self, job: Job, error: Exception) -> Signal:
         """Return what follows an error that nobody has foreseen."""
         is_unsure = job.state is State.SUBMITTING and not self.engine(job).repeatable
-        if is_full_disk(error) and not is_unsure:
-            log.warning("%s", DiskFull(error), extra=journal.about(job, "wait"))
+        trouble = machine_trouble(error)
+        if trouble and not is_unsure:
+            log.warning("%s", trouble, extra=journal.about(job, "wait"))
             return machine.Later(_ms(self.pace.hold))
         broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
         return machine.Unknown(_ms(self.pace.hold)) if is_unsure else broke
@@ -238,7 +239,7 @@ class LostClaim(Exception):
 
 def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:
     """Log a try that failed, with its traceback, and return the signal for it."""
-    said = said or str(error)
+    said = said or (error.message if isinstance(error, StorywaveError) else str(error))
     journal.log_failed_try(job, error, said)
     return machine.Broke(said, **known)
 

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from shared.media.boxes import count_samples
-from shared.story.errors import TransientError, cause
+from shared.story.errors import TransientError, cause, machine_trouble
 
 MAX_BYTES = 1 << 30
 MAX_PIXELS = 4096 * 2304
@@ -92,6 +92,8 @@ def open_media(path: Path, examine: bool = True) -> Iterator[InputContainer]:
         ) as container:
             yield container
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
+        if machine_trouble(error):
+            raise  # the file may be as good as any
         raise BadMedia(f"{path.name} can't be read as media: {cause(error)}") from error
 
 

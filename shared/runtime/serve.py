@@ -8,27 +8,21 @@ import errno
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-import uvicorn
 import uvloop
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.base import telemetry
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
+from shared.runtime.http import Server, refuse_all
+from shared.runtime.probes import probes
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
-
-STALE_SECONDS = 60.0
-"""A consumer whose loop has not turned for so long is taken for dead."""
 
 
 def run(
@@ -58,7 +52,7 @@ async def _serve(
 ) -> None:
     switch = Switch(front)
     stop = _stop_on_signals()
-    server = _Server(uvicorn.Config(switch, log_config=None, lifespan="off"))
+    server = Server(switch)
     serving = asyncio.create_task(server.serve(sockets=[_listen(settings.host, settings.port)]))
     working = asyncio.create_task(_work(services, settings, switch, stop, started))
     stopping = asyncio.create_task(stop.wait())
@@ -85,72 +79,40 @@ async def _work(
         switch.open(app)
         started(app)
         await stop.wait()
+    switch.close()
 
 
 class Switch:
-    """Probes at once; the rest as soon as the services are open."""
+    """Probes at once; the rest while the services are open."""
 
     def __init__(self, front: Callable[[App], ASGIApp] | None) -> None:
         self._front = front
         self.app: App | None = None
-        waiting = Route("/{path:path}", _not_yet, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-        self._target: ASGIApp = Starlette(routes=[*probes(lambda: self.app), waiting])
+        self._target = self._probes_and(NOT_YET)
 
     def open(self, app: App) -> None:
+        """Let requests through to the services, from here on."""
         self.app = app
-        self._target = self._front(app) if self._front else Starlette(routes=probes(lambda: app))
+        self._target = self._front(app) if self._front else self._probes_and()
+
+    def close(self) -> None:
+        """Refuse requests: what they would need is closed."""
+        self._target = self._probes_and(NOT_ANY_MORE)
+
+    def _probes_and(self, *rest: ASGIApp) -> ASGIApp:
+        mounts = [Mount("/", app) for app in rest]
+        return Starlette(routes=[*probes(lambda: self.app), *mounts])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._target(scope, receive, send)
 
 
-async def _not_yet(request: Request) -> Response:
-    """A server that we need is still away: nothing is accepted that could not be kept."""
-    problem = {
-        "type": "about:blank",
-        "title": "Not ready yet",
-        "status": 503,
-        "detail": "a server that Storywave needs does not answer yet: try again in a moment",
-    }
-    headers = {"Retry-After": "5"}
-    return JSONResponse(problem, 503, headers, media_type="application/problem+json")
-
-
-def probes(current: Callable[[], App | None]) -> list[Route]:
-    """/healthz: restart me when I fail. /readyz: send me nothing yet. /metrics."""
-
-    async def healthz(request: Request) -> Response:
-        app = current()
-        health = {} if app is None else app.health()
-        ages = {name: known.progress_age for name, known in health.items()}
-        assigned = {name: known.assigned for name, known in health.items()}
-        dead = sorted(name for name, age in ages.items() if age > STALE_SECONDS)
-        dead += [] if app is None else app.dead_loops()
-        said = {"alive": not dead, "dead": dead, "progress_age": ages, "assigned": assigned}
-        return JSONResponse(said, 503 if dead else 200)
-
-    async def readyz(request: Request) -> Response:
-        app = current()
-        assigned = {} if app is None else {n: h.assigned for n, h in app.health().items()}
-        ready = app is not None and not app.draining and all(assigned.values())
-        return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
-
-    async def metrics(request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-    ]
-
-
-class _Server(uvicorn.Server):
-    """Signals are ours: uvicorn would raise them again and skip the drain."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+# Nothing is accepted that could not be kept.
+NOT_YET = refuse_all(
+    "Not ready yet",
+    "a server that Storywave needs does not answer yet: try again in a moment",
+)
+NOT_ANY_MORE = refuse_all("Stopping", "this process is about to end: try again in a moment")
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -1,8 +1,10 @@
 """Settings: read once from the environment (STORYWAVE_…), frozen."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +25,18 @@ def _starting(*schemes: str) -> AfterValidator:
         return address
 
     return AfterValidator(check)
+
+
+def _check_public_url(url: str) -> str:
+    """Return the address without a slash at its end; refuse one that leads nowhere."""
+    try:
+        parts = urlsplit(url)
+        odd = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        odd = True
+    if url and (odd or {"@", "?", "#"} & set(url) or not url.isascii() or not url.isprintable()):
+        raise ValueError(f"{url[:60]!r} is no public address: write it like https://film.example")
+    return url.rstrip("/")
 
 
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
@@ -93,6 +107,14 @@ class Settings(BaseSettings):
     """The address to serve on; 0.0.0.0 is every one that this machine has."""
     port: int = Field(8000, ge=0, le=65_535)
     """The port to serve on; 0 is any free one."""
+    hosts: str = Field(
+        "",
+        pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(,[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)*$",
+        examples=["film.example,gateway"],
+    )
+    """Names that the API is asked by beside `localhost`, several with commas, without ports."""
+    public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
+    """Where users reach the API, as `https://film.example`: this name is served too."""
     drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 
@@ -101,3 +123,11 @@ class Settings(BaseSettings):
     """How often a worker looks for work that no event has told it of."""
     lease_seconds: float = Field(30.0, gt=0)
     """After how long another replica takes up the work of one that has died."""
+
+    @property
+    def on_loopback(self) -> bool:
+        """Tell whether only this machine itself can reach what is served."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"

@@ -14,13 +14,13 @@ StorywaveError
     ├── BusUnavailable
     ├── BlobsUnavailable
     ├── WorkersUnavailable    no worker process can be started
-    └── DiskFull
+    ├── DiskFull
+    └── TooManyOpen
 """
 
 import errno
 import re
 from collections.abc import Mapping
-from typing import TypeGuard
 
 TOLD = 2_000
 """How many letters of an error are kept where it is written down: a message has a size limit."""
@@ -31,6 +31,7 @@ class StorywaveError(Exception):
 
     @property
     def message(self) -> str:
+        """Say it to a user, who has no use for our folders and keys; `str` is for operators."""
         return str(self)
 
 
@@ -52,6 +53,7 @@ class BlobMissing(PermanentError):
     def __init__(self, key: str) -> None:
         super().__init__("no bytes are stored for this file: they were deleted or never arrived")
         self.key = key
+        self.add_note(f"its key is {key!r}")  # for the log: users, who read the message, have none
 
 
 class Unstorable(PermanentError):
@@ -129,10 +131,28 @@ def _listed(refused: Mapping[str, str]) -> str:
     return (listed + more).encode(errors="backslashreplace").decode()
 
 
-def is_full_disk(error: BaseException) -> TypeGuard[OSError]:
-    """Whether this is the disk's fault, and nobody else's."""
-    full = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-    return isinstance(error, OSError) and error.errno in full
+class TooManyOpen(InfrastructureError):
+    """The system opens no more files and connections for this process."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"no more files or connections can be opened ({error.strerror}): raise the limit "
+            "(`ulimit -n`), or run fewer processes here; work then goes on by itself"
+        )
+
+
+def machine_trouble(error: BaseException) -> InfrastructureError | None:
+    """Return what is wrong with our own machine, where this error tells of it.
+
+    Then no input and no engine is at fault: the work waits, and no try is counted.
+    """
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return DiskFull(error)
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS):
+        return TooManyOpen(error)
+    return None
 
 
 _FOLDERS = re.compile(r"""(?<![\w:/.])/(?:[^/'"\s](?:[^/'"\n]*[^/'"\s])?/)+(?=[^/'"\s])""")

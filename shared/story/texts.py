@@ -9,10 +9,11 @@ import re
 import unicodedata
 
 VISIBLE = (
-    r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    r"\ud800-\udfff\ufeff\ufff9-\ufffb]"
+    r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
-"""A character that can be seen, as a pattern that JSON Schema takes too."""
+"""A character that can be seen, as a pattern that JSON Schema takes too. (It could not name halves
+of characters: not every reader of schemas knows them, and no valid text holds one.)
+"""
 
 _LINE_ENDS = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile("[ \t\n]+")
@@ -47,7 +48,7 @@ def clean_text(text: str) -> str:
     return "\n".join(_pair_turns(_drop_controls(line)) for line in lines).strip()
 
 
-def one_line(text: str) -> str:
+def make_one_line(text: str) -> str:
     """Return a clean text on one line; nothing where no character of it can be seen."""
     line = _SPACES.sub(" ", _drop_loose_marks(clean_text(text))).strip()
     return line if re.search(VISIBLE, line) else ""

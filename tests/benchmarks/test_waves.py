@@ -23,8 +23,8 @@ def test_ratios_are_theirs_divided_by_ours() -> None:
 
 
 def test_draws_are_the_same_for_a_seed_and_have_the_medians_asked_for() -> None:
-    assert Latencies.drawn(7) == Latencies.drawn(7) != Latencies.drawn(8)
-    many = [Latencies.drawn(n) for n in range(300)]
+    assert Latencies.draw(7) == Latencies.draw(7) != Latencies.draw(8)
+    many = [Latencies.draw(n) for n in range(300)]
     assert {len(x.images) for x in many} == {len(x.clips) for x in many} == {BEATS}
     assert {len(own) for x in many for own in x.clips} == {CHUNKS}
     assert median(i for x in many for i in x.images) == pytest.approx(IMAGE_SECONDS, rel=0.1)
@@ -34,5 +34,5 @@ def test_draws_are_the_same_for_a_seed_and_have_the_medians_asked_for() -> None:
 
 def test_no_design_ends_before_the_critical_path() -> None:
     assert all(
-        x.critical_path <= x.barrier <= x.sequential for x in map(Latencies.drawn, range(200))
+        x.critical_path <= x.barrier <= x.sequential for x in map(Latencies.draw, range(200))
     )

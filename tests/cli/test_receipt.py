@@ -6,7 +6,7 @@ from services.cli.receipt import receipt
 from services.gateway.read.views import status
 from shared.story.beats import Truncation
 from shared.story.events import BeatsPlanned, Event
-from tests.gateway.history import VIDEO, completed, cut, planned, requested, view
+from tests.histories import VIDEO, completed, cut, full_plan, requested, view
 
 
 def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
@@ -18,12 +18,12 @@ def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
 
 
 def test_nothing_lacking_is_no_warning() -> None:
-    plan = planned()
+    plan = full_plan()
     assert warnings(plan, cut(plan)) == []
 
 
 def test_beats_a_plan_gave_up_and_words_not_said_are_a_line_each() -> None:
-    plan = planned(truncation=Truncation(video_id=VIDEO, before=10, after=3))
+    plan = full_plan(truncation=Truncation(video_id=VIDEO, before=10, after=3))
     long = 'voice 1 is too long for its beat, "of\nthe sea" is not said'
     short = cut(plan).model_copy(update={"unheard": (long, "clip 0 has no sound of its own")})
     assert warnings(plan, short) == [

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from services.gateway import SERVICE
-from services.gateway.http import Gateway, create_app
-from services.gateway.wiring import gateway
+from services.gateway.app import create_app
+from services.gateway.parts import Gateway, build_gateway
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
@@ -46,10 +46,10 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
     bus = LocalBus()
     ports = Ports(SqliteStore(folder / "storywave.db"), bus, DiskBlobs(folder / "blobs"))
     async with run_services(Parts(ports, KINDS, {}, folder / "work", Pool(1)), [SERVICE]) as app:
-        parts = gateway(app)
+        parts = build_gateway(app)
         # what breaks inside must leave as a problem document, not as an exception into the test
         transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Stage(app, bus, parts, client)
         parts.close()
 

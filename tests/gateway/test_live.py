@@ -12,18 +12,18 @@ from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoFailed, VideoSteered
 from shared.story.kinds import IMAGE, ImageFailed
 from tests.gateway.conftest import Stage
-from tests.gateway.history import (
+from tests.histories import (
     VIDEO,
     clips,
     completed,
+    full_plan,
     images,
-    planned,
     requested,
     view,
     whole,
 )
 
-PLAN = planned()
+PLAN = full_plan()
 
 
 def told(before: list, after: list) -> list[tuple[str, str]]:
@@ -57,7 +57,7 @@ async def heard(stage: Stage, made: str) -> list[tuple[str, dict]]:
 async def test_a_stream_is_a_snapshot_then_progress_then_the_end(stage: Stage) -> None:
     made = await stage.make()
     listening = asyncio.create_task(heard(stage, made))
-    story = whole(planned(video_id=made))
+    story = whole(full_plan(video_id=made))
     for n in range(0, len(story), 3):
         await asyncio.sleep(0.05)
         await stage.tell(story[n : n + 3])
@@ -81,7 +81,7 @@ async def test_a_stream_is_a_snapshot_then_progress_then_the_end(stage: Stage) -
 
 async def test_whoever_comes_late_hears_where_it_stands_and_the_end(stage: Stage) -> None:
     made = await stage.make()
-    await stage.tell(whole(planned(video_id=made)))
+    await stage.tell(whole(full_plan(video_id=made)))
     assert [sort for sort, _ in await heard(stage, made)] == ["snapshot", "completed"]
 
 
@@ -123,7 +123,7 @@ async def test_many_watchers_of_many_videos_share_each_read(stage: Stage, monkey
     assert reads <= 5
     monkeypatch.undo()
     for id_ in made:
-        await stage.tell(whole(planned(video_id=id_)))
+        await stage.tell(whole(full_plan(video_id=id_)))
     streams = await asyncio.gather(*watchers)
     assert all(stream[-1][0] == "completed" for stream in streams)
     assert stage.parts.watch._feeds == {}
@@ -142,7 +142,7 @@ async def test_news_in_this_process_are_told_at_once(stage: Stage) -> None:
 
     waiting = asyncio.create_task(second())
     await asyncio.sleep(0.1)
-    await stage.tell([planned(video_id=made)])
+    await stage.tell([full_plan(video_id=made)])
     async with asyncio.timeout(2):
         assert await waiting == "planned: 3 beats, 6 clips"
     watch.close()
@@ -154,7 +154,7 @@ async def test_a_store_that_is_away_for_a_while_only_makes_watchers_wait(
     made = await stage.make()
     listening = asyncio.create_task(heard(stage, made))
     await asyncio.sleep(0.05)
-    await stage.tell([planned(video_id=made)])
+    await stage.tell([full_plan(video_id=made)])
 
     async def away(*given, **known) -> Never:
         raise StoreUnavailable("the database does not answer")
@@ -163,7 +163,7 @@ async def test_a_store_that_is_away_for_a_while_only_makes_watchers_wait(
         patched.setattr(stage.app.ports.store, "get", away)
         await asyncio.sleep(0.5)
         assert not listening.done()
-    await stage.tell([completed(planned(video_id=made))])
+    await stage.tell([completed(full_plan(video_id=made))])
     assert (await listening)[-1][0] == "completed"
 
 

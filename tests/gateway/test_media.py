@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.media import Unsatisfiable, window
+from services.gateway.media import Unsatisfiable, parse_range
 
 
 @pytest.mark.parametrize(
@@ -24,17 +24,17 @@ from services.gateway.media import Unsatisfiable, window
         ("bytes=" + "9" * 30 + "-", None),
     ],
 )
-def test_windows_of_a_hundred_bytes(header, part) -> None:
-    assert window(header, 100) == part
+def test_windows_of_a_hundred_bytes(header, part):
+    assert parse_range(header, 100) == part
 
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
 def test_outside_of_the_file(header) -> None:
     with pytest.raises(Unsatisfiable):
-        window(header, 100)
+        parse_range(header, 100)
 
 
 def test_an_empty_file_has_no_range() -> None:
     with pytest.raises(Unsatisfiable):
-        window("bytes=0-", 0)
-    assert window(None, 0) is None
+        parse_range("bytes=0-", 0)
+    assert parse_range(None, 0) is None

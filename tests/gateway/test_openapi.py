@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from services.gateway.http import create_app, openapi
-from tests.gateway.conftest import staged
+from services.gateway.app import create_app, openapi
+from tests.gateway.conftest import Stage, staged
 
 STORED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
@@ -30,6 +31,22 @@ def test_every_refusal_is_described_as_a_problem() -> None:
             for code, answer in operation["responses"].items():
                 if int(code) >= 400 and code != "416":
                     assert set(answer["content"]) == {"application/problem+json"}
+
+
+def test_every_operation_says_what_can_always_happen_and_every_write_what_it_refuses():
+    for path, methods in openapi()["paths"].items():
+        for method, operation in methods.items():
+            always = {"421", "500", "503"} | ({"403", "413", "415"} if method == "post" else set())
+            assert always <= set(operation["responses"]), (method, path)
+
+
+async def test_what_a_path_allows_is_what_is_described(stage: Stage):
+    for path, methods in openapi()["paths"].items():
+        asked = re.sub(r"{(rev|chunk)}", "1", path).format(video_id="x", image_id="x")
+        for method in ("OPTIONS", "TRACE", "PUT", "NONSENSE"):
+            answer = await stage.http.request(method, asked)
+            assert answer.status_code == 405
+            assert answer.headers["allow"].lower().split(", ") == sorted(methods)
 
 
 class Serving(threading.Thread):

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 
 import services
-from services.gateway.http import create_app
-from services.gateway.wiring import gateway
+from services.gateway.app import create_app
+from services.gateway.parts import build_gateway
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
 from shared.runtime.settings import Settings
@@ -26,15 +26,15 @@ WISHES = {
 async def embedded(folder: Path) -> AsyncIterator[tuple[App, httpx.AsyncClient]]:
     settings = Settings(mode="embedded", data=folder, drain_seconds=2)
     async with open_app(settings, [services.load(name) for name in services.NAMES]) as app:
-        parts = gateway(app)
+        parts = build_gateway(app)
         transport = httpx.ASGITransport(create_app(parts))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             yield app, http
         parts.close()
 
 
 async def given(http: httpx.AsyncClient, data: bytes) -> str:
-    answer = await http.post("/v1/images", content=data)
+    answer = await http.post("/v1/images", content=data, headers={"content-type": "image/png"})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
@@ -55,14 +55,11 @@ async def ended(http: httpx.AsyncClient, video: str) -> dict:
             await asyncio.sleep(0.2)
 
 
-async def test_from_a_picture_to_the_last_frame_or_to_the_key_that_is_missing(
-    tmp_path: Path,
-) -> None:
+async def test_from_a_picture_to_the_last_frame_or_to_what_is_missing(tmp_path: Path) -> None:
     async with embedded(tmp_path / "data") as (app, http):
         kept, lost = await given(http, product()), await given(http, product((200, 300)))
         with_it, without = await asked(http, kept), await asked(http, lost)
-        key = image_key("local", lost)
-        await app.ports.blobs.delete([key])  # by hand, after it was accepted
+        await app.ports.blobs.delete([image_key("local", lost)])  # by hand, after it was accepted
         assert (await ended(http, with_it))["status"] == "completed"
         film = tmp_path / "film.mp4"
         film.write_bytes((await http.get(f"{with_it}/media")).content)
@@ -70,4 +67,4 @@ async def test_from_a_picture_to_the_last_frame_or_to_the_key_that_is_missing(
     assert share_of(MAGENTA, last_frame(film)) > 0.05
     assert failed["status"] == "failed"
     assert failed["failed_at"]["item"] == "the end card"
-    assert key in failed["error"]
+    assert failed["error"] == "its input “product” is gone, or never arrived"

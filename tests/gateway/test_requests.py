@@ -1,5 +1,7 @@
 """What may be asked for, and what is said about what may not."""
 
+from collections.abc import Iterable
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -7,6 +9,12 @@ from services.gateway.errors.problems import bad_input, field_error
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
 from shared.story.brief import Brief, EndCard
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names as a message lists them."""
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} or {last}"
 
 
 def refused(**asked: object) -> list[tuple[str, str]]:
@@ -72,14 +80,14 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"duration": "long"}, "duration", "give 5 to 180 seconds"),
         ({"aspect": "4:3"}, "aspect", "use '9:16', '16:9' or '1:1'"),
         ({"quality": "best"}, "quality", "use 'draft' or 'full'"),
-        ({"style": "baroque"}, "style", "use 'cinematic', 'anime', 'noir'"),
+        ({"style": "baroque"}, "style", f"use {listed(STYLES)}"),
         ({"voice": "loud"}, "voice", "give true or false"),
-        ({"captions": "loud"}, "captions", "'none', 'clean', 'karaoke' or 'bold'"),
-        ({"transition": "star"}, "transition", "'fade', 'black', 'wipe' or 'slide'"),
+        ({"captions": "loud"}, "captions", f"use {listed(CAPTION_CHOICES)}"),
+        ({"transition": "star"}, "transition", f"use {listed(TRANSITION_CHOICES)}"),
         ({"transition_seconds": 2.1}, "transition_seconds", "give 0.1 to 2 seconds"),
         ({"end_card": 5}, "end_card", "give an object with any of headline, call_to_action"),
         ({"end_card": {"headline": "x" * 121}}, "end_card.headline", "at most 120 characters"),
-        ({"end_card": {"style": "loud"}}, "end_card.style", "'luxury', 'minimal', 'bold'"),
+        ({"end_card": {"style": "loud"}}, "end_card.style", f"use {listed(CARD_CHOICES)}"),
         ({"end_card": {"colour": "red"}}, "end_card.colour", "write it like #ff8800"),
         ({"end_card": {"colour": "#10C0fe\n"}}, "end_card.colour", "write it like #ff8800"),
         ({"end_card": {"seconds": 0}}, "end_card.seconds", "give 1 to 10 seconds"),
@@ -89,22 +97,47 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"seed": -1}, "seed", "give a whole number, at least 0 and less than 2147483648"),
         ({"priority": 11}, "priority", "give a whole number, 1 to 10"),
         ({"budget_usd": -1}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"budget_usd": False}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"duration": "30"}, "duration", "give 5 to 180 seconds"),
+        ({"duration": True}, "duration", "give 5 to 180 seconds"),
+        ({"seed": "1"}, "seed", "give a whole number"),
+        ({"seed": True}, "seed", "give a whole number"),
+        ({"voice": 1}, "voice", "give true or false"),
+        ({"voice": "yes"}, "voice", "give true or false"),
+        ({"end_card": {"seconds": "3"}}, "end_card.seconds", "give 1 to 10 seconds"),
         ({"durations": 5}, "durations", "no such field: perhaps duration is meant"),
         ({"xyz": "red"}, "xyz", "no such field: use prompt, duration, aspect"),
     ],
 )
-def test_what_is_off_is_named_and_what_is_accepted_is_said(asked, field, advice) -> None:
+def test_what_is_off_is_named_and_what_is_accepted_is_said(
+    asked: dict[str, object], field: str, advice: str
+) -> None:
     [(named, message)] = refused(**asked)
     assert named == field
     assert advice in message
 
 
-ODD = [None, 7, -1, 1e9, 1.5, "x", "x" * 5000, "", "9" * 5000, [], {"a": 1}, True, 1e999, "\ud800"]
+ODD: list[object] = [
+    None,
+    7,
+    -1,
+    1e9,
+    1.5,
+    "x",
+    "x" * 5000,
+    "",
+    "9" * 5000,
+    [],
+    {"a": 1},
+    True,
+    1e999,
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
 @pytest.mark.parametrize("card", [False, True], ids=["video", "card"])
-def test_no_field_answers_in_the_words_of_a_library(odd, card) -> None:
+def test_no_field_answers_in_the_words_of_a_library(odd: object, card: bool) -> None:
     names = EndCardRequest.model_fields if card else VideoRequest.model_fields
     said = 0
     for name in names:
@@ -127,18 +160,21 @@ def test_one_line_for_a_command_line() -> None:
         VideoRequest(prompt="x", style="baroque")
     error = bad_input(caught.value, VideoRequest.model_fields)
     assert error.field == "style"
-    *names, last = map(repr, STYLES)
-    assert str(error) == f"style: use {', '.join(names)} or {last}"
+    assert str(error) == f"style: use {listed(STYLES)}"
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    assert VideoRequest.model_validate({"prompt": "x", "seed": 7.0, "min_clips": 2.0}).seed == 7
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_style_is_accepted(style) -> None:
+def test_every_style_is_accepted(style: str) -> None:
     assert VideoRequest(prompt="x", style=style).style == style
 
 
 def test_the_choices_of_the_api_are_the_tables_of_looks() -> None:
     def choices(model: type[BaseModel], name: str) -> list[str]:
-        return model.model_json_schema()["properties"][name]["enum"]
+        return list(model.model_json_schema()["properties"][name]["enum"])
 
     assert choices(VideoRequest, "captions") == [*CAPTION_CHOICES]
     assert choices(VideoRequest, "transition") == [*TRANSITION_CHOICES]

@@ -24,6 +24,7 @@ from tests.contracts.adapters import BLOBS, Buckets
 from tests.gateway import reading
 from tests.gateway.conftest import Stage, staged
 from tests.gateway.test_http import is_problem
+from tests.gateway.test_images import PNG
 from tests.pictures import bomb, encoded, jpeg_of_scans, product
 
 
@@ -57,7 +58,9 @@ async def test_a_picture_that_takes_too_long_is_refused_and_its_process_is_gone(
 ) -> None:
     monkeypatch.setattr(images, "prepare", reading.hang)
     monkeypatch.setattr(images, "SECONDS", 1)
-    answer = await stage.http.post("/v1/images", content=str(tmp_path / "slow").encode())
+    answer = await stage.http.post(
+        "/v1/images", content=str(tmp_path / "slow").encode(), headers=PNG
+    )
     assert "not within 1 s: scale it down" in is_problem(answer, 422, "bad-input")["detail"]
     assert is_gone(await process_at(tmp_path / "slow"))
 
@@ -66,9 +69,9 @@ async def test_a_picture_that_kills_its_process_is_refused_when_it_does_so_again
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "prepare", reading.crash)
-    answer = await stage.http.post("/v1/images", content=b"crash")
+    answer = await stage.http.post("/v1/images", content=b"crash", headers=PNG)
     assert "save it anew" in is_problem(answer, 422, "bad-input")["detail"]
-    assert (await stage.http.post("/v1/images", content=product())).status_code == 201
+    assert (await stage.http.post("/v1/images", content=product(), headers=PNG)).status_code == 201
 
 
 async def test_one_bad_moment_of_the_machine_is_not_laid_at_a_pictures_door(
@@ -83,7 +86,7 @@ async def test_where_the_machine_has_no_memory_a_picture_may_come_again_later(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "prepare", reading.be_killed)
-    answer = await stage.http.post("/v1/images", content=product())
+    answer = await stage.http.post("/v1/images", content=product(), headers=PNG)
     is_problem(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "5"
 

@@ -36,13 +36,13 @@ from shared.story.kinds import (
     VoiceFailed,
     clip_job,
 )
-from tests.gateway.history import (
+from tests.histories import (
     VIDEO,
     clips,
     completed,
     cut,
+    full_plan,
     images,
-    planned,
     requested,
     segments,
     sounds,
@@ -51,7 +51,7 @@ from tests.gateway.history import (
     whole,
 )
 
-PLAN = planned(beats=3, chunks=2)
+PLAN = full_plan(beats=3, chunks=2)
 
 
 def seen(*events: Event) -> VideoStatus:
@@ -141,7 +141,7 @@ def test_nor_when_things_fail(facts) -> None:
     _never_back([requested(), *facts])
 
 
-@given(st.permutations([*whole(PLAN)[1:], *whole(planned(rev=2))[1:]]))
+@given(st.permutations([*whole(PLAN)[1:], *whole(full_plan(rev=2))[1:]]))
 def test_nor_within_a_revision(facts) -> None:
     _never_back([requested(), *facts])
 
@@ -180,10 +180,10 @@ CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
         ([PLAN, CANCELLED, PAUSED], Status.CANCELLED),
         ([PLAN, FAILED], Status.FAILED),
         ([PLAN, FAILED, PAUSED], Status.FAILED),
-        ([PLAN, FAILED, planned(rev=2)], Status.RUNNING),
+        ([PLAN, FAILED, full_plan(rev=2)], Status.RUNNING),
         ([PLAN, completed(PLAN)], Status.COMPLETED),
         ([PLAN, completed(PLAN), CANCELLED], Status.COMPLETED),
-        ([PLAN, completed(PLAN), planned(rev=2)], Status.RUNNING),
+        ([PLAN, completed(PLAN), full_plan(rev=2)], Status.RUNNING),
     ],
 )
 def test_statuses(facts, word) -> None:
@@ -265,7 +265,7 @@ def test_cost_is_the_exact_sum_of_all_ends() -> None:
 
 def test_a_truncated_plan_says_so() -> None:
     truncation = Truncation(at=1, video_id=VIDEO, before=10, after=3)
-    assert seen(requested(), planned(truncation=truncation)).truncation == truncation
+    assert seen(requested(), full_plan(truncation=truncation)).truncation == truncation
 
 
 def test_what_is_lacking_is_told_in_words() -> None:
@@ -301,13 +301,13 @@ def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces
         "clip 0 has no captions: no font", "the end card has no headline", "a clip holds no sound",
         "the sheet lacks texts",
     ]  # fmt: skip
-    again = planned(beats=3, chunks=2, rev=2, takes={"conform/0": 1})
+    again = full_plan(beats=3, chunks=2, rev=2, takes={"conform/0": 1})
     assert seen(requested(), PLAN, unburnt, unheard, again).warnings == ()
 
 
 def test_a_failure_that_a_revision_replaced_is_not_lacking() -> None:
     failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=IMAGE.wanted(PLAN, beat=0))
-    again = planned(rev=2, takes={"image/0": 1})
+    again = full_plan(rev=2, takes={"image/0": 1})
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="retry", beat=0)
     now = seen(requested(), PLAN, failed, asked, again)
     assert now.warnings == ()
@@ -341,9 +341,9 @@ def test_links_lead_to_what_there_is() -> None:
 
 def test_files_of_the_latest_finished_revision() -> None:
     done = VideoCompleted.model_validate(
-        {**completed(planned(rev=2)).model_dump(), "key": "second.mp4"}
+        {**completed(full_plan(rev=2)).model_dump(), "key": "second.mp4"}
     )
-    both = view([*whole(PLAN), planned(rev=2), done, planned(rev=3)])
+    both = view([*whole(PLAN), full_plan(rev=2), done, full_plan(rev=3)])
     assert file_key(both, "media") == "second.mp4"
     assert file_key(both, "vtt") == "captions.vtt"
     assert file_key(both, "media", rev=1) == "final.mp4"
@@ -356,7 +356,7 @@ def test_a_video_that_is_to_be_reframed_runs_again_and_then_has_another_shape() 
     told = [*whole(PLAN), asked]
     now = seen(*told)
     assert (now.status, now.rev, now.aspect, now.revisions) == (Status.RUNNING, 2, "9:16", (1,))
-    square = planned(beats=3, chunks=2, rev=2)
+    square = full_plan(beats=3, chunks=2, rev=2)
     square = square.model_copy(update={"brief": square.brief.model_copy(update={"aspect": "1:1"})})
     after = seen(*told, square, completed(square))
     assert (after.status, after.aspect, after.revisions) == (Status.COMPLETED, "1:1", (1, 2))

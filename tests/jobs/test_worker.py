@@ -309,9 +309,15 @@ def fill_the_disk(order: ImageOrder, space: Workspace) -> Made:
     return Made()
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-async def test_a_full_disk_is_waited_for_and_not_counted(
-    stage: Callable[..., Stage], number: int, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        *((number, "free some space") for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)),
+        *((number, "raise the limit") for number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)),
+    ],
+)
+async def test_trouble_of_our_own_machine_is_waited_for_and_not_counted(
+    stage: Callable[..., Stage], number: int, advice: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     s = stage(*[OSError(number, os.strerror(number), "clip.mp4")] * 4, made())
     s.engine.repeatable = True
@@ -319,7 +325,7 @@ async def test_a_full_disk_is_waited_for_and_not_counted(
     assert (job.state, job.tries, job.error) == (State.DONE, 0, None)
     assert s.engine.submits == 5 and await s.spent() == 4
     waits = {r.getMessage() for r in caplog.records if getattr(r, "action", "") == "wait"}
-    assert len(waits) == 1 and "free some space" in waits.pop()
+    assert len(waits) == 1 and advice in waits.pop()
 
 
 async def test_another_error_of_the_system_is_counted(stage: Callable[..., Stage]) -> None:
@@ -348,7 +354,9 @@ async def test_a_disk_that_is_full_for_an_encode_is_the_same(store: Store, tmp_p
     assert (job.state, job.tries) in {(State.NEW, 0), (State.SUBMITTING, 0)} and job.attempt > 1
 
 
-async def test_a_missing_input_names_its_key(stage: Callable[..., Stage]) -> None:
+async def test_the_key_of_a_missing_input_is_logged_and_not_told_to_users(
+    stage: Callable[..., Stage], caplog: pytest.LogCaptureFixture
+) -> None:
     async def fetch(task: Task) -> Produced:
         await task.fetch_files()
         raise AssertionError("never reached")
@@ -356,7 +364,8 @@ async def test_a_missing_input_names_its_key(stage: Callable[..., Stage]) -> Non
     s = stage()
     s.engine.submit = fetch  # type: ignore[method-assign]
     job = await s.ends(SPEC.model_copy(update={"files": {"image": "v/image/gone.png"}}))
-    assert job.state is State.FAILED and job.error == "its input “image” is gone, or never arrived"
+    assert job.state is State.FAILED and "v/image/gone.png" in caplog.text
+    assert job.error == "its input “image” is gone, or never arrived"
 
 
 async def test_a_long_step_keeps_its_lease(stage: Callable[..., Stage]) -> None:

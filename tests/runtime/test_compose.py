@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 import services
 from shared.runtime.compose import open_app
-from shared.runtime.serve import probes
+from shared.runtime.probes import probes
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 

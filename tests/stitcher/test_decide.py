@@ -87,7 +87,7 @@ def test_every_shape_is_carried_to_its_end(beats: int, chunks: int) -> None:
     assert the_cut(told).input["frames"] == count * 150 + 75
     assert sorted(conforms(told)) == list(range(count + 1))
     jobs = 2 * beats + count + 2 + (count + 1) + 1  # images, voices, clips, card, music, ours
-    assert end.cost == 1 + 10 * jobs
+    assert end.cost == 7 + 10 * jobs
     assert end.generation_ms == 1_000
 
 
@@ -167,7 +167,7 @@ def test_the_end_waits_for_the_bill_of_every_image() -> None:
     assert not told.done
     told.hear(late)
     told.play()
-    assert completion(told).cost == 1 + 10 * 9
+    assert completion(told).cost == 7 + 10 * 9
 
 
 # ── what is missing ─────────────────────────────────────────────────────────────────────────────
@@ -249,7 +249,7 @@ def test_missing_sounds_and_card_are_noted() -> None:
 def test_failed_work_is_on_the_bill() -> None:
     told = stitched(plan(2), lost=["clip/1/1/0", "voice/0/0/0"])
     # the plan; 2 images, 1 voice, 1 clip, 2 conforms, 1 cut; two failures
-    assert completion(told).cost == 1 + 7 * 10 + 2 * 3
+    assert completion(told).cost == 7 + 7 * 10 + 2 * 3
 
 
 # ── the bad way ─────────────────────────────────────────────────────────────────────────────────

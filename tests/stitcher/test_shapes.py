@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from services.stitcher.draw.transitions import Transition, TransitionKind
+from services.stitcher.draw.transitions import Transition
 from services.stitcher.encode.conform import ConformSpec, conform
 from services.stitcher.encode.cut import CutSpec, cut
 from services.stitcher.encode.join import Segment, Timeline
@@ -94,7 +94,7 @@ def _number(picture: np.ndarray, shape: Shape) -> int:
 )
 def test_a_video_of_any_clips_is_exact(
     clips: Sequence[tuple[Source, int, int]],
-    kind: TransitionKind,
+    kind: str,
     sounds: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -2,15 +2,16 @@
 
 import errno
 import os
+import traceback
 
 import av
 import pytest
 from PIL import Image
 
-from services.stitcher.draw.artwork import picture
+from services.stitcher.draw.artwork import open_picture
 from shared.engines.local.clips import animate
 from shared.media.probe import BadMedia, probe
-from shared.story.errors import cause
+from shared.story.errors import BlobMissing, TooManyOpen, cause, machine_trouble
 from shared.story.formats import Canvas
 
 
@@ -54,10 +55,37 @@ def test_a_clip_or_picture_that_is_none_is_refused_in_such_words(tmp_path) -> No
     canvas = Canvas(64, 64)
     refusals = [
         raised(probe, odd),
-        raised(picture, odd),
+        raised(open_picture, odd),
         raised(animate, odd, tmp_path / "out.mp4", canvas, 1.0, 1),
     ]
     for error in refusals:
         assert isinstance(error, BadMedia)
         assert "c.mp4" in str(error)
         assert str(tmp_path) not in str(error) and "Errno" not in str(error)
+
+
+def test_a_machine_that_opens_no_more_files_is_no_fault_of_a_picture(tmp_path, monkeypatch):
+    fine = tmp_path / "c.png"
+    Image.new("RGB", (64, 64)).save(fine)
+    number = errno.EMFILE
+
+    def refuse(*given, **known):
+        raise OSError(number, os.strerror(number), str(fine))
+
+    monkeypatch.setattr(Image, "open", refuse)
+    monkeypatch.setattr(av, "open", refuse)
+    canvas = Canvas(64, 64)
+    for call, *given in (
+        (probe, fine),
+        (open_picture, fine),
+        (animate, fine, tmp_path / "out.mp4", canvas, 1.0, 1),
+    ):
+        with pytest.raises(OSError, match="Too many open files") as caught:
+            call(*given)
+        assert isinstance(machine_trouble(caught.value), TooManyOpen)
+
+
+def test_a_user_reads_of_a_lost_file_but_not_its_key():
+    error = BlobMissing("film/of/ann.mp4")
+    assert "ann" not in f"{error} {error.message}" and "no bytes are stored" in error.message
+    assert "film/of/ann.mp4" in "".join(traceback.format_exception(error)), "as a log shows it"

@@ -6,7 +6,10 @@ PermanentError
     ├── NoSuchImage           404
     ├── NoSuchPart            404
     ├── NotNow                409, from the table of what a status allows
-    └── KeyReused             422, an Idempotency-Key with another body
+    ├── KeyReused             422, an Idempotency-Key with another body
+    ├── WrongType             415
+    ├── WrongHost             421
+    └── CrossSite             403, a write that a page of another site has sent
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +18,20 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from services.gateway.errors.wording import Fields, advice
-from shared.story.errors import BadInput, BlobMissing, InfrastructureError, PermanentError
+from services.gateway.errors.wording import Fields, advise, cut
+from shared.story.errors import (
+    BadInput,
+    BlobMissing,
+    InfrastructureError,
+    PermanentError,
+    machine_trouble,
+)
 
 MEDIA_TYPE = "application/problem+json"
+
+MOST_ERRORS = 20
+"""One answer names at most so many: whoever makes more mistakes finds the rest the next time."""
+PATH_LENGTH = 200
 
 
 class FieldError(BaseModel):
@@ -36,7 +49,8 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="What happened here, and what to do about it.")
     instance: str = Field("", description="The path of the request.")
-    errors: list[FieldError] = Field(default_factory=list)
+    errors: list[FieldError] = Field(default_factory=list, max_length=MOST_ERRORS)
+    request_id: str = Field("", description="Name it to whoever runs this: the log has it too.")
 
 
 class Refusal(PermanentError):
@@ -59,7 +73,8 @@ class NoSuchVideo(Refusal):
 
     def __init__(self, video_id: str) -> None:
         super().__init__(
-            f"There is no video {video_id!r}. Check the id.", "GET /v1/videos lists your videos."
+            f"There is no video {cut(video_id)!r}. Check the id.",
+            "GET /v1/videos lists your videos.",
         )
 
 
@@ -71,7 +86,7 @@ class NoSuchImage(Refusal):
 
     def __init__(self, image_id: str) -> None:
         super().__init__(
-            f"There is no image {image_id!r}. Check the id; POST /v1/images gives one."
+            f"There is no image {cut(image_id)!r}. Check the id; POST /v1/images gives one."
         )
 
 
@@ -102,54 +117,95 @@ class KeyReused(Refusal):
         )
 
 
+class WrongType(Refusal):
+    """The body is of another type than this path takes."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    kind = "wrong-content-type"
+
+    def __init__(self, *types: str) -> None:
+        super().__init__(f"Send the body with Content-Type: {' or '.join(types)}.")
+
+
+class WrongHost(Refusal):
+    """The request was meant for another host, or reached us under a name that is not ours."""
+
+    status = HTTPStatus.MISDIRECTED_REQUEST
+    kind = "unknown-host"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"Nothing is served here under the host {cut(host)!r}. Ask by localhost or by this "
+            "machine's address, or name the host in STORYWAVE_HOSTS."
+        )
+
+
+class CrossSite(Refusal):
+    """A browser sent this write for a page of another site."""
+
+    status = HTTPStatus.FORBIDDEN
+    kind = "cross-site"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A page of another site asked for this, and only pages of this host may change things "
+            "here. If it is yours, serve it under STORYWAVE_PUBLIC_URL, or let its server ask."
+        )
+
+
 _ADVICE: Mapping[int, tuple[str, str]] = {
     400: ("unreadable-body", "The body can't be read: send JSON in UTF-8."),
     404: ("no-such-path", "There is nothing at this path. GET /openapi.json describes all paths."),
     405: ("method-not-allowed", "This path takes other methods: see the Allow header."),
     413: ("body-too-large", "The body is larger than {detail}. Make it smaller and send it again."),
+    503: ("too-many-bodies", "Too much is being sent here at once. Send it again in a moment."),
 }
 
 
-def of_http(status: int, detail: str, path: str) -> Problem:
-    """Of an error of the framework's own."""
-    kind, advice = _ADVICE.get(status, ("http-error", "{detail}. Check the request."))
+def explain_http_error(status: int, detail: str, path: str) -> Problem:
+    """Return what an error of the framework's own means here."""
+    kind, advice = _ADVICE.get(status, ("http-error", "The request can't be served. Check it."))
     return _problem(status, kind, advice.format(detail=detail), path)
 
 
-def of_error(error: Exception, path: str) -> Problem:
-    """Of one of our errors; anything unknown is our fault and says so."""
+def explain_error(error: Exception, path: str) -> Problem:
+    """Return what one of our errors means; anything unknown is our fault and says so."""
     match error:
         case Refusal():
             said = f"{error} {error.over_http}".rstrip()
             return _problem(error.status, error.kind, said, path)
         case BadInput():
-            return of_fields([FieldError(field=error.field or "", message=str(error))], path)
+            return explain_fields([FieldError(field=error.field or "", message=str(error))], path)
         case BlobMissing():
-            gone = f"{error}. Make the video again, or restore the storage."
+            gone = "This file was made, and its bytes are missing. Make the video again."
             return _problem(410, "file-gone", gone, path)
-        case InfrastructureError():
-            wait = f"A server that is needed is away ({error}). Nothing is lost: try again soon."
+        case _ if isinstance(error, InfrastructureError) or machine_trouble(error):
+            # Which server, and where: that is in the log, and of no use to whoever asks.
+            wait = "Something that Storywave needs is away. Nothing is lost: try again soon."
             return _problem(503, "unavailable", wait, path)
         case _:
             broken = "Something broke inside; the log has the cause. Try again, then report it."
             return _problem(500, "internal", broken, path)
 
 
-def of_fields(errors: Sequence[FieldError], path: str) -> Problem:
-    """Of input that is off: each field, and what it takes."""
+def explain_fields(errors: Sequence[FieldError], path: str, more: int = 0) -> Problem:
+    """Return what is wrong with the input: each field, and how much more there is."""
     said = "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors)
-    return _problem(422, "bad-input", f"Correct the input: {said}.", path, errors)
+    rest = f"; and {more:,} more" if more else ""
+    return _problem(422, "bad-input", f"Correct the input: {said}{rest}.", path, errors)
 
 
 def field_error(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
-    """From one of pydantic's about an input of these fields, in words that say what to do."""
-    return FieldError(field=".".join(map(str, loc)), message=advice(error, loc, fields))
+    """Put one error of pydantic's about these fields into words that say what to do."""
+    return FieldError(
+        field=".".join(cut(str(part)) for part in loc), message=advise(error, loc, fields)
+    )
 
 
 def bad_input(
     error: ValidationError, fields: Fields, named: Callable[[str], str] = str
 ) -> BadInput:
-    """All that is wrong, as one error of ours; each field under the name that the user knows."""
+    """Put all that is wrong into one error of ours; each field has the name that the user knows."""
     found = error.errors(include_url=False)
     wrong = [field_error(each, each["loc"], fields) for each in found]
     return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
@@ -163,6 +219,6 @@ def _problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=path,
+        instance=cut(path, PATH_LENGTH),
         errors=list(errors),
     )

@@ -42,27 +42,32 @@ class Mistake:
         return self.field.metadata if self.field else ()
 
 
-def advice(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> str:
-    """What to do about one error of pydantic's in an input of these fields."""
+def advise(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> str:
+    """Say what to do about one error of pydantic's in an input of these fields."""
     *above, name = loc or ("",)
     for part in above:
-        fields = inside(fields.get(part))
+        fields = fields_inside(fields.get(part))
     context = error.get("ctx", {})
     mistake = Mistake(error["msg"], context, str(name), fields.get(name), fields)
-    return _SAY.get(error["type"], _as_it_is)(mistake)
+    return _SAY.get(error["type"], _say_as_is)(mistake)
 
 
-def inside(field: FieldInfo | None) -> Fields:
-    """The fields of the object that a field holds."""
+def fields_inside(field: FieldInfo | None) -> Fields:
+    """Return the fields of the object that a field holds; none where it holds no object."""
     kinds = _kinds(field) if field else ()
     models = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return next((model.model_fields for model in models), {})
 
 
-def broken_json(text: str, position: int, cause: str) -> str:
-    """Where a text stops being JSON."""
+def locate_json_error(text: str, position: int) -> str:
+    """Say where a text stops being JSON."""
     line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
-    return f"the body is not valid JSON at line {line}, column {column}: {cause}"
+    return f"the body is not valid JSON: correct it at line {line}, column {column}"
+
+
+def cut(text: str, length: int = 60) -> str:
+    """Return the beginning of what a user has sent: enough to know it again."""
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _kinds(field: FieldInfo) -> tuple[Any, ...]:
@@ -72,12 +77,12 @@ def _kinds(field: FieldInfo) -> tuple[Any, ...]:
 # ── the words ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _as_it_is(mistake: Mistake) -> str:
+def _say_as_is(mistake: Mistake) -> str:
     return mistake.message.removeprefix("Value error, ")
 
 
-def _number(mistake: Mistake) -> str:
-    span = _span(mistake)
+def _say_number(mistake: Mistake) -> str:
+    span = _say_limits(mistake)
     unit = next((mark.name for mark in mistake.marks if isinstance(mark, Unit)), None)
     if unit:
         return f"give {span} {unit}"
@@ -88,8 +93,8 @@ def _number(mistake: Mistake) -> str:
 _LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
-def _span(mistake: Mistake) -> str:
-    """Both limits where there are two: whoever meets one should not run into the other."""
+def _say_limits(mistake: Mistake) -> str:
+    """Say both limits where there are two: whoever meets one should not run into the other."""
     limits = {name: at for name, at in mistake.context.items() if name in _LIMITS}
     for mark in mistake.marks:
         limits |= {n: at for n in _LIMITS if (at := getattr(mark, n, None)) is not None}
@@ -98,25 +103,25 @@ def _span(mistake: Mistake) -> str:
     return " and ".join(f"{_LIMITS[name]} {limit:.15g}" for name, limit in limits.items())
 
 
-def _pattern(mistake: Mistake) -> str:
+def _say_pattern(mistake: Mistake) -> str:
     examples = (mistake.field.examples if mistake.field else None) or ()
     return (
         f"write it like {examples[0]}" if examples else f"write it as {mistake.context['pattern']}"
     )
 
 
-def _object(mistake: Mistake) -> str:
+def _say_object(mistake: Mistake) -> str:
     if not mistake.name:
         return "send a JSON object with Content-Type: application/json"
-    return f"give an object with any of {', '.join(inside(mistake.field))}"
+    return f"give an object with any of {', '.join(fields_inside(mistake.field))}"
 
 
-def _missing(mistake: Mistake) -> str:
-    return "it is missing, and has no default" if mistake.name else _object(mistake)
+def _say_missing(mistake: Mistake) -> str:
+    return "it is missing, and has no default" if mistake.name else _say_object(mistake)
 
 
-def _unknown(mistake: Mistake) -> str:
-    near = get_close_matches(mistake.name, mistake.beside, 1)
+def _say_unknown(mistake: Mistake) -> str:
+    near = get_close_matches(cut(mistake.name), mistake.beside, 1)
     known = f"perhaps {near[0]} is meant" if near else f"use {', '.join(mistake.beside)}"
     return f"there is no such field: {known}"
 
@@ -127,15 +132,15 @@ _NUMBERS = (
 )  # fmt: skip
 
 _SAY: Mapping[str, Callable[[Mistake], str]] = {
-    **dict.fromkeys(_NUMBERS, _number),
-    **dict.fromkeys(("model_type", "model_attributes_type"), _object),
+    **dict.fromkeys(_NUMBERS, _say_number),
+    **dict.fromkeys(("model_type", "model_attributes_type"), _say_object),
     **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
     **dict.fromkeys(("string_type", "string_unicode"), lambda _: "give a text, in valid Unicode"),
     "string_too_long": lambda m: f"give at most {m.context['max_length']} characters",
     "string_too_short": lambda m: f"give at least {m.context['min_length']} characters",
-    "string_pattern_mismatch": _pattern,
+    "string_pattern_mismatch": _say_pattern,
     "literal_error": lambda m: f"use {m.context['expected']}",
-    "missing": _missing,
-    "extra_forbidden": _unknown,
+    "missing": _say_missing,
+    "extra_forbidden": _say_unknown,
 }
 """Pydantic's name of a mistake → what to say; a check of our own has its words already."""

@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 
 from shared.media.picture import Plane, Planes, from_image, from_planes, planes, tag_colours
 from shared.media.probe import BadMedia
-from shared.story.errors import cause
+from shared.story.errors import cause, machine_trouble
 from shared.story.formats import FPS, Canvas
 
 Motion = Literal["inwards", "onwards", "free"]
@@ -57,7 +57,11 @@ def _load(still: Path, canvas: Canvas) -> Image.Image:
         with Image.open(still) as image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise BadMedia(f"{still.name} can't be read as a picture: {cause(error)}") from error
+        if machine_trouble(error):
+            raise
+        raise BadMedia(
+            f"{still.name} is no picture that can be animated: {cause(error)}"
+        ) from error
     size = (canvas.width, canvas.height)
     return (
         upright if upright.size == size else ImageOps.fit(upright, size, Image.Resampling.LANCZOS)

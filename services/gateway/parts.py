@@ -1,23 +1,40 @@
-"""The gateway's parts over a running composition."""
+"""What the routes and the command line call, over the services of a running process.
 
-import asyncio
+No web framework is imported here: most commands need none, and start sooner without it.
+"""
 
-from fastapi import FastAPI
+from dataclasses import dataclass
 
-from services.gateway.http import Gateway, create_app
 from services.gateway.images import Images
 from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
+from shared.ports import Blobs
 from shared.runtime.app import App
-from shared.runtime.serve import probes
 
 SWEEP_SECONDS = 60 * 60.0
 
 
-def gateway(app: App) -> Gateway:
-    """Everything that the routes and the command line call."""
+@dataclass(frozen=True)
+class Gateway:
+    """All that the routes call."""
+
+    intake: Intake
+    revisions: Revisions
+    videos: Videos
+    images: Images
+    watch: Watch
+    blobs: Blobs
+
+    def close(self) -> None:
+        """End what watchers follow, and the processes that read pictures."""
+        self.watch.close()
+        self.images.pool.close()
+
+
+def build_gateway(app: App) -> Gateway:
+    """Put the gateway together; from here on its watchers hear what this process hears."""
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
@@ -27,14 +44,3 @@ def gateway(app: App) -> Gateway:
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
     revisions = Revisions(videos, shell.emit)
     return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)
-
-
-def front(app: App) -> FastAPI:
-    """The API of a running process; its streams end when the task that runs the services does."""
-    parts = gateway(app)
-    api = create_app(parts)
-    api.router.routes.extend(probes(lambda: app))
-    running = asyncio.current_task()
-    assert running is not None, "called from within the running composition"
-    running.add_done_callback(lambda _: parts.close())
-    return api

@@ -1,0 +1,65 @@
+"""The API as one application: the routes, what stands before them, and what becomes of errors."""
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.gateway.description import ALWAYS, correct_description, refusals
+from services.gateway.edge.access import Access
+from services.gateway.edge.bodies import BodyLimit
+from services.gateway.edge.hosts import HostGuard, Hosts
+from services.gateway.errors.handlers import handle_errors
+from services.gateway.parts import Gateway, build_gateway
+from services.gateway.routes import files, images, reference, videos
+from shared.runtime.app import App
+from shared.runtime.probes import probes
+
+LOOPBACK = Hosts()
+
+
+def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK) -> FastAPI:
+    """Return the API over a running gateway, for these hosts."""
+    api = _build_api()
+    api.state.gateway = gateway
+    # The last to be added is the first to see a request.
+    api.add_middleware(BodyLimit)
+    api.add_middleware(HostGuard, hosts=hosts)
+    api.add_middleware(Access)
+    return api
+
+
+def openapi() -> dict[str, Any]:
+    """Return the API's own description: docs/openapi.json is this."""
+    return _build_api().openapi()
+
+
+def build_front(app: App, hosts: Hosts = LOOPBACK) -> FastAPI:
+    """Return the API of a running process, with its probes.
+
+    Its streams end when the task that runs the services does: no process could end before them.
+    """
+    gateway = build_gateway(app)
+    api = create_app(gateway, hosts)
+    api.router.routes.extend(probes(lambda: app))
+    running = asyncio.current_task()
+    assert running is not None, "called from within the running composition"
+    running.add_done_callback(lambda _: gateway.close())
+    return api
+
+
+def _build_api() -> FastAPI:
+    """Return the API without anything behind it, which is all that its description needs."""
+    api = FastAPI(
+        title="Storywave",
+        version="1",
+        summary="A prompt becomes a finished short video.",
+        docs_url=None,  # the framework's pages load their scripts from other hosts
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would name whatever host the request names
+    )
+    handle_errors(api)
+    for routes in (videos, files, images, reference):
+        api.include_router(routes.router, responses=refusals(*ALWAYS))
+    correct_description(api)
+    return api

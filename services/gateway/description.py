@@ -1,0 +1,107 @@
+"""The API's own description: what each route may answer, as OpenAPI has it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.gateway.errors.problems import MEDIA_TYPE, Problem
+
+Answers = dict[int | str, dict[str, Any]]
+
+_WHEN: Mapping[int, str] = {
+    400: "The body is not text in UTF-8.",
+    403: "A browser sent this for a page of another site.",
+    404: "There is no such video or image, or no such part of it.",
+    409: "The status of the video does not allow it.",
+    410: "The stored file is lost.",
+    413: "The body is too large: 64 KiB at most, 10 MiB for a picture.",
+    415: "The body is of another type than this takes.",
+    416: "The range lies outside of the file.",
+    421: "The request names a host that is not served here.",
+    422: "The input is off: `errors` names each field, or the first 20 of them.",
+    500: "A bug of ours: the log has its cause under `request_id`.",
+    503: "A server that is needed is away: try again after `Retry-After` seconds.",
+}
+
+ALWAYS = (421, 500, 503)
+"""What every route may answer with, whatever it does."""
+WRITES = (403, 413, 415, 422)
+"""What a route may answer with that takes a body."""
+
+
+def refusals(*codes: int) -> Answers:
+    """Return the problem documents that a route may answer with."""
+    return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
+
+
+ACCEPTED: Answers = {
+    202: {
+        "description": "Accepted, and durable. The video is made from now on.",
+        "headers": {
+            "Location": {"description": "Where to see it.", "schema": {"type": "string"}},
+            "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
+        },
+    }
+}
+
+PICTURE: dict[str, Any] = {
+    "required": True,
+    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels (of a WebP 32), no "
+    "side longer than 16,384 pixels. Which of these types they are is seen by themselves. Of an "
+    "animation the first picture is taken.",
+    "content": {
+        type_: {"schema": {"type": "string", "format": "binary"}}
+        for type_ in ("image/png", "image/jpeg", "image/webp")
+    },
+}
+
+GIVEN: Answers = {
+    201: {
+        "description": "Kept, and durable. The same picture is the same image.",
+        "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
+    }
+}
+
+
+def file_answers(name: str, method: str) -> Answers:
+    """Return the answers of a file: whole, in part, unchanged, or refused."""
+    bytes_ = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    content = {"content": bytes_} if method == "GET" else {}
+    return {
+        200: {"description": f"The {name}.", **content},
+        206: {"description": "The range that was asked for.", **content},
+        304: {"description": "Not changed since the ETag that was sent."},
+        416: {"description": _WHEN[416]},
+        **refusals(404, 409, 410),
+    }
+
+
+def correct_description(api: FastAPI) -> None:
+    """Make the framework's own description true: it does not know how errors leave here."""
+    describe = api.openapi
+
+    def describe_truly() -> dict[str, Any]:
+        document = describe()
+        for path in document["paths"].values():
+            for operation in path.values():
+                _correct(operation["responses"])
+        for unused in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(unused, None)
+        return document
+
+    api.openapi = describe_truly  # type: ignore[method-assign]
+
+
+def _correct(answers: dict[str, dict[str, Any]]) -> None:
+    for code in [code for code in answers if int(code) >= 400]:
+        schemas = [each["schema"] for each in answers[code].get("content", {}).values()]
+        if any(schema["$ref"].endswith("/HTTPValidationError") for schema in schemas):
+            del answers[code]  # added to every route with a parameter, also where any text will do
+        elif schemas:
+            answers[code]["content"] = {MEDIA_TYPE: {"schema": schemas[0]}}
+    stream = answers.get("200", {}).get("content", {}).get("text/event-stream")
+    if stream and "schema" in stream:
+        # The framework takes the model for the whole stream: it is what `data` of one event holds.
+        data = {"contentMediaType": "application/json", "contentSchema": stream.pop("schema")}
+        stream["itemSchema"]["properties"]["data"].update(data)

@@ -1,0 +1,61 @@
+"""The limits of what is read: of each request, and of all requests together."""
+
+from collections.abc import Mapping
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.errors.handlers import answer
+from services.gateway.errors.problems import explain_http_error
+from shared.story.images import MAX_BYTES
+
+BODY_LIMIT = 64 << 10
+LARGER: Mapping[str, int] = {"/v1/images": MAX_BYTES}
+"""Path → the limit of its bodies, where it is another."""
+
+ALL_BODIES = 128 << 20
+"""Of all bodies that are in memory at one time: some that stall must not take all of it."""
+
+
+class BodyLimit:
+    """Refuses a body that says that it is too large, and stops reading one that turns out so."""
+
+    def __init__(self, app: ASGIApp, all_bodies: int = ALL_BODIES) -> None:
+        self._app = app
+        self._left = all_bodies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read, limit = 0, LARGER.get(scope.get("path", ""), BODY_LIMIT)
+
+        async def receive_within_limit() -> Message:
+            nonlocal read
+            message = await receive()
+            size = len(message.get("body", b""))
+            read, self._left = read + size, self._left - size
+            # The framework lets its own errors through where it reads a body, and no others.
+            if read > limit:
+                raise HTTPException(413, _write_size(limit))
+            if self._left < 0:
+                raise HTTPException(503, headers={"Retry-After": "5"})
+            return message
+
+        if scope["type"] == "http" and _read_length(scope) > limit:
+            problem = explain_http_error(413, _write_size(limit), scope["path"])
+            await answer(scope, problem)(scope, receive, send)
+            return
+        try:
+            is_http = scope["type"] == "http"
+            await self._app(scope, receive_within_limit if is_http else receive, send)
+        finally:
+            self._left += read
+
+
+def _read_length(scope: Scope) -> int:
+    """Return how long the body says that it is; 0 where it does not say."""
+    length = Headers(scope=scope).get("content-length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+def _write_size(limit: int) -> str:
+    return f"{limit >> 20} MiB" if limit >> 20 else f"{limit >> 10} KiB"

@@ -1,0 +1,113 @@
+"""Every error of every sort leaves the API as a problem document."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
+from starlette.types import Scope
+
+from services.gateway.errors.problems import (
+    MEDIA_TYPE,
+    MOST_ERRORS,
+    FieldError,
+    Problem,
+    WrongType,
+    explain_error,
+    explain_fields,
+    explain_http_error,
+    field_error,
+)
+from services.gateway.errors.wording import Fields, fields_inside, locate_json_error
+from shared.story.errors import StorywaveError
+
+log = logging.getLogger("storywave.gateway")
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def handle_errors(api: FastAPI) -> None:
+    """Answer every error that is foreseen with a problem document; Access answers the others."""
+    api.add_exception_handler(RequestValidationError, refuse_input)
+    api.add_exception_handler(HTTPException, refuse_request)
+    api.add_exception_handler(ClientDisconnect, answer_nobody)
+    api.add_exception_handler(StorywaveError, explain_ours)
+
+
+def answer(
+    scope: Scope, problem: Problem, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return the answer that carries a problem, with the id of its request."""
+    known = problem.model_copy(update={"request_id": scope["state"]["request_id"]})
+    later = {"Retry-After": "5"} if problem.status == 503 else {}
+    content = known.model_dump(mode="json")
+    return JSONResponse(content, problem.status, {**later, **(headers or {})}, MEDIA_TYPE)
+
+
+async def refuse_input(request: Request, error: Exception) -> JSONResponse:
+    """Return what is wrong with each field, as far as anybody would read on."""
+    assert isinstance(error, RequestValidationError)
+    if isinstance(error.body, bytes):  # the framework parses JSON, and leaves the rest as it came
+        return await explain_ours(request, WrongType("application/json"))
+    places, errors = _list_places(request.scope["route"]), error.errors()
+    wrong = [_explain(each, error.body, places) for each in errors[:MOST_ERRORS]]
+    problem = explain_fields(wrong, request.scope["path"], len(errors) - len(wrong))
+    return answer(request.scope, problem)
+
+
+def _explain(error: Mapping[str, Any], body: Any, places: Mapping[str, Fields]) -> FieldError:
+    # Where a value came from (body, query …) is our concern and not the user's.
+    place, *loc = error["loc"]
+    if error["type"] == "json_invalid":
+        return FieldError(field="", message=locate_json_error(body, loc[0]))
+    return field_error(error, loc, places.get(place, {}))
+
+
+def _list_places(route: APIRoute) -> dict[str, Fields]:
+    """Return what a route takes: its parameters, and the fields of its body."""
+    takes = route.dependant
+    params = {"query": takes.query_params, "path": takes.path_params, "header": takes.header_params}
+    bodies = [fields_inside(body.field_info) for body in takes.body_params]
+    fields = {place: {p.alias: p.field_info for p in those} for place, those in params.items()}
+    return {**fields, **({"body": bodies[0]} if bodies else {})}
+
+
+async def refuse_request(request: Request, error: Exception) -> JSONResponse:
+    """Return what an error of the framework's own says, in our form."""
+    assert isinstance(error, HTTPException)
+    problem = explain_http_error(error.status_code, str(error.detail), request.scope["path"])
+    allow = {"Allow": ", ".join(_list_methods(request))} if error.status_code == 405 else {}
+    return answer(request.scope, problem, {**(error.headers or {}), **allow})
+
+
+def _list_methods(request: Request) -> list[str]:
+    """Return all methods that a path takes: the framework only looks at the first of its routes."""
+    asked = {"type": "http", "path": request.scope["path"], "root_path": "", "headers": []}
+
+    def takes(method: str) -> bool:
+        return any(
+            route.matches({**asked, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+
+    return [method for method in METHODS if takes(method)]
+
+
+async def answer_nobody(request: Request, error: Exception) -> Response:
+    """Return an answer that nobody hears, to a client that has gone: no fault, and not logged."""
+    return Response(status_code=400)
+
+
+async def explain_ours(request: Request, error: Exception) -> JSONResponse:
+    """Return one of our own errors, and log it where something of ours is away."""
+    problem = explain_error(error, request.scope["path"])
+    if problem.status >= 500:
+        known = {"action": "error", "request_id": request.scope["state"]["request_id"]}
+        log.error("%s", error, extra=known)
+    return answer(request.scope, problem)

@@ -1,0 +1,119 @@
+"""The files of a video: the film, what is beside it, and its clips."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from services.gateway import media
+from services.gateway.description import file_answers, refusals
+from services.gateway.errors.problems import NoSuchPart, NotNow
+from services.gateway.parts import Gateway
+from services.gateway.read.views import ALLOWED, Action, Part, clips, file_key, status
+from services.gateway.routes.inputs import At, Known
+from shared.story.view import View
+
+router = APIRouter()
+
+Route = TypeVar("Route", bound=Callable[..., Any])
+Rev = Annotated[int | None, Query(ge=1, description="A finished revision; else the latest.")]
+PathRev = Annotated[int, Path(ge=1, description="A finished revision.")]
+
+
+def serve_file(router: APIRouter, path: str, name: str) -> Callable[[Route], Route]:
+    """Return a decorator that serves one file by GET and by HEAD: each is an operation."""
+
+    def add(route: Route) -> Route:
+        for method in ("GET", "HEAD"):
+            router.add_api_route(
+                path,
+                route,
+                methods=[method],
+                operation_id=f"{method.lower()}_{name}",
+                response_class=Response,
+                responses=file_answers(name, method) | refusals(422),
+            )
+        return route
+
+    return add
+
+
+@serve_file(router, "/v1/videos/{video_id}/media", "media")
+async def film(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+    """Send the finished film, or a range of it."""
+    return await _send(known, at, request, "media", rev)
+
+
+@serve_file(router, "/v1/videos/{video_id}/poster", "poster")
+async def poster(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+    """Send the poster: one still of the film."""
+    return await _send(known, at, request, "poster", rev)
+
+
+@serve_file(router, "/v1/videos/{video_id}/captions.srt", "srt")
+async def srt(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+    """Send the captions as SubRip."""
+    return await _send(known, at, request, "srt", rev)
+
+
+@serve_file(router, "/v1/videos/{video_id}/captions.vtt", "vtt")
+async def vtt(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+    """Send the captions as WebVTT."""
+    return await _send(known, at, request, "vtt", rev)
+
+
+@serve_file(router, "/v1/videos/{video_id}/contact.png", "contact")
+async def contact(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+    """Send the contact sheet: all beats on one picture."""
+    return await _send(known, at, request, "contact", rev)
+
+
+# The revision is part of these paths: a playlist names its media by a relative address, and must
+# never lead into the media of another revision.
+
+
+@serve_file(router, "/v1/videos/{video_id}/hls/{rev}/playlist.m3u8", "hls")
+async def playlist(known: Known, at: At, request: Request, rev: PathRev) -> Response:
+    """Send the HLS playlist of one revision."""
+    return await _send(known, at, request, "hls", rev)
+
+
+@serve_file(router, "/v1/videos/{video_id}/hls/{rev}/hls_media.m4s", "hls_media")
+async def hls_media(known: Known, at: At, request: Request, rev: PathRev) -> Response:
+    """Send the media that the HLS playlist names."""
+    return await _send(known, at, request, "hls_media", rev)
+
+
+@serve_file(router, "/v1/videos/{video_id}/chunks/{chunk}", "chunk")
+async def clip(
+    known: Known, chunk: Annotated[int, Path(ge=0)], at: At, request: Request
+) -> Response:
+    """Send one clip as its model made it."""
+    there = clips(known).get(chunk)
+    if there is None:
+        raise NoSuchPart(f"The video has no clip {chunk} (yet): its `chunks.urls` lists all.")
+    return await media.serve(request, at.blobs, there.key, f"{known.video_id}-{chunk}")
+
+
+async def _send(
+    known: View, at: Gateway, request: Request, part: Part, rev: int | None
+) -> Response:
+    key = file_key(known, part, rev)
+    if key is None:
+        raise _explain_absence(known, part)
+    return await media.serve(request, at.blobs, key, known.video_id)
+
+
+def _explain_absence(known: View, part: Part) -> Exception:
+    """Return the refusal of a file that is not there: not yet, or never."""
+    now = status(known)
+    assert now is not None, "a view that was just found has a status"
+    if Action.DOWNLOAD in ALLOWED[now.status]:
+        return NoSuchPart(
+            f"The video was made without {part}, or has no such revision: "
+            "its `links` and `revisions` list what there is."
+        )
+    return NotNow(
+        f"The video is {now.status} ({now.percent} %). Its files are there once it is completed: "
+        f"follow {now.links['events']}."
+    )

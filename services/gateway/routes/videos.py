@@ -1,0 +1,90 @@
+"""Making videos, looking at them and changing them."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from services.gateway.description import ACCEPTED, WRITES, refusals
+from services.gateway.read.live import Live
+from services.gateway.read.videos import Page
+from services.gateway.read.views import VideoStatus
+from services.gateway.requests import ReframeRequest, VideoRequest
+from services.gateway.routes.inputs import At, Id, Known, Owner
+
+router = APIRouter()
+
+
+@router.post(
+    "/v1/videos",
+    operation_id="make_video",
+    status_code=202,
+    responses=ACCEPTED | refusals(400, *WRITES),
+)
+async def make(
+    asked: VideoRequest,
+    owner: Owner,
+    at: At,
+    response: Response,
+    idempotency_key: Annotated[
+        str | None,
+        Header(min_length=1, max_length=255, description="The same key and body: the same video."),
+    ] = None,
+) -> VideoStatus:
+    """Make a video. The answer comes at once; follow `Location` or the video's events."""
+    video_id = await at.intake.accept(asked, owner, idempotency_key)
+    return await _accept(video_id, owner, at, response)
+
+
+@router.get("/v1/videos", operation_id="list_videos", responses=refusals(422))
+async def videos(
+    owner: Owner,
+    at: At,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next` of a page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Page:
+    """List your videos, newest first."""
+    return await at.videos.page(owner, cursor, limit)
+
+
+@router.get("/v1/videos/{video_id}", operation_id="get_video", responses=refusals(404))
+async def video(video_id: Id, owner: Owner, at: At) -> VideoStatus:
+    """Show one video: its status, how far each stage is, what it lacks and what it cost."""
+    return await at.videos.status(video_id, owner)
+
+
+@router.get(
+    "/v1/videos/{video_id}/events",
+    operation_id="follow_video",
+    response_class=EventSourceResponse,
+    responses={200: {"model": Live, "description": "The stream."}, **refusals(404)},
+)
+async def events(known: Known, owner: Owner, at: At) -> AsyncIterator[ServerSentEvent]:
+    """Follow a video: a `snapshot`, then `progress`, and how it ended: `completed`, `failed` or
+    `cancelled`.
+    """
+    # The video is looked up before the stream begins: once it has, no error could be answered.
+    async for sort, message in at.watch.follow(known.video_id, owner):
+        yield ServerSentEvent(event=sort, data=message)
+
+
+@router.post(
+    "/v1/videos/{video_id}/reframe",
+    operation_id="reframe_video",
+    status_code=202,
+    responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
+)
+async def reframe(
+    video_id: Id, asked: ReframeRequest, owner: Owner, at: At, response: Response
+) -> VideoStatus:
+    """Make the same video in another shape from the clips there are: nothing is paid again."""
+    await at.revisions.reframe(video_id, owner, asked.aspect)
+    return await _accept(video_id, owner, at, response)
+
+
+async def _accept(video_id: str, owner: str, at: At, response: Response) -> VideoStatus:
+    """Return the video as it is now, and say where it will be seen."""
+    response.headers["Location"] = f"/v1/videos/{video_id}"
+    response.headers["Retry-After"] = "2"
+    return await at.videos.status(video_id, owner)

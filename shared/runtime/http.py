@@ -1,0 +1,289 @@
+"""HTTP with an end to every wait for a client.
+
+uvicorn waits for ever for the rest of a request, and for a client that does not read its answer.
+Its own limit only refuses requests that are complete. So a thousand idle sockets would take every
+descriptor that this process may have, which fails the work of others, and one stalled upload would
+keep it from stopping. Here
+
+- every wait for a client ends: `Waits` says after how long;
+- there is a limit of connections: one more closes the one that has waited longest for its client,
+  so that a probe always gets in. Who is being served does not wait for anybody, but may not take
+  every place either: from three quarters on, requests other than probes are told to come again;
+- an answer that is sent before its request has come in full closes the connection, since the rest
+  of the request would only be read to be thrown away;
+- a stop hangs up on whoever is left after `STOP_SECONDS`.
+"""
+
+import asyncio
+import logging
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import h11
+import uvicorn
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import CLOSE_HEADER
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from shared.base import telemetry
+from shared.runtime.probes import PROBES
+
+log = logging.getLogger("storywave.http")
+
+STOP_SECONDS = 2
+"""How long a stopping server lets answers be finished before it hangs up."""
+
+REST = 256
+"""Descriptors that are never spent on clients: files, servers, pipes to worker processes."""
+
+BACKLOG = 128
+"""Connections that the system accepts for us; all of them may come in before we can close any."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long a client may keep us waiting, in seconds."""
+
+    head: float = 10.0
+    """For a whole request head, from the opening of the connection or from its first byte."""
+    body: float = 10.0
+    """For each `body_bytes` of a body that we want to read."""
+    body_bytes: int = 10_000
+    reading: float = 30.0
+    """For a client to read anything at all of an answer that lies ready for it."""
+    idle: float = 65.0
+    """Between two requests; longer than the minute for which many proxies keep connections."""
+
+
+class For(StrEnum):
+    """What we wait for a client to do."""
+
+    HEAD = "head"
+    BODY = "body"
+    READING = "reading"
+    IDLE = "idle"
+
+
+class Connections:
+    """The connections of one server, and which of them wait for their clients."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._open: set[Connection] = set()
+        self._waiting: dict[Connection, None] = {}  # the longest wait first
+
+    @property
+    def crowded(self) -> bool:
+        """Tell whether so many are being served that the rest of the places is for probes."""
+        return len(self._open) - len(self._waiting) > self._limit * 3 // 4
+
+    def add(self, connection: "Connection") -> None:
+        """Take one more; at the limit the longest wait ends here."""
+        if len(self._open) >= self._limit and self._waiting:
+            next(iter(self._waiting)).hang_up("crowded")
+        self._open.add(connection)
+
+    def mark(self, connection: "Connection", waits: bool) -> None:
+        """Note whether a connection waits for its client; a wait that goes on keeps its place."""
+        if waits:
+            self._waiting.setdefault(connection)
+        else:
+            self._waiting.pop(connection, None)
+
+    def remove(self, connection: "Connection") -> None:
+        """Forget one that has ended."""
+        self._open.discard(connection)
+        self._waiting.pop(connection, None)
+
+
+class Connection(H11Protocol):
+    """One client, for whom nothing waits without end."""
+
+    def __init__(self, waits: Waits, connections: Connections, **of_uvicorn: Any) -> None:
+        super().__init__(**of_uvicorn)
+        self._app, self.app = self.app, self._answer
+        self._waits = waits
+        self._connections = connections
+        self._awaited: For | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._received = 0
+        self._unread = 0
+
+    # Everything that can begin or end a wait passes through one of these.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._connections.add(self)
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._connections.remove(self)
+        self._disarm()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._awaited is For.IDLE:
+            self._wait_for(For.HEAD)
+        super().data_received(data)
+        self._look()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._look()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._look()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._look()
+
+    def timeout_keep_alive_handler(self) -> None:
+        # uvicorn would close, and so wait for a client that has not read its last answer.
+        if not self.transport.is_closing():
+            self.hang_up(For.IDLE)
+
+    def send_400_response(self, msg: str) -> None:
+        # Amid an answer there is no place for another one.
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.hang_up("garbled")
+
+    def hang_up(self, why: str) -> None:
+        """Close at once, whatever has not been sent yet: nobody takes it."""
+        telemetry.HUNG_UP.labels(why).inc()
+        self._connections.remove(self)
+        self._disarm()
+        self.transport.abort()
+
+    def _look(self) -> None:
+        awaited = self._find_awaited()
+        if awaited is not self._awaited:
+            self._wait_for(awaited)
+
+    def _find_awaited(self) -> For | None:
+        """Return what the client is to do next; None while it is our turn."""
+        if self.flow.write_paused or self.transport.is_closing():
+            return For.READING
+        if self.conn.their_state is h11.SEND_BODY:
+            return For.BODY
+        if self.conn.their_state is h11.IDLE:
+            begun = self.cycle is None or self.conn.trailing_data[0]
+            return For.HEAD if begun else For.IDLE
+        return None
+
+    def _wait_for(self, awaited: For | None) -> None:
+        self._awaited = awaited
+        self._connections.mark(self, awaited is not None)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Give the client its time; uvicorn itself ends the wait between two requests."""
+        self._disarm()
+        self._received = 0
+        self._unread = self.transport.get_write_buffer_size()
+        if self._awaited not in (None, For.IDLE):
+            seconds = getattr(self._waits, self._awaited)
+            self._timer = self.loop.call_later(seconds, self._judge, self._awaited)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _judge(self, awaited: For) -> None:
+        """Hang up on a client that has not done enough in its time; else give it as much again."""
+        enough = {
+            For.HEAD: False,
+            # Where it is we who do not read, the client can't send.
+            For.BODY: self.flow.read_paused or self._received >= self._waits.body_bytes,
+            For.READING: self.transport.get_write_buffer_size() < self._unread,
+        }
+        if enough[awaited]:
+            self._arm()
+        else:
+            self.hang_up(awaited)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application, unless too many are being served."""
+
+        async def send_or_close(message: Message) -> None:
+            # Here an answer begins although its request has not come in full.
+            unread = self.conn.their_state is h11.SEND_BODY
+            if message["type"] == "http.response.start" and unread:
+                message["headers"] = [*message.get("headers", ()), CLOSE_HEADER]
+            await send(message)
+
+        probe = scope["path"] in PROBES
+        app = BUSY if self._connections.crowded and not probe else self._app
+        try:
+            await app(scope, receive, send_or_close)
+        except Exception:
+            if not self.cycle.disconnected:
+                raise
+            # Frameworks tell in many ways that nobody takes the answer any more.
+            log.debug("a client left before its answer was complete", exc_info=True)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server with our connections."""
+
+    def __init__(self, app: ASGIApp, waits: Waits = Waits(), limit: int | None = None) -> None:
+        connections = Connections(limit or find_limit())
+        config = uvicorn.Config(
+            app,
+            http=partial(Connection, waits, connections),  # type: ignore[arg-type]
+            log_config=None,
+            lifespan="off",
+            backlog=BACKLOG,
+            timeout_keep_alive=waits.idle,  # type: ignore[arg-type]
+            timeout_graceful_shutdown=2 * STOP_SECONDS,
+        )
+        super().__init__(config)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: uvicorn would raise them again and skip the drain."""
+        yield
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Let answers be finished for a moment; then hang up, so that nobody holds up the stop."""
+        timer = asyncio.get_running_loop().call_later(STOP_SECONDS, self._hang_up)
+        await super().shutdown(sockets)
+        timer.cancel()
+
+    def _hang_up(self) -> None:
+        for connection in list(self.server_state.connections):
+            assert isinstance(connection, Connection)
+            connection.hang_up("stop")
+
+
+def find_limit() -> int:
+    """Return how many connections this process can hold: each may have a file open as well."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return MOST
+    return max(LEAST, min(MOST, (descriptors - REST) // 2))
+
+
+MOST, LEAST = 4096, 16
+
+
+def refuse_all(title: str, detail: str) -> ASGIApp:
+    """Return an application that answers every request with this refusal, for now."""
+    problem = {"type": "about:blank", "title": title, "status": 503, "detail": detail}
+    return JSONResponse(problem, 503, {"Retry-After": "5"}, "application/problem+json")
+
+
+BUSY = refuse_all(
+    "Too many at once",
+    "as many requests are being served as this process can hold: try again in a moment",
+)

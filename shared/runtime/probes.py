@@ -1,0 +1,45 @@
+"""What an orchestrator asks a process: is it alive, is it ready, how much has it done."""
+
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shared.runtime.app import App
+
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by machines, by address and often: no rule about browsers or crowds applies to them."""
+
+STALE_SECONDS = 60.0
+"""A consumer whose loop has not turned for so long is taken for dead."""
+
+
+def probes(current: Callable[[], App | None]) -> list[Route]:
+    """Return /healthz: restart me when I fail; /readyz: send me nothing yet; and /metrics."""
+
+    async def healthz(request: Request) -> Response:
+        app = current()
+        health = {} if app is None else app.health()
+        ages = {name: known.progress_age for name, known in health.items()}
+        assigned = {name: known.assigned for name, known in health.items()}
+        dead = sorted(name for name, age in ages.items() if age > STALE_SECONDS)
+        dead += [] if app is None else app.dead_loops()
+        said = {"alive": not dead, "dead": dead, "progress_age": ages, "assigned": assigned}
+        return JSONResponse(said, 503 if dead else 200)
+
+    async def readyz(request: Request) -> Response:
+        app = current()
+        assigned = {} if app is None else {n: h.assigned for n, h in app.health().items()}
+        ready = app is not None and not app.draining and all(assigned.values())
+        return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
+
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]
