@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -68,7 +69,9 @@ def test_answers_and_errors_are_lines(capsys: pytest.CaptureFixture[str]) -> Non
     assert lines_of(shown.err) == ["storywave: no such file: \\udcff \\u0007"]
 
 
-def test_the_cause_of_a_bug_is_shown_and_not_obeyed(capsys, monkeypatch) -> None:
+def test_the_cause_of_a_bug_is_shown_and_not_obeyed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def verify(given: object) -> int:
         raise RuntimeError("\x1b]0;title\a")
 
@@ -77,7 +80,9 @@ def test_the_cause_of_a_bug_is_shown_and_not_obeyed(capsys, monkeypatch) -> None
     assert "RuntimeError: \\u001b]0;title\\u0007" in lines_of(capsys.readouterr().err)
 
 
-def test_a_prompt_forges_no_row_and_json_keeps_it(capsys, monkeypatch, tmp_path) -> None:
+def test_a_prompt_forges_no_row_and_json_keeps_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("STORYWAVE_ENGINE", "rehearsal")
     monkeypatch.chdir(tmp_path)
     prompt = "the sea\n11111111  2026-01-01 00:00  completed \u200f at night"

@@ -11,11 +11,12 @@ import pytest
 import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from services.gateway.app import create_app, openapi
-from tests.gateway.conftest import staged
+from services.gateway.app import openapi
+from tests.gateway.conftest import open_api
 
 STORED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
@@ -44,9 +45,8 @@ class Serving(threading.Thread):
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        async with staged(self._folder) as stage:
-            api = create_app(stage.parts)
-            self.server = uvicorn.Server(uvicorn.Config(api, port=0, log_config=None))
+        async with open_api(self._folder) as api:
+            self.server = uvicorn.Server(uvicorn.Config(api.asgi, port=0, log_config=None))
             await self.server.serve()
 
     @property
@@ -56,7 +56,7 @@ class Serving(threading.Thread):
 
 
 @pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema]:
     serving = Serving(tmp_path_factory.mktemp("api"))
     serving.start()
     while serving.server is None or not serving.server.started:
@@ -85,13 +85,15 @@ EXCLUDED = {
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CASES)
-def test_every_answer_is_as_described(described, path, method, mode) -> None:
+def test_every_answer_is_as_described(
+    described: BaseSchema, path: str, method: str, mode: GenerationMode
+) -> None:
     """Also to requests that are wrong on purpose."""
     operation = described[path][method]
 
     @given(operation.as_strategy(generation_mode=mode))
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-    def answered(case) -> None:
+    def answered(case: Case) -> None:
         if mode is GenerationMode.POSITIVE and "idempotency-key" in case.headers:
             case.headers["idempotency-key"] = uuid4().hex  # one used before may be refused
         if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):

@@ -1,5 +1,7 @@
 """What may be asked for, and what is said about what may not."""
 
+from typing import Any
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -101,18 +103,35 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"xyz": "red"}, "xyz", "no such field: use prompt, duration, aspect"),
     ],
 )
-def test_what_is_off_is_named_and_what_is_accepted_is_said(asked, field, advice) -> None:
+def test_what_is_off_is_named_and_what_is_accepted_is_said(
+    asked: dict[str, Any], field: str, advice: str
+) -> None:
     [(named, message)] = refused(**asked)
     assert named == field
     assert advice in message
 
 
-ODD = [None, 7, -1, 1e9, 1.5, "x", "x" * 5000, "", "9" * 5000, [], {"a": 1}, True, 1e999, "\ud800"]
+ODD: list[object] = [
+    None,
+    7,
+    -1,
+    1e9,
+    1.5,
+    "x",
+    "x" * 5000,
+    "",
+    "9" * 5000,
+    [],
+    {"a": 1},
+    True,
+    1e999,
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
 @pytest.mark.parametrize("card", [False, True], ids=["video", "card"])
-def test_no_field_answers_in_the_words_of_a_library(odd, card) -> None:
+def test_no_field_answers_in_the_words_of_a_library(odd: object, card: bool) -> None:
     names = EndCardRequest.model_fields if card else VideoRequest.model_fields
     said = 0
     for name in names:
@@ -139,18 +158,18 @@ def test_one_line_for_a_command_line() -> None:
     assert str(error) == f"style: use {', '.join(names)} or {last}"
 
 
-def test_a_whole_number_may_be_written_with_a_point():
+def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert VideoRequest.model_validate({"prompt": "x", "seed": 7.0, "min_clips": 2.0}).seed == 7
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_style_is_accepted(style) -> None:
+def test_every_style_is_accepted(style: str) -> None:
     assert VideoRequest(prompt="x", style=style).style == style
 
 
 def test_the_choices_of_the_api_are_the_tables_of_looks() -> None:
     def choices(model: type[BaseModel], name: str) -> list[str]:
-        return model.model_json_schema()["properties"][name]["enum"]
+        return list(model.model_json_schema()["properties"][name]["enum"])
 
     assert choices(VideoRequest, "captions") == [*CAPTION_CHOICES]
     assert choices(VideoRequest, "transition") == [*TRANSITION_CHOICES]

@@ -20,7 +20,9 @@ from shared.story.plan import active_chunks
 TEN = " ".join(f"Scene number {n} shows another part of the story." for n in range(10))
 
 
-def planned(folder: Path, prompt: str = "A lighthouse keeper who paints the sea", **brief: object):
+def planned(
+    folder: Path, prompt: str = "A lighthouse keeper who paints the sea", **brief: object
+) -> BeatsPlanned:
     wanted = Brief.model_validate({"prompt": prompt, **brief})
     made = make_plan(PlanOrder(video_id="v1", brief=wanted), Workspace(folder))
     assert made.files == {}
