@@ -20,6 +20,6 @@ _TROUBLE = st.sampled_from(
 
 
 def any_text(most: int = 30) -> st.SearchStrategy[str]:
-    """Up to so many pieces: any character there is, trouble, and words."""
-    pieces = st.one_of(st.characters(codec=None), _TROUBLE, st.sampled_from(["Wake ", "up ", "!"]))
-    return st.lists(pieces, max_size=most).map("".join)
+    """Up to so many parts: any character there is, trouble, and words."""
+    parts = st.one_of(st.characters(codec=None), _TROUBLE, st.sampled_from(["Wake ", "up ", "!"]))
+    return st.lists(parts, max_size=most).map("".join)

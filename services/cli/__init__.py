@@ -25,10 +25,10 @@ exit codes: 0 done · 1 a video or file is not good · 2 the command or its inpu
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake is one line on stderr, never a traceback."""
     given = parser().parse_args(arguments)
-    from services.cli.outcome import guarded
+    from services.cli.outcome import run_command
 
     module, _, function = given.run.partition(":")
-    return guarded(getattr(import_module(module), function), given)
+    return run_command(getattr(import_module(module), function), given)
 
 
 def parser() -> argparse.ArgumentParser:

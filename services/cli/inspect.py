@@ -7,7 +7,7 @@ from services import NAMES, load
 from services.cli.environment import log_to_file, settings
 from services.cli.make import OWNER, stoppable
 from services.cli.outcome import say
-from services.cli.screen import Screen, line
+from services.cli.screen import Screen, format_progress
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.videos import Videos
 from services.gateway.read.views import VideoStatus
@@ -17,7 +17,7 @@ from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.kinds import KINDS
-from shared.story.texts import escape_controls, one_line
+from shared.story.texts import escape_controls, make_one_line
 
 
 def status(given: argparse.Namespace) -> int:
@@ -51,8 +51,8 @@ async def _status(chosen: Settings, video: str | None) -> int:
 
 def _row(video: VideoStatus) -> str:
     when = video.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    prompt = one_line(video.request.prompt)[:40]
-    return f"{video.id}  {when}  {video.status:<10} {line(video)}  {prompt}"
+    prompt = make_one_line(video.request.prompt)[:40]
+    return f"{video.id}  {when}  {video.status:<10} {format_progress(video)}  {prompt}"
 
 
 def replay(given: argparse.Namespace) -> int:

@@ -21,26 +21,26 @@ class Stopped(StorywaveError):
         self.signal = signal
 
 
-def guarded(command: Command, given: argparse.Namespace) -> int:
-    """Run a command; every error on purpose becomes its exit code and one line."""
+def run_command(command: Command, given: argparse.Namespace) -> int:
+    """Run a command and return its exit code; an error on purpose is one line."""
     try:
         return command(given)
     except BrokenPipeError:
-        return 0
+        return 0  # who reads has seen enough, as in `storywave status | head -1`
     except Stopped as error:
-        return _said(error, 128 + error.signal)
+        return _fail(error, 128 + error.signal)
     except (InfrastructureError, BlobMissing, OSError) as error:
-        return _said(error, 3)
+        return _fail(error, 3)
     except NoSuchVideo as error:
-        return _said(f"{error} `storywave status` lists all.", 2)
+        return _fail(f"{error} `storywave status` lists all.", 2)
     except PermanentError as error:
-        return _said(error, 2)
+        return _fail(error, 2)
     except Exception:
         _write(sys.stderr, *traceback.format_exc().splitlines())
-        return _said("this is a bug of ours: please report the lines above", 70)
+        return _fail("this is a bug of ours: please report the lines above", 70)
 
 
-def _said(error: object, code: int) -> int:
+def _fail(error: object, code: int) -> int:
     tell(str(error))
     return code
 

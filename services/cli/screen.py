@@ -24,7 +24,7 @@ class Screen:
     def show(self, now: VideoStatus, message: Live) -> None:
         """Draw the line of progress again, or write the message where nothing can be drawn."""
         if self._live:
-            self._out.write(f"{CLEAR}{escape_line(line(now))}")
+            self._out.write(f"{CLEAR}{escape_line(format_progress(now))}")
             self._out.flush()
             return
         text = f"{message.percent:3d} %  {message.message}"
@@ -40,7 +40,7 @@ class Screen:
         self._out.flush()
 
 
-def line(now: VideoStatus) -> str:
+def format_progress(now: VideoStatus) -> str:
     """Return where a video stands: `plan ✓  images 3/6  …   52 %`."""
     return "  ".join([*map(_describe, now.stages), f"{now.percent:3d} %"])
 

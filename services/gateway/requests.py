@@ -19,7 +19,7 @@ from shared.story.brief import Brief, EndCard
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
-from shared.story.texts import VISIBLE, clean_text, one_line
+from shared.story.texts import VISIBLE, clean_text, make_one_line
 
 PROMPT_LIMIT = 4000
 SHORTEST, LONGEST = 5, 180
@@ -57,7 +57,7 @@ def _check_words(prompt: str) -> str:
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(one_line),
+    AfterValidator(make_one_line),
 ]
 
 

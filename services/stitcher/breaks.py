@@ -19,25 +19,24 @@ _NEVER_LAST = frozenset("\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\
 """The vowels that they write before it, and the signs that put a consonant under another."""
 
 
-def unbroken(text: str) -> list[str]:
-    """What stays on one line, each with the space that follows it."""
-    pieces: list[str] = []
+def split_at_breaks(text: str) -> list[str]:
+    """Return the parts that stay on one line, each with the space that follows it."""
+    parts: list[str] = []
     for word in text.split():
-        pieces += _letters(word)
-        pieces[-1] += " "
-    return pieces
+        breaks = [at for at in range(1, len(word)) if _may_break(word[at - 1], word[at])]
+        parts += (word[start:end] for start, end in pairwise([0, *breaks, len(word)]))
+        parts[-1] += " "
+    return parts
 
 
-def _letters(word: str) -> list[str]:
-    places = [at for at in range(1, len(word)) if _breaks(word[at - 1], word[at])]
-    return [word[start:end] for start, end in pairwise([0, *places, len(word)])]
-
-
-def _breaks(before: str, after: str) -> bool:
-    """Not before a closing mark or a sign of the letter before, nor after an opening mark."""
+def _may_break(before: str, after: str) -> bool:
+    """Return whether a line may end between two characters of one word."""
+    # scripts with spaces break only there: hyphens would need a dictionary for each language
     if not (_UNSPACED.match(before) or _UNSPACED.match(after)):
         return False
+    # an opening mark ends no line
     if before in _NEVER_LAST or unicodedata.category(before) in {"Ps", "Pi"}:
         return False
+    # a closing mark, or a sign of the letter before, begins none
     closes = unicodedata.category(after) in {"Pe", "Pf", "Po", "Lm", "Mn", "Mc"}
     return not closes and after not in _NEVER_FIRST

@@ -7,16 +7,18 @@ for .srt and .vtt.
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import zip_longest
 
 from services.stitcher.voicefit import Word
-from shared.story.texts import one_line
+from shared.story.texts import make_one_line
 
 _PAUSE = 0.6  # a silence this long ends a phrase
 _LINGER = 0.35  # a phrase stays this long after its last word, if nothing follows
 _MIN_PHRASE_WORDS = 2  # so that a comma after one word does not make it flash
 _ENDS = tuple(".!?…。！？।")
 _BREAKS = (*_ENDS, ",", ";", ":", "—", "、", "，")
+_SUBTITLE_CHARS = 64
 
 
 @dataclass(frozen=True)
@@ -32,48 +34,51 @@ class Phrase:
         return " ".join(word.text for word in self.words)
 
     def active(self, seconds: float) -> int:
-        """The index of the word heard now, or heard last; -1 before the first."""
+        """Return the index of the word heard now, or heard last; -1 before the first."""
         return sum(word.start <= seconds for word in self.words) - 1
 
 
-def phrases(words: Sequence[Word], max_chars: int, max_words: int = 99) -> tuple[Phrase, ...]:
-    """Words gathered by length, punctuation and pauses; each stays until the next one comes."""
-    groups = list(_groups(list(_pieces(words, max_chars)), max_chars, max_words))
+# ── phrases ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def gather_phrases(
+    words: Sequence[Word], max_chars: int, max_words: int = 99
+) -> tuple[Phrase, ...]:
+    """Return the words in phrases by length, punctuation and pauses, each up to the next one."""
+    thoughts = _split(list(_split_long_words(words, max_chars)), _ends_thought)
+    groups = [group for thought in thoughts for group in _balance(thought, max_chars, max_words)]
     return tuple(
-        Phrase(tuple(group), group[0].start, _end(group, following))
+        Phrase(tuple(group), group[0].start, _find_end(group, following))
         for group, following in zip_longest(groups, groups[1:])
     )
 
 
-def _end(group: Sequence[Word], following: Sequence[Word] | None) -> float:
+def _find_end(group: Sequence[Word], following: Sequence[Word] | None) -> float:
+    """Return when a phrase goes: as the next one comes, or a little after its last word."""
     end = group[-1].end + _LINGER
     if following is None:
         return end
     following_start = following[0].start
+    # no gap between two phrases of one breath: an empty picture would flicker
     return following_start if following_start - group[-1].end < _PAUSE else end
 
 
-def _groups(words: Sequence[Word], max_chars: int, max_words: int) -> Iterator[list[Word]]:
-    """Thoughts, and those that are too long in parts of like length: no last word stands alone."""
-    for thought in _cut(words, _ends_thought):
-        yield from _balanced(thought, max_chars, max_words)
+def _balance(words: Sequence[Word], max_chars: int, max_words: int) -> list[list[Word]]:
+    """Return a thought in as few parts as fit, of like length: no last word stands alone."""
 
+    def fill(chars: int) -> list[list[Word]]:
+        return list(_split(words, lambda part, word: _is_full(part, word, chars, max_words)))
 
-def _balanced(words: Sequence[Word], max_chars: int, max_words: int) -> list[list[Word]]:
-    """As few parts as fit, in the narrowest lines that still make no more of them."""
-
-    def filled(chars: int) -> list[list[Word]]:
-        return list(_cut(words, lambda part, word: _is_full(part, word, chars, max_words)))
-
-    fewest = filled(max_chars)
-    narrower = (filled(chars) for chars in range(1, max_chars))
+    fewest = fill(max_chars)
+    # the narrowest parts that still make no more of them are the most even
+    narrower = (fill(chars) for chars in range(1, max_chars))
     return next((parts for parts in narrower if len(parts) == len(fewest)), fewest)
 
 
-def _cut(
+def _split(
     words: Sequence[Word], ends: Callable[[Sequence[Word], Word], bool]
 ) -> Iterator[list[Word]]:
-    """Parts in order; one is closed where it ends before the next word."""
+    """Return the words in parts; one is closed where it ends before the next word."""
     part: list[Word] = []
     for word in words:
         if part and ends(part, word):
@@ -94,65 +99,69 @@ def _is_full(part: Sequence[Word], word: Word, max_chars: int, max_words: int) -
     return len(part) >= max_words or length > max_chars
 
 
-def _pieces(words: Sequence[Word], max_chars: int) -> Iterator[Word]:
-    """Words, with any too long for a phrase (scripts without spaces) split, each part timed."""
+def _split_long_words(words: Sequence[Word], max_chars: int) -> Iterator[Word]:
+    """Return the words, any too long for a phrase in timed parts: some scripts have no spaces."""
     for word in words:
-        whole = one_line(word.text)  # a line break would end a subtitle in the middle
+        whole = make_one_line(word.text)  # a line break would end a subtitle in the middle
         count = -(-len(whole) // max_chars)
         step = (word.end - word.start) / max(count, 1)
         for index in range(count):
-            text = whole[index * max_chars : (index + 1) * max_chars]
+            text = whole[index * max_chars : (index + 1) * max_chars].strip()
             start = word.start + index * step
-            if text.strip():
-                yield Word(text.strip(), start, start + step)
+            if text:
+                yield Word(text, start, start + step)
 
 
-def right_to_left(text: str) -> bool:
-    """Whether the first letter with a direction runs right to left."""
-    kinds = (unicodedata.bidirectional(letter) for letter in text)
-    return next((kind in {"R", "AL"} for kind in kinds if kind in {"L", "R", "AL"}), False)
-
+# ── letters ─────────────────────────────────────────────────────────────────────────────────────
 
 JOINERS = "\ufe0e\ufe0f\u200d\u20e3"
 """What joins and colours emoji, and is nothing without them."""
 
 
-def without_symbols(text: str) -> str:
-    """The text without emoji and the like, which no caption font draws."""
+def is_right_to_left(text: str) -> bool:
+    """Return whether the first letter with a direction runs right to left."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return next((kind in {"R", "AL"} for kind in kinds if kind in {"L", "R", "AL"}), False)
+
+
+def drop_symbols(text: str) -> str:
+    """Return the text without emoji and the like, which no caption font draws."""
     kept = (c for c in text if unicodedata.category(c) not in {"So", "Sk", "Cn", "Co"})
     return "".join(c for c in kept if c not in JOINERS).strip()
 
 
-_SUBTITLE_CHARS = 64
+# ── files ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def srt(words: Sequence[Word], length: float) -> str:
-    """SubRip text of the whole video."""
+def format_srt(words: Sequence[Word], length: float) -> str:
+    """Return the SubRip text of the whole video."""
     return "".join(
-        f"{number}\n{_clock(p.start, ',')} --> {_clock(min(p.end, length), ',')}\n{p.text}\n\n"
-        for number, p in enumerate(subtitles(words, length), 1)
+        f"{number}\n{_format_span(phrase, length, ',')}\n{phrase.text}\n\n"
+        for number, phrase in enumerate(gather_subtitles(words, length), 1)
     )
 
 
-def vtt(words: Sequence[Word], length: float) -> str:
-    """WebVTT text of the whole video."""
+def format_vtt(words: Sequence[Word], length: float) -> str:
+    """Return the WebVTT text of the whole video."""
+    # in WebVTT a text may hold tags, so what looks like one is spelt out
     return "WEBVTT\n\n" + "".join(
-        f"{_clock(p.start, '.')} --> {_clock(min(p.end, length), '.')}\n{_escaped(p.text)}\n\n"
-        for p in subtitles(words, length)
+        f"{_format_span(phrase, length, '.')}\n{escape(phrase.text, quote=False)}\n\n"
+        for phrase in gather_subtitles(words, length)
     )
 
 
-def subtitles(words: Sequence[Word], length: float) -> tuple[Phrase, ...]:
-    """The phrases of the files and the soft track."""
-    return tuple(p for p in phrases(words, _SUBTITLE_CHARS) if p.start < length)
+def gather_subtitles(words: Sequence[Word], length: float) -> tuple[Phrase, ...]:
+    """Return the phrases of the files and the soft track."""
+    return tuple(p for p in gather_phrases(words, _SUBTITLE_CHARS) if p.start < length)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _format_span(phrase: Phrase, length: float, point: str) -> str:
+    start, end = _format_clock(phrase.start), _format_clock(min(phrase.end, length))
+    return f"{start} --> {end}".replace(".", point)
 
 
-def _clock(seconds: float, point: str) -> str:
+def _format_clock(seconds: float) -> str:
     millis = max(0, round(seconds * 1000))
     minutes, millis = divmod(millis, 60_000)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{millis // 1000:02}{point}{millis % 1000:03}"
+    return f"{hours:02}:{minutes:02}:{millis // 1000:02}.{millis % 1000:03}"

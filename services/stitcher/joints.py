@@ -18,13 +18,14 @@ def transition(brief: Brief) -> str:
 
 
 def head(plan: BeatsPlanned, chunk: Chunk) -> int:
-    """Frames at its start that a transition into it may take; skipped beats change nothing here."""
+    """Return how many frames at its start a transition into it may take."""
+    # as planned: beats that are skipped later change nothing, so no segment is made again
     starts = chunk.index > 0 and plan.chunks[chunk.index - 1].beat != chunk.beat
     return _overlap(plan.brief, frames(chunk)) if starts else 0
 
 
 def tail(plan: BeatsPlanned, chunk: Chunk) -> int:
-    """Frames that it goes on after its end, for the transition to what the plan has next."""
+    """Return for how many frames it goes on, for the transition to what the plan has next."""
     if chunk.index + 1 == len(plan.chunks):
         return card_head(plan) if plan.brief.end_card else 0
     following = plan.chunks[chunk.index + 1]
@@ -32,18 +33,20 @@ def tail(plan: BeatsPlanned, chunk: Chunk) -> int:
 
 
 def card_head(plan: BeatsPlanned) -> int:
-    """Frames of the end card that the transition into it takes."""
+    """Return how many frames of the end card the transition into it takes."""
     return _overlap(plan.brief, card_frames(plan))
 
 
 def card_frames(plan: BeatsPlanned) -> int:
-    """From the end of the story to the end of the video, on the video's own frame grid."""
+    """Return the frames from the end of the story to the end of the video."""
+    # on the video's own grid: rounded alone, story and card could miss a frame together
     last = plan.beats[-1]
     return frames_between(round(last.start + last.duration, 6), plan.brief.duration)
 
 
 def fitting(wanted: int, coming: int) -> int:
-    """No transition takes more than half of what it leads to."""
+    """Return the frames of a transition that wants so many, into a segment of so many."""
+    # at most half of it: a segment may have another transition at its end
     return min(wanted, coming // 2)
 
 

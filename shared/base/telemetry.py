@@ -37,10 +37,10 @@ HANDLED = Counter("storywave_events_handled", "Events handled", ["service"])
 RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a race", ["service"])
 REPLAYED = Counter("storywave_videos_replayed", "Silent videos whose facts were sent again", [])
 DEAD_LETTERS = Counter("storywave_dead_letters", "Messages set aside", ["service"])
+UNREAD = Counter("storywave_events_unread", "Events of a newer version", ["service"])
 BROKEN = Counter(
     "storywave_videos_set_aside", "Videos that something broke for", ["service", "action"]
 )
-UNREAD = Counter("storywave_events_unread", "Events of a newer version", ["service"])
 UNREADABLE = Counter("storywave_rows_unreadable", "Rows that no event came of", ["collection"])
 UNPUBLISHABLE = Counter("storywave_events_unpublishable", "Events no bus can carry", ["event"])
 TRUNCATIONS = Counter("storywave_plans_truncated", "Plans that had more beats than time", [])

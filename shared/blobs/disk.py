@@ -22,14 +22,15 @@ from shared.story.errors import BlobMissing
 
 READ_BYTES = 1 << 20
 
+# Users read of trouble with it, too, to whom our paths are no help.
+PLACE = "the folder of the stored files"
+
 
 class DiskBlobs:
     """Bytes by key, in files; one process at a time (the store locks the data folder)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # for whoever runs this process; the API tells its users nothing of our folders
-        self._place = f"the folder of the stored files, {folder},"
 
     async def open(self) -> None:
         """Make the folder, closed to other users, without what a crash left half written."""
@@ -79,7 +80,8 @@ class DiskBlobs:
     # ── beside the event loop ───────────────────────────────────────────────────────────────────
 
     def _prepare(self) -> None:
-        with map_errors(self._place):
+        # At the start the path is named: whoever starts a process has given it.
+        with map_errors(f"the folder {self._folder}"):
             # Its files need no look: nobody else gets through the folder's own door.
             private.make_folder(self._folder)
             shutil.rmtree(self._folder / UNFINISHED, ignore_errors=True)
@@ -95,7 +97,7 @@ class DiskBlobs:
     def _write(self, key: str, path: Path, parts: Iterator[bytes]) -> Blob:
         """Write all or nothing, so that a power cut can't take back what was answered."""
         digest, size = hashlib.sha256(), 0
-        with map_errors(self._place):
+        with map_errors(PLACE):
             make_durably(path.parent)
             beside = self._folder / UNFINISHED  # on the same disk: across disks nothing is renamed
             with write_whole(path, beside=beside, mode=private.FILE) as file:
@@ -109,7 +111,7 @@ class DiskBlobs:
         return Blob(key, size, digest.hexdigest())
 
     def _get(self, key: str) -> bytes:
-        with self._open(key) as file, map_errors(self._place):
+        with self._open(key) as file, map_errors(PLACE):
             return file.read()
 
     def _fetch(self, key: str, to: Path) -> None:
@@ -126,7 +128,7 @@ class DiskBlobs:
         # Only the folder that the prefix names: there may be thousands of videos beside it.
         top = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self._folder
         found = []
-        with map_errors(self._place):
+        with map_errors(PLACE):
             for at, folders, names in os.walk(top):
                 if Path(at) == self._folder and UNFINISHED in folders:
                     folders.remove(UNFINISHED)
@@ -134,13 +136,13 @@ class DiskBlobs:
         return sorted(key for key in found if key.startswith(prefix))
 
     def _delete(self, keys: Sequence[str]) -> None:
-        with map_errors(self._place):
+        with map_errors(PLACE):
             for path in map(self._path, keys):
                 path.unlink(missing_ok=True)
 
     def _open(self, key: str) -> BinaryIO:
         path = self._path(key)
-        with map_errors(self._place):
+        with map_errors(PLACE):
             try:
                 return path.open("rb")
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

@@ -13,7 +13,7 @@ from shared.base import telemetry
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import end_event, from_doc
-from shared.jobs.unreadable import PUT_OFF_MS, put_off, read_each
+from shared.jobs.unreadable import put_off, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update
 from shared.story.errors import InfrastructureError, Unpublishable
 from shared.story.events import Event
@@ -154,11 +154,12 @@ class Relay:
 
     async def _publish_all(self, rows: Sequence[Unpublished]) -> None:
         refused = await self._publish([row.event for row in rows])
-        later = self._store.now() + PUT_OFF_MS
         for collection in (JOBS, OUTBOX):
             here = [row for row in rows if row.collection == collection]
             await self._mark([row for row in here if row.event.id not in refused], None)
-            await self._mark([row for row in here if row.event.id in refused], later)
+            late = [row.id for row in here if row.event.id in refused]
+            docs = await self._store.get(collection, late) if late else {}
+            await put_off(self._store, collection, list(docs.values()), "publish_at")
 
     async def _publish(self, events: Sequence[Event]) -> Collection[str]:
         """Return the ids of those that the bus can never carry: they must not count as told."""

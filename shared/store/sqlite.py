@@ -85,7 +85,7 @@ class SqliteStore:
             self._lock.release()
 
     def now(self) -> int:
-        """Return the clock's time in milliseconds."""
+        """Return the time in milliseconds, by the clock that the store was given."""
         return self._clock()
 
     async def insert(self, collection: str, docs: Sequence[Doc]) -> set[str]:
@@ -162,7 +162,7 @@ class SqliteStore:
         try:
             db = self._connect()
         except sqlite3.Error as error:
-            self._answer([(ready, self._unavailable(error))])
+            self._answer([(ready, _unavailable(self._path, error))])
             return
         self._answer([(ready, None)])
         while batch := self._next_batch():
@@ -216,7 +216,9 @@ class SqliteStore:
         except sqlite3.Error as error:
             log.warning("nothing of %d operations was kept: %s", len(batch), error)
             self._roll_back(db)
-            return [(operation.answer, self._unavailable(error)) for operation in batch]
+            # Users read this, to whom our paths are no help.
+            unavailable = _unavailable(self._path.name, error)
+            return [(operation.answer, unavailable) for operation in batch]
 
     def _roll_back(self, db: sqlite3.Connection) -> None:
         self._tables.clear()  # some may have been created by what is rolled back
@@ -240,12 +242,6 @@ class SqliteStore:
             db.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, doc TEXT)")
             self._tables.add(collection)
         return table
-
-    def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
-        advice = _ADVICE.get(_code(error), str(error))
-        unavailable = StoreUnavailable(f"the database {self._path.name} takes no work: {advice}")
-        unavailable.__cause__ = error
-        return unavailable
 
 
 def _settle(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
@@ -271,6 +267,13 @@ def _attempt(work: Work[T], db: sqlite3.Connection) -> T | Exception:
         return ValueError(f"SQLite cannot be asked for this, perhaps for a list: {error}")
     except Exception as error:
         return error
+
+
+def _unavailable(place: object, error: sqlite3.Error) -> StoreUnavailable:
+    advice = _ADVICE.get(_code(error), str(error))
+    unavailable = StoreUnavailable(f"the database {place} takes no work: {advice}")
+    unavailable.__cause__ = error
+    return unavailable
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -21,10 +21,9 @@ class EndCard(Fact):
 
 
 class Brief(Fact):
-    """What the user asked for, normalised: the same words in every service.
+    """What the user asked for, normalised: the same words in every service."""
 
-    The names of looks are those of looks.py, or of a later version's: so they are any text.
-    """
+    # The names of looks are those of looks.py, or of a later version's: so they are any text.
 
     prompt: str
     duration: float = 30.0

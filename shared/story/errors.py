@@ -50,6 +50,7 @@ class BlobMissing(PermanentError):
     def __init__(self, key: str) -> None:
         super().__init__("no bytes are stored for this file: they were deleted or never arrived")
         self.key = key
+        self.add_note(f"its key is {key!r}")  # for the log: users, who read the message, have none
 
 
 class Unstorable(PermanentError):

@@ -48,7 +48,7 @@ def clean_text(text: str) -> str:
     return "\n".join(_pair_turns(_drop_controls(line)) for line in lines).strip()
 
 
-def one_line(text: str) -> str:
+def make_one_line(text: str) -> str:
     """Return a clean text on one line; nothing where no character of it can be seen."""
     line = _SPACES.sub(" ", _drop_loose_marks(clean_text(text))).strip()
     return line if re.search(VISIBLE, line) else ""

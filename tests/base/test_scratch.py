@@ -1,7 +1,6 @@
 """The scratch folder: our own, cleared of the dead, never of the living or of strangers."""
 
-import fcntl
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,15 +49,15 @@ def test_a_folder_that_was_taken_for_dead_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process may clear between the making of a folder and its lock."""
-    lock, cleared = fcntl.flock, list[Path]()
+    real, cleared = os.open, list[Path]()
 
-    def be_cleared_first(file: int, operation: int) -> None:
-        if not cleared:
-            cleared.append(Path(f"/proc/self/fd/{file}").readlink().parent)
-            shutil.rmtree(cleared[0])
-        lock(file, operation)
+    def unlucky(path: Path, *how: int) -> int:
+        if path.name == LOCK and not cleared:
+            cleared.append(path.parent)
+            path.parent.rmdir()
+        return real(path, *how)
 
-    monkeypatch.setattr(fcntl, "flock", be_cleared_first)
+    monkeypatch.setattr(os, "open", unlucky)
     with scratch(tmp_path) as ours:
         assert (ours / LOCK).exists()
         assert cleared and [ours] != cleared

@@ -8,7 +8,8 @@ import pytest
 
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
-from shared.story.events import Event, VideoDeleted
+from shared.ports import Heard
+from shared.story.events import VideoDeleted
 
 EVENTS = [VideoDeleted(video_id=f"v{i:03}") for i in range(200)]
 
@@ -17,7 +18,7 @@ async def deliveries(chaos: Chaos | None) -> list[list[str]]:
     """The batches that one service gets of 200 events, as ids."""
     bus, batches = LocalBus(chaos, max_records=40), list[list[str]]()
 
-    async def handle(batch: Sequence[Event]) -> None:
+    async def handle(batch: Sequence[Heard]) -> None:
         batches.append([event.id for event in batch])
 
     bus.subscribe("s", [VideoDeleted], handle)
@@ -66,7 +67,7 @@ async def test_a_crash_tears_batches_before_and_after_the_handler() -> None:
         list[str](),
     )
 
-    async def handle(batch: Sequence[Event]) -> None:
+    async def handle(batch: Sequence[Heard]) -> None:
         calls.append(batch[0].id)
 
     bus.subscribe("s", [VideoDeleted], handle)

@@ -5,21 +5,22 @@ import time
 from collections.abc import Sequence
 
 from shared.bus.local import LocalBus
-from shared.story.events import Event, VideoDeleted
+from shared.ports import Heard
+from shared.story.events import VideoDeleted
 from shared.story.kinds import MusicReady
 
 
 async def test_waiting_until_idle_waits_for_what_handlers_publish() -> None:
-    bus, heard = LocalBus(), list[Event]()
+    bus, heard = LocalBus(), list[Heard]()
 
-    async def answer(batch: Sequence[Event]) -> None:
+    async def answer(batch: Sequence[Heard]) -> None:
         await asyncio.sleep(0.02)
         for event in batch:
             job = f"{event.video_id}/music/0/0/0"
             ready = MusicReady(video_id=event.video_id, job=job, key="k", seconds=1)
             await bus.publish([ready])
 
-    async def listen(batch: Sequence[Event]) -> None:
+    async def listen(batch: Sequence[Heard]) -> None:
         await asyncio.sleep(0.02)
         heard.extend(batch)
 
@@ -35,7 +36,7 @@ async def test_waiting_until_idle_waits_for_what_handlers_publish() -> None:
 async def test_an_idle_bus_costs_nothing() -> None:
     bus = LocalBus()
 
-    async def handle(batch: Sequence[Event]) -> None: ...
+    async def handle(batch: Sequence[Heard]) -> None: ...
 
     for service in "abcdef":
         bus.subscribe(service, [VideoDeleted], handle)
@@ -47,10 +48,10 @@ async def test_an_idle_bus_costs_nothing() -> None:
 
 
 async def test_a_handler_that_does_not_end_is_cancelled_and_its_batch_kept() -> None:
-    bus, begun, heard = LocalBus(graceful_seconds=0.1), asyncio.Event(), list[Event]()
+    bus, begun, heard = LocalBus(graceful_seconds=0.1), asyncio.Event(), list[Heard]()
     hang = True
 
-    async def handle(batch: Sequence[Event]) -> None:
+    async def handle(batch: Sequence[Heard]) -> None:
         begun.set()
         if hang:
             await asyncio.Event().wait()

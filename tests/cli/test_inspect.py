@@ -14,7 +14,7 @@ from services.cli import main, parser
 from services.cli.environment import settings
 from services.cli.make import stoppable
 from services.cli.outcome import Stopped
-from services.cli.screen import Screen, line
+from services.cli.screen import Screen, format_progress
 from services.gateway.read.live import snapshot
 from services.gateway.read.views import VideoStatus, status
 from shared.story.events import Event, VideoFailed
@@ -84,7 +84,7 @@ def last_film(data: Path) -> str:
     with sqlite3.connect(data / "storywave.db") as db:
         (doc,) = db.execute(query).fetchone()
     db.close()
-    return json.loads(doc)["body"]["key"]
+    return str(json.loads(doc)["body"]["key"])
 
 
 def test_one_file_that_cannot_be_written_leaves_the_others_alone(
@@ -173,13 +173,18 @@ PLAN = full_plan()
 
 
 def test_one_line_shows_every_stage() -> None:
-    assert line(seen(requested())) == ("plan 0/1  images …  soundtrack …  clips …  cut …    5 %")
-    assert line(seen(requested(), PLAN, *images(PLAN)[:2])) == (
+    assert format_progress(seen(requested())) == (
+        "plan 0/1  images …  soundtrack …  clips …  cut …    5 %"
+    )
+    assert format_progress(seen(requested(), PLAN, *images(PLAN)[:2])) == (
         "plan ✓  images 2/3  soundtrack 0/4  clips 0/6  cut …   61 %"
     )
-    assert line(seen(*whole(PLAN))) == "plan ✓  images ✓  soundtrack ✓  clips ✓  cut ✓  100 %"
+    assert (
+        format_progress(seen(*whole(PLAN)))
+        == "plan ✓  images ✓  soundtrack ✓  clips ✓  cut ✓  100 %"
+    )
     failed = VideoFailed(video_id=VIDEO, rev=1, phase="plan", error="no")
-    assert line(seen(requested(), failed)).startswith("plan ✗")
+    assert format_progress(seen(requested(), failed)).startswith("plan ✗")
 
 
 def test_a_terminal_is_drawn_over_and_a_pipe_gets_lines() -> None:

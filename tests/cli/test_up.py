@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,12 @@ class Up:
 
 
 @contextmanager
-def up(data: Path, **environment: str) -> Iterator[Up]:
+def up(data: Path, descriptors: int | None = None, **environment: str) -> Iterator[Up]:
     """On a free port; its log lies beside its data."""
     port = _free()
     command = [sys.executable, "-m", "services.cli", "up", "--data", str(data), "--port", port]
+    if descriptors:
+        command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
     with (data / "log").open("a") as log:
         process = subprocess.Popen(command, env={**os.environ, **QUICK, **environment}, stderr=log)
     try:
@@ -130,8 +132,7 @@ def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, wa
 
 
 def test_who_drains_is_sent_nothing_more(tmp_path: Path) -> None:
-    slow = {"STORYWAVE_REHEARSAL_SECONDS": "1", "STORYWAVE_DRAIN_SECONDS": "2"}
-    with up(tmp_path, **slow) as served:
+    with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="1", STORYWAVE_DRAIN_SECONDS="2") as served:
         served.http.post("/v1/videos", json={"prompt": "the sea"})
         in_hand = 'storywave_jobs_in_hand{kind="image"} '
         _wait(lambda: in_hand in served.http.get("/metrics").text, "nothing was taken in hand")
@@ -152,6 +153,62 @@ def test_sigterm_ends_open_streams_and_the_process(tmp_path: Path) -> None:
         assert served.stop(signal.SIGTERM) == 0
         listening.join(timeout=10)
         assert not listening.is_alive()
+
+
+@contextmanager
+def clients(served: Up, count: int, *asked: str) -> Iterator[list[socket.socket]]:
+    """Sockets that have sent so much of a request, and neither send nor read any more."""
+    host, port = served.http.base_url.host, served.http.base_url.port
+    text = "\r\n".join(asked)
+    with ExitStack() as opened:
+        some = [
+            opened.enter_context(socket.create_connection((host, port), 5)) for _ in range(count)
+        ]
+        for one in some:
+            one.sendall(text.encode())
+        yield some
+
+
+PART = ("GET /v1/videos HTTP/1.1", "Host: localhost", "X-Slow: ")
+UPLOAD: tuple[str, ...] = ("POST /v1/images HTTP/1.1", "Host: localhost", "Content-Type: image/png")
+UPLOAD += ("Content-Length: 9000000", "", "half a picture")
+
+
+def test_a_crowd_that_only_holds_connections_hurts_nobody(tmp_path: Path) -> None:
+    """More clients than this process may have files open; videos go on, and probes are answered."""
+    with up(tmp_path, descriptors=700, STORYWAVE_REHEARSAL_SECONDS="0.3") as served:
+        made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()["id"]
+        with clients(served, 300, *PART), clients(served, 100, *UPLOAD), clients(served, 300):
+            began = time.monotonic()
+            assert served.http.get("/healthz").status_code == 200
+            assert time.monotonic() - began < 1
+            assert served.stream(made)[-1][0] == "completed"
+            more = served.http.post("/v1/videos", json={"prompt": "a hill"}).json()["id"]
+            assert served.stream(more)[-1][0] == "completed"
+        metrics = served.http.get("/metrics").text
+        assert served.stop(signal.SIGTERM) == 0
+    assert 'storywave_connections_hung_up_total{why="crowded"}' in metrics
+    assert "Too many open files" not in (tmp_path / "log").read_text()
+
+
+def test_no_client_holds_up_a_stop(tmp_path: Path) -> None:
+    with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="60") as served:
+        made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()["id"]
+        follow = (f"GET /v1/videos/{made}/events HTTP/1.1", "Host: localhost", "", "")
+        with clients(served, 5, *UPLOAD), clients(served, 5, *follow), clients(served, 5, *PART):
+            began = time.monotonic()
+            assert served.stop(signal.SIGTERM) == 0
+            assert time.monotonic() - began < 10
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_name_that_is_not_ours_is_refused_and_probes_are_not(tmp_path: Path) -> None:
+    strange = {"host": "evil.example"}
+    with up(tmp_path, STORYWAVE_HOSTS="film.example") as served:
+        assert served.http.get("/v1/videos", headers=strange).status_code == 421
+        assert served.http.get("/v1/videos", headers={"host": "film.example"}).status_code == 200
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert served.http.get(path, headers=strange).status_code == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -7,12 +7,13 @@ import pytest
 import yaml
 
 import services
+from services.gateway.edge.hosts import hosts_of
 from shared.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "deploy/k8s/base"
 SERVERS = {"kafka", "mongo", "s3"}
-CONNECTIONS = {"mode", "kafka", "mongo", "s3_endpoint", "s3_bucket"}
+CONNECTIONS = {"mode", "hosts", "kafka", "mongo", "s3_endpoint", "s3_bucket"}
 SECRETS = {"s3_key", "s3_secret"}
 
 compose: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -64,6 +65,16 @@ def test_the_config_map_has_settings_that_exist_and_parse() -> None:
     assert not given & SECRETS
     values = {name.removeprefix("STORYWAVE_").lower(): value for name, value in data.items()}
     assert Settings(**values).mode == "cluster"
+
+
+def test_the_gateway_answers_to_the_name_of_its_service() -> None:
+    data = of_kind("ConfigMap")["storywave"]["data"]
+    environment = compose["services"]["gateway"]["environment"]
+    assert "gateway" in of_kind("Service")
+    for hosts in (data["STORYWAVE_HOSTS"], environment["STORYWAVE_HOSTS"]):
+        served = hosts_of(Settings(host="0.0.0.0", hosts=hosts))
+        assert all(map(served.serve, ("gateway", "gateway:8000", "10.1.2.3:8000", "localhost")))
+        assert not served.serve("evil.example")
 
 
 @pytest.mark.parametrize("name", services.NAMES)

@@ -1,6 +1,6 @@
 """What may be asked for, and what is said about what may not."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -9,6 +9,12 @@ from services.gateway.errors.problems import bad_input, field_error
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
 from shared.story.brief import Brief, EndCard
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names as a message lists them."""
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} or {last}"
 
 
 def refused(**asked: object) -> list[tuple[str, str]]:
@@ -74,14 +80,14 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"duration": "long"}, "duration", "give 5 to 180 seconds"),
         ({"aspect": "4:3"}, "aspect", "use '9:16', '16:9' or '1:1'"),
         ({"quality": "best"}, "quality", "use 'draft' or 'full'"),
-        ({"style": "baroque"}, "style", "use 'cinematic', 'anime', 'noir'"),
+        ({"style": "baroque"}, "style", f"use {listed(STYLES)}"),
         ({"voice": "loud"}, "voice", "give true or false"),
-        ({"captions": "loud"}, "captions", "'none', 'clean', 'karaoke' or 'bold'"),
-        ({"transition": "star"}, "transition", "'fade', 'black', 'wipe' or 'slide'"),
+        ({"captions": "loud"}, "captions", f"use {listed(CAPTION_CHOICES)}"),
+        ({"transition": "star"}, "transition", f"use {listed(TRANSITION_CHOICES)}"),
         ({"transition_seconds": 2.1}, "transition_seconds", "give 0.1 to 2 seconds"),
         ({"end_card": 5}, "end_card", "give an object with any of headline, call_to_action"),
         ({"end_card": {"headline": "x" * 121}}, "end_card.headline", "at most 120 characters"),
-        ({"end_card": {"style": "loud"}}, "end_card.style", "'luxury', 'minimal', 'bold'"),
+        ({"end_card": {"style": "loud"}}, "end_card.style", f"use {listed(CARD_CHOICES)}"),
         ({"end_card": {"colour": "red"}}, "end_card.colour", "write it like #ff8800"),
         ({"end_card": {"colour": "#10C0fe\n"}}, "end_card.colour", "write it like #ff8800"),
         ({"end_card": {"seconds": 0}}, "end_card.seconds", "give 1 to 10 seconds"),
@@ -104,7 +110,7 @@ def test_money_is_exact_in_micro_dollars() -> None:
     ],
 )
 def test_what_is_off_is_named_and_what_is_accepted_is_said(
-    asked: dict[str, Any], field: str, advice: str
+    asked: dict[str, object], field: str, advice: str
 ) -> None:
     [(named, message)] = refused(**asked)
     assert named == field
@@ -154,8 +160,7 @@ def test_one_line_for_a_command_line() -> None:
         VideoRequest(prompt="x", style="baroque")
     error = bad_input(caught.value, VideoRequest.model_fields)
     assert error.field == "style"
-    *names, last = map(repr, STYLES)
-    assert str(error) == f"style: use {', '.join(names)} or {last}"
+    assert str(error) == f"style: use {listed(STYLES)}"
 
 
 def test_a_whole_number_may_be_written_with_a_point() -> None:

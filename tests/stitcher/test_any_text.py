@@ -1,5 +1,6 @@
 """Whatever a text is made of, its video is finished: what can't be drawn is left out and noted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.stitcher.captions import srt, vtt
+from services.stitcher.captions import format_srt, format_vtt
 from services.stitcher.draw import card, contact
 from services.stitcher.draw.card import CardSpec, end_card
 from services.stitcher.draw.contact import Panel, contact_sheet
@@ -40,12 +41,11 @@ def texts() -> st.SearchStrategy[str]:
     return st.one_of(any_text(12), st.sampled_from(ODD))
 
 
-def drawn(folder: Path, canvas: Canvas, style: str, *words: str) -> bytes:
-    out = folder / "card.mp4"
-    assert end_card(CardSpec(out, canvas, 8, style, *words)) == 8
-    found = probe(out)
-    assert (found.width, found.height) == (canvas.width, canvas.height)
-    return out.read_bytes()
+def drawn(spec: CardSpec) -> bytes:
+    assert end_card(spec) == spec.frames
+    found = probe(spec.out)
+    assert (found.width, found.height) == (spec.canvas.width, spec.canvas.height)
+    return spec.out.read_bytes()
 
 
 @in_a_moment
@@ -53,15 +53,17 @@ def drawn(folder: Path, canvas: Canvas, style: str, *words: str) -> bytes:
 def test_a_card_is_made_of_any_words(
     tmp_path: Path, headline: str, call: str, style: str, canvas: Canvas
 ) -> None:
-    bare = drawn(tmp_path, canvas, style)
+    bare = CardSpec(tmp_path / "card.mp4", canvas, 8, style)
+    nothing = drawn(bare)
     for name, words in (("headline", (headline, "")), ("button", ("", call))):
-        notes = card.missing_words(CardSpec(tmp_path / "x", canvas, 8, style, *words))
+        spec = replace(bare, headline=words[0], call_to_action=words[1])
+        notes = card.missing_words(spec)
         assert len(notes) <= 1
-        left_out = drawn(tmp_path, canvas, style, *words) == bare
+        left_out = drawn(spec) == nothing
         said = any(note.startswith(f"the end card has no {name}: ") for note in notes)
         assert said == (left_out and bool("".join(words).strip()))
         "".join(notes).encode()
-    drawn(tmp_path, canvas, style, headline, call)
+    drawn(replace(bare, headline=headline, call_to_action=call))
 
 
 @pytest.mark.parametrize("text", ["W" * 4000, "字" * 900, "Wake up " * 500])
@@ -97,7 +99,7 @@ def test_a_segment_is_made_with_any_title_and_any_captions(
 @given(words=st.lists(texts(), max_size=6))
 def test_subtitle_files_hold_whole_cues_of_any_words(words: list[str]) -> None:
     spoken = tuple(Word(text, n, n + 1) for n, text in enumerate(words))
-    for text in (srt(spoken, 60), vtt(spoken, 60).removeprefix("WEBVTT\n\n")):
+    for text in (format_srt(spoken, 60), format_vtt(spoken, 60).removeprefix("WEBVTT\n\n")):
         text.encode()
         cues = text.split("\n\n")
         assert cues.pop() == ""

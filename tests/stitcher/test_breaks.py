@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stitcher.breaks import unbroken
+from services.stitcher.breaks import split_at_breaks
 from services.stitcher.draw import words
 from services.stitcher.draw.words import set_text, wrap_lines
 from shared.media.fonts import font
@@ -14,7 +14,7 @@ LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。き
 
 
 @pytest.mark.parametrize(
-    ("text", "pieces"),
+    ("text", "parts"),
     [
         ("Wake up, slow co-op", ["Wake ", "up, ", "slow ", "co-op "]),
         ("世界へ。", ["世", "界", "へ。 "]),
@@ -26,13 +26,13 @@ LONG = "静かな街で「最初の一杯」を、ゆっくりと味わう。き
         ("", []),
     ],
 )
-def test_what_stays_together(text: str, pieces: list[str]) -> None:
-    assert unbroken(text) == pieces
+def test_what_stays_together(text: str, parts: list[str]) -> None:
+    assert split_at_breaks(text) == parts
 
 
 @given(st.text())
 def test_nothing_is_lost(text: str) -> None:
-    assert "".join(unbroken(text)).split() == text.split()
+    assert "".join(split_at_breaks(text)).split() == text.split()
 
 
 def test_a_text_without_spaces_fills_its_lines() -> None:
@@ -48,4 +48,5 @@ def test_a_text_without_spaces_is_not_made_tiny(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(words, "can_write", lambda _face, _text: True)
     canvas = Canvas(360, 640)
     text = set_text(LONG[:20], canvas, "plain", 0.1)
+    assert text is not None
     assert text.pixels in {36, 31} and len(text.lines) in {2, 3, 4} and text.whole

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.stitcher.captions import (
-    phrases,
-    right_to_left,
-    srt,
-    subtitles,
-    vtt,
-    without_symbols,
+    drop_symbols,
+    format_srt,
+    format_vtt,
+    gather_phrases,
+    gather_subtitles,
+    is_right_to_left,
 )
-from services.stitcher.draw.lettering import captions, draw_phrase, unwritable
+from services.stitcher.draw.lettering import draw_phrase, is_unwritable, set_captions
 from services.stitcher.voicefit import Word
 from shared.media.picture import blank, planes
 from shared.story.formats import Canvas
@@ -32,7 +32,7 @@ def spoken(text: str, step: float = 0.3) -> tuple[Word, ...]:
 def test_phrases_break_at_sentences_pauses_and_length() -> None:
     words = spoken("Stop. Now we go on for a very long while")
     late = (*words, Word("later", 9.0, 9.5))
-    texts = [phrase.text for phrase in phrases(late, 20)]
+    texts = [phrase.text for phrase in gather_phrases(late, 20)]
     assert texts == ["Stop.", "Now we go on for", "a very long while", "later"]
 
 
@@ -47,18 +47,18 @@ def test_phrases_break_at_sentences_pauses_and_length() -> None:
 def test_no_last_word_stands_alone(
     text: str, max_chars: int, max_words: int, said: list[str]
 ) -> None:
-    assert [p.text for p in phrases(spoken(text), max_chars, max_words)] == said
+    assert [p.text for p in gather_phrases(spoken(text), max_chars, max_words)] == said
 
 
 def test_a_phrase_stays_until_the_next_but_not_through_a_pause() -> None:
-    first, second, third = phrases((*spoken("One. Two."), Word("Three", 4.0, 4.4)), 20)
+    first, second, third = gather_phrases((*spoken("One. Two."), Word("Three", 4.0, 4.4)), 20)
     assert first.end == second.start
     assert second.end == pytest.approx(0.55 + 0.35)
     assert third.start == 4.0
 
 
 def test_the_active_word_is_the_one_heard_last() -> None:
-    phrase = phrases(spoken("one two three"), 40)[0]
+    phrase = gather_phrases(spoken("one two three"), 40)[0]
     assert [phrase.active(t) for t in (-1.0, 0.0, 0.29, 0.31, 5.0)] == [-1, 0, 0, 1, 2]
 
 
@@ -76,7 +76,7 @@ def test_no_word_is_lost_and_phrases_never_overlap(
     for text, length in given_words:
         words.append(Word(text, at, at + length))
         at += length * 1.5
-    found = phrases(words, max_chars)
+    found = gather_phrases(words, max_chars)
     said = "".join(word.text for phrase in found for word in phrase.words)
     assert said == "".join(text for text, _ in given_words)
     assert all(len(phrase.text) <= max_chars for phrase in found)
@@ -86,24 +86,30 @@ def test_no_word_is_lost_and_phrases_never_overlap(
 
 def test_subtitle_files_have_rising_times_inside_the_video() -> None:
     words = spoken("Meet the coffee that wakes up your whole city, one slow cup at a time. " * 4)
-    text = srt(words, 14.0)
+    text = format_srt(words, 14.0)
     times = re.findall(r"(\d+):(\d+):(\d+),(\d+)", text)
     seconds = [int(h) * 3600 + int(m) * 60 + int(s) + int(ms) / 1000 for h, m, s, ms in times]
     assert seconds == sorted(seconds) and seconds[-1] <= 14.0
-    assert vtt(words, 14.0).count("-->") == text.count("-->") == len(subtitles(words, 14.0))
+    assert (
+        format_vtt(words, 14.0).count("-->")
+        == text.count("-->")
+        == len(gather_subtitles(words, 14.0))
+    )
 
 
 def test_emoji_are_left_out_and_directions_known() -> None:
-    assert without_symbols("Go 🚀") == "Go"
-    assert without_symbols("✌️") == ""
-    assert right_to_left("שלום") and right_to_left("123 مرحبا") and not right_to_left("Hello")
+    assert drop_symbols("Go 🚀") == "Go"
+    assert drop_symbols("✌️") == ""
+    assert (
+        is_right_to_left("שלום") and is_right_to_left("123 مرحبا") and not is_right_to_left("Hello")
+    )
 
 
 @pytest.mark.parametrize("style", CAPTION_STYLES)
 @pytest.mark.parametrize("canvas", [PORTRAIT, LANDSCAPE, SQUARE])
 def test_letters_stay_inside_the_safe_margins(style: str, canvas: Canvas) -> None:
     words = spoken("Incomprehensibilities aren't unbelievable, my Donaudampfschifffahrtskapitän!")
-    lettering = captions(words, style, canvas)
+    lettering = set_captions(words, style, canvas)
     assert lettering is not None
     for seconds in (0.1, 0.7, 1.0):
         frame = blank(canvas)
@@ -117,7 +123,7 @@ def test_letters_stay_inside_the_safe_margins(style: str, canvas: Canvas) -> Non
 
 @pytest.mark.parametrize("style", CAPTION_STYLES)
 def test_the_active_word_looks_different(style: str) -> None:
-    phrase = phrases(spoken("one two three"), 40)[0]
+    phrase = gather_phrases(spoken("one two three"), 40)[0]
     drawn = [
         np.asarray(draw_phrase(PORTRAIT, CAPTION_STYLES[style], phrase, active))
         for active in range(3)
@@ -127,9 +133,9 @@ def test_the_active_word_looks_different(style: str) -> None:
 
 def test_right_to_left_words_run_right_to_left() -> None:
     words = tuple(Word(text, n, n + 0.5) for n, text in enumerate(("אחת", "שתיים")))
-    if unwritable(words, "karaoke"):
+    if is_unwritable(words, "karaoke"):
         pytest.skip("no font with Hebrew letters is installed")
-    phrase = phrases(words, 40)[0]
+    phrase = gather_phrases(words, 40)[0]
     drawn = np.asarray(draw_phrase(LANDSCAPE, CAPTION_STYLES["karaoke"], phrase, 0)).astype(int)
     yellow = np.nonzero((drawn[..., 0] > 200) & (drawn[..., 2] < 90) & (drawn[..., 3] > 200))[1]
     white = np.nonzero((drawn[..., 2] > 220) & (drawn[..., 3] > 200))[1]
@@ -137,7 +143,7 @@ def test_right_to_left_words_run_right_to_left() -> None:
 
 
 def test_nothing_to_show() -> None:
-    assert captions(spoken("Hello"), "none", PORTRAIT) is None
-    assert captions((), "bold", PORTRAIT) is None
-    assert captions((Word("🚀", 0, 1),), "bold", PORTRAIT) is None
-    assert not unwritable(spoken("Grüße, Привет, Γειά"), "clean")
+    assert set_captions(spoken("Hello"), "none", PORTRAIT) is None
+    assert set_captions((), "bold", PORTRAIT) is None
+    assert set_captions((Word("🚀", 0, 1),), "bold", PORTRAIT) is None
+    assert not is_unwritable(spoken("Grüße, Привет, Γειά"), "clean")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.stitcher.draw.card import CardSpec, end_card
-from services.stitcher.draw.colours import LEGIBLE, contrast, legible
+from services.stitcher.draw.colours import LEGIBLE, choose_ink, measure_contrast
 from shared.media.encode import canonical_avcc
 from shared.media.picture import Rgb
 from shared.story.formats import Canvas
@@ -204,7 +204,7 @@ def rgb_of(pixel: NDArray[np.floating]) -> Rgb:
 def strongest(box: NDArray[np.int_]) -> float:
     """How far the letters' bodies stand out from what lies around them."""
     ground = rgb_of(np.median(box.reshape(-1, 3), axis=0))
-    contrasts = sorted(contrast(rgb_of(pixel), ground) for pixel in box.reshape(-1, 3)[::3])
+    contrasts = sorted(measure_contrast(rgb_of(pixel), ground) for pixel in box.reshape(-1, 3)[::3])
     return contrasts[int(len(contrasts) * 0.985)]
 
 
@@ -227,6 +227,6 @@ def test_a_brand_colour_stays_that_colour(brand: str, tmp_path: Path) -> None:
 
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.tuples(*[st.integers(0, 255)] * 3))
 def test_there_is_a_legible_ink_for_every_ground(ink: Rgb, ground: Rgb) -> None:
-    found = legible(ink, ground)
-    assert contrast(found, ground) >= LEGIBLE
-    assert found == ink or contrast(ink, ground) < LEGIBLE
+    found = choose_ink(ink, ground)
+    assert measure_contrast(found, ground) >= LEGIBLE
+    assert found == ink or measure_contrast(ink, ground) < LEGIBLE

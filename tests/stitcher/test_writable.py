@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from services.stitcher.draw import card, contact
-from services.stitcher.draw.artwork import title_still
+from services.stitcher.draw.artwork import draw_title
 from services.stitcher.draw.card import CardSpec, end_card
 from services.stitcher.draw.contact import Panel, contact_sheet
 from services.stitcher.draw.words import explain_unwritten, keep_writable
@@ -75,10 +75,10 @@ def test_a_symbol_that_the_font_has_stays() -> None:
     assert explain_unwritten("clean", "") is None
 
 
-def test_a_title_still_without_letters_is_its_backdrop() -> None:
-    foreign, empty = (title_still(text, CANVAS).to_ndarray() for text in ("世界", ""))
+def test_a_draw_title_without_letters_is_its_backdrop() -> None:
+    foreign, empty = (draw_title(text, CANVAS).to_ndarray() for text in ("世界", ""))
     assert np.array_equal(foreign, empty)
-    assert not np.array_equal(title_still("World", CANVAS).to_ndarray(), empty)
+    assert not np.array_equal(draw_title("World", CANVAS).to_ndarray(), empty)
 
 
 def sheet(folder: Path, title: str, text: str) -> bytes:

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import monitoring
 
 from shared.jobs import ledger
@@ -18,25 +19,42 @@ from shared.store.mongo import MongoStore
 from shared.story.errors import StoreUnavailable
 
 
-class Commands(monitoring.CommandListener):
-    """The commands that clients have sent since it was registered."""
+@dataclass
+class Wire(monitoring.CommandListener):
+    """What the driver sends; a test may do something after a command of some name."""
 
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
+    sent: list[Doc] = field(default_factory=list)
+    after: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         self.sent.append(dict(event.command))
 
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        if act := self.after.pop(event.command_name, None):
+            act()
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
 
+    def last(self, name: str) -> Doc:
+        """The last command of this name, without what belongs to its session."""
+        kept = {"filter", "sort", "writeConcern", name}
+        return next(
+            {key: value for key, value in command.items() if key in kept}
+            for command in reversed(self.sent)
+            if name in command
+        )
+
 
 @pytest.fixture
-def commands() -> Commands:
-    listener = Commands()
-    monitoring.register(listener)
-    return listener
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """Listens to every client that is made in this test."""
+    wire = Wire()
+
+    def client(*given: Any, **options: Any) -> AsyncIOMotorClient[Doc]:
+        return AsyncIOMotorClient(*given, event_listeners=[wire], **options)
+
+    monkeypatch.setattr(mongo, "AsyncIOMotorClient", client)
+    return wire
 
 
 @pytest.fixture
@@ -45,18 +63,19 @@ def name() -> str:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Any]:
-    client: Any = AsyncIOMotorClient(os.environ["STORYWAVE_MONGO"])
-    yield client
+async def raw(name: str) -> AsyncIterator[AsyncIOMotorDatabase[Doc]]:
+    """The store's database, as anybody else sees it; it is gone at the end."""
+    client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(os.environ["STORYWAVE_MONGO"])
+    yield client[name]
+    await client.drop_database(name)
     client.close()
 
 
 @pytest.fixture
-async def store(name: str, client: Any) -> AsyncIterator[MongoStore]:
+async def store(name: str, raw: AsyncIOMotorDatabase[Doc], wire: Wire) -> AsyncIterator[MongoStore]:
     store = replica(name)
     await store.open(ledger.INDEXES)
     yield store
-    await client.drop_database(name)
     await store.close()
 
 
@@ -79,44 +98,44 @@ async def test_a_server_that_is_away_is_named_without_its_password(
 
 @pytest.mark.cluster
 async def test_a_winner_that_is_overtaken_before_it_looks_still_knows_that_it_won(
-    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+    store: MongoStore, wire: Wire
 ) -> None:
     """Another writer comes between the bulk write and the look at who won."""
     await store.insert("jobs", [{"_id": id_, "n": 0} for id_ in "abc"])
-    write, overtaken = AsyncIOMotorCollection.bulk_write, 0
+    loop, overtaken = asyncio.get_running_loop(), list[set[str]]()
 
-    async def write_and_be_overtaken(*asked: object, **options: object) -> object:
-        nonlocal overtaken
-        monkeypatch.setattr(AsyncIOMotorCollection, "bulk_write", write)
-        answer = await write(*asked, **options)
-        overtaken = len(await store.update("jobs", [Update(i, inc={"n": 10}) for i in "abc"]))
-        return answer
+    def overtake() -> None:
+        """In the driver's thread, which goes on when this is done."""
+        later = store.update("jobs", [Update(i, inc={"n": 10}) for i in "abc"])
+        overtaken.append(asyncio.run_coroutine_threadsafe(later, loop).result(10))
 
-    monkeypatch.setattr(AsyncIOMotorCollection, "bulk_write", write_and_be_overtaken)
+    wire.after["update"] = overtake
     updates = [Update("a", {"n": 0}, inc={"n": 1}), Update("b", {"n": 5}), Update("c", {"n": 0})]
     assert await store.update("jobs", updates) == {"a", "c"}
-    assert overtaken == 3
+    assert overtaken == [{"a", "b", "c"}]
 
 
 @pytest.mark.cluster
-async def test_tokens_stay_few_and_hidden(store: MongoStore, client: Any, name: str) -> None:
+async def test_tokens_stay_few_and_hidden(
+    store: MongoStore, raw: AsyncIOMotorDatabase[Doc]
+) -> None:
     await store.update("jobs", [Update("a", set={"n": 0}, upsert=True)])
     for _ in range(20):
         await store.update("jobs", [Update("a", inc={"n": 1})])
     assert await store.get("jobs", ["a"]) == {"a": {"_id": "a", "n": 20}}
     assert await store.find("jobs", {}) == [{"_id": "a", "n": 20}]
-    raw = await client[name]["jobs"].find_one({"_id": "a"})
-    assert len(raw[bulk.TOKENS]) == bulk.TOKENS_KEPT
+    row = await raw["jobs"].find_one({"_id": "a"})
+    assert row and len(row[bulk.TOKENS]) == bulk.TOKENS_KEPT
 
 
 @pytest.mark.cluster
-async def test_writes_wait_for_a_journaled_majority(commands: Commands, store: MongoStore) -> None:
-    await store.insert("jobs", [{"_id": "a", "n": 1}])
-    await store.update("jobs", [Update("a", set={"n": 2})])
+async def test_writes_wait_for_a_journaled_majority(store: MongoStore, wire: Wire) -> None:
+    await store.insert("jobs", [{"_id": "a"}])
+    await store.update("jobs", [Update("a", set={"n": 1})])
     await store.delete("jobs", ["a"])
-    writes = [each for each in commands.sent if {"insert", "update", "delete"} & each.keys()]
-    concerns = [each["writeConcern"] for each in writes]
-    assert [(each["w"], each["j"]) for each in concerns] == [("majority", True)] * 3
+    for name in ("insert", "update", "delete"):
+        concern = wire.last(name)["writeConcern"]
+        assert (concern["w"], concern["j"]) == ("majority", True)
 
 
 @pytest.mark.cluster
@@ -129,30 +148,35 @@ async def test_writes_wait_for_a_journaled_majority(commands: Commands, store: M
         ({"spec.video_id": "v"}, "spec.video_id"),
     ],
 )
-@pytest.mark.usefixtures("store")
-async def test_finds_use_their_index(client: Any, name: str, where: Doc, index: str) -> None:
-    plan = await client[name]["jobs"].find(bulk.make_filter(where)).explain()
+async def test_finds_use_their_index(
+    store: MongoStore, raw: AsyncIOMotorDatabase[Doc], wire: Wire, where: Doc, index: str
+) -> None:
+    await store.find("jobs", where)
+    plan = await raw.command("explain", wire.last("find"))
     stages = repr(plan["queryPlanner"]["winningPlan"])
     assert "COLLSCAN" not in stages
     assert f"'indexName': 'jobs {'unique' if 'external' in index else 'by'} {index}" in stages
 
 
 @pytest.mark.cluster
-async def test_replicas_may_prepare_the_same_indexes_at_once(client: Any, name: str) -> None:
+async def test_replicas_may_prepare_the_same_indexes_at_once(
+    name: str, raw: AsyncIOMotorDatabase[Doc]
+) -> None:
     replicas = [replica(name) for _ in range(4)]
     indexes = {"fresh": (Index(("a", "b"), present="b"), Index(("c",), present="c", unique=True))}
     await asyncio.gather(*(replica.open(indexes) for replica in replicas))
     await asyncio.gather(*(replica.close() for replica in replicas))
-    assert len(await client[name]["fresh"].index_information()) == 3
-    await client.drop_database(name)
+    assert len(await raw["fresh"].index_information()) == 3
 
 
 @pytest.mark.cluster
-async def test_replicas_agree_on_the_time(store: MongoStore, client: Any, name: str) -> None:
+async def test_replicas_agree_on_the_time(
+    store: MongoStore, name: str, raw: AsyncIOMotorDatabase[Doc]
+) -> None:
     other = replica(name)
     await other.open({})
     assert abs(other.now() - store.now()) < 50
-    hello = await client.admin.command("hello")
+    hello = await raw.client.admin.command("hello")
     assert abs(hello["localTime"].timestamp() * 1000 - store.now()) < 24 * 3_600_000
     await other.close()
 

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -38,36 +39,36 @@ asyncio.run(main())
 
 
 @pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "a.db"
+
+
+@pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
-    """The connections that stores open, to be asked and limited by a test while a store rests."""
-    opened, connect = list[sqlite3.Connection](), sqlite3.connect
+    """Every connection that is made: a test may ask the store's own, and change what it may do."""
+    made, connect = list[sqlite3.Connection](), sqlite3.connect
 
-    def remember(path: Path, **options: Any) -> sqlite3.Connection:
-        opened.append(connect(path, check_same_thread=False, **options))
-        return opened[-1]
+    def note(path: Path, **options: Any) -> sqlite3.Connection:
+        made.append(connect(path, check_same_thread=False, **options))
+        return made[-1]
 
-    monkeypatch.setattr(sqlite3, "connect", remember)
-    return opened
+    monkeypatch.setattr(sqlite3, "connect", note)
+    return made
+
+
+@pytest.fixture
+async def store(path: Path, connections: list[sqlite3.Connection]) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(path)
+    await store.open(INDEXES)
+    yield store
+    await store.close()
 
 
 @pytest.fixture
 def db(store: SqliteStore, connections: list[sqlite3.Connection]) -> sqlite3.Connection:
-    """The connection of the store."""
+    """The store's own connection; SQLite itself keeps two threads apart on it."""
+    assert sqlite3.threadsafety == 3
     return connections[0]
-
-
-def pragma(db: sqlite3.Connection, statement: str) -> Any:
-    return (db.execute(f"PRAGMA {statement}").fetchone() or [None])[0]
-
-
-@pytest.fixture
-async def store(
-    tmp_path: Path, connections: list[sqlite3.Connection]
-) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "data" / "a.db")
-    await store.open(INDEXES)
-    yield store
-    await store.close()
 
 
 # ── indexes ─────────────────────────────────────────────────────────────────────────────────────
@@ -92,14 +93,17 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("collection", "where", "order", "index"), QUERIES)
-def test_finds_use_their_index(
-    db: sqlite3.Connection, collection: str, where: dict[str, object], order: list[str], index: str
+async def test_finds_use_their_index(
+    db: sqlite3.Connection,
+    collection: str,
+    where: dict[str, object],
+    order: list[str],
+    index: str,
 ) -> None:
     clause, values = sql.spell_where(where)
     order_by = sql.spell_order(order)
     query = f"SELECT doc FROM {sql.quote(collection)} WHERE {clause}{order_by} LIMIT 9"
-    rows = db.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
-    plan = "; ".join(row[3] for row in rows)
+    plan = "; ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}", values))
     assert f"USING INDEX {'' if 'auto' in index else collection}" in plan
     assert index in plan
     assert "SCAN" not in plan or order or "present" in repr(where)
@@ -107,23 +111,23 @@ def test_finds_use_their_index(
     assert not (one_range and order and "TEMP B-TREE" in plan)
 
 
-async def test_indexes_no_longer_declared_are_dropped(
-    store: SqliteStore, tmp_path: Path, connections: list[sqlite3.Connection]
-) -> None:
+async def test_indexes_no_longer_declared_are_dropped(store: SqliteStore, path: Path) -> None:
     await store.close()
-    again = SqliteStore(tmp_path / "data" / "a.db")
+    again = SqliteStore(path)
     await again.open({"jobs": (Index(("n",)),)})
-    query = "SELECT name FROM sqlite_master WHERE tbl_name = 'jobs' AND sql NOT NULL"
-    names = connections[-1].execute(query).fetchall()
     await again.close()
+    query = "SELECT name FROM sqlite_master WHERE tbl_name = 'jobs' AND sql NOT NULL"
+    with closing(sqlite3.connect(path)) as db:
+        names = db.execute(query).fetchall()
     assert sorted(names) == [("jobs",), ("jobs by n",)]
 
 
 # ── commits ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_commits_are_synchronous(db: sqlite3.Connection) -> None:
-    assert [pragma(db, "synchronous"), pragma(db, "journal_mode")] == [2, "wal"]
+async def test_commits_are_synchronous(db: sqlite3.Connection) -> None:
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_what_waits_together_is_committed_together(
@@ -178,8 +182,7 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
 # ── one process ─────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "a.db"
+async def test_a_second_process_is_told_who_holds_the_folder(path: Path) -> None:
     program = [sys.executable, "-c", HOLDS_THE_FOLDER, str(path)]
     child = await asyncio.create_subprocess_exec(*program, stdout=PIPE, cwd=CHECKOUT)
     assert child.stdout
@@ -195,10 +198,9 @@ async def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> 
     await store.close()
 
 
-@pytest.mark.usefixtures("store")
-async def test_a_second_store_in_one_process_is_refused_too(tmp_path: Path) -> None:
+async def test_a_second_store_in_one_process_is_refused_too(store: SqliteStore, path: Path) -> None:
     with pytest.raises(BadInput, match=f"process {os.getpid()}"):
-        await SqliteStore(tmp_path / "data" / "a.db").open({})
+        await SqliteStore(path).open({})
 
 
 # ── other users ─────────────────────────────────────────────────────────────────────────────────
@@ -212,21 +214,21 @@ CLOSED = {"data": "700", "lock": "600", "a.db": "600", "a.db-wal": "600", "a.db-
 
 
 async def test_the_data_folder_is_readable_by_its_owner_alone(
-    store: SqliteStore, tmp_path: Path
+    store: SqliteStore, path: Path
 ) -> None:
     await store.insert("jobs", [{"_id": "a"}])
-    assert modes(tmp_path / "data") == CLOSED
+    assert modes(path.parent) == CLOSED
 
 
 async def test_a_data_folder_of_before_is_closed_when_it_is_opened(
-    store: SqliteStore, tmp_path: Path
+    store: SqliteStore, path: Path, tmp_path: Path
 ) -> None:
     await store.insert("jobs", [{"_id": "a"}])
-    live, folder = tmp_path / "data", tmp_path / "copy" / "data"
-    shutil.copytree(live, folder)  # with the files that a process leaves when it is killed
+    folder = tmp_path / "copy" / "data"
+    shutil.copytree(path.parent, folder)  # with the files that a process leaves when it is killed
     assert set(modes(folder)) == set(CLOSED)
-    for path in (folder, *folder.iterdir()):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    for each in (folder, *folder.iterdir()):
+        each.chmod(0o755 if each.is_dir() else 0o644)
     again = SqliteStore(folder / "a.db")
     await again.open({})
     assert await again.count("jobs", {}) == 1
@@ -237,12 +239,17 @@ async def test_a_data_folder_of_before_is_closed_when_it_is_opened(
 # ── trouble ─────────────────────────────────────────────────────────────────────────────────────
 
 
+def limit(db: sqlite3.Connection, pages: int) -> int:
+    """Let the file have so many pages, as a full disk does; 0 only tells how many it may have."""
+    return int(db.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0])
+
+
 async def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(
     store: SqliteStore, db: sqlite3.Connection
 ) -> None:
     await store.insert("jobs", [{"_id": "first", "n": 1}])
-    usual = pragma(db, "max_page_count")
-    pragma(db, "max_page_count = 200")
+    usual = limit(db, 0)
+    limit(db, 200)
     stored = ["first"]
 
     async def fill() -> None:
@@ -262,7 +269,7 @@ async def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(
     assert sorted(await store.get("jobs", [*stored, "lost"])) == sorted(stored)
     assert (await store.get("jobs", ["first"]))["first"]["n"] == expected
 
-    pragma(db, f"max_page_count = {usual}")
+    limit(db, usual)
     assert await store.insert("jobs", [{"_id": "after", "text": "x" * 900_000}]) == {"after"}
     assert await store.count("jobs", {}) == len(stored) + 1
 
@@ -270,11 +277,11 @@ async def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(
 async def test_a_rolled_back_collection_is_made_again(
     store: SqliteStore, db: sqlite3.Connection
 ) -> None:
-    usual = pragma(db, "max_page_count")
-    pragma(db, "max_page_count = 1")
+    usual = limit(db, 0)
+    limit(db, 1)
     with pytest.raises(StoreUnavailable):
         await store.insert("new", [{"_id": "a", "text": "x" * 500_000}])
-    pragma(db, f"max_page_count = {usual}")
+    limit(db, usual)
     assert await store.insert("new", [{"_id": "a"}]) == {"a"}
 
 
@@ -313,10 +320,10 @@ async def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 async def test_a_database_locked_by_another_program(
-    store: SqliteStore, db: sqlite3.Connection, tmp_path: Path
+    store: SqliteStore, db: sqlite3.Connection, path: Path
 ) -> None:
-    pragma(db, "busy_timeout = 50")
-    other = sqlite3.connect(tmp_path / "data" / "a.db", isolation_level=None)
+    db.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="another program holds it locked"):
         await store.insert("jobs", [{"_id": "a"}])
@@ -326,16 +333,16 @@ async def test_a_database_locked_by_another_program(
 
 
 async def test_a_read_only_database(store: SqliteStore, db: sqlite3.Connection) -> None:
-    pragma(db, "query_only = 1")
+    db.execute("PRAGMA query_only = 1")
     with pytest.raises(StoreUnavailable, match="it is read-only"):
         await store.insert("jobs", [{"_id": "a"}])
     assert await store.count("jobs", {}) == 0
 
 
 async def test_what_users_read_of_the_trouble_names_no_path(
-    store: SqliteStore, db: sqlite3.Connection, tmp_path: Path
+    store: SqliteStore, db: sqlite3.Connection, path: Path
 ) -> None:
-    pragma(db, "query_only = 1")
+    db.execute("PRAGMA query_only = 1")
     with pytest.raises(StoreUnavailable) as caught:
         await store.insert("jobs", [{"_id": "a"}])
-    assert str(tmp_path) not in str(caught.value)
+    assert str(path.parent) not in str(caught.value)

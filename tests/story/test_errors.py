@@ -9,7 +9,7 @@ import av
 import pytest
 from PIL import Image
 
-from services.stitcher.draw.artwork import picture
+from services.stitcher.draw.artwork import open_picture
 from shared.engines.local.clips import animate
 from shared.media.probe import BadMedia, probe
 from shared.story.errors import BlobMissing, TooManyOpen, cause, machine_trouble
@@ -56,7 +56,7 @@ def test_a_clip_or_picture_that_is_none_is_refused_in_such_words(tmp_path: Path)
     canvas = Canvas(64, 64)
     refusals = [
         raised(probe, odd),
-        raised(picture, odd),
+        raised(open_picture, odd),
         raised(animate, odd, tmp_path / "out.mp4", canvas, 1.0, 1),
     ]
     for error in refusals:
@@ -80,7 +80,7 @@ def test_a_machine_that_opens_no_more_files_is_no_fault_of_a_picture(
     canvas = Canvas(64, 64)
     for call, *given in (
         (probe, fine),
-        (picture, fine),
+        (open_picture, fine),
         (animate, fine, tmp_path / "out.mp4", canvas, 1.0, 1),
     ):
         with pytest.raises(OSError, match="Too many open files") as caught:

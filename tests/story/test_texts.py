@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from shared.story.texts import VISIBLE, clean_text, escape_controls, escape_line, one_line
+from shared.story.texts import VISIBLE, clean_text, escape_controls, escape_line, make_one_line
 from tests.unicode import OBEYED, any_text
 
 ORDINARY = [
@@ -27,7 +27,7 @@ ORDINARY = [
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_what_people_write_stays(text: str) -> None:
-    assert one_line(text) == clean_text(text) == text
+    assert make_one_line(text) == clean_text(text) == text
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_what_people_write_stays(text: str) -> None:
 )
 def test_every_end_of_a_line_is_one(end: str) -> None:
     assert clean_text(f"  one{end}two {end}") == "one\ntwo"
-    assert one_line(f"{end} one{end}\ttwo  three{end}") == "one two three"
+    assert make_one_line(f"{end} one{end}\ttwo  three{end}") == "one two three"
     assert escape_line(f"one{end}two") == "one two"
 
 
@@ -56,17 +56,17 @@ def test_every_end_of_a_line_is_one(end: str) -> None:
     ],
 )
 def test_what_is_not_seen_and_does_harm_is_taken_out(text: str, left: str) -> None:
-    assert one_line(text) == left
+    assert make_one_line(text) == left
 
 
 @given(any_text())
 def test_a_clean_text_is_no_longer_and_stays_clean(text: str) -> None:
-    for clean in (clean_text, one_line):
+    for clean in (clean_text, make_one_line):
         once = clean(text)
         assert clean(once) == once and len(once) <= len(text)
         once.encode()  # no surrogate is left
         assert not any(c for c in once if unicodedata.category(c) == "Cc" and c not in "\n\t")
-    assert not re.search(r"[\n\t\u2028\u2029]|  ", one_line(text))
+    assert not re.search(r"[\n\t\u2028\u2029]|  ", make_one_line(text))
 
 
 @given(any_text())

@@ -65,14 +65,15 @@ class Hosts:
         origin = headers.get("origin")
         # A proxy may have ended TLS, or asked by a name of its own: the scheme says nothing here,
         # and the public address is ours under whatever name we are asked.
-        return origin is not None and _host_of(origin) not in {host.lower(), self.public or None}
+        return origin is not None and _host_of(origin) not in {host.lower(), self.public} - {""}
 
 
-def _host_of(origin: str) -> str | None:
+def _host_of(origin: str) -> str:
+    """Return the host of an origin, with its port; empty where it names none, as "null" does."""
     try:
-        return urlsplit(origin.lower()).netloc or None
+        return urlsplit(origin.lower()).netloc
     except ValueError:
-        return None
+        return ""
 
 
 def hosts_of(settings: Settings) -> Hosts:

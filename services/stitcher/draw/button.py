@@ -2,8 +2,8 @@
 
 from PIL import Image, ImageDraw
 
-from services.stitcher.draw.colours import contrast, legible
-from services.stitcher.draw.words import SetText, shorten
+from services.stitcher.draw.colours import choose_ink, measure_contrast
+from services.stitcher.draw.words import SetText, is_too_long, keep_writable, shorten
 from shared.media.fonts import font
 from shared.media.picture import Rgb
 from shared.story.formats import Canvas
@@ -14,16 +14,19 @@ _SHAPE = 1.6
 _SMALLEST = 12  # pixels below which nobody would take it for a button
 
 
-def set_button(text: str, canvas: Canvas, face: Face, room: float) -> SetText:
+def set_button(text: str, canvas: Canvas, face: Face, room: float) -> SetText | None:
     """Return the text on one line, shrunk to the room, and cut short where that is not enough."""
+    drawn = keep_writable(face, text)
+    if not drawn:
+        return None  # a shape without words would be a riddle
     size = max(2, round(min(canvas.width, canvas.height) * 0.052))
-    letters = font(face, size, text)
-    while letters.getlength(text) > room and size > _SMALLEST:
+    letters = font(face, size, drawn)
+    while letters.getlength(drawn) > room and size > _SMALLEST:
         size = int(size * 0.9)
-        letters = font(face, size, text)
-    whole = letters.getlength(text) <= room
-    line = text if whole else shorten(text, room, letters)
-    return SetText([line], letters, size, room, whole)
+        letters = font(face, size, drawn)
+    fits = letters.getlength(drawn) <= room
+    line = drawn if fits else shorten(drawn, room, letters)
+    return SetText([line], letters, size, room, fits and not is_too_long(text))
 
 
 def draw_button(
@@ -32,11 +35,11 @@ def draw_button(
     """Return the button in colours that can be told from the ground and from each other."""
     (text,), size = words.lines, words.pixels
     if fill is None:
-        ink = legible(ink, ground)
+        ink = choose_ink(ink, ground)
     else:
         # a neutral fill where the ground would swallow the style's own
-        fill = fill if contrast(fill, ground) >= _SHAPE else legible(ground, ground)
-        ink = legible(ink, fill)
+        fill = fill if measure_contrast(fill, ground) >= _SHAPE else choose_ink(ground, ground)
+        ink = choose_ink(ink, fill)
     width, height = round(words.letters.getlength(text) + size * 2.6), round(size * 2.3)
     image = Image.new("RGBA", (width, height))
     pen = ImageDraw.Draw(image)

@@ -12,11 +12,11 @@ from pathlib import Path
 import av
 from PIL import Image, ImageEnhance, ImageFilter, ImageStat
 
-from services.stitcher.draw.artwork import cover, gradient, picture
+from services.stitcher.draw.artwork import draw_gradient, fill_canvas, open_picture
 from services.stitcher.draw.button import draw_button, set_button
-from services.stitcher.draw.colours import legible
-from services.stitcher.draw.product import is_dark, standing
-from services.stitcher.draw.words import SetText, explain_unwritten, keep_writable, set_text
+from services.stitcher.draw.colours import choose_ink
+from services.stitcher.draw.product import draw_product, is_dark
+from services.stitcher.draw.words import SetText, explain_unwritten, set_text
 from shared.media.encode import write_segment
 from shared.media.overlay import Overlay
 from shared.media.pan import zoom_in
@@ -123,18 +123,17 @@ def _gather(spec: CardSpec) -> _Contents:
     background, no_background = _open(spec.background)
     product, no_product = _open(spec.product)
     share = 0.44 if _is_beside(product, canvas) else 0.82
-    headline = _choose_words(look.headline, spec.headline, look)
-    button = _choose_words(look.button, spec.call_to_action, look)
-    title = set_text(headline, canvas, look.headline, look.size, share) if headline else None
-    call = set_button(button, canvas, look.button, canvas.width * share * 0.88) if button else None
+    title, call = _choose_case(spec, look)
+    headline = set_text(title, canvas, look.headline, look.size, share)
+    button = set_button(call, canvas, look.button, canvas.width * share * 0.88)
     lacks = (
-        _explain("headline", look.headline, spec.headline, title),
-        _explain("button", look.button, spec.call_to_action, call),
+        _explain("headline", look.headline, title, headline),
+        _explain("button", look.button, call, button),
         f"no picture behind it: {no_background}" if no_background else None,
         f"no product: {no_product}" if no_product else None,
     )
     told = tuple(f"the end card has {lack}" for lack in lacks if lack)
-    return _Contents(background, product, title, call, told)
+    return _Contents(background, product, headline, button, told)
 
 
 def _open(path: Path | None) -> tuple[Image.Image | None, str | None]:
@@ -142,14 +141,16 @@ def _open(path: Path | None) -> tuple[Image.Image | None, str | None]:
     if path is None:
         return None, None
     try:
-        return picture(path), None
+        return open_picture(path), None
     except BadMedia as error:
         return None, error.message
 
 
-def _choose_words(face: Face, text: str, look: CardLook) -> str:
-    """Return what can be written of a text, in the style's letters."""
-    return keep_writable(face, text.upper() if look.upper else text)
+def _choose_case(spec: CardSpec, look: CardLook) -> tuple[str, str]:
+    """Return headline and call to action in the look's letters."""
+    texts = spec.headline, spec.call_to_action
+    # before a font is chosen: a capital may need another one
+    return (texts[0].upper(), texts[1].upper()) if look.upper else texts
 
 
 def _explain(name: str, face: Face, text: str, shown: SetText | None) -> str | None:
@@ -168,9 +169,9 @@ def _draw_backdrop(spec: CardSpec, background: Image.Image | None) -> Image.Imag
     look = find_card_look(spec.style)
     if background is None:
         if spec.colour is not None:  # a brand's colour has to stay that colour
-            return gradient(spec.canvas, spec.colour, 1.04, 0.92)
-        return gradient(spec.canvas, look.colour)
-    image = cover(background, spec.canvas)
+            return draw_gradient(spec.canvas, spec.colour, 1.04, 0.92)
+        return draw_gradient(spec.canvas, look.colour)
+    image = fill_canvas(background, spec.canvas)
     soft = image.filter(ImageFilter.GaussianBlur(min(image.size) * 0.006))
     veil = Image.new("RGB", image.size, spec.colour or look.veil)
     return Image.blend(ImageEnhance.Color(soft).enhance(0.85), veil, look.veil_strength)
@@ -178,19 +179,20 @@ def _draw_backdrop(spec: CardSpec, background: Image.Image | None) -> Image.Imag
 
 def _compose(spec: CardSpec, contents: _Contents, ground: Image.Image) -> list[_Entrance]:
     """Return product, headline and button in order of their coming, each at its place."""
-    canvas, product = spec.canvas, contents.product
+    canvas, look, product = spec.canvas, find_card_look(spec.style), contents.product
     gap = round(min(canvas.width, canvas.height) * 0.055)
     words, button = _draw_words(spec, contents, ground)
     if product is None:
         placed = _stack(words, canvas.width / 2, canvas, gap)
     elif _is_beside(product, canvas):
-        shown = _draw_product(spec, product, (canvas.width * 0.42, canvas.height * 0.8), ground)
+        room = (canvas.width * 0.42, canvas.height * 0.8)
+        shown = draw_product(product, room, look.corner, is_dark(ground))
         placed = _stack([shown], canvas.width * 0.27, canvas, gap)
         placed += _stack(words, canvas.width * 0.72, canvas, gap)
     else:
         left = canvas.height * 0.9 - sum(word.height + gap for word in words)
         room = (canvas.width * 0.74, min(left, canvas.height * 0.42))
-        shown = _draw_product(spec, product, room, ground)
+        shown = draw_product(product, room, look.corner, is_dark(ground))
         placed = _stack([shown, *words], canvas.width / 2, canvas, gap)
     return [
         _bring_in(place, order, canvas, breathes=place.drawing is button)
@@ -212,18 +214,12 @@ def _draw_words(
     behind = (red, green, blue)
     words, button = [], None
     if contents.headline:
-        words.append(contents.headline.draw(legible(look.ink, behind)))
+        words.append(contents.headline.draw(choose_ink(look.ink, behind)))
     if contents.button:
         fill, ink = look.button_fill, look.button_ink
         button = draw_button(contents.button, look.corner, fill, ink, behind)
         words.append(button)
     return words, button
-
-
-def _draw_product(
-    spec: CardSpec, product: Image.Image, room: tuple[float, float], ground: Image.Image
-) -> Image.Image:
-    return standing(product, room, find_card_look(spec.style).corner, is_dark(ground))
 
 
 def _stack(

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from services.stitcher.breaks import unbroken
-from services.stitcher.captions import JOINERS, without_symbols
+from services.stitcher.breaks import split_at_breaks
+from services.stitcher.captions import JOINERS, drop_symbols
 from shared.media.fonts import can_write, font
 from shared.media.picture import Rgb
 from shared.story.formats import Canvas
 from shared.story.looks import Face
-from shared.story.texts import one_line
+from shared.story.texts import make_one_line
 
 _SMALLEST = 10  # pixels below which letters are no use
 _LEADING = 1.16  # from one line to the next, in sizes of the letters
@@ -48,12 +48,17 @@ class SetText:
         return image
 
 
-def set_text(text: str, canvas: Canvas, face: Face, size: float, width: float = 0.82) -> SetText:
+def set_text(
+    text: str, canvas: Canvas, face: Face, size: float, width: float = 0.82
+) -> SetText | None:
     """Return what can be written of a text, shrunk until it fits and takes 3/10 of the height.
 
-    `size` is a part of the short side, `width` a part of the canvas' width.
+    `size` is a part of the short side, `width` a part of the canvas' width. None where nothing of
+    the text can be written.
     """
     drawn = keep_writable(face, text)
+    if not drawn:
+        return None
     room, most = canvas.width * width, canvas.height * 0.3
     pixels = max(_SMALLEST, round(min(canvas.width, canvas.height) * size))
     while True:
@@ -61,13 +66,13 @@ def set_text(text: str, canvas: Canvas, face: Face, size: float, width: float = 
         lines = wrap_lines(drawn, room, letters)
         fits = max(map(letters.getlength, lines)) <= room
         if fits and len(lines) * pixels * _LEADING <= most:
-            return SetText(lines, letters, pixels, room, len(one_line(text)) <= _MOST_LETTERS)
+            return SetText(lines, letters, pixels, room, not is_too_long(text))
         if pixels <= _SMALLEST:
-            return _cut(drawn, letters, pixels, room, most)
+            return _cut_short(drawn, letters, pixels, room, most)
         pixels = max(_SMALLEST, int(pixels * 0.88))
 
 
-def _cut(
+def _cut_short(
     text: str, letters: ImageFont.FreeTypeFont, pixels: int, room: float, most: float
 ) -> SetText:
     """Return a text that is too long, in as many lines as this height has room for."""
@@ -85,7 +90,9 @@ def keep_writable(face: Face, text: str) -> str:
     A picture without the text says more than a row of empty boxes. Symbols that no font has, such
     as emoji, go alone: the words say enough.
     """
-    line = _drop_unknown(one_line(text))
+    # characters that mean nothing outside of one company, or before a later Unicode
+    known = "".join(c for c in text if unicodedata.category(c) not in {"Cn", "Co"})
+    line = make_one_line(known)
     if len(line) > _MOST_LETTERS:
         line = f"{line[:_MOST_LETTERS].rstrip()}…"
     if not can_write(face, line):
@@ -102,42 +109,42 @@ def is_drawable(face: Face, line: str) -> bool:
         return False  # the library for layouts refuses some texts without saying why
 
 
+def is_too_long(text: str) -> bool:
+    """Return whether a text is so long that only its beginning is looked at."""
+    return len(make_one_line(text)) > _MOST_LETTERS
+
+
 def explain_unwritten(face: Face, text: str) -> str | None:
     """Return why nothing of a text is drawn; None where something is, or where there is none."""
     if not text.strip() or keep_writable(face, text):
         return None
-    line = one_line(text)
+    line = make_one_line(text)
     if can_write(face, line):
         return "there is nothing to be seen in it"
     quoted = line if len(line) <= _TOLD else f"{line[:_TOLD]}…"
     return f"no font at hand can write “{quoted}”"
 
 
-def _drop_unknown(line: str) -> str:
-    """Return the line without characters that mean nothing outside of one company or one future."""
-    return one_line("".join(c for c in line if unicodedata.category(c) not in {"Cn", "Co"}))
-
-
 def _drop_missing_symbols(face: Face, line: str) -> str:
     """Return the line without the symbols that its font lacks; nothing where it lacks letters."""
-    letters = without_symbols(line)
+    letters = drop_symbols(line)
     if not can_write(face, letters):
         return ""
     for symbol in sorted(set(line) - set(letters)):
         # one font has to have all that is kept: no other is at hand within a line
         if symbol not in JOINERS and can_write(face, letters + symbol):
             letters += symbol
-    return one_line("".join(c for c in line if c.isspace() or c in letters))
+    return make_one_line("".join(c for c in line if c.isspace() or c in letters))
 
 
 def wrap_lines(
     text: str, room: float, letters: ImageFont.FreeTypeFont, break_words: bool = False
 ) -> list[str]:
     """Return the text in even lines; a word wider than the room is broken, or stands alone."""
-    parts = unbroken(text) or [""]
+    parts = split_at_breaks(text) or [""]
     if break_words:
         parts = [part for word in parts for part in _break_word(word, room, letters)]
-    lines = even_lines([letters.getlength(part) for part in parts], room)
+    lines = split_evenly([letters.getlength(part) for part in parts], room)
     return ["".join(parts[index] for index in line).rstrip() for line in lines]
 
 
@@ -166,7 +173,7 @@ def _count_fitting(
     )
 
 
-def even_lines(widths: Sequence[float], room: float) -> list[list[int]]:
+def split_evenly(widths: Sequence[float], room: float) -> list[list[int]]:
     """Return which words go on which line: as few lines as fit, and those as even as they come."""
     fewest = len(_fill_lines(widths, room))
     even = min(sum(widths) / fewest, room)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.draw.artwork import TITLE_FACE, set_title, still, title_still
-from services.stitcher.draw.lettering import captions, unwritable
+from services.stitcher.draw.artwork import TITLE_FACE, draw_still, draw_title, set_title
+from services.stitcher.draw.lettering import is_unwritable, set_captions
 from services.stitcher.draw.words import explain_unwritten
 from services.stitcher.voicefit import Word
 from shared.media.decode import canonical_frames
@@ -64,7 +64,7 @@ class ConformResult:
 def conform(spec: ConformSpec) -> ConformResult:
     """Write the segment and return what became of it."""
     unburnt = None
-    if unwritable(spec.words, spec.captions):
+    if is_unwritable(spec.words, spec.captions):
         unburnt = "no font has all letters of the captions; see the subtitle track"
     if spec.source is None:
         return _fill(spec, "there is no clip", unburnt)
@@ -93,10 +93,10 @@ def _make_stand_in(spec: ConformSpec) -> tuple[av.VideoFrame, tuple[str, ...]]:
     """Return the picture to show instead of the clip, and notes on the text that it lacks."""
     if spec.still is not None:
         try:
-            return still(spec.still, spec.canvas), ()
+            return draw_still(spec.still, spec.canvas), ()
         except BadMedia:
             pass  # the title still says enough, and the caller knows the clip is filled
-    return title_still(spec.title, spec.canvas), _missing_title(spec)
+    return draw_title(spec.title, spec.canvas), _missing_title(spec)
 
 
 def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
@@ -104,7 +104,8 @@ def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
     why = explain_unwritten(TITLE_FACE, spec.title)
     if why:
         return (f"a gap is filled without the title: {why}",)
-    if not set_title(spec.title, spec.canvas).whole:
+    title = set_title(spec.title, spec.canvas)
+    if title and not title.whole:
         return ("a gap is filled with the beginning of the title: there is no room for more",)
     return ()
 
@@ -145,7 +146,7 @@ def _write(spec: ConformSpec, frames: Iterable[av.VideoFrame], unburnt: str | No
 
 def _burn_captions(spec: ConformSpec, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
     """Yield the frames with the words that are spoken at that time painted on them."""
-    lettering = captions(spec.words, spec.captions, spec.canvas)
+    lettering = set_captions(spec.words, spec.captions, spec.canvas)
     if lettering is None:
         yield from frames
         return

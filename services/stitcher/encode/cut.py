@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import av
 from av.container import InputContainer, OutputContainer
 
-from services.stitcher.captions import srt, subtitles, vtt
+from services.stitcher.captions import format_srt, format_vtt, gather_subtitles
 from services.stitcher.encode.join import (
     Timeline,
     Windows,
@@ -104,8 +104,8 @@ def _write_subtitles(spec: CutSpec, seconds: float) -> tuple[Path | None, Path |
     if not spec.words:
         return None, None
     srt_path, vtt_path = spec.folder / "video.srt", spec.folder / "video.vtt"
-    srt_path.write_text(srt(spec.words, seconds), "utf-8")
-    vtt_path.write_text(vtt(spec.words, seconds), "utf-8")
+    srt_path.write_text(format_srt(spec.words, seconds), "utf-8")
+    vtt_path.write_text(format_vtt(spec.words, seconds), "utf-8")
     return srt_path, vtt_path
 
 
@@ -127,7 +127,7 @@ def _mux(
             source = sources.enter_context(open_media(sound, examine=False))
             tracks.append(_copy_sound(container, source))
         if words:
-            phrases = subtitles(words, timeline.frames / FPS)
+            phrases = gather_subtitles(words, timeline.frames / FPS)
             text = add_subtitles(container)
             tracks.append(subtitle_packets(text, phrases, timeline.frames / FPS))
         # Each track is in order by itself. Merged by time, no track has to wait in memory for

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import av
 
-from services.stitcher.draw.transitions import Transition, between
+from services.stitcher.draw.transitions import Transition, blend_frames
 from shared.media.decode import canonical_frames
 from shared.media.encode import (
     TICKS_A_FRAME,
@@ -130,7 +130,7 @@ def _blend_window(before: Segment, after: Segment, joint: Transition) -> Iterato
     pairs = islice(zip(leaving, coming, strict=False), joint.frames)
     for index, (old, new) in enumerate(pairs):
         # Neither 0 nor 1: the frames before and after the window show the pure pictures already.
-        yield between(joint.kind, old, new, (index + 1) / (joint.frames + 1))
+        yield blend_frames(joint.kind, old, new, (index + 1) / (joint.frames + 1))
 
 
 def _decode_from(segment: Segment, start: int) -> Iterator[av.VideoFrame]:
