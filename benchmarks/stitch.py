@@ -30,7 +30,7 @@ from services.stitcher.encode.cut import CutSpec, cut
 from services.stitcher.encode.join import Segment, Timeline
 from services.stitcher.encode.mix import MixSpec, PlacedVoice, mix
 from services.stitcher.voicefit import fit_voice
-from shared.base.pool import share_one_heap
+from shared.base.worker import share_one_heap
 from shared.media.encode import TICKS_A_FRAME
 from shared.media.lastframe import last_frame
 from shared.media.verify import Expectations, report

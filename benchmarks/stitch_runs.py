@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.stitch_inputs import Inputs
-from shared.base.pool import share_one_heap
+from shared.base.worker import share_one_heap
 
 Method = Callable[[Inputs, Path], None]
 

@@ -42,14 +42,43 @@ def noise(size: tuple[int, int], form: str, **options: Any) -> bytes:
 
 def bomb(width: int, height: int) -> bytes:
     """A small PNG that would be very large once it is decoded."""
-    rows = zlib.compressobj(9)
-    pixels = b"".join(rows.compress(bytes(1 + width // 8)) for _ in range(height)) + rows.flush()
+    return _png(width, height)
+
+
+def png_that_says(name: bytes, body: bytes) -> bytes:
+    """A PNG of 8 by 8 pixels that has this to say besides."""
+    return _png(8, 8, (name, body))
+
+
+def _png(width: int, height: int, *more: tuple[bytes, bytes]) -> bytes:
     header = pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    pixels = zeros(height * (1 + (width + 7) // 8))
+    parts = ((b"IHDR", header), *more, (b"IDAT", pixels), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         pack(">I", len(body)) + name + body + pack(">I", zlib.crc32(name + body))
         for name, body in parts
     )
+
+
+def zeros(size: int) -> bytes:
+    """So many, compressed to a thousandth."""
+    packer, block = zlib.compressobj(9), bytes(1 << 20)
+    blocks = [packer.compress(block) for _ in range(size // len(block))]
+    return b"".join([*blocks, packer.compress(bytes(size % len(block))), packer.flush()])
+
+
+def jpeg_of_scans(scans: int, side: int = 32, after: bytes = b"") -> bytes:
+    """A progressive JPEG that is gone over so many times, each time for 65 bytes or fewer."""
+    usual = encoded(Image.new("RGB", (side, side), (255, 140, 0)), "JPEG", progressive=True)
+    last = usual.rindex(b"\xff\xda")
+    again = scans - usual.count(b"\xff\xda")
+    return usual[:-2] + usual[last:-2] * again + b"\xff\xd9" + after
+
+
+def jpeg_of_segments(segments: int) -> bytes:
+    """A JPEG with so many segments that say nothing."""
+    plain = encoded(Image.new("RGB", (9, 9)), "JPEG")
+    return plain[:2] + b"\xff\xec\x00\x02" * segments + plain[2:]
 
 
 def last_frame(video: Path) -> np.ndarray:

@@ -1,6 +1,7 @@
 """From options to settings, logs and the names of files."""
 
 import argparse
+import asyncio
 import logging
 import re
 import sys
@@ -15,8 +16,8 @@ from pydantic import ValidationError
 
 from services.cli.outcome import tell
 from services.gateway.errors.problems import bad_input
+from services.gateway.images import picture_pool, read_picture
 from shared.base.telemetry import JsonLines
-from shared.media.uploads import prepared
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.images import MAX_BYTES, Picture
@@ -60,7 +61,8 @@ def product(path: Path | None) -> Picture | None:
         return None
     try:
         with path.open("rb") as file:
-            return prepared(file.read(MAX_BYTES + 1))
+            data = file.read(MAX_BYTES + 1)
+        return asyncio.run(_read_apart(data))
     except OSError as error:
         raise BadInput(
             f"--product: {path} can't be read ({error.strerror}): name a PNG, JPEG or WebP file",
@@ -68,6 +70,14 @@ def product(path: Path | None) -> Picture | None:
         ) from error
     except BadInput as error:
         raise BadInput(f"--product: {path}: {error}", "product") from error
+
+
+async def _read_apart(data: bytes) -> Picture:
+    pool = picture_pool(1)
+    try:
+        return await read_picture(data, pool)
+    finally:
+        pool.close()
 
 
 def log_to_file(settings: Settings) -> Path:

@@ -242,7 +242,7 @@ async def _cooked(chosen: Settings, cook: Callable[[Kitchen], Awaitable[int]]) -
         try:
             return await cook(Kitchen(api, app.ports.store, chosen))
         finally:
-            api.watch.close()
+            api.close()
 
 
 @asynccontextmanager

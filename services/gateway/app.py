@@ -44,7 +44,7 @@ def build_front(app: App, hosts: Hosts = LOOPBACK) -> FastAPI:
     api.router.routes.extend(probes(lambda: app))
     running = asyncio.current_task()
     assert running is not None, "called from within the running composition"
-    running.add_done_callback(lambda _: gateway.watch.close())
+    running.add_done_callback(lambda _: gateway.close())
     return api
 
 

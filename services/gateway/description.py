@@ -47,8 +47,9 @@ ACCEPTED: Answers = {
 
 PICTURE: dict[str, Any] = {
     "required": True,
-    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels. Which of these "
-    "types they are is seen by themselves. Of an animation the first picture is taken.",
+    "description": "The bytes of one picture, at most 10 MiB and 40 megapixels (of a WebP 32), no "
+    "side longer than 16,384 pixels. Which of these types they are is seen by themselves. Of an "
+    "animation the first picture is taken.",
     "content": {
         type_: {"schema": {"type": "string", "format": "binary"}}
         for type_ in ("image/png", "image/jpeg", "image/webp")

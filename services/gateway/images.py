@@ -1,15 +1,31 @@
-"""Pictures that users give, kept by content: the same one given again is the same image."""
+"""Pictures that users give, read in processes apart and kept by content.
+
+A picture waits under the day on which it was given, and is removed after a day that nobody used it.
+A video that uses it gets it under a key that nothing removes: so no accepted video can lose it,
+whatever happens at the same time.
+"""
 
 import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 
 from shared.base.pool import Pool
-from shared.media.uploads import prepared
+from shared.base.worker import Bounds
+from shared.media.uploads import prepare
 from shared.ports import Blobs
-from shared.story.errors import BlobMissing
-from shared.story.images import Picture, image_key
+from shared.story.errors import BadInput, BlobMissing, WorkerDied, WorkersUnavailable, WorkTimedOut
+from shared.story.images import UPLOADS, Picture, image_key, upload_day, upload_key
+
+SECONDS = 20
+"""For one picture: ten times what the largest takes, on a machine that has much else to do."""
+BOUNDS = Bounds(mapped=640 << 20)
+"""The largest WebP takes 580 MiB, a JPEG for printers 520, a PNG 435: most of it once decoded."""
+DAY_MS = 24 * 60 * 60_000
 
 
 class Image(BaseModel):
@@ -20,30 +36,75 @@ class Image(BaseModel):
     height: int
 
 
+def picture_pool(processes: int = 2) -> Pool:
+    """Return processes for pictures from outside, which are not those of any encode."""
+    return Pool(processes, BOUNDS)
+
+
+async def read_picture(data: bytes, pool: Pool) -> Picture:
+    """Return the picture in these bytes, whatever they are said to be; BadInput when it can't be
+    used.
+
+    A process that dies or is late may be this machine's fault; a picture at fault does it again.
+    """
+    for _ in range(2):
+        try:
+            return await pool.run(prepare, data, seconds=SECONDS)
+        except WorkTimedOut:
+            continue
+        except WorkerDied as error:
+            if error.code == -signal.SIGKILL:  # by the system: a picture has a bound of its own
+                raise WorkersUnavailable("this machine has no memory for the picture") from error
+    raise BadInput(
+        f"the picture can't be read, or not within {SECONDS} s: scale it down, or save it anew as "
+        "a plain PNG or JPEG"
+    )
+
+
 @dataclass(frozen=True)
 class Images:
     """Takes pictures in, and finds them again for their owner."""
 
     blobs: Blobs
-    pool: Pool
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """A picture of 40 megapixels can take 700 MiB to decode: one at a time."""
+    now: Callable[[], int]
+    pool: Pool = field(default_factory=picture_pool)
+    turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Each owner has one picture read at a time: who gives many holds up nobody else."""
 
     async def take(self, data: bytes, owner: str) -> Image:
-        """The picture in these bytes, whatever they are said to be; BadInput when there is none."""
-        async with self.turn:
-            picture = await self.pool.run(prepared, data)
+        """Keep the picture in these bytes; BadInput when there is none."""
+        async with self.turns.setdefault(owner, asyncio.Lock()):
+            picture = await read_picture(data, self.pool)
         return await self.keep(picture, owner)
 
     async def keep(self, picture: Picture, owner: str) -> Image:
-        """When this returns, the picture is durable."""
-        await self.blobs.put(image_key(owner, picture.id), picture.png)
+        """When this returns, the picture is durable: for a day, or as long as videos use it."""
+        await self.blobs.put(upload_key(owner, picture.id, self._today()), picture.data)
         return Image(id=picture.id, width=picture.width, height=picture.height)
 
     async def find(self, image_id: str, owner: str) -> str | None:
-        """Its key; None where this owner has given no such picture."""
-        key = image_key(owner, image_id)
-        try:
-            return (await self.blobs.stat(key)).key
-        except BlobMissing:
-            return None
+        """Return its key; None where this owner has given no such picture."""
+        today = self._today()
+        waits = [upload_key(owner, image_id, day) for day in (today, today - 1)]
+        for key in (image_key(owner, image_id), *waits):
+            with suppress(BlobMissing):
+                return (await self.blobs.stat(key)).key
+        return None
+
+    async def use(self, image_id: str, owner: str) -> bool:
+        """Keep it for as long as videos may need it; False where there is none."""
+        found, kept = await self.find(image_id, owner), image_key(owner, image_id)
+        if found not in {None, kept}:
+            with suppress(BlobMissing):  # its day has just ended
+                await self.blobs.put(kept, await self.blobs.get(found))
+                found = kept
+        return found == kept
+
+    async def sweep(self) -> None:
+        """Remove what was given before yesterday: what videos use of it is kept elsewhere."""
+        yesterday = self._today() - 1
+        waiting = await self.blobs.keys(UPLOADS)
+        await self.blobs.delete([key for key in waiting if upload_day(key) < yesterday])
+
+    def _today(self) -> int:
+        return self.now() // DAY_MS

@@ -45,17 +45,17 @@ class Intake:
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
         row = _build_row(asked, owner, key, self.store.now(), await self.weights())
-        await self._refuse_unknown_product(asked, row)
+        await self._keep_product(asked, row)
         if not await self._insert(row):
             row = await self._read_winner(row)
         await self.gate.open(row["_id"], owner, row["cap"])
         await self.emit(_build_events(row))
         return str(row["_id"])
 
-    async def _refuse_unknown_product(self, asked: VideoRequest, row: Doc) -> None:
-        """Refuse a picture that was never given, before anything is written."""
+    async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
+        """Keep the picture of an accepted video; refuse one that was never given."""
         image = asked.end_card.product_image if asked.end_card else None
-        if image is None or await self.images.find(image, row["owner"]):
+        if image is None or await self.images.use(image, row["owner"]):
             return
         # A video that was accepted stays accepted, also where its picture has gone since.
         if not await self.store.get(REQUESTS, [row["_id"]]):

@@ -16,6 +16,7 @@ TYPES: Mapping[str, str] = {
     ".m4s": "video/mp4",
     ".jpg": "image/jpeg",
     ".png": "image/png",
+    ".webp": "image/webp",
     ".srt": "application/x-subrip; charset=utf-8",
     ".vtt": "text/vtt; charset=utf-8",
 }

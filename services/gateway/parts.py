@@ -13,6 +13,8 @@ from services.gateway.revisions import Revisions
 from shared.ports import Blobs
 from shared.runtime.app import App
 
+SWEEP_SECONDS = 60 * 60.0
+
 
 @dataclass(frozen=True)
 class Gateway:
@@ -25,6 +27,11 @@ class Gateway:
     watch: Watch
     blobs: Blobs
 
+    def close(self) -> None:
+        """End what watchers follow, and the processes that read pictures."""
+        self.watch.close()
+        self.images.pool.close()
+
 
 def build_gateway(app: App) -> Gateway:
     """Put the gateway together; from here on its watchers hear what this process hears."""
@@ -32,7 +39,8 @@ def build_gateway(app: App) -> Gateway:
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
     shell.listen(watch.heard)
-    images = Images(app.ports.blobs, app.pool)
+    images = Images(app.ports.blobs, app.ports.store.now)
+    app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
     revisions = Revisions(videos, shell.emit)
     return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)

@@ -1,7 +1,7 @@
-"""A picture that a user gives, made one of ours: upright, sRGB, of bounded size, a bare PNG.
+"""A picture that a user gives, made one of ours: upright, sRGB, of bounded size, a bare WebP.
 
-Nothing in it is believed: its bytes decide what it is, its size is judged before it is decoded, and
-every refusal says what to do. Of an animation the first picture is taken.
+Nothing in it is believed: its bytes decide what it is, what decoding it would cost is judged before
+it is decoded, and every refusal says what to do. Of an animation the first picture is taken.
 """
 
 import warnings
@@ -9,28 +9,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from shared.media.jpeg import refuse_costly
 from shared.story.errors import BadInput
 from shared.story.images import MAX_BYTES, Picture
 
 MAX_PIXELS = 40_000_000
+MAX_WEBP_PIXELS = 32_000_000
+"""The decoder of these holds every pixel four times."""
+MAX_SIDE = 16_384
+"""More than any camera has, and as much as a WebP can: each row costs memory of its own."""
 LONG_SIDE = 2048
-_TOO_MANY = f"the picture has more than {MAX_PIXELS // 1_000_000} megapixels: scale it down first"
+
+_SMALL = 256 << 10
+"""Bytes below which nothing is gained by loss."""
+_LOSSLESS: tuple[dict[str, Any], ...] = (
+    {"lossless": True, "quality": 20, "method": 2},
+    {"lossless": True, "quality": 80, "method": 4},  # six times as long, for what came so
+)
+_LOSSY: tuple[dict[str, Any], ...] = tuple({"quality": q} for q in (90, 80, 70, 60, 50, 40))
 
 
 def prepare(data: bytes) -> Picture:
-    """The picture in these bytes, ready to be stored; BadInput when it can't be used."""
+    """Return the picture in these bytes, ready to be stored; BadInput when it can't be used."""
     _refuse_size(data)
     with _hostile():
-        image = _bare(_decoded(data))
+        image = _decode(data)
+        lossless = image.format == "PNG" or b"VP8L" in data
+        image = _bare(image)
     if image.mode == "RGBA" and image.getchannel("A").getextrema()[1] == 0:
         raise BadInput("the picture is wholly transparent: give one on which something is seen")
-    out = BytesIO()
-    image.save(out, "PNG")
-    png = out.getvalue()
-    return Picture(blake2b(png, digest_size=16).hexdigest(), image.width, image.height, png)
+    kept = _encode(image, lossless, len(data))
+    return Picture(blake2b(kept, digest_size=16).hexdigest(), image.width, image.height, kept)
 
 
 def _refuse_size(data: bytes) -> None:
@@ -50,24 +63,40 @@ def _hostile() -> Iterator[None]:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
-    except (BadInput, MemoryError):
+    except BadInput:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadInput(_TOO_MANY) from error
+        raise _too_many(MAX_PIXELS) from error
+    except MemoryError as error:
+        raise BadInput(
+            "the picture takes more memory than there is for one: scale it down, or save it anew "
+            "as a plain PNG or JPEG"
+        ) from error
     except UnidentifiedImageError as error:
         raise BadInput(
             "these bytes are no picture that we know: give a PNG, JPEG or WebP"
         ) from error
     except Exception as error:
         raise BadInput(
-            f"the picture is damaged or cut off ({error}): export it again, and give all of it"
+            "the picture is damaged or cut off: export it again, and give all of it"
         ) from error
 
 
-def _decoded(data: bytes) -> Image.Image:
+def _too_many(most: int) -> BadInput:
+    return BadInput(
+        f"the picture has more than {most // 1_000_000} megapixels: scale it down first"
+    )
+
+
+def _decode(data: bytes) -> Image.Image:
+    """Return the picture, decoded when it is sure that this takes little time and memory."""
+    refuse_costly(data)
     image = Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
-    if image.width * image.height > MAX_PIXELS:
-        raise BadInput(_TOO_MANY)
+    most = MAX_WEBP_PIXELS if image.format == "WEBP" else MAX_PIXELS
+    if image.width * image.height > most:
+        raise _too_many(most)
+    if max(image.size) > MAX_SIDE:
+        raise BadInput(f"a side of the picture has more than {MAX_SIDE:,} pixels: crop it first")
     image.draft("", (2 * LONG_SIDE, 2 * LONG_SIDE))  # a large JPEG need not be decoded in full
     image.load()
     return image
@@ -99,3 +128,21 @@ def _in_srgb(image: Image.Image, mode: str) -> Image.Image:
         return image.convert(mode)
     assert shown is not None, "it is None only where the image itself was changed"
     return shown
+
+
+def _encode(image: Image.Image, lossless: bool, came: int) -> bytes:
+    """Return it as it is kept: without loss where it came so, and no larger than it came.
+
+    What came with loss, or is larger without, is kept as well as fits.
+    """
+    wishes = [(options, max(came, _SMALL)) for options in _LOSSLESS if lossless]
+    for options, most in [*wishes, *((options, came) for options in _LOSSY)]:
+        if len(kept := _webp(image, options)) <= most:
+            break
+    return kept
+
+
+def _webp(image: Image.Image, options: dict[str, Any]) -> bytes:
+    out = BytesIO()
+    image.save(out, "WEBP", **options)
+    return out.getvalue()

@@ -3,8 +3,8 @@
 from shared.story.images import Picture
 
 
-def prepared(data: bytes) -> Picture:
-    """The picture in these bytes, made fit to be kept; BadInput when there is none."""
-    from shared.media.upload import prepare
+def prepare(data: bytes) -> Picture:
+    """Return the picture in these bytes, made fit to be kept; BadInput when there is none."""
+    from shared.media import upload
 
-    return prepare(data)
+    return upload.prepare(data)

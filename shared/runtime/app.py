@@ -106,6 +106,12 @@ class App:
         """Return the names of loops that have ended, which none of them ever should."""
         return [] if self.draining else [loop.get_name() for loop in self.loops if loop.done()]
 
+    def repeat(
+        self, name: str, call: Callable[[], Coroutine[Any, Any, object]], seconds: float
+    ) -> None:
+        """Do one thing more beside the consumers, over and over until this process stops."""
+        self.loops = [*self.loops, asyncio.create_task(_repeat(call, seconds), name=name)]
+
 
 @asynccontextmanager
 async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterator[App]:

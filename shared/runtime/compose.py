@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.base.pool import Pool
+from shared.base.worker import Bounds
 from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK
 from shared.engines.rehearsal import RehearsalEngine
@@ -28,7 +29,7 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = _ports(settings)
-    pool = Pool(settings.processes)
+    pool = Pool(settings.processes, Bounds(resident=settings.process_mib << 20))
     parts = Parts(
         ports,
         kinds,

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     """How long each job of a rehearsal takes."""
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """How many encodes at once in one process; by default as many as there are processors."""
+    process_mib: int = Field(2048, ge=256)
+    """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
 
     # embedded
     data: Annotated[Path, AfterValidator(_a_folder)] = Path("storywave-data")

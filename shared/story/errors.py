@@ -7,10 +7,13 @@ StorywaveError
 │   ├── Unstorable            a value that no store can hold; nothing was written
 │   └── Unpublishable         an event that the bus can never carry; all others were published
 ├── TransientError            another try may succeed: the job is retried, tries are counted
+│   ├── WorkTimedOut          a worker process was still at it when its time was over
+│   └── WorkerDied            a worker process ended in the midst of it
 └── InfrastructureError       a server is away: nobody's fault, nothing is counted, all backs off
     ├── StoreUnavailable
     ├── BusUnavailable
     ├── BlobsUnavailable
+    ├── WorkersUnavailable    no worker process can be started
     ├── DiskFull
     └── TooManyOpen
 """
@@ -77,6 +80,19 @@ class TransientError(StorywaveError):
         self.retry_after = retry_after
 
 
+class WorkTimedOut(TransientError):
+    """A worker process was still at it when its time was over; it is killed, and gone."""
+
+
+class WorkerDied(TransientError):
+    """A worker process ended in the midst of it: killed, broken, or for lack of memory."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        """What the process ended with; below zero, the signal that killed it."""
+
+
 class InfrastructureError(StorywaveError):
     """A server we need is away; work waits and nothing is counted against anyone."""
 
@@ -91,6 +107,10 @@ class BusUnavailable(InfrastructureError):
 
 class BlobsUnavailable(InfrastructureError):
     """The object store, or the disk, takes no bytes."""
+
+
+class WorkersUnavailable(InfrastructureError):
+    """This machine has no room for a worker process."""
 
 
 class DiskFull(InfrastructureError):

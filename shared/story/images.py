@@ -5,18 +5,35 @@ from hashlib import blake2b
 
 MAX_BYTES = 10 << 20
 
+UPLOADS = "uploads/"
+"""Before the keys of pictures that wait for a video; their day follows."""
+
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as it is kept: the same picture has the same id, whoever gives it."""
+    """A picture as it is kept: the same one given again has the same id, whoever gives it."""
 
     id: str
     width: int
     height: int
-    png: bytes
+    data: bytes
+    """A WebP."""
 
 
 def image_key(owner: str, image_id: str) -> str:
-    """Where an owner's picture is kept. Any text may be asked for as an id."""
-    name = blake2b(f"{owner}\n{image_id}".encode(), digest_size=16).hexdigest()
-    return f"images/{name}.png"
+    """Return where a picture is kept that videos of this owner use. Any text may be its id."""
+    return f"images/{_name(owner, image_id)}"
+
+
+def upload_key(owner: str, image_id: str, day: int) -> str:
+    """Return where a picture waits that was given on this day, until a video uses it."""
+    return f"{UPLOADS}{day}/{_name(owner, image_id)}"
+
+
+def upload_day(key: str) -> int:
+    """Return the day on which a waiting picture was given."""
+    return int(key.removeprefix(UPLOADS).partition("/")[0])
+
+
+def _name(owner: str, image_id: str) -> str:
+    return blake2b(f"{owner}\n{image_id}".encode(), digest_size=16).hexdigest() + ".webp"

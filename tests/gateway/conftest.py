@@ -54,7 +54,7 @@ async def open_api(folder: Path) -> AsyncIterator[Api]:
         transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Api(app, bus, parts, asgi, client)
-        parts.watch.close()
+        parts.close()
 
 
 @pytest.fixture

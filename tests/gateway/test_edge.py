@@ -288,10 +288,10 @@ async def test_a_bug_is_logged_once_with_the_id_that_its_answer_names(
 ) -> None:
     made = await api.make()
 
-    def broken(doc: object) -> None:
+    def broken(reader: object, doc: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("shared.runtime.shell.facts_of", broken)
+    monkeypatch.setattr("shared.runtime.known.Reader.read", broken)
     problem = is_problem(await api.http.get(f"/v1/videos/{made}"), 500, "internal")
     [record] = [record for record in caplog.records if record.exc_info]
     assert vars(record)["request_id"] == problem["request_id"]

@@ -31,7 +31,7 @@ async def embedded(folder: Path) -> AsyncIterator[tuple[App, httpx.AsyncClient]]
         transport = httpx.ASGITransport(create_app(parts))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             yield app, http
-        parts.watch.close()
+        parts.close()
 
 
 async def given(http: httpx.AsyncClient, data: bytes) -> str:

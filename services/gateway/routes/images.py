@@ -37,7 +37,7 @@ async def give_image(owner: Owner, at: At, request: Request, response: Response)
 
 @serve_file(router, "/v1/images/{image_id}", "image")
 async def image(image_id: ImageId, owner: Owner, at: At, request: Request) -> Response:
-    """Send a picture that you have given, as PNG."""
+    """Send a picture that you gave, as WebP. One that no video uses is removed after a day."""
     key = await at.images.find(image_id, owner)
     if key is None:
         raise NoSuchImage(image_id)
