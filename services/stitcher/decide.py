@@ -12,7 +12,14 @@ from services.stitcher.sheet import find_images
 from services.stitcher.stuck import Stuck, find_stuck
 from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_voices
 from shared.story.beats import check_images
-from shared.story.events import BeatsPlanned, Failed, VideoCompleted, VideoFailed, WavesCompleted
+from shared.story.events import (
+    BeatsPlanned,
+    Failed,
+    VideoCompleted,
+    VideoFailed,
+    VideoOverdue,
+    WavesCompleted,
+)
 from shared.story.formats import FPS, canvas
 from shared.story.kinds import (
     CUT,
@@ -46,7 +53,15 @@ def decide(view: View, plan: BeatsPlanned | None) -> Decision:
     ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
     if rev and any(end is not None and end.rev >= rev for end in ends):
         return Decision(done=True)
+    late = view.latest(VideoOverdue)
+    if late is not None and late.rev >= rev:
+        return _end(fail(view, late.rev, "deadline", _explain_lateness(late)))
     return _go_on_despite(view, plan, broken) if broken else _go_on(view, plan)
+
+
+def _explain_lateness(late: VideoOverdue) -> str:
+    hours = late.limit_ms / 3_600_000
+    return f"it ran for more than {hours:g} h without an end, and was given up: try it again"
 
 
 def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Decision:

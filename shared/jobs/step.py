@@ -26,7 +26,6 @@ from shared.ports import Blobs
 from shared.story.errors import (
     InfrastructureError,
     PermanentError,
-    StorywaveError,
     TransientError,
     cause,
     machine_trouble,
@@ -119,7 +118,7 @@ class Steps:
 
     async def settle(self, job: Job, signal: Signal) -> None:
         """Turn the reservation into what the attempt came to, before that becomes a fact."""
-        cost = settled_cost(job, signal)
+        cost = cost_of_end(job, signal)
         if cost is not None and (cost or self.engine(job).ceiling(job)):
             hold = Hold(job.spec.video_id, job.hold, cost)
             await patiently(partial(self.gate.settle, hold), self.pace)
@@ -224,7 +223,9 @@ class Steps:
         kind = self.kinds[job.spec.kind]
         finish = self.finish.get(kind)
         if finish is not None and self.engines[kind].makes_files:
-            made = await self.pool.run(finish, task.order, Workspace(task.folder), made)
+            made = await self.pool.run(
+                finish, task.order, Workspace(task.folder), made, seconds=kind.deadline_seconds
+            )
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}
         end_event(replace(job, state=State.DONE, result=result), self.kinds)
@@ -239,7 +240,7 @@ class LostClaim(Exception):
 
 def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:
     """Log a try that failed, with its traceback, and return the signal for it."""
-    said = said or (error.message if isinstance(error, StorywaveError) else str(error))
+    said = said or str(error)
     journal.log_failed_try(job, error, said)
     return machine.Broke(said, **known)
 
@@ -254,7 +255,7 @@ async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
             await asyncio.sleep(pace.away)
 
 
-def settled_cost(job: Job, signal: Signal) -> int | None:
+def cost_of_end(job: Job, signal: Signal) -> int | None:
     """Return what an attempt has cost once this signal ends it; None while it may still cost.
 
     An attempt of which nobody knows keeps its hold.
