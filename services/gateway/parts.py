@@ -38,7 +38,7 @@ def build_gateway(app: App) -> Gateway:
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
-    shell.listen(watch.heard)
+    shell.listen(watch.wake)
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
