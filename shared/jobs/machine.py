@@ -93,6 +93,8 @@ class Job:
     """How often in a row its worker went away in the middle of a step."""
     tag: float | None = None
     due_at: int | None = None
+    put_off: int | None = None
+    """How often it was set aside since nobody could read it; None once somebody has."""
     created_at: int = 0
     submitted_at: int | None = None
     paid_attempt: int = 0
@@ -265,7 +267,8 @@ def advance(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
 
 
 def _claim(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
-    taken = replace(job, attempt=job.attempt + 1, tag=None, due_at=now + rules.lease_ms)
+    due = now + rules.lease_ms
+    taken = replace(job, attempt=job.attempt + 1, tag=None, due_at=due, put_off=None)
     if job.state is State.RUNNING:
         return taken
     if job.state is not State.NEW:
