@@ -88,7 +88,7 @@ class Shell:
         stamped = [event.model_copy(update={"at": event.at or now}) for event in events]
         rows = await self._relay.insert(stamped)
         if len(rows) < len(stamped):  # what was a fact already stays as it was told first
-            stamped = await self._relay.stored(stamped)
+            stamped = await self._relay.read(stamped)
         await self.handle(stamped)
         self._relay.offer(rows)
         return [None] * len(groups)
@@ -273,7 +273,7 @@ class Shell:
             await self._take_on(specs)
         rows = await self._relay.insert(events)
         for row in rows:
-            _log_decided(row.event)
+            _log_decision(row.event)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
         return [None] * len(changes)
@@ -288,7 +288,7 @@ class Shell:
                 )
 
 
-def _log_decided(event: Event) -> None:
+def _log_decision(event: Event) -> None:
     name = type(event).__name__
     telemetry.DECIDED.labels(name).inc()
     facts = event.model_dump(mode="json", exclude={"brief", "beats", "chunks", "version"})
