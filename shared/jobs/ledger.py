@@ -1,7 +1,7 @@
 """The job ledger: insert once, claim in fair order, advance behind the fence, renew leases."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -38,9 +38,6 @@ INDEXES = {
 
 WINDOW = 4
 """Claim from a window this many times as large: racers that scan the same top collide."""
-
-LONGEST_WAIT_MS = 30 * 60_000
-"""No job waits longer than this: a time further away was set by a clock that has been set back."""
 
 
 class Ledger:
@@ -203,20 +200,6 @@ class Ledger:
         held = await self._store.find(JOBS, {"state": states, "due_at": Is(">", now)})
         ends = [Update(row["_id"], set={"due_at": now}) for row in held]
         return len(await self._store.update(JOBS, ends)) if ends else 0
-
-    async def mend_times(self, kinds: Collection[str]) -> int:
-        """Make due what a clock that was ahead has put too far away; return how many there were."""
-        now = self._store.now()
-        where = {"due_at": Is(">", now + LONGEST_WAIT_MS), PUT_OFF: None}
-        count = 0
-        for kind in kinds:
-            rows = await self._store.find(JOBS, {"spec.kind": kind, **where}, limit=500)
-            mends = [
-                Update(row["_id"], where={"due_at": row["due_at"]}, set={"due_at": now})
-                for row in rows
-            ]
-            count += len(await self._store.update(JOBS, mends)) if mends else 0
-        return count
 
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from shared.base import telemetry
+from shared.jobs import unreadable
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import end_event, from_doc
-from shared.jobs.unreadable import put_off, read_each
+from shared.jobs.unreadable import PUT_OFF, put_off, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update
 from shared.story.errors import InfrastructureError, Unpublishable
 from shared.story.events import Event
@@ -28,6 +29,7 @@ INDEXES = {
     OUTBOX: (
         Index(("service", "publish_at"), present="publish_at"),
         Index(("video_id",)),
+        unreadable.INDEX,
     )
 }
 
@@ -186,7 +188,7 @@ class Relay:
         if not rows:
             return set()
         change: dict[str, int] = {} if publish_at is None else {"publish_at": publish_at}
-        gone = ("publish_at",) if publish_at is None else ()
+        gone = ("publish_at", PUT_OFF) if publish_at is None else ()
         updates = {
             row.id: Update(row.id, where={"publish_at": row.publish_at}, set=change, unset=gone)
             for row in rows

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from shared.base import telemetry
-from shared.ports import Doc, Index, Is, Store, Update, Where
+from shared.ports import Doc, Index, Store, Update
 
 log = logging.getLogger("storywave.rows")
 
@@ -22,7 +22,6 @@ PUT_OFF_MS = 10_000
 MOST_DOUBLINGS = 13  # ten seconds grow to about a day
 
 INDEX = Index((PUT_OFF,), present=PUT_OFF)
-LOOK_LIMIT = 1_000
 
 T = TypeVar("T")
 
@@ -67,6 +66,12 @@ async def put_off(store: Store, collection: str, rows: Sequence[Doc], due: str) 
         await store.update(collection, updates)
 
 
+def is_put_off(row: Doc, due: str, now: int) -> bool:
+    """Tell whether a row waits for its next look: to meet it on another way is none."""
+    time = row.get(due)
+    return PUT_OFF in row and isinstance(time, int) and time > now
+
+
 def distance_ms(row: Doc) -> int:
     """Return how long a row that can't be read is left alone."""
     return int(PUT_OFF_MS * 2 ** min(count_looks(row), MOST_DOUBLINGS))
@@ -76,14 +81,3 @@ def count_looks(row: Doc) -> int:
     """Return how often a row was set aside."""
     count = row.get(PUT_OFF)
     return count if isinstance(count, int) and count > 0 else 0
-
-
-async def look_again(store: Store, collection: str, where: Where, due: str) -> int:
-    """Make due what was put off; return how many rows there were.
-
-    They keep their counts: what still can't be read is left alone for as long as before.
-    """
-    mine = {**where, PUT_OFF: Is("present"), due: Is("present")}
-    now, rows = store.now(), await store.find(collection, mine, limit=LOOK_LIMIT)
-    looks = [Update(row["_id"], where={due: row[due]}, set={due: now}) for row in rows]
-    return len(await store.update(collection, looks)) if looks else 0

@@ -20,10 +20,7 @@ def job(kind: AnyKind, **known: Any) -> JobSpec:
 
 
 def specs(count: int, owner: str = "ann", **known: Any) -> list[JobSpec]:
-    return [
-        job(IMAGE, video_id=f"{owner}-{n}", owner=owner, beat=n, **known)
-        for n in range(count)
-    ]
+    return [job(IMAGE, video_id=f"{owner}-{n}", owner=owner, beat=n, **known) for n in range(count)]
 
 
 async def test_work_is_inserted_once(store: Store) -> None:
