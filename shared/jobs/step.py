@@ -17,7 +17,7 @@ from shared.base.values import find_fault
 from shared.jobs import engine as port
 from shared.jobs import journal, machine, outputs
 from shared.jobs.engine import AttemptFolder, Engine, Finish, Made, Refused, Task, Workspace
-from shared.jobs.gate import Gate, Hold, Verdict
+from shared.jobs.gate import MONEY, Gate, Hold, Verdict
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules, Signal, State
 from shared.jobs.rows import end_event
@@ -122,7 +122,10 @@ class Steps:
         cost = cost_of_end(job, signal)
         if cost is not None and (cost or self.engine(job).ceiling(job)):
             hold = Hold(job.spec.video_id, job.hold, cost)
-            await patiently(partial(self.gate.settle, hold), self.pace)
+            try:
+                await patiently(partial(self.gate.settle, hold), self.pace)
+            except Exception as error:  # the hold stays, so that no more than the cap is spent
+                tell(MONEY, job.spec.video_id, error)
 
     async def _progress(self, job: Job, task: Task) -> Signal:
         if job.state is State.SUBMITTING:
@@ -160,7 +163,13 @@ class Steps:
         if not await self.gate.admit(engine.name, engine.limits):
             return machine.Later(_ms(self.pace.away))
         hold = Hold(job.spec.video_id, job.hold, engine.ceiling(job))
-        verdict = await self.gate.reserve(hold)
+        try:
+            verdict = await self.gate.reserve(hold)
+        except InfrastructureError:
+            raise
+        except Exception as error:  # a newer version may read it: nothing is asked of an engine
+            tell(MONEY, job.spec.video_id, error)
+            return machine.Later(PUT_OFF_MS)
         if verdict is Verdict.GRANTED:
             return None
         if verdict is Verdict.CANCELLED:
