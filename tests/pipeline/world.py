@@ -4,8 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import services
 from services.planner.beats import Draft, timed
@@ -23,8 +24,9 @@ from shared.runtime.app import App, Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
-from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed, VideoRequested
-from shared.story.kinds import KINDS, PLAN, PlanOrder, RetryRules
+from shared.story.errors import PermanentError
+from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed, VideoRequested
+from shared.story.kinds import CLIP, KINDS, PLAN, PlanOrder, RetryRules
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 
@@ -45,31 +47,37 @@ def plan_by_lines(order: PlanOrder, space: Workspace) -> Made:
 WORK = {PLAN: plan_by_lines}
 
 
-def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
+def brief(beats: int = 3, chunks: int = 1, **known: Any) -> Brief:
     """A video of so many beats with so many chunks each."""
     return Brief(
         prompt="\n".join(f"Scene {n}." for n in range(beats)),
         duration=5.0 * beats * chunks,
         end_card=None,
         min_clips=1,
-        **known,  # type: ignore[arg-type]
+        **known,
     )
 
 
 class Counting(RehearsalEngine):
-    """Keeps the truth about what was run, and what was run although it was finished."""
+    """Keeps the truth about what was run, and what was run although it was finished.
 
-    def __init__(self, store: Store, **known: object) -> None:
-        super().__init__(WORK, **known)  # type: ignore[arg-type]
+    It refuses the clips in `broken`.
+    """
+
+    def __init__(self, store: Store, **known: Any) -> None:
+        super().__init__(WORK, **known)
         self._store = store
         self.runs: Counter[str] = Counter()
         self.rerun: list[str] = []
+        self.broken: frozenset[int] = frozenset()
 
     async def submit(self, task: Task) -> Accepted | Produced:
         row = (await self._store.get(JOBS, [task.job.id]))[task.job.id]
         if row["state"] == State.DONE:
             self.rerun.append(task.job.id)
         self.runs[task.job.id] += 1
+        if task.job.spec.kind == CLIP.name and task.job.spec.n in self.broken:
+            raise PermanentError(f"clip {task.job.spec.n} is refused")
         return await super().submit(task)
 
 
@@ -79,8 +87,8 @@ class World:
 
     app: App
     store: Store
+    bus: LocalBus
     engine: Counting
-    seen: list[Event] = field(default_factory=list)
 
     async def request(self, video_id: str, wanted: Brief) -> str:
         await self.app.gate.open(video_id, wanted.owner)
@@ -104,14 +112,13 @@ async def world(
     chaos: Chaos | None = None,
     store: Store | None = None,
     rules: Rules = QUICK,
-    engine_type: type[Counting] = Counting,
-    **engine: object,
+    **engine: Any,
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart."""
     store = store or SqliteStore(folder / "storywave.db")
-    counting = engine_type(store, **engine)
+    bus, counting = LocalBus(chaos=chaos), Counting(store, **engine)
     parts = Parts(
-        Ports(store, LocalBus(chaos=chaos), DiskBlobs(folder / "blobs")),
+        Ports(store, bus, DiskBlobs(folder / "blobs")),
         KINDS,
         dict.fromkeys(KINDS, counting),
         folder / "work",
@@ -121,4 +128,4 @@ async def world(
         drain_seconds=1.0,
     )
     async with run_services(parts, SERVICES) as app:
-        yield World(app, store, counting)
+        yield World(app, store, bus, counting)
