@@ -24,7 +24,7 @@ from shared.story.kinds import CLIP, IMAGE, KINDS, ImageOrder, Kinds, RetryRules
 from shared.story.view import JobSpec
 from tests.base import calls
 from tests.contracts.adapters import STORES, Stores
-from tests.jobs.test_worker import RULES, SPEC, Scripted, Stage, made
+from tests.jobs.test_worker import RULES, SPEC, LoneWorker, Scripted, made
 
 HALF: str = json.loads('"\\ud83d"')
 """Half of an emoji, as an answer has it that was cut: JSON lets it pass, and no store takes it."""
@@ -104,10 +104,9 @@ async def test_of_five_ends_in_one_batch_none_is_lost_to_what_one_of_them_says(
     work = Ledger(store, KINDS, RULES)
     await work.insert([spec(beat) for beat in range(5)])
     jobs = {job.spec.beat: job for job in await work.claim(HANDS)}
-    signals = {beat: machine.Finished({"key": "k"}) for beat in range(3)} | {
-        3: machine.Broke(f"the prompt was refused: {HALF}", permanent=True),
-        4: machine.Finished({"key": "k", "frames": 2**64}),
-    }
+    signals: list[machine.Signal] = [machine.Finished({"key": "k"}) for _ in range(3)]
+    signals.append(machine.Broke(f"the prompt was refused: {HALF}", permanent=True))
+    signals.append(machine.Finished({"key": "k", "frames": 2**64}))
     ends = await asyncio.gather(
         *(work.advance(jobs[beat], signals[beat]) for beat in range(5)), return_exceptions=True
     )
@@ -122,19 +121,19 @@ async def test_a_result_that_cannot_be_stored_is_a_try_that_failed(
     store: Store, tmp_path: Path, bad: object
 ) -> None:
     useless = Produced(Made(data={"key": "k", "remark": bad}))
-    stage = Stage(store, tmp_path, Scripted(useless, made()))
-    job = await stage.ends()
+    w = LoneWorker(store, tmp_path, Scripted(useless, made()))
+    job = await w.ends()
     assert (job.state, job.tries) == (State.DONE, 1)
-    assert stage.engine.submits == 2
+    assert w.engine.submits == 2
 
 
 async def test_an_error_that_cannot_be_stored_ends_its_job_all_the_same(
     store: Store, tmp_path: Path
 ) -> None:
-    stage = Stage(store, tmp_path, Scripted(PermanentError(f"it was refused: {HALF}")))
-    job = await stage.ends()
+    w = LoneWorker(store, tmp_path, Scripted(PermanentError(f"it was refused: {HALF}")))
+    job = await w.ends()
     assert (job.state, job.error) == (State.FAILED, "it was refused: ?")
-    assert stage.engine.submits == 1
+    assert w.engine.submits == 1
 
 
 # ── clocks that are set back ────────────────────────────────────────────────────────────────────
@@ -177,7 +176,7 @@ async def test_a_row_that_was_ended_meanwhile_is_not_put_off(store: Store) -> No
     assert ended["state"] == "done" and "due_at" not in ended
 
 
-STRANGE = {
+STRANGE: dict[str, dict[str, Any]] = {
     "an ended job that is due": {"state": "done", "due_at": 1},
     "a state of a newer version": {"state": "unresolved", "due_at": 1},
     "no attempt": {"attempt": None, "due_at": 1},
@@ -248,7 +247,7 @@ async def test_work_of_a_kind_that_is_not_known_is_kept_and_counts_as_open(store
     assert not await work.is_busy("v")
 
 
-UNREADABLE_MONEY = {
+UNREADABLE_MONEY: dict[str, dict[str, Any]] = {
     "a wish of a newer version": {"desired": "slowed"},
     "no holds": {"holds": None, "desired": "slowed"},
     "holds that are none": {"holds": "many"},
@@ -260,16 +259,16 @@ UNREADABLE_MONEY = {
 async def test_money_that_cannot_be_read_holds_up_its_own_video_alone(
     store: Store, tmp_path: Path, strange: str
 ) -> None:
-    stage = Stage(store, tmp_path, Scripted(made()))
-    await stage.gate.open("rich", "ann", cap=100)
+    w = LoneWorker(store, tmp_path, Scripted(made()))
+    await w.gate.open("rich", "ann", cap=100)
     await store.update(MONEY, [Update("rich", set=UNREADABLE_MONEY[strange])])
     odd = spec(2, video_id="rich")
-    await stage.ledger.insert([odd])
-    assert (await stage.ends()).state is State.DONE
-    await stage.worker.drain(5)
-    held = await stage.row(odd)
+    await w.ledger.insert([odd])
+    assert (await w.ends()).state is State.DONE
+    await w.worker.drain(5)
+    held = await w.row(odd)
     assert (held.state, held.tries) == (State.NEW, 0)
-    assert stage.engine.submits == 1
+    assert w.engine.submits == 1
 
 
 # ── work that hangs ─────────────────────────────────────────────────────────────────────────────
@@ -288,12 +287,12 @@ async def test_work_that_hangs_fails_and_gives_its_place_back(store: Store, tmp_
     pool = Pool(1)
     quick = replace(IMAGE, deadline_seconds=4.0, retries=RetryRules(tries_a_model=1))
     engine: Any = LocalEngine(pool, {quick: hang_at_beat})
-    stage = Stage(store, tmp_path, engine, kind=quick)
+    w = LoneWorker(store, tmp_path, engine, kind=quick)
     hung = {**SPEC.input, "prompt": str(tmp_path / "hung")}
-    job = await stage.ends(spec(0, input=hung), seconds=30)
+    job = await w.ends(spec(0, input=hung))
     assert job.state is State.FAILED
     assert job.error == "the work took more than 4 s and was ended"
-    assert (await stage.ends(spec(1, input={**hung, "index": 1}), seconds=30)).state is State.DONE
+    assert (await w.ends(spec(1, input={**hung, "index": 1}))).state is State.DONE
     pool.close()
 
 
