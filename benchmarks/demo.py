@@ -74,7 +74,7 @@ def is_good(figures: dict[str, object], peak_mib: float) -> bool:
     if peak_mib > LIMIT_MIB:
         wrong.append("memory")
     for name in wrong:
-        print(f"demo: {name} is not as it must be", file=sys.stderr)
+        print(f"demo: wrong figure: {name}", file=sys.stderr)
     return not wrong
 
 

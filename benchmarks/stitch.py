@@ -38,7 +38,8 @@ from shared.story.formats import FPS, canvas
 
 FADE = 15  # frames of a cross-fade
 FRAMES = CLIP_SECONDS * FPS
-STEP = CLIP_SECONDS - FADE / FPS
+STEP = CLIP_SECONDS - FADE / FPS  # seconds from the start of one clip to that of the next
+SECONDS = STEP * CLIPS + FADE / FPS
 VOICE_EVERY = 6.5  # seconds
 REPEATS = 3  # of the quick methods, whose times vary most; the median counts
 PRESET, CRF, THREADS = "superfast", "20", 2  # ours, so that all encode the same work
@@ -138,14 +139,10 @@ def run_ffmpeg_xfade(inputs: Inputs, folder: Path) -> None:
     _run_ffmpeg(
         *(part for path in sources for part in ("-i", str(path))),
         "-filter_complex", f"{_picture_filters()};{_sound_filters(len(inputs.voices))}",
-        "-map", "[picture]", "-map", "[sound]", "-t", str(_length_in_seconds()),
+        "-map", "[picture]", "-map", "[sound]", "-t", str(SECONDS),
         "-c:v", "libx264", "-preset", PRESET, "-crf", CRF, "-threads", str(THREADS),
         "-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart", str(folder / "xfade.mp4"),
     )  # fmt: skip
-
-
-def _length_in_seconds() -> float:
-    return STEP * CLIPS + FADE / FPS
 
 
 def _picture_filters() -> str:

@@ -17,7 +17,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -149,7 +149,10 @@ async def measure(ports: Ports, folder: Path) -> list[Result]:
     latencies = {f"video-{n}": Latencies.draw(SEED + n) for n in range(VIDEOS)}
     finishes = Finishes()
     ports.bus.subscribe("finishes", (VideoCompleted, VideoFailed), finishes.handle)
-    engine = _make_engine(lambda job: latencies[job.spec.video_id].of(job) / SCALE)
+    engine = RehearsalEngine(
+        dict(services.load("planner").work),
+        lambda job: latencies[job.spec.video_id].of(job) / SCALE,
+    )
     parts = Parts(ports, KINDS, dict.fromkeys(KINDS, engine), folder / "work", Pool(1))
     async with run_services(parts, [services.load(name) for name in services.NAMES]) as app:
         # Before every service has its partitions, a video would wait for Kafka, not for us.
@@ -179,10 +182,6 @@ def open_servers(folder: Path) -> Ports:
     settings, name = Settings(), f"waves-{os.getpid()}"
     bus = KafkaBus(settings.kafka, prefix=f"{name}.", partitions=settings.kafka_partitions)
     return Ports(MongoStore(settings.mongo, name), bus, DiskBlobs(folder / "blobs"))
-
-
-def _make_engine(latency: Callable[[Job], float]) -> RehearsalEngine:
-    return RehearsalEngine(dict(services.load("planner").work), latency)
 
 
 async def _request_all(app: App, videos: Sequence[str]) -> dict[str, float]:

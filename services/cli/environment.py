@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from services.cli.outcome import tell
 from services.gateway.errors.problems import bad_input
-from services.gateway.images import picture_pool, read_picture
+from services.gateway.images import make_picture_pool, read_picture
 from shared.base.telemetry import JsonLines
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
@@ -73,7 +73,7 @@ def product(path: Path | None) -> Picture | None:
 
 
 async def _read_apart(data: bytes) -> Picture:
-    pool = picture_pool(1)
+    pool = make_picture_pool(1)
     try:
         return await read_picture(data, pool)
     finally:

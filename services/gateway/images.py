@@ -36,7 +36,7 @@ class Image(BaseModel):
     height: int
 
 
-def picture_pool(processes: int = 2) -> Pool:
+def make_picture_pool(processes: int = 2) -> Pool:
     """Return processes for pictures from outside, which are not those of any encode."""
     return Pool(processes, BOUNDS)
 
@@ -67,7 +67,7 @@ class Images:
 
     blobs: Blobs
     now: Callable[[], int]
-    pool: Pool = field(default_factory=picture_pool)
+    pool: Pool = field(default_factory=make_picture_pool)
     turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     """Each owner has one picture read at a time: who gives many holds up nobody else."""
 

@@ -7,6 +7,7 @@ from shared.story.events import (
     DeadLettered,
     VideoCompleted,
     VideoFailed,
+    VideoOverdue,
     VideoRequested,
     WavesCompleted,
 )
@@ -28,6 +29,7 @@ SERVICE = Service(
         DeadLettered,
     ),
     decide=decide,
-    decides=(VideoCompleted, VideoFailed),
+    ends_videos=True,
+    decides=(VideoCompleted, VideoFailed, VideoOverdue),
     work=WORK,
 )

@@ -13,7 +13,14 @@ from services.stitcher.sheet import pictured_beats
 from services.stitcher.stuck import Stuck, stuck
 from services.stitcher.timeline import Laid, lay_clip_sounds, lay_out, lay_voices
 from shared.story.beats import check_images
-from shared.story.events import BeatsPlanned, Failed, VideoCompleted, VideoFailed, WavesCompleted
+from shared.story.events import (
+    BeatsPlanned,
+    Failed,
+    VideoCompleted,
+    VideoFailed,
+    VideoOverdue,
+    WavesCompleted,
+)
 from shared.story.formats import FPS, canvas
 from shared.story.kinds import (
     CUT,
@@ -45,7 +52,15 @@ def decide(view: View, plan: BeatsPlanned | None) -> Decision:
     rev = broken.rev if broken else plan.rev if plan else 0
     if rev and _has_ended(view, rev):
         return Decision(done=True)
+    late = view.latest(VideoOverdue)
+    if late is not None and late.rev >= rev:
+        return _end(fail(view, late.rev, "deadline", _too_late(late)))
     return _go_on_despite(view, plan, broken) if broken else _go_on(view, plan)
+
+
+def _too_late(late: VideoOverdue) -> str:
+    hours = late.limit_ms / 3_600_000
+    return f"it ran for more than {hours:g} h without an end, and was given up: try it again"
 
 
 def _has_ended(view: View, rev: int) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar, TypeVarTuple, Unpack, cast
 
 from shared.base import worker as program
-from shared.base.worker import OUTGROWN, PREFIX, Bounds, message
+from shared.base.worker import OUTGROWN, PREFIX, Bounds, pack
 from shared.story.errors import WorkerDied, WorkersUnavailable, WorkTimedOut, cause
 
 Ts = TypeVarTuple("Ts")
@@ -47,9 +47,9 @@ class Pool:
         WorkTimedOut where it takes more than these seconds, its turn not counted; WorkerDied where
         its process ends. Nothing goes on behind a caller who no longer waits.
         """
-        call = message(pickle.dumps((work, args)))
+        call = pack(pickle.dumps((work, args)))
         async with self._turns:
-            worker = self._worker()
+            worker = self._take_worker()
             try:
                 answer = await worker.answer(call, seconds)
             except BaseException:
@@ -66,7 +66,7 @@ class Pool:
         while self._idle:
             self._idle.pop().end()
 
-    def _worker(self) -> "_Worker":
+    def _take_worker(self) -> "_Worker":
         """Return one that waits, or a new one."""
         while self._idle:
             worker = self._idle.pop()
@@ -98,10 +98,11 @@ class _Worker:
 
     @property
     def lives(self) -> bool:
+        """Tell whether it has not ended yet."""
         return self._process.poll() is None
 
     async def answer(self, call: bytes, seconds: float | None) -> bytes:
-        """What it says to this call, within these seconds."""
+        """Return what it says to this call, within these seconds."""
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.get_running_loop().sock_sendall(self._line, call)
@@ -110,7 +111,7 @@ class _Worker:
             raise WorkTimedOut(f"the work took more than {seconds:g} s and was ended") from None
         except (EOFError, ConnectionError) as error:
             code = await asyncio.to_thread(self.end)
-            raise WorkerDied(self._death(code), code) from error
+            raise WorkerDied(self._explain_death(code), code) from error
 
     async def _read(self, size: int) -> bytes:
         loop, data = asyncio.get_running_loop(), bytearray()
@@ -121,7 +122,8 @@ class _Worker:
             data += part
         return bytes(data)
 
-    def _death(self, code: int | None) -> str:
+    def _explain_death(self, code: int | None) -> str:
+        """Say why it ended, as users read it."""
         if code == OUTGROWN:
             return f"the work needed more memory than {self._bounds.resident >> 20:,} MiB"
         if code is not None and code < 0:
@@ -144,6 +146,7 @@ def _start(line: int, bounds: Bounds) -> "subprocess.Popen[bytes]":
 
 
 def _end(process: "subprocess.Popen[bytes]", line: socket.socket) -> int:
+    """Kill a process, wait until it is gone, and return what it ended with."""
     process.kill()
     line.close()
     return process.wait()

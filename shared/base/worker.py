@@ -44,10 +44,10 @@ def main() -> None:
     line.set_inheritable(False)  # a child that outlives us must not hold it open
     with line.makefile("rb") as stream:
         while (call := _receive(stream)) is not None:
-            line.sendall(message(_answer(call)))
+            line.sendall(pack(_answer(call)))
 
 
-def message(content: bytes) -> bytes:
+def pack(content: bytes) -> bytes:
     """Return the bytes of a message, its length before them."""
     return len(content).to_bytes(PREFIX) + content
 
@@ -79,13 +79,13 @@ def _begin(parent: int, bounds: Bounds) -> None:
 def _watch(parent: int, resident: int) -> None:
     """End this process with its parent, which could not tell; or when it has outgrown its bound."""
     while os.getppid() == parent:
-        if resident and _resident() > resident:
+        if resident and _measure_resident() > resident:
             os._exit(OUTGROWN)
         time.sleep(_LOOK_SECONDS)
     os._exit(1)
 
 
-def _resident() -> int:
+def _measure_resident() -> int:
     """Return how many bytes this process holds; 0 where the system does not say."""
     try:
         _, pages, *_ = Path("/proc/self/statm").read_bytes().split()
@@ -106,10 +106,10 @@ def _answer(call: bytes) -> bytes:
         work, args = pickle.loads(call)
         return pickle.dumps((True, work(*args)))
     except BaseException as error:
-        return pickle.dumps((False, _portable(error)))
+        return pickle.dumps((False, _make_portable(error)))
 
 
-def _portable(error: BaseException) -> BaseException:
+def _make_portable(error: BaseException) -> BaseException:
     """Return the error with its traceback as a note, or its text alone where it can't be sent: not
     every class can be made again from what its errors keep, and none may end the parent.
     """

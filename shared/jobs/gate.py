@@ -47,8 +47,9 @@ class Gate:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.reserve: Batcher[Hold, Verdict] = Batcher(self._reserve_all)
-        self.settle: Batcher[Hold, bool] = Batcher(self._settle_all)
+        # one hold twice in a batch would be counted twice: the second one waits for the first
+        self.reserve: Batcher[Hold, Verdict] = Batcher(self._reserve_all, key=_key)
+        self.settle: Batcher[Hold, bool] = Batcher(self._settle_all, key=_key)
         self._tokens: Batcher[tuple[str, Limits], bool] = Batcher(self._grant_tokens)
         self._openings: Batcher[Doc, None] = Batcher(self._open_all)
 
@@ -63,15 +64,19 @@ class Gate:
         return [None] * len(docs)
 
     async def steer(self, video_id: str, desired: str) -> None:
-        """From the next reservation on, this is what the user wants."""
+        """Note what the user wants; it counts from the next reservation on."""
         await self._store.update(MONEY, [Update(video_id, set={"desired": desired})])
 
     async def admit(self, provider: str, limits: Limits) -> bool:
-        """Whether the provider takes one more create now."""
+        """Tell whether the provider takes one more create now."""
         return limits.creates_a_second is None or bool(await self._tokens((provider, limits)))
 
     async def take_tokens(self, provider: str, wanted: int, limits: Limits) -> int:
-        """How many of these creates the provider's rate allows now, all replicas counted."""
+        """Return how many of these creates the provider's rate allows now, over all replicas.
+
+        One row a provider counts the creates of the running second. Each replica moves it by a
+        write that is guarded on what it read: who loses the race reads and tries again.
+        """
         limit = limits.creates_a_second
         if limit is None:
             return wanted
@@ -117,7 +122,7 @@ class Gate:
     async def _judge(
         self, lost: Mapping[str, list[Hold]], verdicts: dict[Hold, Verdict]
     ) -> dict[str, list[Hold]]:
-        """Say why a guarded update did not match; returns what may be tried once more."""
+        """Note why a guarded update did not match; return what may be tried once more."""
         docs = await self._store.get(MONEY, list(lost))
         again: dict[str, list[Hold]] = {}
         for video, holds in lost.items():
@@ -144,6 +149,10 @@ class Gate:
         return [True] * len(holds)
 
 
+def _key(hold: Hold) -> tuple[str, str]:
+    return hold.video_id, hold.name
+
+
 def _by_video(holds: Sequence[Hold]) -> dict[str, list[Hold]]:
     grouped: dict[str, list[Hold]] = defaultdict(list)
     for hold in holds:
@@ -152,6 +161,11 @@ def _by_video(holds: Sequence[Hold]) -> dict[str, list[Hold]]:
 
 
 def _reservation(video: str, holds: Sequence[Hold]) -> Update:
+    """Return the one write that takes the money for all of these, or for none.
+
+    The guard asks three things at once: that the user wants the video to run, that there is enough
+    money, and that none of the holds exists. So no two replicas can spend the same cent.
+    """
     total = sum(hold.amount for hold in holds)
     where: dict[str, Any] = {"desired": "running", "available": Is(">=", total)}
     where.update((f"holds.{hold.name}", None) for hold in holds)
@@ -159,19 +173,19 @@ def _reservation(video: str, holds: Sequence[Hold]) -> Update:
         video,
         where=where,
         inc={"available": -total},
-        set={f"holds.{hold.name}": _held(hold) for hold in holds},
+        set={f"holds.{hold.name}": _hold_doc(hold) for hold in holds},
     )
 
 
-def _held(hold: Hold) -> Doc:
-    """What can cost nothing is settled as soon as it is allowed: nothing is owed for it later."""
+def _hold_doc(hold: Hold) -> Doc:
+    """Return what is kept of a hold. What can cost nothing is settled at once: it owes nothing."""
     return {"reserved": hold.amount} if hold.amount else {"reserved": 0, "settled": 0}
 
 
 def _sort_out(
     money: Doc | None, holds: Sequence[Hold]
 ) -> tuple[list[Hold], dict[Hold, Verdict], list[Hold]]:
-    """Held already; refused, with the reason; and what fits into the money that is there now."""
+    """Return what is held already, what is refused and why, and what fits into the money now."""
     if money is None:
         return [], dict.fromkeys(holds, Verdict.CANCELLED), []
     known = [hold for hold in holds if hold.name in money["holds"]]
@@ -190,7 +204,7 @@ def _sort_out(
 
 
 def _settlement(money: Doc | None, video: str, ends: Sequence[Hold]) -> Update | None:
-    """Give back what was reserved beyond the cost; None where all is settled already."""
+    """Return the write that gives back what was reserved and not spent; None where it is done."""
     held = money["holds"] if money else {}
     due = [end for end in ends if end.name in held and "settled" not in held[end.name]]
     if not due:

@@ -117,14 +117,16 @@ class Ledger:
         for kind, free in hands.items():
             due = await self._take(await self._due_rows(kind, free))
             left = free - len(due)
-            taken += due + (await self._take(await self._queued_rows(kind, left)) if left else [])
+            taken += due + (await self._take(await self._queue_rows(kind, left)) if left else [])
         return taken
 
     async def _due_rows(self, kind: str, limit: int) -> list[Doc]:
         due = {"spec.kind": kind, "due_at": Is("<=", self._store.now())}
         return await self._store.find(JOBS, due, order=["due_at"], limit=limit)
 
-    async def _queued_rows(self, kind: str, limit: int) -> list[Doc]:
+    async def _queue_rows(self, kind: str, limit: int) -> list[Doc]:
+        # a random sample of the window: workers that all took its head would collide, and most
+        # of their writes would be lost
         rows = await self._store.find(
             JOBS, {"spec.kind": kind, "tag": Is("present")}, order=["tag"], limit=limit * WINDOW
         )

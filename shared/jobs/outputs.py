@@ -14,7 +14,7 @@ from shared.story.errors import TransientError
 
 
 async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
-    """Bring a provider's outputs here: with it they do not stay."""
+    """Bring a provider's outputs here, before it removes them; return the files by name."""
     async with httpx.AsyncClient(timeout=60, follow_redirects=True) as client:
         paths = await asyncio.gather(
             *(_save(client, url, folder / f"out-{_leaf(name)}") for name, url in urls.items())
@@ -23,7 +23,11 @@ async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
 
 
 async def keep(blobs: Blobs, job: Job, made: Made) -> dict[str, Any]:
-    """Store the files under keys of this attempt; returns the event's fields that name them."""
+    """Store the files under keys of this attempt; return the event's fields that name them.
+
+    The attempt is part of the key: two workers that both believe to hold the job can't overwrite
+    each other's bytes, and the one whose write wins names its own.
+    """
     spec = job.spec
     at = f"{spec.video_id}/{spec.kind}/{spec.beat}-{spec.n}-{spec.take}-{job.attempt}"
     stored = await asyncio.gather(
@@ -53,8 +57,8 @@ async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
         async with client.stream("GET", url) as answer:
             answer.raise_for_status()
             with path.open("wb") as file:
-                async for piece in answer.aiter_bytes():
-                    file.write(piece)
+                async for part in answer.aiter_bytes():
+                    file.write(part)
     except httpx.HTTPError as error:
         raise TransientError(f"an output could not be fetched: {error}") from error
     return path

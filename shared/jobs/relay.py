@@ -65,7 +65,11 @@ class Relay:
         self._publishing: asyncio.Task[None] | None = None
 
     async def insert(self, events: Sequence[Event]) -> list[Unpublished]:
-        """Make these events facts, once; returns those that were new."""
+        """Make these events facts, once; return those that were new.
+
+        `publish_at` lies a little ahead: this process publishes them now, and only if it dies does
+        another one find them due.
+        """
         if not events:
             return []
         publish_at = self._store.now() + self._rules.relay_ms
@@ -75,21 +79,22 @@ class Relay:
             Unpublished(OUTBOX, event.id, publish_at, event) for event in events if event.id in new
         ]
 
-    async def stored(self, events: Sequence[Event]) -> list[Event]:
+    async def read(self, events: Sequence[Event]) -> list[Event]:
         """Return these events as they stand in their rows."""
         rows = await self._store.get(OUTBOX, [event.id for event in events])
         return [self._kinds.parse(row["name"], row["body"]) for row in rows.values()]
 
     def offer(self, rows: Sequence[Unpublished]) -> None:
-        """Publish rows soon, without waiting: they are facts already, and whoever made them so
-        has better to do. What fails here, the scan publishes later.
+        """Publish rows soon, and do not wait for it.
+
+        They are facts already. What fails here, the scan publishes later.
         """
         self._offered += rows
         if self._offered and (self._publishing is None or self._publishing.done()):
-            self._publishing = asyncio.create_task(self._publish_offered())
+            self._publishing = asyncio.create_task(self._publish_offers())
 
     def offer_end(self, job: Job) -> None:
-        """The same for how a job ended."""
+        """Publish soon how a job ended, and do not wait for it."""
         assert job.publish_at is not None
         self.offer([Unpublished(JOBS, job.id, job.publish_at, end_event(job, self._kinds))])
 
@@ -129,8 +134,11 @@ class Relay:
         """Set every fact of a video to unpublished: all services hear all of it again."""
         return await replay(self._store, video_id)
 
-    async def _publish_offered(self) -> None:
-        """A crash in between publishes it twice, never not at all."""
+    async def _publish_offers(self) -> None:
+        """Publish all that was offered.
+
+        The mark comes after the publication: a crash in between publishes twice, never not at all.
+        """
         while self._offered:
             await asyncio.sleep(0)  # what is offered in this turn joins the batch
             rows, self._offered = self._offered[:LIMIT], self._offered[LIMIT:]
@@ -141,7 +149,7 @@ class Relay:
                 log.warning("%d facts are published later: %s", len(rows), error, extra=about)
 
     async def _claim(self, rows: Sequence[Unpublished]) -> list[Unpublished]:
-        """Two replicas that scan at once should not both publish."""
+        """Return the rows that are ours to publish: of two replicas that scan at once, one wins."""
         lease = self._store.now() + self._rules.relay_ms
         claimed: list[Unpublished] = []
         for collection in (JOBS, OUTBOX):

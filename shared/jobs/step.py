@@ -119,7 +119,7 @@ class Steps:
 
     async def settle(self, job: Job, signal: Signal) -> None:
         """Turn the reservation into what the attempt came to, before that becomes a fact."""
-        cost = settled_cost(job, signal)
+        cost = cost_of_end(job, signal)
         if cost is not None and (cost or self.engine(job).ceiling(job)):
             hold = Hold(job.spec.video_id, job.hold, cost)
             await patiently(partial(self.gate.settle, hold), self.pace)
@@ -224,7 +224,9 @@ class Steps:
         kind = self.kinds[job.spec.kind]
         finish = self.finish.get(kind)
         if finish is not None and self.engines[kind].makes_files:
-            made = await self.pool.run(finish, task.order, Workspace(task.folder), made)
+            made = await self.pool.run(
+                finish, task.order, Workspace(task.folder), made, seconds=kind.deadline_seconds
+            )
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}
         end_event(replace(job, state=State.DONE, result=result), self.kinds)
@@ -254,7 +256,7 @@ async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
             await asyncio.sleep(pace.away)
 
 
-def settled_cost(job: Job, signal: Signal) -> int | None:
+def cost_of_end(job: Job, signal: Signal) -> int | None:
     """Return what an attempt has cost once this signal ends it; None while it may still cost.
 
     An attempt of which nobody knows keeps its hold.

@@ -52,7 +52,7 @@ class Worker:
         self._hands = asyncio.Lock()
         """Held while free hands are counted and filled."""
         self._draining = False
-        self._full = False
+        self._is_full = False
         """Some kind has no free hand: work may be waiting for the next one."""
         self._in_hand: dict[tuple[str, int], tuple[Job, asyncio.Task[None]]] = {}
 
@@ -81,7 +81,10 @@ class Worker:
     # ── claiming ────────────────────────────────────────────────────────────────────────────────
 
     async def take_on(self, specs: Sequence[JobSpec]) -> None:
-        """Make these jobs exist; those for which there is a free hand begin at once."""
+        """Make these jobs exist; those for which there is a free hand begin at once.
+
+        The lock keeps a claim from filling the same hands meanwhile.
+        """
         async with self._hands:
             jobs = await self._ledger.insert(specs, self._free())
             self._begin([job for job in jobs if job.state in IN_HAND])
@@ -89,10 +92,11 @@ class Worker:
             self.wake()
 
     async def _claim(self) -> bool:
+        """Take due jobs in hand; tell whether there were any."""
         try:
             async with self._hands:
                 free = self._free()
-                self._full = len(free) < len(self._steps.engines)
+                self._is_full = len(free) < len(self._steps.engines)
                 jobs = await self._ledger.claim(free) if free else []
                 self._begin(jobs)
                 return bool(jobs)
@@ -124,10 +128,13 @@ class Worker:
             pass
 
     async def renew(self) -> None:
-        """Keep the leases of what is in hand; let go of what another has claimed since."""
+        """Keep the leases of what is in hand; let go of what another has claimed since.
+
+        A step may end at any await here, so each is looked up again before it is touched.
+        """
         held = [job for job, _ in self._in_hand.values()]
         for job in await self._ledger.renew(held):
-            if mine := self._in_hand.get((job.id, job.attempt)):  # its step may have ended
+            if mine := self._in_hand.get((job.id, job.attempt)):
                 self._in_hand[job.id, job.attempt] = (replace(mine[0], due_at=job.due_at), mine[1])
         for job in await self._ledger.taken_over(held):
             if mine := self._in_hand.get((job.id, job.attempt)):
@@ -152,7 +159,8 @@ class Worker:
             telemetry.IN_HAND.labels(kind).dec()
             telemetry.STEP_SECONDS.labels(kind).observe(time.monotonic() - began)
             await place.remove()
-            if self._full or not ended:
+            # with free hands everywhere, and nothing put off, there is nothing to look for
+            if self._is_full or not ended:
                 self.wake()
 
     async def _carry(self, job: Job, place: AttemptFolder) -> bool:
@@ -163,6 +171,7 @@ class Worker:
             if after is None:
                 telemetry.FENCED.labels(job.spec.kind).inc()
                 return False
+            # what the provider has produced is fetched under the same claim: its URLs expire
             if after.state is not State.STORING or job.state is State.STORING:
                 break
             job = self._keep(after)

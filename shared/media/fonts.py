@@ -94,6 +94,7 @@ def _has_all(path: str, letters: str) -> bool:
 @lru_cache(maxsize=32_768)
 def _has(path: str, letter: str) -> bool:
     """Return whether the font draws this letter, and not the box for what it lacks."""
+    # Pillow does not tell which letters a font has. But each missing one is drawn as the same box.
     try:
         return bytes(_load(path, 24).getmask(letter)) != _missing_box(path)
     except (OSError, RuntimeError, ValueError):

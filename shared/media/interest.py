@@ -33,7 +33,7 @@ def choose_crop(luma: Plane, width: int, height: int) -> float:
 
 
 def _measure_energy(luma: Plane) -> NDArray[np.float32]:
-    """Return how much the picture changes at each place, looked at in small."""
+    """Return how much the picture changes at each place of a small copy."""
     scale = min(1.0, _LONG_SIDE / max(luma.shape))
     size = [max(2, round(side * scale)) for side in luma.shape[::-1]]
     small = cv2.resize(np.ascontiguousarray(luma), size, interpolation=cv2.INTER_AREA)
@@ -44,7 +44,7 @@ def _measure_energy(luma: Plane) -> NDArray[np.float32]:
 
 
 def _find_best(profile: NDArray[np.float32], kept: float) -> float:
-    """Return the place on a line of energies where a window shows most, and that in its middle."""
+    """Return where on a line of energies a window shows most; its middle counts more."""
     count = len(profile)
     window = min(count - 1, max(1, round(count * kept)))
     share = profile.astype(np.float64) / profile.sum()

@@ -35,7 +35,7 @@ class BadMedia(TransientError):
 
 
 @dataclass(frozen=True)
-class Clip:
+class VideoFacts:
     """The facts about a video file."""
 
     width: int
@@ -48,13 +48,13 @@ class Clip:
     """When the picture shown last comes up, in the track's own ticks."""
 
 
-def probe(path: Path) -> Clip:
+def probe(path: Path) -> VideoFacts:
     """Return the facts about a video; BadMedia if we can't use it."""
     with open_media(path) as container:
         return describe(container, path)
 
 
-def describe(container: InputContainer, path: Path) -> Clip:
+def describe(container: InputContainer, path: Path) -> VideoFacts:
     """Return the facts about an open video; its packets are then all read, but none is decoded."""
     stream = video_of(container, path)
     _refuse_size(stream, path)
@@ -64,7 +64,7 @@ def describe(container: InputContainer, path: Path) -> Clip:
         raise BadMedia(f"{path.name} holds {span.packets} frame(s): a picture, not a clip")
     if span.packets * stream.width * stream.height > MAX_DECODED:
         raise BadMedia(f"{path.name} is too long and large: over {MAX_DECODED:,} pixels in all")
-    return Clip(
+    return VideoFacts(
         stream.width,
         stream.height,
         span.end - span.start,

@@ -121,7 +121,7 @@ def change_tempo(samples: Samples, rate: float) -> Samples:
 
 
 def apply_gains(samples: Samples, gains: NDArray[np.float64], step: int) -> None:
-    """Multiply the samples, in place, by gains that are known once every `step` samples."""
+    """Apply gains to the samples, in place; each gain is for `step` samples."""
     # Each gain belongs to the middle of its step, and between them it changes evenly: a gain that
     # jumps would click.
     middles = (np.arange(len(gains)) + 0.5) * step

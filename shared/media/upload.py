@@ -36,10 +36,10 @@ _LOSSY: tuple[dict[str, Any], ...] = tuple({"quality": q} for q in (90, 80, 70, 
 def prepare(data: bytes) -> Picture:
     """Return the picture in these bytes, ready to be stored; BadInput when it can't be used."""
     _refuse_size(data)
-    with _hostile():
+    with _refuse_what_breaks():
         image = _decode(data)
         lossless = image.format == "PNG" or b"VP8L" in data
-        image = _bare(image)
+        image = _strip(image)
     if image.mode == "RGBA" and image.getchannel("A").getextrema()[1] == 0:
         raise BadInput("the picture is wholly transparent: give one on which something is seen")
     kept = _encode(image, lossless, len(data))
@@ -56,8 +56,8 @@ def _refuse_size(data: bytes) -> None:
 
 
 @contextmanager
-def _hostile() -> Iterator[None]:
-    """Over bytes made to harm, a decoder raises whatever it likes: here it becomes one of ours."""
+def _refuse_what_breaks() -> Iterator[None]:
+    """Turn whatever a decoder raises over hostile bytes into a refusal that says what to do."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -102,24 +102,24 @@ def _decode(data: bytes) -> Image.Image:
     return image
 
 
-def _bare(image: Image.Image) -> Image.Image:
-    """Small, in sRGB and upright, so that nothing beside its pixels is needed to show it."""
+def _strip(image: Image.Image) -> Image.Image:
+    """Return it small, in sRGB and upright: nothing beside its pixels is needed to show it."""
     mode = "RGBA" if image.has_transparency_data else "RGB"
     if image.mode not in {mode, "CMYK"}:
-        image = _eight_bits(image).convert(mode)
+        image = _reduce_to_eight_bits(image).convert(mode)
     image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
-    upright = ImageOps.exif_transpose(_in_srgb(image, mode))
+    upright = ImageOps.exif_transpose(_convert_to_srgb(image, mode))
     upright.info.clear()
     return upright
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Greys of 16 bits would be clipped to white."""
+def _reduce_to_eight_bits(image: Image.Image) -> Image.Image:
+    """Return greys of 16 bits as such of 8, which a conversion would clip to white."""
     return image.point(lambda value: value / 256, "L") if image.mode.startswith("I") else image
 
 
-def _in_srgb(image: Image.Image, mode: str) -> Image.Image:
-    """The colours that its profile means; one that is broken means nothing."""
+def _convert_to_srgb(image: Image.Image, mode: str) -> Image.Image:
+    """Return it in the colours that its profile means; one that is broken means nothing."""
     try:
         given = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
         plain = ImageCms.createProfile("sRGB")

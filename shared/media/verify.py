@@ -79,7 +79,7 @@ def report(path: Path, expected: Expectations = Expectations()) -> Report:
 
 @dataclass
 class _Picture:
-    """What was counted while the picture track was read and decoded."""
+    """The counts of reading and decoding the picture track."""
 
     packets: list[tuple[int, int]] = field(default_factory=list)  # dts, pts
     inband_parameters: int = 0

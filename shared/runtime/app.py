@@ -34,7 +34,7 @@ from shared.jobs.step import Pace, Steps
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
 from shared.runtime.service import Service
-from shared.runtime.shell import Shell
+from shared.runtime.shell import VIDEO_MS, Shell
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import AnyKind, Kinds
 
@@ -66,6 +66,7 @@ class Parts:
     rules: Rules = Rules()
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
+    video_ms: int = VIDEO_MS
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
     server that one could wait for.
@@ -215,6 +216,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         ledger=ledger,
         relay=relay,
         take_on=worker.take_on,
+        video_ms=parts.video_ms,
     )
     return Replica(shell, worker, relay)
 

@@ -39,6 +39,7 @@ async def open_app(
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
         pace=Pace(look=settings.look_seconds),
         drain_seconds=settings.drain_seconds,
+        video_ms=round(settings.video_hours * 3_600_000),
         alone=settings.mode == "embedded",
     )
     try:

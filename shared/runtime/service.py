@@ -24,6 +24,8 @@ class Service:
     """Decides from the view and the latest plan, which is None where there is none yet."""
     needs_plan: bool = False
     """Without a plan, or after the video was given up, there is nothing to decide."""
+    ends_videos: bool = False
+    """It decides how a video ends, and so what becomes of one that runs for too long."""
     reads: tuple[Reads, ...] = ()
     reads_all: bool = False
     """It reads every event there is."""

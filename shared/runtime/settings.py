@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     """How long a stopping replica lets the steps in hand finish."""
 
     # pace
+    video_hours: float = Field(2.0, gt=0)
+    """How long a video may run before it is given up; time that it is paused does not count."""
     look_seconds: float = Field(0.5, gt=0)
     """How often a worker looks for work that no event has told it of."""
     lease_seconds: float = Field(30.0, gt=0)

@@ -11,6 +11,7 @@ other videos of the batch go on.
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from shared.base import telemetry
@@ -24,13 +25,16 @@ from shared.runtime.service import Service
 from shared.story.errors import TOLD, InfrastructureError, cause
 from shared.story.events import DeadLettered, Event, VideoFailed
 from shared.story.kinds import Kinds
-from shared.story.view import NOTHING, JobSpec, View
+from shared.story.running import find_overdue
+from shared.story.view import NOTHING, Decision, JobSpec, View
 
 log = logging.getLogger("storywave.service")
 
 CHECK_MS = 5 * 60_000
 SILENT_MS = 10 * 60_000
 SWEEP_LIMIT = 200
+VIDEO_MS = 2 * 60 * 60_000
+"""How long a video may run before it is given up."""
 
 
 class Shell:
@@ -46,8 +50,10 @@ class Shell:
         ledger: Ledger,
         relay: Relay,
         take_on: Callable[[Sequence[JobSpec]], Awaitable[None]],
+        video_ms: int = VIDEO_MS,
     ) -> None:
         self.service = service
+        self._video_ms = video_ms
         self._reader = Reader(kinds, self._tell_unread)
         self._store = store
         self._bus = bus
@@ -82,7 +88,7 @@ class Shell:
         stamped = [event.model_copy(update={"at": event.at or now}) for event in events]
         rows = await self._relay.insert(stamped)
         if len(rows) < len(stamped):  # what was a fact already stays as it was told first
-            stamped = await self._relay.stored(stamped)
+            stamped = await self._relay.read(stamped)
         await self.handle(stamped)
         self._relay.offer(rows)
         return [None] * len(groups)
@@ -165,13 +171,31 @@ class Shell:
         """Return the change of one video. A decision that breaks is told, and breaks alone."""
         heard = before.hear(events)
         try:
-            decision = NOTHING if heard.is_deleted else self.service.decide_on(heard.view)
+            heard, decision = self._decide(heard)
             return Change.of(before, heard, decision, self._store.now(), _patience())
         except Exception as error:
             self._tell_broken(heard.video_id, "decide", error)
             await self._set_aside(events, error)
             # the facts are kept even where nothing could be made of them
             return Change.of(before, heard, NOTHING, self._store.now(), _patience())
+
+    def _decide(self, heard: Known) -> tuple[Known, Decision]:
+        """Return the decision, and what it was made from.
+
+        Decisions have no clock. That a video has run for too long is therefore an event, which
+        comes of the look at the clock here: at the latest with the next sweep.
+        """
+        if heard.is_deleted:
+            return heard, NOTHING
+        decision = self.service.decide_on(heard.view)
+        if not self.service.ends_videos or decision.done:
+            return heard, decision
+        overdue = find_overdue(heard.view, self._store.now(), self._video_ms)
+        if overdue is None:
+            return heard, decision
+        heard = heard.hear([overdue])
+        decision = self.service.decide_on(heard.view)
+        return heard, replace(decision, events=(overdue, *decision.events))
 
     async def _write(self, changes: Sequence[Change]) -> tuple[set[str], set[str]]:
         """Write what is new where nobody wrote since we read.
@@ -249,7 +273,7 @@ class Shell:
             await self._take_on(specs)
         rows = await self._relay.insert(events)
         for row in rows:
-            _log_decided(row.event)
+            _log_decision(row.event)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
         return [None] * len(changes)
@@ -264,7 +288,7 @@ class Shell:
                 )
 
 
-def _log_decided(event: Event) -> None:
+def _log_decision(event: Event) -> None:
     name = type(event).__name__
     telemetry.DECIDED.labels(name).inc()
     facts = event.model_dump(mode="json", exclude={"brief", "beats", "chunks", "version"})

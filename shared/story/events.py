@@ -106,6 +106,13 @@ class RevisionRequested(Numbered):
     aspect: Aspect | None = None
 
 
+class VideoOverdue(Numbered):
+    """A video has run for longer than any may: `rev` is the revision that is given up."""
+
+    running_ms: int
+    limit_ms: int
+
+
 class VideoDeleted(Event):
     """All of a video is gone; what remains in each view is a tombstone."""
 
@@ -186,6 +193,7 @@ DECIDED: tuple[type[Event], ...] = (
     WavesCompleted,
     VideoCompleted,
     VideoFailed,
+    VideoOverdue,
     VideoDeleted,
     DeadLettered,
 )

@@ -31,7 +31,7 @@ def notes(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]
     """Return what this plan lacks. What a revision has replaced is history, and is left out."""
     if plan is None:
         return
-    segments = [s for s in view.all(ClipConformed) if _is_wanted(s, plan)]
+    segments = [s for s in view.all(ClipConformed) if _is_current(s, plan)]
     left_out = _left_out(view, plan)
     # of a clip it is enough to say once what became of its place in the film
     told = left_out.keys() | {segment.chunk for segment in segments if segment.filled}
@@ -48,7 +48,7 @@ def notes(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]
         yield Note(stage=Stage.CUT, message=message)
 
 
-def _is_wanted(segment: ClipConformed, plan: BeatsPlanned) -> bool:
+def _is_current(segment: ClipConformed, plan: BeatsPlanned) -> bool:
     return segment.job == CONFORM.wanted(plan, beat=segment.beat, n=segment.chunk)
 
 

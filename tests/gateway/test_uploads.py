@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from services.gateway import images
-from services.gateway.images import DAY_MS, Images, picture_pool, read_picture
+from services.gateway.images import DAY_MS, Images, make_picture_pool, read_picture
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.ports import Blobs
@@ -30,7 +30,7 @@ from tests.pictures import bomb, encoded, jpeg_of_scans, product
 
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
-    pool = picture_pool()
+    pool = make_picture_pool()
     yield pool
     pool.close()
 
@@ -113,7 +113,7 @@ LARGEST = {
 @pytest.mark.parametrize("form", LARGEST)
 async def test_the_largest_pictures_fit_into_what_one_process_may_take(form: str) -> None:
     """And it has imported nothing but what reads pictures."""
-    pool = picture_pool(1)
+    pool = make_picture_pool(1)
     held, mapped, imported = await pool.run(reading.peak_of, LARGEST[form](), seconds=60)
     pool.close()
     print(f"FIGURE picture form={form} held_mib={held:.0f} mapped_mib={mapped:.0f}")

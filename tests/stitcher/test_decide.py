@@ -12,7 +12,7 @@ from services import load
 from services.stitcher import SERVICE
 from shared.story.beats import Word
 from shared.story.brief import EndCard
-from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed
+from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed, VideoOverdue
 from shared.story.images import image_key
 from shared.story.kinds import CONFORM, CUT, PlanFailed
 from shared.story.view import Decision, JobSpec, View
@@ -389,3 +389,22 @@ def test_a_job_that_ended_is_not_named_as_open() -> None:
     told.hear(done(job))
     told.hear(broken(told.open[0]))
     assert told.open == []
+
+
+def test_a_video_that_ran_for_too_long_fails_at_its_deadline_and_is_asked_for_no_more() -> None:
+    told = Story(SERVICE, *made(plan(2))[:-3])
+    told.decide()
+    late = VideoOverdue(video_id=VIDEO, rev=1, running_ms=7_200_001, limit_ms=7_200_000)
+    told.hear(late)
+    end = failure(told)
+    assert (end.phase, end.error) == (
+        "deadline",
+        "it ran for more than 2 h without an end, and was given up: try it again",
+    )
+    assert told.hear(late) == []
+
+
+def test_a_video_that_was_completed_does_not_fail_afterwards() -> None:
+    told = stitched(plan(1))
+    told.hear(VideoOverdue(video_id=VIDEO, rev=1, running_ms=7_200_001, limit_ms=7_200_000))
+    assert completion(told) and not told.of(VideoFailed)

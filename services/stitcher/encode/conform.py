@@ -95,12 +95,12 @@ def _make_stand_in(spec: ConformSpec) -> tuple[av.VideoFrame, tuple[str, ...]]:
         try:
             return draw_still(spec.still, spec.canvas), ()
         except BadMedia:
-            pass  # the title still says enough, and the caller knows the clip is filled
+            pass  # the title is enough, and the result says anyway that the clip was replaced
     return draw_title(spec.title, spec.canvas), _missing_title(spec)
 
 
 def _missing_title(spec: ConformSpec) -> tuple[str, ...]:
-    """Return what the title can't say in a picture of its own."""
+    """Return a note if the title can't be drawn, or not all of it."""
     why = explain_unwritten(TITLE_FACE, spec.title)
     if why:
         return (f"a gap is filled without the title: {why}",)
@@ -124,7 +124,7 @@ class _Counter:
 
 
 def _take_exactly(count: int, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    """Yield this many frames: cut a longer source, zoom on into the last frame of a shorter one."""
+    """Yield this many frames; a source that is shorter ends in a slow zoom into its last one."""
     last, given = None, 0
     for last in islice(frames, count):
         given += 1

@@ -36,7 +36,7 @@ class BadJoin(PermanentError):
 
 @dataclass(frozen=True)
 class Segment:
-    """A clip in canonical form and its number of frames, with the tail of its transition."""
+    """A clip or the end card in canonical form; `frames` includes the tail of its transition."""
 
     path: Path
     frames: int

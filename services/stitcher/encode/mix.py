@@ -139,7 +139,9 @@ def _mix_beds(spec: MixSpec, samples: int, unheard: list[str]) -> Samples:
     track = np.zeros((samples, 2), np.float32)
     if spec.music is not None:
         try:
-            track = _make_music(spec.music, samples)
+            # No more is read than is used: a song of ten minutes would take 230 MB.
+            music = _level(read_sound(spec.music, at_most=samples / RATE), _MUSIC_LUFS)
+            track = _fade(_loop(music, samples), _MUSIC_FADE_IN, _MUSIC_FADE_OUT)
         except BadMedia as error:
             unheard.append(error.message)
     for clip in spec.clips:
@@ -151,13 +153,6 @@ def _mix_beds(spec: MixSpec, samples: int, unheard: list[str]) -> Samples:
             mute = f"{_describe(clip.path)} has no sound of its own"
             unheard.append(error.message.replace(f"{clip.path.name} holds no sound", mute))
     return track
-
-
-def _make_music(path: Path, samples: int) -> Samples:
-    """Return the music for the whole video, levelled and with its fades."""
-    # No more is read than is used: a song of ten minutes would take 230 MB.
-    music = _level(read_sound(path, at_most=samples / RATE), _MUSIC_LUFS)
-    return _fade(_loop(music, samples), _MUSIC_FADE_IN, _MUSIC_FADE_OUT)
 
 
 def _level(samples: Samples, target: float) -> Samples:
@@ -173,7 +168,7 @@ def _level(samples: Samples, target: float) -> Samples:
 
 
 def _loop(music: Samples, samples: int) -> Samples:
-    """Return so much of the music, repeated if it is shorter."""
+    """Return this many samples of the music, repeated where it is shorter."""
     overlap = min(round(_LOOP_OVERLAP * RATE), len(music) // 3)
     if len(music) >= samples or overlap == 0:
         return fit_length(music, samples)
@@ -213,13 +208,13 @@ def _duck(voice: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _extend(speaking: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
-    """Return the flags with some steps before and after each true one made true as well."""
+    """Return the flags, true also for some steps before and after each true one."""
     counts = np.convolve(speaking.astype(np.int32), np.ones(before + after + 1, np.int32))
     return np.asarray(counts[before : before + len(speaking)] > 0)
 
 
 def _glide(targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return gains that follow the targets: down within about 60 ms, up within about 250 ms."""
+    """Return gains that glide to the targets: fast down (60 ms), slowly up (250 ms)."""
     out, value = np.empty_like(targets), 1.0
     for index, target in enumerate(targets):
         value += (target - value) * (0.15 if target < value else 0.04)

@@ -58,10 +58,8 @@ def _load(still: Path, canvas: Canvas) -> Image.Image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         if machine_trouble(error):
-            raise
-        raise BadMedia(
-            f"{still.name} is no picture that can be animated: {cause(error)}"
-        ) from error
+            raise  # the picture may be as good as any
+        raise BadMedia(f"{still.name} can't be read as a picture: {cause(error)}") from error
     size = (canvas.width, canvas.height)
     return (
         upright if upright.size == size else ImageOps.fit(upright, size, Image.Resampling.LANCZOS)

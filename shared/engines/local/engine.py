@@ -20,7 +20,7 @@ class LocalEngine:
 
     def __init__(self, pool: Pool, work: Mapping[AnyKind, Work]) -> None:
         self._pool = pool
-        self._work = {kind.name: function for kind, function in work.items()}
+        self._work = {kind.name: (function, kind) for kind, function in work.items()}
         self.slots = pool.size
 
     def ceiling(self, job: Job) -> Micros:
@@ -28,8 +28,9 @@ class LocalEngine:
 
     async def submit(self, task: Task) -> Accepted | Produced:
         space = Workspace(task.folder, await task.fetch_files())
-        work = self._work[task.job.spec.kind]
-        return Produced(await self._pool.run(work, task.order, space))
+        work, kind = self._work[task.job.spec.kind]
+        made = await self._pool.run(work, task.order, space, seconds=kind.deadline_seconds)
+        return Produced(made)
 
     async def poll(self, task: Task) -> Pending | Produced:
         raise PermanentError("local work is finished when its submit returns")

@@ -97,9 +97,8 @@ def paint_forest(paper: Paper, light: Light) -> Spot:
     paper.glow(light.sun[0], 0.42, 0.9, palette.light, 0.22)
     # The trees are as high as the picture, upright or wide.
     for count, base, high, share in ((10, 0.7, 0.5, 0.15), (8, 0.76, 0.6, 0.5)):
-        _paint_pines(
-            paper, light, base, count, high * paper.height / paper.short / 1.8, _shade(light, share)
-        )
+        size = high * paper.height / paper.short / 1.8
+        _paint_pines(paper, light, base, count, size, mix(palette.far, palette.near, share))
     _paint_beams(paper, light)
     ground = paint_ridge(paper, light, 0.8, 0.015, mix(palette.mid, palette.near, 0.6))
     places = (light.rng.uniform(-0.02, 0.14), light.rng.uniform(0.84, 1.02))
@@ -121,10 +120,6 @@ def paint_ridge(
     outline = [(float(x), float(y)) for x, y in zip(xs, line, strict=True)]
     paper.shape([*outline, (1.02, 1.1), (-0.02, 1.1)], colour)
     return float(line[54:67].max())  # the lowest place there: feet must not hang in the air
-
-
-def _shade(light: Light, share: float) -> Colour:
-    return mix(light.palette.far, light.palette.near, share)
 
 
 def _paint_peak(paper: Paper, light: Light, top: Point, base: float, colour: Colour) -> None:

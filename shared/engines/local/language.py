@@ -44,17 +44,14 @@ _VOCABULARY = {language: frozenset(words.split()) for language, words in _SMALL_
 
 def language_of(text: str) -> str:
     """Return the language to read this text in; English, unless the text looks like another."""
-    scripts = Counter(_script(letter) for letter in text if letter.isalpha())
+    names = (unicodedata.name(letter, "") for letter in text if letter.isalpha())
+    # "CJK UNIFIED IDEOGRAPH-6D77", "LATIN SMALL LETTER A": a name begins with the script.
+    scripts = Counter(name.split(" ")[0].split("-")[0] for name in names)
     # A foreign name or two does not make a text foreign: its script needs half of the letters.
     known = [language for name, language in _SCRIPTS if scripts[name]]
     if known and scripts["LATIN"] < scripts.total() / 2:
         return known[0]
     return _latin_language(text)
-
-
-def _script(letter: str) -> str:
-    # "CJK UNIFIED IDEOGRAPH-6D77", "LATIN SMALL LETTER A": the script is the first word.
-    return unicodedata.name(letter, "").split(" ")[0].split("-")[0]
 
 
 def _latin_language(text: str) -> str:

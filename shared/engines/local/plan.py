@@ -102,8 +102,10 @@ def _write_lines(reading: Reading, seconds: float, rng: random.Random) -> list[_
     if len(reading.sentences) == 1:
         return [_Line(text) for text in _write_story(reading, wanted, rng)]
     # A script that lacks a single beat stays as it is: one of our sentences alone would stick out.
-    missing = wanted - len(script)
-    more = _write_ending(reading, missing, rng) if missing > 1 else []
+    missing, more = wanted - len(script), list[str]()
+    if missing > 1:
+        middle = _choose_middle(reading, missing - 1, rng)
+        more = [*middle, rng.choice(_VOICES[reading.kind].ending)]
     return [_Line(part, True) for part in script] + [_Line(text) for text in more]
 
 
@@ -122,12 +124,6 @@ def _write_story(reading: Reading, wanted: int, rng: random.Random) -> list[str]
     middle = _choose_middle(reading, max(0, wanted - len(opening) - 1), rng)
     ending = [rng.choice(voice.ending)] if wanted > len(opening) else []
     return [*opening, *middle, *ending]
-
-
-def _write_ending(reading: Reading, count: int, rng: random.Random) -> list[str]:
-    """Return so many sentences that go on from the user's script and end it."""
-    middle = _choose_middle(reading, count - 1, rng)
-    return [*middle, rng.choice(_VOICES[reading.kind].ending)]
 
 
 def _choose_middle(reading: Reading, count: int, rng: random.Random) -> list[str]:

@@ -90,7 +90,7 @@ NOBODY = "nothing but the place"
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text in small letters, without punctuation."""
+    """Return the words of a text in lower case, without punctuation."""
     return re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
 
 

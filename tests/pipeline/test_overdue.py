@@ -1,0 +1,33 @@
+"""A video that runs for too long is given up, whatever it waits for."""
+
+from pathlib import Path
+
+from shared.jobs.machine import Rules
+from shared.store.sqlite import SqliteStore
+from shared.story.events import VideoFailed, VideoOverdue
+from tests.clock import Clock
+from tests.pipeline.world import brief, world
+
+TWO_HOURS = 2 * 60 * 60_000
+
+
+async def test_a_video_that_hangs_is_given_up_by_the_next_sweep(tmp_path: Path) -> None:
+    clock = Clock()
+    store = SqliteStore(tmp_path / "storywave.db", clock=clock)
+    patient = Rules(lease_ms=10 * TWO_HOURS)  # its worker is alive: nobody else takes its jobs
+    async with world(tmp_path, store=store, rules=patient, latency=lambda job: 3_600.0) as w:
+        await w.request("v", brief(2, 1))
+        shell = w.app.shell("stitcher")
+        while not await shell.view("v"):
+            await shell.sweep()
+        clock.move(TWO_HOURS - 60_000)
+        await shell.sweep()
+        view = await shell.view("v")
+        assert view is not None and not view.all(VideoFailed)
+        clock.move(10 * 60_000)
+        await shell.sweep()
+        end = await w.ended("v")
+        assert isinstance(end, VideoFailed)
+        assert (end.phase, end.rev) == ("deadline", 1)
+        known = await w.app.shell("gateway").view("v")
+        assert known is not None and known.latest(VideoOverdue) is not None
