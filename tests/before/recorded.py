@@ -18,6 +18,15 @@ HERE = Path(__file__).parent
 RECORDED = range(1_790_000_000_000, 1_800_000_000_000)
 """Every whole number in here is a time, in milliseconds, and no other number is."""
 
+KINDS_OF_THEN = frozenset(
+    {"plan", "reference", "image", "card", "voice", "music", "clip", "conform", "cut"}
+)
+EVENTS_OF_THEN = frozenset(
+    {"VideoRequested", "RevisionRequested", "BeatsPlanned", "WavesCompleted", "VideoCompleted"}
+    | {"VideoSteered", "VideoFailed", "VideoDeleted", "DeadLettered"}
+)
+"""The events that were decided; a later version may make more of the same video."""
+
 
 def unpack_folder(folder: Path, promised: Path) -> None:
     """Unpack the data folder of a command line, which has promised a file at this path."""
@@ -52,8 +61,10 @@ def read_ids(name: str) -> list[str]:
 
 
 def tell_ids(jobs: Mapping[str, Doc], events: Mapping[str, Doc]) -> list[str]:
-    """Return ids as they stand in the files of ids."""
-    return [f"jobs {id_}" for id_ in sorted(jobs)] + [f"outbox {id_}" for id_ in sorted(events)]
+    """Return ids as they stand in the files of ids, without those that no version of then knew."""
+    made = (id_ for id_, row in jobs.items() if row["spec"]["kind"] in KINDS_OF_THEN)
+    decided = (id_ for id_, row in events.items() if row["name"] in EVENTS_OF_THEN)
+    return [f"jobs {id_}" for id_ in sorted(made)] + [f"outbox {id_}" for id_ in sorted(decided)]
 
 
 def find_finished(jobs: Mapping[str, Doc]) -> dict[str, Doc]:

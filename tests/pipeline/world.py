@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +14,18 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
-from shared.jobs.engine import Accepted, Made, Produced, Task, Workspace
+from shared.jobs.engine import Accepted, Made, Produced, Task, Work, Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
 from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
+from shared.runtime.service import Service
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed, VideoRequested
-from shared.story.kinds import KINDS, PLAN, PlanOrder, RetryRules
+from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds, PlanOrder, RetryRules
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 
@@ -42,7 +43,7 @@ def plan_by_lines(order: PlanOrder, space: Workspace) -> Made:
     return Made(data=BeatsPlanned(video_id="", rev=1, **plan).model_dump(mode="json"))
 
 
-WORK = {PLAN: plan_by_lines}
+WORK: Mapping[AnyKind, Work] = {PLAN: plan_by_lines}
 
 
 def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
@@ -59,8 +60,8 @@ def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
 class Counting(RehearsalEngine):
     """Keeps the truth about what was run, and what was run although it was finished."""
 
-    def __init__(self, store: Store, **known: object) -> None:
-        super().__init__(WORK, **known)  # type: ignore[arg-type]
+    def __init__(self, store: Store, work: Mapping[AnyKind, Work] = WORK, **known: object) -> None:
+        super().__init__(work, **known)  # type: ignore[arg-type]
         self._store = store
         self.runs: Counter[str] = Counter()
         self.rerun: list[str] = []
@@ -105,6 +106,8 @@ async def world(
     store: Store | None = None,
     rules: Rules = QUICK,
     engine_type: type[Counting] = Counting,
+    table: Sequence[Service] = SERVICES,
+    kinds: Kinds = KINDS,
     **engine: object,
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart."""
@@ -112,13 +115,13 @@ async def world(
     counting = engine_type(store, **engine)
     parts = Parts(
         Ports(store, LocalBus(chaos=chaos), DiskBlobs(folder / "blobs")),
-        KINDS,
-        dict.fromkeys(KINDS, counting),
+        kinds,
+        dict.fromkeys(kinds, counting),
         folder / "work",
         Pool(1),
         rules=rules,
         pace=PACE,
         drain_seconds=1.0,
     )
-    async with run_services(parts, SERVICES) as app:
+    async with run_services(parts, table) as app:
         yield World(app, store, counting)
