@@ -2,16 +2,13 @@
 
 import argparse
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-
-from starlette.types import ASGIApp
 
 from services import NAMES, load
 from services.cli.environment import settings
 from services.cli.outcome import tell
-from shared.runtime.app import App
-from shared.runtime.serve import run
+from shared.runtime.serve import Front, run
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 
@@ -61,10 +58,10 @@ _OPEN = (
 )
 
 
-def _front(chosen: Settings, names: Sequence[str]) -> Callable[[App], ASGIApp] | None:
+def _front(chosen: Settings, names: Sequence[str]) -> Front | None:
     if "gateway" not in names:
         return None
-    from services.gateway.app import build_front  # a web framework that the others do not need
+    from services.gateway.app import open_front  # a web framework that the others do not need
     from services.gateway.edge.hosts import hosts_of
 
-    return partial(build_front, hosts=hosts_of(chosen))
+    return partial(open_front, hosts=hosts_of(chosen))

@@ -1,6 +1,7 @@
 """The API as one application: the routes, what stands before them, and what becomes of errors."""
 
-import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,18 +35,16 @@ def openapi() -> dict[str, Any]:
     return _build_api().openapi()
 
 
-def build_front(app: App, hosts: Hosts = LOOPBACK) -> FastAPI:
-    """Return the API of a running process, with its probes.
-
-    Its streams end when the task that runs the services does: no process could end before them.
-    """
+@contextmanager
+def open_front(app: App, hosts: Hosts = LOOPBACK) -> Iterator[FastAPI]:
+    """Give the API of a running process, with its probes."""
     gateway = build_gateway(app)
     api = create_app(gateway, hosts)
     api.router.routes.extend(probes(lambda: app))
-    running = asyncio.current_task()
-    assert running is not None, "called from within the running composition"
-    running.add_done_callback(lambda _: gateway.close())
-    return api
+    try:
+        yield api
+    finally:
+        gateway.close()  # streams would go on for ever, and the process with them
 
 
 def _build_api() -> FastAPI:
@@ -56,6 +55,8 @@ def _build_api() -> FastAPI:
         summary="A prompt becomes a finished short video.",
         docs_url=None,  # the framework's pages load their scripts from other hosts
         redoc_url=None,
+        # The name of its function is what an operation is called, wherever it is mounted.
+        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)

@@ -44,10 +44,12 @@ class Intake:
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
+        # Weighed before the first write: what a crash may cut short is as short as can be.
         row = _build_row(asked, owner, key, self.store.now(), await self.weights())
         await self._keep_product(asked, row)
         if not await self._insert(row):
             row = await self._read_winner(row)
+        # Money before events: a service that hears of the video may reserve some at once.
         await self.gate.open(row["_id"], owner, row["cap"])
         await self.emit(_build_events(row))
         return str(row["_id"])

@@ -31,6 +31,7 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
 
     None is the whole file: also for several ranges and for what is not understood (RFC 9110, 14.2).
     """
+    # No file has more than eighteen digits of bytes; long numbers would take long to be read.
     match = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header or "")
     if match is None or match.group(0).strip() == "bytes=-":
         return None
@@ -50,6 +51,7 @@ async def serve(request: Request, blobs: Blobs, key: str, name: str) -> Response
     """Answer GET or HEAD on one blob."""
     size = (await blobs.stat(key)).size
     headers = _describe(key, name)
+    # Who has the file already is told so, whichever range was asked for (RFC 9110, 13.2.2).
     if {"*", headers["ETag"]} & _split_tags(request.headers.get("if-none-match")):
         return Response(status_code=304, headers=headers)
     try:
@@ -61,7 +63,7 @@ async def serve(request: Request, blobs: Blobs, key: str, name: str) -> Response
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     code = 206 if part else 200
-    if request.method == "HEAD":
+    if request.method == "HEAD":  # no file needs to be opened to say how long it is
         return Response(status_code=code, headers=headers)
     return StreamingResponse(blobs.stream(key, start, end), status_code=code, headers=headers)
 
@@ -73,7 +75,7 @@ def _describe(key: str, name: str) -> dict[str, str]:
         "Cache-Control": "private, no-cache",
         "Content-Disposition": f'inline; filename="{name}{suffix}"',
         "Content-Type": TYPES.get(suffix, "application/octet-stream"),
-        # a key holds take and attempt: its bytes never change
+        # A key holds take and attempt: its bytes never change, so it is a tag as good as a hash.
         "ETag": f'"{blake2b(key.encode(), digest_size=12).hexdigest()}"',
     }
 

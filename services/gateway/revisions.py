@@ -27,7 +27,7 @@ class Revisions:
                 f"Follow {now.links['events']}.",
             )
         if aspect == now.aspect:
-            return
+            return  # asked for twice is asked for once
         asked = RevisionRequested(
             video_id=video_id, rev=now.rev + 1, action="reframe", aspect=aspect
         )
@@ -36,6 +36,7 @@ class Revisions:
 
     async def _refuse_if_late(self, asked: RevisionRequested, owner: str) -> None:
         """Refuse a request that was second: of two for the same revision the first is heard."""
+        # Both are facts by now: the view tells which of them counts.
         view = await self.videos.view(asked.video_id, owner)
         heard = {request.rev: request for request in view.all(RevisionRequested)}
         if heard[asked.rev].aspect != asked.aspect:

@@ -26,7 +26,6 @@ from shared.ports import Blobs
 from shared.story.errors import (
     InfrastructureError,
     PermanentError,
-    StorywaveError,
     TransientError,
     cause,
     machine_trouble,
@@ -241,7 +240,7 @@ class LostClaim(Exception):
 
 def _broke(job: Job, error: Exception, said: str = "", **known: Any) -> machine.Broke:
     """Log a try that failed, with its traceback, and return the signal for it."""
-    said = said or (error.message if isinstance(error, StorywaveError) else str(error))
+    said = said or str(error)
     journal.log_failed_try(job, error, said)
     return machine.Broke(said, **known)
 

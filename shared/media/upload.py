@@ -7,7 +7,6 @@ it is decoded, and every refusal says what to do. Of an animation the first pict
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from shared.media.jpeg import refuse_costly
 from shared.story.errors import BadInput
-from shared.story.images import MAX_BYTES, Picture
+from shared.story.images import MAX_BYTES, Picture, picture_id
 
 MAX_PIXELS = 40_000_000
 MAX_WEBP_PIXELS = 32_000_000
@@ -43,7 +42,7 @@ def prepare(data: bytes) -> Picture:
     if image.mode == "RGBA" and image.getchannel("A").getextrema()[1] == 0:
         raise BadInput("the picture is wholly transparent: give one on which something is seen")
     kept = _encode(image, lossless, len(data))
-    return Picture(blake2b(kept, digest_size=16).hexdigest(), image.width, image.height, kept)
+    return Picture(picture_id(kept), image.width, image.height, kept)
 
 
 def _refuse_size(data: bytes) -> None:

@@ -26,13 +26,13 @@ from typing import Any
 
 import h11
 import uvicorn
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from shared.base import telemetry
 from shared.runtime.probes import PROBES
+from shared.runtime.refusals import BUSY
 
 log = logging.getLogger("storywave.http")
 
@@ -42,7 +42,7 @@ STOP_SECONDS = 2
 REST = 256
 """Descriptors that are never spent on clients: files, servers, pipes to worker processes."""
 
-BACKLOG = 128
+BACKLOG = 256
 """Connections that the system accepts for us; all of them may come in before we can close any."""
 
 
@@ -83,8 +83,12 @@ class Connections:
         """Tell whether so many are being served that the rest of the places is for probes."""
         return len(self._open) - len(self._waiting) > self._limit * 3 // 4
 
+    def __contains__(self, connection: "Connection") -> bool:
+        return connection in self._open
+
     def add(self, connection: "Connection") -> None:
         """Take one more; at the limit the longest wait ends here."""
+        # Where nobody waits there is one too many for a moment: it waits, so the next one ends it.
         if len(self._open) >= self._limit and self._waiting:
             next(iter(self._waiting)).hang_up("crowded")
         self._open.add(connection)
@@ -107,13 +111,15 @@ class Connection(H11Protocol):
 
     def __init__(self, waits: Waits, connections: Connections, **of_uvicorn: Any) -> None:
         super().__init__(**of_uvicorn)
-        self._app, self.app = self.app, self._answer
+        self._app, self.app = self.app, self._answer  # uvicorn hands each request to `app`
         self._waits = waits
         self._connections = connections
         self._awaited: For | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._received = 0
+        """Bytes, since the wait began."""
         self._unread = 0
+        """Bytes that lay ready when the wait began."""
 
     # Everything that can begin or end a wait passes through one of these.
 
@@ -130,6 +136,7 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
         if self._awaited is For.IDLE:
+            # The time of a head counts from its first byte, however little comes with it.
             self._wait_for(For.HEAD)
         super().data_received(data)
         self._look()
@@ -147,12 +154,10 @@ class Connection(H11Protocol):
         self._look()
 
     def timeout_keep_alive_handler(self) -> None:
-        # uvicorn would close, and so wait for a client that has not read its last answer.
-        if not self.transport.is_closing():
-            self.hang_up(For.IDLE)
+        """Do nothing: uvicorn would close, which waits until the last answer has been read."""
 
     def send_400_response(self, msg: str) -> None:
-        # Amid an answer there is no place for another one.
+        # Amid an answer there is no place for another one: uvicorn would break over it.
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             super().send_400_response(msg)
         else:
@@ -167,11 +172,13 @@ class Connection(H11Protocol):
 
     def _look(self) -> None:
         awaited = self._find_awaited()
-        if awaited is not self._awaited:
+        # An application may go on for a moment after its client has been given up.
+        if awaited is not self._awaited and self in self._connections:
             self._wait_for(awaited)
 
     def _find_awaited(self) -> For | None:
         """Return what the client is to do next; None while it is our turn."""
+        # What closes has all of its answer in the buffer, and closes once that has been read.
         if self.flow.write_paused or self.transport.is_closing():
             return For.READING
         if self.conn.their_state is h11.SEND_BODY:
@@ -187,11 +194,11 @@ class Connection(H11Protocol):
         self._arm()
 
     def _arm(self) -> None:
-        """Give the client its time; uvicorn itself ends the wait between two requests."""
+        """Give the client its time, from now on."""
         self._disarm()
         self._received = 0
         self._unread = self.transport.get_write_buffer_size()
-        if self._awaited not in (None, For.IDLE):
+        if self._awaited is not None:
             seconds = getattr(self._waits, self._awaited)
             self._timer = self.loop.call_later(seconds, self._judge, self._awaited)
 
@@ -203,6 +210,7 @@ class Connection(H11Protocol):
         """Hang up on a client that has not done enough in its time; else give it as much again."""
         enough = {
             For.HEAD: False,
+            For.IDLE: False,
             # Where it is we who do not read, the client can't send.
             For.BODY: self.flow.read_paused or self._received >= self._waits.body_bytes,
             For.READING: self.transport.get_write_buffer_size() < self._unread,
@@ -244,7 +252,7 @@ class Server(uvicorn.Server):
             log_config=None,
             lifespan="off",
             backlog=BACKLOG,
-            timeout_keep_alive=waits.idle,  # type: ignore[arg-type]
+            # The last resort, for an application that does not notice that its client has gone.
             timeout_graceful_shutdown=2 * STOP_SECONDS,
         )
         super().__init__(config)
@@ -254,10 +262,16 @@ class Server(uvicorn.Server):
         """Leave signals alone: uvicorn would raise them again and skip the drain."""
         yield
 
+    async def settle(self) -> None:
+        """Wait until what is being answered has been answered; hang up on who takes too long."""
+        answering = set(self.server_state.tasks)
+        if answering and (await asyncio.wait(answering, timeout=STOP_SECONDS))[1]:
+            self._hang_up()
+
     async def shutdown(self, sockets: Any = None) -> None:
         """Let answers be finished for a moment; then hang up, so that nobody holds up the stop."""
         timer = asyncio.get_running_loop().call_later(STOP_SECONDS, self._hang_up)
-        await super().shutdown(sockets)
+        await super().shutdown(sockets)  # it closes idle connections, and waits for the others
         timer.cancel()
 
     def _hang_up(self) -> None:
@@ -267,7 +281,8 @@ class Server(uvicorn.Server):
 
 
 def find_limit() -> int:
-    """Return how many connections this process can hold: each may have a file open as well."""
+    """Return how many connections this process can hold."""
+    # Each may have a file open as well, which it sends.
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return MOST
@@ -275,15 +290,3 @@ def find_limit() -> int:
 
 
 MOST, LEAST = 4096, 16
-
-
-def refuse_all(title: str, detail: str) -> ASGIApp:
-    """Return an application that answers every request with this refusal, for now."""
-    problem = {"type": "about:blank", "title": title, "status": 503, "detail": detail}
-    return JSONResponse(problem, 503, {"Retry-After": "5"}, "application/problem+json")
-
-
-BUSY = refuse_all(
-    "Too many at once",
-    "as many requests are being served as this process can hold: try again in a moment",
-)

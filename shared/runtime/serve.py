@@ -8,7 +8,9 @@ import errno
 import gc
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TypeAlias
 
 import uvloop
 from starlette.applications import Starlette
@@ -18,17 +20,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.base import telemetry
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
-from shared.runtime.http import Server, refuse_all
+from shared.runtime.http import Server
 from shared.runtime.probes import probes
+from shared.runtime.refusals import NOT_ANY_MORE, NOT_YET
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
+
+Front: TypeAlias = Callable[[App], AbstractContextManager[ASGIApp]]
+"""What a process serves beside its probes, for as long as its services are open."""
 
 
 def run(
     services: Sequence[Service],
     settings: Settings,
-    front: Callable[[App], ASGIApp] | None = None,
+    front: Front | None = None,
     started: Callable[[App], None] = lambda app: None,
 ) -> None:
     """Run these services until SIGTERM or SIGINT, then drain; `started` once everything is open."""
@@ -39,7 +45,8 @@ def run(
 
 
 def _collect_rarely() -> None:
-    """Facts live long and hold no cycles: looking through all of them for some costs a tenth."""
+    """Let the collector look less often, and not at what is there already."""
+    # Facts live long and hold no cycles: looking through all of them for some costs a tenth.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
@@ -47,14 +54,14 @@ def _collect_rarely() -> None:
 async def _serve(
     services: Sequence[Service],
     settings: Settings,
-    front: Callable[[App], ASGIApp] | None,
+    front: Front | None,
     started: Callable[[App], None],
 ) -> None:
     switch = Switch(front)
     stop = _stop_on_signals()
     server = Server(switch)
     serving = asyncio.create_task(server.serve(sockets=[_listen(settings.host, settings.port)]))
-    working = asyncio.create_task(_work(services, settings, switch, stop, started))
+    working = asyncio.create_task(_work(services, settings, switch, server, stop, started))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({serving, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,32 +79,36 @@ async def _work(
     services: Sequence[Service],
     settings: Settings,
     switch: "Switch",
+    server: Server,
     stop: asyncio.Event,
     started: Callable[[App], None],
 ) -> None:
     async with open_app(settings, services) as app:
-        switch.open(app)
-        started(app)
-        await stop.wait()
-    switch.close()
+        with switch.serve(app):
+            started(app)
+            await stop.wait()
+        app.draining = True
+        await server.settle()  # what is being answered may need what is closed next
 
 
 class Switch:
     """Probes at once; the rest while the services are open."""
 
-    def __init__(self, front: Callable[[App], ASGIApp] | None) -> None:
+    def __init__(self, front: Front | None) -> None:
         self._front = front
         self.app: App | None = None
         self._target = self._probes_and(NOT_YET)
 
-    def open(self, app: App) -> None:
-        """Let requests through to the services, from here on."""
+    @contextmanager
+    def serve(self, app: App) -> Iterator[None]:
+        """Let requests through to the services, and refuse them again when this ends."""
         self.app = app
-        self._target = self._front(app) if self._front else self._probes_and()
-
-    def close(self) -> None:
-        """Refuse requests: what they would need is closed."""
-        self._target = self._probes_and(NOT_ANY_MORE)
+        front = self._front(app) if self._front else nullcontext(self._probes_and())
+        try:
+            with front as self._target:
+                yield
+        finally:
+            self._target = self._probes_and(NOT_ANY_MORE)
 
     def _probes_and(self, *rest: ASGIApp) -> ASGIApp:
         mounts = [Mount("/", app) for app in rest]
@@ -105,14 +116,6 @@ class Switch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._target(scope, receive, send)
-
-
-# Nothing is accepted that could not be kept.
-NOT_YET = refuse_all(
-    "Not ready yet",
-    "a server that Storywave needs does not answer yet: try again in a moment",
-)
-NOT_ANY_MORE = refuse_all("Stopping", "this process is about to end: try again in a moment")
 
 
 def _stop_on_signals() -> asyncio.Event:

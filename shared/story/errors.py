@@ -31,7 +31,7 @@ class StorywaveError(Exception):
 
     @property
     def message(self) -> str:
-        """Say it to a user, who has no use for our folders and keys; `str` is for operators."""
+        """Return what users read of it, who have no use for our folders and keys."""
         return str(self)
 
 

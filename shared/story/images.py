@@ -35,5 +35,15 @@ def upload_day(key: str) -> int:
     return int(key.removeprefix(UPLOADS).partition("/")[0])
 
 
+def picture_id(data: bytes) -> str:
+    """Return the id of a picture, from its bytes as they are kept."""
+    return _WEBP + blake2b(data, digest_size=16).hexdigest()
+
+
+_WEBP = "w"
+"""Before the id of a picture that is kept as WebP; those of earlier versions are PNG."""
+
+
 def _name(owner: str, image_id: str) -> str:
-    return blake2b(f"{owner}\n{image_id}".encode(), digest_size=16).hexdigest() + ".webp"
+    suffix = ".webp" if image_id.startswith(_WEBP) else ".png"
+    return blake2b(f"{owner}\n{image_id}".encode(), digest_size=16).hexdigest() + suffix

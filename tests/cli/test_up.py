@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -201,6 +202,26 @@ def test_no_client_holds_up_a_stop(tmp_path: Path) -> None:
             assert served.stop(signal.SIGTERM) == 0
             assert time.monotonic() - began < 10
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_watchers_that_leave_amid_the_news_leave_no_trace_in_the_log(tmp_path: Path) -> None:
+    with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="0.05") as served:
+        for seed in range(3):
+            asked = {"prompt": "the sea", "duration": 60, "seed": seed}
+            made = served.http.post("/v1/videos", json=asked).json()["id"]
+            follow = (f"GET /v1/videos/{made}/events HTTP/1.1", "Host: localhost", "", "")
+            with clients(served, 60, *follow) as watchers:
+                for one in watchers:  # each at another moment, half of them in the rudest way
+                    if one.fileno() % 2:
+                        rude = struct.pack("ii", 1, 0)
+                        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, rude)
+                    one.recv(1)
+                    one.close()
+            assert served.stream(made)[-1][0] == "completed"
+        assert served.stop(signal.SIGTERM) == 0
+    log = (tmp_path / "log").read_text()
+    assert "Traceback" not in log and '"level": "error"' not in log
+    assert log.count('"route": "/v1/videos/{video_id}/events"') == 3 * 61
 
 
 def test_a_name_that_is_not_ours_is_refused_and_probes_are_not(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from services.gateway import SERVICE
 from services.gateway.app import create_app
@@ -21,12 +22,13 @@ from shared.story.kinds import KINDS
 
 
 @dataclass
-class Stage:
-    """What a test plays on."""
+class Api:
+    """A gateway that answers over HTTP. Its parts, and the process that it runs in."""
 
     app: App
     bus: LocalBus
     parts: Gateway
+    asgi: FastAPI
     http: httpx.AsyncClient
 
     async def tell(self, events: Sequence[Event]) -> None:
@@ -41,20 +43,21 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path) -> AsyncIterator[Stage]:
-    """Opening a folder twice is a restart."""
+async def open_api(folder: Path) -> AsyncIterator[Api]:
+    """Open a gateway on a folder; the other services are played by the test. Twice is a restart."""
     bus = LocalBus()
     ports = Ports(SqliteStore(folder / "storywave.db"), bus, DiskBlobs(folder / "blobs"))
     async with run_services(Parts(ports, KINDS, {}, folder / "work", Pool(1)), [SERVICE]) as app:
         parts = build_gateway(app)
         # what breaks inside must leave as a problem document, not as an exception into the test
-        transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
+        asgi = create_app(parts)
+        transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            yield Stage(app, bus, parts, client)
+            yield Api(app, bus, parts, asgi, client)
         parts.close()
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(tmp_path) as one:
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with open_api(tmp_path) as one:
         yield one

@@ -2,8 +2,11 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
-from typing import Never
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Never
 
+import httpx
 import pytest
 
 from services.gateway.intake import REQUESTS, make_video_id
@@ -11,19 +14,19 @@ from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoDeleted
-from tests.gateway.conftest import Stage, staged
-from tests.histories import completed, full_plan, whole
+from tests.gateway.conftest import Api, open_api
+from tests.histories import completed, full_plan, requested, whole
 
 
 def encoded(cursor: str) -> str:
     return urlsafe_b64encode(f"{cursor} x".encode()).decode()
 
 
-def is_problem(answer, status: int, kind: str) -> dict:
+def is_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
     """A problem document that says what to do."""
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
+    problem: dict[str, Any] = answer.json()
     assert problem["status"] == status
     assert problem["type"] == f"urn:storywave:problem:{kind}"
     assert problem["title"] and len(problem["detail"]) > 20
@@ -34,102 +37,104 @@ def is_problem(answer, status: int, kind: str) -> dict:
 # ── accepting ───────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_video_is_accepted_and_seen_at_once(stage: Stage) -> None:
-    answer = await stage.http.post("/v1/videos", json={"prompt": "the sea", "style": "noir"})
+async def test_a_video_is_accepted_and_seen_at_once(api: Api) -> None:
+    answer = await api.http.post("/v1/videos", json={"prompt": "the sea", "style": "noir"})
     assert answer.status_code == 202
     assert int(answer.headers["retry-after"]) > 0
     body = answer.json()
     assert answer.headers["location"] == f"/v1/videos/{body['id']}"
     assert (body["status"], body["percent"], body["stage"]) == ("queued", 5, "plan")
     assert body["request"]["style"] == "noir"
-    assert (await stage.http.get(answer.headers["location"])).json() == body
+    assert (await api.http.get(answer.headers["location"])).json() == body
 
 
-async def test_what_was_accepted_survives_a_restart(tmp_path) -> None:
-    async with staged(tmp_path) as before:
+async def test_what_was_accepted_survives_a_restart(tmp_path: Path) -> None:
+    async with open_api(tmp_path) as before:
         made = await before.make()
-    async with staged(tmp_path) as after:
+    async with open_api(tmp_path) as after:
         assert (await after.http.get(f"/v1/videos/{made}")).json()["status"] == "queued"
         assert len(await after.app.ports.store.find(OUTBOX, {"video_id": made})) == 1
 
 
-async def test_a_budget_is_opened_at_the_gate_and_shown(stage: Stage) -> None:
-    made = await stage.make(budget_usd=1.5)
-    money = (await stage.app.ports.store.get(MONEY, [made]))[made]
+async def test_a_budget_is_opened_at_the_gate_and_shown(api: Api) -> None:
+    made = await api.make(budget_usd=1.5)
+    money = (await api.app.ports.store.get(MONEY, [made]))[made]
     assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
-    assert (await stage.http.get(f"/v1/videos/{made}")).json()["budget"] == 1_500_000
+    assert (await api.http.get(f"/v1/videos/{made}")).json()["budget"] == 1_500_000
 
 
 # ── idempotency ─────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_the_same_key_and_body_is_the_same_video(stage: Stage) -> None:
+async def test_the_same_key_and_body_is_the_same_video(api: Api) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [
-        stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers) for _ in range(5)
+        api.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers) for _ in range(5)
     ]
     answers = await asyncio.gather(*posts)
     assert {answer.status_code for answer in answers} == {202}
     assert {answer.json()["id"] for answer in answers} == {make_video_id("local", "k1")}
-    assert len(await stage.app.ports.store.find(REQUESTS, {})) == 1
-    assert len(await stage.app.ports.store.find(OUTBOX, {})) == 1
+    assert len(await api.app.ports.store.find(REQUESTS, {})) == 1
+    assert len(await api.app.ports.store.find(OUTBOX, {})) == 1
 
 
 @pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget_usd": 2}, {"seed": 1}])
-async def test_the_same_key_with_another_body_is_refused(stage: Stage, other) -> None:
+async def test_the_same_key_with_another_body_is_refused(
+    api: Api, other: dict[str, object]
+) -> None:
     headers = {"Idempotency-Key": "k1"}
-    first = await stage.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers)
+    first = await api.http.post("/v1/videos", json={"prompt": "the sea"}, headers=headers)
     body = {"prompt": "the sea", **other}
-    again = await stage.http.post("/v1/videos", json=body, headers=headers)
+    again = await api.http.post("/v1/videos", json=body, headers=headers)
     is_problem(again, 422, "idempotency-key-reused")
-    shown = (await stage.http.get(first.headers["location"])).json()
+    shown = (await api.http.get(first.headers["location"])).json()
     assert shown["request"]["prompt"] == "the sea"
     assert shown["budget"] is None
 
 
-async def test_of_racing_bodies_on_one_key_one_wins_everywhere(stage: Stage) -> None:
+async def test_of_racing_bodies_on_one_key_one_wins_everywhere(api: Api) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [
-        stage.http.post("/v1/videos", json={"prompt": "x", "seed": n}, headers=headers)
+        api.http.post("/v1/videos", json={"prompt": "x", "seed": n}, headers=headers)
         for n in range(5)
     ]
     answers = await asyncio.gather(*posts)
     [won] = [answer for answer in answers if answer.status_code == 202]
-    stored = (await stage.app.ports.store.find(OUTBOX, {}))[0]["body"]["brief"]
+    stored = (await api.app.ports.store.find(OUTBOX, {}))[0]["body"]["brief"]
     assert stored["seed"] == won.json()["request"]["seed"]
 
 
-async def test_without_a_key_every_post_is_another_video(stage: Stage) -> None:
-    assert await stage.make() != await stage.make()
+async def test_without_a_key_every_post_is_another_video(api: Api) -> None:
+    assert await api.make() != await api.make()
 
 
-async def test_a_repetition_completes_what_a_crash_cut_short(stage: Stage) -> None:
+async def test_a_repetition_completes_what_a_crash_cut_short(tmp_path: Path) -> None:
     """The row was written and nothing else: the same request makes the rest."""
     made = make_video_id("local", "k1")
-    await stage.http.post("/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"})
-    store = stage.app.ports.store
-    for collection in (MONEY, OUTBOX, "views.gateway"):
-        ids = [row["_id"] for row in await store.find(collection, {})]
-        await store.delete(collection, ids)
-    stage.app.shell("gateway")._recent.forget([made])
-    is_problem(await stage.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
-    again = await stage.http.post(
-        "/v1/videos", json={"prompt": "x"}, headers={"Idempotency-Key": "k1"}
-    )
-    assert again.status_code == 202
-    assert len(await store.find(OUTBOX, {"video_id": made})) == 1
-    assert made in await store.get(MONEY, [made])
+    request: dict[str, Any] = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "k1"}}
+    async with open_api(tmp_path) as before:
+        await before.http.post("/v1/videos", **request)
+        store = before.app.ports.store
+        for collection in (MONEY, OUTBOX, "views.gateway"):
+            ids = [row["_id"] for row in await store.find(collection, {})]
+            await store.delete(collection, ids)
+    async with open_api(tmp_path) as after:
+        is_problem(await after.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
+        assert (await after.http.post("/v1/videos", **request)).status_code == 202
+        store = after.app.ports.store
+        assert len(await store.find(OUTBOX, {"video_id": made})) == 1
+        assert made in await store.get(MONEY, [made])
 
 
 # ── listing ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_pages_show_every_video_once_newest_first(stage: Stage) -> None:
-    made = [await stage.make(seed=n) for n in range(7)]
+async def test_pages_show_every_video_once_newest_first(api: Api) -> None:
+    made = [await api.make(seed=n) for n in range(7)]
     shown, cursor, pages = [], None, 0
     while pages == 0 or cursor:
         params = {"limit": 3, **({"cursor": cursor} if cursor else {})}
-        page = (await stage.http.get("/v1/videos", params=params)).json()
+        page = (await api.http.get("/v1/videos", params=params)).json()
         shown += page["videos"]
         cursor, pages = page["next"], pages + 1
     assert pages == 3
@@ -139,13 +144,15 @@ async def test_pages_show_every_video_once_newest_first(stage: Stage) -> None:
     assert times == sorted(times, reverse=True)
 
 
-async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch) -> None:
-    monkeypatch.setattr(stage.app.ports.store, "now", lambda: 1_700_000_000_000)
-    made = {await stage.make(seed=n) for n in range(5)}
-    shown, cursor = set(), ""
+async def test_videos_of_one_millisecond_are_paged_too(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.app.ports.store, "now", lambda: 1_700_000_000_000)
+    made = {await api.make(seed=n) for n in range(5)}
+    shown, cursor = set[str](), ""
     while cursor is not None:
-        params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
-        page = (await stage.http.get("/v1/videos", params=params)).json()
+        params = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = (await api.http.get("/v1/videos", params=params)).json()
         assert not shown & {video["id"] for video in page["videos"]}
         shown |= {video["id"] for video in page["videos"]}
         cursor = page["next"]
@@ -153,25 +160,25 @@ async def test_videos_of_one_millisecond_are_paged_too(stage: Stage, monkeypatch
 
 
 @pytest.mark.parametrize("cursor", ["!", "Zm9v", "é", encoded("9" * 19), encoded("9" * 100)])
-async def test_a_cursor_that_we_did_not_give_is_refused(stage: Stage, cursor):
-    answer = await stage.http.get("/v1/videos", params={"cursor": cursor})
+async def test_a_cursor_that_we_did_not_give_is_refused(api: Api, cursor: str) -> None:
+    answer = await api.http.get("/v1/videos", params={"cursor": cursor})
     assert is_problem(answer, 422, "bad-input")["errors"][0]["field"] == "cursor"
 
 
 # ── problems ────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_bad_input_names_every_field(stage: Stage) -> None:
-    answer = await stage.http.post("/v1/videos", json={"prompt": "", "duration": 3})
+async def test_bad_input_names_every_field(api: Api) -> None:
+    answer = await api.http.post("/v1/videos", json={"prompt": "", "duration": 3})
     problem = is_problem(answer, 422, "bad-input")
     assert [error["field"] for error in problem["errors"]] == ["prompt", "duration"]
-    assert await stage.app.ports.store.find(REQUESTS, {}) == []
+    assert await api.app.ports.store.find(REQUESTS, {}) == []
 
 
 @pytest.mark.parametrize("body", ["", "[]", '"x"', "null"])
-async def test_bodies_that_are_no_request(stage: Stage, body) -> None:
+async def test_bodies_that_are_no_request(api: Api, body: str) -> None:
     headers = {"content-type": "application/json"}
-    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    answer = await api.http.post("/v1/videos", content=body, headers=headers)
     problem = is_problem(answer, 422, "bad-input")
     asked = "send a JSON object with Content-Type: application/json"
     assert problem["errors"] == [{"field": "", "message": asked}]
@@ -179,13 +186,13 @@ async def test_bodies_that_are_no_request(stage: Stage, body) -> None:
 
 
 @pytest.mark.parametrize("said", [None, "text/plain", "application/x-www-form-urlencoded"])
-async def test_a_body_of_another_type_is_told_which_to_have(stage: Stage, said):
+async def test_a_body_of_another_type_is_told_which_to_have(api: Api, said: str | None) -> None:
     headers = {} if said is None else {"content-type": said}
     body = '{"prompt": "the sea"}'
-    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    answer = await api.http.post("/v1/videos", content=body, headers=headers)
     problem = is_problem(answer, 415, "wrong-content-type")
     assert "with Content-Type: application/json" in problem["detail"]
-    assert await stage.app.ports.store.find(REQUESTS, {}) == []
+    assert await api.app.ports.store.find(REQUESTS, {}) == []
 
 
 @pytest.mark.parametrize(
@@ -195,18 +202,18 @@ async def test_a_body_of_another_type_is_told_which_to_have(stage: Stage, said):
         ('{"prompt": "a",\n "seed": }', "line 2, column 10"),
     ],
 )
-async def test_broken_json_is_told_where(stage: Stage, body, where) -> None:
+async def test_broken_json_is_told_where(api: Api, body: str, where: str) -> None:
     headers = {"content-type": "application/json"}
-    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    answer = await api.http.post("/v1/videos", content=body, headers=headers)
     [error] = is_problem(answer, 422, "bad-input")["errors"]
     assert error["field"] == ""
     assert error["message"] == f"the body is not valid JSON: correct it at {where}"
 
 
-async def test_text_that_is_no_text(stage: Stage) -> None:
+async def test_text_that_is_no_text(api: Api) -> None:
     headers = {"content-type": "application/json"}
     body = '{"prompt": "\\ud800"}'
-    answer = await stage.http.post("/v1/videos", content=body, headers=headers)
+    answer = await api.http.post("/v1/videos", content=body, headers=headers)
     [error] = is_problem(answer, 422, "bad-input")["errors"]
     assert (error["field"], "Unicode" in error["message"]) == ("prompt", True)
 
@@ -221,69 +228,69 @@ async def test_text_that_is_no_text(stage: Stage) -> None:
         ("/v1/videos/x/media?rev=0", "rev", "give a whole number, at least 1"),
     ],
 )
-async def test_parameters_that_cannot_be(stage: Stage, path, field, advice) -> None:
-    made = await stage.make()
-    problem = is_problem(await stage.http.get(path.replace("/x/", f"/{made}/")), 422, "bad-input")
+async def test_parameters_that_cannot_be(api: Api, path: str, field: str, advice: str) -> None:
+    made = await api.make()
+    problem = is_problem(await api.http.get(path.replace("/x/", f"/{made}/")), 422, "bad-input")
     assert problem["errors"] == [{"field": field, "message": advice}]
 
 
-async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage) -> None:
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(api: Api) -> None:
     sent = 0
 
-    async def endless():
+    async def endless() -> AsyncIterator[bytes]:
         nonlocal sent
         while True:
             sent += 1
             yield b" " * 10_000
 
-    answer = await stage.http.post("/v1/videos", content=endless())
+    answer = await api.http.post("/v1/videos", content=endless())
     is_problem(answer, 413, "body-too-large")
     assert sent < 20
 
 
-async def test_unknown_paths_methods_and_videos(stage: Stage) -> None:
-    is_problem(await stage.http.get("/v2/films"), 404, "no-such-path")
-    refused = await stage.http.put("/v1/videos")
+async def test_unknown_paths_methods_and_videos(api: Api) -> None:
+    is_problem(await api.http.get("/v2/films"), 404, "no-such-path")
+    refused = await api.http.put("/v1/videos")
     is_problem(refused, 405, "method-not-allowed")
     assert refused.headers["allow"] == "GET, POST"
-    of_a_file = await stage.http.delete("/v1/videos/x/media")
+    of_a_file = await api.http.delete("/v1/videos/x/media")
     assert of_a_file.headers["allow"] == "GET, HEAD"
-    gone = is_problem(await stage.http.get("/v1/videos/nope"), 404, "no-such-video")
+    gone = is_problem(await api.http.get("/v1/videos/nope"), 404, "no-such-video")
     assert "GET /v1/videos lists your videos" in gone["detail"]
-    is_problem(await stage.http.get("/v1/videos/nope/events"), 404, "no-such-video")
-    is_problem(await stage.http.get("/v1/videos/nope/media"), 404, "no-such-video")
+    is_problem(await api.http.get("/v1/videos/nope/events"), 404, "no-such-video")
+    is_problem(await api.http.get("/v1/videos/nope/media"), 404, "no-such-video")
 
 
-async def test_a_deleted_video_is_gone(stage: Stage) -> None:
-    made = await stage.make()
-    await stage.tell([VideoDeleted(video_id=made)])
-    is_problem(await stage.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
-    assert (await stage.http.get("/v1/videos")).json()["videos"] == []
+async def test_a_deleted_video_is_gone(api: Api) -> None:
+    made = await api.make()
+    await api.tell([VideoDeleted(video_id=made)])
+    is_problem(await api.http.get(f"/v1/videos/{made}"), 404, "no-such-video")
+    assert (await api.http.get("/v1/videos")).json()["videos"] == []
 
 
-async def test_a_store_that_is_away_is_a_503(stage: Stage, monkeypatch) -> None:
-    async def away(*given, **known) -> Never:
+async def test_a_store_that_is_away_is_a_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*given: object, **known: object) -> Never:
         raise StoreUnavailable("the database does not answer")
 
-    monkeypatch.setattr(stage.app.ports.store, "get", away)
-    monkeypatch.setattr(stage.app.ports.store, "insert", away)
+    monkeypatch.setattr(api.app.ports.store, "get", away)
+    monkeypatch.setattr(api.app.ports.store, "insert", away)
     for answer in (
-        await stage.http.get("/v1/videos/x"),
-        await stage.http.post("/v1/videos", json={"prompt": "x"}),
+        await api.http.get("/v1/videos/x"),
+        await api.http.post("/v1/videos", json={"prompt": "x"}),
     ):
         is_problem(answer, 503, "unavailable")
         assert int(answer.headers["retry-after"]) > 0
 
 
 async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(
-    stage: Stage, monkeypatch
+    api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(reader, doc) -> Never:
+    def broken(reader: object, doc: object) -> Never:
         raise RuntimeError("secret")
 
-    made = await stage.make()
+    made = await api.make()
     monkeypatch.setattr("shared.runtime.known.Reader.read", broken)
-    answer = await stage.http.get(f"/v1/videos/{made}")
+    answer = await api.http.get(f"/v1/videos/{made}")
     assert "secret" not in is_problem(answer, 500, "internal")["detail"]
 
 
@@ -292,12 +299,12 @@ async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(
 BYTES = bytes(range(256)) * 10
 
 
-async def finished(stage: Stage) -> str:
-    made = await stage.make()
+async def finished(api: Api) -> str:
+    made = await api.make()
     beside = ("captions.srt", "captions.vtt", "contact.png", "hls.m3u8", "hls_media.m4s")
     for key in ("final.mp4", "poster.jpg", "clip-1.mp4", *beside):
-        await stage.app.ports.blobs.put(key, BYTES)
-    await stage.tell(whole(full_plan(video_id=made)))
+        await api.app.ports.blobs.put(key, BYTES)
+    await api.tell(whole(full_plan(video_id=made)))
     return f"/v1/videos/{made}"
 
 
@@ -314,25 +321,25 @@ async def finished(stage: Stage) -> str:
         ("chunks/1", "video/mp4"),
     ],
 )
-async def test_files_whole_and_by_head(stage: Stage, part, type_) -> None:
-    path = f"{await finished(stage)}/{part}"
+async def test_files_whole_and_by_head(api: Api, part: str, type_: str) -> None:
+    path = f"{await finished(api)}/{part}"
     same = {"x-request-id": "a"}
-    answer = await stage.http.get(path, headers=same)
+    answer = await api.http.get(path, headers=same)
     assert answer.status_code == 200
     assert answer.content == BYTES
     assert answer.headers["content-type"].startswith(type_)
-    head = await stage.http.head(path, headers=same)
+    head = await api.http.head(path, headers=same)
     assert head.status_code == 200
     assert head.content == b""
     assert head.headers == answer.headers
 
 
-async def test_ranges_and_validators(stage: Stage) -> None:
-    path = f"{await finished(stage)}/media"
-    etag = (await stage.http.get(path)).headers["etag"]
+async def test_ranges_and_validators(api: Api) -> None:
+    path = f"{await finished(api)}/media"
+    etag = (await api.http.get(path)).headers["etag"]
 
-    async def ask(**headers: str):
-        return await stage.http.get(
+    async def ask(**headers: str) -> httpx.Response:
+        return await api.http.get(
             path, headers={k.replace("_", "-"): v for k, v in headers.items()}
         )
 
@@ -349,90 +356,84 @@ async def test_ranges_and_validators(stage: Stage) -> None:
     assert outside.headers["content-range"] == f"bytes */{len(BYTES)}"
 
 
-async def test_a_file_before_the_video_is_done(stage: Stage) -> None:
-    made = await stage.make()
-    problem = is_problem(
-        await stage.http.get(f"/v1/videos/{made}/media"), 409, "not-in-this-status"
-    )
+async def test_a_file_before_the_video_is_done(api: Api) -> None:
+    made = await api.make()
+    problem = is_problem(await api.http.get(f"/v1/videos/{made}/media"), 409, "not-in-this-status")
     assert f"/v1/videos/{made}/events" in problem["detail"]
-    is_problem(await stage.http.get(f"/v1/videos/{made}/chunks/0"), 404, "no-such-part")
+    is_problem(await api.http.get(f"/v1/videos/{made}/chunks/0"), 404, "no-such-part")
 
 
-async def test_a_part_that_the_video_does_not_have(stage: Stage) -> None:
-    made = await stage.make()
+async def test_a_part_that_the_video_does_not_have(api: Api) -> None:
+    made = await api.make()
     plan = full_plan(video_id=made)
     bare = completed(plan).model_copy(update={"outputs": {}})
-    await stage.tell([plan, bare])
-    is_problem(await stage.http.get(f"/v1/videos/{made}/captions.srt"), 404, "no-such-part")
+    await api.tell([plan, bare])
+    is_problem(await api.http.get(f"/v1/videos/{made}/captions.srt"), 404, "no-such-part")
 
 
-async def test_a_file_that_is_lost(stage: Stage) -> None:
-    path = await finished(stage)
-    await stage.app.ports.blobs.delete(["final.mp4"])
-    told = is_problem(await stage.http.get(f"{path}/media"), 410, "file-gone")["detail"]
+async def test_a_file_that_is_lost(api: Api) -> None:
+    path = await finished(api)
+    await api.app.ports.blobs.delete(["final.mp4"])
+    told = is_problem(await api.http.get(f"{path}/media"), 410, "file-gone")["detail"]
     assert "Make the video again" in told and "final.mp4" not in told
 
 
-async def test_another_owners_video_does_not_exist(stage: Stage) -> None:
-    plan = full_plan(video_id="b" * 32)
-    request = whole(plan)[0]
-    foreign = request.model_copy(
-        update={"brief": request.brief.model_copy(update={"owner": "bob"})}  # type: ignore[attr-defined]
-    )
-    await stage.app.shell("gateway").emit([foreign])
-    is_problem(await stage.http.get(f"/v1/videos/{'b' * 32}"), 404, "no-such-video")
+async def test_another_owners_video_does_not_exist(api: Api) -> None:
+    foreign = requested("b" * 32, owner="bob")
+    await api.app.shell("gateway").emit([foreign])
+    is_problem(await api.http.get(f"/v1/videos/{'b' * 32}"), 404, "no-such-video")
 
 
 # ── another shape ───────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(stage: Stage) -> None:
-    path = await finished(stage)
-    answer = await stage.http.post(f"{path}/reframe", json={"aspect": "1:1"})
+async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(api: Api) -> None:
+    path = await finished(api)
+    answer = await api.http.post(f"{path}/reframe", json={"aspect": "1:1"})
     assert answer.status_code == 202
     assert answer.headers["location"] == path
     assert (answer.json()["status"], answer.json()["rev"]) == ("running", 2)
     rows = [
         row["body"]
-        for row in await stage.app.ports.store.find(OUTBOX, {})
+        for row in await api.app.ports.store.find(OUTBOX, {})
         if "RevisionRequested" in row["_id"]
     ]
     assert [(row["rev"], row["action"], row["aspect"]) for row in rows] == [(2, "reframe", "1:1")]
-    again = await stage.http.post(f"{path}/reframe", json={"aspect": "1:1"})
+    again = await api.http.post(f"{path}/reframe", json={"aspect": "1:1"})
     is_problem(again, 409, "not-in-this-status")
-    assert (await stage.http.get(f"{path}/media")).content == BYTES
+    assert (await api.http.get(f"{path}/media")).content == BYTES
 
 
-async def test_the_shape_it_has_already_asks_for_nothing(stage: Stage) -> None:
-    path = await finished(stage)
-    same = await stage.http.post(f"{path}/reframe", json={"aspect": "9:16"})
+async def test_the_shape_it_has_already_asks_for_nothing(api: Api) -> None:
+    path = await finished(api)
+    same = await api.http.post(f"{path}/reframe", json={"aspect": "9:16"})
     assert (same.status_code, same.json()["status"], same.json()["rev"]) == (202, "completed", 1)
 
 
-async def test_of_two_shapes_asked_for_at_once_one_is_refused(stage: Stage) -> None:
-    path = await finished(stage)
+async def test_of_two_shapes_asked_for_at_once_one_is_refused(api: Api) -> None:
+    path = await finished(api)
     answers = await asyncio.gather(
-        *(stage.http.post(f"{path}/reframe", json={"aspect": a}) for a in ("1:1", "16:9"))
+        *(api.http.post(f"{path}/reframe", json={"aspect": a}) for a in ("1:1", "16:9"))
     )
     assert sorted(answer.status_code for answer in answers) == [202, 409]
 
 
-async def test_what_is_not_finished_or_no_shape_is_not_reframed(stage: Stage) -> None:
-    running = await stage.make()
-    refused = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "1:1"})
+async def test_what_is_not_finished_or_no_shape_is_not_reframed(api: Api) -> None:
+    running = await api.make()
+    refused = await api.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "1:1"})
     detail = is_problem(refused, 409, "not-in-this-status")["detail"]
     assert detail.endswith(f"once it is completed. Follow /v1/videos/{running}/events.")
-    odd = await stage.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "4:3"})
+    odd = await api.http.post(f"/v1/videos/{running}/reframe", json={"aspect": "4:3"})
     assert is_problem(odd, 422, "bad-input")["errors"][0]["field"] == "aspect"
-    gone = await stage.http.post("/v1/videos/nope/reframe", json={"aspect": "1:1"})
+    gone = await api.http.post("/v1/videos/nope/reframe", json={"aspect": "1:1"})
     is_problem(gone, 404, "no-such-video")
 
 
-async def test_files_of_an_earlier_revision_stay(stage: Stage) -> None:
-    path = await finished(stage)
+async def test_files_of_an_earlier_revision_stay(api: Api) -> None:
+    path = await finished(api)
     second = full_plan(video_id=path.rsplit("/", 1)[1], rev=2)
-    await stage.app.ports.blobs.put("second.mp4", b"second")
-    await stage.tell([second, completed(second).model_copy(update={"key": "second.mp4"})])
-    assert (await stage.http.get(f"{path}/media")).content == b"second"
-    assert (await stage.http.get(f"{path}/media", params={"rev": 1})).content == BYTES
-    is_problem(await stage.http.get(f"{path}/media?rev=7"), 404, "no-such-part")
+    await api.app.ports.blobs.put("second.mp4", b"second")
+    await api.tell([second, completed(second).model_copy(update={"key": "second.mp4"})])
+    assert (await api.http.get(f"{path}/media")).content == b"second"
+    assert (await api.http.get(f"{path}/media", params={"rev": 1})).content == BYTES
+    is_problem(await api.http.get(f"{path}/media?rev=7"), 404, "no-such-part")

@@ -24,12 +24,12 @@ from services.gateway.media import Unsatisfiable, parse_range
         ("bytes=" + "9" * 30 + "-", None),
     ],
 )
-def test_windows_of_a_hundred_bytes(header, part):
+def test_windows_of_a_hundred_bytes(header: str | None, part: tuple[int, int] | None) -> None:
     assert parse_range(header, 100) == part
 
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
-def test_outside_of_the_file(header) -> None:
+def test_outside_of_the_file(header: str | None) -> None:
     with pytest.raises(Unsatisfiable):
         parse_range(header, 100)
 

@@ -6,17 +6,19 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from services.gateway.app import create_app, openapi
-from tests.gateway.conftest import Stage, staged
+from services.gateway.app import openapi
+from tests.gateway.conftest import Api, open_api
 
 STORED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
@@ -33,18 +35,18 @@ def test_every_refusal_is_described_as_a_problem() -> None:
                     assert set(answer["content"]) == {"application/problem+json"}
 
 
-def test_every_operation_says_what_can_always_happen_and_every_write_what_it_refuses():
+def test_every_operation_says_what_can_always_happen_and_every_write_what_it_refuses() -> None:
     for path, methods in openapi()["paths"].items():
         for method, operation in methods.items():
             always = {"421", "500", "503"} | ({"403", "413", "415"} if method == "post" else set())
             assert always <= set(operation["responses"]), (method, path)
 
 
-async def test_what_a_path_allows_is_what_is_described(stage: Stage):
+async def test_what_a_path_allows_is_what_is_described(api: Api) -> None:
     for path, methods in openapi()["paths"].items():
         asked = re.sub(r"{(rev|chunk)}", "1", path).format(video_id="x", image_id="x")
         for method in ("OPTIONS", "TRACE", "PUT", "NONSENSE"):
-            answer = await stage.http.request(method, asked)
+            answer = await api.http.request(method, asked)
             assert answer.status_code == 405
             assert answer.headers["allow"].lower().split(", ") == sorted(methods)
 
@@ -61,9 +63,8 @@ class Serving(threading.Thread):
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        async with staged(self._folder) as stage:
-            api = create_app(stage.parts)
-            self.server = uvicorn.Server(uvicorn.Config(api, port=0, log_config=None))
+        async with open_api(self._folder) as api:
+            self.server = uvicorn.Server(uvicorn.Config(api.asgi, port=0, log_config=None))
             await self.server.serve()
 
     @property
@@ -73,7 +74,7 @@ class Serving(threading.Thread):
 
 
 @pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema]:
     serving = Serving(tmp_path_factory.mktemp("api"))
     serving.start()
     while serving.server is None or not serving.server.started:
@@ -95,24 +96,28 @@ CASES = [
 
 
 # that a cursor must be one of ours, and bytes a picture, is more than a schema can say
-EXCLUDED = {
+EXCLUDED: dict[tuple[str, str], list[Any]] = {
     ("/v1/videos", "get"): [positive_data_acceptance],
     ("/v1/images", "post"): [positive_data_acceptance],
 }
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CASES)
-def test_every_answer_is_as_described(described, path, method, mode) -> None:
+def test_every_answer_is_as_described(
+    described: BaseSchema, path: str, method: str, mode: GenerationMode
+) -> None:
     """Also to requests that are wrong on purpose."""
     operation = described[path][method]
 
     @given(operation.as_strategy(generation_mode=mode))
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-    def answered(case) -> None:
+    def answered(case: Case[Any]) -> None:
         if mode is GenerationMode.POSITIVE and "idempotency-key" in case.headers:
             case.headers["idempotency-key"] = uuid4().hex  # one used before may be refused
         if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
-            (case.body.get("end_card") or {}).pop("product_image", None)  # none has been given
+            end_card = case.body.get("end_card")
+            if isinstance(end_card, dict):
+                end_card.pop("product_image", None)  # none has been given
         case.call_and_validate(timeout=10, excluded_checks=EXCLUDED.get((path, method), []))
 
     answered()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -46,10 +47,10 @@ async def asked(http: httpx.AsyncClient, image: str | None) -> str:
     return str(answer.headers["location"])
 
 
-async def ended(http: httpx.AsyncClient, video: str) -> dict:
+async def ended(http: httpx.AsyncClient, video: str) -> dict[str, Any]:
     async with asyncio.timeout(120):
         while True:
-            now = (await http.get(video)).json()
+            now: dict[str, Any] = (await http.get(video)).json()
             if now["status"] in {"completed", "failed"}:
                 return now
             await asyncio.sleep(0.2)

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 from services.gateway.app import openapi
 from services.gateway.reference import render_reference
-from tests.gateway.conftest import Stage
+from tests.gateway.conftest import Api
 
 
 class Page(HTMLParser):
@@ -28,8 +28,8 @@ class Page(HTMLParser):
         self.said += data
 
 
-async def test_the_page_needs_nothing_from_anywhere_else(stage: Stage):
-    answer = await stage.http.get("/docs")
+async def test_the_page_needs_nothing_from_anywhere_else(api: Api) -> None:
+    answer = await api.http.get("/docs")
     assert answer.headers["content-type"].startswith("text/html")
     page = Page(answer.text)
     assert not {"script", "style", "img", "iframe"} & set(page.tags)
@@ -38,11 +38,11 @@ async def test_the_page_needs_nothing_from_anywhere_else(stage: Stage):
         if link.startswith("#"):
             assert link[1:] in page.ids
         else:
-            assert (await stage.http.get(link)).status_code == 200
+            assert (await api.http.get(link)).status_code == 200
 
 
-async def test_the_page_shows_every_operation_parameter_field_and_answer(stage: Stage):
-    page, document = Page((await stage.http.get("/docs")).text), openapi()
+async def test_the_page_shows_every_operation_parameter_field_and_answer(api: Api) -> None:
+    page, document = Page((await api.http.get("/docs")).text), openapi()
     for path, methods in document["paths"].items():
         assert path in page.said
         for method, operation in methods.items():
@@ -55,7 +55,7 @@ async def test_the_page_shows_every_operation_parameter_field_and_answer(stage: 
             assert field in page.said
 
 
-def test_what_a_description_says_is_never_taken_for_tags():
+def test_what_a_description_says_is_never_taken_for_tags() -> None:
     document = openapi()
     document["paths"]["/v1/videos"]["get"]["description"] = "<script>alert(1)</script> `<b>`"
     page = Page(render_reference(document))

@@ -163,7 +163,7 @@ def test_one_line_for_a_command_line() -> None:
     assert str(error) == f"style: use {listed(STYLES)}"
 
 
-def test_a_whole_number_may_be_written_with_a_point():
+def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert VideoRequest.model_validate({"prompt": "x", "seed": 7.0, "min_clips": 2.0}).seed == 7
 
 

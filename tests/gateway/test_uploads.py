@@ -22,7 +22,7 @@ from tests.base import calls
 from tests.base.processes import is_gone, process_at
 from tests.contracts.adapters import BLOBS, Buckets
 from tests.gateway import reading
-from tests.gateway.conftest import Stage, staged
+from tests.gateway.conftest import Api, open_api
 from tests.gateway.test_http import is_problem
 from tests.gateway.test_images import PNG
 from tests.pictures import bomb, encoded, jpeg_of_scans, product
@@ -39,39 +39,37 @@ async def pool() -> AsyncIterator[Pool]:
 
 
 async def test_one_owners_pictures_do_not_hold_up_anothers(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many they are, and however long they take."""
     monkeypatch.setattr(images, "prepare", reading.hang)
     names = [str(tmp_path / f"{n}").encode() for n in range(9)]
-    anns = [asyncio.create_task(stage.parts.images.take(name, "ann")) for name in names]
+    anns = [asyncio.create_task(api.parts.images.take(name, "ann")) for name in names]
     await process_at(tmp_path / "0")
     async with asyncio.timeout(10):
-        assert (await stage.parts.images.take(product(), "bob")).width == 300
+        assert (await api.parts.images.take(product(), "bob")).width == 300
     for task in anns:
         task.cancel()
     await asyncio.wait(anns)
 
 
 async def test_a_picture_that_takes_too_long_is_refused_and_its_process_is_gone(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "prepare", reading.hang)
     monkeypatch.setattr(images, "SECONDS", 1)
-    answer = await stage.http.post(
-        "/v1/images", content=str(tmp_path / "slow").encode(), headers=PNG
-    )
+    answer = await api.http.post("/v1/images", content=str(tmp_path / "slow").encode(), headers=PNG)
     assert "not within 1 s: scale it down" in is_problem(answer, 422, "bad-input")["detail"]
     assert is_gone(await process_at(tmp_path / "slow"))
 
 
 async def test_a_picture_that_kills_its_process_is_refused_when_it_does_so_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "prepare", reading.crash)
-    answer = await stage.http.post("/v1/images", content=b"crash", headers=PNG)
+    answer = await api.http.post("/v1/images", content=b"crash", headers=PNG)
     assert "save it anew" in is_problem(answer, 422, "bad-input")["detail"]
-    assert (await stage.http.post("/v1/images", content=product(), headers=PNG)).status_code == 201
+    assert (await api.http.post("/v1/images", content=product(), headers=PNG)).status_code == 201
 
 
 async def test_one_bad_moment_of_the_machine_is_not_laid_at_a_pictures_door(
@@ -83,21 +81,21 @@ async def test_one_bad_moment_of_the_machine_is_not_laid_at_a_pictures_door(
 
 
 async def test_where_the_machine_has_no_memory_a_picture_may_come_again_later(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "prepare", reading.be_killed)
-    answer = await stage.http.post("/v1/images", content=product(), headers=PNG)
+    answer = await api.http.post("/v1/images", content=product(), headers=PNG)
     is_problem(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "5"
 
 
-async def test_a_picture_is_never_read_where_encodes_are_made(stage: Stage) -> None:
+async def test_a_picture_is_never_read_where_encodes_are_made(api: Api) -> None:
     """So that one which ends its process costs no encode a try."""
-    encodes = stage.app.pool
-    await asyncio.gather(encodes.run(calls.pid), stage.parts.images.take(product(), "ann"))
+    encodes = api.app.pool
+    await asyncio.gather(encodes.run(calls.pid), api.parts.images.take(product(), "ann"))
     pids = {
         await encodes.run(calls.pid),
-        await stage.parts.images.pool.run(calls.pid),
+        await api.parts.images.pool.run(calls.pid),
     }
     assert len(pids) == 2
 
@@ -230,7 +228,7 @@ async def test_a_gateway_sweeps_by_itself(tmp_path: Path) -> None:
     blobs = DiskBlobs(tmp_path / "blobs")
     await blobs.open()
     await Images(blobs, Clock()).keep(PICTURE, "ann")
-    async with asyncio.timeout(10), staged(tmp_path):
+    async with asyncio.timeout(10), open_api(tmp_path):
         while await blobs.keys(UPLOADS):
             await asyncio.sleep(0.01)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.read.stages import Stage, StageRecord, measure_weights
+from services.gateway.read.stages import StageRecord, measure_weights
 from services.gateway.read.views import (
     ALLOWED,
     FINAL,
@@ -33,6 +33,7 @@ from shared.story.kinds import (
     ChunkFailed,
     ClipConformed,
     ImageFailed,
+    Stage,
     VoiceFailed,
     clip_job,
 )
@@ -132,17 +133,17 @@ GONE_WRONG = FAILING + [
 
 
 @given(st.permutations(whole(PLAN)[1:]))
-def test_percent_and_stage_never_go_back_in_whatever_order_facts_arrive(facts) -> None:
+def test_percent_and_stage_never_go_back_in_whatever_order_facts_arrive(facts: list[Event]) -> None:
     _never_back([requested(), *facts])
 
 
 @given(st.permutations(GONE_WRONG))
-def test_nor_when_things_fail(facts) -> None:
+def test_nor_when_things_fail(facts: list[Event]) -> None:
     _never_back([requested(), *facts])
 
 
 @given(st.permutations([*whole(PLAN)[1:], *whole(full_plan(rev=2))[1:]]))
-def test_nor_within_a_revision(facts) -> None:
+def test_nor_within_a_revision(facts: list[Event]) -> None:
     _never_back([requested(), *facts])
 
 
@@ -159,7 +160,7 @@ def _never_back(facts: list[Event]) -> None:
 
 
 @given(st.permutations([requested(), *GONE_WRONG]), st.integers(0, 10))
-def test_any_order_and_any_duplicates_show_the_same(facts, twice) -> None:
+def test_any_order_and_any_duplicates_show_the_same(facts: list[Event], twice: int) -> None:
     assert seen(*facts, *facts[:twice]) == seen(requested(), *GONE_WRONG)
 
 
@@ -186,7 +187,7 @@ CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
         ([PLAN, completed(PLAN), full_plan(rev=2)], Status.RUNNING),
     ],
 )
-def test_statuses(facts, word) -> None:
+def test_statuses(facts: list[Event], word: Status) -> None:
     assert seen(requested(), *facts).status is word
 
 
@@ -205,7 +206,7 @@ def test_a_failure_names_phase_item_and_cause() -> None:
 
 
 @pytest.mark.parametrize("settled", [True, False], ids=["all failed", "some never begun"])
-def test_a_video_without_clips_enough_stands_where_its_clips_stopped(settled) -> None:
+def test_a_video_without_clips_enough_stands_where_its_clips_stopped(settled: bool) -> None:
     """Two of six, and three were needed: the segments of those two do not make it a cut."""
     lost = [fact for fact in FAILING if isinstance(fact, ChunkFailed)]
     told = [requested(), PLAN, *images(PLAN), *sounds(PLAN), *clips(PLAN)[:2]]

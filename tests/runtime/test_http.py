@@ -6,9 +6,10 @@ import resource
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -42,7 +43,7 @@ async def refuse(request: Request) -> Response:
 
 
 async def stream(request: Request) -> Response:
-    async def ticks():
+    async def ticks() -> AsyncIterator[bytes]:
         while True:
             yield b"tick\n" * 200
             await asyncio.sleep(0.02)
@@ -53,7 +54,7 @@ async def stream(request: Request) -> Response:
 async def film(request: Request) -> Response:
     left = int(request.query_params["kib"])
 
-    async def pieces():
+    async def pieces() -> AsyncIterator[bytes]:
         for _ in range(left):
             yield bytes(1 << 10)
             await asyncio.sleep(0)
@@ -319,7 +320,9 @@ def test_who_reads_slowly_gets_all_of_it(place: Place) -> None:
 
 
 @pytest.mark.parametrize("kept", ["close", "keep-alive"])
-def test_who_reads_nothing_of_a_short_answer_does_not_stay_for_ever(place: Place, kept) -> None:
+def test_who_reads_nothing_of_a_short_answer_does_not_stay_for_ever(
+    place: Place, kept: str
+) -> None:
     """What is left of it fits into the server's own buffer: the application is done with it."""
     place.serving.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     client = place.connect(buffer=2048)
@@ -330,7 +333,7 @@ def test_who_reads_nothing_of_a_short_answer_does_not_stay_for_ever(place: Place
 # ── crowds ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_however_many_wait_a_probe_gets_in(tmp_path) -> None:
+def test_however_many_wait_a_probe_gets_in(tmp_path: Path) -> None:
     with served(limit=16) as place:
         idle = [place.connect() for _ in range(100)]
         assert max(place.probe() for _ in range(20)) < 0.2
@@ -382,7 +385,9 @@ def test_when_most_places_serve_only_probes_get_in() -> None:
 
 
 @pytest.mark.parametrize(("descriptors", "limit"), [(1024, 384), (256, 16), (1_000_000, 4096)])
-def test_clients_never_take_all_descriptors(monkeypatch, descriptors: int, limit: int) -> None:
+def test_clients_never_take_all_descriptors(
+    monkeypatch: pytest.MonkeyPatch, descriptors: int, limit: int
+) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
     assert find_limit() == limit
 

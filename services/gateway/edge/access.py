@@ -41,6 +41,7 @@ class Access:
             await self._app(scope, receive, send)
             return
         seen = Seen(Headers(scope=scope).get("x-request-id"))
+        # Here handlers find it, also those of the framework.
         scope.setdefault("state", {})["request_id"] = seen.request_id
 
         async def send_seen(message: Message) -> None:

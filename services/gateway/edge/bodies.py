@@ -48,7 +48,7 @@ class BodyLimit:
             is_http = scope["type"] == "http"
             await self._app(scope, receive_within_limit if is_http else receive, send)
         finally:
-            self._left += read
+            self._left += read  # until then the body, or what was made of it, is in memory
 
 
 def _read_length(scope: Scope) -> int:

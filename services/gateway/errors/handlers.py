@@ -96,6 +96,7 @@ def _list_methods(request: Request) -> list[str]:
             for route in request.app.routes
         )
 
+    # By asking each route, since only routes know how paths are matched.
     return [method for method in METHODS if takes(method)]
 
 
@@ -107,6 +108,7 @@ async def answer_nobody(request: Request, error: Exception) -> Response:
 async def explain_ours(request: Request, error: Exception) -> JSONResponse:
     """Return one of our own errors, and log it where something of ours is away."""
     problem = explain_error(error, request.scope["path"])
+    # What is the user's own doing needs no line beside that of the access log.
     if problem.status >= 500:
         known = {"action": "error", "request_id": request.scope["state"]["request_id"]}
         log.error("%s", error, extra=known)

@@ -206,7 +206,7 @@ def bad_input(
     error: ValidationError, fields: Fields, named: Callable[[str], str] = str
 ) -> BadInput:
     """Put all that is wrong into one error of ours; each field has the name that the user knows."""
-    found = error.errors(include_url=False)
+    found = error.errors(include_url=False)  # the library's own pages are no help to a user
     wrong = [field_error(each, each["loc"], fields) for each in found]
     return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
 

@@ -39,31 +39,31 @@ def serve_file(router: APIRouter, path: str, name: str) -> Callable[[Route], Rou
 
 
 @serve_file(router, "/v1/videos/{video_id}/media", "media")
-async def film(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+async def send_film(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
     """Send the finished film, or a range of it."""
     return await _send(known, at, request, "media", rev)
 
 
 @serve_file(router, "/v1/videos/{video_id}/poster", "poster")
-async def poster(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+async def send_poster(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
     """Send the poster: one still of the film."""
     return await _send(known, at, request, "poster", rev)
 
 
 @serve_file(router, "/v1/videos/{video_id}/captions.srt", "srt")
-async def srt(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+async def send_srt(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
     """Send the captions as SubRip."""
     return await _send(known, at, request, "srt", rev)
 
 
 @serve_file(router, "/v1/videos/{video_id}/captions.vtt", "vtt")
-async def vtt(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+async def send_vtt(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
     """Send the captions as WebVTT."""
     return await _send(known, at, request, "vtt", rev)
 
 
 @serve_file(router, "/v1/videos/{video_id}/contact.png", "contact")
-async def contact(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+async def send_contact_sheet(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
     """Send the contact sheet: all beats on one picture."""
     return await _send(known, at, request, "contact", rev)
 
@@ -73,19 +73,19 @@ async def contact(known: Known, at: At, request: Request, rev: Rev = None) -> Re
 
 
 @serve_file(router, "/v1/videos/{video_id}/hls/{rev}/playlist.m3u8", "hls")
-async def playlist(known: Known, at: At, request: Request, rev: PathRev) -> Response:
+async def send_playlist(known: Known, at: At, request: Request, rev: PathRev) -> Response:
     """Send the HLS playlist of one revision."""
     return await _send(known, at, request, "hls", rev)
 
 
 @serve_file(router, "/v1/videos/{video_id}/hls/{rev}/hls_media.m4s", "hls_media")
-async def hls_media(known: Known, at: At, request: Request, rev: PathRev) -> Response:
+async def send_hls_media(known: Known, at: At, request: Request, rev: PathRev) -> Response:
     """Send the media that the HLS playlist names."""
     return await _send(known, at, request, "hls_media", rev)
 
 
 @serve_file(router, "/v1/videos/{video_id}/chunks/{chunk}", "chunk")
-async def clip(
+async def send_clip(
     known: Known, chunk: Annotated[int, Path(ge=0)], at: At, request: Request
 ) -> Response:
     """Send one clip as its model made it."""

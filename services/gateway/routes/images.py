@@ -20,7 +20,6 @@ ImageId = Annotated[str, Path(description="The id of an image, as POST /v1/image
 
 @router.post(
     "/v1/images",
-    operation_id="give_image",
     status_code=201,
     openapi_extra={"requestBody": PICTURE},
     responses=GIVEN | refusals(*WRITES),
@@ -36,7 +35,7 @@ async def give_image(owner: Owner, at: At, request: Request, response: Response)
 
 
 @serve_file(router, "/v1/images/{image_id}", "image")
-async def image(image_id: ImageId, owner: Owner, at: At, request: Request) -> Response:
+async def send_image(image_id: ImageId, owner: Owner, at: At, request: Request) -> Response:
     """Send a picture that you gave, as WebP. One that no video uses is removed after a day."""
     key = await at.images.find(image_id, owner)
     if key is None:

@@ -9,12 +9,12 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/docs")
-async def reference(request: Request) -> HTMLResponse:
+async def show_reference(request: Request) -> HTMLResponse:
     """Show all operations on one page."""
     return HTMLResponse(render_reference(request.app.openapi()))
 
 
 @router.get("/docs.css")
-async def style() -> Response:
+async def send_style() -> Response:
     """Send the style of that page."""
     return Response(STYLE, media_type="text/css")

@@ -18,11 +18,10 @@ router = APIRouter()
 
 @router.post(
     "/v1/videos",
-    operation_id="make_video",
     status_code=202,
     responses=ACCEPTED | refusals(400, *WRITES),
 )
-async def make(
+async def make_video(
     asked: VideoRequest,
     owner: Owner,
     at: At,
@@ -37,8 +36,8 @@ async def make(
     return await _accept(video_id, owner, at, response)
 
 
-@router.get("/v1/videos", operation_id="list_videos", responses=refusals(422))
-async def videos(
+@router.get("/v1/videos", responses=refusals(422))
+async def list_videos(
     owner: Owner,
     at: At,
     cursor: Annotated[str | None, Query(max_length=200, description="`next` of a page.")] = None,
@@ -48,19 +47,18 @@ async def videos(
     return await at.videos.page(owner, cursor, limit)
 
 
-@router.get("/v1/videos/{video_id}", operation_id="get_video", responses=refusals(404))
-async def video(video_id: Id, owner: Owner, at: At) -> VideoStatus:
+@router.get("/v1/videos/{video_id}", responses=refusals(404))
+async def get_video(video_id: Id, owner: Owner, at: At) -> VideoStatus:
     """Show one video: its status, how far each stage is, what it lacks and what it cost."""
     return await at.videos.status(video_id, owner)
 
 
 @router.get(
     "/v1/videos/{video_id}/events",
-    operation_id="follow_video",
     response_class=EventSourceResponse,
     responses={200: {"model": Live, "description": "The stream."}, **refusals(404)},
 )
-async def events(known: Known, owner: Owner, at: At) -> AsyncIterator[ServerSentEvent]:
+async def follow_video(known: Known, owner: Owner, at: At) -> AsyncIterator[ServerSentEvent]:
     """Follow a video: a `snapshot`, then `progress`, and how it ended: `completed`, `failed` or
     `cancelled`.
     """
@@ -71,11 +69,10 @@ async def events(known: Known, owner: Owner, at: At) -> AsyncIterator[ServerSent
 
 @router.post(
     "/v1/videos/{video_id}/reframe",
-    operation_id="reframe_video",
     status_code=202,
     responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
 )
-async def reframe(
+async def reframe_video(
     video_id: Id, asked: ReframeRequest, owner: Owner, at: At, response: Response
 ) -> VideoStatus:
     """Make the same video in another shape from the clips there are: nothing is paid again."""

@@ -1,0 +1,64 @@
+"""What a process answers before its services are open, while they are, and after."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+import services
+from shared.runtime.app import App
+from shared.runtime.compose import open_app
+from shared.runtime.probes import probes
+from shared.runtime.serve import Front, Switch
+from shared.runtime.settings import Settings
+
+SERVICES = [services.load(name) for name in services.NAMES]
+
+
+async def say_here(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("here")
+
+
+class Door:
+    """A front that knows whether it has been closed."""
+
+    closed = False
+
+    @contextmanager
+    def open(self, app: App) -> Iterator[ASGIApp]:
+        yield Starlette(routes=[Route("/here", say_here), *probes(lambda: app)])
+        self.closed = True
+
+
+@pytest.mark.parametrize("with_front", [True, False])
+async def test_requests_are_served_only_while_the_services_are_open(
+    tmp_path: Path, with_front: bool
+) -> None:
+    door = Door()
+    front: Front | None = door.open if with_front else None
+    switch = Switch(front)
+    transport = httpx.ASGITransport(switch)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+
+        async def refuses(title: str) -> bool:
+            answer = await http.post("/here")
+            assert (await http.get("/healthz")).status_code == 200
+            retry = int(answer.headers["retry-after"]) > 0
+            return answer.status_code == 503 and answer.json()["title"] == title and retry
+
+        assert await refuses("Not ready yet")
+        assert (await http.get("/readyz")).status_code == 503
+        async with open_app(Settings(data=tmp_path, processes=1), SERVICES) as app:
+            with switch.serve(app):
+                assert (await http.get("/readyz")).status_code == 200
+                assert (await http.get("/here")).status_code == (200 if with_front else 404)
+                assert not door.closed
+            assert door.closed == with_front
+            assert await refuses("Stopping")
