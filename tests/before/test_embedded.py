@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 import services
-from services.gateway.app import build_front
+from services.gateway.app import open_front
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.media.verify import Expectations, report
@@ -27,6 +27,7 @@ from tests.before.recorded import find_finished, read_ids, read_rows, tell_ids, 
 # All tests here look at one folder, which is taken up once.
 pytestmark = pytest.mark.xdist_group("before")
 
+HERE = "http://localhost"
 FINISHED = "edab8f578e706ce74f281d563c783a47"
 KILLED = "86b044f07b540b93f67b2e356d3a583f"
 ACCEPTED = "b314bdd4fcbc46c798cb6fea3246fa93"
@@ -64,9 +65,10 @@ async def api(resumed: Resumed) -> AsyncIterator[httpx.AsyncClient]:
     """The API of a process with all services on the folder."""
     settings = Settings(data=resumed.data, processes=1)
     async with open_app(settings, [services.load(name) for name in services.NAMES]) as app:
-        transport = httpx.ASGITransport(build_front(app))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            yield client
+        with open_front(app) as front:
+            transport = httpx.ASGITransport(front)
+            async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
+                yield client
 
 
 def test_what_was_begun_is_finished_and_its_promised_file_written(resumed: Resumed) -> None:

@@ -11,7 +11,7 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
 import services
-from services.gateway.app import build_front
+from services.gateway.app import open_front
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
@@ -28,6 +28,7 @@ from tests.before.recorded import find_finished, read_ids, read_indexes, read_mo
 from tests.contracts.adapters import STORES, Stores
 from tests.pipeline.world import PACE, QUICK
 
+HERE = "http://localhost"
 VIDEOS = (
     "43001e53e68d4b768973c503135a942b",  # finished
     "6bfd028875c2408d8559a3b999c783e9",  # killed in mid-work
@@ -77,9 +78,10 @@ async def serve(store: Store, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
         alone=False,
     )
     async with run_services(parts, table) as app:
-        transport = httpx.ASGITransport(build_front(app))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            yield client
+        with open_front(app) as front:
+            transport = httpx.ASGITransport(front)
+            async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
+                yield client
 
 
 async def all_completed(api: httpx.AsyncClient) -> None:

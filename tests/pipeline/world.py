@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import services
 from services.planner.beats import Draft, timed
@@ -60,8 +61,8 @@ def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
 class Counting(RehearsalEngine):
     """Keeps the truth about what was run, and what was run although it was finished."""
 
-    def __init__(self, store: Store, work: Mapping[AnyKind, Work] = WORK, **known: object) -> None:
-        super().__init__(work, **known)  # type: ignore[arg-type]
+    def __init__(self, store: Store, work: Mapping[AnyKind, Work] = WORK, **known: Any) -> None:
+        super().__init__(work, **known)
         self._store = store
         self.runs: Counter[str] = Counter()
         self.rerun: list[str] = []
@@ -108,11 +109,12 @@ async def world(
     engine_type: type[Counting] = Counting,
     table: Sequence[Service] = SERVICES,
     kinds: Kinds = KINDS,
-    **engine: object,
+    work: Mapping[AnyKind, Work] = WORK,
+    **engine: Any,
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart."""
     store = store or SqliteStore(folder / "storywave.db")
-    counting = engine_type(store, **engine)
+    counting = engine_type(store, work, **engine)
     parts = Parts(
         Ports(store, LocalBus(chaos=chaos), DiskBlobs(folder / "blobs")),
         kinds,
