@@ -8,12 +8,19 @@ import pytest
 
 from shared.jobs import ledger, relay
 from shared.store.sqlite import SqliteStore
+from tests.clock import Clock
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+def clock() -> Clock:
+    """The clock of the store: the real one until the test moves it."""
+    return Clock()
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteStore]:
     """An empty store with the collections of the job ledger."""
-    opened = SqliteStore(tmp_path / "storywave.db")
+    opened = SqliteStore(tmp_path / "storywave.db", clock)
     await opened.open(dict(chain(ledger.INDEXES.items(), relay.INDEXES.items())))
     yield opened
     await opened.close()

@@ -1,6 +1,7 @@
 """Batches grow with the load, and an error reaches exactly those who asked for it."""
 
 import asyncio
+from collections.abc import Set
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from shared.story.errors import StoreUnavailable
 class Store:
     """Doubles numbers, a batch at a time; it refuses whole batches with a bad one in them."""
 
-    def __init__(self, bad: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+    def __init__(self, bad: Set[int] = frozenset()) -> None:
         self.bad = bad
         self.flushes: list[list[int]] = []
 

@@ -159,7 +159,7 @@ async def test_what_a_newer_version_wrote_is_kept_counted_and_no_dead_letter(
     assert sum(listener.heard.values()) == once, "a batch with them is committed like any other"
     assert counted("s") - before == len(NEWER)
     told = [r for r in caplog.records if getattr(r, "action", "") == "unread"]
-    assert {record.args[0] for record in told} == kept  # type: ignore[index]
+    assert {record.args[0] for record in told if isinstance(record.args, tuple)} == kept
 
 
 def counted(service: str) -> float:

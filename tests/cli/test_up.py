@@ -133,8 +133,7 @@ def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, wa
 
 
 def test_who_drains_is_sent_nothing_more(tmp_path: Path) -> None:
-    slow = {"STORYWAVE_REHEARSAL_SECONDS": "1", "STORYWAVE_DRAIN_SECONDS": "2"}
-    with up(tmp_path, **slow) as served:
+    with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="1", STORYWAVE_DRAIN_SECONDS="2") as served:
         served.http.post("/v1/videos", json={"prompt": "the sea"})
         in_hand = 'storywave_jobs_in_hand{kind="image"} '
         _wait(lambda: in_hand in served.http.get("/metrics").text, "nothing was taken in hand")
@@ -172,7 +171,7 @@ def clients(served: Up, count: int, *asked: str) -> Iterator[list[socket.socket]
 
 
 PART = ("GET /v1/videos HTTP/1.1", "Host: localhost", "X-Slow: ")
-UPLOAD = ("POST /v1/images HTTP/1.1", "Host: localhost", "Content-Type: image/png")
+UPLOAD: tuple[str, ...] = ("POST /v1/images HTTP/1.1", "Host: localhost", "Content-Type: image/png")
 UPLOAD += ("Content-Length: 9000000", "", "half a picture")
 
 

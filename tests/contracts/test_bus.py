@@ -37,7 +37,7 @@ NewerSteered.__name__ = VideoSteered.__name__  # by its name an event finds its 
 
 
 @dataclass
-class World:
+class Buses:
     """Buses of one kind that reach the same events; what runs is stopped at the end."""
 
     name: str
@@ -62,10 +62,10 @@ class World:
 
 
 @pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.cluster)])
-async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    world = World(request.param, _local() if request.param == "local" else _kafka())
-    yield world
-    await asyncio.gather(*(bus.stop() for bus in world.running))
+async def buses(request: pytest.FixtureRequest) -> AsyncIterator[Buses]:
+    buses = Buses(request.param, _local() if request.param == "local" else _kafka())
+    yield buses
+    await asyncio.gather(*(bus.stop() for bus in buses.running))
 
 
 def _local() -> Callable[[], Bus]:
@@ -81,11 +81,11 @@ def _kafka() -> Callable[[], Bus]:
     )
 
 
-async def test_every_service_hears_every_event_of_its_types_and_no_other(world: World) -> None:
-    bus, both, one = world.make(), Listener(), Listener()
+async def test_every_service_hears_every_event_of_its_types_and_no_other(buses: Buses) -> None:
+    bus, both, one = buses.make(), Listener(), Listener()
     bus.subscribe("both", [VideoDeleted, MusicReady], both)
     bus.subscribe("one", [MusicReady], one)
-    await world.start(bus, "both", "one")
+    await buses.start(bus, "both", "one")
     sent = deleted(40) + music(40)
     await bus.publish([*sent, *steered(3, 1)])
     await until(lambda: set(both.heard) >= ids(sent) and set(one.heard) >= ids(music(40)))
@@ -93,10 +93,10 @@ async def test_every_service_hears_every_event_of_its_types_and_no_other(world: 
     assert set(one.heard) == ids(music(40))
 
 
-async def test_events_arrive_as_they_were_sent(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_events_arrive_as_they_were_sent(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     bus.subscribe("s", [VideoSteered, MusicReady], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     sent = [VideoSteered(video_id="ünï", rev=3, cap=12_345_678_901), *music(1)]
     await bus.publish(sent)
     await until(lambda: len(listener.heard) == 2)
@@ -104,11 +104,11 @@ async def test_events_arrive_as_they_were_sent(world: World) -> None:
     assert got == {event.id: event for event in sent}
 
 
-async def test_what_waits_is_taken_in_batches_within_their_limit(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_what_waits_is_taken_in_batches_within_their_limit(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     listener.gate.clear()
     bus.subscribe("s", [VideoDeleted], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     await bus.publish(deleted(1, "first"))
     await listener.entered.wait()
     await bus.publish(deleted(6 * BATCH))
@@ -119,10 +119,10 @@ async def test_what_waits_is_taken_in_batches_within_their_limit(world: World) -
     assert len(sizes) <= 20, f"hardly batches: {sizes}"
 
 
-async def test_one_key_keeps_its_order(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_one_key_keeps_its_order(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     bus.subscribe("s", [VideoSteered], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     sent = steered(videos=10, revs=30)
     await bus.publish(sent[:150])
     await bus.publish(sent[150:])
@@ -133,10 +133,10 @@ async def test_one_key_keeps_its_order(world: World) -> None:
         assert revs == sorted(revs)
 
 
-async def test_an_event_that_is_too_large_fails_alone_and_is_named(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_an_event_that_is_too_large_fails_alone_and_is_named(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     bus.subscribe("s", [VideoDeleted, DeadLettered], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     about = {"service": "s", "topic": "t", "position": "1", "error": "e"}
     large = DeadLettered(video_id="v", body="x" * 1_200_000, **about)
     sent = deleted(20)
@@ -150,25 +150,25 @@ async def test_an_event_that_is_too_large_fails_alone_and_is_named(world: World)
     assert large.id not in listener.heard
 
 
-async def test_what_half_of_a_character_spoils_fails_alone_and_is_named(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_what_half_of_a_character_spoils_fails_alone_and_is_named(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     bus.subscribe("s", [VideoDeleted, MusicReady], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     bad = MusicReady(video_id="v", job="v/music/0/0/0", key=json.loads('"\\ud83d"'), seconds=1)
     with pytest.raises(Unpublishable, match=f"{bad.id}: it holds half of a character"):
         await bus.publish([bad, *deleted(20)])
     await until(lambda: set(listener.heard) == ids(deleted(20)))
 
 
-async def test_what_a_newer_version_wrote_is_handed_over_unread(world: World) -> None:
+async def test_what_a_newer_version_wrote_is_handed_over_unread(buses: Buses) -> None:
     """A field that is not known changes nothing. Two versions on one bus."""
-    ours, theirs, listener, newer = world.make(), world.make(), Listener(), Listener()
+    ours, theirs, listener, newer = buses.make(), buses.make(), Listener(), Listener()
     ours.subscribe("s", [VideoSteered, VideoDeleted], listener)
-    theirs = ours if world.name == "local" else theirs
+    theirs = ours if buses.name == "local" else theirs
     theirs.subscribe("t", [NewerSteered, VideoDeleted], newer)
-    await world.start(ours, *(["s", "t"] if theirs is ours else ["s"]))
+    await buses.start(ours, *(["s", "t"] if theirs is ours else ["s"]))
     if theirs is not ours:
-        await world.start(theirs, "t")
+        await buses.start(theirs, "t")
     plain = NewerSteered(video_id="v", rev=1, desired="paused", mood="calm")
     strange = NewerSteered(video_id="v", rev=2, desired="archived")
     await theirs.publish([plain, strange, *deleted(5)])
@@ -188,11 +188,11 @@ async def test_what_a_newer_version_wrote_is_handed_over_unread(world: World) ->
 @pytest.mark.parametrize(
     "error", [StoreUnavailable("the store is away"), ZeroDivisionError("a bug")]
 )
-async def test_a_raising_handler_gets_its_batch_again(world: World, error: Exception) -> None:
-    bus, listener, letters = world.make(), Listener(failures=[error] * 3), Listener()
+async def test_a_raising_handler_gets_its_batch_again(buses: Buses, error: Exception) -> None:
+    bus, listener, letters = buses.make(), Listener(failures=[error] * 3), Listener()
     bus.subscribe("s", [VideoDeleted, MusicReady, VideoSteered], listener)
     bus.subscribe("letters", [DeadLettered], letters)
-    await world.start(bus, "s", "letters")
+    await buses.start(bus, "s", "letters")
     sent = deleted(40) + music(40) + steered(40, 1)
     await bus.publish(sent)
     await until(lambda: set(listener.heard) == ids(sent))
@@ -200,11 +200,11 @@ async def test_a_raising_handler_gets_its_batch_again(world: World, error: Excep
     assert not letters.batches, "a failing handler is nobody's bad message"
 
 
-async def test_a_refused_batch_over_topics_and_partitions_comes_again_whole(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_a_refused_batch_over_topics_and_partitions_comes_again_whole(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     listener.gate.clear()
     bus.subscribe("s", [VideoDeleted, MusicReady, VideoSteered], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     await bus.publish(deleted(1, "first"))
     await listener.entered.wait()
     sent = [*itertools.chain(*zip(deleted(150), music(150), steered(150, 1), strict=True))]
@@ -217,24 +217,24 @@ async def test_a_refused_batch_over_topics_and_partitions_comes_again_whole(worl
     assert sum(listener.heard.values()) == len(sent) + 1, "only what was refused comes again"
 
 
-async def test_retries_slow_down(world: World) -> None:
-    bus, listener = world.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
+async def test_retries_slow_down(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
     bus.subscribe("s", [VideoDeleted], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     await bus.publish(deleted(1))
     await until(lambda: bool(listener.refused))
     await asyncio.sleep(1.5)
     assert 3 <= len(listener.refused) <= 10
 
 
-async def test_stop_lets_the_running_batch_end(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_stop_lets_the_running_batch_end(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     listener.gate.clear()
     bus.subscribe("s", [VideoDeleted], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     await bus.publish(deleted(1))
     await listener.entered.wait()
-    stopping = asyncio.create_task(world.stop(bus))
+    stopping = asyncio.create_task(buses.stop(bus))
     await asyncio.sleep(0.05)
     assert not stopping.done()
     listener.gate.set()
@@ -242,51 +242,51 @@ async def test_stop_lets_the_running_batch_end(world: World) -> None:
     assert set(listener.heard) == ids(deleted(1))
 
 
-async def test_nothing_is_lost_between_stop_and_start(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_nothing_is_lost_between_stop_and_start(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     listener.gate.clear()
     bus.subscribe("s", [VideoDeleted, MusicReady], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     sent = deleted(400) + music(400)
     await bus.publish(sent)
     await listener.entered.wait()
-    stopping = asyncio.create_task(world.stop(bus))
+    stopping = asyncio.create_task(buses.stop(bus))
     await asyncio.sleep(0)
     listener.gate.set()
     await stopping
     assert 0 < len(listener.heard) < len(sent)
-    await world.start_again(bus, "s", [VideoDeleted, MusicReady], listener)
+    await buses.start_again(bus, "s", [VideoDeleted, MusicReady], listener)
     await until(lambda: set(listener.heard) == ids(sent))
 
 
-async def test_a_stop_ends_the_waiting_for_a_retry(world: World) -> None:
-    bus, listener = world.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
+async def test_a_stop_ends_the_waiting_for_a_retry(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
     bus.subscribe("s", [VideoDeleted], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     await bus.publish(deleted(3))
     await until(lambda: len(listener.refused) >= 3)
     begun = time.monotonic()
-    await world.stop(bus)
+    await buses.stop(bus)
     assert time.monotonic() - begun < 5
     listener.failures.clear()
-    await world.start_again(bus, "s", [VideoDeleted], listener)
+    await buses.start_again(bus, "s", [VideoDeleted], listener)
     await until(lambda: set(listener.heard) == ids(deleted(3)))
 
 
-async def test_a_stopped_bus_takes_nothing(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_a_stopped_bus_takes_nothing(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     bus.subscribe("s", [VideoDeleted], listener)
-    await world.start(bus, "s")
-    await world.stop(bus)
+    await buses.start(bus, "s")
+    await buses.stop(bus)
     with pytest.raises(BusUnavailable):
         await bus.publish(deleted(1))
 
 
-async def test_health_sees_a_handler_that_hangs(world: World) -> None:
-    bus, listener = world.make(), Listener()
+async def test_health_sees_a_handler_that_hangs(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
     bus.subscribe("s", [VideoDeleted], listener)
     assert bus.health("s").assigned == 0
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     await asyncio.sleep(1.2)
     assert bus.health("s").progress_age < 1.0
     listener.gate.clear()
@@ -298,31 +298,31 @@ async def test_health_sees_a_handler_that_hangs(world: World) -> None:
     await until(lambda: bus.health("s").progress_age < 1.0)
 
 
-async def test_health_of_a_consumer_that_only_waits_for_a_server_is_good(world: World) -> None:
-    bus, listener = world.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
+async def test_health_of_a_consumer_that_only_waits_for_a_server_is_good(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener(failures=[StoreUnavailable("away")] * 1_000)
     bus.subscribe("s", [VideoDeleted], listener)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     await bus.publish(deleted(1))
     await until(lambda: len(listener.refused) >= 7)
     assert bus.health("s").progress_age < 4.0
 
 
-async def test_a_hop_is_short(world: World) -> None:
-    bus, arrived = world.make(), asyncio.Event()
+async def test_a_hop_is_short(buses: Buses) -> None:
+    bus, arrived = buses.make(), asyncio.Event()
 
     async def note(batch: Sequence[Heard]) -> None:
         arrived.set()
 
-    hops = await _hops(world, bus, note, arrived)
+    hops = await _hops(buses, bus, note, arrived)
     median, p95 = statistics.median(hops), statistics.quantiles(hops, n=20)[-1]
-    print(f"\nFIGURE hop bus={world.name} p50_ms={median:.2f} p95_ms={p95:.2f}")
-    assert median <= HOP_MS[world.name]
+    print(f"\nFIGURE hop bus={buses.name} p50_ms={median:.2f} p95_ms={p95:.2f}")
+    assert median <= HOP_MS[buses.name]
 
 
-async def _hops(world: World, bus: Bus, note: Handler, arrived: asyncio.Event) -> list[float]:
+async def _hops(buses: Buses, bus: Bus, note: Handler, arrived: asyncio.Event) -> list[float]:
     """Milliseconds from before the publish to inside the handler, one event at a time."""
     bus.subscribe("s", [VideoDeleted], note)
-    await world.start(bus, "s")
+    await buses.start(bus, "s")
     hops = []
     for event in deleted(110):
         arrived.clear()

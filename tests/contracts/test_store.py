@@ -333,7 +333,8 @@ async def test_an_update_of_what_cannot_be_held_names_it_and_writes_nothing(
     store: Store, bad: Any, place: str
 ) -> None:
     await store.insert("jobs", [{"_id": id_, "n": 0} for id_ in "abc"])
-    worse = Update("b", **{place: {"spec.error": bad}})  # type: ignore[arg-type]
+    held = {"spec.error": bad}
+    worse = Update("b", set=held) if place == "set" else Update("b", where=held)
     change = {"n": 1}
     with pytest.raises(Unstorable, match=r"b: spec\.error") as caught:
         await store.update("jobs", [Update("a", set=change), worse, Update("c", set=change)])

@@ -44,9 +44,9 @@ async def test_a_picture_is_kept_once_and_shown(api: Api) -> None:
 
     same = {"x-request-id": "a"}
     shown = await api.http.get(answer.headers["location"], headers=same)
-    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/png")
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/webp")
     picture = Image.open(BytesIO(shown.content))
-    assert (picture.format, picture.mode, picture.size) == ("PNG", "RGBA", (300, 200))
+    assert (picture.format, picture.mode, picture.size) == ("WEBP", "RGBA", (300, 200))
     part = await api.http.get(answer.headers["location"], headers={"range": "bytes=0-7"})
     assert (part.status_code, part.content) == (206, shown.content[:8])
     head = await api.http.head(answer.headers["location"], headers=same)

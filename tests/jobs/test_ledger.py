@@ -1,6 +1,7 @@
 """The ledger: insert once, claim once, fair order, the fence."""
 
 import asyncio
+from typing import Any
 
 from shared.jobs import machine as m
 from shared.jobs.ledger import JOBS, Ledger
@@ -12,9 +13,9 @@ from shared.story.view import JobSpec
 RULES = Rules()
 
 
-def specs(count: int, owner: str = "ann", **known: object) -> list[JobSpec]:
+def specs(count: int, owner: str = "ann", **known: Any) -> list[JobSpec]:
     return [
-        JobSpec(kind=IMAGE.name, video_id=f"{owner}-{n}", owner=owner, beat=n, **known)  # type: ignore[arg-type]
+        JobSpec(kind=IMAGE.name, video_id=f"{owner}-{n}", owner=owner, beat=n, **known)
         for n in range(count)
     ]
 

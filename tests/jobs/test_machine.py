@@ -1,6 +1,7 @@
 """The job machine: every state meets every signal."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from shared.story.view import JobSpec
 RULES = Rules()
 NOW = 1_000_000
 
-SIGNALS = [
+SIGNALS: list[m.Signal] = [
     m.Claimed(),
     m.Accepted("p1"),
     m.Later(500),
@@ -26,14 +27,14 @@ SIGNALS = [
 ]
 
 
-def job(state: State = State.NEW, **known: object) -> Job:
-    defaults: dict[str, object] = {"attempt": 0, "tag": 1.0}
+def job(state: State = State.NEW, **known: Any) -> Job:
+    defaults: dict[str, Any] = {"attempt": 0, "tag": 1.0}
     if state is not State.NEW:
         defaults = {"attempt": 1, "paid_attempt": 1, "submitted_at": NOW, "due_at": NOW + 30_000}
     if state in m.TERMINAL:
         defaults = {"attempt": 1, "paid_attempt": 1, "finished_at": NOW}
     spec = JobSpec(kind=CLIP.name, video_id="v", beat=1, n=2)
-    return Job(spec=spec, state=state, **{**defaults, **known})  # type: ignore[arg-type]
+    return Job(spec=spec, state=state, **{**defaults, **known})
 
 
 @pytest.mark.parametrize(("state", "signal"), list(itertools.product(State, SIGNALS)))

@@ -1,5 +1,7 @@
 """Retries, as a table of decisions."""
 
+from typing import Any
+
 import pytest
 
 from shared.jobs.retries import GiveUp, Retry, after_failure, model
@@ -30,9 +32,9 @@ def spec(models: int) -> JobSpec:
 
 @pytest.mark.parametrize(("tried", "models", "failure", "after", "wait"), TABLE)
 def test_what_follows_a_failure(
-    tried: int, models: int, failure: dict[str, int], after: int, wait: int | None
+    tried: int, models: int, failure: dict[str, Any], after: int, wait: int | None
 ) -> None:
-    decision = after_failure(spec(models), tried, RULES, **failure)  # type: ignore[arg-type]
+    decision = after_failure(spec(models), tried, RULES, **failure)
     assert decision.tries == after
     if wait is None:
         assert isinstance(decision, GiveUp)

@@ -5,7 +5,9 @@ import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from inspect import isawaitable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +16,17 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.local.engine import LocalEngine
 from shared.jobs import machine
-from shared.jobs.engine import Accepted, Limits, Made, Pending, Produced, Refused, Task, Workspace
+from shared.jobs.engine import (
+    Accepted,
+    Engine,
+    Limits,
+    Made,
+    Pending,
+    Produced,
+    Refused,
+    Task,
+    Workspace,
+)
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
@@ -27,6 +39,7 @@ from shared.story.errors import TOLD, BlobsUnavailable, PermanentError, Transien
 from shared.story.events import Event, Failed
 from shared.story.kinds import IMAGE, KINDS, AnyKind, ImageOrder, Kinds, RetryRules
 from shared.story.view import JobSpec
+from tests.clock import Clock
 
 RETRIES = RetryRules(backoff_ms=(5, 5), next_model_ms=5)
 RULES = Rules(lease_ms=300, grace_ms=100, relay_ms=50, retries=RETRIES)
@@ -49,9 +62,10 @@ class Scripted:
     name = "scripted"
     slots = 10
     repeatable = False
+    makes_files = True
     limits = Limits()
 
-    def __init__(self, *script: object, found: object = None) -> None:
+    def __init__(self, *script: Any, found: Accepted | None = None) -> None:
         self.script = list(script)
         self.found = found
         self.submits = 0
@@ -63,23 +77,25 @@ class Scripted:
 
     async def submit(self, task: Task) -> Accepted | Produced:
         self.submits += 1
-        return await self._act(task)  # type: ignore[return-value]
+        return cast("Accepted | Produced", await self._act(task))
 
     async def poll(self, task: Task) -> Pending | Produced:
         self.polls += 1
-        return await self._act(task)  # type: ignore[return-value]
+        return cast("Pending | Produced", await self._act(task))
 
     async def find(self, task: Task) -> Accepted | None:
-        return self.found  # type: ignore[return-value]
+        return self.found
 
     async def cancel(self, task: Task) -> None:
         self.cancels += 1
 
     async def _act(self, task: Task) -> object:
+        """Do the next step of the script: an error, an outcome, or a function that gives one."""
         step = self.script.pop(0)
         if isinstance(step, BaseException):
             raise step
-        return step(task) if callable(step) else step
+        outcome = step(task) if callable(step) else step
+        return await outcome if isawaitable(outcome) else outcome
 
 
 def made(cost: int = 4) -> Callable[[Task], Produced]:
@@ -91,25 +107,19 @@ def made(cost: int = 4) -> Callable[[Task], Produced]:
     return make
 
 
-class Stage:
-    """A worker with its ledger, gate and relay on a store."""
+class LoneWorker:
+    """A worker with its ledger, gate and relay on a store; `told` are the ends that it reports."""
 
-    def __init__(
-        self,
-        store: Store,
-        folder: Path,
-        engine: Scripted,
-        rules: Rules = RULES,
-        kind: AnyKind = IMAGE,
-    ) -> None:
-        self.store, self.engine = store, engine
+    def __init__(self, store: Store, folder: Path, engine: Engine, kind: AnyKind = IMAGE) -> None:
+        self.store, self.told = store, list[Event]()
+        self.engine: Any = engine
         kinds = Kinds(kind)
         self.blobs = DiskBlobs(folder / "blobs")
         self.bus = LocalBus()
         self.gate = Gate(store)
-        self.ledger = Ledger(store, kinds, rules)
+        self.ledger = Ledger(store, kinds, RULES)
         self.folder = folder / "work"
-        relay = Relay(store, self.bus, "storyboard", runs=[kind], kinds=kinds, rules=rules)
+        relay = Relay(store, self.bus, "storyboard", runs=[kind], kinds=kinds, rules=RULES)
         steps = Steps(
             kinds=kinds,
             engines={kind: engine},
@@ -119,10 +129,10 @@ class Stage:
             pool=Pool(1),
             is_ours=self.ledger.is_ours,
             now=store.now,
-            rules=rules,
+            rules=RULES,
             pace=PACE,
         )
-        self.worker = Worker(steps, self.ledger, relay, self.folder, {})
+        self.worker = Worker(steps, self.ledger, relay, self.folder, {kind: self.told.append})
 
     async def work(self) -> None:
         """The loops of a worker, as a process runs them."""
@@ -135,20 +145,29 @@ class Stage:
             await asyncio.sleep(RULES.lease_ms / 3000)
             await self.worker.renew()
 
-    async def ends(self, spec: JobSpec = SPEC, seconds: float = 5.0, cap: int = 100) -> Job:
+    async def ends(self, spec: JobSpec = SPEC) -> Job:
         """Run one job to its end."""
-        await self.blobs.open()
-        await self.gate.open("v", "ann", cap=cap)
+        return await self.runs_until(lambda job: job.has_ended, spec)
+
+    async def runs_until(
+        self, holds: Callable[[Job], bool], spec: JobSpec = SPEC, cap: int = 100
+    ) -> Job:
+        """Run one job until its row is as wanted."""
+        await self.open(cap)
         await self.ledger.insert([spec])
         running = asyncio.create_task(self.work())
         try:
-            async with asyncio.timeout(seconds):
-                while not (job := await self.row(spec)).has_ended:
+            async with asyncio.timeout(20):
+                while not holds(job := await self.row(spec)):
                     await asyncio.sleep(0.01)
             return job
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+    async def open(self, cap: int = 100) -> None:
+        await self.blobs.open()
+        await self.gate.open("v", "ann", cap=cap)
 
     async def row(self, spec: JobSpec = SPEC) -> Job:
         return from_doc((await self.store.get(JOBS, [spec.id]))[spec.id])
@@ -159,137 +178,144 @@ class Stage:
         return int(cap - doc["available"])
 
 
+Lone = Callable[..., LoneWorker]
+"""Takes the script of an engine, and returns a worker that has this engine."""
+
+
 @pytest.fixture
-def stage(store: Store, tmp_path: Path) -> Callable[..., Stage]:
-    return lambda *script, found=None: Stage(store, tmp_path, Scripted(*script, found=found))
+def lone_worker(store: Store, tmp_path: Path) -> Lone:
+    return lambda *script, found=None: LoneWorker(store, tmp_path, Scripted(*script, found=found))
 
 
 async def test_work_taken_on_begins_at_once_and_waits_for_the_next_hand(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    s = stage(made(), made())
-    s.engine.slots = 1
-    await s.blobs.open()
-    await s.gate.open("v", "ann", cap=100)
+    w = lone_worker(made(), made())
+    w.engine.slots = 1
+    await w.open()
     two = [SPEC, SPEC.model_copy(update={"beat": SPEC.beat + 1})]
-    await s.worker.take_on(two)
-    await s.worker.drain(5)
-    assert [(await s.row(spec)).state for spec in two] == [State.DONE, State.NEW]
+    await w.worker.take_on(two)
+    await w.worker.drain(5)
+    assert [(await w.row(spec)).state for spec in two] == [State.DONE, State.NEW]
 
 
-async def test_a_worker_that_drains_takes_nothing_on(stage: Callable[..., Stage]) -> None:
-    s = stage(made())
-    await s.worker.drain(0)
-    await s.worker.take_on([SPEC])
-    assert (await s.row()).state is State.NEW
+async def test_a_worker_that_drains_takes_nothing_on(
+    lone_worker: Lone,
+) -> None:
+    w = lone_worker(made())
+    await w.worker.drain(0)
+    await w.worker.take_on([SPEC])
+    assert (await w.row()).state is State.NEW
 
 
-async def test_accepted_polled_stored_settled(stage: Callable[..., Stage]) -> None:
-    s = stage(Accepted("p1"), Pending(0.01), made(cost=4))
-    job = await s.ends()
+async def test_accepted_polled_stored_settled(lone_worker: Lone) -> None:
+    w = lone_worker(Accepted("p1"), Pending(0.01), made(cost=4))
+    job = await w.ends()
     assert job.state is State.DONE and job.cost == 4 and job.external_id == "p1"
-    assert await s.blobs.get(job.result["key"]) == b"pixels"
+    assert await w.blobs.get(job.result["key"]) == b"pixels"
     assert job.result["stored"]["key"]["size"] == 6
-    assert await s.spent() == 4
-    assert not list(s.folder.iterdir())
+    assert await w.spent() == 4
+    assert not list(w.folder.iterdir())
 
 
 async def test_transient_failures_are_retried_and_permanent_ones_are_not(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    job = await stage(TransientError("busy"), TransientError("busy"), made()).ends()
+    job = await lone_worker(TransientError("busy"), TransientError("busy"), made()).ends()
     assert (job.state, job.tries) == (State.DONE, 2)
 
 
-async def test_three_tries_and_no_more(stage: Callable[..., Stage]) -> None:
-    s = stage(*[TransientError("busy")] * 5)
-    job = await s.ends()
+async def test_three_tries_and_no_more(lone_worker: Lone) -> None:
+    w = lone_worker(*[TransientError("busy")] * 5)
+    job = await w.ends()
     assert (job.state, job.tries, job.error) == (State.FAILED, 3, "busy")
-    assert s.engine.submits == 3 and await s.spent() == 0
+    assert w.engine.submits == 3 and await w.spent() == 0
 
 
-async def test_a_permanent_error_ends_it_at_once(stage: Callable[..., Stage]) -> None:
-    s = stage(PermanentError("this prompt is refused"))
-    job = await s.ends()
+async def test_a_permanent_error_ends_it_at_once(lone_worker: Lone) -> None:
+    w = lone_worker(PermanentError("this prompt is refused"))
+    job = await w.ends()
     assert job.state is State.FAILED and job.error == "this prompt is refused"
-    assert s.engine.submits == 1 and await s.spent() == 0
+    assert w.engine.submits == 1 and await w.spent() == 0
 
 
 async def test_a_long_error_is_cut_in_its_row_and_in_its_event(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    s = stage(PermanentError("no " * 500_000))
-    job = await s.ends()
+    w = lone_worker(PermanentError("no " * 500_000))
+    job = await w.ends()
     assert job.error == ("no " * 500_000)[:TOLD]
     told = end_event(replace(job, error="no " * 500_000), KINDS)
     assert isinstance(told, Failed) and told.error == job.error
 
 
-async def test_a_refusal_is_nobodys_failure(stage: Callable[..., Stage]) -> None:
-    s = stage(*[Refused("slow down", retry_after=0.01)] * 4, made())
-    job = await s.ends()
-    assert (job.state, job.tries) == (State.DONE, 0) and await s.spent() == 4
+async def test_a_refusal_is_nobodys_failure(lone_worker: Lone) -> None:
+    w = lone_worker(*[Refused("slow down", retry_after=0.01)] * 4, made())
+    job = await w.ends()
+    assert (job.state, job.tries) == (State.DONE, 0) and await w.spent() == 4
 
 
-async def test_a_lost_answer_is_adopted_and_not_paid_twice(stage: Callable[..., Stage]) -> None:
-    s = stage(ConnectionError("reset"), made(cost=6), found=Accepted("p7"))
-    job = await s.ends()
+async def test_a_lost_answer_is_adopted_and_not_paid_twice(
+    lone_worker: Lone,
+) -> None:
+    w = lone_worker(ConnectionError("reset"), made(cost=6), found=Accepted("p7"))
+    job = await w.ends()
     assert job.state is State.DONE and job.external_id == "p7"
-    assert s.engine.submits == 1 and await s.spent() == 6
+    assert w.engine.submits == 1 and await w.spent() == 6
 
 
 async def test_a_lost_submit_is_repeated_only_when_surely_not_accepted(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    s = stage(ConnectionError("reset"), made(cost=6))
-    began = s.ledger.now()
-    job = await s.ends()
-    assert s.engine.submits == 2 and await s.spent() == 6
+    w = lone_worker(ConnectionError("reset"), made(cost=6))
+    began = w.ledger.now()
+    job = await w.ends()
+    assert w.engine.submits == 2 and await w.spent() == 6
     assert (job.finished_at or 0) - began >= RULES.grace_ms
 
 
 async def test_success_without_an_output_is_a_transient_failure(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    job = await stage(Produced(Made(data={"nothing": 1})), made()).ends()
+    job = await lone_worker(Produced(Made(data={"nothing": 1})), made()).ends()
     assert (job.state, job.tries) == (State.DONE, 1)
 
 
-async def test_no_money_holds_the_job_without_counting(stage: Callable[..., Stage]) -> None:
-    s = stage(made())
-    with pytest.raises(TimeoutError):
-        await s.ends(seconds=0.3, cap=9)
-    job = await s.row()
-    assert not job.has_ended and (job.tries, s.engine.submits) == (0, 0)
-    assert await s.spent(cap=9) == 0
+async def test_no_money_holds_the_job_without_counting(
+    lone_worker: Lone,
+) -> None:
+    w = lone_worker(made())
+    job = await w.runs_until(lambda job: job.attempt > 3, cap=9)
+    assert not job.has_ended and (job.tries, w.engine.submits) == (0, 0)
+    assert await w.spent(cap=9) == 0
 
 
-async def test_a_cancelled_video_never_submits(stage: Callable[..., Stage]) -> None:
-    s = stage(made())
-    await s.gate.open("v", "ann", cap=100)
-    await s.gate.steer("v", "cancelled")
-    job = await s.ends()
-    assert job.state is State.CANCELLED and s.engine.submits == 0
+async def test_a_cancelled_video_never_submits(lone_worker: Lone) -> None:
+    w = lone_worker(made())
+    await w.gate.open("v", "ann", cap=100)
+    await w.gate.steer("v", "cancelled")
+    job = await w.ends()
+    assert job.state is State.CANCELLED and w.engine.submits == 0
 
 
 async def test_a_running_job_is_cancelled_at_its_provider_and_a_paid_output_kept(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    s = stage(Accepted("p1"), *[Pending(0.02)] * 5, made(cost=9))
-    ending = asyncio.create_task(s.ends())
-    while s.engine.polls == 0:
+    w = lone_worker(Accepted("p1"), *[Pending(0.02)] * 5, made(cost=9))
+    ending = asyncio.create_task(w.ends())
+    while w.engine.polls == 0:
         await asyncio.sleep(0.005)
-    await s.ledger.cancel("v")
+    await w.ledger.cancel("v")
     job = await ending
-    assert s.engine.cancels > 0
-    assert job.state is State.DONE and job.cost == 9 and await s.spent() == 9
+    assert w.engine.cancels > 0
+    assert job.state is State.DONE and job.cost == 9 and await w.spent() == 9
 
 
 async def test_bytes_wait_on_disk_while_the_object_store_is_away(
-    stage: Callable[..., Stage],
+    lone_worker: Lone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    s = stage(made())
-    put, refusals = s.blobs.put, [1, 2, 3]
+    w = lone_worker(made())
+    put, refusals = w.blobs.put, [1, 2, 3]
 
     async def away(key: str, source: Path | bytes) -> Blob:
         if refusals:
@@ -297,9 +323,9 @@ async def test_bytes_wait_on_disk_while_the_object_store_is_away(
             raise BlobsUnavailable("the object store does not answer")
         return await put(key, source)
 
-    s.blobs.put = away  # type: ignore[method-assign]
-    job = await s.ends()
-    assert (job.state, job.tries, s.engine.submits) == (State.DONE, 0, 1)
+    monkeypatch.setattr(w.blobs, "put", away)
+    job = await w.ends()
+    assert (job.state, job.tries, w.engine.submits) == (State.DONE, 0, 1)
 
 
 def fill_the_disk(order: ImageOrder, space: Workspace) -> Made:
@@ -317,74 +343,88 @@ def fill_the_disk(order: ImageOrder, space: Workspace) -> Made:
     ],
 )
 async def test_trouble_of_our_own_machine_is_waited_for_and_not_counted(
-    stage: Callable[..., Stage], number: int, advice: str, caplog: pytest.LogCaptureFixture
+    lone_worker: Lone,
+    number: int,
+    advice: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    s = stage(*[OSError(number, os.strerror(number), "clip.mp4")] * 4, made())
-    s.engine.repeatable = True
-    job = await s.ends()
+    w = lone_worker(*[OSError(number, os.strerror(number), "clip.mp4")] * 4, made())
+    w.engine.repeatable = True
+    job = await w.ends()
     assert (job.state, job.tries, job.error) == (State.DONE, 0, None)
-    assert s.engine.submits == 5 and await s.spent() == 4
+    assert w.engine.submits == 5 and await w.spent() == 4
     waits = {r.getMessage() for r in caplog.records if getattr(r, "action", "") == "wait"}
     assert len(waits) == 1 and advice in waits.pop()
 
 
-async def test_another_error_of_the_system_is_counted(stage: Callable[..., Stage]) -> None:
-    s = stage(OSError(errno.EACCES, "no"), made())
-    s.engine.repeatable = True
-    job = await s.ends()
+async def test_another_error_of_the_system_is_counted(
+    lone_worker: Lone,
+) -> None:
+    w = lone_worker(OSError(errno.EACCES, "no"), made())
+    w.engine.repeatable = True
+    job = await w.ends()
     assert (job.state, job.tries) == (State.DONE, 1)
 
 
 async def test_a_disk_that_filled_around_a_paid_submit_is_no_leave_to_pay_again(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    s = stage(OSError(errno.ENOSPC, "full"), made(cost=6), found=Accepted("p7"))
-    job = await s.ends()
+    w = lone_worker(OSError(errno.ENOSPC, "full"), made(cost=6), found=Accepted("p7"))
+    job = await w.ends()
     assert job.state is State.DONE and job.external_id == "p7"
-    assert s.engine.submits == 1 and await s.spent() == 6
+    assert w.engine.submits == 1 and await w.spent() == 6
 
 
 async def test_a_disk_that_is_full_for_an_encode_is_the_same(store: Store, tmp_path: Path) -> None:
     pool = Pool(1)
-    s = Stage(store, tmp_path, LocalEngine(pool, {IMAGE: fill_the_disk}))  # type: ignore[arg-type]
-    with pytest.raises(TimeoutError):
-        await s.ends(seconds=6.0)
+    w = LoneWorker(store, tmp_path, LocalEngine(pool, {IMAGE: fill_the_disk}))
+    job = await w.runs_until(lambda job: job.attempt > 1)
     pool.close()
-    job = await s.row()
-    assert (job.state, job.tries) in {(State.NEW, 0), (State.SUBMITTING, 0)} and job.attempt > 1
+    assert (job.state, job.tries) in {(State.NEW, 0), (State.SUBMITTING, 0)}
 
 
 async def test_the_key_of_a_missing_input_is_logged_and_not_told_to_users(
-    stage: Callable[..., Stage], caplog: pytest.LogCaptureFixture
+    lone_worker: Lone, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fetch(task: Task) -> Produced:
         await task.fetch_files()
         raise AssertionError("never reached")
 
-    s = stage()
-    s.engine.submit = fetch  # type: ignore[method-assign]
-    job = await s.ends(SPEC.model_copy(update={"files": {"image": "v/image/gone.png"}}))
+    w = lone_worker(fetch)
+    job = await w.ends(SPEC.model_copy(update={"files": {"image": "v/image/gone.png"}}))
     assert job.state is State.FAILED and "v/image/gone.png" in caplog.text
     assert job.error == "its input “image” is gone, or never arrived"
 
 
-async def test_a_long_step_keeps_its_lease(stage: Callable[..., Stage]) -> None:
-    s = stage()
-    runs = []
-
+async def test_a_long_step_keeps_its_lease(lone_worker: Lone, clock: Clock) -> None:
     async def slow(task: Task) -> Produced:
-        runs.append(task.job.attempt)
-        await asyncio.sleep(3 * RULES.lease_ms / 1000)
+        for _ in range(9):
+            clock.move(RULES.lease_ms // 3)
+            await w.worker.renew()
+            assert await w.ledger.claim({IMAGE.name: 9}) == [], "another worker takes it"
         return made()(task)
 
-    s.engine.submit = slow  # type: ignore[method-assign]
-    job = await s.ends()
-    assert runs == [1] and job.state is State.DONE
+    w = lone_worker(slow)
+    job = await w.ends()
+    assert (job.state, job.attempt, w.engine.submits) == (State.DONE, 1, 1)
 
 
-async def test_the_next_model_is_tried_when_one_is_used_up(stage: Callable[..., Stage]) -> None:
-    s = stage(*[TransientError("busy")] * 4, made())
-    job = await s.ends(replace_models(SPEC))
+async def test_a_step_that_is_not_renewed_is_anothers(lone_worker: Lone, clock: Clock) -> None:
+    """What the test above would see if leases were not renewed."""
+    w = lone_worker()
+    (job,) = await w.ledger.insert([SPEC], {IMAGE.name: 1})
+    clock.move(RULES.lease_ms // 2)
+    assert await w.ledger.claim({IMAGE.name: 9}) == []
+    clock.move(RULES.lease_ms)
+    (again,) = await w.ledger.claim({IMAGE.name: 9})
+    assert (again.id, again.attempt) == (job.id, job.attempt + 1)
+
+
+async def test_the_next_model_is_tried_when_one_is_used_up(
+    lone_worker: Lone,
+) -> None:
+    w = lone_worker(*[TransientError("busy")] * 4, made())
+    job = await w.ends(replace_models(SPEC))
     assert (job.state, job.tries) == (State.DONE, 4)
 
 
@@ -392,23 +432,25 @@ def replace_models(spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"models": ("fast", "sure")})
 
 
-async def test_a_useless_output_has_its_price_all_the_same(stage: Callable[..., Stage]) -> None:
-    s = stage(*[Produced(Made(data={"nothing": 1}), cost=4)] * 3)
-    job = await s.ends()
-    assert (job.state, job.cost) == (State.FAILED, 12) and await s.spent() == 12
+async def test_a_useless_output_has_its_price_all_the_same(
+    lone_worker: Lone,
+) -> None:
+    w = lone_worker(*[Produced(Made(data={"nothing": 1}), cost=4)] * 3)
+    job = await w.ends()
+    assert (job.state, job.cost) == (State.FAILED, 12) and await w.spent() == 12
 
 
 async def test_what_no_store_takes_is_a_failure_and_not_a_loop(
-    stage: Callable[..., Stage],
+    lone_worker: Lone,
 ) -> None:
-    s = stage(*[Produced(Made(data={"key": "k", "loudness": float("nan")}))] * 3)
-    job = await s.ends()
-    assert (job.state, s.engine.submits) == (State.FAILED, 3)
+    w = lone_worker(*[Produced(Made(data={"key": "k", "loudness": float("nan")}))] * 3)
+    job = await w.ends()
+    assert (job.state, w.engine.submits) == (State.FAILED, 3)
     assert "usable output" in (job.error or "")
 
 
 async def test_an_output_is_fetched_again_and_not_paid_again(
-    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+    lone_worker: Lone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
 
@@ -421,96 +463,111 @@ async def test_an_output_is_fetched_again_and_not_paid_again(
         return {"key": path}
 
     monkeypatch.setattr("shared.jobs.outputs.download", download)
-    s = stage(Accepted("p1"), Produced(urls={"key": "https://provider/1"}, cost=7))
-    job = await s.ends()
+    w = lone_worker(Accepted("p1"), Produced(urls={"key": "https://provider/1"}, cost=7))
+    job = await w.ends()
     assert (job.state, job.cost, job.tries, len(tries)) == (State.DONE, 7, 0, 3)
-    assert s.engine.submits == 1 and await s.spent() == 7
+    assert w.engine.submits == 1 and await w.spent() == 7
 
 
-async def test_what_waited_for_days_is_still_done(stage: Callable[..., Stage]) -> None:
-    s = stage(made())
-    await s.ledger.insert([SPEC])
-    await s.store.update(JOBS, [Update(SPEC.id, set={"created_at": 0})])
-    assert (await s.ends()).state is State.DONE
+async def test_what_waited_for_days_is_still_done(lone_worker: Lone) -> None:
+    w = lone_worker(made())
+    await w.ledger.insert([SPEC])
+    await w.store.update(JOBS, [Update(SPEC.id, set={"created_at": 0})])
+    assert (await w.ends()).state is State.DONE
 
 
 async def test_a_provider_that_never_ends_is_asked_to_stop(store: Store, tmp_path: Path) -> None:
     engine = Scripted(Accepted("p1"), Pending(0.01), PermanentError("cancelled by its user"))
-    s = Stage(store, tmp_path, engine, kind=replace(IMAGE, deadline_seconds=-1))
-    job = await s.ends()
+    w = LoneWorker(store, tmp_path, engine, kind=replace(IMAGE, deadline_seconds=-1))
+    job = await w.ends()
     assert job.state is State.FAILED and engine.cancels == 2
 
 
-async def test_a_renewal_that_meets_an_end_stops_nobody(store: Store, tmp_path: Path) -> None:
+async def test_a_renewal_that_meets_an_end_stops_nobody(
+    lone_worker: Lone, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The row is done, so that it can't be renewed: its worker has still to tell of it."""
-    s = Stage(store, tmp_path, Scripted(made()))
-    await s.blobs.open()
-    await s.gate.open("v", "ann")
-    await s.ledger.insert([SPEC])
-    told: list[Event] = []
-    s.worker._report = {IMAGE: told.append}
-    advance = s.ledger.advance
+    w = lone_worker(made())
+    await w.open()
+    advance = w.ledger.advance
 
     async def slow(job: Job, signal: machine.Signal) -> Job | None:
         after = await advance(job, signal)
-        await asyncio.sleep(3 * RULES.lease_ms / 1000)
+        for _ in range(9):
+            clock.move(RULES.lease_ms // 3)
+            await w.worker.renew()
         return after
 
-    s.ledger.advance = slow  # type: ignore[method-assign]
-    running = asyncio.create_task(s.work())
-    await asyncio.sleep(4 * RULES.lease_ms / 1000)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    assert len(told) == 1
+    monkeypatch.setattr(w.ledger, "advance", slow)
+    await w.worker.take_on([SPEC])
+    await w.worker.drain(20)
+    assert (await w.row()).state is State.DONE
+    assert len(w.told) == 1
 
 
-async def test_a_renewal_lets_go_of_what_ended_meanwhile(store: Store, tmp_path: Path) -> None:
+async def test_a_renewal_lets_go_of_what_ended_meanwhile(
+    lone_worker: Lone, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The step ended between the look at the hands and the answer of the store."""
-    s = Stage(store, tmp_path, Scripted())
-    (job,) = await s.ledger.insert([SPEC], {IMAGE.name: 1})
-    s.worker._in_hand[job.id, job.attempt] = (job, asyncio.create_task(asyncio.sleep(9)))
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(task: Task) -> Produced:
+        begun.set()
+        await go_on.wait()
+        return made()(task)
 
     async def answer(jobs: Sequence[Job]) -> list[Job]:
-        s.worker._in_hand.clear()
+        assert [job.id for job in jobs] == [SPEC.id]
+        go_on.set()
+        await w.worker.drain(20)
         return list(jobs)
 
-    s.ledger.taken_over = answer  # type: ignore[method-assign]
-    await s.worker.renew()
-    assert not s.worker._in_hand
+    w = lone_worker(wait)
+    await w.open()
+    monkeypatch.setattr(w.ledger, "taken_over", answer)
+    await w.worker.take_on([SPEC])
+    await begun.wait()
+    await w.worker.renew()
+    assert (await w.row()).state is State.DONE
+    assert len(w.told) == 1
 
 
 async def test_a_job_that_no_one_can_read_holds_up_no_other(store: Store, tmp_path: Path) -> None:
-    s = Stage(store, tmp_path, Scripted(made()))
+    w = LoneWorker(store, tmp_path, Scripted(made()))
     strange = [SPEC.model_copy(update={"beat": n}) for n in (7, 8)]
-    await s.ledger.insert(strange)
+    await w.ledger.insert(strange)
     queued, timed = (spec.id for spec in strange)
     await store.update(JOBS, [Update(queued, set={"state": "paused"})])
     past = {"state": "paused", "due_at": store.now() - 1}
     await store.update(JOBS, [Update(timed, set=past, unset=["tag"])])
-    assert (await s.ends()).state is State.DONE
+    assert (await w.ends()).state is State.DONE
     rows = await store.get(JOBS, [queued, timed])
     assert all(row["due_at"] > store.now() and "tag" not in row for row in rows.values())
-    assert await s.ledger.open_jobs("v") == []
+    assert await w.ledger.open_jobs("v") == []
 
 
-async def test_a_worker_survives_what_nobody_foresaw(store: Store, tmp_path: Path) -> None:
-    s = Stage(store, tmp_path, Scripted(made()))
-    claim, broken = s.ledger.claim, [ValueError("a bug"), KeyError("another")]
+async def test_a_worker_survives_what_nobody_foresaw(
+    lone_worker: Lone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = lone_worker(made())
+    claim, broken = w.ledger.claim, [ValueError("a bug"), KeyError("another")]
 
     async def unlucky(hands: Mapping[str, int]) -> list[Job]:
         if broken:
             raise broken.pop()
         return await claim(hands)
 
-    s.ledger.claim = unlucky  # type: ignore[method-assign]
-    assert (await s.ends()).state is State.DONE
+    monkeypatch.setattr(w.ledger, "claim", unlucky)
+    assert (await w.ends()).state is State.DONE
 
 
 async def test_every_try_that_fails_is_told_with_its_traceback(
     store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    s = Stage(store, tmp_path, Scripted(TransientError("a hiccup"), Produced(Made({})), made()))
-    assert (await s.ends()).state is State.DONE
+    w = LoneWorker(
+        store, tmp_path, Scripted(TransientError("a hiccup"), Produced(Made({})), made())
+    )
+    assert (await w.ends()).state is State.DONE
     told = [line for line in caplog.records if getattr(line, "action", "") == "error"]
     assert [(line.__dict__["tries"], line.__dict__["beat"]) for line in told] == [(1, 1), (2, 1)]
     assert all(line.exc_info for line in told)

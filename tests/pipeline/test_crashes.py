@@ -21,6 +21,7 @@ from shared.runtime.app import Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
 from shared.story.events import VideoCompleted
 from shared.story.kinds import KINDS
+from tests.clock import Clock
 from tests.pipeline.world import PACE, QUICK, SERVICES, Counting, World, brief
 
 
@@ -69,12 +70,13 @@ WRITES = frozenset({"insert", "update", "delete"})
 
 @asynccontextmanager
 async def life(
-    folder: Path, death: Death, steps: frozenset[str]
+    folder: Path, death: Death, steps: frozenset[str], clock: Clock
 ) -> AsyncIterator[tuple[World, asyncio.Event]]:
     gone = asyncio.Event()
-    real = SqliteStore(folder / "storywave.db")
+    real = SqliteStore(folder / "storywave.db", clock)
     store: Any = Mortal(real, death, steps & STORE, gone)
-    bus: Any = Mortal(LocalBus(graceful_seconds=0.2), death, steps & {"publish"}, gone)
+    queues = LocalBus(graceful_seconds=0.2)
+    bus: Any = Mortal(queues, death, steps & {"publish"}, gone)
     engine = Counting(real)
     blobs = DiskBlobs(folder / "blobs")
     parts = Parts(
@@ -88,16 +90,15 @@ async def life(
         drain_seconds=0.2,
     )
     async with run_services(parts, SERVICES) as app:
-        yield World(app, real, engine), gone
+        yield World(app, real, queues, engine), gone
 
 
 async def one_death(
     folder: Path, step: int, after: bool, steps: frozenset[str]
 ) -> tuple[bool, list[str]]:
     """Whether that step was ever reached, and what was run again although it was finished."""
-    wanted = brief(2, 2)
-    death = Death(step, after)
-    async with life(folder, death, steps) as (w, gone):
+    wanted, clock = brief(2, 2), Clock()
+    async with life(folder, Death(step, after), steps, clock) as (w, gone):
         try:
             await w.request("v", wanted)
             ending = asyncio.create_task(w.ended("v"))
@@ -108,7 +109,8 @@ async def one_death(
         except asyncio.CancelledError:
             pass  # the request itself died; its user asks again
         first = w.engine
-    async with life(folder, Death(None, False), steps) as (w, _):
+    clock.move(QUICK.lease_ms)  # the claims of the dead have run out
+    async with life(folder, Death(None, False), steps, clock) as (w, _):
         if await w.app.shell("gateway").view("v") is None:
             await w.request("v", wanted)
         end = await w.ended("v")

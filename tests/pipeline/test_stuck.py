@@ -1,6 +1,7 @@
 """A service whose decision breaks over one video: that video fails, another is finished."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from shared.story.view import Decision, View
 from tests.pipeline import world as worlds
 from tests.pipeline.world import brief, world
 
-BREAKS = {
+BREAKS: dict[str, Callable[[View], bool]] = {
     "planner": lambda view: True,
     "storyboard": lambda view: view.latest(BeatsPlanned) is not None,
     "soundtrack": lambda view: view.latest(BeatsPlanned) is not None,

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,9 @@ from shared.runtime.service import Service
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
-from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed, VideoRequested
-from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds, PlanOrder, RetryRules
+from shared.story.errors import PermanentError
+from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed, VideoRequested
+from shared.story.kinds import CLIP, KINDS, PLAN, AnyKind, Kinds, PlanOrder, RetryRules
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 
@@ -47,31 +48,37 @@ def plan_by_lines(order: PlanOrder, space: Workspace) -> Made:
 WORK: Mapping[AnyKind, Work] = {PLAN: plan_by_lines}
 
 
-def brief(beats: int = 3, chunks: int = 1, **known: object) -> Brief:
+def brief(beats: int = 3, chunks: int = 1, **known: Any) -> Brief:
     """A video of so many beats with so many chunks each."""
     return Brief(
         prompt="\n".join(f"Scene {n}." for n in range(beats)),
         duration=5.0 * beats * chunks,
         end_card=None,
         min_clips=1,
-        **known,  # type: ignore[arg-type]
+        **known,
     )
 
 
 class Counting(RehearsalEngine):
-    """Keeps the truth about what was run, and what was run although it was finished."""
+    """Keeps the truth about what was run, and what was run although it was finished.
 
-    def __init__(self, store: Store, work: Mapping[AnyKind, Work] = WORK, **known: Any) -> None:
+    It refuses the clips in `broken`.
+    """
+
+    def __init__(self, store: Store, work: Mapping[AnyKind, Work], **known: Any) -> None:
         super().__init__(work, **known)
         self._store = store
         self.runs: Counter[str] = Counter()
         self.rerun: list[str] = []
+        self.broken: frozenset[int] = frozenset()
 
     async def submit(self, task: Task) -> Accepted | Produced:
         row = (await self._store.get(JOBS, [task.job.id]))[task.job.id]
         if row["state"] == State.DONE:
             self.rerun.append(task.job.id)
         self.runs[task.job.id] += 1
+        if task.job.spec.kind == CLIP.name and task.job.spec.n in self.broken:
+            raise PermanentError(f"clip {task.job.spec.n} is refused")
         return await super().submit(task)
 
 
@@ -81,8 +88,8 @@ class World:
 
     app: App
     store: Store
+    bus: LocalBus
     engine: Counting
-    seen: list[Event] = field(default_factory=list)
 
     async def request(self, video_id: str, wanted: Brief) -> str:
         await self.app.gate.open(video_id, wanted.owner)
@@ -106,7 +113,6 @@ async def world(
     chaos: Chaos | None = None,
     store: Store | None = None,
     rules: Rules = QUICK,
-    engine_type: type[Counting] = Counting,
     table: Sequence[Service] = SERVICES,
     kinds: Kinds = KINDS,
     work: Mapping[AnyKind, Work] = WORK,
@@ -114,9 +120,9 @@ async def world(
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart."""
     store = store or SqliteStore(folder / "storywave.db")
-    counting = engine_type(store, work, **engine)
+    bus, counting = LocalBus(chaos=chaos), Counting(store, work, **engine)
     parts = Parts(
-        Ports(store, LocalBus(chaos=chaos), DiskBlobs(folder / "blobs")),
+        Ports(store, bus, DiskBlobs(folder / "blobs")),
         kinds,
         dict.fromkeys(kinds, counting),
         folder / "work",
@@ -126,4 +132,4 @@ async def world(
         drain_seconds=1.0,
     )
     async with run_services(parts, table) as app:
-        yield World(app, store, counting)
+        yield World(app, store, bus, counting)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from shared.bus.local import LocalBus
 from shared.jobs import ledger, relay
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Rules
 from shared.jobs.relay import OUTBOX, Relay
 from shared.jobs.unreadable import PUT_OFF_MS
-from shared.ports import Is, Update
+from shared.ports import Doc, Is, Update
 from shared.runtime.known import Change, Known
 from shared.runtime.service import Service
 from shared.runtime.shell import CHECK_MS, SILENT_MS, Shell
@@ -29,6 +30,7 @@ from shared.story.events import (
 )
 from shared.story.kinds import IMAGE, KINDS, ImageReady
 from shared.story.view import Decision, JobSpec, View
+from tests.clock import Clock
 
 
 def decide(view: View, plan: BeatsPlanned | None) -> Decision:
@@ -52,10 +54,14 @@ SERVICE = Service(
 )
 
 
-class Bus:
+RULES = Rules(relay_ms=10)
+
+
+class Bus(LocalBus):
     """Keeps what is published; may be away."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.published: list[Event] = []
         self.away = False
 
@@ -70,15 +76,13 @@ class Toy:
 
     def __init__(self, store: SqliteStore) -> None:
         self.store, self.bus = store, Bus()
-        self.relay = Relay(
-            store, self.bus, "toy", runs=[IMAGE], kinds=KINDS, rules=Rules(relay_ms=10)
-        )  # type: ignore[arg-type]
+        self.relay = Relay(store, self.bus, "toy", runs=[IMAGE], kinds=KINDS, rules=RULES)
         self.ledger = Ledger(store, KINDS, Rules())
         self.shell = Shell(
             SERVICE,
             KINDS,
             store=store,
-            bus=self.bus,  # type: ignore[arg-type]
+            bus=self.bus,
             ledger=self.ledger,
             relay=self.relay,
             take_on=self.take_on,
@@ -87,7 +91,7 @@ class Toy:
     async def take_on(self, specs: Sequence[JobSpec]) -> None:
         await self.ledger.insert(specs)
 
-    async def doc(self, video: str = "v") -> dict[str, object]:
+    async def doc(self, video: str = "v") -> Doc:
         return (await self.store.get(SERVICE.views, [video]))[video]
 
     async def rows(self, collection: str) -> set[str]:
@@ -99,9 +103,9 @@ class Toy:
 
 
 @pytest.fixture
-async def toys(tmp_path: Path) -> AsyncIterator[list[Toy]]:
+async def toys(tmp_path: Path, clock: Clock) -> AsyncIterator[list[Toy]]:
     """Two replicas on one store."""
-    store = SqliteStore(tmp_path / "storywave.db")
+    store = SqliteStore(tmp_path / "storywave.db", clock)
     await store.open({**ledger.INDEXES, **relay.INDEXES, **SERVICE.indexes})
     yield [Toy(store), Toy(store)]
     await store.close()
@@ -151,7 +155,7 @@ async def test_what_was_released_is_inserted_again_after_a_crash(toys: list[Toy]
     assert await second.rows(JOBS) == jobs and len(jobs) == 3
 
 
-async def test_a_row_that_no_one_can_read_holds_up_no_other(toys: list[Toy]) -> None:
+async def test_a_row_that_no_one_can_read_holds_up_no_other(toys: list[Toy], clock: Clock) -> None:
     first, second = toys
     first.bus.away = True
     await first.shell.handle([*HISTORY, request("other")])
@@ -169,7 +173,7 @@ async def test_a_row_that_no_one_can_read_holds_up_no_other(toys: list[Toy]) -> 
     await first.store.insert(
         JOBS, [{**job, "_id": "odd", "state": "stuck", "publish_at": row["publish_at"]}]
     )
-    await asyncio.sleep(0.02)
+    clock.move(RULES.relay_ms)
     before = second.store.now()
     assert await second.relay.scan() == 1
     assert [event.id for event in await second.published()] == [DONE]
@@ -180,12 +184,14 @@ async def test_a_row_that_no_one_can_read_holds_up_no_other(toys: list[Toy]) -> 
     assert min(row["publish_at"] for row in left) >= before + PUT_OFF_MS
 
 
-async def test_what_was_decided_is_published_although_the_bus_was_away(toys: list[Toy]) -> None:
+async def test_what_was_decided_is_published_although_the_bus_was_away(
+    toys: list[Toy], clock: Clock
+) -> None:
     first, second = toys
     first.bus.away = True
     await first.shell.handle(HISTORY)
     assert not await first.published()
-    await asyncio.sleep(0.02)
+    clock.move(RULES.relay_ms)
     assert await second.relay.scan() == 1
     assert [event.id for event in await second.published()] == [DONE]
     assert await second.relay.scan() == 0
@@ -218,7 +224,7 @@ async def test_nothing_starts_a_deleted_video_again(toys: list[Toy]) -> None:
     await toys[1].shell.handle(HISTORY)
     assert await toy.rows(JOBS) == set() and await toy.rows(OUTBOX) == set()
     tombstone = await toy.doc()
-    assert set(tombstone["parts"]) == {"VideoDeleted"}  # type: ignore[call-overload]
+    assert set(tombstone["parts"]) == {"VideoDeleted"}
     assert not tombstone.keys() & {"released", "decided", "check_at"}
 
 
@@ -230,7 +236,7 @@ async def test_the_sweep_handles_again_what_was_not_heard_of(toys: list[Toy]) ->
     await overdue(second, heard_ago=CHECK_MS)
     assert await second.shell.sweep() == 1
     assert len(await second.rows(JOBS)) == 3
-    assert (await second.doc())["check_at"] > second.store.now()  # type: ignore[operator]
+    assert (await second.doc())["check_at"] > second.store.now()
     assert await second.shell.sweep() == 0
 
 

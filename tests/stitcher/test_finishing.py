@@ -1,5 +1,7 @@
 """What makes a video look finished, as decided: transitions, end card, sheet, clips' own sounds."""
 
+from typing import Any
+
 import pytest
 
 from services.stitcher import SERVICE
@@ -40,7 +42,7 @@ def test_the_style_chooses_a_transition(style: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("brief", [{"transition": "cut"}, {"style": "minimal"}])
-def test_hard_cuts_need_no_room(brief: dict[str, str]) -> None:
+def test_hard_cuts_need_no_room(brief: dict[str, Any]) -> None:
     told = stitched(plan(2, **brief))
     assert room(told) == {0: (150, 0, 0), 1: (150, 0, 0)}
     assert overlaps(told) == [(150, 0), (150, 0)]

@@ -108,7 +108,7 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
     for _ in range(settled):
         if told.open:
             job = data.draw(st.sampled_from(told.open))
-            told.hear(data.draw(st.sampled_from([done, broken]))(job))
+            told.hear(data.draw(st.sampled_from([done(job), broken(job)])))
     facts = list({fact.id: fact for fact in told.facts}.values())
     again = data.draw(retold(facts))
     assert SERVICE.decide_on(View(VIDEO, facts)) == SERVICE.decide_on(View(VIDEO, again))
