@@ -65,7 +65,7 @@ class Counting(RehearsalEngine):
     It refuses the clips in `broken`.
     """
 
-    def __init__(self, store: Store, work: Mapping[AnyKind, Work], **known: Any) -> None:
+    def __init__(self, store: Store, work: Mapping[AnyKind, Work] = WORK, **known: Any) -> None:
         super().__init__(work, **known)
         self._store = store
         self.runs: Counter[str] = Counter()
