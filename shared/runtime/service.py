@@ -12,7 +12,7 @@ from shared.jobs.times import Waiting
 from shared.ports import Index, Is
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoSteered
 from shared.story.kinds import AnyKind, Kinds, PlanFailed
-from shared.story.plan import given_up
+from shared.story.plan import is_given_up
 from shared.story.view import Decision, View
 
 Reads = type[Event] | AnyKind
@@ -86,7 +86,7 @@ class Service:
         plan = view.latest(BeatsPlanned)
         if self.needs_plan and plan is None:
             return Decision(done=bool(view.all(PlanFailed)))
-        if self.needs_plan and plan is not None and given_up(view, plan):
+        if self.needs_plan and plan is not None and is_given_up(view, plan):
             return Decision(done=True)
         return self.decide(view, plan)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import services
-from services.planner.beats import Draft, timed
+from services.planner.beats import Draft, time_beats
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
@@ -39,7 +39,7 @@ def plan_by_lines(order: PlanOrder, space: Workspace) -> Made:
     """A plan with one beat a line of the prompt: tests choose how many there are."""
     wanted = order.brief
     drafts = [Draft(line, narration=line) for line in wanted.prompt.splitlines()]
-    beats = timed(drafts, wanted.duration)
+    beats = time_beats(drafts, wanted.duration)
     chunks = plan_chunks(beats, wanted.chunk_seconds)
     plan = {"brief": wanted, "beats": beats, "chunks": chunks}
     return Made(data=BeatsPlanned(video_id="", rev=1, **plan).model_dump(mode="json"))

@@ -18,7 +18,7 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact
 from shared.story.kinds import KINDS, Kinds, Stage
-from shared.story.plan import clips_needed
+from shared.story.plan import min_clips
 from shared.story.view import View
 
 StageStatus = Literal["waiting", "running", "completed", "failed", "skipped", "stopped"]
@@ -215,14 +215,14 @@ def _tallies(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
         Stage.PLAN: _Tally(1, (plan,), asked),
         Stage.IMAGES: _tally(view, jobs[Stage.IMAGES], plan.at, waves_at),
         Stage.SOUNDTRACK: _tally(view, jobs[Stage.SOUNDTRACK], plan.at, over_at),
-        Stage.CLIPS: replace(made, needed=clips_needed(plan, len(clips))),
+        Stage.CLIPS: replace(made, needed=min_clips(plan, len(clips))),
         Stage.CUT: _tally(view, jobs[Stage.CUT], _first(view, clips), over_at),
     }
 
 
 def _jobs(plan: BeatsPlanned, kinds: Kinds, stage: Stage) -> list[str]:
     """Return the ids of the jobs that a stage consists of."""
-    return [job for kind in kinds.of_stage(stage) for job in kind.wanted_jobs(plan)]
+    return [job for kind in kinds.of_stage(stage) for job in kind.jobs(plan)]
 
 
 def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None) -> _Tally:
@@ -240,7 +240,7 @@ def _waves_at(view: View, plan: BeatsPlanned) -> int | None:
     waves = view.latest(WavesCompleted)
     if waves is None or waves.rev < rev(view):
         return None
-    return waves.at if waves.succeeded >= clips_needed(plan, waves.total) else None
+    return waves.at if waves.succeeded >= min_clips(plan, waves.total) else None
 
 
 def _settled(view: View, jobs: list[str]) -> tuple[Event, ...]:
