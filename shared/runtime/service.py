@@ -37,8 +37,10 @@ class Service:
     """Events that it emits by decision, besides the ends of its jobs."""
     work: Mapping[AnyKind, Work] = field(default_factory=dict)
     """The kinds whose work is its own: no model makes a cut."""
-    finish: Mapping[AnyKind, Finish] = field(default_factory=dict)
-    """The kinds that engines work on, and the last step of each, which looks at the result."""
+    finish: Mapping[AnyKind, Finish | None] = field(default_factory=dict)
+    """The kinds that engines work on; and the last step of each, if there is one, which looks at
+    the result.
+    """
     report: Mapping[AnyKind, Callable[[Event], None]] = field(default_factory=dict)
     """What to log and count, once, when a job of a kind has ended."""
     collections: Mapping[str, Sequence[Index]] = field(default_factory=dict)

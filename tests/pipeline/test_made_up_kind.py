@@ -28,7 +28,7 @@ from shared.story.kinds import (
     Stage,
     Success,
 )
-from shared.story.kinds.kind import call
+from shared.story.kinds.kind import name_always
 from shared.story.view import NOTHING, Decision, View
 from tests.histories import VIDEO, plan, view
 from tests.pipeline.world import SERVICES, WORK, World, brief, world
@@ -66,7 +66,7 @@ POSTER = Kind(
     failed=PosterFailed,
     build=_poster_ready,
     stage=Stage.IMAGES,
-    called=call("the poster"),
+    name_item=name_always("the poster"),
     deadline_seconds=60,
     items=lambda plan: [Item()],
     lacks="could not be printed",
@@ -78,7 +78,7 @@ WITH_POSTER = Kinds(*KINDS, POSTER)
 
 def decide(view: View, plan: BeatsPlanned) -> Decision:
     """Ask for a poster once the first beat has its image."""
-    image = view.ready(ImageReady, IMAGE.wanted(plan))
+    image = view.ready(ImageReady, IMAGE.job(plan))
     if image is None:
         return NOTHING
     order = PosterOrder(title=plan.brief.prompt, sheets=len(plan.beats))
@@ -173,7 +173,7 @@ async def test_its_failure_is_noted_and_does_not_end_the_video(tmp_path: Path) -
 def test_a_change_that_touches_it_asks_for_another_take() -> None:
     planned = plan(2)
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="reframe", aspect="1:1")
-    assert POSTER.wanted(revise(planned, asked, WITH_POSTER)) == f"{VIDEO}/poster/0/0/1"
+    assert POSTER.job(revise(planned, asked, WITH_POSTER)) == f"{VIDEO}/poster/0/0/1"
 
 
 def test_every_generated_document_tells_of_it() -> None:

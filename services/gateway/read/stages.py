@@ -137,8 +137,9 @@ def is_over(view: View) -> bool:
 def progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
     """Return how far every stage is, and the first that is not over."""
     tallies = _tallies(view, kinds)
-    failed = PHASES.get(failed_phase or "")
     open_ = next((stage for stage, tally in tallies.items() if not tally.closed), Stage.CUT)
+    # a deadline, say, is no phase of its own: the video failed in the stage that it was in
+    failed = PHASES.get(failed_phase, open_) if failed_phase else None
     return Progress(
         stage=failed or open_,  # where it failed is the last that is said of it
         percent=_percent(tallies, _weights(view)),
