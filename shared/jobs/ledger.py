@@ -1,11 +1,12 @@
 """The job ledger: insert once, claim in fair order, advance behind the fence, renew leases."""
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from shared.base.batching import Batcher
+from shared.jobs import unreadable
 from shared.jobs.machine import (
     IN_HAND,
     TERMINAL,
@@ -31,14 +32,12 @@ INDEXES = {
         Index(("spec.kind", "publish_at"), present="publish_at"),
         Index(("external_id",), present="external_id", unique=True),
         Index(("spec.video_id",)),
+        unreadable.INDEX,
     )
 }
 
 WINDOW = 4
 """Claim from a window this many times as large: racers that scan the same top collide."""
-
-LONGEST_WAIT_MS = 30 * 60_000
-"""No job waits longer than this: a time further away was set by a clock that has been set back."""
 
 
 class Ledger:
@@ -47,6 +46,7 @@ class Ledger:
     def __init__(self, store: Store, kinds: Kinds, rules: Rules, seed: int | None = None) -> None:
         self._store = store
         self._kinds = kinds
+        self._common = rules
         self._rules = {
             kind.name: replace(rules, retries=kind.retries or rules.retries) for kind in kinds
         }
@@ -101,13 +101,13 @@ class Ledger:
         """Return the tag of the queue's first job, if any waits."""
         queue = {"spec.kind": kind, "tag": Is("present")}
         first = await self._store.find(JOBS, queue, order=["tag"], limit=1)
-        return float(first[0]["tag"]) if first else None
+        return next(_tags(first), None)
 
     async def _last_tag(self, kind: str, owner: str, head: float) -> float:
         """Return the tag that an owner's next job of this kind queues behind."""
         own = {"spec.kind": kind, "spec.owner": owner, "tag": Is("present")}
         last = await self._store.find(JOBS, own, order=["-tag"], limit=1)
-        return max([head, *(float(row["tag"]) for row in last)])
+        return max([head, *_tags(last)])
 
     # ── claims ──────────────────────────────────────────────────────────────────────────────────
 
@@ -143,6 +143,7 @@ class Ledger:
         return [after for (_, after), mine in zip(pairs, won, strict=True) if mine]
 
     def _claim(self, job: Job, now: int) -> tuple[Job, Job]:
+        self._kinds[job.spec.kind].read(job.spec)  # raises where a newer version wrote the order
         return job, self._after(job, Claimed(), now)
 
     async def _set_aside(self, rows: Sequence[Doc]) -> None:
@@ -150,7 +151,7 @@ class Ledger:
         over = [row for row in rows if row.get("state") in TERMINAL]
         await put_off(self._store, JOBS, [row for row in rows if row not in over], "due_at")
         mends = [
-            Update(row["_id"], where={"state": row["state"]}, unset=["due_at", "tag"])
+            Update(row["_id"], where={"state": row["state"]}, unset=["due_at", "tag", PUT_OFF])
             for row in over
         ]
         if mends:
@@ -200,20 +201,6 @@ class Ledger:
         ends = [Update(row["_id"], set={"due_at": now}) for row in held]
         return len(await self._store.update(JOBS, ends)) if ends else 0
 
-    async def mend_times(self, kinds: Collection[str]) -> int:
-        """Make due what a clock that was ahead has put too far away; return how many there were."""
-        now = self._store.now()
-        where = {"due_at": Is(">", now + LONGEST_WAIT_MS), PUT_OFF: None}
-        count = 0
-        for kind in kinds:
-            rows = await self._store.find(JOBS, {"spec.kind": kind, **where}, limit=500)
-            mends = [
-                Update(row["_id"], where={"due_at": row["due_at"]}, set={"due_at": now})
-                for row in rows
-            ]
-            count += len(await self._store.update(JOBS, mends)) if mends else 0
-        return count
-
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
     async def cancel(self, video_id: str) -> None:
@@ -229,20 +216,29 @@ class Ledger:
         return [job for job in jobs if job.state not in TERMINAL]
 
     async def is_busy(self, video_id: str) -> bool:
-        """Tell whether a video waits for any job; not every kind of job is waited for."""
-        jobs = await self.open_jobs(video_id)
-        return any(self._kinds[job.spec.kind].is_awaited for job in jobs)
+        """Tell whether a video waits for any job; not every kind of job is waited for.
+
+        A kind that this version does not know counts: a newer one runs it.
+        """
+        kinds = {job.spec.kind for job in await self.open_jobs(video_id)}
+        known = {kind.name: kind for kind in self._kinds}
+        return any(name not in known or known[name].is_awaited for name in kinds)
 
     # ── writes ──────────────────────────────────────────────────────────────────────────────────
 
     def _after(self, job: Job, signal: Signal, now: int) -> Job:
-        return advance(job, signal, now, self._rules[job.spec.kind])
+        return advance(job, signal, now, self._rules.get(job.spec.kind, self._common))
 
     async def _write(self, pairs: Sequence[tuple[Job, Job]]) -> list[bool]:
         """Write one change for each of these rows; return which of them held."""
         updates = [change(before, after) for before, after in pairs]
         won = await self._store.update(JOBS, updates) if updates else set()
         return [before.id in won for before, _ in pairs]
+
+
+def _tags(rows: Sequence[Doc]) -> Iterator[float]:
+    """Return the tags of these rows that are places in the queue at all."""
+    return (float(row["tag"]) for row in rows if isinstance(row["tag"], int | float))
 
 
 def _group(

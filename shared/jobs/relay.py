@@ -6,17 +6,19 @@ replica may do so when that time has passed. Replay sets the time to now: it is 
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.base import telemetry
+from shared.jobs import unreadable
 from shared.jobs.ledger import JOBS
+from shared.jobs.letters import write_letters
 from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import end_event, from_doc
-from shared.jobs.unreadable import put_off, read_each
+from shared.jobs.unreadable import PUT_OFF, put_off, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update
 from shared.story.errors import InfrastructureError, Unpublishable
-from shared.story.events import Event
+from shared.story.events import DeadLettered, Event
 from shared.story.kinds import AnyKind, Kinds
 
 log = logging.getLogger("storywave.relay")
@@ -28,6 +30,7 @@ INDEXES = {
     OUTBOX: (
         Index(("service", "publish_at"), present="publish_at"),
         Index(("video_id",)),
+        unreadable.INDEX,
     )
 }
 
@@ -73,10 +76,14 @@ class Relay:
         if not events:
             return []
         publish_at = self._store.now() + self._rules.relay_ms
-        rows = [_row(event, self._service, publish_at) for event in events]
+        # of two events with one id in one batch the first is the fact, as it is in the store
+        first = {event.id: event for event in reversed(events)}
+        rows = [_row(event, self._service, publish_at) for event in first.values()]
         new = await self._store.insert(OUTBOX, rows)
         return [
-            Unpublished(OUTBOX, event.id, publish_at, event) for event in events if event.id in new
+            Unpublished(OUTBOX, id_, publish_at, event)
+            for id_, event in first.items()
+            if id_ in new
         ]
 
     async def read(self, events: Sequence[Event]) -> list[Event]:
@@ -170,23 +177,32 @@ class Relay:
             await put_off(self._store, collection, list(docs.values()), "publish_at")
 
     async def _publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Return the ids of those that the bus can never carry: they must not count as told."""
+        """Return the ids of those that the bus can never carry: they must not count as told.
+
+        A letter tells of each, since without it the video would wait for what never comes.
+        """
         try:
             await self._bus.publish(events)
         except Unpublishable as error:
             log.error("put off: %s", error, extra={"action": "unpublishable"})
-            for event in events:
-                if event.id in error.refused:
-                    telemetry.UNPUBLISHABLE.labels(type(event).__name__).inc()
+            late = [event for event in events if event.id in error.refused]
+            letters = [letter for event in late for letter in self._letters(event, error.refused)]
+            await self._bus.publish(letters)
             return error.refused
         return ()
+
+    def _letters(self, event: Event, refused: Mapping[str, str]) -> list[DeadLettered]:
+        name = type(event).__name__
+        telemetry.UNPUBLISHABLE.labels(name).inc()
+        said = f"{name} could not be told to the other services: {refused[event.id]}"
+        return write_letters([event], self._service, self._store.now(), said)
 
     async def _mark(self, rows: Sequence[Unpublished], publish_at: int | None) -> set[str]:
         """Move `publish_at`, or remove it: guarded, so that a replay in between is not undone."""
         if not rows:
             return set()
         change: dict[str, int] = {} if publish_at is None else {"publish_at": publish_at}
-        gone = ("publish_at",) if publish_at is None else ()
+        gone = ("publish_at", PUT_OFF) if publish_at is None else ()
         updates = {
             row.id: Update(row.id, where={"publish_at": row.publish_at}, set=change, unset=gone)
             for row in rows

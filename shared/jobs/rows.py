@@ -22,10 +22,19 @@ def to_doc(job: Job) -> Doc:
 
 
 def from_doc(row: Mapping[str, Any]) -> Job:
-    """Return the job of a row."""
+    """Return the job of a row; raises where it is none, or one that no write could reach.
+
+    Each write is guarded on the attempt and goes to the row that bears the job's own id. A row
+    that lacks the one, or stands under another id, would be found and lost again for ever.
+    """
     values = {name: row[name] for name in _FIELDS if row.get(name) is not None}
     values["state"] = State(row["state"])
-    return Job(spec=JobSpec.model_validate(row["spec"]), **values)
+    job = Job(spec=JobSpec.model_validate(row["spec"]), **values)
+    if job.id != row["_id"]:
+        raise ValueError(f"it stands under the id of another job: its own is {job.id}")
+    if type(row["attempt"]) is not int:
+        raise ValueError(f"its attempt is {row['attempt']!r}, which is no number")
+    return job
 
 
 def change(before: Job, after: Job) -> Update:

@@ -17,7 +17,7 @@ from shared.base.values import find_fault
 from shared.jobs import engine as port
 from shared.jobs import journal, machine, outputs
 from shared.jobs.engine import AttemptFolder, Engine, Finish, Made, Refused, Task, Workspace
-from shared.jobs.gate import Gate, Hold, Verdict
+from shared.jobs.gate import MONEY, Gate, Hold, Verdict
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules, Signal, State
 from shared.jobs.rows import end_event
@@ -54,7 +54,7 @@ class Steps:
 
     kinds: Kinds
     engines: Mapping[AnyKind, Engine]
-    finish: Mapping[AnyKind, Finish]
+    finish: Mapping[AnyKind, Finish | None]
     gate: Gate
     blobs: Blobs
     pool: Pool
@@ -114,14 +114,21 @@ class Steps:
             log.warning("%s", trouble, extra=journal.about(job, "wait"))
             return machine.Later(_ms(self.pace.hold))
         broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
-        return machine.Unknown(_ms(self.pace.hold)) if is_unsure else broke
+        if is_unsure:
+            return machine.Unknown(_ms(self.pace.hold))
+        # a strange answer to a question does not end what the provider runs, and will bill
+        runs_on = job.state is State.RUNNING and not self.engine(job).repeatable
+        return machine.Later(_ms(self.pace.hold)) if runs_on else broke
 
     async def settle(self, job: Job, signal: Signal) -> None:
         """Turn the reservation into what the attempt came to, before that becomes a fact."""
         cost = cost_of_end(job, signal)
         if cost is not None and (cost or self.engine(job).ceiling(job)):
             hold = Hold(job.spec.video_id, job.hold, cost)
-            await patiently(partial(self.gate.settle, hold), self.pace)
+            try:
+                await patiently(partial(self.gate.settle, hold), self.pace)
+            except Exception as error:  # the hold stays, so that no more than the cap is spent
+                tell(MONEY, job.spec.video_id, error)
 
     async def _progress(self, job: Job, task: Task) -> Signal:
         if job.state is State.SUBMITTING:
@@ -159,7 +166,13 @@ class Steps:
         if not await self.gate.admit(engine.name, engine.limits):
             return machine.Later(_ms(self.pace.away))
         hold = Hold(job.spec.video_id, job.hold, engine.ceiling(job))
-        verdict = await self.gate.reserve(hold)
+        try:
+            verdict = await self.gate.reserve(hold)
+        except InfrastructureError:
+            raise
+        except Exception as error:  # a newer version may read it: nothing is asked of an engine
+            tell(MONEY, job.spec.video_id, error)
+            return machine.Later(PUT_OFF_MS)
         if verdict is Verdict.GRANTED:
             return None
         if verdict is Verdict.CANCELLED:
@@ -213,7 +226,11 @@ class Steps:
             return _broke(job, error, permanent=True, cost=cost)
         except TransientError as error:
             return _broke(job, error, cost=cost)
-        except ValueError as error:
+        except InfrastructureError:
+            raise
+        except Exception as error:  # whatever is wrong with it, it has been made, and has its price
+            if machine_trouble(error):
+                raise
             useless = f"the engine finished without a usable output: {cause(error)}"
             return _broke(job, error, useless, cost=cost)
         return machine.Finished(result, cost)

@@ -1,7 +1,10 @@
 """Rows that this process can't read, or that contradict themselves: set aside one by one.
 
 A newer version of a service may have written them, and may read them. So they are never given up:
-they are counted, told in the log, and looked at again after a time that grows with each look.
+they are counted, told in the log, and looked at again after a time that grows with each look. The
+first times are short, because where two versions run side by side, any of their processes may be
+the one that looks, and only some of them can read the row. A process that starts looks at once:
+it may be the one that was waited for.
 """
 
 import logging
@@ -9,14 +12,16 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from shared.base import telemetry
-from shared.ports import Doc, Store, Update
+from shared.ports import Doc, Index, Store, Update
 
 log = logging.getLogger("storywave.rows")
 
 PUT_OFF = "put_off"
 """The field that counts how often a row was set aside: `storywave status --stuck` finds it."""
-PUT_OFF_MS = 10 * 60_000
-MOST_DOUBLINGS = 7  # ten minutes grow to about a day
+PUT_OFF_MS = 10_000
+MOST_DOUBLINGS = 13  # ten seconds grow to about a day
+
+INDEX = Index((PUT_OFF,), present=PUT_OFF)
 
 T = TypeVar("T")
 
@@ -52,11 +57,27 @@ async def put_off(store: Store, collection: str, rows: Sequence[Doc], due: str) 
         Update(
             row["_id"],
             where={due: row.get(due), "tag": row.get("tag")},
-            set={due: now + PUT_OFF_MS * 2 ** min(row.get(PUT_OFF, 0), MOST_DOUBLINGS)},
+            set={due: now + distance_ms(row), PUT_OFF: count_looks(row) + 1},
             unset=["tag"],
-            inc={PUT_OFF: 1},
         )
         for row in rows
     ]
     if updates:
         await store.update(collection, updates)
+
+
+def is_put_off(row: Doc, due: str, now: int) -> bool:
+    """Tell whether a row waits for its next look: to meet it on another way is none."""
+    time = row.get(due)
+    return PUT_OFF in row and isinstance(time, int) and time > now
+
+
+def distance_ms(row: Doc) -> int:
+    """Return how long a row that can't be read is left alone."""
+    return int(PUT_OFF_MS * 2 ** min(count_looks(row), MOST_DOUBLINGS))
+
+
+def count_looks(row: Doc) -> int:
+    """Return how often a row was set aside."""
+    count = row.get(PUT_OFF)
+    return count if isinstance(count, int) and count > 0 else 0

@@ -139,7 +139,6 @@ class Worker:
         for job in await self._ledger.taken_over(held):
             if mine := self._in_hand.get((job.id, job.attempt)):
                 mine[1].cancel()
-        await self._ledger.mend_times([kind.name for kind in self._steps.engines])
 
     # ── one job in hand ─────────────────────────────────────────────────────────────────────────
 

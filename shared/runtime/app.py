@@ -31,6 +31,7 @@ from shared.jobs.ledger import Ledger
 from shared.jobs.machine import Rules
 from shared.jobs.relay import Relay
 from shared.jobs.step import Pace, Steps
+from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
 from shared.runtime.service import Service
@@ -40,6 +41,8 @@ from shared.story.kinds import AnyKind, Kinds
 
 log = logging.getLogger("storywave.app")
 
+MEND_SECONDS = 30.0
+"""How often to look for times that a clock has set which was ahead."""
 TELL_SECONDS = 5.0
 """How long a stopping replica takes to publish what it has finished; others do the rest."""
 
@@ -137,6 +140,8 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
         indexes.update(service.indexes)
     await _wait_for("the database", partial(store.open, indexes), patient)
     closing.push_async_callback(store.close)
+    look = partial(_make_due, store, services, look_again)
+    await _wait_for("the database", look, patient)  # we may read what others could not
     await _wait_for("the object store", blobs.open, patient)
     closing.push_async_callback(blobs.close)
     return closing.enter_context(scratch(parts.scratch))
@@ -231,7 +236,22 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
             loops.append((f"{name} leases", _repeat(replica.worker.renew, lease / 3)))
         loops.append((f"{name} relay", _repeat(replica.relay.scan, 2 * look)))
         loops.append((f"{name} sweep", _repeat(replica.shell.sweep, 10 * look)))
+    services = [replica.shell.service for replica in app.replicas.values()]
+    mend = partial(_make_due, app.ports.store, services, mend_times)
+    loops.append(("times", _repeat(mend, MEND_SECONDS)))
     return loops
+
+
+async def _make_due(
+    store: Store, services: Sequence[Service], make: Callable[[Store, Waiting], Awaitable[int]]
+) -> None:
+    """Make due what would wait for too long: see shared/jobs/times."""
+    for service in services:
+        for waiting in service.waiting:
+            count = await make(store, waiting)
+            if count:
+                about = {"action": make.__name__, "stage": service.name}
+                log.info("%d rows of %s are due now", count, waiting.collection, extra=about)
 
 
 async def _wait_for(what: str, call: Callable[[], Awaitable[None]], patient: bool) -> None:

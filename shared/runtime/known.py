@@ -7,11 +7,12 @@ What this version can't read, because a newer one wrote it, stays in the documen
 write names only what is new.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+from shared.jobs.unreadable import PUT_OFF, PUT_OFF_MS, count_looks
 from shared.ports import Doc, Heard, Update
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoRequested
 from shared.story.kinds import Kinds
@@ -39,6 +40,8 @@ class Known:
     """When to look again if nothing is heard of it; None where nothing is waited for."""
     unread: Mapping[str, Any] = field(default_factory=dict)
     """What this version can't read, as it came, by its place or by the id of its job."""
+    put_off: int | None = None
+    """How often the document was looked at in vain, for the sake of what could not be read."""
 
     @cached_property
     def view(self) -> View:
@@ -55,7 +58,7 @@ class Known:
         new, unread = dict[str, Event](), dict[str, Any]()
         for each in heard:
             at = place(each)
-            if at in self.facts or at in self.unread:
+            if at in self.facts or at in self.unread or at in new or at in unread:
                 continue
             if isinstance(each, Event):
                 new[at] = each
@@ -74,9 +77,14 @@ class Known:
         return self.check_at is not None
 
     @property
+    def times(self) -> Mapping[str, int | None]:
+        """Return when to look again, and the looks so far, under the names of their fields."""
+        return {"check_at": self.check_at, PUT_OFF: self.put_off}
+
+    @property
     def is_asked_for(self) -> bool:
         """Tell whether somebody asked for it: a stray fact about no known video is not awaited."""
-        return any(_name(at) in _BEGINNINGS for at in self.facts)
+        return any(_name(at) in _BEGINNINGS for at in (*self.facts, *self.unread))
 
     @property
     def is_deleted(self) -> bool:
@@ -105,21 +113,23 @@ class Change:
             for event in decision.events
             if (at := place(event)) not in heard.decided and at not in heard.unread
         }
-        waits = heard.is_asked_for and not decision.done
         after = replace(
             heard,
             released={**heard.released, **jobs} if jobs else heard.released,
             decided={**heard.decided, **events} if events else heard.decided,
-            check_at=_next_check(heard, now, patience) if waits else None,
         )
+        waits = heard.is_asked_for and not decision.done
+        after = _wait(before, after, now, patience if waits else None)
         return cls(before, after, decision.summary if decision.done else {})
 
     @property
     def adds(self) -> bool:
-        """Tell whether anything must be written."""
+        """Tell whether anything must be written: a later time alone is not worth it."""
         before, after = self.before, self.after
-        kept = (before.facts, before.released, before.decided, before.unread, before.waits)
-        return kept != (after.facts, after.released, after.decided, after.unread, after.waits)
+        sooner = (after.check_at or 0) < (before.check_at or 0)  # also: no longer at all
+        is_awaited_now = after.waits and not before.waits
+        changed = replace(after, check_at=before.check_at) != before
+        return sooner or is_awaited_now or changed
 
     def insert(self, now: int) -> Doc:
         """Return the document of a video that was not known."""
@@ -131,14 +141,14 @@ class Change:
         doc = {"_id": self.after.video_id, "version": 1, "parts": parts, "heard_at": now}
         doc["released"] = _dump(self.after.released)
         doc["decided"] = _dump(self.after.decided)
-        return {**doc, "check_at": self.after.check_at} if self.after.waits else doc
+        return doc | {name: time for name, time in self.after.times.items() if time is not None}
 
     def update(self, now: int) -> Update:
         """Return the guarded write of what is new."""
         where, rise = {"version": self.before.version}, {"version": 1}
         if self.after.is_deleted:
             stone = self.after.facts[TOMBSTONE].model_dump(mode="json")
-            gone = ("released", "decided", "check_at")
+            gone = ("released", "decided", "check_at", PUT_OFF)
             only = {"parts": {VideoDeleted.__name__: {"0": stone}}}
             return Update(self.after.video_id, where=where, set=only, inc=rise, unset=gone)
         new: dict[str, Any] = {"heard_at": now}
@@ -150,9 +160,9 @@ class Change:
             new[f"released.{id_}"] = spec.model_dump(mode="json")
         for at, event in _new(self.before.decided, self.after.decided).items():
             new[f"decided.{at}"] = event.model_dump(mode="json")
-        if self.after.waits and self.after.check_at != self.before.check_at:
-            new["check_at"] = self.after.check_at
-        unset = () if self.after.waits else ("check_at",)
+        times, were = self.after.times, self.before.times
+        new |= {name: times[name] for name in times if times[name] not in (None, were[name])}
+        unset = [name for name in times if times[name] is None]
         return Update(self.after.video_id, where=where, set=new, inc=rise, unset=unset)
 
     @property
@@ -160,53 +170,14 @@ class Change:
         """Return what is known once the write has won."""
         return replace(self.after, version=self.before.version + 1)
 
-    def specs(self, ensured: "Memo") -> list[JobSpec]:
+    def specs(self, ensured: Container[str]) -> list[JobSpec]:
         """Return the jobs that should exist, but for what this process has seen inserted."""
         open_ = [spec for id_, spec in self.after.released.items() if id_ not in ensured]
         return [spec for spec in open_ if spec.id not in self.after.view.ends]
 
-    def events(self, ensured: "Memo") -> list[Event]:
+    def events(self, ensured: Container[str]) -> list[Event]:
         """Return the events that should exist, but for what this process has seen inserted."""
         return [event for event in self.after.decided.values() if event.id not in ensured]
-
-
-class Memo:
-    """Ids that this process has seen written. It only saves writing them again."""
-
-    def __init__(self, size: int = 200_000) -> None:
-        self._size = size
-        self._ids: dict[str, None] = {}
-
-    def __contains__(self, id_: str) -> bool:
-        return id_ in self._ids
-
-    def add(self, ids: Iterable[str]) -> None:
-        self._ids.update(dict.fromkeys(ids))
-        for old in list(self._ids)[: max(0, len(self._ids) - self._size)]:
-            del self._ids[old]
-
-
-class Recent:
-    """What this process last wrote or read of each video. It only saves reading: where it is out
-    of date, the guard on the version says so.
-    """
-
-    def __init__(self, size: int = 1_000) -> None:
-        self._size = size
-        self._known: dict[str, Known] = {}
-
-    def get(self, video_id: str) -> Known | None:
-        return self._known.get(video_id)
-
-    def put(self, known: Known) -> None:
-        self._known.pop(known.video_id, None)  # the latest stand last
-        self._known[known.video_id] = known
-        if len(self._known) > self._size:
-            del self._known[next(iter(self._known))]
-
-    def forget(self, videos: Iterable[str]) -> None:
-        for video in videos:
-            self._known.pop(video, None)
 
 
 class Reader:
@@ -218,8 +189,16 @@ class Reader:
         """Called with the video, the place in its document, and what is wrong with it."""
 
     def read(self, doc: Doc) -> Known:
-        """Return what a document says, as far as this version can read it."""
+        """Return what a document says, as far as this version can read it.
+
+        Raises where it can't be read at all: where what every write needs of it is missing.
+        """
         video, faults = doc["_id"], dict[str, Exception]()
+        version, check_at = doc["version"], doc.get("check_at")
+        if not _is_count(version) or version < 1:  # 0 would mean that there is no document yet
+            raise ValueError(f"its version is {version!r}, which is none")
+        if check_at is not None and not _is_count(check_at):
+            raise ValueError(f"it is to be looked at at {check_at!r}, which is no time")
         parts = {
             f"{name}/{slot}": body
             for name, slots in doc.get("parts", {}).items()
@@ -231,10 +210,10 @@ class Reader:
         released = _read_each(specs, lambda _, spec: JobSpec.model_validate(spec), faults)
         for at, error in faults.items():
             self._told(video, at, error)
-        version, check_at = doc["version"], doc.get("check_at")
         raw = {**specs, **doc.get("decided", {}), **parts}
         unread = {at: raw[at] for at in faults}
-        return Known(video, version, facts, released, decided, check_at, unread)
+        looks = count_looks(doc) or None
+        return Known(video, version, facts, released, decided, check_at, unread, looks)
 
     def _event(self, at: str, body: Mapping[str, Any]) -> Event:
         event = self._kinds.parse(_name(at), body)
@@ -262,12 +241,34 @@ def place(heard: Heard) -> str:
     return f"{name}/{heard.slot}"
 
 
+def _wait(before: Known, after: Known, now: int, patience: int | None) -> Known:
+    """Return what is known, with the time to look again; None is no patience: nothing is expected.
+
+    A fact that this version can't read is looked at again soon, and then, by the sweep, less and
+    less often: a process of a newer version may be the one that looks, or may come later.
+    """
+    if after.is_asked_for and after.unread.keys() - before.unread.keys():
+        return replace(after, check_at=now + PUT_OFF_MS, put_off=1)
+    if after.unread and after.put_off:
+        planned = after.check_at or now + PUT_OFF_MS
+        if patience and planned > now + 2 * patience:
+            planned = now + patience
+        return replace(after, check_at=planned)
+    check_at = _next_check(after, now, patience) if patience else None
+    return replace(after, check_at=check_at, put_off=None)
+
+
 def _next_check(heard: Known, now: int, patience: int) -> int:
     """Return when to look again. It moves only when half of the patience is used up, because each
-    move changes an index.
+    move changes an index; and where it lies too far ahead, as a clock that was wrong has set it.
     """
-    planned = heard.check_at
-    return planned if planned is not None and planned > now + patience // 2 else now + patience
+    planned = heard.check_at or 0
+    is_soon = now + patience // 2 < planned <= now + 2 * patience
+    return planned if is_soon else now + patience
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _name(at: str) -> str:

@@ -4,8 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.jobs import unreadable
 from shared.jobs.engine import Finish, Work
-from shared.ports import Index
+from shared.jobs.ledger import JOBS
+from shared.jobs.relay import OUTBOX
+from shared.jobs.times import Waiting
+from shared.ports import Index, Is
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoSteered
 from shared.story.kinds import AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
@@ -33,8 +37,10 @@ class Service:
     """Events that it emits by decision, besides the ends of its jobs."""
     work: Mapping[AnyKind, Work] = field(default_factory=dict)
     """The kinds whose work is its own: no model makes a cut."""
-    finish: Mapping[AnyKind, Finish] = field(default_factory=dict)
-    """The kinds that engines work on, and the last step of each, which looks at the result."""
+    finish: Mapping[AnyKind, Finish | None] = field(default_factory=dict)
+    """The kinds that engines work on; and the last step of each, if there is one, which looks at
+    the result.
+    """
     report: Mapping[AnyKind, Callable[[Event], None]] = field(default_factory=dict)
     """What to log and count, once, when a job of a kind has ended."""
     collections: Mapping[str, Sequence[Index]] = field(default_factory=dict)
@@ -63,7 +69,19 @@ class Service:
     @property
     def indexes(self) -> Mapping[str, Sequence[Index]]:
         """Return all collections that it writes, with their indexes."""
-        return {self.views: (Index(("check_at",), present="check_at"),), **self.collections}
+        views = (Index(("check_at",), present="check_at"), unreadable.INDEX)
+        return {self.views: views, **self.collections}
+
+    @property
+    def waiting(self) -> Sequence[Waiting]:
+        """Return all rows that wait for this service to look at them."""
+        jobs = {"spec.kind": Is("in", [kind.name for kind in self.kinds])}
+        return (
+            Waiting(JOBS, jobs, "due_at"),
+            Waiting(JOBS, jobs, "publish_at"),
+            Waiting(OUTBOX, {"service": self.name}, "publish_at"),
+            Waiting(self.views, {}, "check_at"),
+        )
 
     def decide_on(self, view: View) -> Decision:
         """Return the decision on a video, as far as there is anything to decide."""

@@ -17,13 +17,15 @@ from itertools import groupby
 from shared.base import telemetry
 from shared.base.batching import Batcher, run_each
 from shared.jobs.ledger import Ledger
+from shared.jobs.letters import write_letters
 from shared.jobs.relay import Relay
-from shared.jobs.unreadable import put_off, tell
+from shared.jobs.unreadable import PUT_OFF, count_looks, distance_ms, is_put_off, put_off, tell
 from shared.ports import Bus, Doc, Heard, Is, Store, Update
-from shared.runtime.known import Change, Known, Memo, Reader, Recent
+from shared.runtime.known import Change, Known, Reader
+from shared.runtime.memory import Memo, Recent
 from shared.runtime.service import Service
-from shared.story.errors import TOLD, InfrastructureError, cause
-from shared.story.events import DeadLettered, Event, VideoFailed
+from shared.story.errors import InfrastructureError, cause
+from shared.story.events import Event, VideoFailed
 from shared.story.kinds import Kinds
 from shared.story.running import find_overdue
 from shared.story.view import NOTHING, Decision, JobSpec, View
@@ -63,6 +65,7 @@ class Shell:
         self._listeners: list[Callable[[Iterable[str]], None]] = []
         self._recent = Recent()
         self._ensured = Memo()
+        self._told = Memo(10_000)
         self._emissions: Batcher[Sequence[Event], None] = Batcher(self._emit)
 
     async def handle(self, batch: Sequence[Heard]) -> None:
@@ -119,13 +122,16 @@ class Shell:
 
     async def _check(self, doc: Doc, now: int) -> None:
         video, seen = doc["_id"], {"check_at": doc["check_at"]}
-        later = Update(video, where=seen, set={"check_at": now + _patience()})
+        put_off_again = {"check_at": now + distance_ms(doc), PUT_OFF: count_looks(doc) + 1}
+        times = put_off_again if PUT_OFF in doc else {"check_at": now + _patience()}
+        later = Update(video, where=seen, set=times)
         if not await self._store.update(self.service.views, [later]):
             return  # another replica sees to it
         self._recent.forget([video])
         await self._settle({video: []})
         replays = doc.get("replays", 0)  # what stays silent is asked less and less often
-        silent = now - doc["heard_at"] >= SILENT_MS * 2 ** min(replays, 6)
+        # a time far ahead is of a clock that has been set right since
+        silent = abs(now - doc["heard_at"]) >= SILENT_MS * 2 ** min(replays, 6)
         if silent and not await self._ledger.is_busy(video):
             telemetry.REPLAYED.inc()
             again = Update(video, set={"heard_at": now}, inc={"replays": 1})
@@ -144,7 +150,9 @@ class Shell:
             known = await self._known(waiting)
             changes = [await self._change(known[v], waiting[v]) for v in waiting if v in known]
             lost, broken = await self._write([change for change in changes if change.adds])
-            kept = [c for c in changes if c.after.video_id not in lost | broken]
+            kept = [c for c in changes if c.after.video_id not in lost | broken.keys()]
+            for video, error in broken.items():
+                await self._set_aside(waiting[video], error)
             await self._ensure_each(kept)
             self._log_done(kept)
             waiting = {video: waiting[video] for video in lost}
@@ -164,7 +172,8 @@ class Shell:
                 known[video] = self._reader.read(docs[video]) if video in docs else Known(video)
             except Exception as error:
                 self._tell_broken(video, "read", error)
-                await put_off(self._store, self.service.views, [docs[video]], "check_at")
+                if not is_put_off(docs[video], "check_at", self._store.now()):
+                    await put_off(self._store, self.service.views, [docs[video]], "check_at")
         return known
 
     async def _change(self, before: Known, events: Sequence[Heard]) -> Change:
@@ -197,7 +206,7 @@ class Shell:
         decision = self.service.decide_on(heard.view)
         return heard, replace(decision, events=(overdue, *decision.events))
 
-    async def _write(self, changes: Sequence[Change]) -> tuple[set[str], set[str]]:
+    async def _write(self, changes: Sequence[Change]) -> tuple[set[str], dict[str, Exception]]:
         """Write what is new where nobody wrote since we read.
 
         Return the videos that another writer was faster with, and those that can't be written.
@@ -212,7 +221,7 @@ class Shell:
                 self._recent.put(change.result)
         for video, error in broken.items():
             self._raise_or_tell(video, "write", error)
-        return lost, set(broken)
+        return lost, broken
 
     async def _write_all(self, changes: list[Change]) -> list[bool]:
         now, views = self._store.now(), self.service.views
@@ -241,24 +250,15 @@ class Shell:
         telemetry.BROKEN.labels(self.service.name, action).inc()
 
     def _tell_unread(self, video: str, at: str, error: Exception) -> None:
-        tell(self.service.views, f"{video}/{at}", error)
+        if (place := f"{video}/{at}") not in self._told:  # once: a document is read many times
+            self._told.add([place])
+            tell(self.service.views, place, error)
 
     async def _set_aside(self, events: Sequence[Heard], error: Exception) -> None:
         telemetry.DEAD_LETTERS.labels(self.service.name).inc(len(events))
-        letters = [
-            DeadLettered(
-                video_id=event.video_id,
-                at=self._store.now(),
-                service=self.service.name,
-                topic=type(event).__name__,
-                position=event.slot,
-                error=f"{type(error).__name__}: {cause(error)}"[:TOLD],
-                body=event.model_dump_json()[:TOLD],
-                stuck=True,
-            )
-            for event in events
-            if isinstance(event, Event) and not isinstance(event, DeadLettered)
-        ]
+        said = f"{type(error).__name__}: {cause(error)}"
+        read = [event for event in events if isinstance(event, Event)]
+        letters = write_letters(read, self.service.name, self._store.now(), said)
         if letters:
             await self._bus.publish(letters)
 

@@ -66,8 +66,13 @@ def _list_gaps(view: View, plan: BeatsPlanned) -> dict[int, str]:
 def _note_failure(end: Failed, plan: BeatsPlanned, kinds: Kinds) -> Iterator[Note]:
     """Yield what a failure means for the video; nothing if a revision has replaced the job."""
     kind, item = kinds.of(end), Item(end.beat, end.n)
-    # a kind that lacks nothing, as the cut, ends the video when it fails
-    if kind.lacks and end.job == kind.job(plan, beat=end.beat, n=end.n):
+    # a kind that lacks nothing, as the cut, ends the video when it fails; and of what the plan no
+    # longer has, as a beat that is skipped now, nothing is lacking
+    if (
+        kind.lacks
+        and item in kind.items(plan)
+        and end.job == kind.job(plan, beat=end.beat, n=end.n)
+    ):
         name = kind.name_item(item, plan)
         yield Note(stage=kind.stage, item=name, message=f"{name} {kind.lacks}: {end.error}")
 

@@ -35,6 +35,8 @@ def _find_start(view: View) -> tuple[int, int | None]:
     # each revision has its own time: an old video that is changed is not overdue at once
     if asked is not None and (plan is None or asked.rev >= plan.rev):
         return asked.rev, asked.at
+    if plan is not None and plan.job is None:  # a revision whose wish has not been heard here yet
+        return plan.rev, plan.at
     request = view.one(VideoRequested)
     return plan.rev if plan else FIRST, request.at if request else None
 

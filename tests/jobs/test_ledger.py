@@ -7,17 +7,20 @@ from shared.jobs import machine as m
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Rules, State
 from shared.ports import Store, Update
-from shared.story.kinds import CLIP, IMAGE, KINDS
+from shared.story.kinds import CLIP, IMAGE, KINDS, AnyKind
 from shared.story.view import JobSpec
+from tests.histories import ANY_ORDER
 
 RULES = Rules()
 
 
+def job(kind: AnyKind, **known: Any) -> JobSpec:
+    order = kind.order.model_validate(ANY_ORDER)
+    return JobSpec(kind=kind.name, input=order.model_dump(mode="json"), **known)
+
+
 def specs(count: int, owner: str = "ann", **known: Any) -> list[JobSpec]:
-    return [
-        JobSpec(kind=IMAGE.name, video_id=f"{owner}-{n}", owner=owner, beat=n, **known)
-        for n in range(count)
-    ]
+    return [job(IMAGE, video_id=f"{owner}-{n}", owner=owner, beat=n, **known) for n in range(count)]
 
 
 async def test_work_is_inserted_once(store: Store) -> None:
@@ -51,7 +54,7 @@ async def test_of_many_owners_the_fair_first_is_born_in_the_free_hand(store: Sto
 
 async def test_much_old_work_of_one_kind_holds_up_no_other_kind(store: Store) -> None:
     ledger = Ledger(store, KINDS, Rules(lease_ms=-1))  # all that is claimed is due again at once
-    clips = [spec.model_copy(update={"kind": CLIP.name}) for spec in specs(1)]
+    clips = [job(CLIP, video_id="v")]
     await ledger.insert(specs(9), {IMAGE.name: 9})
     await ledger.insert(clips, {CLIP.name: 1})
     taken = await ledger.claim({IMAGE.name: 1, CLIP.name: 1})
@@ -121,7 +124,7 @@ async def test_delayed_and_held_work_is_not_found_before_its_time(store: Store) 
 
 async def test_slots_are_kept_for_each_kind(store: Store) -> None:
     ledger = Ledger(store, KINDS, RULES)
-    clips = [JobSpec(kind=CLIP.name, video_id="v", n=n) for n in range(5)]
+    clips = [job(CLIP, video_id="v", n=n) for n in range(5)]
     await ledger.insert([*specs(5), *clips])
     jobs = await ledger.claim({IMAGE.name: 2, CLIP.name: 3})
     kinds = [job.spec.kind for job in jobs]
@@ -130,7 +133,7 @@ async def test_slots_are_kept_for_each_kind(store: Store) -> None:
 
 async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
     ledger = Ledger(store, KINDS, RULES)
-    work = [JobSpec(kind=CLIP.name, video_id="v", n=n) for n in range(3)]
+    work = [job(CLIP, video_id="v", n=n) for n in range(3)]
     await ledger.insert(work)
     (running,) = await ledger.claim({CLIP.name: 1})
     await ledger.cancel("v")

@@ -151,8 +151,9 @@ def is_over(view: View) -> bool:
 def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
     """Return how far every stage is, and the first that is not over."""
     tallies = _tally_stages(view, kinds)
-    failed = PHASES.get(failed_phase or "")
     open_ = next((stage for stage, tally in tallies.items() if not tally.is_closed), Stage.CUT)
+    # a deadline, say, is no phase of its own: the video failed in the stage that it was in
+    failed = PHASES.get(failed_phase, open_) if failed_phase else None
     return Progress(
         stage=failed or open_,  # where it failed is the last that is said of it
         percent=_measure_percent(tallies, _choose_weights(view)),
