@@ -24,7 +24,7 @@ from services.cli.environment import (
 from services.cli.outcome import Stopped
 from services.cli.receipt import receipt
 from services.cli.screen import Screen
-from services.gateway.errors.problems import NoSuchVideo, Refusal, bad_input
+from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
 from services.gateway.intake import OUTPUTS, make_video_id
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
@@ -56,7 +56,7 @@ def reframe(given: argparse.Namespace) -> int:
     try:
         asked = ReframeRequest.model_validate({"aspect": given.aspect})
     except ValidationError as error:
-        raise bad_input(error, ReframeRequest.model_fields, option) from error
+        raise explain_input(error, ReframeRequest.model_fields, option) from error
     shape = asked.aspect.replace(":", "x")
     path = writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
     return _run(given, lambda kitchen: kitchen.reframe(given.video, asked.aspect, path))
@@ -81,7 +81,7 @@ def request(given: argparse.Namespace) -> VideoRequest:
     try:
         return VideoRequest.model_validate({**said, **({"end_card": worn} if worn else {})})
     except ValidationError as error:
-        raise bad_input(error, VideoRequest.model_fields, option) from error
+        raise explain_input(error, VideoRequest.model_fields, option) from error
 
 
 def option(field: str) -> str:

@@ -1,4 +1,4 @@
-"""Changing a video that is there: a request for the next revision of its plan."""
+"""Changes of a video: each asks for the next revision of its plan."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class Revisions:
         await self._refuse_if_late(asked, owner)
 
     async def _refuse_if_late(self, asked: RevisionRequested, owner: str) -> None:
-        """Refuse a request that was second: of two for the same revision the first is heard."""
+        """Refuse a request if another one for the same revision was first: only that one counts."""
         # Both are facts by now: the view tells which of them counts.
         view = await self.videos.find(asked.video_id, owner)
         heard = {request.rev: request for request in view.all(RevisionRequested)}
