@@ -1,11 +1,11 @@
-"""`storywave status`, `replay` and `verify`: looking, and the one repair."""
+"""`storywave status`, `replay` and `verify`: they show things, and repair one that is stuck."""
 
 import argparse
 import asyncio
 
 from services import NAMES, load
-from services.cli.environment import log_to_file, settings
-from services.cli.make import OWNER, stoppable
+from services.cli.environment import log_to_file, read_settings
+from services.cli.make import OWNER, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen, format_progress
 from services.gateway.parts import Gateway, build_gateway
@@ -21,12 +21,12 @@ from shared.story.texts import escape_controls, make_one_line
 
 
 def status(given: argparse.Namespace) -> int:
-    """The latest videos of a data folder, or all about one."""
-    return asyncio.run(_status(_existing(settings(given)), given.video))
+    """Show the latest videos of a data folder, or all about one."""
+    return asyncio.run(_status(_require_data(read_settings(given)), given.video))
 
 
-def _existing(chosen: Settings) -> Settings:
-    """Whoever only looks should not leave an empty folder behind where a name was mistyped."""
+def _require_data(chosen: Settings) -> Settings:
+    """Return the settings if their data folder exists; refuse another, and do not make it."""
     if chosen.mode == "embedded" and not chosen.data.exists():
         raise BadInput(
             f"there is no data folder {chosen.data}: make a video first, or name another "
@@ -37,33 +37,34 @@ def _existing(chosen: Settings) -> Settings:
 
 
 async def _status(chosen: Settings, video: str | None) -> int:
-    """Looking only: nothing is taken up, told again or published."""
+    """Show videos from the store alone: no service runs, so nothing is worked on or published."""
     async with open_store(chosen) as store:
+        # whoever only looks reports nothing that can't be read: the gateway does that
         reader = Reader(KINDS, lambda video, at, error: None)
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
             shown = (await videos.read_status(video, OWNER)).model_dump_json(indent=2)
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
-        say(*map(_row, (await videos.list_page(OWNER, None, 20)).videos))
+        say(*map(_format_row, (await videos.list_page(OWNER, None, 20)).videos))
     return 0
 
 
-def _row(video: VideoStatus) -> str:
+def _format_row(video: VideoStatus) -> str:
     when = video.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     prompt = make_one_line(video.request.prompt)[:40]
     return f"{video.id}  {when}  {video.status:<10} {format_progress(video)}  {prompt}"
 
 
 def replay(given: argparse.Namespace) -> int:
-    """Every fact of a video again, to all services."""
-    chosen = _existing(settings(given))
+    """Tell all services every fact of a video again."""
+    chosen = _require_data(read_settings(given))
     log_to_file(chosen)
     return asyncio.run(_replay(chosen, given.video))
 
 
 async def _replay(chosen: Settings, video: str) -> int:
-    async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
+    async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
         api = build_gateway(app)
         known = await api.videos.read_status(video, OWNER)
         facts = await sent_again(app.ports.store, video)
@@ -81,7 +82,7 @@ async def _follow(api: Gateway, known: VideoStatus, screen: Screen) -> int:
 
 
 def verify(given: argparse.Namespace) -> int:
-    """A file against what a finished video should be."""
+    """Show what is in a video file, and whether it is as a finished video should be."""
     from shared.media.verify import report
 
     if not given.file.is_file():

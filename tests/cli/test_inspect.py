@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import main, parser
-from services.cli.environment import settings
-from services.cli.make import stoppable
+from services.cli import build_parser, main
+from services.cli.environment import read_settings
+from services.cli.make import stop_on_signals
 from services.cli.outcome import Stopped
 from services.cli.screen import Screen, format_progress
 from services.gateway.read.live import make_snapshot
@@ -121,14 +121,14 @@ def test_options_stand_over_the_environment(
 ) -> None:
     monkeypatch.setenv("STORYWAVE_PORT", "1234")
     monkeypatch.setenv("STORYWAVE_DATA", "elsewhere")
-    given = parser().parse_args(["up", "--data", str(tmp_path)])
-    chosen = settings(given)
+    given = build_parser().parse_args(["up", "--data", str(tmp_path)])
+    chosen = read_settings(given)
     assert (chosen.port, chosen.data) == (1234, tmp_path)
 
 
 async def test_a_cancellation_that_no_signal_asked_for_stays_one() -> None:
     with pytest.raises(asyncio.CancelledError):
-        async with stoppable():
+        async with stop_on_signals():
             raise asyncio.CancelledError
 
 
@@ -136,7 +136,7 @@ async def test_a_signal_ends_what_is_inside_in_order() -> None:
     cleaned = []
 
     async def work() -> None:
-        async with stoppable():
+        async with stop_on_signals():
             try:
                 os.kill(os.getpid(), signal.SIGTERM)
                 await asyncio.sleep(10)
