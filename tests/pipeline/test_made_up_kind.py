@@ -177,7 +177,7 @@ def test_a_change_that_touches_it_asks_for_another_take() -> None:
 
 
 def test_every_generated_document_tells_of_it() -> None:
-    made = documents.documents((*SERVICES, PRINTER), WITH_POSTER)
+    made = documents.build_documents((*SERVICES, PRINTER), WITH_POSTER)
     texts = {path.name: text for path, text in made.items()}
     assert "| [PosterReady](#posterready) | printer | gateway, printer |" in texts["events.md"]
     assert "## PosterFailed\n\nA poster could not be printed." in texts["events.md"]

@@ -31,14 +31,14 @@ def test_a_stale_document_is_noticed_and_written_again(
 
 
 def test_every_event_has_someone_who_consumes_it() -> None:
-    text = documents.events(TABLE)
+    text = documents.describe_events(TABLE)
     rows = [line for line in text.splitlines() if line.startswith("| [")]
     assert len(rows) == len(KINDS.events)
     assert not [row for row in rows if row.endswith("|  |")]
 
 
 def test_every_field_of_every_event_is_listed() -> None:
-    text = documents.events(TABLE)
+    text = documents.describe_events(TABLE)
     for cls in KINDS.events.values():
         section = text.split(f"## {cls.__name__}\n")[1].split("\n## ")[0]
         for field in cls.model_fields.keys() - {"version", "video_id", "at"}:
@@ -46,7 +46,7 @@ def test_every_field_of_every_event_is_listed() -> None:
 
 
 def test_every_transition_and_every_kind_is_drawn() -> None:
-    text = documents.states(TABLE)
+    text = documents.describe_states(TABLE)
     for (state, signal), following in TRANSITIONS.items():
         for after in following:
             arrow = next(
@@ -57,7 +57,7 @@ def test_every_transition_and_every_kind_is_drawn() -> None:
 
 
 def test_the_asyncapi_document_names_every_topic_with_its_payload() -> None:
-    document = yaml.safe_load(documents.asyncapi(TABLE))
+    document = yaml.safe_load(documents.describe_channels(TABLE))
     addresses = {channel["address"] for channel in document["channels"].values()}
     assert addresses == {f"storywave.{topic(cls)}" for cls in KINDS.events.values()}
     assert KINDS.events.keys() <= document["components"]["schemas"].keys()
