@@ -23,7 +23,7 @@ from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.events import DeadLettered, Event, JobEnd, Numbered, topic
 from shared.story.fact import Fact
-from shared.story.kinds import KINDS
+from shared.story.kinds import KINDS, Kinds
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -51,13 +51,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def documents(table: Sequence[Service]) -> dict[Path, str]:
+def documents(table: Sequence[Service], kinds: Kinds = KINDS) -> dict[Path, str]:
     """Every generated document and what should be in it."""
     return {
-        DOCS / "events.md": events(table),
-        DOCS / "states.md": states(table),
+        DOCS / "events.md": events(table, kinds),
+        DOCS / "states.md": states(table, kinds),
         DOCS / "settings.md": settings(),
-        DOCS / "asyncapi.yaml": asyncapi(table),
+        DOCS / "asyncapi.yaml": asyncapi(table, kinds),
     }
 
 
@@ -68,11 +68,11 @@ def _stored(path: Path) -> str:
 # ── events.md ───────────────────────────────────────────────────────────────────────────────────
 
 
-def events(table: Sequence[Service]) -> str:
+def events(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
     """Each event: who emits it, who consumes it, what it carries."""
     rows = [
-        f"| [{name}](#{name.lower()}) | {_emitters(cls, table)} | {_consumers(cls, table)} |"
-        for name, cls in KINDS.events.items()
+        f"| [{name}](#{name.lower()}) | {_emitters(cls, table)} | {_consumers(cls, table, kinds)} |"
+        for name, cls in kinds.events.items()
     ]
     return _page(
         "# Events",
@@ -82,9 +82,9 @@ def events(table: Sequence[Service]) -> str:
         "ever gain optional fields. Every event carries `version`, `video_id` and `at` (the "
         "store's clock in milliseconds). Headers: `type`, `version`. Money is in micro-dollars.",
         "\n".join(["| event | emitted by | consumed by |", "|---|---|---|", *rows]),
-        *(_event(cls) for cls in KINDS.events.values()),
+        *(_event(cls) for cls in kinds.events.values()),
         "# Values within events",
-        *(_fields_of(cls, f"## {cls.__name__}", cls.model_fields) for cls in _values()),
+        *(_fields_of(cls, f"## {cls.__name__}", cls.model_fields) for cls in _values(kinds)),
     )
 
 
@@ -138,15 +138,15 @@ def _emitters(cls: type[Event], table: Sequence[Service]) -> str:
     return ", ".join(service.name for service in table if cls in service.emits) or "no service yet"
 
 
-def _consumers(cls: type[Event], table: Sequence[Service]) -> str:
-    names = [service.name for service in table if cls in service.consumes(KINDS)]
+def _consumers(cls: type[Event], table: Sequence[Service], kinds: Kinds) -> str:
+    names = [service.name for service in table if cls in service.consumes(kinds)]
     return "every service" if len(names) == len(table) else ", ".join(names)
 
 
-def _values() -> Iterator[type[Fact]]:
+def _values(kinds: Kinds) -> Iterator[type[Fact]]:
     """What events are made of, in the order in which the events name them."""
     seen: dict[type[Fact], None] = {}
-    waiting: list[type[Fact]] = [*KINDS.events.values()]
+    waiting: list[type[Fact]] = [*kinds.events.values()]
     while waiting:
         for value in _within(field.annotation for field in waiting.pop(0).model_fields.values()):
             if value not in seen:
@@ -165,7 +165,7 @@ def _within(annotations: Iterable[Any]) -> Iterator[type[Fact]]:
 # ── states.md ───────────────────────────────────────────────────────────────────────────────────
 
 
-def states(table: Sequence[Service]) -> str:
+def states(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
     """The life of a job, from its table of transitions."""
     return _page(
         "# The life of a job",
@@ -178,7 +178,7 @@ def states(table: Sequence[Service]) -> str:
         "## Signals",
         "\n".join(f"- **{signal.__name__}**: {_first(signal)}" for signal in _signals()),
         "## Kinds of work and how they end",
-        _kinds(table),
+        _kinds(table, kinds),
     )
 
 
@@ -205,11 +205,11 @@ def _signals() -> list[type[Signal]]:
     return list(dict.fromkeys(signal for _, signal in TRANSITIONS))
 
 
-def _kinds(table: Sequence[Service]) -> str:
+def _kinds(table: Sequence[Service], kinds: Kinds) -> str:
     runs = {kind: service.name for service in table for kind in service.kinds}
     rows = [
         f"| {kind} | {runs[kind]} | {kind.ready.__name__} | {kind.failed.__name__} |"
-        for kind in KINDS
+        for kind in kinds
     ]
     return "\n".join(["| kind | run by | done | failed or cancelled |", "|---|---|---|---|", *rows])
 
@@ -239,14 +239,14 @@ def _without(field: FieldInfo) -> str:
 # ── asyncapi.yaml ───────────────────────────────────────────────────────────────────────────────
 
 
-def asyncapi(table: Sequence[Service]) -> str:
+def asyncapi(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
     """What the services send and receive on Kafka, as FastStream describes it."""
     broker = KafkaBroker("kafka:9092")
     for service in table:
         emitted: tuple[type[Event], ...] = (*service.emits, DeadLettered)
         for cls in emitted:
             _send(broker, service.name, cls)
-        for cls in service.consumes(KINDS):
+        for cls in service.consumes(kinds):
             _receive(broker, service.name, cls)
     described = AsyncAPI(broker, title="Storywave", description=GENERATED, schema_version="3.0.0")
     document = described.to_specification().to_jsonable()

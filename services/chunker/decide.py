@@ -1,10 +1,11 @@
-"""The aggregator's decision: which clips may start now, and when every chain is settled.
+"""The aggregator's decision: which clips start now, and when every chain is settled.
 
-There is no barrier: a chunk is ready the moment that what it starts from exists. A chunk that can
-never be made takes the rest of its own chain with it, and nothing else.
+There is no barrier: a chunk can start the moment that what it starts from exists. All clips that
+are released at one time are a *wave*. A chunk that can't be made takes the rest of its own chain
+with it, and nothing else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.story.beats import (
@@ -13,9 +14,9 @@ from shared.story.beats import (
     Chunk,
     ChunkError,
     OrphanChunk,
-    chains,
     check_numbers,
-    frames,
+    count_frames,
+    link_chains,
 )
 from shared.story.events import BeatsPlanned, WavesCompleted
 from shared.story.formats import FPS, canvas
@@ -24,72 +25,71 @@ from shared.story.plan import active_chunks
 from shared.story.view import Decision, JobSpec, View
 
 CLIP_SECONDS = 60.0
-"""What fairness counts for a clip."""
+"""Fairness between owners counts a clip as so long."""
 
 
 def decide(view: View, plan: BeatsPlanned) -> Decision:
-    """Release what is ready, up to the video's limit; when all is settled, say how it went."""
+    """Release the clips that can start, up to the video's limit; report once all is settled."""
     try:
         check_numbers(plan.chunks)
     except BadPlan as refusal:
-        return Decision(events=(_refused(plan, str(refusal)),), done=True)
-    fates = [fate for chain in chains(active_chunks(plan)) for fate in _fates(view, plan, chain)]
-    if all(fate.settled for fate in fates):
-        return Decision(events=(_completed(view, plan, fates),), done=not view.in_flight)
-    return Decision(_wave(view, plan, fates))
+        return Decision(events=(_refuse_plan(plan, str(refusal)),), done=True)
+    chains = link_chains(active_chunks(plan))
+    states = [state for chain in chains for state in _follow_chain(view, plan, chain)]
+    if all(state.is_settled for state in states):
+        # clips of an earlier take, or of a beat that is skipped now, may still be running
+        return Decision(events=(_report_waves(view, plan, states),), done=not view.in_flight)
+    return Decision(_release_wave(view, plan, states))
 
 
-# ── the fate of each chunk ──────────────────────────────────────────────────────────────────────
+# ── where each chunk stands ─────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a chunk starts from: a file, or not yet, or never because of an error."""
+    """The file that a chunk starts from; neither file nor error: it is still waited for."""
 
     files: Mapping[str, str] | None = None
     error: str | None = None
 
 
 @dataclass(frozen=True)
-class Fate:
-    """How a chunk stands. Neither ready, lost nor startable: it waits for what it starts from."""
+class ChunkState:
+    """A chunk that is ready, or lost, or able to start, or waiting for what it starts from."""
 
     chunk: Chunk
     remaining: int
-    """How many chunks of its chain are not made before the chain ends, itself included."""
+    """The chunks from here to the end of its chain, itself included."""
     ready: ChunkReady | None = None
     error: str | None = None
     files: Mapping[str, str] | None = None
-    """What it starts from, once that exists."""
+    """The file that it starts from, once there is one."""
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
+        """Tell whether it is ready or lost: nothing more will happen to it."""
         return self.ready is not None or self.error is not None
 
 
-def _fates(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[Fate]:
-    """The chunks of one chain in order, each starting from what became of the one before."""
-    source = _first_source(view, plan, chain[0])
+def _follow_chain(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[ChunkState]:
+    """Yield the state of each chunk in order: it starts from what became of the one before."""
+    source = _find_first_source(view, plan, chain[0])
     for place, chunk in enumerate(chain):
-        fate = Fate(chunk, len(chain) - place, error=source.error, files=source.files)
-        if fate.files is not None:
-            fate = _started(view, fate, clip_job(plan, chunk))
-        yield fate
-        source = _next_source(fate)
+        state = ChunkState(chunk, len(chain) - place, error=source.error, files=source.files)
+        # without what it starts from it can't have been made, at this take: nothing is looked up
+        if state.files is not None:
+            job = clip_job(plan, chunk)
+            failure = view.failure(job)
+            error = failure.error if failure else None
+            state = replace(state, ready=view.ready(ChunkReady, job), error=error)
+        yield state
+        source = _find_next_source(state)
 
 
-def _started(view: View, fate: Fate, job: str) -> Fate:
-    """The fate of a chunk that has what it starts from."""
-    failure = view.failure(job)
-    if failure is not None:
-        return replace(fate, error=failure.error)
-    return replace(fate, ready=view.ready(ChunkReady, job))
-
-
-def _first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
+def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     if chunk.kind == "continuous":
         return Source(error=str(OrphanChunk(chunk.index)))
-    job = IMAGE.wanted(plan, beat=chunk.beat)
+    job = IMAGE.job(plan, beat=chunk.beat)
     failure, image = view.failure(job), view.ready(ImageReady, job)
     if failure is not None:
         # where a model can start from words alone, this is the place to let it
@@ -97,72 +97,83 @@ def _first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     return Source({"image": image.key}) if image else Source()
 
 
-def _next_source(fate: Fate) -> Source:
-    chunk = fate.chunk.index
-    if fate.error:
-        return Source(error=f"chunk {chunk} before it was not made: {fate.error}")
-    if fate.ready is None:
+def _find_next_source(before: ChunkState) -> Source:
+    """Return what the chunk after this one starts from: an error goes down the whole chain."""
+    chunk = before.chunk.index
+    if before.error:
+        return Source(error=f"chunk {chunk} before it was not made: {before.error}")
+    if before.ready is None:
         return Source()
-    if fate.ready.last_frame_key is None:
+    if before.ready.last_frame_key is None:
         return Source(error=f"chunk {chunk} before it left no last frame")
-    return Source({"last_frame": fate.ready.last_frame_key})
+    return Source({"last_frame": before.ready.last_frame_key})
 
 
-# ── what is released ────────────────────────────────────────────────────────────────────────────
+# ── the next wave ───────────────────────────────────────────────────────────────────────────────
 
 
-def _wave(view: View, plan: BeatsPlanned, fates: list[Fate]) -> tuple[JobSpec, ...]:
-    """All that is ready to start, longest remaining chain first, up to the limit."""
+def _release_wave(
+    view: View, plan: BeatsPlanned, states: Sequence[ChunkState]
+) -> tuple[JobSpec, ...]:
+    """Return the jobs of all chunks that can start now, up to the limit of clips at once."""
     room = plan.brief.clips_at_once - len(view.in_flight)
-    startable = [fate for fate in fates if _may_start(view, plan, fate)] if room > 0 else []
-    startable.sort(key=lambda fate: (-fate.remaining, fate.chunk.index))
-    return tuple(_clip(plan, fate) for fate in startable[:room])
+    if room <= 0:  # a slice to a negative number would leave out only the last ones
+        return ()
+    startable = [
+        state
+        for state in states
+        if not state.is_settled
+        and state.files is not None
+        and clip_job(plan, state.chunk) not in view.released
+    ]
+    # The longest chain takes longest of all: what waits for it would end the video late. The index
+    # makes the order the same wherever this is decided.
+    startable.sort(key=lambda state: (-state.remaining, state.chunk.index))
+    return tuple(_ask_for_clip(plan, state) for state in startable[:room])
 
 
-def _may_start(view: View, plan: BeatsPlanned, fate: Fate) -> bool:
-    waits = fate.settled or fate.files is None
-    return not waits and clip_job(plan, fate.chunk) not in view.released
-
-
-def _clip(plan: BeatsPlanned, fate: Fate) -> JobSpec:
-    brief, chunk = plan.brief, fate.chunk
+def _ask_for_clip(plan: BeatsPlanned, state: ChunkState) -> JobSpec:
+    brief, chunk = plan.brief, state.chunk
     size = canvas(brief.aspect, brief.quality)
-    repeated = chunk.kind == "continuous"  # its first frame is the last one of the chunk before
+    # its first frame is the last one of the chunk before: the film drops it, so one more is made
+    repeated = chunk.kind == "continuous"
     order = ClipOrder(
         chunk=chunk.index,
         kind=chunk.kind,
         prompt=next(beat.prompt for beat in plan.beats if beat.index == chunk.beat),
         style=brief.style,
         seed=brief.seed,
-        seconds=round((frames(chunk) + repeated) / FPS, 6),
+        seconds=round((count_frames(chunk) + repeated) / FPS, 6),
         width=size.width,
         height=size.height,
-        wants_last_frame=fate.remaining > 1,
+        # only a chunk that another one goes on from needs it
+        wants_last_frame=state.remaining > 1,
     )
     return CLIP.ask(
-        plan, order, beat=chunk.beat, n=chunk.index, files=fate.files, seconds=CLIP_SECONDS
+        plan, order, beat=chunk.beat, n=chunk.index, files=state.files, seconds=CLIP_SECONDS
     )
 
 
 # ── the end of the waves ────────────────────────────────────────────────────────────────────────
 
 
-def _completed(view: View, plan: BeatsPlanned, fates: list[Fate]) -> WavesCompleted:
-    ends = [view.end(clip_job(plan, fate.chunk)) for fate in fates]
-    errors = [(fate.chunk, fate.error) for fate in fates if fate.error]
+def _report_waves(view: View, plan: BeatsPlanned, states: Sequence[ChunkState]) -> WavesCompleted:
+    # a clip that failed was paid for as well
+    ends = [view.end(clip_job(plan, state.chunk)) for state in states]
+    errors = [(state.chunk, state.error) for state in states if state.error]
     return WavesCompleted(
         video_id=plan.video_id,
         rev=plan.rev,
-        total=len(fates),
-        succeeded=sum(fate.ready is not None for fate in fates),
+        total=len(states),
+        succeeded=sum(state.ready is not None for state in states),
         failed=tuple(ChunkError(chunk=c.index, beat=c.beat, error=error) for c, error in errors),
         cost=sum(end.cost for end in ends if end),
-        keys=tuple(fate.ready.key for fate in fates if fate.ready),
+        keys=tuple(state.ready.key for state in states if state.ready),
     )
 
 
-def _refused(plan: BeatsPlanned, error: str) -> WavesCompleted:
-    """A plan whose numbers can't be relied on is not begun: every chunk of it has failed."""
+def _refuse_plan(plan: BeatsPlanned, error: str) -> WavesCompleted:
+    """Return that every chunk has failed: a plan whose numbers can't be relied on is not begun."""
     chunks = active_chunks(plan)
     return WavesCompleted(
         video_id=plan.video_id,

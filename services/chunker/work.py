@@ -1,4 +1,4 @@
-"""The last step of a clip: look at all of it, and keep the frame that the next one starts from.
+"""The last step of a clip: decode all of it, and keep the frame that the next one starts from.
 
 The decoders are imported where they are used: the process that only hands out work needs none.
 """
@@ -19,7 +19,7 @@ def check_clip(order: ClipOrder, space: Workspace, made: Made) -> Made:
     clip = made.files.get("key")
     if clip is None:
         raise TransientError("the engine finished without a clip")
-    seconds = _decode(clip)
+    seconds = _decode(clip)  # all of it: a broken frame would show only when the film is cut
     files = dict(made.files)
     if order.wants_last_frame:
         files["last_frame_key"] = space.folder / "last.png"
@@ -28,13 +28,13 @@ def check_clip(order: ClipOrder, space: Workspace, made: Made) -> Made:
 
 
 def _decode(clip: Path) -> float:
-    """Return the clip's length, once all of it could be decoded."""
+    """Decode all of a clip, and return its length in seconds."""
     from shared.media.probe import BadMedia, open_media, probe, video_of
 
     seconds = probe(clip).seconds
     with open_media(clip) as container:
         stream = video_of(container, clip)
-        stream.thread_type = "AUTO"
+        stream.thread_type = "AUTO"  # on all cores: an engine's clip may be large
         if not sum(1 for _ in container.decode(stream)):
             raise BadMedia(f"{clip.name} has no frame that can be decoded")
     return seconds

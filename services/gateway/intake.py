@@ -27,7 +27,7 @@ REQUESTS = "requests"
 OUTPUTS = "outputs"
 """Files that a command has promised and not written yet."""
 
-INDEXES = {REQUESTS: (Index(("owner", "created_at")),), OUTPUTS: ()}
+INDEXES = {REQUESTS: (Index(("owner", "created_at")), Index(("created_at",))), OUTPUTS: ()}
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Weights = Callable[[], Awaitable[dict[str, float]]]

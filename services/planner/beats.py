@@ -1,4 +1,4 @@
-"""From drafted beats to timed ones: validate, truncate, rescale. Pure.
+"""From drafts to beats: leave out those that do not fit, and give each its time. Pure.
 
 Every beat lasts at least five seconds, only the last may be shorter; together they fill their
 time exactly. Boundaries are whole milliseconds, so that sums of them stay exact.
@@ -7,6 +7,7 @@ time exactly. Boundaries are whole milliseconds, so that sums of them stay exact
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from shared.story.beats import BadPlan, Beat
 from shared.story.brief import EndCard
@@ -27,8 +28,8 @@ class Draft:
     setting: str = ""
 
 
-def fitted_card(card: EndCard | None, duration: float) -> EndCard | None:
-    """The card at a length that leaves the story most of a short video, or none."""
+def fit_card(card: EndCard | None, duration: float) -> EndCard | None:
+    """Return the card, shorter where the video is short; None where there is no time for it."""
     if card is None:
         return None
     seconds = round(min(card.seconds, duration * CARD_SHARE), 3)
@@ -36,20 +37,23 @@ def fitted_card(card: EndCard | None, duration: float) -> EndCard | None:
 
 
 def max_beats(seconds: float) -> int:
-    """How many beats fit at most."""
+    """Return how many beats fit at most."""
+    # rounded up: the last beat may be shorter than the others
     return math.ceil(seconds / MIN_BEAT_SECONDS)
 
 
-def timed(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
-    """The beats that fit, in order, filling these seconds exactly."""
+def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
+    """Return the beats that fit, in order; together they fill these seconds exactly."""
     kept = drafts[: max_beats(seconds)]
-    _validate(kept)
-    starts = _starts([draft.seconds for draft in kept], seconds)
+    _check_drafts(kept)
+    durations = _share_time([draft.seconds for draft in kept], seconds)
+    # each boundary is rounded, never a length: so what rounding adds to one beat the next one loses
+    bounds = [round(at, 3) for at in accumulate(durations[:-1], initial=0.0)] + [round(seconds, 3)]
     return tuple(
         Beat(
             index=index,
-            start=starts[index],
-            duration=round(starts[index + 1] - starts[index], 3),
+            start=bounds[index],
+            duration=round(bounds[index + 1] - bounds[index], 3),
             prompt=draft.prompt.strip(),
             narration=draft.narration.strip(),
             characters=draft.characters,
@@ -59,7 +63,7 @@ def timed(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
     )
 
 
-def _validate(drafts: Sequence[Draft]) -> None:
+def _check_drafts(drafts: Sequence[Draft]) -> None:
     if not drafts:
         raise BadPlan("the plan has no beats: describe at least one thing to see")
     for index, draft in enumerate(drafts):
@@ -67,17 +71,9 @@ def _validate(drafts: Sequence[Draft]) -> None:
             raise BadPlan(f"beat {index} has an empty prompt: there is nothing to draw")
 
 
-def _starts(hints: Sequence[float], seconds: float) -> list[float]:
-    """Where each beat starts, and where the last one ends."""
-    at, starts = 0.0, [0.0]
-    for duration in _durations(hints, seconds):
-        at += duration
-        starts.append(round(at, 3))
-    return [*starts[:-1], round(seconds, 3)]
-
-
-def _durations(hints: Sequence[float], seconds: float) -> list[float]:
-    """In proportion to the hints, but none below its least: what is above shares the rest."""
+def _share_time(hints: Sequence[float], seconds: float) -> list[float]:
+    """Return the time of each beat: its least, and of the rest as its author would like it."""
+    # no hint is taken as nothing: the sum below must not be zero
     weights = [max(hint, 0.1) for hint in hints]
     least = [MIN_BEAT_SECONDS] * (len(hints) - 1)
     least.append(min(MIN_BEAT_SECONDS, seconds - sum(least)))

@@ -1,4 +1,4 @@
-"""What the planner decides: the first plan is a job; every later one answers a revision."""
+"""The planner's decision: the first plan is a job; every later one answers a revision."""
 
 from services.planner.revise import revise
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
@@ -9,7 +9,11 @@ FIRST = 1
 
 
 def decide(view: View, latest: BeatsPlanned | None) -> Decision:
-    """Answer revisions in the order of their numbers; one that is not there yet is waited for."""
+    """Ask for the first plan, then answer revisions in the order of their numbers.
+
+    All of them are gone through each time, from the first plan on, so that a plan never depends on
+    the order in which the requests came.
+    """
     request = view.one(VideoRequested)
     if request is None:
         return NOTHING
@@ -18,22 +22,27 @@ def decide(view: View, latest: BeatsPlanned | None) -> Decision:
     jobs: list[JobSpec] = []
     answers: list[BeatsPlanned] = []
     plan, rev = None, FIRST
+    # a revision whose number leaves a gap waits: the one before it may only be late
     while rev == FIRST or rev in asked:
-        if plan is None:  # there is nothing to revise: it is planned, or planned once more
-            jobs.append(plan_job(request, rev))
+        if (
+            plan is None
+        ):  # there is nothing to revise: planning is tried for the first time, or again
+            jobs.append(ask_for_plan(request, rev))
             if view.end(jobs[-1].id) is None:
                 return Decision(tuple(jobs))
             plan = view.ready(BeatsPlanned, jobs[-1].id)
         else:
+            # a plan that is a fact stays as it is, also where this version would revise otherwise
             plan = known.get(rev) or revise(plan, asked[rev], KINDS)
             answers.append(plan)
         rev += 1
     return Decision(tuple(jobs), tuple(answers), done=all(number < rev for number in asked))
 
 
-def plan_job(request: VideoRequested, rev: int) -> JobSpec:
+def ask_for_plan(request: VideoRequested, rev: int) -> JobSpec:
     """Return the job that makes a plan; its take is the plan's revision."""
     brief = request.brief
+    # not by `PLAN.ask`: that takes all it needs from a plan, and there is none yet
     return JobSpec(
         kind=PLAN.name,
         video_id=request.video_id,

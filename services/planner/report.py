@@ -1,4 +1,4 @@
-"""What the planner logs and counts when a plan has become a fact."""
+"""The planner's log line and counter, once a plan is a fact."""
 
 import logging
 
@@ -9,7 +9,7 @@ log = logging.getLogger("storywave.planner")
 
 
 def report(event: Event) -> None:
-    """Say so when a plan had more beats than its duration carries."""
+    """Log and count that a plan had more beats than its duration carries."""
     if not isinstance(event, BeatsPlanned) or event.truncation is None:
         return
     telemetry.TRUNCATIONS.inc()

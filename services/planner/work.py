@@ -3,8 +3,8 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from services.planner.beats import Draft, fitted_card, timed
-from shared.engines.local.plan import LocalPlan, PlannedBeat
+from services.planner.beats import Draft, fit_card, time_beats
+from shared.engines.local.plan import LocalPlan
 from shared.engines.local.plan import plan as plan_locally
 from shared.jobs.engine import Made, Work, Workspace
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
@@ -15,15 +15,18 @@ from shared.story.kinds import PLAN, AnyKind, PlanOrder
 def make_plan(order: PlanOrder, space: Workspace) -> Made:
     """Return all that BeatsPlanned carries, from the user's brief."""
     brief = order.brief
-    card = fitted_card(brief.end_card, brief.duration)
+    card = fit_card(brief.end_card, brief.duration)
     seconds = round(brief.duration - (card.seconds if card else 0.0), 3)
     story = plan_locally(brief.prompt, brief.style, seconds, brief.seed)
-    drafts = [_draft(beat) for beat in story.beats]
-    beats = timed(drafts, seconds)
+    drafts = [
+        Draft(beat.prompt, beat.narration, beat.seconds, setting=beat.setting)
+        for beat in story.beats
+    ]
+    beats = time_beats(drafts, seconds)
     chunks = plan_chunks(beats, brief.chunk_seconds)
-    check_plan(beats, chunks)
-    truncation = _truncation(order.video_id, drafts, beats)
-    settled = brief.model_copy(update={"end_card": card and _lettered(card, story)})
+    check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
+    truncation = _note_truncation(order.video_id, drafts, beats)
+    settled = brief.model_copy(update={"end_card": card and _complete_card(card, story)})
     return Made(
         data={
             "brief": settled.model_dump(mode="json"),
@@ -35,12 +38,8 @@ def make_plan(order: PlanOrder, space: Workspace) -> Made:
     )
 
 
-def _draft(beat: PlannedBeat) -> Draft:
-    return Draft(beat.prompt, beat.narration, beat.seconds, setting=beat.setting)
-
-
-def _lettered(card: EndCard, story: LocalPlan) -> EndCard:
-    """What the user left open on the card, the story says."""
+def _complete_card(card: EndCard, story: LocalPlan) -> EndCard:
+    """Return the card with the story's texts in place of those that the user left empty."""
     return card.model_copy(
         update={
             "headline": card.headline or story.headline,
@@ -49,7 +48,10 @@ def _lettered(card: EndCard, story: LocalPlan) -> EndCard:
     )
 
 
-def _truncation(video_id: str, drafts: Sequence[Draft], beats: Sequence[Beat]) -> Truncation | None:
+def _note_truncation(
+    video_id: str, drafts: Sequence[Draft], beats: Sequence[Beat]
+) -> Truncation | None:
+    """Return how many beats were left out; None where all are in the plan."""
     if len(beats) == len(drafts):
         return None
     return Truncation(

@@ -47,7 +47,7 @@ def estimate_words(sound: NDArray[np.float32], rate: int, text: str) -> list[Wor
 
 
 def _find_speech(sound: NDArray[np.float32], rate: int) -> NDArray[np.bool_]:
-    """Return for each block whether somebody speaks in it."""
+    """Tell for each block whether somebody speaks in it."""
     size = round(rate * STEP)
     blocks = sound[: len(sound) // size * size].reshape(-1, size)
     if not len(blocks):

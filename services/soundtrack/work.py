@@ -1,4 +1,4 @@
-"""The last step of a sound: hear all of it, and time the words whose maker did not say when.
+"""The last step of a sound: decode all of it, and time its words where the engine did not.
 
 The decoder is imported where it is used: the process that only hands out work needs none.
 """
@@ -18,15 +18,16 @@ def check_voice(order: VoiceOrder, space: Workspace, made: Made) -> Made:
     from shared.media.sound import RATE
 
     sound = _decode(made, "a voice")
-    heard: Mapping[str, Any] = {"seconds": round(len(sound) / RATE, 3)}
-    if not made.data.get("words"):
+    # measured, not believed: captions and mix both count on it
+    data: dict[str, Any] = {**made.data, "seconds": round(len(sound) / RATE, 3)}
+    if not data.get("words"):
         words = estimate_words(sound[:, 0], RATE, order.text)
-        heard = {**heard, "words": [word.model_dump() for word in words]}
-    return replace(made, data={**made.data, **heard})
+        data["words"] = [word.model_dump() for word in words]
+    return replace(made, data=data)
 
 
 def check_music(order: MusicOrder, space: Workspace, made: Made) -> Made:
-    """Refuse music that can't be decoded."""
+    """Refuse music that can't be decoded; a retry may bring better."""
     from shared.media.sound import RATE
 
     seconds = round(len(_decode(made, "music")) / RATE, 3)

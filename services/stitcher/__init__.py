@@ -5,6 +5,7 @@ from services.stitcher.work import WORK
 from shared.runtime.service import Service
 from shared.story.events import (
     DeadLettered,
+    RevisionRequested,
     VideoCompleted,
     VideoFailed,
     VideoOverdue,
@@ -17,6 +18,7 @@ SERVICE = Service(
     name=NAME,
     reads=(
         VideoRequested,
+        RevisionRequested,
         PLAN,
         REFERENCE,
         IMAGE,

@@ -1,4 +1,4 @@
-"""Where a line of text may break: at spaces, and within scripts that write without them. Pure."""
+"""Breaks a text into lines: at spaces, and within scripts that write without them. Pure."""
 
 import re
 import unicodedata
@@ -30,7 +30,7 @@ def split_at_breaks(text: str) -> list[str]:
 
 
 def _may_break(before: str, after: str) -> bool:
-    """Return whether a line may end between two characters of one word."""
+    """Tell whether a line may end between two characters of one word."""
     # scripts with spaces break only there: hyphens would need a dictionary for each language
     if not (_UNSPACED.match(before) or _UNSPACED.match(after)):
         return False

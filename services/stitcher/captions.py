@@ -1,4 +1,4 @@
-"""What captions say and when: words gathered into phrases, and the files beside the video. Pure.
+"""Captions: words gathered into phrases, and the caption files beside the video. Pure.
 
 Times are seconds on the clock of the words given: a segment's for burning in, the whole video's
 for .srt and .vtt.
@@ -31,6 +31,7 @@ class Phrase:
 
     @property
     def text(self) -> str:
+        """Return its words as one line."""
         return " ".join(word.text for word in self.words)
 
     def active(self, seconds: float) -> int:
@@ -90,6 +91,7 @@ def _split(
 
 
 def _ends_thought(part: Sequence[Word], word: Word) -> bool:
+    """Tell whether a thought ends before this word: at punctuation, or at a pause."""
     breaks = _BREAKS if len(part) > _MIN_PHRASE_WORDS else _ENDS
     return part[-1].text.endswith(breaks) or word.start - part[-1].end >= _PAUSE
 
@@ -115,11 +117,11 @@ def _split_long_words(words: Sequence[Word], max_chars: int) -> Iterator[Word]:
 # ── letters ─────────────────────────────────────────────────────────────────────────────────────
 
 JOINERS = "\ufe0e\ufe0f\u200d\u20e3"
-"""What joins and colours emoji, and is nothing without them."""
+"""Characters that join and colour emoji, and mean nothing without them."""
 
 
 def is_right_to_left(text: str) -> bool:
-    """Return whether the first letter with a direction runs right to left."""
+    """Tell whether the first letter that has a direction runs right to left."""
     kinds = (unicodedata.bidirectional(letter) for letter in text)
     return next((kind in {"R", "AL"} for kind in kinds if kind in {"L", "R", "AL"}), False)
 
@@ -156,6 +158,7 @@ def gather_subtitles(words: Sequence[Word], length: float) -> tuple[Phrase, ...]
 
 
 def _format_span(phrase: Phrase, length: float, point: str) -> str:
+    # a phrase stays a little after its last word, but never beyond the end of the video
     start, end = _format_clock(phrase.start), _format_clock(min(phrase.end, length))
     return f"{start} --> {end}".replace(".", point)
 

@@ -1,17 +1,16 @@
 """The stitcher's decision: what to conform, when to cut, how the video ends.
 
-A chunk is conformed as soon as its clip and its beat's voice are settled; the cut waits for all
-segments and sounds. Only this service ends a video, well or badly, once a plan revision.
+A segment is conformed as soon as its clip and its beat's voice are settled; the cut waits for all
+segments, sounds and images. Only this service ends a video, well or badly, once a revision.
 """
 
 from collections.abc import Sequence
 
 from services.stitcher.ending import complete, fail
-from services.stitcher.joints import transition
-from services.stitcher.segments import Segment, segments, waves_of
-from services.stitcher.sheet import pictured_beats
-from services.stitcher.stuck import Stuck, stuck
-from services.stitcher.timeline import Laid, lay_clip_sounds, lay_out, lay_voices
+from services.stitcher.segments import SegmentState, find_waves, list_segments
+from services.stitcher.sheet import find_images
+from services.stitcher.stuck import Stuck, find_stuck
+from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_voices
 from shared.story.beats import check_images
 from shared.story.events import (
     BeatsPlanned,
@@ -36,7 +35,8 @@ from shared.story.kinds import (
     PlanFailed,
     VideoCut,
 )
-from shared.story.plan import active_beats, clips_needed
+from shared.story.looks import choose_transition
+from shared.story.plan import active_beats, min_clips
 from shared.story.view import NOTHING, Decision, End, JobSpec, View
 
 NAME = "stitcher"
@@ -48,29 +48,26 @@ def decide(view: View, plan: BeatsPlanned | None) -> Decision:
     A revision that has ended stays as it ended, whatever is heard of it later: otherwise one
     revision could end both completed and failed.
     """
-    broken = stuck(view, plan)
+    broken = find_stuck(view, plan)
     rev = broken.rev if broken else plan.rev if plan else 0
-    if rev and _has_ended(view, rev):
+    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
+    if rev and any(end is not None and end.rev >= rev for end in ends):
         return Decision(done=True)
     late = view.latest(VideoOverdue)
     if late is not None and late.rev >= rev:
-        return _end(fail(view, late.rev, "deadline", _too_late(late)))
+        return _end(fail(view, late.rev, "deadline", _explain_lateness(late)))
     return _go_on_despite(view, plan, broken) if broken else _go_on(view, plan)
 
 
-def _too_late(late: VideoOverdue) -> str:
+def _explain_lateness(late: VideoOverdue) -> str:
     hours = late.limit_ms / 3_600_000
     return f"it ran for more than {hours:g} h without an end, and was given up: try it again"
 
 
-def _has_ended(view: View, rev: int) -> bool:
-    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
-    return any(end is not None and end.rev >= rev for end in ends)
-
-
 def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Decision:
     """Complete a video that is cut already, if it needs nothing more of the service that broke."""
-    cut = plan and plan.rev == broken.rev and view.end(CUT.wanted(plan))
+    cut = plan and plan.rev == broken.rev and view.end(CUT.job(plan))
+    # if this service broke, to decide as usual would break it once more
     if cut and broken.service != NAME:
         decision = _go_on(view, plan)
         if decision.done:
@@ -80,21 +77,24 @@ def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Deci
 
 def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
     if plan is None:
-        return _without_plan(view)
-    waves = waves_of(view, plan)
-    cut = view.end(CUT.wanted(plan))
+        return _end_without_plan(view)
+    waves = find_waves(view, plan)
+    cut = view.end(CUT.job(plan))
     if cut is not None:
-        return _after_cut(view, plan, waves, cut)
-    if waves is not None and waves.succeeded < clips_needed(plan, waves.total):
-        return _end(_too_few(view, plan, waves))
-    parts = segments(view, plan, waves)
-    broken = _first_broken(view, parts)
-    if broken is not None:
-        return _end(fail(view, plan.rev, "conform", broken[1].error, broken[0].name, waves))
-    return Decision(_conforms(view, parts) or _cut(view, plan, parts))
+        return _end_after_cut(view, plan, waves, cut)
+    if waves is not None and waves.succeeded < min_clips(plan, waves.total):
+        return _end(_fail_for_clips(view, plan, waves))
+    states = list_segments(view, plan, waves)
+    for state in states:
+        # a film with a hole in it is none: one segment that can't be made ends the video
+        if failure := view.failure(state.job):
+            return _end(fail(view, plan.rev, "conform", failure.error, state.name, waves))
+    asked = [state.ask for state in states if state.ask and state.job not in view.released]
+    return Decision(tuple(ask() for ask in asked) or _ask_for_cut(view, plan, states))
 
 
-def _without_plan(view: View) -> Decision:
+def _end_without_plan(view: View) -> Decision:
+    """End the video if planning has failed; until then wait for the plan."""
     failures = view.all(PlanFailed)
     if not failures:
         return NOTHING
@@ -106,46 +106,48 @@ def _end(end: VideoFailed) -> Decision:
     return Decision(events=(end,), done=True)
 
 
-def _too_few(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> VideoFailed:
+def _fail_for_clips(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> VideoFailed:
+    """Return the end of a video that has too few clips."""
     errors = "; ".join(f"chunk {error.chunk}: {error.error}" for error in waves.failed)
     reason = (
         f"{waves.succeeded} of {waves.total} clips were made, "
-        f"at least {clips_needed(plan, waves.total)} are needed: {errors}"
+        f"at least {min_clips(plan, waves.total)} are needed: {errors}"
     )
     items = ", ".join(f"chunk {error.chunk}" for error in waves.failed)
     return fail(view, plan.rev, "clips", reason, items, waves)
 
 
-def _first_broken(view: View, parts: Sequence[Segment]) -> tuple[Segment, Failed] | None:
-    broken = ((part, view.failure(part.job)) for part in parts)
-    return next(((part, failure) for part, failure in broken if failure), None)
-
-
-def _conforms(view: View, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
-    """Return the jobs of segments that can be made and are not yet asked for."""
-    return tuple(part.ask() for part in parts if part.ask and part.job not in view.released)
-
-
 # ── the cut ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _cut(view: View, plan: BeatsPlanned, parts: Sequence[Segment]) -> tuple[JobSpec, ...]:
-    """Return the cut's job, once every segment and every sound is settled."""
-    ready = [view.ready(ClipConformed, part.job) for part in parts if not part.left_out]
-    if None in ready or not (_sounds_settled(view, plan) and _images_settled(view, plan)):
+def _ask_for_cut(
+    view: View, plan: BeatsPlanned, states: Sequence[SegmentState]
+) -> tuple[JobSpec, ...]:
+    """Return the cut's job, once every segment, sound and image is settled."""
+    found = [view.ready(ClipConformed, state.job) for state in states if not state.left_out]
+    segments = [segment for segment in found if segment]
+    # the images are for the contact sheet
+    others = [*VOICE.jobs(plan), *MUSIC.jobs(plan), *IMAGE.jobs(plan)]
+    if len(segments) < len(found) or not all(view.end(job) for job in others):
         return ()
-    check_images([beat.index for beat in active_beats(plan)], _images(view, plan))
-    segments = [segment for segment in ready if segment]
-    lacks_captions = plan.brief.captions != "none" and any(s.unburnt for s in segments)
-    return (_cut_job(view, plan, lay_out(segments), lacks_captions),)
+    check_images([beat.index for beat in active_beats(plan)], _list_image_beats(view, plan))
+    return (_build_cut(view, plan, segments),)
 
 
-def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], lacks_captions: bool) -> JobSpec:
-    music = view.ready(MusicReady, MUSIC.wanted(plan))
-    voices = lay_voices(view, plan, laid)
-    sounds = lay_clip_sounds(view, plan, laid)
-    beats = pictured_beats(view, plan)
-    size = canvas(plan.brief.aspect, plan.brief.quality)
+def _list_image_beats(view: View, plan: BeatsPlanned) -> list[int]:
+    """Return the beat of every image, made or failed, at the take that is wanted now."""
+    # all that came, and not what the plan lists: so that an image too many is noticed
+    skipped = {beat.index for beat in plan.beats if beat.skipped}
+    came: list[ImageReady | ImageFailed] = [*view.all(ImageReady), *view.all(ImageFailed)]
+    current = [end for end in came if end.take == IMAGE.take(plan, Item(beat=end.beat))]
+    return [end.beat for end in current if end.beat not in skipped]
+
+
+def _build_cut(view: View, plan: BeatsPlanned, segments: Sequence[ClipConformed]) -> JobSpec:
+    brief, laid = plan.brief, lay_segments(segments)
+    voices, sounds = lay_voices(view, plan, laid), lay_clip_sounds(view, plan, laid)
+    images, music = find_images(view, plan), view.ready(MusicReady, MUSIC.job(plan))
+    size = canvas(brief.aspect, brief.quality)
     length = sum(segment.frames for segment in laid)
     order = CutOrder(
         width=size.width,
@@ -153,42 +155,28 @@ def _cut_job(view: View, plan: BeatsPlanned, laid: Sequence[Laid], lacks_caption
         frames=length,
         seconds=round(length / FPS, 6),
         title=plan.title,
-        segments=tuple(segment.order() for segment in laid),
-        transition=transition(plan.brief),
-        voices=tuple(voice.order() for voice in voices),
-        sounds=tuple(sound.order() for sound in sounds),
-        panels=tuple(beat.panel() for beat in beats),
+        segments=tuple(segment.make_order() for segment in laid),
+        transition=choose_transition(brief.transition, brief.style),
+        voices=tuple(voice.make_order() for voice in voices),
+        sounds=tuple(sound.make_order() for sound in sounds),
+        panels=tuple(image.make_panel() for image in images),
         # who wants no captions must not get the soft ones unasked either
-        captions_burnt=not lacks_captions,
+        captions_burnt=brief.captions == "none" or not any(s.unburnt for s in segments),
     )
     files = {segment.name: segment.key for segment in laid}
     files |= {voice.name: voice.key for voice in voices}
     files |= {sound.name: sound.key for sound in sounds}
-    files |= {beat.name: beat.key for beat in beats if beat.key}
+    files |= {image.name: image.key for image in images if image.key}
     files |= {"music": music.key} if music else {}
-    return CUT.ask(plan, order, files=files, seconds=plan.brief.duration / 5)
+    return CUT.ask(plan, order, files=files, seconds=brief.duration / 5)
 
 
-def _sounds_settled(view: View, plan: BeatsPlanned) -> bool:
-    jobs = [*VOICE.wanted_jobs(plan), *MUSIC.wanted_jobs(plan)]
-    return all(view.end(job) for job in jobs)
-
-
-def _images(view: View, plan: BeatsPlanned) -> list[int]:
-    """Return the beat of every image, made or failed, at the take that is wanted now."""
-    skipped = {beat.index for beat in plan.beats if beat.skipped}
-    came: list[ImageReady | ImageFailed] = [*view.all(ImageReady), *view.all(ImageFailed)]
-    current = [end for end in came if end.take == IMAGE.take(plan, Item(beat=end.beat))]
-    return [end.beat for end in current if end.beat not in skipped]
-
-
-def _images_settled(view: View, plan: BeatsPlanned) -> bool:
-    return all(view.end(job) for job in IMAGE.wanted_jobs(plan))
-
-
-def _after_cut(view: View, plan: BeatsPlanned, waves: WavesCompleted | None, cut: End) -> Decision:
+def _end_after_cut(
+    view: View, plan: BeatsPlanned, waves: WavesCompleted | None, cut: End
+) -> Decision:
     if isinstance(cut, Failed):
         return _end(fail(view, plan.rev, "cut", cut.error, "", waves))
+    # the cut needs the waves, but its end may be heard of before theirs
     if waves is None or not isinstance(cut, VideoCut):
         return NOTHING
     end = complete(view, plan, waves, cut)

@@ -1,4 +1,4 @@
-"""The two ends of a video: what it is, what it lacks, what it came to."""
+"""The two ends of a video: it is completed, or it has failed."""
 
 from shared.story.events import (
     BeatsPlanned,
@@ -9,16 +9,18 @@ from shared.story.events import (
 )
 from shared.story.fact import Micros
 from shared.story.kinds import CLIP, IMAGE, KINDS, REFERENCE, VideoCut
-from shared.story.notes import notes
+from shared.story.notes import list_notes
 from shared.story.view import View
 
 
 def complete(
     view: View, plan: BeatsPlanned, waves: WavesCompleted, cut: VideoCut
 ) -> VideoCompleted | None:
-    """Return the good end; None while a bill is still on its way here."""
+    """Return the good end; None while a cost is still unknown here."""
     request = view.one(VideoRequested)
-    if request is None or not _all_billed(view, plan):
+    # the film can be cut before every reference is made, and what they cost belongs to its end
+    pictures = [*IMAGE.jobs(plan), *REFERENCE.jobs(plan)]
+    if request is None or not all(view.end(job) for job in pictures):
         return None
     return VideoCompleted(
         video_id=plan.video_id,
@@ -30,10 +32,10 @@ def complete(
         total=waves.total,
         succeeded=waves.succeeded,
         failed=waves.failed,
-        notes=tuple(note.message for note in notes(view, plan, KINDS)),
-        cost=_cost(view, plan, waves),
+        notes=tuple(note.message for note in list_notes(view, plan, KINDS)),
+        cost=_sum_costs(view, plan, waves),
         chunk_keys=waves.keys,
-        # a revision was not being made while its video was finished
+        # the time of a revision begins with its plan: before that, a finished video lay there
         generation_ms=cut.at - (request.at if plan.job else plan.at),
     )
 
@@ -60,16 +62,8 @@ def fail(
     )
 
 
-# ── what it came to ─────────────────────────────────────────────────────────────────────────────
-
-
-def _all_billed(view: View, plan: BeatsPlanned) -> bool:
-    """Tell whether all costs are known: the cut does not wait for images and references."""
-    jobs = [*IMAGE.wanted_jobs(plan), *REFERENCE.wanted_jobs(plan)]
-    return all(view.end(job) for job in jobs)
-
-
-def _cost(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Micros:
-    """Sum up every job once: the clips of this plan as the waves counted them, then the rest."""
-    clips = set(CLIP.wanted_jobs(plan))
+def _sum_costs(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Micros:
+    """Return the cost of all jobs, each counted once: this plan's clips as the waves did."""
+    # a clip that failed may be known to the waves, and not have been heard of here yet
+    clips = set(CLIP.jobs(plan))
     return waves.cost + sum(end.cost for job, end in view.ends.items() if job not in clips)

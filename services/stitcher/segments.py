@@ -1,11 +1,15 @@
-"""Which segments the video has, and the conform job of each as soon as it can be named."""
+"""The segments of the video, and the conform job of each as soon as it can be asked for.
+
+A segment needs its clip, or a still in place of a lost one, and its beat's voice, because captions
+are burnt in. It does not wait for any other segment.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from services.stitcher.joints import card_frames, card_head, head, tail
-from shared.story.beats import Beat, Chunk, ChunkError, frames
+from services.stitcher.joints import measure_card, measure_card_head, measure_head, measure_tail
+from shared.story.beats import Beat, Chunk, ChunkError, count_frames
 from shared.story.brief import EndCard
 from shared.story.events import BeatsPlanned, WavesCompleted
 from shared.story.formats import canvas
@@ -25,64 +29,70 @@ from shared.story.kinds import (
     VoiceReady,
     clip_job,
 )
-from shared.story.plan import active_chunks, card_number, has_card_picture, is_spoken
+from shared.story.plan import active_chunks, card_number, has_card_picture, has_voice
 from shared.story.view import JobSpec, View
 
 
 @dataclass(frozen=True)
-class Segment:
+class SegmentState:
     """A segment of the film: it can be made, or it waits for something, or it is left out."""
 
     name: str
     job: str
     ask: Callable[[], JobSpec] | None = None
-    """Its conform job; asked for once only, because most decisions find it released already."""
+    """Returns its conform job. A function, because most decisions find the job released already."""
     left_out: str | None = None
 
 
-def waves_of(view: View, plan: BeatsPlanned) -> WavesCompleted | None:
+def find_waves(view: View, plan: BeatsPlanned) -> WavesCompleted | None:
     """Return how the waves of this very revision went, once they are over."""
     return next((waves for waves in view.all(WavesCompleted) if waves.rev == plan.rev), None)
 
 
-def segments(view: View, plan: BeatsPlanned, waves: WavesCompleted | None) -> list[Segment]:
+def list_segments(
+    view: View, plan: BeatsPlanned, waves: WavesCompleted | None
+) -> list[SegmentState]:
     """Return a segment for every chunk that counts, in order, then the end card's."""
     lost = {error.chunk: error for error in waves.failed} if waves else {}
     beats = {beat.index: beat for beat in plan.beats}
-    parts = [_segment(view, plan, c, beats[c.beat], lost) for c in active_chunks(plan)]
-    return [*parts, *_card(view, plan)]
+    states = [_find_segment(view, plan, c, beats[c.beat], lost) for c in active_chunks(plan)]
+    card = plan.brief.end_card
+    return [*states, *([_find_card_segment(view, plan, card)] if card else [])]
 
 
-def _segment(
+def _find_segment(
     view: View, plan: BeatsPlanned, chunk: Chunk, beat: Beat, lost: Mapping[int, ChunkError]
-) -> Segment:
-    part = _named(plan, Item(beat.index, chunk.index))
+) -> SegmentState:
+    state = _name_segment(plan, Item(beat.index, chunk.index))
     clip = view.ready(ChunkReady, clip_job(plan, chunk))
-    gone = lost.get(chunk.index)
-    if clip is None and gone is not None and plan.brief.gaps == "leave":
-        return replace(part, left_out=gone.error)
-    if not _voice_settled(view, plan, beat):
-        return part
-    make = partial(_conform, view, plan, chunk, beat)
+    error = lost.get(chunk.index)
+    if clip is None and error is not None and plan.brief.gaps == "leave":
+        return replace(state, left_out=error.error)
+    if has_voice(plan, beat) and view.end(VOICE.job(plan, beat=beat.index)) is None:
+        return state
+    ask = partial(_ask_for_segment, view, plan, chunk, beat)
+    # a clip that came is used even if the waves counted it as lost: it is better than a still
     if clip is not None:
-        return replace(part, ask=partial(make, {"clip": clip.key}))
-    still = _stand_in(view, plan, chunk, lost) if gone is not None else None
-    if gone is None or still is None:
-        return part
-    return replace(part, ask=partial(make, still, gone.error))
+        return replace(state, ask=partial(ask, {"clip": clip.key}))
+    still = _find_still(view, plan, chunk, lost) if error is not None else None
+    if error is None or still is None:
+        return state
+    return replace(state, ask=partial(ask, still, error.error))
 
 
-def _named(plan: BeatsPlanned, item: Item) -> Segment:
-    name = CONFORM.called(item, plan)
-    return Segment(name, CONFORM.wanted(plan, beat=item.beat, n=item.n))
+def _name_segment(plan: BeatsPlanned, item: Item) -> SegmentState:
+    """Return the state of a segment that waits."""
+    name = CONFORM.name_item(item, plan)
+    return SegmentState(name, CONFORM.job(plan, beat=item.beat, n=item.n))
 
 
-def _stand_in(
+def _find_still(
     view: View, plan: BeatsPlanned, chunk: Chunk, lost: Mapping[int, ChunkError]
 ) -> dict[str, str] | None:
     """Return what a lost chunk shows: the last frame before it in its beat, else the beat's image.
 
-    None while that is still on its way here: the choice must not depend on what came first.
+    None while that is still on its way here: the choice must not depend on what came first. Empty
+    where there is neither: the segment shows the title.
     """
     before = [c for c in plan.chunks if c.beat == chunk.beat and c.index < chunk.index]
     kept = [c for c in before if c.index not in lost]
@@ -92,17 +102,13 @@ def _stand_in(
             return None
         if clip.last_frame_key:
             return {"still": clip.last_frame_key}
-    image = view.end(IMAGE.wanted(plan, beat=chunk.beat))
+    image = view.end(IMAGE.job(plan, beat=chunk.beat))
     if image is None:
         return None
     return {"still": image.key} if isinstance(image, ImageReady) else {}
 
 
-def _voice_settled(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
-    return not is_spoken(plan, beat) or view.end(VOICE.wanted(plan, beat=beat.index)) is not None
-
-
-def _conform(
+def _ask_for_segment(
     view: View,
     plan: BeatsPlanned,
     chunk: Chunk,
@@ -110,19 +116,26 @@ def _conform(
     files: Mapping[str, str],
     filled: str | None = None,
 ) -> JobSpec:
-    voice = view.ready(VoiceReady, VOICE.wanted(plan, beat=beat.index))
+    voice = view.ready(VoiceReady, VOICE.job(plan, beat=beat.index))
+    spoken = (
+        Spoken(seconds=voice.seconds, words=voice.words, beat_seconds=beat.duration)
+        if voice and plan.brief.captions != "none"
+        else None
+    )
     size = canvas(plan.brief.aspect, plan.brief.quality)
+    tail = measure_tail(plan, chunk)
     order = ConformOrder(
         width=size.width,
         height=size.height,
-        frames=frames(chunk) + tail(plan, chunk),
-        head=head(plan, chunk),
-        tail=tail(plan, chunk),
+        frames=count_frames(chunk) + tail,
+        head=measure_head(plan, chunk),
+        tail=tail,
         drop_first=chunk.kind == "continuous",
         goes_on=[c.beat for c in plan.chunks].count(beat.index) > 1,
         title=plan.title,
         captions=plan.brief.captions,
-        voice=_spoken(voice, beat) if voice and plan.brief.captions != "none" else None,
+        voice=spoken,
+        # words are timed in their beat, and a segment may start in the middle of it
         offset=round(chunk.start - beat.start, 6),
         filled=filled,
     )
@@ -131,26 +144,20 @@ def _conform(
     )
 
 
-def _spoken(voice: VoiceReady, beat: Beat) -> Spoken:
-    return Spoken(seconds=voice.seconds, words=voice.words, beat_seconds=beat.duration)
-
-
-def _card(view: View, plan: BeatsPlanned) -> list[Segment]:
-    if plan.brief.end_card is None:
-        return []
+def _find_card_segment(view: View, plan: BeatsPlanned, card: EndCard) -> SegmentState:
     item = Item(len(plan.beats), card_number(plan))
-    part = _named(plan, item)
-    background = view.end(CARD.wanted(plan))
+    state = _name_segment(plan, item)
+    background = view.end(CARD.job(plan))
     if background is None and has_card_picture(plan):
-        return [part]
+        return state
+    # without its background the card is drawn on a plain colour: it never fails for that
     files = {"background": background.key} if isinstance(background, CardReady) else {}
-    product = plan.brief.end_card.product_image
-    if product is not None:
-        files["product"] = image_key(plan.brief.owner, product)
-    return [replace(part, ask=partial(_conform_card, plan, plan.brief.end_card, item, files))]
+    if card.product_image is not None:
+        files["product"] = image_key(plan.brief.owner, card.product_image)
+    return replace(state, ask=partial(_ask_for_card_segment, plan, card, item, files))
 
 
-def _conform_card(
+def _ask_for_card_segment(
     plan: BeatsPlanned, card: EndCard, item: Item, files: Mapping[str, str]
 ) -> JobSpec:
     size = canvas(plan.brief.aspect, plan.brief.quality)
@@ -163,8 +170,8 @@ def _conform_card(
     order = ConformOrder(
         width=size.width,
         height=size.height,
-        frames=card_frames(plan),
-        head=card_head(plan),
+        frames=measure_card(plan),
+        head=measure_card_head(plan),
         card=text,
         style=plan.brief.style,
     )

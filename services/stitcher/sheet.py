@@ -1,4 +1,4 @@
-"""What the contact sheet shows: a panel for every beat of the video."""
+"""The contact sheet: a panel for every beat of the video."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,19 @@ from shared.story.view import View
 
 
 @dataclass(frozen=True)
-class Pictured:
-    """A beat with its storyboard image, where it has one."""
+class BeatImage:
+    """A beat with the key of its storyboard image, where it has one."""
 
     beat: Beat
     key: str | None
 
     @property
     def name(self) -> str:
+        """Return the name of its file in the cut's order."""
         return f"image/{self.beat.index}"
 
-    def panel(self) -> CutPanel:
-        """Return the panel that shows it."""
+    def make_panel(self) -> CutPanel:
+        """Return the panel that shows it: its number, when it starts, and its words."""
         minutes, seconds = divmod(int(self.beat.start), 60)
         return CutPanel(
             name=self.name,
@@ -30,11 +31,8 @@ class Pictured:
         )
 
 
-def pictured_beats(view: View, plan: BeatsPlanned) -> list[Pictured]:
+def find_images(view: View, plan: BeatsPlanned) -> list[BeatImage]:
     """Return the beats of the video with their images, in the order of the story."""
-    return [_pictured(view, plan, beat) for beat in active_beats(plan)]
-
-
-def _pictured(view: View, plan: BeatsPlanned, beat: Beat) -> Pictured:
-    image = view.ready(ImageReady, IMAGE.wanted(plan, beat=beat.index))
-    return Pictured(beat, image.key if image else None)
+    beats = active_beats(plan)
+    images = [view.ready(ImageReady, IMAGE.job(plan, beat=beat.index)) for beat in beats]
+    return [BeatImage(beat, i.key if i else None) for beat, i in zip(beats, images, strict=True)]

@@ -1,10 +1,14 @@
-"""Where each segment and each voice lies in the finished video, whatever was left out. Pure."""
+"""The timeline: the place of each segment, voice and sound in the finished video. Pure.
+
+The plan says where a beat should start, but segments may be left out and beats skipped. So places
+are counted anew from the segments that there are, in whole frames.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from services.stitcher.joints import fitting
+from services.stitcher.joints import fit_overlap
 from shared.story.beats import Beat
 from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS
@@ -18,12 +22,12 @@ from shared.story.kinds import (
     VoiceReady,
     clip_job,
 )
-from shared.story.plan import spoken_beats
+from shared.story.plan import beats_with_voice
 from shared.story.view import View
 
 
 @dataclass(frozen=True)
-class Laid:
+class LaidSegment:
     """A segment at its place, counted in frames.
 
     Its picture goes on beyond them for `overlap` frames, over which what follows takes its place.
@@ -42,8 +46,8 @@ class Laid:
         """Return the name of its file in the cut's order."""
         return f"segment/{self.chunk}"
 
-    def order(self) -> CutSegment:
-        """Return it as a cut is told."""
+    def make_order(self) -> CutSegment:
+        """Return its part of the cut's order."""
         return CutSegment(name=self.name, frames=self.frames + self.overlap, overlap=self.overlap)
 
 
@@ -58,8 +62,8 @@ class LaidVoice:
     at: float
     room: float
 
-    def order(self) -> CutVoice:
-        """Return it as a cut is told."""
+    def make_order(self) -> CutVoice:
+        """Return its part of the cut's order."""
         return CutVoice(
             name=self.name,
             at=self.at,
@@ -70,39 +74,40 @@ class LaidVoice:
         )
 
 
-def lay_out(conformed: Sequence[ClipConformed]) -> list[Laid]:
-    """Lay the segments one after another, whatever was planned to come between them."""
+def lay_segments(conformed: Sequence[ClipConformed]) -> list[LaidSegment]:
+    """Return the segments at their places, one after another without a gap."""
     at, laid = 0, []
     for segment, following in zip_longest(conformed, conformed[1:]):
-        overlap, own = _overlap(segment, following), _own(segment)
+        # a tail lies under what follows: it moves nothing, so the video is as long as planned
+        own = segment.frames - segment.tail
+        overlap = _find_overlap(segment, following)
         filled = segment.filled is not None
-        laid.append(Laid(segment.chunk, segment.beat, segment.key, at, own, overlap, filled))
+        laid.append(LaidSegment(segment.chunk, segment.beat, segment.key, at, own, overlap, filled))
         at += own
     return laid
 
 
-def _overlap(segment: ClipConformed, following: ClipConformed | None) -> int:
+def _find_overlap(segment: ClipConformed, following: ClipConformed | None) -> int:
     if following is None or following.beat == segment.beat:
         return 0
-    return fitting(segment.tail, _own(following))
+    # what follows may not be what the plan had next, and be too short for the planned tail
+    return fit_overlap(segment.tail, following.frames - following.tail)
 
 
-def _own(segment: ClipConformed) -> int:
-    """Return its frames in the video, without the tail for a transition."""
-    return segment.frames - segment.tail
-
-
-def lay_voices(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidVoice]:
+def lay_voices(view: View, plan: BeatsPlanned, laid: Sequence[LaidSegment]) -> list[LaidVoice]:
     """Return the voices of the beats of which something is to be seen."""
-    found = [_voice(view, plan, beat, laid) for beat in spoken_beats(plan)]
+    found = [_lay_voice(view, plan, beat, laid) for beat in beats_with_voice(plan)]
     return [voice for voice in found if voice]
 
 
-def _voice(view: View, plan: BeatsPlanned, beat: Beat, laid: Sequence[Laid]) -> LaidVoice | None:
-    voice = view.ready(VoiceReady, VOICE.wanted(plan, beat=beat.index))
+def _lay_voice(
+    view: View, plan: BeatsPlanned, beat: Beat, laid: Sequence[LaidSegment]
+) -> LaidVoice | None:
+    voice = view.ready(VoiceReady, VOICE.job(plan, beat=beat.index))
     own = [segment for segment in laid if segment.beat == beat.index]
     if voice is None or not own:
         return None
+    # a beat that lost a chunk is shorter than planned, and its voice must not run into the next
     room = sum(segment.frames for segment in own) / FPS
     name = f"voice/{beat.index}"
     return LaidVoice(name, voice.key, voice, beat, round(own[0].at / FPS, 6), round(room, 6))
@@ -117,20 +122,21 @@ class LaidSound:
     at: float
     seconds: float
 
-    def order(self) -> CutSound:
-        """Return it as a cut is told."""
+    def make_order(self) -> CutSound:
+        """Return its part of the cut's order."""
         return CutSound(name=self.name, at=self.at, seconds=self.seconds)
 
 
-def lay_clip_sounds(view: View, plan: BeatsPlanned, laid: Sequence[Laid]) -> list[LaidSound]:
+def lay_clip_sounds(view: View, plan: BeatsPlanned, laid: Sequence[LaidSegment]) -> list[LaidSound]:
     """Return the sounds of the clips that are seen, if they are to be heard."""
     if not plan.brief.clip_sound:
         return []
     clips = {c.index: view.ready(ChunkReady, clip_job(plan, c)) for c in plan.chunks}
-    seen = [(segment, clips.get(segment.chunk)) for segment in laid if not segment.filled]
-    return [_sound(segment, clip) for segment, clip in seen if clip]
-
-
-def _sound(segment: Laid, clip: ChunkReady) -> LaidSound:
-    at, seconds = (round(frames / FPS, 6) for frames in (segment.at, segment.frames))
-    return LaidSound(f"clip/{segment.chunk}", clip.key, at, seconds)
+    sounds = []
+    for segment in laid:
+        clip = clips.get(segment.chunk)
+        # a still has no sound, and neither has the end card
+        if clip is not None and not segment.filled:
+            at, seconds = round(segment.at / FPS, 6), round(segment.frames / FPS, 6)
+            sounds.append(LaidSound(f"clip/{segment.chunk}", clip.key, at, seconds))
+    return sounds

@@ -1,7 +1,7 @@
 """Fits a voice into its beat: speak a little faster, then shorten pauses, then cut the end. Pure.
 
 The planned duration rules: a beat is never made longer for its voice. Captions and mix both follow
-the fit made here, so a word is lit exactly when it is heard.
+the fit made here, so a word lights up exactly when it is heard.
 
 All times are seconds, on two clocks: times of the source count from the start of the voice file,
 placed times (`at`, and the words of a fit) from the start of the beat.
@@ -85,6 +85,7 @@ def _find_runs(seconds: float, words: Sequence[Word]) -> list[_Run]:
 
 
 def _span(runs: Sequence[_Run]) -> float:
+    """Return the seconds from the first word to the last."""
     return runs[-1][1] - runs[0][0]
 
 

@@ -35,7 +35,8 @@ def make_segment(order: ConformOrder, space: Workspace) -> Made:
         return _make_card(order, order.card, space)
     from services.stitcher.encode.conform import ConformSpec, conform
 
-    words = _words_here(order)
+    # on the segment's own clock: words outside of it are not shown
+    words = shift_words(_fit_voice(order.voice).words, -order.offset) if order.voice else ()
     made = conform(
         ConformSpec(
             out=space.folder / "segment.mp4",
@@ -52,17 +53,17 @@ def make_segment(order: ConformOrder, space: Workspace) -> Made:
             captions=order.captions if words else "none",
         )
     )
-    told = {
+    data = {
         "frames": made.frames,
         "filled": order.filled or made.filled,
         "unburnt": made.unburnt,
         "unwritten": list(made.unwritten),
     }
-    return Made({"key": made.path}, told)
+    return Made({"key": made.path}, data)
 
 
 def make_film(order: CutOrder, space: Workspace) -> Made:
-    """Make the whole film from its segments and sounds, and what stands beside it."""
+    """Make the film from its segments and sounds, and the files that belong to it."""
     from services.stitcher.encode.cut import CutSpec, cut
     from services.stitcher.encode.join import Segment, Timeline
 
@@ -71,8 +72,10 @@ def make_film(order: CutOrder, space: Workspace) -> Made:
     film = cut(
         CutSpec(
             folder=space.folder,
-            timeline=Timeline(Canvas(order.width, order.height), segments, _joints(order)),
-            sound=_sound(order, space, voices),
+            timeline=Timeline(
+                Canvas(order.width, order.height), segments, _list_transitions(order)
+            ),
+            sound=_describe_sound(order, space, voices),
             words=tuple(w for v in voices for w in shift_words(v.fit.words, v.beat_start)),
             captions_burnt=order.captions_burnt,
         )
@@ -97,20 +100,20 @@ def make_film(order: CutOrder, space: Workspace) -> Made:
 def _make_others(
     order: CutOrder, space: Workspace, film: Path
 ) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """Make the other forms of a film, HLS and its storyboard on a sheet; return what they lack."""
-    from services.stitcher.draw.contact import Panel, contact_sheet, missing_words
+    """Return the other forms of a film, HLS and its storyboard on a sheet, and what they lack."""
+    from services.stitcher.draw.contact import Panel, draw_contact_sheet, find_missing_words
     from services.stitcher.encode.hls import package_hls
 
     playlist, media = package_hls(film, space.folder)
     sheet = space.folder / "contact.png"
     panels = [Panel(space.files.get(p.name), p.label, p.text) for p in order.panels]
-    contact_sheet(order.title, panels, sheet)
+    draw_contact_sheet(order.title, panels, sheet)
     files = {"hls": playlist, "hls_media": media, "contact": sheet}
-    return files, missing_words(order.title, panels)
+    return files, find_missing_words(order.title, panels)
 
 
-def _joints(order: CutOrder) -> "tuple[Transition | None, ...]":
-    """Return what lies between the segments: a transition where one goes on over the next."""
+def _list_transitions(order: CutOrder) -> "tuple[Transition | None, ...]":
+    """Return the transition between each two segments; None where one just follows the other."""
     from services.stitcher.draw.transitions import Transition
 
     is_hard, overlaps = order.transition == "cut", [s.overlap for s in order.segments[:-1]]
@@ -121,7 +124,7 @@ def _joints(order: CutOrder) -> "tuple[Transition | None, ...]":
 
 
 def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
-    from services.stitcher.draw.card import CardSpec, missing_words
+    from services.stitcher.draw.card import CardSpec, find_missing_words
     from services.stitcher.encode.cardcache import make_card
 
     out = space.folder / "segment.mp4"
@@ -130,30 +133,26 @@ def _make_card(order: ConformOrder, text: CardText, space: Workspace) -> Made:
         canvas=Canvas(order.width, order.height),
         frames=order.frames,
         style=choose_card(text.style, order.style),
-        colour=_rgb(text.colour),
+        colour=_parse_colour(text.colour),
         headline=text.headline,
         call_to_action=text.call_to_action,
         background=space.files.get("background"),
         product=space.files.get("product"),
         head=order.head,
     )
+    # beside the folders of all jobs: the next film with the same card finds it there
     frames = make_card(card, cache=space.folder.parent / "cards")
-    return Made({"key": out}, {"frames": frames, "unwritten": list(missing_words(card))})
+    return Made({"key": out}, {"frames": frames, "unwritten": list(find_missing_words(card))})
 
 
-def _rgb(colour: str | None) -> "Rgb | None":
+def _parse_colour(colour: str | None) -> "Rgb | None":
     if colour is None:
         return None
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue
 
 
-def _words_here(order: ConformOrder) -> tuple[Word, ...]:
-    """Return the words of the beat on the segment's clock: what lies outside is not shown."""
-    return shift_words(_fit(order.voice).words, -order.offset) if order.voice else ()
-
-
-def _fit(voice: Spoken) -> VoiceFit:
+def _fit_voice(voice: Spoken) -> VoiceFit:
     words = [Word(word.text, word.start, word.end) for word in voice.words]
     return fit_voice(voice.seconds, words, voice.beat_seconds)
 
@@ -161,22 +160,25 @@ def _fit(voice: Spoken) -> VoiceFit:
 def _place_voice(path: Path, voice: CutVoice) -> "PlacedVoice":
     from services.stitcher.encode.mix import PlacedVoice
 
-    return PlacedVoice(path, voice.at, _shorten(_fit(voice), voice.room))
+    return PlacedVoice(path, voice.at, _trim_fit(_fit_voice(voice), voice.room))
 
 
-def _shorten(fit: VoiceFit, room: float) -> VoiceFit:
+def _trim_fit(fit: VoiceFit, room: float) -> VoiceFit:
     """Return what is heard of a voice whose beat lost its end."""
-    parts = tuple(
-        replace(part, end=min(part.end, part.start + (room - part.at) * fit.rate))
-        for part in fit.passages
-        if part.at < room
+    # not fitted anew into less time: captions are burnt in as they were fitted at first
+    passages = tuple(
+        replace(passage, end=min(passage.end, passage.start + (room - passage.at) * fit.rate))
+        for passage in fit.passages
+        if passage.at < room
     )
     words = tuple(word for word in fit.words if word.end <= room)
-    return replace(fit, passages=parts, words=words)
+    return replace(fit, passages=passages, words=words)
 
 
-def _sound(order: CutOrder, space: Workspace, voices: "Sequence[PlacedVoice]") -> "MixSpec | None":
-    """Return the one sound track, unless the video is silent."""
+def _describe_sound(
+    order: CutOrder, space: Workspace, voices: "Sequence[PlacedVoice]"
+) -> "MixSpec | None":
+    """Return the mix to make; None where the video is silent."""
     from services.stitcher.encode.mix import MixSpec, PlacedSound
 
     music = space.files.get("music")

@@ -1,4 +1,4 @@
-"""What the storyboard decides: one image a beat, references before it, and the end card."""
+"""The storyboard's decision: one image a beat, references before it, and the end card."""
 
 from typing import TypedDict
 
@@ -16,28 +16,30 @@ from shared.story.kinds import (
     ReferenceReady,
     references_of,
 )
-from shared.story.plan import active_beats, cast
+from shared.story.plan import active_beats, list_characters
 from shared.story.view import Decision, JobSpec, View
 
 PICTURE_SECONDS = 4.0
-"""What fairness counts for a picture."""
+"""Fairness between owners counts a picture as so long."""
 
 
 def decide(view: View, plan: BeatsPlanned) -> Decision:
-    """Ask for everything at once, but for images that wait for their characters."""
+    """Ask for everything at once, except for images that wait for their characters."""
     beats = active_beats(plan)
     waiting = [beat for beat in beats if not _has_references(view, plan, beat)]
-    images = [_image(view, plan, beat) for beat in beats if beat not in waiting]
+    images = [_ask_for_image(view, plan, beat) for beat in beats if beat not in waiting]
     check_images([b.index for b in beats], [j.beat for j in images] + [b.index for b in waiting])
-    jobs = (*_references(plan), *images, *_card(plan))
+    card = CardOrder(title=plan.title, **_describe_look(plan))
+    cards = [CARD.ask(plan, card, seconds=PICTURE_SECONDS) for _ in CARD.items(plan)]
+    jobs = (*_ask_for_references(plan), *images, *cards)
     settled = all(view.end(job.id) for job in jobs)
     made = sum(view.ready(ImageReady, job.id) is not None for job in images)
     counts = {"beats": len(beats), "images": made}
     return Decision(jobs, done=settled and not waiting, summary=counts)
 
 
-def _references(plan: BeatsPlanned) -> list[JobSpec]:
-    names, look = cast(plan), _look(plan)
+def _ask_for_references(plan: BeatsPlanned) -> list[JobSpec]:
+    names, look = list_characters(plan), _describe_look(plan)
     return [
         REFERENCE.ask(
             plan, ReferenceOrder(name=names[item.n], **look), n=item.n, seconds=PICTURE_SECONDS
@@ -47,37 +49,34 @@ def _references(plan: BeatsPlanned) -> list[JobSpec]:
 
 
 def _has_references(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
-    """Tell whether its references are settled: an image goes on without one that failed."""
-    jobs = (REFERENCE.wanted(plan, n=item.n) for item in references_of(plan, [beat]))
+    """Tell whether all references of a beat are settled, well or not."""
+    jobs = (REFERENCE.job(plan, n=item.n) for item in references_of(plan, [beat]))
     return all(view.end(job) for job in jobs)
 
 
-def _image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
+def _ask_for_image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
     order = ImageOrder(
         prompt=beat.prompt,
         characters=beat.characters,
         setting=beat.setting,
         index=beat.index,
+        # skipped beats count too: so an image looks the same whatever is skipped later
         total=len(plan.beats),
-        **_look(plan),
+        **_describe_look(plan),
     )
-    files = _reference_files(view, plan, beat)
+    files = _find_references(view, plan, beat)
     return IMAGE.ask(plan, order, beat=beat.index, files=files, seconds=PICTURE_SECONDS)
 
 
-def _reference_files(view: View, plan: BeatsPlanned, beat: Beat) -> dict[str, str]:
+def _find_references(view: View, plan: BeatsPlanned, beat: Beat) -> dict[str, str]:
+    """Return the files of the references that are ready; an image goes on without the others."""
     numbers = [item.n for item in references_of(plan, [beat])]
-    ready = {n: view.ready(ReferenceReady, REFERENCE.wanted(plan, n=n)) for n in numbers}
+    ready = {n: view.ready(ReferenceReady, REFERENCE.job(plan, n=n)) for n in numbers}
     return {f"reference/{n}": picture.key for n, picture in ready.items() if picture}
 
 
-def _card(plan: BeatsPlanned) -> list[JobSpec]:
-    order = CardOrder(title=plan.title, **_look(plan))
-    return [CARD.ask(plan, order, seconds=PICTURE_SECONDS) for _ in CARD.items(plan)]
-
-
 class Look(TypedDict):
-    """What all pictures of a video share."""
+    """The values that all pictures of a video share."""
 
     style: str
     seed: int
@@ -85,7 +84,7 @@ class Look(TypedDict):
     height: int
 
 
-def _look(plan: BeatsPlanned) -> Look:
+def _describe_look(plan: BeatsPlanned) -> Look:
     brief = plan.brief
     size = canvas(brief.aspect, brief.quality)
     return Look(style=brief.style, seed=brief.seed, width=size.width, height=size.height)

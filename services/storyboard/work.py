@@ -1,4 +1,4 @@
-"""The last step of a picture: look at all of it before anything is built on it.
+"""The last step of a picture: decode all of it before anything is made from it.
 
 The decoder is imported where it is used: the process that only hands out work needs none.
 """

@@ -64,6 +64,10 @@ IN_HAND = frozenset({State.SUBMITTING, State.RUNNING, State.STORING})
 TERMINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 
+LONGEST_WAIT_MS = 30 * 60_000
+"""No job waits longer, whatever a provider asks for: a time further away is a clock's mistake."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Every duration and count that decides anything, in milliseconds."""
@@ -285,12 +289,14 @@ def _accept(job: Job, signal: Accepted, now: int, rules: Rules) -> Job:
 
 def _wait(job: Job, signal: Later, now: int, rules: Rules) -> Job:
     back = job.state is State.SUBMITTING and not job.is_unsure
-    return replace(job, state=State.NEW if back else job.state, due_at=now + signal.ms, deaths=0)
+    return replace(
+        job, state=State.NEW if back else job.state, due_at=_due(now, signal.ms), deaths=0
+    )
 
 
 def _keep_looking(job: Job, signal: Unknown, now: int, rules: Rules) -> Job:
     if now - (job.submitted_at or now) < rules.unresolved_ms:
-        return replace(job, due_at=now + signal.ms, deaths=0)
+        return replace(job, due_at=_due(now, signal.ms), deaths=0)
     lost = replace(job, error="unresolved: the provider never said whether it accepted the work")
     return _end(lost, State.FAILED, now, rules)
 
@@ -330,7 +336,8 @@ def _count_failure(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
     )
     if isinstance(decision, GiveUp):
         return _end(tried, State.FAILED, now, rules)
-    return replace(tried, state=State.NEW, due_at=now + decision.wait_ms, urls={})
+    due_at = _due(now, decision.wait_ms)
+    return replace(tried, state=State.NEW, due_at=due_at, urls={})
 
 
 def _ask_to_cancel(job: Job, signal: CancelAsked, now: int, rules: Rules) -> Job:
@@ -368,3 +375,7 @@ def _end(job: Job, state: State, now: int, rules: Rules) -> Job:
         finished_at=now,
         publish_at=now + rules.relay_ms,
     )
+
+
+def _due(now: int, wait_ms: int) -> int:
+    return now + min(wait_ms, LONGEST_WAIT_MS)

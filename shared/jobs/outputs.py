@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -17,7 +18,7 @@ async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
     """Bring a provider's outputs here, before it removes them; return the files by name."""
     async with httpx.AsyncClient(timeout=60, follow_redirects=True) as client:
         paths = await asyncio.gather(
-            *(_save(client, url, folder / f"out-{_leaf(name)}") for name, url in urls.items())
+            *(_save(client, url, folder / _file_name(name, url)) for name, url in urls.items())
         )
     return dict(zip(urls, paths, strict=True))
 
@@ -64,5 +65,7 @@ async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
     return path
 
 
-def _leaf(name: str) -> str:
-    return name.replace("/", "-")
+def _file_name(name: str, url: str) -> str:
+    """Return a file name with the suffix of the URL: by it the file is served, and read."""
+    suffix = PurePosixPath(urlsplit(url).path).suffix
+    return f"out-{name.replace('/', '-')}{suffix if suffix[1:].isalnum() else ''}"

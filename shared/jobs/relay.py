@@ -76,10 +76,14 @@ class Relay:
         if not events:
             return []
         publish_at = self._store.now() + self._rules.relay_ms
-        rows = [_row(event, self._service, publish_at) for event in events]
+        # of two events with one id in one batch the first is the fact, as it is in the store
+        first = {event.id: event for event in reversed(events)}
+        rows = [_row(event, self._service, publish_at) for event in first.values()]
         new = await self._store.insert(OUTBOX, rows)
         return [
-            Unpublished(OUTBOX, event.id, publish_at, event) for event in events if event.id in new
+            Unpublished(OUTBOX, id_, publish_at, event)
+            for id_, event in first.items()
+            if id_ in new
         ]
 
     async def read(self, events: Sequence[Event]) -> list[Event]:

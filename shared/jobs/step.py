@@ -54,7 +54,7 @@ class Steps:
 
     kinds: Kinds
     engines: Mapping[AnyKind, Engine]
-    finish: Mapping[AnyKind, Finish]
+    finish: Mapping[AnyKind, Finish | None]
     gate: Gate
     blobs: Blobs
     pool: Pool
@@ -114,7 +114,11 @@ class Steps:
             log.warning("%s", trouble, extra=journal.about(job, "wait"))
             return machine.Later(_ms(self.pace.hold))
         broke = _broke(job, error, f"{type(error).__name__}: {cause(error)}")
-        return machine.Unknown(_ms(self.pace.hold)) if is_unsure else broke
+        if is_unsure:
+            return machine.Unknown(_ms(self.pace.hold))
+        # a strange answer to a question does not end what the provider runs, and will bill
+        runs_on = job.state is State.RUNNING and not self.engine(job).repeatable
+        return machine.Later(_ms(self.pace.hold)) if runs_on else broke
 
     async def settle(self, job: Job, signal: Signal) -> None:
         """Turn the reservation into what the attempt came to, before that becomes a fact."""
@@ -222,7 +226,11 @@ class Steps:
             return _broke(job, error, permanent=True, cost=cost)
         except TransientError as error:
             return _broke(job, error, cost=cost)
-        except ValueError as error:
+        except InfrastructureError:
+            raise
+        except Exception as error:  # whatever is wrong with it, it has been made, and has its price
+            if machine_trouble(error):
+                raise
             useless = f"the engine finished without a usable output: {cause(error)}"
             return _broke(job, error, useless, cost=cost)
         return machine.Finished(result, cost)

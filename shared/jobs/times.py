@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
+from shared.jobs.machine import LONGEST_WAIT_MS
 from shared.jobs.unreadable import PUT_OFF
 from shared.ports import Doc, Is, Store, Update, Where
 
-LONGEST_WAIT_MS = 30 * 60_000
-"""Nothing waits longer than this, but what was put off since nobody could read it."""
 LIMIT = 1_000
 
 

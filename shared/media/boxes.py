@@ -32,18 +32,23 @@ def _walk(file: BinaryIO, at: int, end: int, above: str) -> Iterator[Box]:
     """Yield the boxes between two places of a file, each followed by the boxes inside it."""
     while at + 8 <= end:
         file.seek(at)
-        size, name = struct.unpack(">I4s", file.read(8))
-        head = 8
+        head = file.read(16)  # the longest that a head can be
+        if len(head) < 8:
+            return
+        size, name = struct.unpack(">I4s", head[:8])
+        length = 8
         if size == 1:  # it stands for: the size follows in 8 bytes
-            size, head = struct.unpack(">Q", file.read(8))[0], 16
+            if len(head) < 16:
+                return
+            size, length = struct.unpack(">Q", head[8:])[0], 16
         size = size or end - at  # 0 stands for: up to the end
-        if size < head:
+        if size < length:
             return
         size = min(size, end - at)  # a box cut off with its file is read as far as it goes
         here = f"{above}/{name.decode('latin-1')}".lstrip("/")
-        yield Box(here, at + head, size - head)
+        yield Box(here, at + length, size - length)
         if name in _PARENTS:
-            yield from _walk(file, at + head, at + size, here)
+            yield from _walk(file, at + length, at + size, here)
         at += size
 
 

@@ -58,7 +58,7 @@ class Known:
         new, unread = dict[str, Event](), dict[str, Any]()
         for each in heard:
             at = place(each)
-            if at in self.facts or at in self.unread:
+            if at in self.facts or at in self.unread or at in new or at in unread:
                 continue
             if isinstance(each, Event):
                 new[at] = each

@@ -12,7 +12,7 @@ from shared.jobs.times import Waiting
 from shared.ports import Index, Is
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoSteered
 from shared.story.kinds import AnyKind, Kinds, PlanFailed
-from shared.story.plan import given_up
+from shared.story.plan import is_given_up
 from shared.story.view import Decision, View
 
 Reads = type[Event] | AnyKind
@@ -37,8 +37,10 @@ class Service:
     """Events that it emits by decision, besides the ends of its jobs."""
     work: Mapping[AnyKind, Work] = field(default_factory=dict)
     """The kinds whose work is its own: no model makes a cut."""
-    finish: Mapping[AnyKind, Finish] = field(default_factory=dict)
-    """The kinds that engines work on, and the last step of each, which looks at the result."""
+    finish: Mapping[AnyKind, Finish | None] = field(default_factory=dict)
+    """The kinds that engines work on; and the last step of each, if there is one, which looks at
+    the result.
+    """
     report: Mapping[AnyKind, Callable[[Event], None]] = field(default_factory=dict)
     """What to log and count, once, when a job of a kind has ended."""
     collections: Mapping[str, Sequence[Index]] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Service:
         plan = view.latest(BeatsPlanned)
         if self.needs_plan and plan is None:
             return Decision(done=bool(view.all(PlanFailed)))
-        if self.needs_plan and plan is not None and given_up(view, plan):
+        if self.needs_plan and plan is not None and is_given_up(view, plan):
             return Decision(done=True)
         return self.decide(view, plan)
 

@@ -6,12 +6,13 @@ last frame of the chunk before it. A *chain* is one reference chunk with all tha
 """
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from shared.story.errors import PermanentError
 from shared.story.fact import Fact
-from shared.story.formats import frames_between
+from shared.story.formats import measure_frames
 
 
 class Beat(Fact):
@@ -41,7 +42,7 @@ class Chunk(Fact):
 
 
 class Truncation(Fact):
-    """That a plan had more beats than its duration carries, and what was done."""
+    """A plan had more beats than its duration carries: how many there were, and are now."""
 
     at: int = 0
     video_id: str
@@ -58,7 +59,7 @@ class Word(Fact):
 
 
 class ChunkError(Fact):
-    """Which chunk is missing, and why."""
+    """A chunk that is missing, and why."""
 
     chunk: int
     beat: int
@@ -68,7 +69,7 @@ class ChunkError(Fact):
 Chain = tuple[Chunk, ...]
 
 _NEARLY = 1e-6
-"""Boundaries are whole milliseconds; what differs by less is a float's doing."""
+"""Times are whole milliseconds; a difference smaller than this comes from floats."""
 
 
 class BadPlan(PermanentError):
@@ -101,41 +102,40 @@ class WrongImageCount(BadPlan):
 
 
 def plan_chunks(beats: Sequence[Beat], chunk_seconds: float) -> tuple[Chunk, ...]:
-    """The clips to generate: each beat in equal parts of at most so many seconds."""
-    return tuple(
-        Chunk(
-            index=index,
-            beat=beat.index,
-            kind="continuous" if part else "reference",
-            start=start,
-            seconds=round(end - start, 3),
-        )
-        for index, (beat, part, start, end) in enumerate(_parts(beats, chunk_seconds))
-    )
-
-
-def _parts(beats: Sequence[Beat], chunk_seconds: float) -> Iterator[tuple[Beat, int, float, float]]:
+    """Return the chunks: each beat in equal parts of at most so many seconds."""
+    chunks: list[Chunk] = []
     for beat in beats:
+        # a beat of exactly so many seconds is one chunk, whatever floats make of the division
         count = max(1, math.ceil(beat.duration / chunk_seconds - _NEARLY))
-        cuts = [round(beat.start + beat.duration * i / count, 3) for i in range(count + 1)]
-        for part in range(count):
-            yield beat, part, cuts[part], cuts[part + 1]
+        # rounded here and not each length: so every chunk ends exactly where the next one starts
+        bounds = [round(beat.start + beat.duration * i / count, 3) for i in range(count + 1)]
+        for part, (start, end) in enumerate(pairwise(bounds)):
+            chunk = Chunk(
+                index=len(chunks),
+                beat=beat.index,
+                kind="continuous" if part else "reference",
+                start=start,
+                seconds=round(end - start, 3),
+            )
+            chunks.append(chunk)
+    return tuple(chunks)
 
 
 def beat_to_chunk_map(chunks: Sequence[Chunk]) -> dict[int, int]:
-    """Chunk → beat, for the chunks that start a beat only: {0: 0, 2: 1}."""
+    """Return chunk → beat, for the chunks that start a beat only: {0: 0, 2: 1}."""
     return {chunk.index: chunk.beat for chunk in chunks if chunk.kind == "reference"}
 
 
-def chains(chunks: Sequence[Chunk]) -> list[Chain]:
-    """The chunks in runs that depend on each other; an orphan's run begins with itself."""
-    runs: list[list[Chunk]] = []
+def link_chains(chunks: Sequence[Chunk]) -> list[Chain]:
+    """Return the chunks in chains that depend on each other; an orphan begins one of its own."""
+    found: list[list[Chunk]] = []
     for chunk in chunks:
-        if runs and chunk.kind == "continuous" and runs[-1][-1].beat == chunk.beat:
-            runs[-1].append(chunk)
+        # the beat is compared too: a chain never goes on over the gap that a skipped beat leaves
+        if found and chunk.kind == "continuous" and found[-1][-1].beat == chunk.beat:
+            found[-1].append(chunk)
         else:
-            runs.append([chunk])
-    return [tuple(run) for run in runs]
+            found.append([chunk])
+    return [tuple(chain) for chain in found]
 
 
 def check_numbers(chunks: Sequence[Chunk]) -> None:
@@ -151,22 +151,23 @@ def check_plan(beats: Sequence[Beat], chunks: Sequence[Chunk]) -> None:
     if numbers != list(range(len(beats))):
         raise BadPlan(f"beats must be numbered from 0 on in order, not {numbers}")
     check_numbers(chunks)
-    for chain in chains(chunks):
+    for chain in link_chains(chunks):
         if chain[0].kind == "continuous":
             raise OrphanChunk(chain[0].index)
 
 
 def check_images(beats: Sequence[int], images: Collection[int]) -> None:
-    """Exactly one image a beat, mapped by the beat's index."""
+    """Refuse anything but exactly one image for each beat."""
+    # sets alone would hide a beat that is there twice
     if len(set(beats)) != len(beats) or set(images) != set(beats) or len(images) != len(beats):
         raise WrongImageCount(len(beats), len(images))
 
 
 def ends_at(chunk: Chunk) -> float:
-    """Where it ends: exactly where the next one starts."""
+    """Return when a chunk ends: exactly when the next one starts."""
     return round(chunk.start + chunk.seconds, 6)
 
 
-def frames(chunk: Chunk) -> int:
-    """How many frames it fills in the video."""
-    return frames_between(chunk.start, ends_at(chunk))
+def count_frames(chunk: Chunk) -> int:
+    """Return how many frames a chunk fills in the video."""
+    return measure_frames(chunk.start, ends_at(chunk))

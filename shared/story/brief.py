@@ -1,4 +1,4 @@
-"""What the user asked for, in the words of all services."""
+"""The user's wish for a video, in the words of all services."""
 
 from typing import Literal
 
@@ -21,9 +21,10 @@ class EndCard(Fact):
 
 
 class Brief(Fact):
-    """What the user asked for, normalised: the same words in every service."""
+    """All that a user can ask of a video, with a value for everything left open."""
 
-    # The names of looks are those of looks.py, or of a later version's: so they are any text.
+    # The names of looks are plain text and not a Literal: a later version may know more of them,
+    # and this one must still read its briefs.
 
     prompt: str
     duration: float = 30.0

@@ -1,4 +1,4 @@
-"""The one tree of errors. Where an error stands decides what happens next.
+"""The one tree of errors. An error's place in it decides what happens next.
 
 StorywaveError
 ├── PermanentError            asking again changes nothing: the job fails, the request is refused
@@ -7,8 +7,8 @@ StorywaveError
 │   ├── Unstorable            a value that no store can hold; nothing was written
 │   └── Unpublishable         an event that the bus can never carry; all others were published
 ├── TransientError            another try may succeed: the job is retried, tries are counted
-│   ├── WorkTimedOut          a worker process was still at it when its time was over
-│   └── WorkerDied            a worker process ended in the midst of it
+│   ├── WorkTimedOut          a worker process had not finished when its time was over
+│   └── WorkerDied            a worker process ended before it had finished
 └── InfrastructureError       a server is away: nobody's fault, nothing is counted, all backs off
     ├── StoreUnavailable
     ├── BusUnavailable
@@ -31,7 +31,7 @@ class StorywaveError(Exception):
 
     @property
     def message(self) -> str:
-        """Return what users read of it, who have no use for our folders and keys."""
+        """Return the text for users, to whom our folders and keys mean nothing; logs have `str`."""
         return str(self)
 
 
@@ -53,22 +53,22 @@ class BlobMissing(PermanentError):
     def __init__(self, key: str) -> None:
         super().__init__("no bytes are stored for this file: they were deleted or never arrived")
         self.key = key
-        self.add_note(f"its key is {key!r}")  # for the log: users, who read the message, have none
+        self.add_note(f"its key is {key!r}")  # for the log: a key means nothing to users
 
 
 class Unstorable(PermanentError):
-    """No store can hold these, and nothing of the call was written. `refused`: id → why."""
+    """No store can hold these, and the call wrote nothing at all. `refused`: id → why."""
 
     def __init__(self, refused: Mapping[str, str]) -> None:
-        super().__init__(f"this can't be stored: {_listed(refused)}")
+        super().__init__(f"this can't be stored: {_list_reasons(refused)}")
         self.refused = refused
 
 
 class Unpublishable(PermanentError):
-    """The bus can never carry these; it has all others of the call. `refused`: id → why."""
+    """The bus can never carry these; it carried all others of the call. `refused`: id → why."""
 
     def __init__(self, refused: Mapping[str, str]) -> None:
-        super().__init__(f"this can't be published: {_listed(refused)}")
+        super().__init__(f"this can't be published: {_list_reasons(refused)}")
         self.refused = refused
 
 
@@ -81,16 +81,16 @@ class TransientError(StorywaveError):
 
 
 class WorkTimedOut(TransientError):
-    """A worker process was still at it when its time was over; it is killed, and gone."""
+    """A worker process had not finished when its time was over, and was killed."""
 
 
 class WorkerDied(TransientError):
-    """A worker process ended in the midst of it: killed, broken, or for lack of memory."""
+    """A worker process ended before it had finished: killed, broken, or out of memory."""
 
     def __init__(self, message: str, code: int | None = None) -> None:
         super().__init__(message)
         self.code = code
-        """What the process ended with; below zero, the signal that killed it."""
+        """The exit code of the process; below zero, the signal that killed it."""
 
 
 class InfrastructureError(StorywaveError):
@@ -117,6 +117,7 @@ class DiskFull(InfrastructureError):
     """The disk that work is done on takes no bytes."""
 
     def __init__(self, error: OSError) -> None:
+        # the file is named: on a machine with several disks, the full one must be found
         at = f" ({error.filename})" if error.filename else ""
         super().__init__(
             f"the disk takes no bytes{at}: {error.strerror}: free some space, or make it writable; "
@@ -124,11 +125,12 @@ class DiskFull(InfrastructureError):
         )
 
 
-def _listed(refused: Mapping[str, str]) -> str:
-    """Return the first few with their reasons, in letters that every log can take."""
-    listed = "; ".join(f"{id_}: {why}" for id_, why in list(refused.items())[:5])
+def _list_reasons(refused: Mapping[str, str]) -> str:
+    """Return the first few ids with their reasons, in letters that every log can take."""
+    first = "; ".join(f"{id_}: {why}" for id_, why in list(refused.items())[:5])
     more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
-    return (listed + more).encode(errors="backslashreplace").decode()
+    # an id may hold half a character, which is often why it was refused: no file takes that
+    return (first + more).encode(errors="backslashreplace").decode()
 
 
 class TooManyOpen(InfrastructureError):
@@ -142,7 +144,7 @@ class TooManyOpen(InfrastructureError):
 
 
 def machine_trouble(error: BaseException) -> InfrastructureError | None:
-    """Return what is wrong with our own machine, where this error tells of it.
+    """Return what is wrong with our own machine, if that is what this error is about.
 
     Then no input and no engine is at fault: the work waits, and no try is counted.
     """
@@ -156,10 +158,11 @@ def machine_trouble(error: BaseException) -> InfrastructureError | None:
 
 
 _FOLDERS = re.compile(r"""(?<![\w:/.])/(?:[^/'"\s](?:[^/'"\n]*[^/'"\s])?/)+(?=[^/'"\s])""")
-"""The folders before a file's name; they may hold spaces, but not at their ends."""
+"""The folders before a file's name; a folder's name may hold spaces, but not begin or end so."""
 
 
 def cause(error: BaseException) -> str:
-    """Someone else's error in its own words: users read it, to whom our folders are no help."""
-    words: str | None = getattr(error, "strerror", None)  # the text that its number stands for
+    """Return the words of an error from elsewhere, without folders: users read them."""
+    # the system's errors name a file only outside of `strerror`
+    words: str | None = getattr(error, "strerror", None)
     return words or _FOLDERS.sub("", str(error))

@@ -1,4 +1,4 @@
-"""What all events share, and the events that are decided or asked for.
+"""The base of all events, and the events that are decided or asked for.
 
 Events are facts in the past tense: frozen, versioned, with deterministic ids. They only ever gain
 optional fields, so that samples stored years ago still parse. A view keeps an event under its
@@ -47,15 +47,16 @@ class Numbered(Event):
 
     @property
     def slot(self) -> str:
+        """Return the revision."""
         return str(self.rev)
 
 
 class Snapshot(Numbered):
-    """A whole statement: of several, the one with the highest `rev` alone counts."""
+    """A whole statement: of several, only the one with the highest `rev` counts."""
 
 
 class JobEnd(Event):
-    """How a job ended. `job` is the job's id, which nobody takes apart."""
+    """A job has ended. `job` is the job's id, which nobody takes apart."""
 
     job: str
     beat: int = 0
@@ -65,6 +66,7 @@ class JobEnd(Event):
 
     @property
     def slot(self) -> str:
+        """Return the place of the job among all of its kind."""
         return f"{self.beat}/{self.n}/{self.take}"
 
 
@@ -83,7 +85,7 @@ class VideoRequested(Event):
 
 
 class VideoSteered(Snapshot):
-    """What the user wants of a video now: whole, so that order never matters."""
+    """The user wants this of a video now. Each says all of it, so that order never matters."""
 
     desired: Literal["running", "paused", "cancelled"] = "running"
     approved_plan: int | None = None
@@ -96,7 +98,7 @@ class VideoSteered(Snapshot):
 class RevisionRequested(Numbered):
     """A user wants the plan changed; `rev` is the revision that will answer.
 
-    Every one of them counts, in the order of `rev`.
+    Every one of them counts, in the order of `rev`. (So it is no Snapshot.)
     """
 
     action: Literal["regenerate", "skip", "edit", "retry", "reframe"]
@@ -118,7 +120,7 @@ class VideoDeleted(Event):
 
 
 class DeadLettered(Event):
-    """A message that no one could use was set aside. `video_id` is empty where it had none."""
+    """A message that nobody could use was set aside. `video_id` is empty where it had none."""
 
     service: str
     topic: str
@@ -130,11 +132,13 @@ class DeadLettered(Event):
 
     @property
     def slot(self) -> str:
+        """Return which message it was, so that the same one is set aside once."""
+        # positions come from the bus and may hold dots, which a slot must not
         return re.sub(r"[^A-Za-z0-9_-]", "_", f"{self.service}-{self.topic}-{self.position}")
 
 
 class BeatsPlanned(Snapshot):
-    """All that the video should consist of."""
+    """A plan: all that the video is to consist of."""
 
     brief: Brief
     title: str = ""
@@ -142,7 +146,7 @@ class BeatsPlanned(Snapshot):
     chunks: tuple[Chunk, ...]
     truncation: Truncation | None = None
     takes: Mapping[str, int] = Field(default_factory=dict)
-    """The wanted take by `kind/number`, where it is not the first one."""
+    """`kind/number` → the wanted take, where it is not the first one."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

@@ -1,7 +1,7 @@
-"""The one canonical shape of everything we encode: sizes by aspect and quality, and the frame grid.
+"""The canonical form of everything we encode: sizes by aspect and quality, and the frame grid.
 
-Times in events are seconds; a segment's frames are the difference of its rounded *boundaries*, so
-that rounding never adds up: the sum over a video is exactly round(duration * FPS).
+Times in events are seconds. A segment's frames are the difference of its rounded *boundaries*, so
+that rounding errors never add up: all frames of a video are exactly round(duration * FPS).
 """
 
 from dataclasses import dataclass
@@ -26,17 +26,18 @@ class Canvas:
 
 
 def canvas(aspect: Aspect, quality: Quality) -> Canvas:
-    """The size for an aspect and quality: the short side decides (720p or 1080p)."""
+    """Return the size for an aspect and quality: the short side decides (720p or 1080p)."""
     across, down = _SHAPES[aspect]
     unit = _SHORT_SIDE[quality] // min(across, down)
     return Canvas(across * unit, down * unit)
 
 
 def frame_at(seconds: float) -> int:
-    """The index of the first frame shown at or after this time."""
+    """Return the number of the frame that starts nearest to this time."""
     return round(seconds * FPS)
 
 
-def frames_between(start: float, end: float) -> int:
-    """How many frames lie between two boundaries; telescopes over neighbours."""
+def measure_frames(start: float, end: float) -> int:
+    """Return how many frames lie between two times."""
+    # each time is rounded, never the length: so neighbours add up without a frame too many
     return frame_at(end) - frame_at(start)

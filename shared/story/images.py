@@ -1,4 +1,4 @@
-"""Pictures that users give: what is kept of one, and where."""
+"""Pictures that users give: the form in which one is kept, and its keys."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -6,7 +6,7 @@ from hashlib import blake2b
 MAX_BYTES = 10 << 20
 
 UPLOADS = "uploads/"
-"""Before the keys of pictures that wait for a video; their day follows."""
+"""The keys of pictures that wait for a video begin with this; the day follows."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Picture:
 
 
 def image_key(owner: str, image_id: str) -> str:
-    """Return where a picture is kept that videos of this owner use. Any text may be its id."""
+    """Return the key of a picture that videos of this owner use. Any text may be its id."""
     return f"images/{_name(owner, image_id)}"
 
 
 def upload_key(owner: str, image_id: str, day: int) -> str:
-    """Return where a picture waits that was given on this day, until a video uses it."""
+    """Return the key of a picture given on this day, which it has until a video uses it."""
     return f"{UPLOADS}{day}/{_name(owner, image_id)}"
 
 
@@ -45,5 +45,6 @@ _WEBP = "w"
 
 
 def _name(owner: str, image_id: str) -> str:
+    # hashed, because ids come from users: no id can lead into another owner's keys
     suffix = ".webp" if image_id.startswith(_WEBP) else ".png"
     return blake2b(f"{owner}\n{image_id}".encode(), digest_size=16).hexdigest() + suffix

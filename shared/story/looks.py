@@ -1,4 +1,4 @@
-"""How videos may look: their styles, transitions, end cards and captions. Pure data.
+"""The looks that a video may have: styles, transitions, end cards and captions. Pure data.
 
 The API, the command line and all that draws read their choices here, so that another caption style
 or another look of the end card is one more row of a table. A name that is in no table comes from a
@@ -12,10 +12,10 @@ from typing import Literal
 Colour = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""
 Ink = tuple[int, int, int, int]
-"""A colour, and how much it covers."""
+"""A colour, and how much it covers, 0 to 255."""
 
 Face = Literal["plain", "strong", "elegant", "elegant-strong", "clean", "clean-strong", "playful"]
-"""What letters are for; shared/media/fonts.py knows the font."""
+"""The purpose of a font; shared/media/fonts.py knows which one it is."""
 
 
 # ── captions ────────────────────────────────────────────────────────────────────────────────────
@@ -23,7 +23,7 @@ Face = Literal["plain", "strong", "elegant", "elegant-strong", "clean", "clean-s
 
 @dataclass(frozen=True)
 class CaptionStyle:
-    """How captions are lettered. `size` and `outline` are parts of the picture's short side.
+    """A look of captions. `size` and `outline` are parts of the picture's short side.
 
     The word that is heard is `active`; those before it are `spoken`. `box` lies behind the active
     word. `shadow` is how dark the shadow is, `blur` how far it spreads, in sizes of the letters.
@@ -58,7 +58,7 @@ CAPTION_STYLES: Mapping[str, CaptionStyle] = {
 }  # fmt: skip
 
 CAPTION_CHOICES = ("none", *CAPTION_STYLES)
-"""What a video may ask for."""
+"""The captions that a video may ask for."""
 
 
 def find_caption_style(name: str) -> CaptionStyle | None:
@@ -114,7 +114,7 @@ CARD_LOOKS: Mapping[str, CardLook] = {
 }  # fmt: skip
 
 CARD_CHOICES = ("auto", *CARD_LOOKS)
-"""What a video may ask for; auto is what suits its style."""
+"""The looks that a video may ask for; auto takes the one that suits its style."""
 
 
 def find_card_look(name: str) -> CardLook:
@@ -125,15 +125,15 @@ def find_card_look(name: str) -> CardLook:
 # ── transitions and styles ──────────────────────────────────────────────────────────────────────
 
 TRANSITIONS = ("cut", "fade", "black", "wipe", "slide")
-"""What may happen between two beats."""
+"""The ways from one beat to the next."""
 
 TRANSITION_CHOICES = ("auto", *TRANSITIONS)
-"""What a video may ask for; auto is what suits its style."""
+"""The transitions that a video may ask for; auto takes the one that suits its style."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """What suits a style of video; its colours and its music are the engine's."""
+    """The looks that suit a style of video; its colours and its music are the engine's."""
 
     transition: str = "fade"
     card: str = "minimal"

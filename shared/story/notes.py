@@ -1,4 +1,4 @@
-"""What a video lacks, in the words of a person: each failure that did not end it."""
+"""Notes: all that a video lacks, in the words of a person. None of it has ended the video."""
 
 from collections.abc import Iterator
 from operator import itemgetter
@@ -27,48 +27,59 @@ class Note(Fact):
     message: str
 
 
-def notes(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]:
-    """Return what this plan lacks. What a revision has replaced is history, and is left out."""
+def list_notes(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]:
+    """Yield what the video of this plan lacks."""
     if plan is None:
         return
-    segments = [s for s in view.all(ClipConformed) if _is_current(s, plan)]
-    left_out = _left_out(view, plan)
-    # of a clip it is enough to say once what became of its place in the film
-    told = left_out.keys() | {segment.chunk for segment in segments if segment.filled}
+    # a segment of an earlier take is history: a revision has replaced it
+    segments = [
+        segment
+        for segment in view.all(ClipConformed)
+        if segment.job == CONFORM.job(plan, beat=segment.beat, n=segment.chunk)
+    ]
+    gaps = _list_gaps(view, plan)
+    # a note on a clip's place in the film says why already: its failure is not told once more
+    told = gaps.keys() | {segment.chunk for segment in segments if segment.filled}
+    # by id, so that the notes have the same order whatever came first
     for _, end in sorted(view.ends.items(), key=itemgetter(0)):
         if isinstance(end, Failed) and not (isinstance(end, ChunkFailed) and end.n in told):
-            yield from _failure_notes(end, plan, kinds)
-    for chunk, error in left_out.items():
-        name = CLIP.called(Item(n=chunk), plan)
+            yield from _note_failure(end, plan, kinds)
+    for chunk, error in gaps.items():
+        name = CLIP.name_item(Item(n=chunk), plan)
         yield Note(stage=Stage.CLIPS, item=name, message=f"{name} is left out: {error}")
     for segment in segments:
-        yield from _segment_notes(segment, CONFORM.called(Item(segment.beat, segment.chunk), plan))
-    cut = view.ready(VideoCut, CUT.wanted(plan))
+        yield from _note_flaws(segment, plan)
+    cut = view.ready(VideoCut, CUT.job(plan))
     for message in (*cut.unheard, *cut.unwritten) if cut else ():
         yield Note(stage=Stage.CUT, message=message)
 
 
-def _is_current(segment: ClipConformed, plan: BeatsPlanned) -> bool:
-    return segment.job == CONFORM.wanted(plan, beat=segment.beat, n=segment.chunk)
-
-
-def _left_out(view: View, plan: BeatsPlanned) -> dict[int, str]:
-    """Return the chunks that the film goes without, with the errors."""
+def _list_gaps(view: View, plan: BeatsPlanned) -> dict[int, str]:
+    """Return chunk → error, for the chunks that the film goes without."""
     waves = view.latest(WavesCompleted)
+    # waves of an earlier revision say nothing of this one
     if plan.brief.gaps != "leave" or waves is None or waves.rev != plan.rev:
         return {}
     return {error.chunk: error.error for error in waves.failed}
 
 
-def _failure_notes(end: Failed, plan: BeatsPlanned, kinds: Kinds) -> Iterator[Note]:
+def _note_failure(end: Failed, plan: BeatsPlanned, kinds: Kinds) -> Iterator[Note]:
+    """Yield what a failure means for the video; nothing if a revision has replaced the job."""
     kind, item = kinds.of(end), Item(end.beat, end.n)
-    if kind.lacks and end.job == kind.wanted(plan, beat=end.beat, n=end.n):
-        name = kind.called(item, plan)
+    # a kind that lacks nothing, as the cut, ends the video when it fails; and of what the plan no
+    # longer has, as a beat that is skipped now, nothing is lacking
+    if (
+        kind.lacks
+        and item in kind.items(plan)
+        and end.job == kind.job(plan, beat=end.beat, n=end.n)
+    ):
+        name = kind.name_item(item, plan)
         yield Note(stage=kind.stage, item=name, message=f"{name} {kind.lacks}: {end.error}")
 
 
-def _segment_notes(segment: ClipConformed, name: str) -> Iterator[Note]:
-    """Return what was made, but not as it was meant to be."""
+def _note_flaws(segment: ClipConformed, plan: BeatsPlanned) -> Iterator[Note]:
+    """Yield what is in a segment, but not as it was meant to be."""
+    name = CONFORM.name_item(Item(segment.beat, segment.chunk), plan)
     if segment.filled:
         message = f"{name} is filled with a still: {segment.filled}"
         yield Note(stage=Stage.CUT, item=name, message=message)

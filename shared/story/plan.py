@@ -1,4 +1,4 @@
-"""What a plan says: which beats and chunks the video is to have, and what each of them needs."""
+"""Questions to a plan: which beats and chunks the video is to have, and what each of them needs."""
 
 from shared.story.beats import Beat, Chunk
 from shared.story.events import BeatsPlanned, VideoFailed
@@ -6,7 +6,7 @@ from shared.story.view import View
 
 
 def active_beats(plan: BeatsPlanned) -> list[Beat]:
-    """Return the beats that the video is to have; the numbers of the others stay theirs."""
+    """Return the beats that the video is to have; a skipped one keeps its number."""
     return [beat for beat in plan.beats if not beat.skipped]
 
 
@@ -16,23 +16,23 @@ def active_chunks(plan: BeatsPlanned) -> list[Chunk]:
     return [chunk for chunk in plan.chunks if chunk.beat in beats]
 
 
-def clips_needed(plan: BeatsPlanned, total: int) -> int:
-    """Return how many of so many clips must succeed: never more than the video has."""
+def min_clips(plan: BeatsPlanned, total: int) -> int:
+    """Return how many of all clips must succeed: never more than there are."""
     return min(plan.brief.min_clips, total)
 
 
-def spoken_beats(plan: BeatsPlanned) -> list[Beat]:
+def beats_with_voice(plan: BeatsPlanned) -> list[Beat]:
     """Return the beats that are to have a voice."""
-    return [beat for beat in plan.beats if is_spoken(plan, beat)]
+    return [beat for beat in plan.beats if has_voice(plan, beat)]
 
 
-def is_spoken(plan: BeatsPlanned, beat: Beat) -> bool:
+def has_voice(plan: BeatsPlanned, beat: Beat) -> bool:
     """Tell whether this beat is to have a voice."""
     return plan.brief.voice and bool(beat.narration.strip()) and not beat.skipped
 
 
 def has_card_picture(plan: BeatsPlanned) -> bool:
-    """Tell whether the end card is to have a picture behind it: a brand's colour stands alone."""
+    """Tell whether the end card has a picture behind it: on a brand's colour there is none."""
     return plan.brief.end_card is not None and plan.brief.end_card.colour is None
 
 
@@ -41,12 +41,14 @@ def card_number(plan: BeatsPlanned) -> int:
     return len(plan.chunks)
 
 
-def cast(plan: BeatsPlanned) -> list[str]:
-    """Return every character of the story; the place in this list is its reference's number."""
+def list_characters(plan: BeatsPlanned) -> list[str]:
+    """Return every character of the story; a character's place here numbers its reference."""
+    # a dict keeps the first place of each, so that the same plan always gives the same numbers
     return list(dict.fromkeys(name for beat in plan.beats for name in beat.characters))
 
 
-def given_up(view: View, plan: BeatsPlanned) -> bool:
+def is_given_up(view: View, plan: BeatsPlanned) -> bool:
     """Tell whether the video has failed at this plan: nothing more is made for it."""
     failed = view.latest(VideoFailed)
+    # a later plan is another chance
     return failed is not None and failed.rev >= plan.rev

@@ -11,8 +11,8 @@ import unicodedata
 VISIBLE = (
     r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
-"""A character that can be seen, as a pattern that JSON Schema takes too. (It could not name halves
-of characters: not every reader of schemas knows them, and no valid text holds one.)
+"""A character that can be seen, as a pattern that JSON Schema takes too. (It leaves out halves of
+characters: not every reader of schemas knows them, and no valid text holds one.)
 """
 
 _LINE_ENDS = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -28,18 +28,19 @@ _CLOSED_BY = {
     **dict.fromkeys("\u202a\u202b\u202d\u202e", _POP),
     **dict.fromkeys("\u2066\u2067\u2068", _END),
 }
-"""What turns the direction of a text, and what ends that."""
+"""A sign that turns the direction of a text → the sign that ends this."""
 _TURNS = frozenset(_CLOSED_BY) | {_POP, _END}
 _OVERRIDES = frozenset("\u202d\u202e")
-"""They show letters in another order than they are written in: no language needs them."""
+"""Signs that show letters in another order than they are written in: no language needs them."""
 
 _JOINERS = frozenset("\u200c\u200d")
 _MOST_MARKS = 8
-"""On one letter: no script uses more, and hundreds grow a picture without limit."""
+"""So many marks may stand on one letter: no script uses more, and a picture of hundreds has no
+limit to its height."""
 
 
 def clean_text(text: str) -> str:
-    """Return a text of one or more lines without what can be neither seen nor said.
+    """Return a text of one or more lines, without all that can be neither seen nor said.
 
     It is never longer than before, and cleaning it again changes nothing.
     """
@@ -49,16 +50,14 @@ def clean_text(text: str) -> str:
 
 
 def make_one_line(text: str) -> str:
-    """Return a clean text on one line; nothing where no character of it can be seen."""
+    """Return a clean text on one line; empty where no character of it can be seen."""
     line = _SPACES.sub(" ", _drop_loose_marks(clean_text(text))).strip()
     return line if re.search(VISIBLE, line) else ""
 
 
 def escape_controls(text: str) -> str:
-    r"""Return the text with all that a terminal would obey spelt out, as in \u001b.
-
-    Within JSON it means the same as before.
-    """
+    r"""Return the text with all that a terminal would obey spelt out, as in \u001b."""
+    # spelt as in JSON, so that a document in JSON still means the same
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -85,11 +84,12 @@ def _pair_turns(line: str) -> str:
     for place, sign in enumerate(line):
         if sign in _CLOSED_BY:
             begun.append(place)
-        if sign == _END:  # it also ends what was begun inside of its isolate
+        if sign == _END:  # it also ends every turn that was begun after its own
             while begun and _CLOSED_BY[line[begun[-1]]] != _END:
                 begun.pop()
         if begun and sign == _CLOSED_BY[line[begun[-1]]]:
             start = begun.pop()
+            # an override goes with its end: the end alone would close a turn around it
             kept |= set() if line[start] in _OVERRIDES else {start, place}
     return "".join(c for place, c in enumerate(line) if c not in _TURNS or place in kept)
 
@@ -99,18 +99,18 @@ def _drop_loose_marks(line: str) -> str:
     kept: list[str] = []
     room = 0  # for marks on the letter before
     for c in line:
-        is_mark = _is_mark(c)
-        if is_mark:
+        if _is_mark(c):
             room -= 1
         else:
-            stands_alone = c.isspace() or unicodedata.category(c) == "Cf"
-            room = 0 if stands_alone else _MOST_MARKS
+            # spaces and signs that are not seen carry no mark
+            carries_none = c.isspace() or unicodedata.category(c) == "Cf"
+            room = 0 if carries_none else _MOST_MARKS
         if room >= 0:
             kept.append(c)
     return "".join(kept)
 
 
 def _is_mark(c: str) -> bool:
-    """Return whether this is nothing without the character before it."""
+    """Tell whether this is nothing without the character before it."""
     is_tag = "\U000e0020" <= c <= "\U000e007f"  # the flags of regions are spelt with them
     return c in _JOINERS or is_tag or unicodedata.category(c).startswith("M")

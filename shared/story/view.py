@@ -1,6 +1,6 @@
-"""What a service knows about a video, and what it decides from it.
+"""A service's view of a video, and the decision that it draws from it.
 
-A view is a fold of a *set* of events: any order and any duplicates give the same view, and so the
+A view is made from a *set* of facts: any order and any duplicates give the same view, and so the
 same decision.
 """
 
@@ -22,7 +22,7 @@ End = JobEnd | BeatsPlanned
 
 
 class JobSpec(Fact):
-    """A job that should exist. Its kind makes it: see shared/story/kinds."""
+    """A job that should exist. `Kind.ask` makes it, in shared/story/kinds."""
 
     kind: str
     video_id: str
@@ -33,34 +33,34 @@ class JobSpec(Fact):
     input: Mapping[str, Any] = Field(default_factory=dict)
     """The order, as plain values: only its kind can read it."""
     files: Mapping[str, str] = Field(default_factory=dict)
-    """The blobs that the work needs: a name → the blob's key."""
+    """Name → key of the blobs that the work needs."""
     models: tuple[str, ...] = ()
     """Models in order of preference; the next one is used when the tries at one are used up."""
     seconds: float = 1.0
-    """How long it is expected to take: what fairness between owners counts."""
+    """The time that it is expected to take: fairness between owners counts it."""
     priority: int = 1
 
     @property
     def id(self) -> str:
-        """Return the one id of this job: whoever asks for it twice means the same job."""
+        """Return the id of this job: two who ask for the same job ask for one job."""
         return job_id(self.video_id, self.kind, self.beat, self.n, self.take)
 
 
 def job_id(video_id: str, kind: str, beat: int, n: int, take: int) -> str:
-    """Return the id of a job. It is made here only, and nowhere taken apart."""
+    """Return the id of a job. It is made only here, and never taken apart."""
     return f"{video_id}/{kind}/{beat}/{n}/{take}"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What should exist. Naming what exists already does no harm."""
+    """The jobs and events that should exist. To name one that exists already does no harm."""
 
     jobs: tuple[JobSpec, ...] = ()
     events: tuple[Event, ...] = ()
     done: bool = False
     """Nothing more is expected of this service for this video."""
     summary: Mapping[str, int] = field(default_factory=dict)
-    """What the log says when it is done: counts that should agree, for instance."""
+    """Said in the log when the service is done: counts that should agree, for instance."""
 
 
 NOTHING = Decision()
@@ -75,12 +75,14 @@ class View:
         self.video_id = video_id
         self.released = frozenset(released)
         self._facts: dict[type[Event], dict[str, Event]] = {}
+        # kept by slot: a fact that is told again takes its own place and adds nothing
         for fact in facts:
             self._facts.setdefault(type(fact), {})[fact.slot] = fact
 
     def all(self, cls: type[E]) -> list[E]:
         """Return every fact of this type, in a fixed order."""
         known = self._facts.get(cls, {})
+        # sorted, because facts come in any order and a decision must not depend on it
         return [known[slot] for slot in sorted(known)]  # type: ignore[misc]
 
     @property
@@ -97,22 +99,22 @@ class View:
         return max(self.all(cls), key=lambda fact: fact.rev, default=None)
 
     def end(self, job: str) -> End | None:
-        """Return how this job ended, if it did."""
+        """Return the event that this job ended in; None while it has not ended."""
         return self.ends.get(job)
 
     def ready(self, cls: type[E], job: str) -> E | None:
-        """Return the job's result, if it ended well."""
+        """Return the job's result; None while it has not ended, or if it failed."""
         end = self.ends.get(job)
         return end if isinstance(end, cls) else None
 
     def failure(self, job: str) -> Failed | None:
-        """Return the job's failure, if it ended badly."""
+        """Return the job's failure; None unless it failed."""
         end = self.ends.get(job)
         return end if isinstance(end, Failed) else None
 
     @cached_property
     def ends(self) -> Mapping[str, End]:
-        """Map each job that has ended to how it ended."""
+        """Return job → event, for every job that has ended."""
         return {fact.job: fact for fact in self.facts if isinstance(fact, End) and fact.job}
 
     @cached_property

@@ -24,13 +24,15 @@ from shared.story.formats import Canvas
 from tests.pictures import MAGENTA, last_frame, product, share_of
 
 TALL = Canvas(720, 1280)
+# Other tests run on the other cores; and whoever is killed is soon taken for dead.
+ALONE = {"STORYWAVE_PROCESSES": "1", "STORYWAVE_LEASE_SECONDS": "2"}
 SHORT = ["The sea at night. A lamp is lit.", "--duration", "6", "--no-music"]
 
 
 def storywave(folder: Path, *command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "services.cli", *command, "--data", str(folder / "data")],
-        env={**os.environ, "STORYWAVE_LEASE_SECONDS": "2"},
+        env={**os.environ, **ALONE},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -38,7 +38,7 @@ def test_each_fact_is_one_line() -> None:
     assert told([requested(), PLAN, *clips(PLAN)[:4]], [clips(PLAN)[4]]) == [
         ("clip 4", "clips 5/6")
     ]
-    failed = ImageFailed(video_id=VIDEO, beat=2, error="no luck", job=IMAGE.wanted(PLAN, beat=2))
+    failed = ImageFailed(video_id=VIDEO, beat=2, error="no luck", job=IMAGE.job(PLAN, beat=2))
     assert told([requested(), PLAN], [failed]) == [("beat 2", "beat 2: no luck")]
 
 

@@ -25,7 +25,7 @@ WISHES = {
 
 @asynccontextmanager
 async def embedded(folder: Path) -> AsyncIterator[tuple[App, httpx.AsyncClient]]:
-    settings = Settings(mode="embedded", data=folder, drain_seconds=2)
+    settings = Settings(mode="embedded", data=folder, drain_seconds=2, processes=1)
     async with open_app(settings, [services.load(name) for name in services.NAMES]) as app:
         parts = build_gateway(app)
         transport = httpx.ASGITransport(create_app(parts))

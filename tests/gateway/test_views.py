@@ -112,7 +112,7 @@ def test_nothing_measured_leaves_the_marks() -> None:
 
 
 FAILING: list[Event] = [
-    ImageFailed(video_id=VIDEO, at=3_100, beat=2, error="no", job=IMAGE.wanted(PLAN, beat=2)),
+    ImageFailed(video_id=VIDEO, at=3_100, beat=2, error="no", job=IMAGE.job(PLAN, beat=2)),
     *(
         ChunkFailed(
             video_id=VIDEO, at=4_500, beat=c.beat, n=c.index, error="no", job=clip_job(PLAN, c)
@@ -270,7 +270,7 @@ def test_a_truncated_plan_says_so() -> None:
 
 
 def test_what_is_lacking_is_told_in_words() -> None:
-    voice = VoiceFailed(video_id=VIDEO, beat=1, error="no voice", job=VOICE.wanted(PLAN, beat=1))
+    voice = VoiceFailed(video_id=VIDEO, beat=1, error="no voice", job=VOICE.job(PLAN, beat=1))
     filled = ClipConformed(
         video_id=VIDEO,
         job=f"{VIDEO}/conform/0/1/0",
@@ -307,7 +307,7 @@ def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces
 
 
 def test_a_failure_that_a_revision_replaced_is_not_lacking() -> None:
-    failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=IMAGE.wanted(PLAN, beat=0))
+    failed = ImageFailed(video_id=VIDEO, beat=0, error="no", job=IMAGE.job(PLAN, beat=0))
     again = full_plan(rev=2, takes={"image/0": 1})
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="retry", beat=0)
     now = seen(requested(), PLAN, failed, asked, again)

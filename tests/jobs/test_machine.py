@@ -76,6 +76,13 @@ def test_attempt_is_the_fence_and_tries_counts_failures() -> None:
     assert (claimed.tries, later.tries, broke.tries) == (0, 0, 1)
 
 
+def test_no_wait_is_longer_than_the_longest_whatever_a_provider_asks_for() -> None:
+    claimed = job(State.SUBMITTING)
+    for signal in (m.Later(9 * 3_600_000), m.Broke("slow down", retry_after_ms=9 * 3_600_000)):
+        after = m.advance(claimed, signal, NOW, RULES)
+        assert after.state is State.NEW and after.due_at == NOW + m.LONGEST_WAIT_MS
+
+
 def test_a_second_claim_of_a_submit_is_unsure_and_keeps_its_hold() -> None:
     first = m.advance(job(), m.Claimed(), NOW, RULES)
     second = m.advance(first, m.Claimed(), NOW, RULES)

@@ -285,14 +285,14 @@ def hang_at_beat(order: ImageOrder, space: Workspace) -> Made:
 
 async def test_work_that_hangs_fails_and_gives_its_place_back(store: Store, tmp_path: Path) -> None:
     pool = Pool(1)
-    quick = replace(IMAGE, deadline_seconds=4.0, retries=RetryRules(tries_a_model=1))
+    quick = replace(IMAGE, deadline_seconds=8.0, retries=RetryRules(tries_a_model=1))
     engine: Any = LocalEngine(pool, {quick: hang_at_beat})
     w = LoneWorker(store, tmp_path, engine, kind=quick)
     hung = {**SPEC.input, "prompt": str(tmp_path / "hung")}
-    job = await w.ends(spec(0, input=hung))
+    job = await w.ends(spec(0, input=hung), seconds=30)
     assert job.state is State.FAILED
-    assert job.error == "the work took more than 4 s and was ended"
-    assert (await w.ends(spec(1, input={**hung, "index": 1}))).state is State.DONE
+    assert job.error == "the work took more than 8 s and was ended"
+    assert (await w.ends(spec(1, input={**hung, "index": 1}), seconds=30)).state is State.DONE
     pool.close()
 
 

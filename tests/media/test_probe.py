@@ -33,6 +33,8 @@ def test_a_wrong_name_does_not_matter(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"hello, I am no video" * 100, "can't be read"),
         (b"\x00" * 4096, "can't be read"),
+        (b"\x00\x00\x00\x01ftyp", "can't be read"),
+        (b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x01\x00\x00\x00\x01mdat", "can't be read"),
         (b"#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n", "can't be read"),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", "can't be read"),
     ],

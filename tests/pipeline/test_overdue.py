@@ -1,10 +1,11 @@
 """A video that runs for too long is given up, whatever it waits for."""
 
+import asyncio
 from pathlib import Path
 
 from shared.jobs.machine import Rules
 from shared.store.sqlite import SqliteStore
-from shared.story.events import VideoFailed, VideoOverdue
+from shared.story.events import RevisionRequested, VideoCompleted, VideoFailed, VideoOverdue
 from tests.clock import Clock
 from tests.pipeline.world import brief, world
 
@@ -31,3 +32,21 @@ async def test_a_video_that_hangs_is_given_up_by_the_next_sweep(tmp_path: Path) 
         assert (end.phase, end.rev) == ("deadline", 1)
         known = await w.app.shell("gateway").view("v")
         assert known is not None and known.latest(VideoOverdue) is not None
+
+
+async def test_an_old_video_can_still_be_changed(tmp_path: Path) -> None:
+    clock = Clock()
+    store = SqliteStore(tmp_path / "storywave.db", clock=clock)
+    async with world(tmp_path, store=store) as w:
+        await w.request("v", brief(2, 1))
+        assert isinstance(await w.ended("v"), VideoCompleted)
+        clock.move(5 * TWO_HOURS)
+        asked = RevisionRequested(video_id="v", rev=2, action="reframe", aspect="1:1")
+        await w.app.shell("gateway").emit([asked])
+        async with asyncio.timeout(20):
+            while True:
+                view = await w.app.shell("gateway").view("v")
+                assert view is not None and not view.all(VideoFailed)
+                if any(end.rev == 2 for end in view.all(VideoCompleted)):
+                    break
+                await asyncio.sleep(0.01)

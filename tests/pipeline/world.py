@@ -2,31 +2,32 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import services
-from services.planner.beats import Draft, timed
+from services.planner.beats import Draft, time_beats
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
-from shared.jobs.engine import Accepted, Made, Produced, Task, Workspace
+from shared.jobs.engine import Accepted, Made, Produced, Task, Work, Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
 from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
+from shared.runtime.service import Service
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
 from shared.story.errors import PermanentError
 from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed, VideoRequested
-from shared.story.kinds import CLIP, KINDS, PLAN, PlanOrder, RetryRules
+from shared.story.kinds import CLIP, KINDS, PLAN, AnyKind, Kinds, PlanOrder, RetryRules
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 
@@ -38,13 +39,13 @@ def plan_by_lines(order: PlanOrder, space: Workspace) -> Made:
     """A plan with one beat a line of the prompt: tests choose how many there are."""
     wanted = order.brief
     drafts = [Draft(line, narration=line) for line in wanted.prompt.splitlines()]
-    beats = timed(drafts, wanted.duration)
+    beats = time_beats(drafts, wanted.duration)
     chunks = plan_chunks(beats, wanted.chunk_seconds)
     plan = {"brief": wanted, "beats": beats, "chunks": chunks}
     return Made(data=BeatsPlanned(video_id="", rev=1, **plan).model_dump(mode="json"))
 
 
-WORK = {PLAN: plan_by_lines}
+WORK: Mapping[AnyKind, Work] = {PLAN: plan_by_lines}
 
 
 def brief(beats: int = 3, chunks: int = 1, **known: Any) -> Brief:
@@ -64,8 +65,8 @@ class Counting(RehearsalEngine):
     It refuses the clips in `broken`.
     """
 
-    def __init__(self, store: Store, **known: Any) -> None:
-        super().__init__(WORK, **known)
+    def __init__(self, store: Store, work: Mapping[AnyKind, Work] = WORK, **known: Any) -> None:
+        super().__init__(work, **known)
         self._store = store
         self.runs: Counter[str] = Counter()
         self.rerun: list[str] = []
@@ -112,20 +113,23 @@ async def world(
     chaos: Chaos | None = None,
     store: Store | None = None,
     rules: Rules = QUICK,
+    table: Sequence[Service] = SERVICES,
+    kinds: Kinds = KINDS,
+    work: Mapping[AnyKind, Work] = WORK,
     **engine: Any,
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart."""
     store = store or SqliteStore(folder / "storywave.db")
-    bus, counting = LocalBus(chaos=chaos), Counting(store, **engine)
+    bus, counting = LocalBus(chaos=chaos), Counting(store, work, **engine)
     parts = Parts(
         Ports(store, bus, DiskBlobs(folder / "blobs")),
-        KINDS,
-        dict.fromkeys(KINDS, counting),
+        kinds,
+        dict.fromkeys(kinds, counting),
         folder / "work",
         Pool(1),
         rules=rules,
         pace=PACE,
         drain_seconds=1.0,
     )
-    async with run_services(parts, SERVICES) as app:
+    async with run_services(parts, table) as app:
         yield World(app, store, bus, counting)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.planner.beats import Draft, fitted_card, max_beats, timed
+from services.planner.beats import Draft, fit_card, max_beats, time_beats
 from shared.story.beats import BadPlan
 from shared.story.brief import EndCard
 
@@ -16,7 +16,7 @@ def drafts(*seconds: float) -> list[Draft]:
 
 
 def test_ten_beats_for_15_seconds_become_three_that_fill_them() -> None:
-    beats = timed(drafts(*[5] * 10), 15)
+    beats = time_beats(drafts(*[5] * 10), 15)
     assert [(b.index, b.start, b.duration) for b in beats] == [
         (0, 0, 5), (1, 5, 5), (2, 10, 5),
     ]  # fmt: skip
@@ -31,12 +31,12 @@ def test_as_many_beats_as_begun_five_seconds(seconds: float, most: int) -> None:
 
 
 def test_durations_follow_the_wishes() -> None:
-    assert [b.duration for b in timed(drafts(1, 2, 3), 60)] == [10, 20, 30]
+    assert [b.duration for b in time_beats(drafts(1, 2, 3), 60)] == [10, 20, 30]
 
 
 def test_no_beat_but_the_last_is_shorter_than_five_seconds() -> None:
-    assert [b.duration for b in timed(drafts(1, 1, 1), 12.5)] == [5, 5, 2.5]
-    assert [b.duration for b in timed(drafts(1, 8, 1), 20)] == [5, 10, 5]
+    assert [b.duration for b in time_beats(drafts(1, 1, 1), 12.5)] == [5, 5, 2.5]
+    assert [b.duration for b in time_beats(drafts(1, 8, 1), 20)] == [5, 10, 5]
 
 
 @settings(deadline=None)
@@ -47,7 +47,7 @@ def test_no_beat_but_the_last_is_shorter_than_five_seconds() -> None:
 def test_beats_fill_their_time_exactly_whatever_was_wished(
     wishes: list[float], seconds: float
 ) -> None:
-    beats = timed(drafts(*wishes), seconds)
+    beats = time_beats(drafts(*wishes), seconds)
     assert len(beats) == min(len(wishes), max_beats(seconds))
     assert [b.index for b in beats] == list(range(len(beats)))
     assert beats[0].start == 0
@@ -60,12 +60,12 @@ def test_beats_fill_their_time_exactly_whatever_was_wished(
 
 def test_a_plan_without_beats_is_refused() -> None:
     with pytest.raises(BadPlan, match="describe at least one thing"):
-        timed([], 30)
+        time_beats([], 30)
 
 
 def test_a_beat_without_a_prompt_is_named() -> None:
     with pytest.raises(BadPlan, match="beat 1 has an empty prompt"):
-        timed([Draft("a"), Draft("  ")], 30)
+        time_beats([Draft("a"), Draft("  ")], 30)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_a_beat_without_a_prompt_is_named() -> None:
 def test_the_card_leaves_the_story_most_of_a_short_video(
     wish: float, duration: float, seconds: float | None
 ) -> None:
-    card = fitted_card(EndCard(seconds=wish), duration)
+    card = fit_card(EndCard(seconds=wish), duration)
     assert (card and card.seconds) == seconds
 
 
 def test_no_card_stays_no_card() -> None:
-    assert fitted_card(None, 30) is None
+    assert fit_card(None, 30) is None

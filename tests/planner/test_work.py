@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 from services.planner.report import report
 from services.planner.work import make_plan
 from shared.jobs.engine import Workspace
-from shared.story.beats import frames
+from shared.story.beats import count_frames
 from shared.story.brief import Brief, EndCard
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned
@@ -36,7 +36,7 @@ def test_beats_chunks_and_card_fill_the_duration_to_the_frame(
 ) -> None:
     made = planned(tmp_path, duration=duration, end_card=card)
     last = made.beats[-1]
-    story = sum(frames(chunk) for chunk in active_chunks(made))
+    story = sum(count_frames(chunk) for chunk in active_chunks(made))
     assert story == frame_at(last.start + last.duration)
     settled = made.brief.end_card
     assert (settled is None) == (card is None)

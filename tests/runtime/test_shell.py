@@ -24,6 +24,7 @@ from shared.story.events import (
     BeatsPlanned,
     DeadLettered,
     Event,
+    RevisionRequested,
     VideoDeleted,
     VideoRequested,
     WavesCompleted,
@@ -340,3 +341,22 @@ def test_the_time_to_check_again_moves_only_when_half_of_it_has_passed() -> None
     done = Change.of(known, known.hear([]), Decision(done=True), 70, patience=100)
     assert done.adds
     assert done.result.check_at is None
+
+
+async def test_of_two_facts_of_one_id_told_at_once_the_same_one_counts_everywhere(
+    toys: list[Toy],
+) -> None:
+    """Two callers in one turn of the loop share a batch: the row and the view must agree."""
+    first, second = (
+        RevisionRequested.model_validate(
+            {"video_id": "v", "rev": 2, "action": "reframe", "aspect": aspect}
+        )
+        for aspect in ("1:1", "16:9")
+    )
+    await asyncio.gather(toys[0].shell.emit([first]), toys[0].shell.emit([second]))
+    (row,) = await toys[0].store.find(relay.OUTBOX, {})
+    view = await toys[0].shell.view("v")
+    assert view is not None
+    (heard,) = view.all(RevisionRequested)
+    assert row["body"]["aspect"] == heard.aspect == "1:1"
+    assert [event.id for event in await toys[0].published()] == [first.id]

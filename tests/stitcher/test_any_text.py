@@ -10,8 +10,8 @@ from PIL import Image
 
 from services.stitcher.captions import format_srt, format_vtt
 from services.stitcher.draw import card, contact
-from services.stitcher.draw.card import CardSpec, end_card
-from services.stitcher.draw.contact import Panel, contact_sheet
+from services.stitcher.draw.card import CardSpec, draw_end_card
+from services.stitcher.draw.contact import Panel, draw_contact_sheet
 from services.stitcher.encode.conform import ConformSpec, conform
 from services.stitcher.voicefit import Word
 from shared.media.probe import probe
@@ -42,7 +42,7 @@ def texts() -> st.SearchStrategy[str]:
 
 
 def drawn(spec: CardSpec) -> bytes:
-    assert end_card(spec) == spec.frames
+    assert draw_end_card(spec) == spec.frames
     found = probe(spec.out)
     assert (found.width, found.height) == (spec.canvas.width, spec.canvas.height)
     return spec.out.read_bytes()
@@ -57,7 +57,7 @@ def test_a_card_is_made_of_any_words(
     nothing = drawn(bare)
     for name, words in (("headline", (headline, "")), ("button", ("", call))):
         spec = replace(bare, headline=words[0], call_to_action=words[1])
-        notes = card.missing_words(spec)
+        notes = card.find_missing_words(spec)
         assert len(notes) <= 1
         left_out = drawn(spec) == nothing
         said = any(note.startswith(f"the end card has no {name}: ") for note in notes)
@@ -69,12 +69,12 @@ def test_a_card_is_made_of_any_words(
 @pytest.mark.parametrize("text", ["W" * 4000, "字" * 900, "Wake up " * 500])
 def test_a_text_without_room_is_cut_short_and_that_is_said(text: str, tmp_path: Path) -> None:
     spec = CardSpec(tmp_path / "card.mp4", Canvas(72, 128), 2, "minimal", text, text)
-    for note in card.missing_words(spec):
+    for note in card.find_missing_words(spec):
         assert note.startswith(
             ("the end card has only the beginning of its ", "the end card has no")
         )
-    assert len(card.missing_words(spec)) == 2
-    assert end_card(spec) == 2
+    assert len(card.find_missing_words(spec)) == 2
+    assert draw_end_card(spec) == 2
 
 
 @in_a_moment
@@ -112,10 +112,10 @@ def test_subtitle_files_hold_whole_cues_of_any_words(words: list[str]) -> None:
 @given(title=texts(), words=st.lists(texts(), min_size=8, max_size=8))
 def test_a_sheet_is_made_of_any_words(tmp_path: Path, title: str, words: list[str]) -> None:
     panels = [Panel(None, f"{n}", text) for n, text in enumerate(words)]
-    assert contact_sheet(title, panels, tmp_path / "sheet.png") == 1
+    assert draw_contact_sheet(title, panels, tmp_path / "sheet.png") == 1
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (1754, 1240)
-    "".join(contact.missing_words(title, panels)).encode()
+    "".join(contact.find_missing_words(title, panels)).encode()
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_of_a_card_and_noted(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_picture_that_cannot_be_read_is_left_out_of_a_card_and_noted(tmp_path:
     spec = CardSpec(
         tmp_path / "card.mp4", Canvas(64, 48), 2, headline="Go", background=broken, product=broken
     )
-    assert end_card(spec) == 2
-    assert [note.split(":")[0] for note in card.missing_words(spec)] == [
+    assert draw_end_card(spec) == 2
+    assert [note.split(":")[0] for note in card.find_missing_words(spec)] == [
         "the end card has no picture behind it", "the end card has no product",
     ]  # fmt: skip

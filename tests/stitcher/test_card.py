@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.stitcher.draw.card import CardSpec, end_card
+from services.stitcher.draw.card import CardSpec, draw_end_card
 from services.stitcher.draw.colours import LEGIBLE, choose_ink, measure_contrast
 from shared.media.encode import canonical_avcc
 from shared.media.picture import Rgb
@@ -26,7 +26,7 @@ CANVAS = Canvas(180, 320)
 
 
 def shown(spec: CardSpec) -> list[NDArray[np.int_]]:
-    assert end_card(spec) == spec.frames
+    assert draw_end_card(spec) == spec.frames
     with av.open(str(spec.out)) as container:
         extradata = container.streams.video[0].codec_context.extradata
         assert extradata == canonical_avcc(spec.canvas)

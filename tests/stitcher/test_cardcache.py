@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from services.stitcher.draw.card import CardSpec, end_card
+from services.stitcher.draw.card import CardSpec, draw_end_card
 from services.stitcher.encode import cardcache
 from shared.media.probe import probe
 from shared.story.formats import Canvas
@@ -20,9 +20,9 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     def counted(spec: CardSpec) -> int:
         made.append(spec.out)
-        return end_card(spec)
+        return draw_end_card(spec)
 
-    monkeypatch.setattr(cardcache, "end_card", counted)
+    monkeypatch.setattr(cardcache, "draw_end_card", counted)
     return made
 
 

@@ -379,8 +379,8 @@ def test_the_waves_of_an_older_plan_say_nothing_about_a_newer_one() -> None:
 
 def test_the_names_of_the_jobs_are_those_the_plan_wants() -> None:
     of = plan(2, rev=3, takes={"conform/1": 4})
-    assert CONFORM.wanted(of, beat=1, n=1) == f"{VIDEO}/conform/1/1/4"
-    assert CUT.wanted(of) == f"{VIDEO}/cut/0/0/3"
+    assert CONFORM.job(of, beat=1, n=1) == f"{VIDEO}/conform/1/1/4"
+    assert CUT.job(of) == f"{VIDEO}/cut/0/0/3"
 
 
 def test_a_job_that_ended_is_not_named_as_open() -> None:

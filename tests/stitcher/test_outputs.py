@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.stitcher.draw.contact import Panel, contact_sheet
+from services.stitcher.draw.contact import Panel, draw_contact_sheet
 from services.stitcher.encode.conform import ConformSpec, conform
 from services.stitcher.encode.cut import CutSpec, cut
 from services.stitcher.encode.hls import package_hls
@@ -87,7 +87,7 @@ def test_the_contact_sheet_shows_every_picture(count: int, pages: int, tmp_path:
         Image.new("RGB", (90, 160), colour).save(tmp_path / f"{n}.png")
         panels.append(Panel(tmp_path / f"{n}.png", f"{n + 1} · 0:0{n}", "A quiet street. " * 12))
     png, pdf = tmp_path / "sheet.png", tmp_path / "sheet.pdf"
-    assert contact_sheet("Morning roast", panels, png, pdf) == pages
+    assert draw_contact_sheet("Morning roast", panels, png, pdf) == pages
     assert pdf.read_bytes()[:5] == b"%PDF-"
     sheet = np.asarray(Image.open(png).convert("RGB"))[::8, ::8].astype(int)
     for colour in colours:
@@ -96,4 +96,4 @@ def test_the_contact_sheet_shows_every_picture(count: int, pages: int, tmp_path:
 
 def test_a_picture_that_is_gone_leaves_its_field_empty(tmp_path: Path) -> None:
     panels = [Panel(tmp_path / "gone.png", "1"), Panel(None, "2")]
-    assert contact_sheet("x", panels, tmp_path / "sheet.png") == 1
+    assert draw_contact_sheet("x", panels, tmp_path / "sheet.png") == 1

@@ -43,7 +43,7 @@ def test_the_stitcher_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("it can't be laid out")
 
     of = plan(1)
-    monkeypatch.setattr(import_module("services.stitcher.decide"), "waves_of", breaks)
+    monkeypatch.setattr(import_module("services.stitcher.decide"), "find_waves", breaks)
     told = Story(SERVICE, requested(), of)
     with pytest.raises(RuntimeError):
         told.decide()

@@ -8,8 +8,8 @@ from PIL import Image
 
 from services.stitcher.draw import card, contact
 from services.stitcher.draw.artwork import draw_title
-from services.stitcher.draw.card import CardSpec, end_card
-from services.stitcher.draw.contact import Panel, contact_sheet
+from services.stitcher.draw.card import CardSpec, draw_end_card
+from services.stitcher.draw.contact import Panel, draw_contact_sheet
 from services.stitcher.draw.words import explain_unwritten, keep_writable
 from shared.media import fonts
 from shared.media.fonts import font
@@ -47,26 +47,26 @@ def test_a_card_leaves_out_what_it_cannot_write_and_says_so(
     text: str, style: str, tmp_path: Path
 ) -> None:
     foreign, bare = card_of(tmp_path, text, text, style), None
-    end_card(foreign)
+    draw_end_card(foreign)
     bare = card_of(tmp_path, "", "", style)
-    end_card(bare)
+    draw_end_card(bare)
     assert same_video(foreign.out, bare.out)
-    headline, button = card.missing_words(foreign)
+    headline, button = card.find_missing_words(foreign)
     assert headline.startswith("the end card has no headline: no font at hand can write “")
     assert button.startswith("the end card has no button: ")
-    assert card.missing_words(bare) == ()
+    assert card.find_missing_words(bare) == ()
 
 
 def test_emoji_are_left_out_of_a_card_whose_words_stay(tmp_path: Path) -> None:
     with_emoji = card_of(tmp_path, "Wake up 🚀 slow ✌🏽", "Order 👩‍👩‍👧 yours")
-    end_card(with_emoji)
+    draw_end_card(with_emoji)
     plain = card_of(tmp_path, "Wake up slow", "Order yours")
-    end_card(plain)
+    draw_end_card(plain)
     empty = card_of(tmp_path, "", "")
-    end_card(empty)
+    draw_end_card(empty)
     assert same_video(with_emoji.out, plain.out)
     assert not same_video(plain.out, empty.out)
-    assert card.missing_words(with_emoji) == ()
+    assert card.find_missing_words(with_emoji) == ()
 
 
 def test_a_symbol_that_the_font_has_stays() -> None:
@@ -82,7 +82,7 @@ def test_a_draw_title_without_letters_is_its_backdrop() -> None:
 
 
 def sheet(folder: Path, title: str, text: str) -> bytes:
-    contact_sheet(title, [Panel(None, "1 · 0:00", text)], folder / "sheet.png")
+    draw_contact_sheet(title, [Panel(None, "1 · 0:00", text)], folder / "sheet.png")
     return Image.open(folder / "sheet.png").tobytes()
 
 
@@ -91,9 +91,9 @@ def test_a_contact_sheet_leaves_out_what_it_cannot_write_and_says_so(
     text: str, tmp_path: Path
 ) -> None:
     assert sheet(tmp_path, text, text) == sheet(tmp_path, "", "")
-    (told,) = contact.missing_words(text, [Panel(None, "1", text), Panel(None, "2", "Fine")])
+    (told,) = contact.find_missing_words(text, [Panel(None, "1", text), Panel(None, "2", "Fine")])
     assert told.startswith("the contact sheet leaves out 2 of its texts: no font at hand")
-    assert contact.missing_words("Fine", [Panel(None, "1", "Fine 🚀")]) == ()
+    assert contact.find_missing_words("Fine", [Panel(None, "1", "Fine 🚀")]) == ()
 
 
 def test_emoji_are_left_out_of_a_contact_sheet(tmp_path: Path) -> None:

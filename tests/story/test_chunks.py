@@ -12,11 +12,11 @@ from shared.story.beats import (
     OrphanChunk,
     WrongImageCount,
     beat_to_chunk_map,
-    chains,
     check_images,
     check_numbers,
     check_plan,
-    frames,
+    count_frames,
+    link_chains,
     plan_chunks,
 )
 from shared.story.formats import frame_at
@@ -66,13 +66,14 @@ def test_the_map_names_the_chunks_that_start_a_beat_only() -> None:
 )
 def test_the_frames_of_the_chunks_add_up_exactly(lengths: list[int], chunk_seconds: float) -> None:
     chunks = plan_chunks(beats(*(ms / 1000 for ms in lengths)), chunk_seconds)
-    assert sum(frames(c) for c in chunks) == frame_at(sum(lengths) / 1000)
+    assert sum(count_frames(c) for c in chunks) == frame_at(sum(lengths) / 1000)
     assert all(0 < c.seconds <= chunk_seconds + 0.001 for c in chunks)
 
 
 def test_chains_end_where_a_beat_or_a_new_reference_begins() -> None:
-    found = chains([chunk(0, 0, "reference"), chunk(1, 0, "continuous"), chunk(2, 1, "reference"),
-                    chunk(3, 2, "continuous"), chunk(4, 2, "continuous")])  # fmt: skip
+    found = link_chains([chunk(0, 0, "reference"), chunk(1, 0, "continuous"),
+                         chunk(2, 1, "reference"),
+                         chunk(3, 2, "continuous"), chunk(4, 2, "continuous")])  # fmt: skip
     assert [[c.index for c in chain] for chain in found] == [[0, 1], [2], [3, 4]]
 
 

@@ -39,5 +39,11 @@ def test_each_revision_has_its_own_time() -> None:
     assert late is not None and late.rev == 2
 
 
+def test_a_revision_whose_wish_was_not_heard_of_yet_has_its_own_time_too() -> None:
+    second = plan(rev=2).model_copy(update={"at": 500_000, "job": None})
+    view = View(VIDEO, [requested(), plan(), second])
+    assert find_overdue(view, 500_000 + LIMIT, LIMIT) is None
+
+
 def test_what_nobody_asked_for_is_never_overdue() -> None:
     assert find_overdue(View(VIDEO), 10**12, LIMIT) is None

@@ -86,7 +86,7 @@ def _words(
     if isinstance(fact, JobEnd):
         kind = kinds.of(fact)
         # clips and segments of earlier versions carry their number as `chunk` only
-        name = kind.called(Item(fact.beat, getattr(fact, "chunk", fact.n)), plan)
+        name = kind.name_item(Item(fact.beat, getattr(fact, "chunk", fact.n)), plan)
         failed = f"{name}: {fact.error}" if isinstance(fact, Failed) else None
         return name, failed or getattr(fact, "filled", None) or count(now, kind.stage)
     say = _SAY.get(type(fact))

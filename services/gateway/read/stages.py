@@ -18,7 +18,7 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact
 from shared.story.kinds import KINDS, Kinds, Stage
-from shared.story.plan import clips_needed
+from shared.story.plan import min_clips
 from shared.story.view import View
 
 StageStatus = Literal["waiting", "running", "completed", "failed", "skipped", "stopped"]
@@ -137,8 +137,9 @@ def is_over(view: View) -> bool:
 def progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
     """Return how far every stage is, and the first that is not over."""
     tallies = _tallies(view, kinds)
-    failed = PHASES.get(failed_phase or "")
     open_ = next((stage for stage, tally in tallies.items() if not tally.closed), Stage.CUT)
+    # a deadline, say, is no phase of its own: the video failed in the stage that it was in
+    failed = PHASES.get(failed_phase, open_) if failed_phase else None
     return Progress(
         stage=failed or open_,  # where it failed is the last that is said of it
         percent=_percent(tallies, _weights(view)),
@@ -215,14 +216,14 @@ def _tallies(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
         Stage.PLAN: _Tally(1, (plan,), asked),
         Stage.IMAGES: _tally(view, jobs[Stage.IMAGES], plan.at, waves_at),
         Stage.SOUNDTRACK: _tally(view, jobs[Stage.SOUNDTRACK], plan.at, over_at),
-        Stage.CLIPS: replace(made, needed=clips_needed(plan, len(clips))),
+        Stage.CLIPS: replace(made, needed=min_clips(plan, len(clips))),
         Stage.CUT: _tally(view, jobs[Stage.CUT], _first(view, clips), over_at),
     }
 
 
 def _jobs(plan: BeatsPlanned, kinds: Kinds, stage: Stage) -> list[str]:
     """Return the ids of the jobs that a stage consists of."""
-    return [job for kind in kinds.of_stage(stage) for job in kind.wanted_jobs(plan)]
+    return [job for kind in kinds.of_stage(stage) for job in kind.jobs(plan)]
 
 
 def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None) -> _Tally:
@@ -240,7 +241,7 @@ def _waves_at(view: View, plan: BeatsPlanned) -> int | None:
     waves = view.latest(WavesCompleted)
     if waves is None or waves.rev < rev(view):
         return None
-    return waves.at if waves.succeeded >= clips_needed(plan, waves.total) else None
+    return waves.at if waves.succeeded >= min_clips(plan, waves.total) else None
 
 
 def _settled(view: View, jobs: list[str]) -> tuple[Event, ...]:

@@ -28,7 +28,7 @@ from shared.story.events import (
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
 from shared.story.kinds import KINDS, ChunkReady, Kinds, Stage, clip_job
-from shared.story.notes import Note, notes
+from shared.story.notes import Note, list_notes
 from shared.story.plan import active_chunks
 from shared.story.view import View
 
@@ -162,7 +162,7 @@ def status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
 
 def _warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]:
     """Return what the video lacks, and messages that nobody could use."""
-    yield from notes(view, plan, kinds)
+    yield from list_notes(view, plan, kinds)
     for letter in view.all(DeadLettered):
         message = f"a message was lost: {letter.error}"
         yield Note(stage=letter.service, item=letter.topic, message=message)

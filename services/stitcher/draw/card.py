@@ -90,12 +90,12 @@ class _Placed:
     y: int
 
 
-def end_card(spec: CardSpec) -> int:
+def draw_end_card(spec: CardSpec) -> int:
     """Write the card as a segment and return how many frames it has."""
     return write_segment(spec.out, _draw_frames(spec), spec.canvas, frozenset({0, spec.head}))
 
 
-def missing_words(spec: CardSpec) -> tuple[str, ...]:
+def find_missing_words(spec: CardSpec) -> tuple[str, ...]:
     """Return what the card should show and does not, and why."""
     return _gather(spec).lacks
 

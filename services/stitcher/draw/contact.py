@@ -35,7 +35,9 @@ class Panel:
     text: str = ""
 
 
-def contact_sheet(title: str, panels: Sequence[Panel], png: Path, pdf: Path | None = None) -> int:
+def draw_contact_sheet(
+    title: str, panels: Sequence[Panel], png: Path, pdf: Path | None = None
+) -> int:
     """Write all pages into one tall PNG, and a PDF if wanted; return the number of pages."""
     a_page = _COLUMNS * _ROWS
     # a sheet without panels still has a page, with its title
@@ -50,7 +52,7 @@ def contact_sheet(title: str, panels: Sequence[Panel], png: Path, pdf: Path | No
     return len(pages)
 
 
-def missing_words(title: str, panels: Sequence[Panel]) -> tuple[str, ...]:
+def find_missing_words(title: str, panels: Sequence[Panel]) -> tuple[str, ...]:
     """Return what the sheet should say and does not, and why."""
     texts = [(_TITLE_FACE, title), *((_FACE, panel.text) for panel in panels)]
     reasons = [why for face, text in texts if (why := explain_unwritten(face, text))]

@@ -6,7 +6,7 @@ from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
 
-from services.stitcher.draw.card import CardSpec, end_card
+from services.stitcher.draw.card import CardSpec, draw_end_card
 
 MOST_CARDS = 50
 
@@ -19,7 +19,7 @@ def make_card(spec: CardSpec, cache: Path) -> int:
         os.link(cached, spec.out)
         os.utime(cached)  # so that the cards that are in use are the last to be removed
     except FileNotFoundError:
-        frames = end_card(spec)
+        frames = draw_end_card(spec)
         _store(spec.out, cached)
         return frames
     return spec.frames

@@ -32,6 +32,7 @@ class ChunkReady(JobEnd):
 
     @property
     def slot(self) -> str:
+        """Return the place of the clip, by its chunk."""
         # events of earlier versions carry no `n`
         return f"{self.beat}/{self.chunk}/{self.take}"
 
@@ -40,18 +41,14 @@ class ChunkFailed(Failed):
     """A clip could not be generated; its `n` is the chunk."""
 
 
-def _chunk_ready(done: Success[ClipOrder]) -> ChunkReady:
+def _build_ready(done: Success[ClipOrder]) -> ChunkReady:
     place = {"chunk": done.spec.n, "kind": done.order.kind}
     return ChunkReady.model_validate(done.facts("key", "last_frame_key", "seconds") | place)
 
 
-def _items(plan: BeatsPlanned) -> list[Item]:
-    return [Item(chunk.beat, chunk.index) for chunk in active_chunks(plan)]
-
-
 def clip_job(plan: BeatsPlanned, chunk: Chunk) -> str:
     """Return the id of the job that makes a chunk's clip."""
-    return CLIP.wanted(plan, beat=chunk.beat, n=chunk.index)
+    return CLIP.job(plan, beat=chunk.beat, n=chunk.index)
 
 
 CLIP = Kind(
@@ -59,11 +56,12 @@ CLIP = Kind(
     order=ClipOrder,
     ready=ChunkReady,
     failed=ChunkFailed,
-    build=_chunk_ready,
+    build=_build_ready,
     stage=Stage.CLIPS,
-    called=lambda item, plan: f"clip {item.n}",
+    name_item=lambda item, plan: f"clip {item.n}",
     deadline_seconds=1_800,
-    items=_items,
+    items=lambda plan: [Item(chunk.beat, chunk.index) for chunk in active_chunks(plan)],
+    # not by beat: one clip can be made again while the others of its beat stay
     takes_by="n",
     n_means="chunk",
     lacks="could not be generated",

@@ -7,12 +7,12 @@ from pydantic import Field
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.clips import CLIP
-from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, call
+from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, name_always
 from shared.story.plan import card_number
 
 
 class Spoken(Order):
-    """A voice and the time that its beat has: captions and mix fit them alike."""
+    """A voice and the time that its beat has: captions and mix fit it in the same way."""
 
     seconds: float
     words: tuple[Word, ...] = ()
@@ -20,7 +20,7 @@ class Spoken(Order):
 
 
 class CardText(Order):
-    """What stands on the end card, and how it looks."""
+    """The texts of the end card, and its look."""
 
     headline: str = ""
     call_to_action: str = ""
@@ -49,9 +49,9 @@ class ConformOrder(Order):
     captions: str = "none"
     voice: Spoken | None = None
     offset: float = 0.0
-    """Where in its beat it starts, in seconds."""
+    """The seconds of its beat that lie before it."""
     filled: str | None = None
-    """Why there is a still in place of a clip."""
+    """The reason why there is a still in place of a clip."""
 
 
 class CutSegment(Order):
@@ -100,11 +100,11 @@ class CutOrder(Order):
     sounds: tuple[CutSound, ...] = ()
     panels: tuple[CutPanel, ...] = ()
     captions_burnt: bool = True
-    """Captions are in the picture, or not wanted: the soft ones are left out."""
+    """Captions are in the picture, or not wanted: the film gets no soft ones."""
 
 
 class ClipConformed(JobEnd):
-    """A chunk is in canonical form, captions burnt, ready to be joined by copy."""
+    """A segment is in canonical form, captions burnt, ready to be joined by copy."""
 
     chunk: int
     beat: int
@@ -117,16 +117,17 @@ class ClipConformed(JobEnd):
 
     @property
     def slot(self) -> str:
+        """Return the place of the segment, by its chunk; the end card comes after the last."""
         # events of earlier versions carry no `n`
         return f"{self.beat}/{self.chunk}/{self.take}"
 
 
 class ConformFailed(Failed):
-    """A chunk could not be brought into canonical form."""
+    """A segment could not be brought into canonical form."""
 
 
 class VideoCut(JobEnd):
-    """The pieces are joined, mixed and muxed; `take` is the plan's rev."""
+    """The segments are joined and their sound is mixed; `take` is the plan's revision."""
 
     key: str
     poster_key: str
@@ -138,27 +139,28 @@ class VideoCut(JobEnd):
 
 
 class CutFailed(Failed):
-    """The pieces could not be joined."""
+    """The segments could not be joined."""
 
 
-def _items(plan: BeatsPlanned) -> list[Item]:
+def _list_segments(plan: BeatsPlanned) -> list[Item]:
     """Return a segment for every chunk, and the end card's after the last of them."""
     card = [Item(len(plan.beats), card_number(plan))] if plan.brief.end_card else []
     return [*CLIP.items(plan), *card]
 
 
-def _name_of_segment(item: Item, plan: BeatsPlanned | None) -> str:
+def _name_segment(item: Item, plan: BeatsPlanned | None) -> str:
     is_card = plan is not None and item.n == card_number(plan)
     return "the end card" if is_card else f"clip {item.n}"
 
 
-def _clip_conformed(done: Success[ConformOrder]) -> ClipConformed:
+def _build_segment_event(done: Success[ConformOrder]) -> ClipConformed:
+    # the work may find for itself that a clip can't be used, and fill in a still
     filled = done.result.get("filled") or done.order.filled
-    told = {"chunk": done.spec.n, "tail": done.order.tail, "filled": filled}
-    return ClipConformed.model_validate(done.facts("key", "frames", "unburnt", "unwritten") | told)
+    more = {"chunk": done.spec.n, "tail": done.order.tail, "filled": filled}
+    return ClipConformed.model_validate(done.facts("key", "frames", "unburnt", "unwritten") | more)
 
 
-def _video_cut(done: Success[CutOrder]) -> VideoCut:
+def _build_cut_event(done: Success[CutOrder]) -> VideoCut:
     return VideoCut.model_validate(
         done.facts("key", "poster_key", "seconds", "frames", "outputs", "unheard", "unwritten")
     )
@@ -169,11 +171,11 @@ CONFORM = Kind(
     order=ConformOrder,
     ready=ClipConformed,
     failed=ConformFailed,
-    build=_clip_conformed,
+    build=_build_segment_event,
     stage=Stage.CUT,
-    called=_name_of_segment,
+    name_item=_name_segment,
     deadline_seconds=600,
-    items=_items,
+    items=_list_segments,
     takes_by="n",
     n_means="chunk",
     lacks="could not be made ready to be joined",
@@ -186,10 +188,11 @@ CUT = Kind(
     order=CutOrder,
     ready=VideoCut,
     failed=CutFailed,
-    build=_video_cut,
+    build=_build_cut_event,
     stage=Stage.CUT,
-    called=call("the film"),
+    name_item=name_always("the film"),
     deadline_seconds=1_800,
     items=lambda plan: [Item()],
+    # every revision of the plan is another film
     takes_by="rev",
 )

@@ -1,4 +1,4 @@
-"""What a kind of job is: everything that the rest of the code needs to know of it, in one place.
+"""A kind of job: everything that the rest of the code needs to know of it, in one place.
 
 A kind is declared once, beside its order and its two events. Decisions ask for its jobs, the ledger
 runs them, events tell how they ended, the read model counts and names them: all of these read the
@@ -8,7 +8,6 @@ declaration, so that a new kind needs no second list.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -29,16 +28,17 @@ class Stage(StrEnum):
 
 
 Change = Literal["picture", "sound", "shape"]
-"""What a revision can change: how a beat looks, what is said in it, the aspect of the video."""
+"""The changes of a revision: how a beat looks, what is said in it, the aspect of the video."""
 
 
 class Order(BaseModel):
-    """What a job is to make, as typed values. Each kind has an order of its own.
+    """The typed values that say what a job is to make. Each kind has an order of its own.
 
     It is stored as plain values in the job's row. Rows of earlier versions must still be read, so
     a field that comes later has a default.
     """
 
+    # a row of a later version may hold more: its job is better done without than never
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
@@ -47,7 +47,7 @@ O = TypeVar("O", bound=Order)  # noqa: E741
 
 @dataclass(frozen=True, slots=True)
 class RetryRules:
-    """How often a job is tried, and after how many milliseconds."""
+    """The tries that a job has, and the milliseconds between them."""
 
     tries_a_model: int = 3
     backoff_ms: tuple[int, ...] = (2_000, 4_000)
@@ -56,7 +56,7 @@ class RetryRules:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Which one of its kind a job makes: its beat, and its number where a beat is not enough."""
+    """One of the things that a kind makes: its beat, and its number where a beat is not enough."""
 
     beat: int = 0
     n: int = 0
@@ -69,12 +69,13 @@ class Success(Generic[O]):
     spec: JobSpec
     order: O
     result: Mapping[str, Any]
-    """What the engine and the last step said of it, and the keys of what was stored."""
+    """All that the engine and the last step said of it, and the keys of what was stored."""
     cost: Micros
     at: int
 
     def facts(self, *names: str) -> dict[str, Any]:
-        """Return what each such event carries, and of the result the fields named here."""
+        """Return the fields that all such events have, and those of the result named here."""
+        # named, not merged: so no field of an event appears because two names happen to agree
         spec = self.spec
         common: dict[str, Any] = {
             "video_id": spec.video_id,
@@ -88,13 +89,9 @@ class Success(Generic[O]):
         return common | {name: self.result[name] for name in names if name in self.result}
 
 
-def _no_items(plan: BeatsPlanned) -> Iterable[Item]:
-    return ()
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Kind(Generic[O]):
-    """One kind of job. There is one instance of each, and it is compared by identity."""
+    """One kind of job. There is one instance of each, so two are compared by identity."""
 
     name: str
     order: type[O]
@@ -104,28 +101,28 @@ class Kind(Generic[O]):
     """Builds the event of a job that is done."""
     stage: Stage
     """The stage in which a user sees it, and in which its failure shows."""
-    called: Callable[[Item, BeatsPlanned | None], str]
-    """Says what a person calls one of them: "clip 3", "the end card"."""
+    name_item: Callable[[Item, BeatsPlanned | None], str]
+    """Returns what a person calls an item: "clip 3", "the end card"."""
     deadline_seconds: float
     """The longest that one attempt may take."""
-    items: Callable[[BeatsPlanned], Iterable[Item]] = _no_items
-    """Lists what a plan wants of this kind."""
+    items: Callable[[BeatsPlanned], Iterable[Item]] = lambda plan: ()
+    """Lists the items that a plan wants of this kind."""
     takes_by: Literal["beat", "n", "rev"] = "beat"
-    """What a take belongs to: a beat, a number, or the whole plan, whose revision is the take."""
+    """A beat has its take, or a number, or the whole plan, whose revision is the take."""
     n_means: str = "n"
-    """What its number is called in the log."""
+    """The name of an item's number in the log."""
     lacks: str = ""
-    """What is said of a video in which one of them failed: "beat 2 stays silent"."""
+    """Said of an item that failed, after its name: "beat 2 stays silent"."""
     is_counted: bool = True
-    """Whether a stage's total counts it, as in `images 3/6`."""
+    """A stage's total counts it, as in `images 3/6`."""
     touched_by: frozenset[Change] = frozenset()
     """The changes after which it must be made again."""
     passes_gate: bool = True
-    """Whether an attempt needs money and the user's leave to run."""
+    """An attempt needs money, and the user's leave to run."""
     retries: RetryRules | None = None
     """Rules of its own, where the common ones do not suit it."""
     is_awaited: bool = True
-    """Whether a video counts as busy, and its deletion waits, while one of them is open."""
+    """While one of them is open, the video counts as busy, and its deletion waits."""
 
     def __str__(self) -> str:
         return self.name
@@ -140,17 +137,17 @@ class Kind(Generic[O]):
         """Return the name under which a plan keeps the take of an item."""
         return f"{self.name}/{item.n if self.takes_by == 'n' else item.beat}"
 
-    def wanted(self, plan: BeatsPlanned, *, beat: int = 0, n: int = 0) -> str:
+    def job(self, plan: BeatsPlanned, *, beat: int = 0, n: int = 0) -> str:
         """Return the id of the job that makes an item at its wanted take.
 
-        A service looks for what another makes under the id that both derive from the plan. A
-        result at another take than the wanted one is not what the plan is about.
+        A service finds what another makes under this id, which both derive from the plan. So a
+        result at another take is not found, and not used: the plan no longer wants it.
         """
         return job_id(plan.video_id, self.name, beat, n, self.take(plan, Item(beat, n)))
 
-    def wanted_jobs(self, plan: BeatsPlanned) -> list[str]:
+    def jobs(self, plan: BeatsPlanned) -> list[str]:
         """Return the ids of all jobs of this kind that the plan wants."""
-        return [self.wanted(plan, beat=item.beat, n=item.n) for item in self.items(plan)]
+        return [self.job(plan, beat=item.beat, n=item.n) for item in self.items(plan)]
 
     def ask(
         self,
@@ -162,7 +159,7 @@ class Kind(Generic[O]):
         files: Mapping[str, str] | None = None,
         seconds: float = 1.0,
     ) -> JobSpec:
-        """Return the job that makes an item at its wanted take."""
+        """Return the job that makes an item at its wanted take, from this order and these files."""
         return JobSpec(
             kind=self.name,
             video_id=plan.video_id,
@@ -187,8 +184,8 @@ AnyKind = Kind[Any]
 class Kinds:
     """The kinds that a process knows, and the events that it knows by them.
 
-    It is handed to whoever lists kinds or reads events, so that two versions can run side by side
-    and a test can add a kind of its own.
+    It is passed to all code that lists kinds or reads events, so that two versions can run side by
+    side and a test can add a kind of its own.
     """
 
     def __init__(self, *kinds: AnyKind) -> None:
@@ -217,15 +214,11 @@ class Kinds:
         return self.events[name].model_validate(body)
 
 
-def call_by_beat(item: Item, plan: BeatsPlanned | None) -> str:
-    """Name an item by its beat."""
+def name_by_beat(item: Item, plan: BeatsPlanned | None) -> str:
+    """Return the name of an item of which each beat has one."""
     return f"beat {item.beat}"
 
 
-def call(name: str) -> Callable[[Item, BeatsPlanned | None], str]:
-    """Return a way to name items of which a video has only one."""
-    return partial(_same_name, name)
-
-
-def _same_name(name: str, item: Item, plan: BeatsPlanned | None) -> str:
-    return name
+def name_always(name: str) -> Callable[[Item, BeatsPlanned | None], str]:
+    """Return a function that names an item of which a video has only one."""
+    return lambda item, plan: name

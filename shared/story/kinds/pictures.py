@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from shared.story.beats import Beat
 from shared.story.events import BeatsPlanned, Failed, JobEnd
-from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, call, call_by_beat
-from shared.story.plan import active_beats, cast, has_card_picture
+from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, name_always, name_by_beat
+from shared.story.plan import active_beats, has_card_picture, list_characters
 
 
 class PictureOrder(Order):
-    """What all pictures of a video share."""
+    """The values that all pictures of a video share."""
 
     style: str
     seed: int
@@ -73,26 +73,19 @@ class CardFailed(Failed):
 
 
 def references_of(plan: BeatsPlanned, beats: Iterable[Beat]) -> list[Item]:
-    """Return the references that these beats rely on."""
+    """Return the references that the images of these beats start from."""
     seen = {name for beat in beats for name in beat.characters}
-    return [Item(n=n) for n, name in enumerate(cast(plan)) if name in seen]
+    return [Item(n=n) for n, name in enumerate(list_characters(plan)) if name in seen]
 
 
-def _name_of_character(item: Item, plan: BeatsPlanned | None) -> str:
-    names = cast(plan) if plan else []
+def _name_character(item: Item, plan: BeatsPlanned | None) -> str:
+    names = list_characters(plan) if plan else []
+    # the event may be about a plan that is not known here, or no longer
     return names[item.n] if item.n < len(names) else f"character {item.n}"
 
 
-def _reference_ready(done: Success[ReferenceOrder]) -> ReferenceReady:
+def _build_reference_event(done: Success[ReferenceOrder]) -> ReferenceReady:
     return ReferenceReady.model_validate(done.facts("key") | {"name": done.order.name})
-
-
-def _image_ready(done: Success[ImageOrder]) -> ImageReady:
-    return ImageReady.model_validate(done.facts("key"))
-
-
-def _card_ready(done: Success[CardOrder]) -> CardReady:
-    return CardReady.model_validate(done.facts("key"))
 
 
 REFERENCE = Kind(
@@ -100,14 +93,14 @@ REFERENCE = Kind(
     order=ReferenceOrder,
     ready=ReferenceReady,
     failed=ReferenceFailed,
-    build=_reference_ready,
+    build=_build_reference_event,
     stage=Stage.IMAGES,
-    called=_name_of_character,
+    name_item=_name_character,
     deadline_seconds=300,
     items=lambda plan: references_of(plan, active_beats(plan)),
     takes_by="n",
     lacks="has no reference picture",
-    is_counted=False,  # a user counts the images of the storyboard, one a beat
+    is_counted=False,  # a user expects the images of the storyboard, one a beat
 )
 
 IMAGE = Kind(
@@ -115,9 +108,9 @@ IMAGE = Kind(
     order=ImageOrder,
     ready=ImageReady,
     failed=ImageFailed,
-    build=_image_ready,
+    build=lambda done: ImageReady.model_validate(done.facts("key")),
     stage=Stage.IMAGES,
-    called=call_by_beat,
+    name_item=name_by_beat,
     deadline_seconds=300,
     items=lambda plan: [Item(beat=beat.index) for beat in active_beats(plan)],
     lacks="has no storyboard image",
@@ -129,9 +122,9 @@ CARD = Kind(
     order=CardOrder,
     ready=CardReady,
     failed=CardFailed,
-    build=_card_ready,
+    build=lambda done: CardReady.model_validate(done.facts("key")),
     stage=Stage.IMAGES,
-    called=call("the end card"),
+    name_item=name_always("the end card"),
     deadline_seconds=300,
     items=lambda plan: [Item()] if has_card_picture(plan) else [],
     lacks="is drawn on the brand colour",

@@ -2,7 +2,7 @@
 
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Failed
-from shared.story.kinds.kind import Kind, Order, Stage, Success, call
+from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
 
 
 class PlanOrder(Order):
@@ -16,9 +16,9 @@ class PlanFailed(Failed):
     """No plan could be made."""
 
 
-def _planned(done: Success[PlanOrder]) -> BeatsPlanned:
+def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
     made = done.facts("brief", "title", "beats", "chunks", "truncation")
-    # a plan is about a revision as a whole: it has no place of its own
+    # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
     return BeatsPlanned.model_validate(whole | {"rev": done.spec.take})
 
@@ -28,9 +28,9 @@ PLAN = Kind(
     order=PlanOrder,
     ready=BeatsPlanned,
     failed=PlanFailed,
-    build=_planned,
+    build=_build_plan_event,
     stage=Stage.PLAN,
-    called=call("the plan"),
+    name_item=name_always("the plan"),
     deadline_seconds=300,
     takes_by="rev",
 )

@@ -2,12 +2,12 @@
 
 from shared.story.beats import Word
 from shared.story.events import Failed, JobEnd
-from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, call, call_by_beat
-from shared.story.plan import spoken_beats
+from shared.story.kinds.kind import Item, Kind, Order, Stage, name_always, name_by_beat
+from shared.story.plan import beats_with_voice
 
 
 class VoiceOrder(Order):
-    """The words to say; `seconds` is the time that their beat has."""
+    """The words to speak; `seconds` is the time that their beat has."""
 
     text: str
     style: str
@@ -48,24 +48,16 @@ class MusicFailed(Failed):
     """There is no music bed."""
 
 
-def _voice_ready(done: Success[VoiceOrder]) -> VoiceReady:
-    return VoiceReady.model_validate(done.facts("key", "seconds", "words"))
-
-
-def _music_ready(done: Success[MusicOrder]) -> MusicReady:
-    return MusicReady.model_validate(done.facts("key", "seconds"))
-
-
 VOICE = Kind(
     name="voice",
     order=VoiceOrder,
     ready=VoiceReady,
     failed=VoiceFailed,
-    build=_voice_ready,
+    build=lambda done: VoiceReady.model_validate(done.facts("key", "seconds", "words")),
     stage=Stage.SOUNDTRACK,
-    called=call_by_beat,
+    name_item=name_by_beat,
     deadline_seconds=180,
-    items=lambda plan: [Item(beat=beat.index) for beat in spoken_beats(plan)],
+    items=lambda plan: [Item(beat=beat.index) for beat in beats_with_voice(plan)],
     lacks="stays silent",
     touched_by=frozenset({"sound"}),
 )
@@ -75,9 +67,9 @@ MUSIC = Kind(
     order=MusicOrder,
     ready=MusicReady,
     failed=MusicFailed,
-    build=_music_ready,
+    build=lambda done: MusicReady.model_validate(done.facts("key", "seconds")),
     stage=Stage.SOUNDTRACK,
-    called=call("the music"),
+    name_item=name_always("the music"),
     deadline_seconds=600,
     items=lambda plan: [Item()] if plan.brief.music else [],
     lacks="is missing",

@@ -1,0 +1,1 @@
+"""Data of an earlier version, and tests that this one takes it up."""
