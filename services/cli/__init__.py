@@ -124,7 +124,11 @@ def _resume(commands: "Commands") -> None:
 
 def _status(commands: "Commands") -> None:
     status = _command(commands, "status", "services.cli.inspect:status", "list videos, or show one")
-    status.add_argument("video", nargs="?", metavar="VIDEO")
+    which = status.add_mutually_exclusive_group()
+    which.add_argument("video", nargs="?", metavar="VIDEO")
+    which.add_argument(
+        "--stuck", action="store_true", help="rows, videos and jobs that don't go on by themselves"
+    )
 
 
 def _replay(commands: "Commands") -> None:

@@ -21,8 +21,9 @@ from shared.story.texts import escape_controls, make_one_line
 
 
 def status(given: argparse.Namespace) -> int:
-    """The latest videos of a data folder, or all about one."""
-    return asyncio.run(_status(_existing(settings(given)), given.video))
+    """The latest videos of a data folder, or all about one; or what is stuck."""
+    chosen = _existing(settings(given))
+    return asyncio.run(_stuck(chosen) if given.stuck else _status(chosen, given.video))
 
 
 def _existing(chosen: Settings) -> Settings:
@@ -46,6 +47,14 @@ async def _status(chosen: Settings, video: str | None) -> int:
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
         say(*map(_row, (await videos.page(OWNER, None, 20)).videos))
+    return 0
+
+
+async def _stuck(chosen: Settings) -> int:
+    from services.cli.stuck import list_stuck  # it loads all services, which the rest needs not
+
+    async with open_store(chosen) as store:
+        say(*(await list_stuck(store) or ["nothing is stuck"]))
     return 0
 
 

@@ -49,6 +49,12 @@ def ending(now: VideoStatus) -> Live | None:
     return _live(now, "", str(now.status))
 
 
+def say_unreadable(now: VideoStatus) -> Live:
+    """Return the last message about a video that can't be followed any further here."""
+    said = "what is stored of this video can't be read any more: look again later"
+    return _live(now, "", said)
+
+
 def news(before: View, after: View, kinds: Kinds = KINDS) -> list[Live]:
     """Return what has happened since, in the order in which it did."""
     now = status(after, kinds)

@@ -4,13 +4,15 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pydantic import BaseModel
 
-from services.gateway.errors.problems import NoSuchVideo
+from services.gateway.errors.problems import NoSuchVideo, Unreadable
 from services.gateway.intake import REQUESTS
 from services.gateway.read.stages import measure_weights
 from services.gateway.read.views import Status, VideoStatus, status
+from shared.jobs.unreadable import read_each, tell
 from shared.ports import Doc, Is, Store
 from shared.story.errors import BadInput
 from shared.story.view import View
@@ -38,13 +40,25 @@ class Videos:
         return await self.store.get(self.views, list(ids))
 
     async def view(self, video_id: str, owner: str) -> View:
-        """What is known of a video; no owner sees another's."""
+        """Return what is known of a video; no owner sees another's."""
         doc = (await self.docs([video_id])).get(video_id)
-        view = self.fold(doc) if doc else None
-        now = status(view) if view else None
-        if view is None or now is None or now.request.owner != owner:
+        if doc is None:
+            raise NoSuchVideo(video_id)
+        try:
+            view = self.fold(doc)
+            now = status(view)
+        except Exception as error:
+            await self._refuse_unreadable(video_id, owner, error)
+        if now is None or now.request.owner != owner:
             raise NoSuchVideo(video_id)
         return view
+
+    async def _refuse_unreadable(self, video_id: str, owner: str, error: Exception) -> NoReturn:
+        tell(self.views, video_id, error)
+        asked = (await self.store.get(REQUESTS, [video_id])).get(video_id)
+        if asked is None or asked.get("owner") != owner:
+            raise NoSuchVideo(video_id)
+        raise Unreadable(video_id) from error
 
     async def status(self, video_id: str, owner: str) -> VideoStatus:
         now = status(await self.view(video_id, owner))
@@ -68,13 +82,16 @@ class Videos:
         return measure_weights(video.stages for video in done) if len(done) >= 3 else {}
 
     async def _statuses(self, ids: list[str]) -> list[VideoStatus]:
+        """Return these videos, without those that can't be read: they are told and counted."""
         docs = await self.docs(ids)
-        found = [status(self.fold(docs[id_])) for id_ in ids if id_ in docs]
+        here = [docs[id_] for id_ in ids if id_ in docs]
+        found, _ = read_each(self.views, here, lambda doc: status(self.fold(doc)))
         return [video for video in found if video]
 
     async def _rows(self, owner: str, start: tuple[int, str] | None, limit: int) -> list[Doc]:
         """Requests in order of time, newest first; those of one millisecond in order of id."""
-        where: dict[str, object] = {"owner": owner}
+        # a time that is no number can't be in order
+        where: dict[str, object] = {"owner": owner, "created_at": Is(">=", 0)}
         if start is None:
             return await self.store.find(
                 REQUESTS, where, order=["-created_at", "-_id"], limit=limit

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from services.gateway.read.live import Live, ending, news, snapshot
+from services.gateway.read.live import Live, ending, news, say_unreadable, snapshot
 from services.gateway.read.videos import Videos
 from services.gateway.read.views import status
+from shared.jobs.unreadable import tell
 from shared.ports import Doc
 from shared.story.errors import InfrastructureError
 from shared.story.view import View
@@ -112,17 +113,34 @@ class Watch:
         docs = await self._videos.docs(list(self._feeds))
         for video_id, doc in docs.items():
             feed = self._feeds.get(video_id)
-            if feed and doc["version"] != feed.version:
-                self._tell(feed, doc)
+            if feed is None:
+                continue
+            try:
+                if doc["version"] != feed.version:
+                    self._tell(feed, doc)
+            except Exception as error:
+                self._give_up(feed, error)
 
     def _tell(self, feed: Feed, doc: Doc) -> None:
-        before, feed.view, feed.version = feed.view, self._videos.fold(doc), doc["version"]
-        for message in news(before, feed.view):
+        view = self._videos.fold(doc)
+        told, now = news(feed.view, view), status(view)
+        feed.view, feed.version = view, doc["version"]
+        for message in told:
             feed.tell("progress", message)
-        now = status(feed.view)
         last = ending(now) if now else None
         if now and last:
             feed.tell(now.status, last)
         if now is None or last:
-            feed.end()
-            self._feeds.pop(feed.view.video_id)
+            self._end(feed)
+
+    def _give_up(self, feed: Feed, error: Exception) -> None:
+        """End the streams of one video that can't be read any more; the others go on."""
+        tell(self._videos.views, feed.view.video_id, error)
+        now = status(feed.view)
+        if now:
+            feed.tell("progress", say_unreadable(now))
+        self._end(feed)
+
+    def _end(self, feed: Feed) -> None:
+        feed.end()
+        self._feeds.pop(feed.view.video_id)
