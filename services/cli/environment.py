@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.cli.outcome import tell
-from services.gateway.errors.problems import bad_input
+from services.gateway.errors.problems import explain_input
 from services.gateway.images import make_picture_pool, read_picture
 from shared.base.telemetry import JsonLines
 from shared.runtime.settings import Settings
@@ -32,7 +32,7 @@ def settings(given: argparse.Namespace, **fixed: Any) -> Settings:
     try:
         return Settings(**said, **fixed)
     except ValidationError as error:
-        raise bad_input(error, Settings.model_fields, partial(_source, said)) from error
+        raise explain_input(error, Settings.model_fields, partial(_source, said)) from error
 
 
 def _source(said: Mapping[str, Any], name: str) -> str:

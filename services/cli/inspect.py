@@ -9,8 +9,8 @@ from services.cli.make import OWNER, stoppable
 from services.cli.outcome import say
 from services.cli.screen import Screen, format_progress
 from services.gateway.parts import Gateway, build_gateway
+from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Videos
-from services.gateway.read.views import VideoStatus
 from shared.jobs.relay import replay as sent_again
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
@@ -43,10 +43,10 @@ async def _status(chosen: Settings, video: str | None) -> int:
         reader = Reader(KINDS, lambda video, at, error: None)
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
-            shown = (await videos.status(video, OWNER)).model_dump_json(indent=2)
+            shown = (await videos.read_status(video, OWNER)).model_dump_json(indent=2)
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
-        say(*map(_row, (await videos.page(OWNER, None, 20)).videos))
+        say(*map(_row, (await videos.list_page(OWNER, None, 20)).videos))
     return 0
 
 
@@ -74,7 +74,7 @@ def replay(given: argparse.Namespace) -> int:
 async def _replay(chosen: Settings, video: str) -> int:
     async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
         api = build_gateway(app)
-        known = await api.videos.status(video, OWNER)
+        known = await api.videos.read_status(video, OWNER)
         facts = await sent_again(app.ports.store, video)
         screen = Screen()
         screen.say(f"{facts} facts are told again")
@@ -83,8 +83,8 @@ async def _replay(chosen: Settings, video: str) -> int:
 
 async def _follow(api: Gateway, known: VideoStatus, screen: Screen) -> int:
     async for _, message in api.watch.follow(known.id, OWNER):
-        screen.show(await api.videos.status(known.id, OWNER), message)
-    now = await api.videos.status(known.id, OWNER)
+        screen.show(await api.videos.read_status(known.id, OWNER), message)
+    now = await api.videos.read_status(known.id, OWNER)
     screen.say(f"the video is {now.status}")
     return 0 if now.status == "completed" else 1
 

@@ -24,10 +24,10 @@ from services.cli.environment import (
 from services.cli.outcome import Stopped
 from services.cli.receipt import receipt
 from services.cli.screen import Screen
-from services.gateway.errors.problems import NoSuchVideo, Refusal, bad_input
+from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
 from services.gateway.intake import OUTPUTS, make_video_id
 from services.gateway.parts import Gateway, build_gateway
-from services.gateway.read.views import FINAL, Status, VideoStatus, file_key
+from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
@@ -56,7 +56,7 @@ def reframe(given: argparse.Namespace) -> int:
     try:
         asked = ReframeRequest.model_validate({"aspect": given.aspect})
     except ValidationError as error:
-        raise bad_input(error, ReframeRequest.model_fields, option) from error
+        raise explain_input(error, ReframeRequest.model_fields, option) from error
     shape = asked.aspect.replace(":", "x")
     path = writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
     return _run(given, lambda kitchen: kitchen.reframe(given.video, asked.aspect, path))
@@ -81,7 +81,7 @@ def request(given: argparse.Namespace) -> VideoRequest:
     try:
         return VideoRequest.model_validate({**said, **({"end_card": worn} if worn else {})})
     except ValidationError as error:
-        raise bad_input(error, VideoRequest.model_fields, option) from error
+        raise explain_input(error, VideoRequest.model_fields, option) from error
 
 
 def option(field: str) -> str:
@@ -126,7 +126,9 @@ class Kitchen:
 
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
         """The promise first here too; what was promised of this video before comes before it."""
-        await self.gateway.videos.status(video, OWNER)  # nothing is promised of one that is none
+        await self.gateway.videos.read_status(
+            video, OWNER
+        )  # nothing is promised of one that is none
         for row in (await self.store.get(OUTPUTS, [video])).values():
             await self._again(row)
             await self.finish(video, Screen())
@@ -158,13 +160,13 @@ class Kitchen:
         if "asked" in row:
             asked = VideoRequest.model_validate(row["asked"])
             await self.gateway.intake.accept(asked, OWNER, row["key"])
-        elif (await self.gateway.videos.status(row["_id"], OWNER)).status is Status.COMPLETED:
+        elif (await self.gateway.videos.read_status(row["_id"], OWNER)).status is Status.COMPLETED:
             await self.gateway.revisions.reframe(row["_id"], OWNER, row["aspect"])
 
     async def _unfinished(self) -> set[str]:
         videos, cursor = set[str](), None
         while True:
-            page = await self.gateway.videos.page(OWNER, cursor, 100)
+            page = await self.gateway.videos.list_page(OWNER, cursor, 100)
             videos |= {v.id for v in page.videos if v.status in {Status.QUEUED, Status.RUNNING}}
             cursor = page.next
             if cursor is None:
@@ -194,7 +196,7 @@ class Kitchen:
     async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
         await self._show(video, screen)
-        now = await self.gateway.videos.status(video, OWNER)
+        now = await self.gateway.videos.read_status(video, OWNER)
         if now.status is not Status.COMPLETED:
             return await self._give_up(now, screen)
         await self._deliver(now, screen)
@@ -202,7 +204,7 @@ class Kitchen:
 
     async def _show(self, video: str, screen: Screen) -> None:
         async for sort, message in self.gateway.watch.follow(video, OWNER):
-            now = await self.gateway.videos.status(video, OWNER)
+            now = await self.gateway.videos.read_status(video, OWNER)
             if sort not in FINAL:
                 screen.show(now, message)
 
@@ -215,8 +217,8 @@ class Kitchen:
     async def _deliver(self, now: VideoStatus, screen: Screen) -> None:
         """Write the promised file, which gets its name only when it is whole."""
         rows = await self.store.get(OUTPUTS, [now.id])
-        view = await self.gateway.videos.view(now.id, OWNER)
-        key = file_key(view, "media")
+        view = await self.gateway.videos.find(now.id, OWNER)
+        key = find_file(view, "media")
         path = _path(rows.get(now.id))
         if path and key:
             await self.gateway.blobs.fetch(key, path)

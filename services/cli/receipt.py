@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.gateway.read.live import count
-from services.gateway.read.views import VideoStatus
+from services.gateway.read.live import count_stage
+from services.gateway.read.status import VideoStatus
 from shared.story.events import VideoCompleted
 from shared.story.formats import canvas, frame_at
 from shared.story.kinds import Stage
@@ -21,7 +21,7 @@ def receipt(now: VideoStatus, view: View, path: Path | None, data: Path) -> Iter
         f"  video     {done.seconds:.1f} s, {size.width}x{size.height}, "
         f"{frame_at(done.seconds)} frames, {brief.style}"
     )
-    made = (count(now, stage) for stage in (Stage.IMAGES, Stage.SOUNDTRACK, Stage.CLIPS))
+    made = (count_stage(now, stage) for stage in (Stage.IMAGES, Stage.SOUNDTRACK, Stage.CLIPS))
     yield f"  made of   {', '.join(made)}"
     yield f"  cost      ${now.cost / 1_000_000:.4f}"
     yield f"  took      {done.generation_ms / 1000:.1f} s"

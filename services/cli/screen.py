@@ -5,7 +5,7 @@ from typing import TextIO
 
 from services.gateway.read.live import Live
 from services.gateway.read.stages import StageRecord
-from services.gateway.read.views import VideoStatus
+from services.gateway.read.status import VideoStatus
 from shared.story.texts import escape_line
 
 CLEAR = "\r\x1b[2K"

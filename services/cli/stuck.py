@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from services import NAMES, load
-from services.gateway.read.views import Status, status
+from services.gateway.read.status import Status, read_status
 from shared.bus import wire
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import TERMINAL, Job
@@ -93,7 +93,7 @@ async def _stuck_videos(store: Store, views: str) -> AsyncIterator[str]:
     for doc in await store.find(views, {LETTERS: Is("present")}, limit=LIMIT):
         try:
             view = reader.read(doc).view
-            now = status(view)
+            now = read_status(view)
         except Exception:
             continue  # it is listed as a row
         if now is None or now.status is Status.COMPLETED:

@@ -15,8 +15,8 @@ from services.cli.environment import settings
 from services.cli.make import stoppable
 from services.cli.outcome import Stopped
 from services.cli.screen import Screen, format_progress
-from services.gateway.read.live import snapshot
-from services.gateway.read.views import VideoStatus, status
+from services.gateway.read.live import make_snapshot
+from services.gateway.read.status import VideoStatus, read_status
 from shared.story.events import Event, VideoFailed
 from tests.histories import VIDEO, full_plan, images, requested, view, whole
 
@@ -164,7 +164,7 @@ class Terminal(StringIO):
 
 
 def seen(*events: Event) -> VideoStatus:
-    now = status(view(events))
+    now = read_status(view(events))
     assert now is not None
     return now
 
@@ -192,8 +192,8 @@ def test_a_terminal_is_drawn_over_and_a_pipe_gets_lines() -> None:
     for live in (True, False):
         out = Terminal(live)
         screen = Screen(out)
-        screen.show(now, snapshot(now))
-        screen.show(now, snapshot(now))
+        screen.show(now, make_snapshot(now))
+        screen.show(now, make_snapshot(now))
         screen.say("done")
         said = out.getvalue()
         assert said.count("\n") == (1 if live else 2)  # the same line is said once

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.cli.receipt import receipt
-from services.gateway.read.views import status
+from services.gateway.read.status import read_status
 from shared.story.beats import Truncation
 from shared.story.events import BeatsPlanned, Event
 from tests.histories import VIDEO, completed, cut, full_plan, requested, view
@@ -11,7 +11,7 @@ from tests.histories import VIDEO, completed, cut, full_plan, requested, view
 
 def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
     seen = view([requested(), plan, *events, completed(plan)])
-    now = status(seen)
+    now = read_status(seen)
     assert now is not None
     lines = list(receipt(now, seen, None, Path("data")))
     return [line for line in lines if line.startswith("  warning   ")]
