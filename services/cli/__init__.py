@@ -47,7 +47,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_command(commands, "resume", "services.cli.make:resume", about)
     about = "list videos, or show one"
     status = _add_command(commands, "status", "services.cli.inspect:status", about)
-    status.add_argument("video", nargs="?", metavar="VIDEO")
+    which = status.add_mutually_exclusive_group()
+    which.add_argument("video", nargs="?", metavar="VIDEO")
+    which.add_argument(
+        "--stuck", action="store_true", help="rows, videos and jobs that don't go on by themselves"
+    )
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
     replay.add_argument("video", metavar="VIDEO")

@@ -21,8 +21,9 @@ from shared.story.texts import escape_controls, make_one_line
 
 
 def status(given: argparse.Namespace) -> int:
-    """Show the latest videos of a data folder, or all about one."""
-    return asyncio.run(_status(_require_data(read_settings(given)), given.video))
+    """Show the latest videos of a data folder, or all about one; or what is stuck."""
+    chosen = _require_data(read_settings(given))
+    return asyncio.run(_show_stuck(chosen) if given.stuck else _show_videos(chosen, given.video))
 
 
 def _require_data(chosen: Settings) -> Settings:
@@ -36,7 +37,7 @@ def _require_data(chosen: Settings) -> Settings:
     return chosen
 
 
-async def _status(chosen: Settings, video: str | None) -> int:
+async def _show_videos(chosen: Settings, video: str | None) -> int:
     """Show videos from the store alone: no service runs, so nothing is worked on or published."""
     async with open_store(chosen) as store:
         # whoever only looks reports nothing that can't be read: the gateway does that
@@ -47,6 +48,14 @@ async def _status(chosen: Settings, video: str | None) -> int:
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
         say(*map(_format_row, (await videos.list_page(OWNER, None, 20)).videos))
+    return 0
+
+
+async def _show_stuck(chosen: Settings) -> int:
+    from services.cli.stuck import list_stuck  # loads all services, which no other needs
+
+    async with open_store(chosen) as store:
+        say(*(await list_stuck(store) or ["nothing is stuck"]))
     return 0
 
 

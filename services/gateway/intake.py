@@ -11,12 +11,13 @@ from functools import cached_property
 from hashlib import blake2b
 from uuid import uuid4
 
-from services.gateway.errors.problems import KeyReused
+from services.gateway.errors.problems import KeyReused, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.requests import VideoRequest
 from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
+from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
 from shared.story.errors import BadInput
 from shared.story.events import Event, VideoRequested, VideoSteered
@@ -82,7 +83,12 @@ class Intake:
         """Return the row that was there first; refuse if it asks for something else."""
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         first = {"cap": None, **stored}  # to a store, a field that is null is no field
-        if (first["requested"]["brief"], first["cap"]) != (row["requested"]["brief"], row["cap"]):
+        try:
+            asked = (first["requested"]["brief"], first["cap"])
+        except Exception as error:
+            tell(REQUESTS, row["_id"], error)
+            raise Unreadable(row["_id"]) from error
+        if asked != (row["requested"]["brief"], row["cap"]):
             raise KeyReused
         return first
 

@@ -34,7 +34,7 @@ class Stores:
     def make(self) -> Any:
         """A store, not opened yet."""
         if self.adapter == "sqlite":
-            return SqliteStore(self.folder / "data" / "a.db")
+            return SqliteStore(self.folder / "data" / "storywave.db")
         return MongoStore(os.environ["STORYWAVE_MONGO"], self.name)
 
     def source(self) -> str:

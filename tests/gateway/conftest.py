@@ -15,6 +15,7 @@ from services.gateway.parts import Gateway, build_gateway
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
+from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore
 from shared.story.events import Event, VideoRequested
@@ -43,10 +44,11 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(folder: Path) -> AsyncIterator[Api]:
+async def open_api(folder: Path, store: Store | None = None) -> AsyncIterator[Api]:
     """Open a gateway on a folder; the other services are played by the test. Twice is a restart."""
     bus = LocalBus()
-    ports = Ports(SqliteStore(folder / "storywave.db"), bus, DiskBlobs(folder / "blobs"))
+    store = store or SqliteStore(folder / "storywave.db")
+    ports = Ports(store, bus, DiskBlobs(folder / "blobs"))
     async with run_services(Parts(ports, KINDS, {}, folder / "work", Pool(1)), [SERVICE]) as app:
         parts = build_gateway(app)
         # what breaks inside must leave as a problem document, not as an exception into the test

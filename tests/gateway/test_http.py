@@ -285,11 +285,11 @@ async def test_a_store_that_is_away_is_a_503(api: Api, monkeypatch: pytest.Monke
 async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(reader: object, doc: object) -> Never:
+    async def broken(videos: object, video_id: str, owner: str) -> Never:
         raise RuntimeError("secret")
 
     made = await api.make()
-    monkeypatch.setattr("shared.runtime.known.Reader.read", broken)
+    monkeypatch.setattr("services.gateway.read.videos.Videos.read_status", broken)
     answer = await api.http.get(f"/v1/videos/{made}")
     assert "secret" not in is_problem(answer, 500, "internal")["detail"]
 

@@ -289,10 +289,10 @@ async def test_work_that_hangs_fails_and_gives_its_place_back(store: Store, tmp_
     engine: Any = LocalEngine(pool, {quick: hang_at_beat})
     w = LoneWorker(store, tmp_path, engine, kind=quick)
     hung = {**SPEC.input, "prompt": str(tmp_path / "hung")}
-    job = await w.ends(spec(0, input=hung), seconds=30)
+    job = await w.ends(spec(0, input=hung))
     assert job.state is State.FAILED
     assert job.error == "the work took more than 8 s and was ended"
-    assert (await w.ends(spec(1, input={**hung, "index": 1}), seconds=30)).state is State.DONE
+    assert (await w.ends(spec(1, input={**hung, "index": 1}))).state is State.DONE
     pool.close()
 
 

@@ -209,6 +209,28 @@ async def test_a_decision_that_breaks_is_set_aside_alone(toys: list[Toy]) -> Non
     assert all(letter.stuck for letter in letters)
 
 
+async def test_a_view_that_cannot_be_written_is_told_of_and_holds_up_no_other(
+    toys: list[Toy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = toys[0]
+    await toy.shell.handle([request("bad"), request()])
+    update = toy.store.update
+
+    async def refuse(collection: str, updates: Sequence[Update]) -> set[str]:
+        if collection == SERVICE.views and any(each.id == "bad" for each in updates):
+            raise ValueError("the document would become too large")
+        return await update(collection, updates)
+
+    monkeypatch.setattr(toy.store, "update", refuse)
+    await toy.shell.handle([*HISTORY, image(1, "bad")])
+    assert await toy.rows(OUTBOX) == {DONE}
+    [letter] = [e for e in await toy.published() if isinstance(e, DeadLettered)]
+    assert (letter.video_id, letter.topic, letter.stuck) == ("bad", "ImageReady", True)
+    assert "too large" in letter.error
+    await toy.shell.handle([letter])
+    assert len(await toy.published()) == 2, "there is no letter about a letter"
+
+
 async def test_letters_are_no_longer_than_a_message_may_be(toys: list[Toy]) -> None:
     toy = toys[0]
     long = request("bad").model_copy(update={"brief": Brief(prompt="sea " * 100_000)})

@@ -5,6 +5,7 @@ PermanentError
     ├── NoSuchVideo           404
     ├── NoSuchImage           404
     ├── NoSuchPart            404
+    ├── Unreadable            503, a video that another version wrote, or a damaged one
     ├── NotNow                409, from the table of what a status allows
     ├── KeyReused             422, an Idempotency-Key with another body
     ├── WrongType             415
@@ -87,6 +88,20 @@ class NoSuchImage(Refusal):
     def __init__(self, image_id: str) -> None:
         super().__init__(
             f"There is no image {trim_text(image_id)!r}. Check the id; POST /v1/images gives one."
+        )
+
+
+class Unreadable(Refusal):
+    """The stored facts of the video can't be read here."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "unreadable-video"
+
+    def __init__(self, video_id: str) -> None:
+        super().__init__(
+            f"The video {trim_text(video_id)!r} can't be shown now: a newer version of Storywave "
+            "has written what is stored of it, or it is damaged. Nothing is lost: ask again later.",
+            "Whoever runs this sees more with `storywave status --stuck`.",
         )
 
 

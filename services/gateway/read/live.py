@@ -48,6 +48,12 @@ def make_ending(now: VideoStatus) -> Live | None:
     return _build_message(now, "", str(now.status))
 
 
+def make_unreadable(now: VideoStatus) -> Live:
+    """Return the last message about a video that can't be followed any further here."""
+    said = "what is stored of this video can't be read any more: look again later"
+    return _build_message(now, "", said)
+
+
 def list_news(before: View, after: View, kinds: Kinds = KINDS) -> list[Live]:
     """Return a message for each fact that came since, in the order of their times."""
     now = read_status(after, kinds)

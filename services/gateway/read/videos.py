@@ -4,13 +4,15 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pydantic import BaseModel
 
-from services.gateway.errors.problems import NoSuchVideo
+from services.gateway.errors.problems import NoSuchVideo, Unreadable
 from services.gateway.intake import REQUESTS
 from services.gateway.read.stages import measure_weights
 from services.gateway.read.status import Status, VideoStatus, read_status
+from shared.jobs.unreadable import read_each, tell
 from shared.ports import Doc, Is, Store
 from shared.story.errors import BadInput
 from shared.story.view import View
@@ -42,12 +44,26 @@ class Videos:
     async def find(self, video_id: str, owner: str) -> View:
         """Return what is known of a video; no owner sees another's."""
         doc = (await self.read_docs([video_id])).get(video_id)
-        view = self.fold(doc) if doc else None
-        now = read_status(view) if view else None
+        if doc is None:
+            raise NoSuchVideo(video_id)
+        try:
+            view = self.fold(doc)
+            now = read_status(view)
+        except Exception as error:  # of any sort: who knows what another version has written
+            await self._refuse_unreadable(video_id, owner, error)
         # the same answer for another's video as for none: ids can't be tried out
-        if view is None or now is None or now.request.owner != owner:
+        if now is None or now.request.owner != owner:
             raise NoSuchVideo(video_id)
         return view
+
+    async def _refuse_unreadable(self, video_id: str, owner: str, error: Exception) -> NoReturn:
+        """Raise Unreadable to the owner of a video that can't be read, NoSuchVideo to others."""
+        tell(self.views, video_id, error)
+        # its view can't say whose it is, but its request can
+        asked = (await self.store.get(REQUESTS, [video_id])).get(video_id)
+        if asked is None or asked.get("owner") != owner:
+            raise NoSuchVideo(video_id)
+        raise Unreadable(video_id) from error
 
     async def read_status(self, video_id: str, owner: str) -> VideoStatus:
         """Return the status of a video; no owner sees another's."""
@@ -75,13 +91,16 @@ class Videos:
         return measure_weights(video.stages for video in done) if len(done) >= 3 else {}
 
     async def _read_statuses(self, ids: list[str]) -> list[VideoStatus]:
+        """Return these videos, without those that can't be read: they are logged and counted."""
         docs = await self.read_docs(ids)
-        found = [read_status(self.fold(docs[id_])) for id_ in ids if id_ in docs]
+        here = [docs[id_] for id_ in ids if id_ in docs]
+        found, _ = read_each(self.views, here, lambda doc: read_status(self.fold(doc)))
         return [video for video in found if video]
 
     async def _find_rows(self, owner: str, start: tuple[int, str] | None, limit: int) -> list[Doc]:
         """Return requests from the newest on; those of one millisecond in order of id."""
-        where: dict[str, object] = {"owner": owner}
+        # a time that is no number can't be in order
+        where: dict[str, object] = {"owner": owner, "created_at": Is(">=", 0)}
         if start is None:
             return await self.store.find(
                 REQUESTS, where, order=["-created_at", "-_id"], limit=limit

@@ -9,9 +9,16 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from services.gateway.read.live import Live, list_news, make_ending, make_snapshot
+from services.gateway.read.live import (
+    Live,
+    list_news,
+    make_ending,
+    make_snapshot,
+    make_unreadable,
+)
 from services.gateway.read.status import read_status
 from services.gateway.read.videos import Videos
+from shared.jobs.unreadable import tell
 from shared.ports import Doc
 from shared.story.errors import InfrastructureError
 from shared.story.view import View
@@ -119,17 +126,34 @@ class Watch:
         docs = await self._videos.read_docs(list(self._feeds))
         for video_id, doc in docs.items():
             feed = self._feeds.get(video_id)  # its last watcher may have left during the read
-            if feed and doc["version"] != feed.version:
-                self._tell_news(feed, doc)
+            if feed is None:
+                continue
+            try:
+                if doc["version"] != feed.version:
+                    self._tell_news(feed, doc)
+            except Exception as error:
+                self._give_up(feed, error)
 
     def _tell_news(self, feed: Feed, doc: Doc) -> None:
-        before, feed.view, feed.version = feed.view, self._videos.fold(doc), doc["version"]
-        for message in list_news(before, feed.view):
+        view = self._videos.fold(doc)
+        messages, now = list_news(feed.view, view), read_status(view)
+        feed.view, feed.version = view, doc["version"]
+        for message in messages:
             feed.tell("progress", message)
-        now = read_status(feed.view)
         last = make_ending(now) if now else None
         if now and last:
             feed.tell(now.status, last)
         if now is None or last:  # a video that was deleted has no status
-            feed.end()
-            self._feeds.pop(feed.view.video_id)
+            self._end(feed)
+
+    def _give_up(self, feed: Feed, error: Exception) -> None:
+        """End the streams of one video that can't be read any more; the others go on."""
+        tell(self._videos.views, feed.view.video_id, error)
+        now = read_status(feed.view)
+        if now:
+            feed.tell("progress", make_unreadable(now))
+        self._end(feed)
+
+    def _end(self, feed: Feed) -> None:
+        feed.end()
+        self._feeds.pop(feed.view.video_id)
