@@ -220,7 +220,7 @@ def _kinds(table: Sequence[Service], kinds: Kinds) -> str:
 def settings() -> str:
     """Each variable of the environment: what it says, and what holds without it."""
     rows = [
-        f"| `STORYWAVE_{name.upper()}` | {_without(field)} | {field.description} |"
+        f"| `STORYWAVE_{name.upper()}` | {_without(field)} | {_line(field.description)} |"
         for name, field in Settings.model_fields.items()
     ]
     return _page(
@@ -279,6 +279,11 @@ def _handler(cls: type[Event]) -> Callable[..., Any]:
 
 def _page(*parts: str) -> str:
     return "\n\n".join(parts) + "\n"
+
+
+def _line(text: str | None) -> str:
+    """Return a text on one line, as a row of a table must be."""
+    return " ".join((text or "").split())
 
 
 def _first(cls: type[Any]) -> str:
