@@ -107,7 +107,9 @@ class Images:
         # not yesterday's: a picture given just before midnight has its whole day too
         yesterday = self._today() - 1
         waiting = await self.blobs.keys(UPLOADS)
-        await self.blobs.delete([key for key in waiting if upload_day(key) < yesterday])
+        days = {key: upload_day(key) for key in waiting}
+        old = [key for key, day in days.items() if day is not None and day < yesterday]
+        await self.blobs.delete(old)
 
     def _today(self) -> int:
         return self.now() // DAY_MS
