@@ -216,7 +216,7 @@ def _list_kinds(table: Sequence[Service], kinds: Kinds) -> str:
 def describe_settings() -> str:
     """Return the page of all variables of the environment, with their defaults."""
     rows = [
-        (f"`STORYWAVE_{name.upper()}`", _name_value(field), str(field.description))
+        (f"`STORYWAVE_{name.upper()}`", _name_value(field), _join_lines(field.description))
         for name, field in Settings.model_fields.items()
     ]
     return _join(
@@ -282,6 +282,11 @@ def _join(*parts: str) -> str:
 def _draw_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
     return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
+
+
+def _join_lines(text: str | None) -> str:
+    """Return a text on one line, as a row of a table must be."""
+    return " ".join((text or "").split())
 
 
 def _first_line(cls: type[Any]) -> str:

@@ -7,6 +7,7 @@ import yaml
 
 import services
 from shared.jobs.machine import TRANSITIONS
+from shared.runtime.settings import Settings
 from shared.story.events import topic
 from shared.story.kinds import KINDS
 from tools import documents
@@ -54,6 +55,14 @@ def test_every_transition_and_every_kind_is_drawn() -> None:
             )
             assert signal.__name__ in arrow
     assert all(f"| {kind} |" in text for kind in KINDS)
+
+
+def test_every_setting_is_a_row_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings.model_fields["mode"], "description", "On two\nlines.")
+    rows = [line for line in documents.describe_settings().splitlines() if line.startswith("| `STORYWAVE")]
+    assert len(rows) == len(Settings.model_fields)
+    assert all(row.count(" | ") == 2 and row.endswith(" |") for row in rows)
+    assert any("On two lines." in row for row in rows)
 
 
 def test_the_asyncapi_document_names_every_topic_with_its_payload() -> None:
