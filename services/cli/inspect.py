@@ -8,10 +8,10 @@ from services.cli.environment import log_to_file, read_settings
 from services.cli.make import OWNER, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen, format_progress
-from services.gateway.parts import Gateway, build_gateway
+from services.gateway.parts import build_gateway
 from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Videos
-from shared.jobs.relay import replay as sent_again
+from shared.jobs.relay import replay as replay_facts
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
@@ -74,20 +74,16 @@ def replay(given: argparse.Namespace) -> int:
 
 async def _replay(chosen: Settings, video: str) -> int:
     async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
-        api = build_gateway(app)
-        known = await api.videos.read_status(video, OWNER)
-        facts = await sent_again(app.ports.store, video)
+        gateway = build_gateway(app)
+        await gateway.videos.read_status(video, OWNER)  # raises where there is no such video
+        facts = await replay_facts(app.ports.store, video)
         screen = Screen()
         screen.say(f"{facts} facts are told again")
-        return await _follow(api, known, screen)
-
-
-async def _follow(api: Gateway, known: VideoStatus, screen: Screen) -> int:
-    async for _, message in api.watch.follow(known.id, OWNER):
-        screen.show(await api.videos.read_status(known.id, OWNER), message)
-    now = await api.videos.read_status(known.id, OWNER)
-    screen.say(f"the video is {now.status}")
-    return 0 if now.status == "completed" else 1
+        async for _, message in gateway.watch.follow(video, OWNER):
+            screen.show(await gateway.videos.read_status(video, OWNER), message)
+        now = await gateway.videos.read_status(video, OWNER)
+        screen.say(f"the video is {now.status}")
+        return 0 if now.status == "completed" else 1
 
 
 def verify(given: argparse.Namespace) -> int:

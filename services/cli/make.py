@@ -116,8 +116,11 @@ class Maker:
 
     async def make(self, asked: VideoRequest, path: Path, product: Picture | None) -> int:
         """Ask for a video, and write its file; return the exit code."""
-        if product is not None:
-            asked = await self._add_product(product, asked)
+        if product is not None:  # stored first, as a request names it by its id
+            image = await self.gateway.images.keep(product, OWNER)
+            card = asked.end_card or EndCardRequest()
+            card = card.model_copy(update={"product_image": image.id})
+            asked = asked.model_copy(update={"end_card": card})
         # The promise comes before the request: whatever dies from here on, `resume` knows what was
         # wanted. Its key makes the same request the same video.
         key = uuid4().hex
@@ -125,13 +128,6 @@ class Maker:
         await self.store.insert(OUTPUTS, [{"_id": make_video_id(OWNER, key), **promise}])
         await self.gateway.intake.accept(asked, OWNER, key)
         return await self.finish(make_video_id(OWNER, key), Screen())
-
-    async def _add_product(self, product: Picture, asked: VideoRequest) -> VideoRequest:
-        """Return the request with a picture on its end card; the picture is stored first."""
-        image = await self.gateway.images.keep(product, OWNER)
-        card = asked.end_card or EndCardRequest()
-        card = card.model_copy(update={"product_image": image.id})
-        return asked.model_copy(update={"end_card": card})
 
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
         """Ask for a video in another shape, and write its file; return the exit code."""
@@ -209,12 +205,9 @@ class Maker:
             if sort not in FINAL:
                 screen.show(now, message)
         now = await self.gateway.videos.read_status(video, OWNER)
-        if now.status is not Status.COMPLETED:
-            return await self._give_up(now, screen)
-        await self._deliver(now, screen)
-        return 0
-
-    async def _give_up(self, now: VideoStatus, screen: Screen) -> int:
+        if now.status is Status.COMPLETED:
+            await self._deliver(now, screen)
+            return 0
         await self.store.delete(OUTPUTS, [now.id])
         where = f" at {now.failed_at.phase}" if now.failed_at else ""
         screen.say(f"the video {now.status}{where}: {now.error or 'nothing was written'}")

@@ -149,14 +149,17 @@ def is_over(view: View) -> bool:
 
 
 def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
-    """Return how far every stage is, and the first that is not over."""
+    """Return the record of every stage, the percent, and the first stage that is not over."""
     tallies = _tally_stages(view, kinds)
     open_ = next((stage for stage, tally in tallies.items() if not tally.is_closed), Stage.CUT)
     # a deadline, say, is no phase of its own: the video failed in the stage that it was in
     failed = PHASES.get(failed_phase, open_) if failed_phase else None
+    weights = _choose_weights(view)
+    percent = ACCEPTED + sum(weights[stage] * tally.share for stage, tally in tallies.items())
     return Progress(
         stage=failed or open_,  # where it failed is the last that is said of it
-        percent=_measure_percent(tallies, _choose_weights(view)),
+        # a stage that is complete must reach its mark whatever floats make of it
+        percent=min(100, int(percent + 1e-6)),
         records=tuple(_build_record(stage, tally, failed) for stage, tally in tallies.items()),
     )
 
@@ -172,12 +175,6 @@ def measure_weights(records: Iterable[Iterable[StageRecord]]) -> dict[str, float
         return {}
     # they share what the acceptance of a video leaves of 100
     return {stage.value: (100 - ACCEPTED) * part / whole for stage, part in spent.items()}
-
-
-def _measure_percent(tallies: Mapping[Stage, _Tally], weights: Mapping[Stage, float]) -> int:
-    sofar = ACCEPTED + sum(weights[stage] * tally.share for stage, tally in tallies.items())
-    # a stage that is complete must reach its mark whatever floats make of it
-    return min(100, int(sofar + 1e-6))
 
 
 def _choose_weights(view: View) -> Mapping[Stage, float]:
