@@ -13,6 +13,7 @@ from services.gateway.read.status import VideoStatus, read_status
 from services.planner.revise import revise
 from shared.jobs.engine import Made, Work, Workspace
 from shared.jobs.ledger import JOBS
+from shared.jobs.machine import Rules
 from shared.runtime.service import Service
 from shared.story.errors import PermanentError
 from shared.story.events import BeatsPlanned, Failed, JobEnd, RevisionRequested, VideoCompleted
@@ -111,7 +112,8 @@ PRINTER = Service(
 async def world_with_poster(folder: Path, work: Work) -> AsyncIterator[World]:
     """The six services and the printer."""
     table, doing = (*SERVICES, PRINTER), {**WORK, POSTER: work}
-    async with world(folder, table=table, kinds=WITH_POSTER, work=doing) as w:
+    # with leases that no busy machine outlasts: each job is to be run once
+    async with world(folder, rules=Rules(), table=table, kinds=WITH_POSTER, work=doing) as w:
         yield w
 
 

@@ -31,7 +31,8 @@ from shared.story.kinds import CLIP, KINDS, PLAN, AnyKind, Kinds, PlanOrder, Ret
 
 SERVICES = tuple(services.load(name) for name in services.NAMES)
 
-QUICK = Rules(lease_ms=250, relay_ms=50, retries=RetryRules(backoff_ms=(5, 10), next_model_ms=10))
+QUICK = Rules(relay_ms=50, retries=RetryRules(backoff_ms=(5, 10), next_model_ms=10))
+"""Leases are as long as in earnest: else a busy machine outlasts one, and a job is run twice."""
 PACE = Pace(look=0.05, hold=0.05, away=0.02)
 
 
