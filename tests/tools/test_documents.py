@@ -59,7 +59,8 @@ def test_every_transition_and_every_kind_is_drawn() -> None:
 
 def test_every_setting_is_a_row_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Settings.model_fields["mode"], "description", "On two\nlines.")
-    rows = [line for line in documents.describe_settings().splitlines() if line.startswith("| `STORYWAVE")]
+    lines = documents.describe_settings().splitlines()
+    rows = [line for line in lines if line.startswith("| `STORYWAVE")]
     assert len(rows) == len(Settings.model_fields)
     assert all(row.count(" | ") == 2 and row.endswith(" |") for row in rows)
     assert any("On two lines." in row for row in rows)
