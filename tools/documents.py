@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 import services
 from shared.bus.kafka_producer import PREFIX
-from shared.jobs.machine import TERMINAL, TRANSITIONS, Signal, State
+from shared.jobs.machine import TERMINAL, TRANSITIONS, State
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.events import DeadLettered, Event, JobEnd, Numbered, topic
@@ -35,12 +35,18 @@ SLOTS: Mapping[type[Event], str] = {
     JobEnd: "`beat/n/take`",
     DeadLettered: "service, topic and position",
 }
-"""What tells two events of one type and video apart, by the class that defines `slot`."""
+"""The class that defines `slot` → the words for it: it tells events of one type and video apart."""
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Write the documents that are stale, or only name them; return the exit code."""
     table = [services.load(name) for name in services.NAMES]
-    stale = {path: text for path, text in documents(table).items() if _stored(path) != text}
+    documents = build_documents(table)
+    stale = {
+        path: text
+        for path, text in documents.items()
+        if not path.exists() or path.read_text() != text
+    }
     if "--check" in arguments:
         for path in stale:
             print(f"docs/{path.name} is stale: run `make docs`")
@@ -51,138 +57,135 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def documents(table: Sequence[Service], kinds: Kinds = KINDS) -> dict[Path, str]:
-    """Every generated document and what should be in it."""
+def build_documents(table: Sequence[Service], kinds: Kinds = KINDS) -> dict[Path, str]:
+    """Return every generated document with the text that should be in it."""
     return {
-        DOCS / "events.md": events(table, kinds),
-        DOCS / "states.md": states(table, kinds),
-        DOCS / "settings.md": settings(),
-        DOCS / "asyncapi.yaml": asyncapi(table, kinds),
+        DOCS / "events.md": describe_events(table, kinds),
+        DOCS / "states.md": describe_states(table, kinds),
+        DOCS / "settings.md": describe_settings(),
+        DOCS / "asyncapi.yaml": describe_channels(table, kinds),
     }
-
-
-def _stored(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
 
 
 # ── events.md ───────────────────────────────────────────────────────────────────────────────────
 
 
-def events(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
-    """Each event: who emits it, who consumes it, what it carries."""
+def describe_events(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
+    """Return the page of all events: who emits each, who consumes it, what it carries."""
     rows = [
-        f"| [{name}](#{name.lower()}) | {_emitters(cls, table)} | {_consumers(cls, table, kinds)} |"
+        (
+            f"[{name}](#{name.lower()})",
+            _name_emitters(cls, table),
+            _name_consumers(cls, table, kinds),
+        )
         for name, cls in kinds.events.items()
     ]
-    return _page(
+    return _join(
         "# Events",
         GENERATED,
         "Facts in the past tense, one topic a type, keyed by `video_id`, delivered at least once "
         "and in any order. Two events of one type, video and slot are the same fact. They only "
         "ever gain optional fields. Every event carries `version`, `video_id` and `at` (the "
         "store's clock in milliseconds). Headers: `type`, `version`. Money is in micro-dollars.",
-        "\n".join(["| event | emitted by | consumed by |", "|---|---|---|", *rows]),
-        *(_event(cls) for cls in kinds.events.values()),
+        _draw_table(("event", "emitted by", "consumed by"), rows),
+        *(_describe_event(cls) for cls in kinds.events.values()),
         "# Values within events",
-        *(_fields_of(cls, f"## {cls.__name__}", cls.model_fields) for cls in _values(kinds)),
+        *(_list_fields(f"## {cls.__name__}", cls.model_fields) for cls in _find_values(kinds)),
     )
 
 
-def _event(cls: type[Event]) -> str:
-    heading = f"## {cls.__name__}\n\n{getdoc(cls)}\n\nTopic `{topic(cls)}`, slot: {_slot(cls)}."
+def _describe_event(cls: type[Event]) -> str:
+    slot = next(SLOTS[base] for base in cls.__mro__ if base in SLOTS)
+    heading = f"## {cls.__name__}\n\n{getdoc(cls)}\n\nTopic `{topic(cls)}`, slot: {slot}."
     common = Event.model_fields.keys()
-    return _fields_of(
-        cls, heading, {name: f for name, f in cls.model_fields.items() if name not in common}
-    )
+    own = {name: field for name, field in cls.model_fields.items() if name not in common}
+    return _list_fields(heading, own)
 
 
-def _fields_of(cls: type[Fact], heading: str, fields: Mapping[str, FieldInfo]) -> str:
+def _list_fields(heading: str, fields: Mapping[str, FieldInfo]) -> str:
     if not fields:
         return heading
-    annotations = _annotations(cls)
     rows = [
-        f"| `{name}` | `{annotations[name]}` | {_default(field)} |"
+        (f"`{name}`", f"`{_name_type(field.annotation)}`", _name_default(field))
         for name, field in fields.items()
     ]
-    return "\n".join([heading, "", "| field | type | default |", "|---|---|---|", *rows])
+    return f"{heading}\n\n{_draw_table(('field', 'type', 'default'), rows)}"
 
 
-def _annotations(cls: type[Fact]) -> dict[str, str]:
-    """Types as a reader would write them: `tuple[Beat, ...]`, `int or None`."""
-    schema = {name: _type_name(field.annotation) for name, field in cls.model_fields.items()}
-    return {name: text.replace(" | ", " or ") for name, text in schema.items()}
-
-
-def _type_name(annotation: Any) -> str:
+def _name_type(annotation: Any) -> str:
+    """Return a type as a reader would write it: `tuple[Beat, ...]`, `int or None`."""
     if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
         return annotation.__name__
-    return re.sub(
-        r"\b(?:shared\.story|collections\.abc|typing)\.(?:[a-z]+\.)*", "", str(annotation)
-    )
+    modules = r"\b(?:shared\.story|collections\.abc|typing)\.(?:[a-z]+\.)*"
+    # "or", because a bar would end the cell of the table
+    return re.sub(modules, "", str(annotation)).replace(" | ", " or ")
 
 
-def _default(field: FieldInfo) -> str:
+def _name_default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
     return "empty" if value in ("", (), {}) else f"`{value!r}`"
 
 
-def _slot(cls: type[Event]) -> str:
-    return next(SLOTS[base] for base in cls.__mro__ if base in SLOTS)
-
-
-def _emitters(cls: type[Event], table: Sequence[Service]) -> str:
-    if cls is DeadLettered:
+def _name_emitters(cls: type[Event], table: Sequence[Service]) -> str:
+    if cls is DeadLettered:  # no decision: the shell emits it, which all services have
         return "every service"
     return ", ".join(service.name for service in table if cls in service.emits) or "no service yet"
 
 
-def _consumers(cls: type[Event], table: Sequence[Service], kinds: Kinds) -> str:
+def _name_consumers(cls: type[Event], table: Sequence[Service], kinds: Kinds) -> str:
     names = [service.name for service in table if cls in service.consumes(kinds)]
     return "every service" if len(names) == len(table) else ", ".join(names)
 
 
-def _values(kinds: Kinds) -> Iterator[type[Fact]]:
-    """What events are made of, in the order in which the events name them."""
+def _find_values(kinds: Kinds) -> Iterator[type[Fact]]:
+    """Yield the values that events are made of, in the order in which the events name them."""
+    # a dict and not a set: the order in which they were found must stay
     seen: dict[type[Fact], None] = {}
     waiting: list[type[Fact]] = [*kinds.events.values()]
     while waiting:
-        for value in _within(field.annotation for field in waiting.pop(0).model_fields.values()):
+        fields = waiting.pop(0).model_fields.values()
+        for value in _find_facts(field.annotation for field in fields):
             if value not in seen:
                 seen[value] = None
                 waiting.append(value)
     yield from seen
 
 
-def _within(annotations: Iterable[Any]) -> Iterator[type[Fact]]:
+def _find_facts(annotations: Iterable[Any]) -> Iterator[type[Fact]]:
+    """Yield the values of ours in these types, also within tuples, mappings and unions."""
     for annotation in annotations:
         if isinstance(annotation, type) and issubclass(annotation, Fact):
             yield annotation
-        yield from _within(getattr(annotation, "__args__", ()))
+        yield from _find_facts(getattr(annotation, "__args__", ()))
 
 
 # ── states.md ───────────────────────────────────────────────────────────────────────────────────
 
 
-def states(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
-    """The life of a job, from its table of transitions."""
-    return _page(
+def describe_states(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
+    """Return the page about the life of a job, from the table of transitions."""
+    final = [f"`{state}`" for state in sorted(TERMINAL)]
+    signals = dict.fromkeys(signal for _, signal in TRANSITIONS)
+    return _join(
         "# The life of a job",
         GENERATED,
         "A job waits in `new`; a worker claims it, submits it to an engine, polls while it runs, "
-        f"and stores what it produced. {_list(sorted(TERMINAL))} are final: another try by a user "
-        "is another take. Whatever is not in the table is refused and changes nothing.",
-        _diagram(),
-        _transitions(),
+        f"and stores what it produced. {', '.join(final[:-1])} and {final[-1]} are final: another "
+        "try by a user is another take. Whatever is not in the table is refused and changes "
+        "nothing.",
+        _draw_diagram(),
+        _list_transitions(),
         "## Signals",
-        "\n".join(f"- **{signal.__name__}**: {_first(signal)}" for signal in _signals()),
+        "\n".join(f"- **{signal.__name__}**: {_first_line(signal)}" for signal in signals),
         "## Kinds of work and how they end",
-        _kinds(table, kinds),
+        _list_kinds(table, kinds),
     )
 
 
-def _diagram() -> str:
+def _draw_diagram() -> str:
+    # one arrow between two states, with all signals that it stands for
     arrows: dict[tuple[State, State], list[str]] = {}
     for (state, signal), following in TRANSITIONS.items():
         for after in following:
@@ -193,81 +196,76 @@ def _diagram() -> str:
     return "\n".join(["```mermaid", "stateDiagram-v2", start, *lines, *ends, "```"])
 
 
-def _transitions() -> str:
+def _list_transitions() -> str:
     rows = [
-        f"| {state} | {signal.__name__} | {' or '.join(following)} |"
+        (str(state), signal.__name__, " or ".join(following))
         for (state, signal), following in TRANSITIONS.items()
     ]
-    return "\n".join(["| state | signal | next |", "|---|---|---|", *rows])
+    return _draw_table(("state", "signal", "next"), rows)
 
 
-def _signals() -> list[type[Signal]]:
-    return list(dict.fromkeys(signal for _, signal in TRANSITIONS))
-
-
-def _kinds(table: Sequence[Service], kinds: Kinds) -> str:
+def _list_kinds(table: Sequence[Service], kinds: Kinds) -> str:
     runs = {kind: service.name for service in table for kind in service.kinds}
-    rows = [
-        f"| {kind} | {runs[kind]} | {kind.ready.__name__} | {kind.failed.__name__} |"
-        for kind in kinds
-    ]
-    return "\n".join(["| kind | run by | done | failed or cancelled |", "|---|---|---|---|", *rows])
+    rows = [(kind.name, runs[kind], kind.ready.__name__, kind.failed.__name__) for kind in kinds]
+    return _draw_table(("kind", "run by", "done", "failed or cancelled"), rows)
 
 
 # ── settings.md ─────────────────────────────────────────────────────────────────────────────────
 
 
-def settings() -> str:
-    """Each variable of the environment: what it says, and what holds without it."""
+def describe_settings() -> str:
+    """Return the page of all variables of the environment, with their defaults."""
     rows = [
-        f"| `STORYWAVE_{name.upper()}` | {_without(field)} | {field.description} |"
+        (f"`STORYWAVE_{name.upper()}`", _name_value(field), _join_lines(field.description))
         for name, field in Settings.model_fields.items()
     ]
-    return _page(
+    return _join(
         "# Settings",
         GENERATED,
         "Read once at the start, from the environment. An option of the same name on the command "
         "line (`--data`, `--host`, `--port`, `--log-level`) comes before it.",
-        "\n".join(["| variable | default | what it says |", "|---|---|---|", *rows]),
+        _draw_table(("variable", "default", "what it says"), rows),
     )
 
 
-def _without(field: FieldInfo) -> str:
+def _name_value(field: FieldInfo) -> str:
+    # a default that is computed may name this machine, which no document should
     return "" if field.default_factory or field.default == "" else f"`{field.default}`"
 
 
 # ── asyncapi.yaml ───────────────────────────────────────────────────────────────────────────────
 
 
-def asyncapi(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
-    """What the services send and receive on Kafka, as FastStream describes it."""
+def describe_channels(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
+    """Return the AsyncAPI document of all that the services send and receive on Kafka."""
     broker = KafkaBroker("kafka:9092")
     for service in table:
         emitted: tuple[type[Event], ...] = (*service.emits, DeadLettered)
         for cls in emitted:
-            _send(broker, service.name, cls)
+            _add_publisher(broker, service.name, cls)
         for cls in service.consumes(kinds):
-            _receive(broker, service.name, cls)
+            _add_subscriber(broker, service.name, cls)
     described = AsyncAPI(broker, title="Storywave", description=GENERATED, schema_version="3.0.0")
     document = described.to_specification().to_jsonable()
     # FastStream keeps its endpoints in a set: without an order no two runs are alike
     return yaml.safe_dump(document, sort_keys=True, allow_unicode=True, width=100)
 
 
-def _send(broker: KafkaBroker, service: str, cls: type[Event]) -> None:
+def _add_publisher(broker: KafkaBroker, service: str, cls: type[Event]) -> None:
     title = f"{service}-emits-{topic(cls)}"
-    broker.publisher(PREFIX + topic(cls), title=title, description=_first(cls), schema=cls)
+    broker.publisher(PREFIX + topic(cls), title=title, description=_first_line(cls), schema=cls)
 
 
-def _receive(broker: KafkaBroker, service: str, cls: type[Event]) -> None:
+def _add_subscriber(broker: KafkaBroker, service: str, cls: type[Event]) -> None:
     title = f"{service}-consumes-{topic(cls)}"
     subscriber = broker.subscriber(
-        PREFIX + topic(cls), group_id=PREFIX + service, title=title, description=_first(cls)
+        PREFIX + topic(cls), group_id=PREFIX + service, title=title, description=_first_line(cls)
     )
-    subscriber(_handler(cls))
+    subscriber(_make_handler(cls))
 
 
-def _handler(cls: type[Event]) -> Callable[..., Any]:
+def _make_handler(cls: type[Event]) -> Callable[..., Any]:
+    # FastStream reads what a channel carries from the annotation of a handler's parameter
     async def handle(event: Any) -> None: ...
 
     handle.__annotations__["event"] = cls
@@ -277,17 +275,22 @@ def _handler(cls: type[Event]) -> Callable[..., Any]:
 # ── words ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _page(*parts: str) -> str:
+def _join(*parts: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _first(cls: type[Any]) -> str:
+def _draw_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
+
+
+def _join_lines(text: str | None) -> str:
+    """Return a text on one line, as a row of a table must be."""
+    return " ".join((text or "").split())
+
+
+def _first_line(cls: type[Any]) -> str:
     return (cls.__doc__ or "").splitlines()[0]
-
-
-def _list(names: Sequence[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 if __name__ == "__main__":

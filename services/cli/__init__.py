@@ -1,4 +1,4 @@
-"""The command line. Parsing is here; what a command does is imported when it runs.
+"""The command line. Parsing is here; the code of a command is imported when it runs.
 
 Exit codes: 0 done; 1 a video or a file is not good; 2 the command or its input is off; 3 something
 outside is in the way (a disk, a port, a server); 130 or 143 stopped by a signal; 70 a bug of ours.
@@ -24,14 +24,15 @@ exit codes: 0 done · 1 a video or file is not good · 2 the command or its inpu
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake is one line on stderr, never a traceback."""
-    given = parser().parse_args(arguments)
+    given = build_parser().parse_args(arguments)
     from services.cli.outcome import run_command
 
     module, _, function = given.run.partition(":")
     return run_command(getattr(import_module(module), function), given)
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; each names the function that runs it."""
     whole = argparse.ArgumentParser(
         prog="storywave",
         description="A prompt becomes a finished short video: planned, drawn, voiced, scored, cut.",
@@ -39,12 +40,29 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_make, _reframe, _up, _resume, _status, _replay, _verify, _service):
-        add(commands)
+    _add_make(commands)
+    _add_reframe(commands)
+    _add_up(commands)
+    about = "go on with what a stopped run left"
+    _add_command(commands, "resume", "services.cli.make:resume", about)
+    about = "list videos, or show one"
+    status = _add_command(commands, "status", "services.cli.inspect:status", about)
+    which = status.add_mutually_exclusive_group()
+    which.add_argument("video", nargs="?", metavar="VIDEO")
+    which.add_argument(
+        "--stuck", action="store_true", help="rows, videos and jobs that don't go on by themselves"
+    )
+    about = "tell all services every fact of a video again: the repair for one that is stuck"
+    replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
+    replay.add_argument("video", metavar="VIDEO")
+    about = "check a video file frame by frame"
+    verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
+    verify.add_argument("file", type=Path, metavar="FILE")
+    _add_service(commands)
     return whole
 
 
-def _command(
+def _add_command(
     commands: "Commands", name: str, run: str, about: str, *, data: bool = True
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=about, description=about)
@@ -57,8 +75,10 @@ def _command(
     return command
 
 
-def _make(commands: "Commands") -> None:
-    make = _command(commands, "make", "services.cli.make:make", "make one video, here and now")
+def _add_make(commands: "Commands") -> None:
+    make = _add_command(commands, "make", "services.cli.make:make", "make one video, here and now")
+    # Values are checked by the request and not here: the API and the command line accept the same,
+    # and say the same about a mistake. So most options have no type, and no default.
     make.add_argument("prompt", metavar="PROMPT", help="what the video should show")
     make.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the prompt")
     make.add_argument("--duration", type=float, metavar="SECONDS", help="5 to 180, default 30")
@@ -93,22 +113,22 @@ def _list_choices(names: Iterable[str], default: str) -> str:
     return f"{default} (default), {', '.join(others)} or {last}"
 
 
-def _reframe(commands: "Commands") -> None:
+def _add_reframe(commands: "Commands") -> None:
     about = "make a finished video in another shape, from the clips there are"
-    reframe = _command(commands, "reframe", "services.cli.make:reframe", about)
+    reframe = _add_command(commands, "reframe", "services.cli.make:reframe", about)
     reframe.add_argument("video", metavar="VIDEO", help="its id: `storywave status` lists all")
     reframe.add_argument("--aspect", required=True, help="9:16, 16:9 or 1:1")
     reframe.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the id")
 
 
-def _up(commands: "Commands") -> None:
-    up = _command(commands, "up", "services.cli.serve:up", "serve all services in this process")
+def _add_up(commands: "Commands") -> None:
+    up = _add_command(commands, "up", "services.cli.serve:up", "serve all services in this process")
     _add_address(up)
 
 
-def _service(commands: "Commands") -> None:
+def _add_service(commands: "Commands") -> None:
     about = "run one service (its servers are named by STORYWAVE_… in the environment)"
-    service = _command(commands, "service", "services.cli.serve:service", about)
+    service = _add_command(commands, "service", "services.cli.serve:service", about)
     service.add_argument("name", metavar="NAME", help="gateway, planner, storyboard, …")
     _add_address(service)
 
@@ -116,28 +136,3 @@ def _service(commands: "Commands") -> None:
 def _add_address(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=None, help="default 8000; 0 is any free one")
     command.add_argument("--host", default=None, help="default 127.0.0.1: this machine only")
-
-
-def _resume(commands: "Commands") -> None:
-    _command(commands, "resume", "services.cli.make:resume", "go on with what a stopped run left")
-
-
-def _status(commands: "Commands") -> None:
-    status = _command(commands, "status", "services.cli.inspect:status", "list videos, or show one")
-    which = status.add_mutually_exclusive_group()
-    which.add_argument("video", nargs="?", metavar="VIDEO")
-    which.add_argument(
-        "--stuck", action="store_true", help="rows, videos and jobs that don't go on by themselves"
-    )
-
-
-def _replay(commands: "Commands") -> None:
-    about = "tell all services every fact of a video again: the repair for one that is stuck"
-    replay = _command(commands, "replay", "services.cli.inspect:replay", about)
-    replay.add_argument("video", metavar="VIDEO")
-
-
-def _verify(commands: "Commands") -> None:
-    about = "check a video file frame by frame"
-    verify = _command(commands, "verify", "services.cli.inspect:verify", about, data=False)
-    verify.add_argument("file", type=Path, metavar="FILE")

@@ -6,8 +6,7 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.cli.outcome import tell
-from services.gateway.errors.problems import bad_input
+from services.gateway.errors.problems import explain_input
 from services.gateway.images import make_picture_pool, read_picture
 from shared.base.telemetry import JsonLines
 from shared.runtime.settings import Settings
@@ -25,43 +24,43 @@ from shared.story.images import MAX_BYTES, Picture
 LOG_BYTES = 20_000_000
 
 
-def settings(given: argparse.Namespace, **fixed: Any) -> Settings:
-    """The environment's settings, with what the options say instead."""
+def read_settings(given: argparse.Namespace, **fixed: Any) -> Settings:
+    """Return the settings of the environment; an option comes before its variable."""
     names = ("data", "host", "port", "log_level")
-    said = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+    options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+
+    def name_source(field: str) -> str:
+        # a mistake is named by the place where the user has made it
+        name = field.replace("_", "-")
+        return f"--{name}" if field in options else f"STORYWAVE_{field.upper()}"
+
     try:
-        return Settings(**said, **fixed)
+        return Settings(**options, **fixed)
     except ValidationError as error:
-        raise bad_input(error, Settings.model_fields, partial(_source, said)) from error
+        raise explain_input(error, Settings.model_fields, name_source) from error
 
 
-def _source(said: Mapping[str, Any], name: str) -> str:
-    """Where the user has said it."""
-    return f"--{name.replace('_', '-')}" if name in said else f"STORYWAVE_{name.upper()}"
-
-
-def agreed(*checks: Callable[[], Any]) -> list[Any]:
-    """What all checks give, or all that is off at once: nobody should have to find one mistake
-    after another.
-    """
-    given, wrong = [], []
+def check_all(*checks: Callable[[], Any]) -> list[Any]:
+    """Return the results of all checks; raise one error for all that fail."""
+    results, errors = [], []
+    # all are made, so that nobody has to find one mistake after another
     for check in checks:
         try:
-            given.append(check())
+            results.append(check())
         except BadInput as error:
-            wrong.append(error)
-    if wrong:
-        raise BadInput("; ".join(map(str, wrong)), wrong[0].field)
-    return given
+            errors.append(error)
+    if errors:
+        raise BadInput("; ".join(map(str, errors)), errors[0].field)
+    return results
 
 
-def product(path: Path | None) -> Picture | None:
-    """The picture for the end card, looked at before anything is begun."""
+def read_product(path: Path | None) -> Picture | None:
+    """Return the picture for the end card, read before anything is begun."""
     if path is None:
         return None
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)  # one byte too many is enough to refuse it
         return asyncio.run(_read_apart(data))
     except OSError as error:
         raise BadInput(
@@ -73,6 +72,7 @@ def product(path: Path | None) -> Picture | None:
 
 
 async def _read_apart(data: bytes) -> Picture:
+    """Return the picture, read in a process of its own: a hostile one can harm nothing here."""
     pool = make_picture_pool(1)
     try:
         return await read_picture(data, pool)
@@ -81,7 +81,7 @@ async def _read_apart(data: bytes) -> Picture:
 
 
 def log_to_file(settings: Settings) -> Path:
-    """A terminal that shows progress has no room for logs: they go beside the data."""
+    """Send the log to a file beside the data, and return its path: progress needs the terminal."""
     path = settings.data / "storywave.log"
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -93,12 +93,12 @@ def log_to_file(settings: Settings) -> Path:
             "data",
         ) from error
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=settings.log_level, handlers=[handler, Waits()], force=True)
+    logging.basicConfig(level=settings.log_level, handlers=[handler, WaitNotices()], force=True)
     return path
 
 
 class LogFile(RotatingFileHandler):
-    """A log that no longer fits on its disk says so once, and the work goes on."""
+    """A log file. When it no longer fits on its disk it says so once, and the work goes on."""
 
     _told = False
 
@@ -106,6 +106,7 @@ class LogFile(RotatingFileHandler):
         super().__init__(path, maxBytes=LOG_BYTES, backupCount=1)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say once what keeps the log from being written; logging calls this for every record."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
@@ -114,35 +115,38 @@ class LogFile(RotatingFileHandler):
             tell(f"nothing more is logged to {self.baseFilename}: {error.strerror}")
 
 
-class Waits(logging.Handler):
-    """A person should see what a command waits for, once: a full disk, a server that is away."""
+class WaitNotices(logging.Handler):
+    """Shows a person what a command waits for, each thing once: a full disk, a server away."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self._told: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write the text of a record about waiting, unless it has been written before."""
         text = record.getMessage()
         if getattr(record, "action", "") == "wait" and text not in self._told:
             self._told.add(text)
             tell(text)
 
 
-def named_after(prompt: str) -> Path:
-    """A free file name from the first words of a prompt."""
+def name_file(prompt: str) -> Path:
+    """Return a free file name from the first words of a prompt."""
+    # \w takes letters of every script, and no sign that means something to a shell
     words = re.findall(r"\w+", prompt.lower())[:6]
     stem = "-".join(words)[:60] or "video"
     names = (Path(f"{stem}{'' if n == 1 else f'-{n}'}.mp4") for n in range(1, 10_000))
     return next(path for path in names if not path.exists())
 
 
-def writable(path: Path) -> Path:
-    """The absolute path, after a try: better to hear of a bad folder before the work than after."""
+def check_writable(path: Path) -> Path:
+    """Return the absolute path of a file that can be written; refuse any other before the work."""
     path = path.absolute()
     if path.is_dir():
         raise BadInput(f"{path} is a folder: name a file with -o", "output")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # by writing: permissions alone do not tell of a full disk or one that is mounted to be read
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".storywave-"):
             return path
     except OSError as error:

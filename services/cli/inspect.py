@@ -1,17 +1,17 @@
-"""`storywave status`, `replay` and `verify`: looking, and the one repair."""
+"""`storywave status`, `replay` and `verify`: they show things, and repair one that is stuck."""
 
 import argparse
 import asyncio
 
 from services import NAMES, load
-from services.cli.environment import log_to_file, settings
-from services.cli.make import OWNER, stoppable
+from services.cli.environment import log_to_file, read_settings
+from services.cli.make import OWNER, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen, format_progress
-from services.gateway.parts import Gateway, build_gateway
+from services.gateway.parts import build_gateway
+from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Videos
-from services.gateway.read.views import VideoStatus
-from shared.jobs.relay import replay as sent_again
+from shared.jobs.relay import replay as replay_facts
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
@@ -21,13 +21,13 @@ from shared.story.texts import escape_controls, make_one_line
 
 
 def status(given: argparse.Namespace) -> int:
-    """The latest videos of a data folder, or all about one; or what is stuck."""
-    chosen = _existing(settings(given))
-    return asyncio.run(_stuck(chosen) if given.stuck else _status(chosen, given.video))
+    """Show the latest videos of a data folder, or all about one; or what is stuck."""
+    chosen = _require_data(read_settings(given))
+    return asyncio.run(_show_stuck(chosen) if given.stuck else _show_videos(chosen, given.video))
 
 
-def _existing(chosen: Settings) -> Settings:
-    """Whoever only looks should not leave an empty folder behind where a name was mistyped."""
+def _require_data(chosen: Settings) -> Settings:
+    """Return the settings if their data folder exists; refuse another, and do not make it."""
     if chosen.mode == "embedded" and not chosen.data.exists():
         raise BadInput(
             f"there is no data folder {chosen.data}: make a video first, or name another "
@@ -37,60 +37,57 @@ def _existing(chosen: Settings) -> Settings:
     return chosen
 
 
-async def _status(chosen: Settings, video: str | None) -> int:
-    """Looking only: nothing is taken up, told again or published."""
+async def _show_videos(chosen: Settings, video: str | None) -> int:
+    """Show videos from the store alone: no service runs, so nothing is worked on or published."""
     async with open_store(chosen) as store:
+        # whoever only looks reports nothing that can't be read: the gateway does that
         reader = Reader(KINDS, lambda video, at, error: None)
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
-            shown = (await videos.status(video, OWNER)).model_dump_json(indent=2)
+            shown = (await videos.read_status(video, OWNER)).model_dump_json(indent=2)
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
-        say(*map(_row, (await videos.page(OWNER, None, 20)).videos))
+        say(*map(_format_row, (await videos.list_page(OWNER, None, 20)).videos))
     return 0
 
 
-async def _stuck(chosen: Settings) -> int:
-    from services.cli.stuck import list_stuck  # it loads all services, which the rest needs not
+async def _show_stuck(chosen: Settings) -> int:
+    from services.cli.stuck import list_stuck  # loads all services, which no other needs
 
     async with open_store(chosen) as store:
         say(*(await list_stuck(store) or ["nothing is stuck"]))
     return 0
 
 
-def _row(video: VideoStatus) -> str:
+def _format_row(video: VideoStatus) -> str:
     when = video.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     prompt = make_one_line(video.request.prompt)[:40]
     return f"{video.id}  {when}  {video.status:<10} {format_progress(video)}  {prompt}"
 
 
 def replay(given: argparse.Namespace) -> int:
-    """Every fact of a video again, to all services."""
-    chosen = _existing(settings(given))
+    """Tell all services every fact of a video again."""
+    chosen = _require_data(read_settings(given))
     log_to_file(chosen)
     return asyncio.run(_replay(chosen, given.video))
 
 
 async def _replay(chosen: Settings, video: str) -> int:
-    async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
-        api = build_gateway(app)
-        known = await api.videos.status(video, OWNER)
-        facts = await sent_again(app.ports.store, video)
+    async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
+        gateway = build_gateway(app)
+        await gateway.videos.read_status(video, OWNER)  # raises where there is no such video
+        facts = await replay_facts(app.ports.store, video)
         screen = Screen()
         screen.say(f"{facts} facts are told again")
-        return await _follow(api, known, screen)
-
-
-async def _follow(api: Gateway, known: VideoStatus, screen: Screen) -> int:
-    async for _, message in api.watch.follow(known.id, OWNER):
-        screen.show(await api.videos.status(known.id, OWNER), message)
-    now = await api.videos.status(known.id, OWNER)
-    screen.say(f"the video is {now.status}")
-    return 0 if now.status == "completed" else 1
+        async for _, message in gateway.watch.follow(video, OWNER):
+            screen.show(await gateway.videos.read_status(video, OWNER), message)
+        now = await gateway.videos.read_status(video, OWNER)
+        screen.say(f"the video is {now.status}")
+        return 0 if now.status == "completed" else 1
 
 
 def verify(given: argparse.Namespace) -> int:
-    """A file against what a finished video should be."""
+    """Show what is in a video file, and whether it is as a finished video should be."""
     from shared.media.verify import report
 
     if not given.file.is_file():

@@ -1,4 +1,9 @@
-"""`storywave make`, `reframe` and `resume`: all in one process, until the files are written."""
+"""`storywave make`, `reframe` and `resume`: all in one process, until the files are written.
+
+A *promise* is a row that names the file which a video is to be written to. It is stored before the
+video is asked for, and deleted once the file is there: so `resume` can keep what a run that was
+stopped has promised.
+"""
 
 import argparse
 import asyncio
@@ -14,20 +19,20 @@ from pydantic import ValidationError
 
 from services import NAMES, load
 from services.cli.environment import (
-    agreed,
+    check_all,
+    check_writable,
     log_to_file,
-    named_after,
-    product,
-    settings,
-    writable,
+    name_file,
+    read_product,
+    read_settings,
 )
 from services.cli.outcome import Stopped
-from services.cli.receipt import receipt
+from services.cli.receipt import format_receipt
 from services.cli.screen import Screen
-from services.gateway.errors.problems import NoSuchVideo, Refusal, bad_input
+from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
 from services.gateway.intake import OUTPUTS, make_video_id
 from services.gateway.parts import Gateway, build_gateway
-from services.gateway.read.views import FINAL, Status, VideoStatus, file_key
+from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
@@ -39,53 +44,55 @@ from shared.story.images import Picture
 
 OWNER = "local"
 DRAIN_SECONDS = 2.0
-"""A stopped command should stop: what is in hand is made again by the next run."""
+"""A stopped command should stop soon: the work in hand is done again by the next run."""
 
 
 def make(given: argparse.Namespace) -> int:
-    """One video from a prompt to a file."""
-    asked, picture, _ = agreed(
-        lambda: request(given), lambda: product(given.product), lambda: settings(given)
+    """Make one video from a prompt, and write its file."""
+    asked, picture, _ = check_all(
+        lambda: build_request(given),
+        lambda: read_product(given.product),
+        lambda: read_settings(given),
     )
-    path = writable(given.output or named_after(asked.prompt))
-    return _run(given, lambda kitchen: kitchen.make(asked, path, picture))
+    path = check_writable(given.output or name_file(asked.prompt))
+    return _run(given, lambda maker: maker.make(asked, path, picture))
 
 
 def reframe(given: argparse.Namespace) -> int:
-    """A finished video in another shape, to a file of its own."""
+    """Make a finished video in another shape, and write a file of its own."""
     try:
         asked = ReframeRequest.model_validate({"aspect": given.aspect})
     except ValidationError as error:
-        raise bad_input(error, ReframeRequest.model_fields, option) from error
+        raise explain_input(error, ReframeRequest.model_fields, name_option) from error
     shape = asked.aspect.replace(":", "x")
-    path = writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
-    return _run(given, lambda kitchen: kitchen.reframe(given.video, asked.aspect, path))
+    path = check_writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
+    return _run(given, lambda maker: maker.reframe(given.video, asked.aspect, path))
 
 
 def resume(given: argparse.Namespace) -> int:
-    """All that earlier runs left unfinished."""
-    return _run(given, lambda kitchen: kitchen.resume())
+    """Finish all that earlier runs left unfinished."""
+    return _run(given, lambda maker: maker.resume())
 
 
-def request(given: argparse.Namespace) -> VideoRequest:
-    """The request that the options ask for; what they do not name keeps its default."""
+def build_request(given: argparse.Namespace) -> VideoRequest:
+    """Return the request that the options ask for; all others keep their defaults."""
     names = VideoRequest.model_fields
-    said = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+    options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
     card = {
         "headline": given.headline,
         "call_to_action": given.call_to_action,
         "style": given.card_style,
         "colour": given.card_colour,
     }
-    worn = {name: value for name, value in card.items() if value is not None}
+    texts = {name: value for name, value in card.items() if value is not None}
     try:
-        return VideoRequest.model_validate({**said, **({"end_card": worn} if worn else {})})
+        return VideoRequest.model_validate({**options, **({"end_card": texts} if texts else {})})
     except ValidationError as error:
-        raise bad_input(error, VideoRequest.model_fields, option) from error
+        raise explain_input(error, VideoRequest.model_fields, name_option) from error
 
 
-def option(field: str) -> str:
-    """What a field of a request is called on the command line."""
+def name_option(field: str) -> str:
+    """Return the name of a request's field on the command line."""
     return _OPTIONS.get(field) or f"--{field.replace('_', '-')}"
 
 
@@ -96,11 +103,11 @@ _OPTIONS = {
     "end_card.style": "--card-style",
     "end_card.colour": "--card-colour",
 }
-"""Field → how it is given, where that is not an option of its own name."""
+"""Field → its name on the command line, where that is not an option of the same name."""
 
 
 @dataclass(frozen=True)
-class Kitchen:
+class Maker:
     """Makes videos with the services of this process."""
 
     gateway: Gateway
@@ -108,40 +115,39 @@ class Kitchen:
     settings: Settings
 
     async def make(self, asked: VideoRequest, path: Path, product: Picture | None) -> int:
-        """The promise first: whatever dies from here on, `resume` knows what was wanted."""
-        if product is not None:
-            asked = await self._with(product, asked)
+        """Ask for a video, and write its file; return the exit code."""
+        if product is not None:  # stored first, as a request names it by its id
+            image = await self.gateway.images.keep(product, OWNER)
+            card = asked.end_card or EndCardRequest()
+            card = card.model_copy(update={"product_image": image.id})
+            asked = asked.model_copy(update={"end_card": card})
+        # The promise comes before the request: whatever dies from here on, `resume` knows what was
+        # wanted. Its key makes the same request the same video.
         key = uuid4().hex
         promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
         await self.store.insert(OUTPUTS, [{"_id": make_video_id(OWNER, key), **promise}])
         await self.gateway.intake.accept(asked, OWNER, key)
         return await self.finish(make_video_id(OWNER, key), Screen())
 
-    async def _with(self, product: Picture, asked: VideoRequest) -> VideoRequest:
-        """The same request with a picture on its end card; kept first, as a request names it."""
-        image = await self.gateway.images.keep(product, OWNER)
-        card = asked.end_card or EndCardRequest()
-        card = card.model_copy(update={"product_image": image.id})
-        return asked.model_copy(update={"end_card": card})
-
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
-        """The promise first here too; what was promised of this video before comes before it."""
-        await self.gateway.videos.status(video, OWNER)  # nothing is promised of one that is none
+        """Ask for a video in another shape, and write its file; return the exit code."""
+        await self.gateway.videos.read_status(video, OWNER)  # raises where there is no such video
+        # A video has one promise at a time: an earlier one is kept before another is made.
         for row in (await self.store.get(OUTPUTS, [video])).values():
-            await self._again(row)
+            await self._ask_again(row)
             await self.finish(video, Screen())
         await self.store.insert(OUTPUTS, [{"_id": video, "path": str(path), "aspect": aspect}])
         try:
             await self.gateway.revisions.reframe(video, OWNER, aspect)
-        except Refusal:
+        except Refusal:  # what was never asked for must not be looked for by `resume`
             await self.store.delete(OUTPUTS, [video])
             raise
         return await self.finish(video, Screen())
 
     async def resume(self) -> int:
-        """Every promised file, and every video that someone asked for over the API."""
+        """Keep every promise, and finish every video that was asked for over the API."""
         promises = {row["_id"]: row for row in await self.store.find(OUTPUTS, {})}
-        left = sorted(promises.keys() | await self._unfinished())
+        left = sorted(promises.keys() | await self._find_running())
         if not left:
             Screen().say("nothing was left unfinished")
         alone = len(left) == 1
@@ -153,28 +159,29 @@ class Kitchen:
         )
         return max(ends, default=0)
 
-    async def _again(self, row: Doc) -> None:
-        """Ask once more for what a file was promised of: the same request is the same work."""
+    async def _ask_again(self, row: Doc) -> None:
+        """Ask once more for the video of a promise: the run may have died before it asked."""
         if "asked" in row:
             asked = VideoRequest.model_validate(row["asked"])
             await self.gateway.intake.accept(asked, OWNER, row["key"])
-        elif (await self.gateway.videos.status(row["_id"], OWNER)).status is Status.COMPLETED:
+        elif (await self.gateway.videos.read_status(row["_id"], OWNER)).status is Status.COMPLETED:
             await self.gateway.revisions.reframe(row["_id"], OWNER, row["aspect"])
 
-    async def _unfinished(self) -> set[str]:
+    async def _find_running(self) -> set[str]:
+        """Return the ids of all videos that have not ended."""
         videos, cursor = set[str](), None
         while True:
-            page = await self.gateway.videos.page(OWNER, cursor, 100)
+            page = await self.gateway.videos.list_page(OWNER, cursor, 100)
             videos |= {v.id for v in page.videos if v.status in {Status.QUEUED, Status.RUNNING}}
             cursor = page.next
             if cursor is None:
                 return videos
 
     async def _finish_alone(self, video: str, promise: Doc | None, screen: Screen) -> int:
-        """One file that can't be written, or is gone, must not take the others with it."""
+        """Finish one video of several; what goes wrong with its file must not stop the others."""
         try:
             if promise is not None:
-                await self._again(promise)
+                await self._ask_again(promise)
             return await self.finish(video, screen)
         except NoSuchVideo:
             return await self._drop(video, screen)
@@ -183,7 +190,7 @@ class Kitchen:
             return 3
 
     async def _drop(self, video: str, screen: Screen) -> int:
-        """A promise of a video that is none can never be kept: it must not come up for ever."""
+        """Delete a promise that can never be kept: it must not come up each time."""
         await self.store.delete(OUTPUTS, [video])
         screen.say(
             f"no file: there is no video {video!r} (`storywave status` lists all): "
@@ -193,66 +200,59 @@ class Kitchen:
 
     async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
-        await self._show(video, screen)
-        now = await self.gateway.videos.status(video, OWNER)
-        if now.status is not Status.COMPLETED:
-            return await self._give_up(now, screen)
-        await self._deliver(now, screen)
-        return 0
-
-    async def _show(self, video: str, screen: Screen) -> None:
         async for sort, message in self.gateway.watch.follow(video, OWNER):
-            now = await self.gateway.videos.status(video, OWNER)
+            now = await self.gateway.videos.read_status(video, OWNER)
             if sort not in FINAL:
                 screen.show(now, message)
-
-    async def _give_up(self, now: VideoStatus, screen: Screen) -> int:
+        now = await self.gateway.videos.read_status(video, OWNER)
+        if now.status is Status.COMPLETED:
+            await self._deliver(now, screen)
+            return 0
         await self.store.delete(OUTPUTS, [now.id])
         where = f" at {now.failed_at.phase}" if now.failed_at else ""
         screen.say(f"the video {now.status}{where}: {now.error or 'nothing was written'}")
         return 1
 
     async def _deliver(self, now: VideoStatus, screen: Screen) -> None:
-        """Write the promised file, which gets its name only when it is whole."""
-        rows = await self.store.get(OUTPUTS, [now.id])
-        view = await self.gateway.videos.view(now.id, OWNER)
-        key = file_key(view, "media")
-        path = _path(rows.get(now.id))
+        """Write the promised file, if there is a promise, and show the receipt."""
+        promise = (await self.store.get(OUTPUTS, [now.id])).get(now.id)
+        view = await self.gateway.videos.find(now.id, OWNER)
+        key = find_file(view, "media")
+        path = Path(promise["path"]) if promise else None
         if path and key:
-            await self.gateway.blobs.fetch(key, path)
-            sweep(path.parent)
+            await self.gateway.blobs.fetch(key, path)  # the file gets its name once it is whole
+            sweep(path.parent)  # of what a run that died had begun to write there
             await self.store.delete(OUTPUTS, [now.id])
-        for said in receipt(now, view, path, self.settings.data):
-            screen.say(said)
+        for line in format_receipt(now, view, path, self.settings.data):
+            screen.say(line)
 
 
-def _path(row: Doc | None) -> Path | None:
-    return Path(row["path"]) if row else None
-
-
-def _run(given: argparse.Namespace, cook: Callable[[Kitchen], Awaitable[int]]) -> int:
-    chosen = settings(given, mode="embedded", drain_seconds=DRAIN_SECONDS)
+def _run(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) -> int:
+    """Start all services in this process, use them, stop them; return the exit code."""
+    # always embedded, whatever the environment says: the file is written here and now
+    chosen = read_settings(given, mode="embedded", drain_seconds=DRAIN_SECONDS)
     log_to_file(chosen)
-    return asyncio.run(_cooked(chosen, cook))
 
+    async def run() -> int:
+        async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
+            gateway = build_gateway(app)
+            try:
+                return await use(Maker(gateway, app.ports.store, chosen))
+            finally:
+                gateway.close()
 
-async def _cooked(chosen: Settings, cook: Callable[[Kitchen], Awaitable[int]]) -> int:
-    async with stoppable(), open_app(chosen, [load(name) for name in NAMES]) as app:
-        api = build_gateway(app)
-        try:
-            return await cook(Kitchen(api, app.ports.store, chosen))
-        finally:
-            api.close()
+    return asyncio.run(run())
 
 
 @asynccontextmanager
-async def stoppable() -> Any:
-    """Ctrl-C and SIGTERM end what is inside in order, as Stopped."""
+async def stop_on_signals() -> Any:
+    """End the block in good order on Ctrl-C and SIGTERM, with the error Stopped."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     came: list[int] = []
 
     def stop(number: int) -> None:
+        """Note the signal, and cancel what runs."""
         came.append(number)
         task.cancel()
 
@@ -261,6 +261,6 @@ async def stoppable() -> Any:
     try:
         yield
     except asyncio.CancelledError:
-        if came:
+        if came:  # any other cancellation is not ours to explain
             raise Stopped(came[0]) from None
         raise

@@ -1,4 +1,4 @@
-"""How a command ends: an exit code, and at most one line about what went wrong."""
+"""The outcome of a command: an exit code, and at most one line about what went wrong."""
 
 import argparse
 import sys
@@ -22,11 +22,11 @@ class Stopped(StorywaveError):
 
 
 def run_command(command: Command, given: argparse.Namespace) -> int:
-    """Run a command and return its exit code; an error on purpose is one line."""
+    """Run a command and return its exit code; an error that we raise on purpose is one line."""
     try:
         return command(given)
     except BrokenPipeError:
-        return 0  # who reads has seen enough, as in `storywave status | head -1`
+        return 0  # the reader has seen enough, as in `storywave status | head -1`
     except Stopped as error:
         return _fail(error, 128 + error.signal)
     except (InfrastructureError, BlobMissing, OSError) as error:
@@ -46,12 +46,12 @@ def _fail(error: object, code: int) -> int:
 
 
 def say(*lines: str) -> None:
-    """Write what was asked for, line by line: it can be piped."""
+    """Write what was asked for to stdout, line by line, so that it can be piped."""
     _write(sys.stdout, *lines)
 
 
 def tell(text: str) -> None:
-    """Write what a person should know."""
+    """Write what a person should know to stderr."""
     _write(sys.stderr, f"storywave: {text}")
     sys.stderr.flush()
 

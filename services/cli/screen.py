@@ -5,14 +5,14 @@ from typing import TextIO
 
 from services.gateway.read.live import Live
 from services.gateway.read.stages import StageRecord
-from services.gateway.read.views import VideoStatus
+from services.gateway.read.status import VideoStatus
 from shared.story.texts import escape_line
 
 CLEAR = "\r\x1b[2K"
 
 
 class Screen:
-    """Shows how one video goes; another video's lines may come in between."""
+    """Shows the progress of one video; another video's lines may come in between."""
 
     def __init__(self, out: TextIO | None = None, name: str = "") -> None:
         self._out = out = out or sys.stderr
@@ -28,7 +28,7 @@ class Screen:
             self._out.flush()
             return
         text = f"{message.percent:3d} %  {message.message}"
-        if text != self._last:  # facts that came together are told in the same words
+        if text != self._last:  # facts that came together may have the same words
             self.say(text)
         self._last = text
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from services import NAMES, load
-from services.cli.environment import settings
+from services.cli.environment import read_settings
 from services.cli.outcome import tell
 from shared.runtime.serve import Front, run
 from shared.runtime.settings import Settings
@@ -16,15 +16,15 @@ log = logging.getLogger("storywave.serve")
 
 
 def up(given: argparse.Namespace) -> int:
-    """All services in this process."""
-    return _serve(settings(given, mode="embedded"), NAMES)
+    """Serve all services in this process, until a signal."""
+    return _serve(read_settings(given, mode="embedded"), NAMES)
 
 
 def service(given: argparse.Namespace) -> int:
-    """One service; which servers it uses, the environment says."""
+    """Serve one service, on the servers that the environment names, until a signal."""
     if given.name not in NAMES:
         raise BadInput(f"unknown service {given.name!r}: use one of {', '.join(NAMES)}", "name")
-    chosen = settings(given)
+    chosen = read_settings(given)
     if chosen.mode != "cluster":
         raise BadInput(
             "one service alone shares servers with the others: set STORYWAVE_MODE=cluster "
@@ -38,7 +38,7 @@ def _serve(chosen: Settings, names: Sequence[str]) -> int:
     run(
         [load(name) for name in names],
         chosen,
-        _front(chosen, names),
+        _choose_front(chosen, names),
         started=lambda app: _announce(chosen, names),
     )
     return 0
@@ -58,7 +58,8 @@ _OPEN = (
 )
 
 
-def _front(chosen: Settings, names: Sequence[str]) -> Front | None:
+def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
+    """Return the API for a process that runs the gateway; any other has only its probes."""
     if "gateway" not in names:
         return None
     from services.gateway.app import open_front  # a web framework that the others do not need

@@ -1,6 +1,6 @@
-"""`storywave status --stuck`: what was put off or set aside, how often, until when, and why.
+"""`storywave status --stuck`: all that was put off or set aside, until when, and why.
 
-It only looks. What it names needs a newer version, or a person.
+It only reads. Whatever it names needs a newer version, or a person.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -9,10 +9,10 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from services import NAMES, load
-from services.gateway.read.views import Status, status
+from services.gateway.read.status import Status, read_status
 from shared.bus import wire
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import TERMINAL, Job
+from shared.jobs.machine import TERMINAL
 from shared.jobs.relay import OUTBOX
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.times import Waiting
@@ -26,7 +26,7 @@ from shared.story.texts import make_one_line
 
 LIMIT = 1_000
 MANY_DEATHS = 3
-"""So often in a row the worker of a job went away: it may be the job that kills it."""
+"""After so many workers in a row that went away in the middle of a job, it may be the job."""
 LONGEST = 200
 
 LETTERS = f"parts.{DeadLettered.__name__}"
@@ -37,90 +37,91 @@ async def list_stuck(store: Store) -> list[str]:
     services = [load(name) for name in NAMES]
     lines = dict[str, None]()  # a row that waits for two times is one row
     for waiting in [each for service in services for each in service.waiting]:
-        lines.update([(line, None) async for line in _put_off(store, waiting)])
+        lines.update([(line, None) async for line in _find_put_off(store, waiting)])
     views = next(service.views for service in services if service.reads_all)
-    lines.update([(line, None) async for line in _stuck_videos(store, views)])
-    lines.update([(line, None) async for line in _deadly_jobs(store)])
+    lines.update([(line, None) async for line in _find_stuck_videos(store, views)])
+    lines.update([(line, None) async for line in _find_deadly_jobs(store)])
     return list(lines)
 
 
-async def _put_off(store: Store, waiting: Waiting) -> AsyncIterator[str]:
+async def _find_put_off(store: Store, waiting: Waiting) -> AsyncIterator[str]:
+    """Yield a line for each row that can't be read, and is looked at again later."""
     collection, where, due = waiting
     which = {**where, due: Is("present"), PUT_OFF: Is("present")}
-    find_faults = _FAULTS.get(collection, _faults_of_view)
+    find_faults = _FAULTS.get(collection, _find_view_faults)
     for row in await store.find(collection, which, order=[due], limit=LIMIT):
         times = f"put off {count_looks(row)}x, next look {_format_time(row[due])}"
-        yield _line(collection, row["_id"], times, _explain(row, find_faults))
+        yield _format_line(collection, row["_id"], times, _explain_row(row, find_faults))
 
 
-def _explain(row: Doc, find_faults: Callable[[Doc], list[str]]) -> str:
+def _explain_row(row: Doc, find_faults: Callable[[Doc], list[str]]) -> str:
     """Return what is wrong with a row, as far as this version can tell."""
     try:
         faults = find_faults(row)
     except Exception as error:
-        faults = [_describe(error)]
+        faults = [_describe_error(error)]
     return "; ".join(faults) or "this version can read it"
 
 
-def _faults_of_job(row: Doc) -> list[str]:
+def _find_job_faults(row: Doc) -> list[str]:
     job = from_doc(row)
     KINDS[job.spec.kind].read(job.spec)
-    return _faults_of_event(end_event(job, KINDS)) if job.has_ended else []
+    return _find_event_faults(end_event(job, KINDS)) if job.has_ended else []
 
 
-def _faults_of_outbox(row: Doc) -> list[str]:
-    return _faults_of_event(KINDS.parse(row["name"], row["body"]))
+def _find_outbox_faults(row: Doc) -> list[str]:
+    return _find_event_faults(KINDS.parse(row["name"], row["body"]))
 
 
-def _faults_of_event(event: Event) -> list[str]:
-    """Return why no bus can carry it."""
+def _find_event_faults(event: Event) -> list[str]:
+    """Return the reasons why no bus can carry an event."""
     _, refused = wire.pack([event])
     return list(refused.values())
 
 
-def _faults_of_view(doc: Doc) -> list[str]:
+def _find_view_faults(doc: Doc) -> list[str]:
     faults = list[str]()
-    Reader(KINDS, lambda _, at, error: faults.append(f"{at}: {_describe(error)}")).read(doc)
+    Reader(KINDS, lambda _, at, error: faults.append(f"{at}: {_describe_error(error)}")).read(doc)
     return faults
 
 
-_FAULTS = {JOBS: _faults_of_job, OUTBOX: _faults_of_outbox}
+_FAULTS = {JOBS: _find_job_faults, OUTBOX: _find_outbox_faults}
 
 
-async def _stuck_videos(store: Store, views: str) -> AsyncIterator[str]:
-    """Return the videos over which a service could decide nothing more, unless they recovered."""
+async def _find_stuck_videos(store: Store, views: str) -> AsyncIterator[str]:
+    """Yield a line for each letter of a service that is stuck, unless its video was completed."""
     reader = Reader(KINDS, lambda video, at, error: None)
     for doc in await store.find(views, {LETTERS: Is("present")}, limit=LIMIT):
         try:
             view = reader.read(doc).view
-            now = status(view)
+            now = read_status(view)
         except Exception:
             continue  # it is listed as a row
         if now is None or now.status is Status.COMPLETED:
             continue
         for letter in (letter for letter in view.all(DeadLettered) if letter.stuck):
-            yield _line("video", view.video_id, now.status, f"{letter.service}: {letter.error}")
+            yield _format_line(
+                "video", view.video_id, now.status, f"{letter.service}: {letter.error}"
+            )
 
 
-async def _deadly_jobs(store: Store) -> AsyncIterator[str]:
+async def _find_deadly_jobs(store: Store) -> AsyncIterator[str]:
+    """Yield a line for each open job that may kill its workers."""
     for row in await store.find(JOBS, {"deaths": Is(">=", MANY_DEATHS)}, limit=LIMIT):
         try:
             job = from_doc(row)
         except Exception:
             continue  # it is listed as a row, if anybody waits for it
         if job.state not in TERMINAL:
-            yield _line("job", job.id, job.state, _tell_deaths(job))
+            times = f"{job.deaths} workers in a row went away in the middle of it"
+            yield _format_line("job", job.id, job.state, f"{times} (attempt {job.attempt})")
 
 
-def _tell_deaths(job: Job) -> str:
-    return f"{job.deaths} workers in a row went away in the middle of it (attempt {job.attempt})"
-
-
-def _line(*cells: str) -> str:
+def _format_line(*cells: str) -> str:
     return "  ".join(make_one_line(cell)[:LONGEST] for cell in cells)
 
 
-def _describe(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     match error:
         case KeyError():
             return f"{error} is missing, or not known here"

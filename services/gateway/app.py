@@ -1,4 +1,4 @@
-"""The API as one application: the routes, what stands before them, and what becomes of errors."""
+"""The API as one application: the routes, the guards before them, and the answers to errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ def _build_api() -> FastAPI:
         summary="A prompt becomes a finished short video.",
         docs_url=None,  # the framework's pages load their scripts from other hosts
         redoc_url=None,
-        # The name of its function is what an operation is called, wherever it is mounted.
+        # An operation has the name of its function, wherever it is mounted.
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )

@@ -1,4 +1,4 @@
-"""What the gateway decides: nothing. It only listens."""
+"""The gateway decides nothing. It only listens."""
 
 from services.gateway.read.stages import is_over
 from shared.story.events import BeatsPlanned
@@ -6,5 +6,5 @@ from shared.story.view import Decision, View
 
 
 def decide(view: View, plan: BeatsPlanned | None) -> Decision:
-    """Want to hear more, until it is known how the video ended."""
+    """Return a decision without jobs and events, done once it is known how the video ended."""
     return Decision(done=is_over(view))

@@ -1,4 +1,4 @@
-"""The API's own description: what each route may answer, as OpenAPI has it."""
+"""The API's own description: the answers of each route, in the form of OpenAPI."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,13 +25,13 @@ _WHEN: Mapping[int, str] = {
 }
 
 ALWAYS = (421, 500, 503)
-"""What every route may answer with, whatever it does."""
+"""The refusals that every route may answer with, whatever it does."""
 WRITES = (403, 413, 415, 422)
-"""What a route may answer with that takes a body."""
+"""The refusals that a route with a body may answer with."""
 
 
 def refusals(*codes: int) -> Answers:
-    """Return the problem documents that a route may answer with."""
+    """Return the descriptions of the problem documents that a route may answer with."""
     return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
 
 
@@ -48,7 +48,7 @@ ACCEPTED: Answers = {
 PICTURE: dict[str, Any] = {
     "required": True,
     "description": "The bytes of one picture, at most 10 MiB and 40 megapixels (of a WebP 32), no "
-    "side longer than 16,384 pixels. Which of these types they are is seen by themselves. Of an "
+    "side longer than 16,384 pixels. The bytes themselves say which of these types they are. Of an "
     "animation the first picture is taken.",
     "content": {
         type_: {"schema": {"type": "string", "format": "binary"}}
@@ -65,7 +65,7 @@ GIVEN: Answers = {
 
 
 def file_answers(name: str, method: str) -> Answers:
-    """Return the answers of a file: whole, in part, unchanged, or refused."""
+    """Return the descriptions of a file's answers: whole, in part, unchanged, or refused."""
     bytes_ = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     content = {"content": bytes_} if method == "GET" else {}
     return {
@@ -78,7 +78,7 @@ def file_answers(name: str, method: str) -> Answers:
 
 
 def correct_description(api: FastAPI) -> None:
-    """Make the framework's own description true: it does not know how errors leave here."""
+    """Correct the framework's own description, which knows nothing of our problem documents."""
     describe = api.openapi
 
     def describe_truly() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Pictures that users give, read in processes apart and kept by content.
 
-A picture waits under the day on which it was given, and is removed after a day that nobody used it.
-A video that uses it gets it under a key that nothing removes: so no accepted video can lose it,
+A picture waits under the day on which it was given, and is removed a day later if no video uses it.
+A video that uses it gets a copy under a key that nothing removes: so no accepted video can lose it,
 whatever happens at the same time.
 """
 
@@ -22,7 +22,7 @@ from shared.story.errors import BadInput, BlobMissing, WorkerDied, WorkersUnavai
 from shared.story.images import UPLOADS, Picture, image_key, upload_day, upload_key
 
 SECONDS = 20
-"""For one picture: ten times what the largest takes, on a machine that has much else to do."""
+"""So long may one picture take: ten times what the largest one needs, on a busy machine."""
 BOUNDS = Bounds(mapped=640 << 20)
 """The largest WebP takes 580 MiB, a JPEG for printers 520, a PNG 435: most of it once decoded."""
 DAY_MS = 24 * 60 * 60_000
@@ -45,7 +45,8 @@ async def read_picture(data: bytes, pool: Pool) -> Picture:
     """Return the picture in these bytes, whatever they are said to be; BadInput when it can't be
     used.
 
-    A process that dies or is late may be this machine's fault; a picture at fault does it again.
+    It is tried twice: a process that dies or is late may be this machine's fault, but a picture
+    that is at fault does it again.
     """
     for _ in range(2):
         try:
@@ -53,7 +54,8 @@ async def read_picture(data: bytes, pool: Pool) -> Picture:
         except WorkTimedOut:
             continue
         except WorkerDied as error:
-            if error.code == -signal.SIGKILL:  # by the system: a picture has a bound of its own
+            # the system has killed it: a picture that needs too much meets a bound of ours before
+            if error.code == -signal.SIGKILL:
                 raise WorkersUnavailable("this machine has no memory for the picture") from error
     raise BadInput(
         f"the picture can't be read, or not within {SECONDS} s: scale it down, or save it anew as "
@@ -69,30 +71,30 @@ class Images:
     now: Callable[[], int]
     pool: Pool = field(default_factory=make_picture_pool)
     turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
-    """Each owner has one picture read at a time: who gives many holds up nobody else."""
+    """Each owner has one picture read at a time: whoever gives many holds up nobody else."""
 
     async def take(self, data: bytes, owner: str) -> Image:
-        """Keep the picture in these bytes; BadInput when there is none."""
+        """Keep the picture in these bytes, and return its id; BadInput if it can't be used."""
         async with self.turns.setdefault(owner, asyncio.Lock()):
             picture = await read_picture(data, self.pool)
         return await self.keep(picture, owner)
 
     async def keep(self, picture: Picture, owner: str) -> Image:
-        """When this returns, the picture is durable: for a day, or as long as videos use it."""
+        """Store a picture, for a day or as long as videos use it, and return its id and size."""
         await self.blobs.put(upload_key(owner, picture.id, self._today()), picture.data)
         return Image(id=picture.id, width=picture.width, height=picture.height)
 
     async def find(self, image_id: str, owner: str) -> str | None:
-        """Return its key; None where this owner has given no such picture."""
+        """Return the key of a picture; None where this owner has given no such picture."""
         today = self._today()
-        waits = [upload_key(owner, image_id, day) for day in (today, today - 1)]
-        for key in (image_key(owner, image_id), *waits):
+        uploads = [upload_key(owner, image_id, day) for day in (today, today - 1)]
+        for key in (image_key(owner, image_id), *uploads):
             with suppress(BlobMissing):
                 return (await self.blobs.stat(key)).key
         return None
 
     async def use(self, image_id: str, owner: str) -> bool:
-        """Keep it for as long as videos may need it; False where there is none."""
+        """Keep a picture for as long as videos may need it; return False where there is none."""
         found, kept = await self.find(image_id, owner), image_key(owner, image_id)
         if found not in {None, kept}:
             with suppress(BlobMissing):  # its day has just ended
@@ -101,10 +103,13 @@ class Images:
         return found == kept
 
     async def sweep(self) -> None:
-        """Remove what was given before yesterday: what videos use of it is kept elsewhere."""
+        """Remove all that was given before yesterday: videos have copies of what they use."""
+        # not yesterday's: a picture given just before midnight has its whole day too
         yesterday = self._today() - 1
         waiting = await self.blobs.keys(UPLOADS)
-        await self.blobs.delete([key for key in waiting if upload_day(key) < yesterday])
+        days = {key: upload_day(key) for key in waiting}
+        old = [key for key, day in days.items() if day is not None and day < yesterday]
+        await self.blobs.delete(old)
 
     def _today(self) -> int:
         return self.now() // DAY_MS

@@ -1,8 +1,8 @@
 """Accepting a video: the gateway's own writes, in the order that survives a crash.
 
-First the request becomes a row, inserted once: of two that race on one Idempotency-Key one wins and
-the other reads what won. Then money, then the events of that row. A repetition goes through all of
-it again, and so completes what a crash had cut short.
+First the request becomes a row, inserted once: of two that come at once with one Idempotency-Key,
+one is first and the other reads its row. Then money, then the events of that row. A repetition goes
+through all of it again, and so completes what a crash had cut short.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +12,7 @@ from hashlib import blake2b
 from uuid import uuid4
 
 from services.gateway.errors.problems import KeyReused, Unreadable
-from services.gateway.errors.wording import cut
+from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.requests import VideoRequest
 from shared.base.batching import Batcher
@@ -49,7 +49,7 @@ class Intake:
         row = _build_row(asked, owner, key, self.store.now(), await self.weights())
         await self._keep_product(asked, row)
         if not await self._insert(row):
-            row = await self._read_winner(row)
+            row = await self._read_first(row)
         # Money before events: a service that hears of the video may reserve some at once.
         await self.gate.open(row["_id"], owner, row["cap"])
         await self.emit(_build_events(row))
@@ -63,14 +63,14 @@ class Intake:
         # A video that was accepted stays accepted, also where its picture has gone since.
         if not await self.store.get(REQUESTS, [row["_id"]]):
             raise BadInput(
-                f"there is no image {cut(image)!r}: upload it first (POST /v1/images) "
+                f"there is no image {trim_text(image)!r}: upload it first (POST /v1/images) "
                 "and give the id of the answer",
                 "end_card.product_image",
             )
 
     @cached_property
     def _insert(self) -> Batcher[Doc, bool]:
-        """Insert a row, and return whether it is new; what is asked for together is one write."""
+        """Insert a row, and tell whether it is new; rows that come together are one write."""
         return Batcher(self._insert_all)
 
     async def _insert_all(self, rows: list[Doc]) -> list[bool]:
@@ -79,21 +79,22 @@ class Intake:
         new = await self.store.insert(REQUESTS, list(firsts.values()))
         return [row["_id"] in new and row is firsts[row["_id"]] for row in rows]
 
-    async def _read_winner(self, row: Doc) -> Doc:
-        """Return the row that was there first; refuse when it asks for something else."""
-        won = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
+    async def _read_first(self, row: Doc) -> Doc:
+        """Return the row that was there first; refuse if it asks for something else."""
+        stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
+        first = {"cap": None, **stored}  # to a store, a field that is null is no field
         try:
-            asked = (won["requested"]["brief"], won.get("cap"))
+            asked = (first["requested"]["brief"], first["cap"])
         except Exception as error:
             tell(REQUESTS, row["_id"], error)
             raise Unreadable(row["_id"]) from error
         if asked != (row["requested"]["brief"], row["cap"]):
             raise KeyReused
-        return {"cap": None, **won}
+        return first
 
 
 def make_video_id(owner: str, key: str | None) -> str:
-    """Derive an id from owner and key: a repetition names the same video; else make a new one."""
+    """Return the id of a video: the same for a repetition of the key, a new one without a key."""
     if key is None:
         return uuid4().hex
     return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()

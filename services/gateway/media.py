@@ -1,4 +1,4 @@
-"""Stored files over HTTP: whole or in part, with validators."""
+"""Sends stored files over HTTP: whole, in part, or not at all where the client has them."""
 
 import re
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 async def serve(request: Request, blobs: Blobs, key: str, name: str) -> Response:
-    """Answer GET or HEAD on one blob."""
+    """Return the answer to GET or HEAD on one blob."""
     size = (await blobs.stat(key)).size
     headers = _describe(key, name)
     # Who has the file already is told so, whichever range was asked for (RFC 9110, 13.2.2).

@@ -1,4 +1,4 @@
-"""What the routes and the command line call, over the services of a running process.
+"""The parts of the gateway that routes and command line call, over the services of a process.
 
 No web framework is imported here: most commands need none, and start sooner without it.
 """
@@ -28,17 +28,18 @@ class Gateway:
     blobs: Blobs
 
     def close(self) -> None:
-        """End what watchers follow, and the processes that read pictures."""
+        """End the streams of watchers, and the processes that read pictures."""
         self.watch.close()
         self.images.pool.close()
 
 
 def build_gateway(app: App) -> Gateway:
-    """Put the gateway together; from here on its watchers hear what this process hears."""
+    """Return the gateway of a process; from here on its watchers hear what the process hears."""
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
-    shell.listen(watch.heard)
+    shell.listen(watch.wake)
+    # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))

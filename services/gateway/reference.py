@@ -37,6 +37,8 @@ def render_reference(document: Schema) -> str:
 
 
 def _render_operation(path: str, method: str, operation: Schema) -> str:
+    # The document is our own, but a title or an example may hold what a page would take for a tag:
+    # so all of its texts are escaped.
     bodies = operation.get("requestBody", {}).get("content", {})
     takes = [
         (each["name"], f"{_name(each['schema'])}, in the {each['in']}", each.get("description", ""))
@@ -70,6 +72,7 @@ def _render_value(name: str, schema: Schema) -> str:
 
 
 def _describe(schema: Schema) -> str:
+    # an empty default says no more than "optional" does
     default = schema.get("default")
     without = "" if default in (None, "", [], {}) else f" Without it: `{default}`."
     said: str = schema.get("description", "")
@@ -101,7 +104,7 @@ def _name_content(answer: Schema) -> str:
 
 
 def _name(schema: Schema) -> str:
-    """Return what a value is, as a person would say it; other values are linked to."""
+    """Return the type of a value, as a person would say it; other values are linked to."""
     if ref := schema.get("$ref"):
         name = escape(ref.rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'

@@ -1,4 +1,4 @@
-"""What a user may ask for, checked field by field, and the brief that it becomes. Pure."""
+"""Requests of users, checked field by field, and the brief that each becomes. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
 EXACT = ConfigDict(extra="forbid", strict=True)
-"""Nothing is guessed: false is no number, "30" is none either, and no field is passed over."""
+"""Nothing is guessed: false is no number, nor is "30", and an unknown field is refused."""
 
 
 def _accept_whole(number: object) -> object:
@@ -40,7 +40,7 @@ Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 @dataclass(frozen=True)
 class OneOf:
-    """Takes one of these names, as a Literal does; but a Literal can't be read from a table."""
+    """Accepts one of these names, as a Literal does, which can't be read from a table."""
 
     names: tuple[str, ...]
 
@@ -49,6 +49,7 @@ class OneOf:
 
 
 def _check_words(prompt: str) -> str:
+    # a prompt of spaces and signs that are not seen passes every limit of length
     if not re.search(VISIBLE, prompt):
         raise ValueError("say in a sentence or more what the video should show")
     return prompt
@@ -130,6 +131,7 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str) -> Brief:
         """Return the request in the words of all services."""
+        # the budget is not part of a brief: it can be raised later, and a brief never changes
         words = self.model_dump(exclude={"budget_usd", "end_card"})
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
         return Brief(**words, end_card=card, owner=owner)

@@ -1,11 +1,11 @@
-"""Changing a video that is there: a request for the next revision of its plan."""
+"""Changes of a video: each asks for the next revision of its plan."""
 
 from dataclasses import dataclass
 
 from services.gateway.errors.problems import NotNow
 from services.gateway.intake import Emit
+from services.gateway.read.status import ALLOWED, Action
 from services.gateway.read.videos import Videos
-from services.gateway.read.views import ALLOWED, Action
 from shared.story.events import RevisionRequested
 from shared.story.formats import Aspect
 
@@ -19,7 +19,7 @@ class Revisions:
 
     async def reframe(self, video_id: str, owner: str, aspect: Aspect) -> None:
         """Ask for the same video in another shape: nothing is generated, or paid, again."""
-        now = await self.videos.status(video_id, owner)
+        now = await self.videos.read_status(video_id, owner)
         if Action.REFRAME not in ALLOWED[now.status]:
             raise NotNow(
                 f"The video is {now.status} ({now.percent} %). "
@@ -35,9 +35,9 @@ class Revisions:
         await self._refuse_if_late(asked, owner)
 
     async def _refuse_if_late(self, asked: RevisionRequested, owner: str) -> None:
-        """Refuse a request that was second: of two for the same revision the first is heard."""
+        """Refuse a request if another one for the same revision was first: only that one counts."""
         # Both are facts by now: the view tells which of them counts.
-        view = await self.videos.view(asked.video_id, owner)
+        view = await self.videos.find(asked.video_id, owner)
         heard = {request.rev: request for request in view.all(RevisionRequested)}
         if heard[asked.rev].aspect != asked.aspect:
             raise NotNow("Another change of this video came first: try again when it is made.")

@@ -55,13 +55,10 @@ def decide(view: View, plan: BeatsPlanned | None) -> Decision:
         return Decision(done=True)
     late = view.latest(VideoOverdue)
     if late is not None and late.rev >= rev:
-        return _end(fail(view, late.rev, "deadline", _explain_lateness(late)))
+        hours = f"{late.limit_ms / 3_600_000:g} h"
+        error = f"it ran for more than {hours} without an end, and was given up: try it again"
+        return _end(fail(view, late.rev, "deadline", error))
     return _go_on_despite(view, plan, broken) if broken else _go_on(view, plan)
-
-
-def _explain_lateness(late: VideoOverdue) -> str:
-    hours = late.limit_ms / 3_600_000
-    return f"it ran for more than {hours:g} h without an end, and was given up: try it again"
 
 
 def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Decision:

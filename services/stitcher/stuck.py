@@ -39,4 +39,5 @@ def find_stuck(view: View, plan: BeatsPlanned | None) -> Stuck | None:
 
 def _find_revision(letter: DeadLettered) -> int:
     """Return the revision that the message was about; 0 where it was about no whole revision."""
-    return int(letter.position) if letter.topic in _NAMES_A_REVISION else 0
+    names_one = letter.topic in _NAMES_A_REVISION and letter.position.isdecimal()
+    return int(letter.position) if names_one else 0

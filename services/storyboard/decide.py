@@ -64,15 +64,11 @@ def _ask_for_image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
         total=len(plan.beats),
         **_describe_look(plan),
     )
-    files = _find_references(view, plan, beat)
-    return IMAGE.ask(plan, order, beat=beat.index, files=files, seconds=PICTURE_SECONDS)
-
-
-def _find_references(view: View, plan: BeatsPlanned, beat: Beat) -> dict[str, str]:
-    """Return the files of the references that are ready; an image goes on without the others."""
     numbers = [item.n for item in references_of(plan, [beat])]
-    ready = {n: view.ready(ReferenceReady, REFERENCE.job(plan, n=n)) for n in numbers}
-    return {f"reference/{n}": picture.key for n, picture in ready.items() if picture}
+    pictures = {n: view.ready(ReferenceReady, REFERENCE.job(plan, n=n)) for n in numbers}
+    # an image goes on without a reference that failed: it is better than none
+    files = {f"reference/{n}": picture.key for n, picture in pictures.items() if picture}
+    return IMAGE.ask(plan, order, beat=beat.index, files=files, seconds=PICTURE_SECONDS)
 
 
 class Look(TypedDict):

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple, Unpack, cast
 
@@ -40,15 +40,22 @@ class Pool:
         self._idle: list[_Worker] = []
 
     async def run(
-        self, work: Callable[[Unpack[Ts]], R], *args: *Ts, seconds: float | None = None
+        self,
+        work: Callable[[Unpack[Ts]], R],
+        *args: *Ts,
+        seconds: float | None = None,
+        check: Callable[[], Awaitable[None]] | None = None,
     ) -> R:
         """Return the function's result, or raise what it raises.
 
         WorkTimedOut where it takes more than these seconds, its turn not counted; WorkerDied where
-        its process ends. Nothing goes on behind a caller who no longer waits.
+        its process ends. Nothing goes on behind a caller who no longer waits. A turn may be long in
+        coming: `check` is awaited when it has come, and raises where the work is no longer wanted.
         """
         call = pack(pickle.dumps((work, args)))
         async with self._turns:
+            if check is not None:
+                await check()
             worker = self._take_worker()
             try:
                 answer = await worker.answer(call, seconds)

@@ -60,8 +60,11 @@ class Task:
         order: Order,
         place: "AttemptFolder",
         bring: Callable[[str, Path], Awaitable[None]],
+        look_again: Callable[[], Awaitable[None]],
     ) -> None:
         self.job = job
+        self.look_again = look_again
+        """To be awaited before work begins that had to wait: raises where the claim is lost."""
         self.order = order
         self._place = place
         self._bring = bring

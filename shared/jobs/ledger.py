@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from shared.base.batching import Batcher
+from shared.base.batching import Batcher, run_each
 from shared.jobs import unreadable
 from shared.jobs.machine import (
     IN_HAND,
@@ -18,8 +18,9 @@ from shared.jobs.machine import (
     advance,
 )
 from shared.jobs.rows import change, from_doc, to_doc
-from shared.jobs.unreadable import PUT_OFF, put_off, read_each
+from shared.jobs.unreadable import PUT_OFF, put_off, read_each, tell
 from shared.ports import Doc, Index, Is, Store, Update
+from shared.story.errors import InfrastructureError
 from shared.story.kinds import Kinds
 from shared.story.view import JobSpec
 
@@ -139,8 +140,15 @@ class Ledger:
         now = self._store.now()
         pairs, unusable = read_each(JOBS, rows, lambda row: self._claim(from_doc(row), now))
         await self._set_aside(unusable)
-        won = await self._write(pairs)
-        return [after for (_, after), mine in zip(pairs, won, strict=True) if mine]
+        taken = []
+        for (before, after), won in zip(pairs, await run_each(self._write, pairs), strict=True):
+            if isinstance(won, InfrastructureError):
+                raise won
+            if isinstance(won, Exception):
+                tell(JOBS, before.id, won)  # what can't be written is found again at each look
+            elif won:
+                taken.append(after)
+        return taken
 
     def _claim(self, job: Job, now: int) -> tuple[Job, Job]:
         self._kinds[job.spec.kind].read(job.spec)  # raises where a newer version wrote the order
@@ -148,7 +156,7 @@ class Ledger:
 
     async def _set_aside(self, rows: Sequence[Doc]) -> None:
         """Put off what can't be claimed. A job that has ended has nothing to wait for at all."""
-        over = [row for row in rows if row.get("state") in TERMINAL]
+        over = [row for row in rows if _has_ended(row)]
         await put_off(self._store, JOBS, [row for row in rows if row not in over], "due_at")
         mends = [
             Update(row["_id"], where={"state": row["state"]}, unset=["due_at", "tag", PUT_OFF])
@@ -183,10 +191,20 @@ class Ledger:
         won = await self._store.update(JOBS, renewals) if renewals else set()
         return [replace(job, due_at=due) for job in newest.values() if job.id in won]
 
-    async def taken_over(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return those of these claims that a newer one has taken over."""
+    async def look_at(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+        """Return those of these claims that are ours, with their leases, and those taken over.
+
+        The lease is read back: the answer to a renewal may have been lost, and a renewal that is
+        guarded on an older lease than the row's would fail from then on.
+        """
         rows = await self._store.get(JOBS, list({job.id for job in jobs}))
-        return [job for job in jobs if job.id in rows and rows[job.id]["attempt"] > job.attempt]
+        known = [(job, rows[job.id]) for job in jobs if job.id in rows]
+        ours = [
+            replace(job, due_at=row.get("due_at"))
+            for job, row in known
+            if (row["state"], row["attempt"]) == (job.state, job.attempt)
+        ]
+        return ours, [job for job, row in known if row["attempt"] > job.attempt]
 
     async def is_ours(self, job: Job) -> bool:
         """Tell whether a claim still holds: after a pause another may have done all of it."""
@@ -224,6 +242,14 @@ class Ledger:
         known = {kind.name: kind for kind in self._kinds}
         return any(name not in known or known[name].is_awaited for name in kinds)
 
+    async def is_at_work(self, video_id: str) -> bool:
+        """Tell whether anybody works on a video, or nothing of it is left to wait for.
+
+        Where all of its open jobs wait, for a place in the queue or for money, nobody does.
+        """
+        jobs = await self.open_jobs(video_id)
+        return not jobs or any(job.state in IN_HAND for job in jobs)
+
     # ── writes ──────────────────────────────────────────────────────────────────────────────────
 
     def _after(self, job: Job, signal: Signal, now: int) -> Job:
@@ -234,6 +260,11 @@ class Ledger:
         updates = [change(before, after) for before, after in pairs]
         won = await self._store.update(JOBS, updates) if updates else set()
         return [before.id in won for before, _ in pairs]
+
+
+def _has_ended(row: Doc) -> bool:
+    state = row.get("state")
+    return isinstance(state, str) and state in TERMINAL
 
 
 def _tags(rows: Sequence[Doc]) -> Iterator[float]:

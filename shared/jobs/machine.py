@@ -78,8 +78,10 @@ class Rules:
     unresolved_ms: int = 55 * 60_000
     outputs_ms: int = 55 * 60_000
     """How long a provider keeps the outputs of an attempt, from its submit."""
-    most_deaths: int = 12
-    """So often in a row a worker may go away: enough for a bad day, not for a job that kills it."""
+    most_deaths: int = 100
+    """So often in a row a worker may go away. That is much, since most workers die of other things:
+    of a restart, or of an operator. What kills the process of an encode counts as a try, at once.
+    """
     relay_ms: int = 3_000
     """How long the process that finished a job has to publish it, before any other may."""
     retries: RetryRules = field(default_factory=RetryRules)

@@ -73,5 +73,5 @@ def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
     if name == "error" and value is not None:
         # half a character, as a provider may send it, is no text that a store takes
-        return value.encode("utf-8", "replace").decode()[:TOLD]
+        return str(value).encode("utf-8", "replace").decode()[:TOLD]
     return value.value if name == "state" else value

@@ -89,7 +89,7 @@ class Steps:
         except ValidationError as error:
             tell(JOBS, job.id, error)
             return None
-        return Task(job, order, place, self.blobs.fetch)
+        return Task(job, order, place, self.blobs.fetch, partial(self._look_again, job))
 
     def _judge_error(self, job: Job, error: Exception) -> Signal:
         """Return what follows an error, by its place in the tree of errors."""

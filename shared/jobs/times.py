@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
-from shared.jobs.machine import LONGEST_WAIT_MS
+from shared.jobs.machine import IN_HAND, LONGEST_WAIT_MS
 from shared.jobs.unreadable import PUT_OFF
 from shared.ports import Doc, Is, Store, Update, Where
 
 LIMIT = 1_000
+GRACE_MS = 60_000
+"""For a worker that has a job in hand to see its new lease, and to renew it."""
 
 
 class Waiting(NamedTuple):
@@ -38,5 +40,11 @@ async def _make_due(store: Store, waiting: Waiting, which: Where) -> int:
     collection, where, due = waiting
     rows: list[Doc] = await store.find(collection, {**where, **which}, limit=LIMIT)
     now = store.now()
-    looks = [Update(row["_id"], where={due: row[due]}, set={due: now}) for row in rows]
+    looks = [
+        Update(row["_id"], where={due: row[due]}, set={due: now + _grace_ms(row)}) for row in rows
+    ]
     return len(await store.update(collection, looks)) if looks else 0
+
+
+def _grace_ms(row: Doc) -> int:
+    return GRACE_MS if row.get("state") in IN_HAND else 0

@@ -9,12 +9,13 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from shared.base import telemetry
-from shared.jobs import journal
+from shared.jobs import journal, machine
 from shared.jobs.engine import AttemptFolder
 from shared.jobs.ledger import Ledger
 from shared.jobs.machine import IN_HAND, Job, Signal, State
@@ -52,6 +53,7 @@ class Worker:
         self._hands = asyncio.Lock()
         """Held while free hands are counted and filled."""
         self._draining = False
+        self._renewed_at = 0
         self._is_full = False
         """Some kind has no free hand: work may be waiting for the next one."""
         self._in_hand: dict[tuple[str, int], tuple[Job, asyncio.Task[None]]] = {}
@@ -77,6 +79,15 @@ class Worker:
         steps = [step for _, step in self._in_hand.values()]
         if steps:
             await asyncio.wait(steps, timeout=seconds)
+        await self._give_back()
+
+    async def _give_back(self) -> None:
+        """Hand back what was begun and can be begun again: an orderly stop is nobody's death."""
+        for job, step in list(self._in_hand.values()):
+            if job.state is State.SUBMITTING and self._steps.engine(job).repeatable:
+                step.cancel()
+                with suppress(Exception):  # a lease that ends says the same, only later
+                    await self._ledger.advance(job, machine.Later(0))
 
     # ── claiming ────────────────────────────────────────────────────────────────────────────────
 
@@ -94,6 +105,8 @@ class Worker:
     async def _claim(self) -> bool:
         """Take due jobs in hand; tell whether there were any."""
         try:
+            if self._is_late():  # or we would claim, after a standstill, what we have in hand
+                await self.renew()
             async with self._hands:
                 free = self._free()
                 self._is_full = len(free) < len(self._steps.engines)
@@ -106,6 +119,11 @@ class Worker:
             log.exception("cannot claim", extra={"action": "claim"})
         await asyncio.sleep(self._steps.pace.away)
         return False
+
+    def _is_late(self) -> bool:
+        """Tell whether leases may have ended: the loop that renews them has not run for long."""
+        since = self._ledger.now() - self._renewed_at
+        return bool(self._in_hand) and since > self._steps.rules.lease_ms // 2
 
     def _free(self) -> dict[str, int]:
         """Return the free hands for each kind of job, leaving out kinds that have none."""
@@ -132,11 +150,14 @@ class Worker:
 
         A step may end at any await here, so each is looked up again before it is touched.
         """
+        self._renewed_at = self._ledger.now()
         held = [job for job, _ in self._in_hand.values()]
-        for job in await self._ledger.renew(held):
+        await self._ledger.renew(held)
+        ours, taken_over = await self._ledger.look_at(held)
+        for job in ours:
             if mine := self._in_hand.get((job.id, job.attempt)):
                 self._in_hand[job.id, job.attempt] = (replace(mine[0], due_at=job.due_at), mine[1])
-        for job in await self._ledger.taken_over(held):
+        for job in taken_over:
             if mine := self._in_hand.get((job.id, job.attempt)):
                 mine[1].cancel()
 

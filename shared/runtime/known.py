@@ -16,6 +16,7 @@ from shared.jobs.unreadable import PUT_OFF, count_looks, distance_ms
 from shared.ports import Doc, Heard, Update
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoRequested
 from shared.story.kinds import Kinds
+from shared.story.running import NOT_YET, Running
 from shared.story.view import Decision, JobSpec, View
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Known:
     decided: Facts = field(default_factory=dict)
     check_at: int | None = None
     """When to look again if nothing is heard of it; None where nothing is waited for."""
+    running: Running = NOT_YET
     unread: Mapping[str, Any] = field(default_factory=dict)
     """What this version can't read, as it came, by its place or by the id of its job."""
     put_off: int | None = None
@@ -152,6 +154,8 @@ class Change:
             only = {"parts": {VideoDeleted.__name__: {"0": stone}}}
             return Update(self.after.video_id, where=where, set=only, inc=rise, unset=gone)
         new: dict[str, Any] = {"heard_at": now}
+        if self.after.running != self.before.running:
+            new["running"] = self.after.running._asdict()
         for at, fact in _new(self.before.facts, self.after.facts).items():
             new[f"parts.{_name(at)}.{fact.slot}"] = fact.model_dump(mode="json")
         for at, body in _new(self.before.unread, self.after.unread).items():
@@ -213,13 +217,31 @@ class Reader:
         raw = {**specs, **doc.get("decided", {}), **parts}
         unread = {at: raw[at] for at in faults}
         looks = count_looks(doc) or None
-        return Known(video, version, facts, released, decided, check_at, unread, looks)
+        return Known(
+            video,
+            version,
+            facts,
+            released,
+            decided,
+            check_at,
+            running=_read_running(doc.get("running")),
+            unread=unread,
+            put_off=looks,
+        )
 
     def _event(self, at: str, body: Mapping[str, Any]) -> Event:
         event = self._kinds.parse(_name(at), body)
         if place(event) != at:
             raise ValueError(f"it stands in the wrong place: {place(event)} is its own")
         return event
+
+
+def _read_running(stored: Any) -> Running:
+    """Return the running time; what can't be read is counted anew."""
+    try:
+        return Running(int(stored["rev"]), int(stored["ms"]), int(stored["at"]))
+    except (TypeError, KeyError, ValueError):
+        return NOT_YET
 
 
 def _read_each(

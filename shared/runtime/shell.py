@@ -13,6 +13,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from shared.base import telemetry
 from shared.base.batching import Batcher, run_each
@@ -27,7 +28,7 @@ from shared.runtime.service import Service
 from shared.story.errors import InfrastructureError, cause
 from shared.story.events import Event, VideoFailed
 from shared.story.kinds import Kinds
-from shared.story.running import find_overdue
+from shared.story.running import count, find_overdue
 from shared.story.view import NOTHING, Decision, JobSpec, View
 
 log = logging.getLogger("storywave.service")
@@ -124,7 +125,7 @@ class Shell:
         video, seen = doc["_id"], {"check_at": doc["check_at"]}
         put_off_again = {"check_at": now + distance_ms(doc), PUT_OFF: count_looks(doc) + 1}
         times = put_off_again if PUT_OFF in doc else {"check_at": now + _patience()}
-        later = Update(video, where=seen, set=times)
+        later = Update(video, where=seen, set={**times, **await self._count_running(doc, now)})
         if not await self._store.update(self.service.views, [later]):
             return  # another replica sees to it
         self._recent.forget([video])
@@ -140,6 +141,18 @@ class Shell:
             log.warning(
                 "silent: %d facts sent again", facts, extra={"video_id": video, "action": "replay"}
             )
+
+    async def _count_running(self, doc: Doc, now: int) -> Mapping[str, Any]:
+        """Return the running time up to now, as it is stored; nothing where nobody counts it."""
+        if not self.service.ends_videos:
+            return {}
+        try:
+            known = self._reader.read(doc)
+        except Exception:  # the look at the video tells what is wrong with it
+            return {}
+        is_at_work = await self._ledger.is_at_work(known.video_id)
+        running = count(known.running, known.view, now, is_at_work=is_at_work)
+        return {"running": running._asdict()}
 
     # ── know, hear, decide, write, ensure ───────────────────────────────────────────────────────
 
@@ -199,7 +212,9 @@ class Shell:
         decision = self.service.decide_on(heard.view)
         if not self.service.ends_videos or decision.done:
             return heard, decision
-        overdue = find_overdue(heard.view, self._store.now(), self._video_ms)
+        now = self._store.now()
+        heard = replace(heard, running=count(heard.running, heard.view, now))
+        overdue = find_overdue(heard.view, heard.running, now, self._video_ms)
         if overdue is None:
             return heard, decision
         heard = heard.hear([overdue])

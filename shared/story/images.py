@@ -30,9 +30,10 @@ def upload_key(owner: str, image_id: str, day: int) -> str:
     return f"{UPLOADS}{day}/{_name(owner, image_id)}"
 
 
-def upload_day(key: str) -> int:
-    """Return the day on which a waiting picture was given."""
-    return int(key.removeprefix(UPLOADS).partition("/")[0])
+def upload_day(key: str) -> int | None:
+    """Return the day on which a waiting picture was given; None for a file that is none of ours."""
+    day = key.removeprefix(UPLOADS).partition("/")[0]
+    return int(day) if day.isdecimal() else None
 
 
 def picture_id(data: bytes) -> str:

@@ -1,6 +1,11 @@
-"""The running time of a video: the time in which its user did not hold it up."""
+"""The running time of a video: the time in which somebody was at work on it.
 
-from itertools import pairwise
+It is added up in steps, as the shell comes to look at the video, and not taken from a calendar. So
+it does not count while the video queues, is paused, or is out of money, and neither while the
+machine is off: nobody is at work then, and nobody looks.
+"""
+
+from typing import NamedTuple
 
 from shared.story.events import (
     BeatsPlanned,
@@ -11,43 +16,47 @@ from shared.story.events import (
 )
 from shared.story.view import View
 
-FIRST = 1
-"""The revision that the request itself asks for."""
+LONGEST_STEP_MS = 6 * 60_000
+"""Looks are five minutes apart at most: in a longer gap nobody was there to look."""
 
 
-def find_overdue(view: View, now: int, limit_ms: int) -> VideoOverdue | None:
-    """Return the event that gives a video up, once its latest revision has run for too long."""
-    rev, started = _find_start(view)
-    if started is None:
-        return None
-    running = _count_running_ms(view, started, now)
-    if running <= limit_ms:
+class Running(NamedTuple):
+    """How long a revision has run, and when that was counted last."""
+
+    rev: int = 0
+    ms: int = 0
+    at: int = 0
+
+
+NOT_YET = Running()
+
+
+def count(running: Running, view: View, now: int, *, is_at_work: bool = True) -> Running:
+    """Return the running time with the step up to now."""
+    rev = _find_rev(view)
+    # each revision has its own time: an old video may be changed
+    if rev == 0 or rev != running.rev:
+        return Running(rev, 0, now)
+    step = min(max(now - running.at, 0), LONGEST_STEP_MS)
+    return Running(rev, running.ms + (step if is_at_work and _is_wanted(view) else 0), now)
+
+
+def find_overdue(view: View, running: Running, now: int, limit_ms: int) -> VideoOverdue | None:
+    """Return the event that gives a video up, once its revision has run for too long."""
+    if running.ms <= limit_ms:
         return None
     return VideoOverdue(
-        video_id=view.video_id, rev=rev, at=now, running_ms=running, limit_ms=limit_ms
+        video_id=view.video_id, rev=running.rev, at=now, running_ms=running.ms, limit_ms=limit_ms
     )
 
 
-def _find_start(view: View) -> tuple[int, int | None]:
-    """Return the revision that is being made, and since when."""
-    asked = view.latest(RevisionRequested)
-    plan = view.latest(BeatsPlanned)
-    # each revision has its own time: an old video that is changed is not overdue at once
-    if asked is not None and (plan is None or asked.rev >= plan.rev):
-        return asked.rev, asked.at
-    if plan is not None and plan.job is None:  # a revision whose wish has not been heard here yet
-        return plan.rev, plan.at
-    request = view.one(VideoRequested)
-    return plan.rev if plan else FIRST, request.at if request else None
+def _find_rev(view: View) -> int:
+    """Return the revision that is being made; 0 where nobody has asked for the video."""
+    numbered = (view.latest(BeatsPlanned), view.latest(RevisionRequested))
+    first = 1 if view.one(VideoRequested) else 0
+    return max([first, *(each.rev for each in numbered if each)])
 
 
-def _count_running_ms(view: View, started: int, now: int) -> int:
-    """Return the time since the start in which the user wanted the video to run."""
-    # by number: their times may come from clocks that are a little apart
-    wishes = sorted(view.all(VideoSteered), key=lambda wish: wish.rev)
-    changes = [(0, True), *((wish.at, wish.desired == "running") for wish in wishes), (now, False)]
-    return sum(
-        max(0, end - max(begin, started))
-        for (begin, is_wanted), (end, _) in pairwise(changes)
-        if is_wanted
-    )
+def _is_wanted(view: View) -> bool:
+    steered = view.latest(VideoSteered)
+    return steered is None or steered.desired == "running"

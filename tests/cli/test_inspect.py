@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import main, parser
-from services.cli.environment import settings
-from services.cli.make import stoppable
+from services.cli import build_parser, main
+from services.cli.environment import read_settings
+from services.cli.make import stop_on_signals
 from services.cli.outcome import Stopped
 from services.cli.screen import Screen, format_progress
-from services.gateway.read.live import snapshot
-from services.gateway.read.views import VideoStatus, status
+from services.gateway.read.live import make_snapshot
+from services.gateway.read.status import VideoStatus, read_status
 from shared.story.events import Event, VideoFailed
 from tests.histories import VIDEO, full_plan, images, requested, view, whole
 
@@ -121,14 +121,14 @@ def test_options_stand_over_the_environment(
 ) -> None:
     monkeypatch.setenv("STORYWAVE_PORT", "1234")
     monkeypatch.setenv("STORYWAVE_DATA", "elsewhere")
-    given = parser().parse_args(["up", "--data", str(tmp_path)])
-    chosen = settings(given)
+    given = build_parser().parse_args(["up", "--data", str(tmp_path)])
+    chosen = read_settings(given)
     assert (chosen.port, chosen.data) == (1234, tmp_path)
 
 
 async def test_a_cancellation_that_no_signal_asked_for_stays_one() -> None:
     with pytest.raises(asyncio.CancelledError):
-        async with stoppable():
+        async with stop_on_signals():
             raise asyncio.CancelledError
 
 
@@ -136,7 +136,7 @@ async def test_a_signal_ends_what_is_inside_in_order() -> None:
     cleaned = []
 
     async def work() -> None:
-        async with stoppable():
+        async with stop_on_signals():
             try:
                 os.kill(os.getpid(), signal.SIGTERM)
                 await asyncio.sleep(10)
@@ -164,7 +164,7 @@ class Terminal(StringIO):
 
 
 def seen(*events: Event) -> VideoStatus:
-    now = status(view(events))
+    now = read_status(view(events))
     assert now is not None
     return now
 
@@ -192,8 +192,8 @@ def test_a_terminal_is_drawn_over_and_a_pipe_gets_lines() -> None:
     for live in (True, False):
         out = Terminal(live)
         screen = Screen(out)
-        screen.show(now, snapshot(now))
-        screen.show(now, snapshot(now))
+        screen.show(now, make_snapshot(now))
+        screen.show(now, make_snapshot(now))
         screen.say("done")
         said = out.getvalue()
         assert said.count("\n") == (1 if live else 2)  # the same line is said once

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import main, parser
-from services.cli.make import request
+from services.cli import build_parser, main
+from services.cli.make import build_request
 from services.gateway.intake import OUTPUTS, Intake
 from shared.media.verify import Expectations, report
 from shared.ports import Doc
@@ -154,8 +154,10 @@ def jobs_in(folder: Path) -> set[str]:
 
 
 def test_the_words_on_the_card_are_the_users() -> None:
-    given = parser().parse_args(["make", "sea", "--headline", "Calm", "--call-to-action", "Sail"])
-    card = request(given).end_card
+    given = build_parser().parse_args(
+        ["make", "sea", "--headline", "Calm", "--call-to-action", "Sail"]
+    )
+    card = build_request(given).end_card
     assert card is not None
     assert (card.headline, card.call_to_action) == ("Calm", "Sail")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import main, parser
-from services.cli.environment import LogFile, named_after
+from services.cli import build_parser, main
+from services.cli.environment import LogFile, name_file
 from shared.store.lock import FolderLock
 from tests.pictures import bomb, noise
 
@@ -174,14 +174,14 @@ def test_a_name_from_the_prompt_that_is_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    first = named_after("A lighthouse keeper, who paints the sea!")
+    first = name_file("A lighthouse keeper, who paints the sea!")
     assert str(first) == "a-lighthouse-keeper-who-paints-the.mp4"
     first.touch()
-    assert str(named_after("A lighthouse keeper who paints the SEA")) == (
+    assert str(name_file("A lighthouse keeper who paints the SEA")) == (
         "a-lighthouse-keeper-who-paints-the-2.mp4"
     )
-    assert str(named_after("???")) == "video.mp4"
-    assert str(named_after("灯台守が海を描く")) == "灯台守が海を描く.mp4"
+    assert str(name_file("???")) == "video.mp4"
+    assert str(name_file("灯台守が海を描く")) == "灯台守が海を描く.mp4"
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_log_whose_disk_is_full_says_so_once(capsys: Captured) -> None:
 
 def test_options_that_exclude_each_other(capsys: Captured) -> None:
     with pytest.raises(SystemExit) as ended:
-        parser().parse_args(["make", "x", "--draft", "--full"])
+        build_parser().parse_args(["make", "x", "--draft", "--full"])
     assert ended.value.code == 2
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from services.cli.receipt import receipt
-from services.gateway.read.views import status
+from services.cli.receipt import format_receipt
+from services.gateway.read.status import read_status
 from shared.story.beats import Truncation
 from shared.story.events import BeatsPlanned, Event
 from tests.histories import VIDEO, completed, cut, full_plan, requested, view
@@ -11,9 +11,9 @@ from tests.histories import VIDEO, completed, cut, full_plan, requested, view
 
 def warnings(plan: BeatsPlanned, *events: Event) -> list[str]:
     seen = view([requested(), plan, *events, completed(plan)])
-    now = status(seen)
+    now = read_status(seen)
     assert now is not None
-    lines = list(receipt(now, seen, None, Path("data")))
+    lines = list(format_receipt(now, seen, None, Path("data")))
     return [line for line in lines if line.startswith("  warning   ")]
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from services.cli import main
 from services.cli.outcome import say, tell
 from services.cli.screen import CLEAR, Screen
-from services.gateway.read.live import snapshot
-from services.gateway.read.views import VideoStatus, status
+from services.gateway.read.live import make_snapshot
+from services.gateway.read.status import VideoStatus, read_status
 from shared.base.telemetry import JsonLines
 from tests.histories import full_plan, requested, view
 from tests.unicode import OBEYED, any_text
@@ -43,9 +43,9 @@ def test_what_is_said_is_one_line(text: str) -> None:
 
 @given(any_text())
 def test_progress_is_one_line(text: str) -> None:
-    now = status(view([requested(), full_plan()]))
+    now = read_status(view([requested(), full_plan()]))
     assert now is not None
-    message = snapshot(now).model_copy(update={"message": text})
+    message = make_snapshot(now).model_copy(update={"message": text})
     out, terminal = io.StringIO(), Terminal()
     Screen(out).show(now, message)
     Screen(terminal).show(now, message)

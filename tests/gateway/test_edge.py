@@ -288,10 +288,10 @@ async def test_a_bug_is_logged_once_with_the_id_that_its_answer_names(
 ) -> None:
     made = await api.make()
 
-    def broken(reader: object, doc: object) -> None:
+    async def broken(*asked: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("shared.runtime.known.Reader.read", broken)
+    monkeypatch.setattr("services.gateway.read.videos.Videos.read_status", broken)
     problem = is_problem(await api.http.get(f"/v1/videos/{made}"), 500, "internal")
     [record] = [record for record in caplog.records if record.exc_info]
     assert vars(record)["request_id"] == problem["request_id"]

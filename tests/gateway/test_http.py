@@ -289,7 +289,7 @@ async def test_a_bug_of_ours_leaves_as_a_problem_without_its_details(
         raise RuntimeError("secret")
 
     made = await api.make()
-    monkeypatch.setattr("services.gateway.read.videos.Videos.status", broken)
+    monkeypatch.setattr("services.gateway.read.videos.Videos.read_status", broken)
     answer = await api.http.get(f"/v1/videos/{made}")
     assert "secret" not in is_problem(answer, 500, "internal")["detail"]
 

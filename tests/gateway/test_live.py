@@ -7,7 +7,7 @@ from typing import Any, Never
 
 import pytest
 
-from services.gateway.read.live import news
+from services.gateway.read.live import list_news
 from services.gateway.read.watch import Watch
 from shared.ports import Doc
 from shared.story.errors import StoreUnavailable
@@ -29,7 +29,7 @@ PLAN = full_plan()
 
 
 def told(before: Sequence[Event], after: Sequence[Event]) -> list[tuple[str, str]]:
-    return [(live.item, live.message) for live in news(view(before), view([*before, *after]))]
+    return [(live.item, live.message) for live in list_news(view(before), view([*before, *after]))]
 
 
 def test_each_fact_is_one_line() -> None:
@@ -136,8 +136,8 @@ async def test_many_watchers_of_many_videos_share_each_read(
 
 async def test_news_in_this_process_are_told_at_once(api: Api) -> None:
     """Without the wake-up the next look would come after ten seconds."""
-    watch = Watch(api.parts.videos, pause=0.01, look=10)
-    api.app.shell("gateway").listen(watch.heard)
+    watch = Watch(api.parts.videos, rest=0.01, wait=10)
+    api.app.shell("gateway").listen(watch.wake)
     made = await api.make()
 
     async def second() -> str:

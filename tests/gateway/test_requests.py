@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.errors.problems import bad_input, field_error
+from services.gateway.errors.problems import explain_field, explain_input
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
 from shared.story.brief import Brief, EndCard
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
@@ -21,7 +21,7 @@ def refused(**asked: object) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as caught:
         VideoRequest.model_validate({"prompt": "the sea", **asked})
     fields = VideoRequest.model_fields
-    wrong = [field_error(error, error["loc"], fields) for error in caught.value.errors()]
+    wrong = [explain_field(error, error["loc"], fields) for error in caught.value.errors()]
     return [(each.field, each.message) for each in wrong]
 
 
@@ -158,7 +158,7 @@ def test_several_things_that_are_off_are_all_named() -> None:
 def test_one_line_for_a_command_line() -> None:
     with pytest.raises(ValidationError) as caught:
         VideoRequest(prompt="x", style="baroque")
-    error = bad_input(caught.value, VideoRequest.model_fields)
+    error = explain_input(caught.value, VideoRequest.model_fields)
     assert error.field == "style"
     assert str(error) == f"style: use {listed(STYLES)}"
 

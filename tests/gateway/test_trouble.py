@@ -60,7 +60,7 @@ async def test_a_video_that_cannot_be_read_is_missing_from_the_list_and_from_not
     before = unreadable()
     assert await listed(api) == {made[1]}
     assert unreadable() == before + 1
-    assert await api.parts.videos.weights() == {}, "there are too few to measure"
+    assert await api.parts.videos.measure_weights() == {}, "there are too few to measure"
     third = await api.make(seed=3)
     assert await listed(api) == {made[1], third}
     answer = await api.http.get(f"/v1/videos/{made[0]}")
@@ -73,7 +73,7 @@ async def test_what_a_newer_gateway_has_kept_is_passed_by(api: Api) -> None:
     made = await api.make()
     await api.tell(whole(full_plan(video_id=made)))
     await write(api, made, {"set": NEWER})
-    assert await api.parts.videos.weights() == {}, "there are too few to measure"
+    assert await api.parts.videos.measure_weights() == {}, "there are too few to measure"
     other = await api.make(seed=2)
     assert await listed(api) == {made, other}
     shown = (await api.http.get(f"/v1/videos/{made}")).json()

@@ -104,7 +104,8 @@ async def test_the_fence_holds_off_a_writer_that_lost_its_claim(store: Store) ->
     assert (late.attempt, now.attempt) == (1, 2)
     assert await ledger.advance(late, m.Finished({"key": "late"})) is None
     await ledger.renew([now, late])
-    assert await ledger.taken_over([late, now]) == [late]
+    ours, taken_over = await ledger.look_at([late, now])
+    assert ([job.attempt for job in ours], taken_over) == ([2], [late])
     done = await ledger.advance(now, m.Finished({"key": "now"}))
     assert done and done.state is State.DONE
     assert (await store.get(JOBS, [now.id]))[now.id]["result"] == {"key": "now"}
@@ -151,3 +152,16 @@ async def test_the_only_process_frees_what_a_dead_one_had_in_hand(store: Store) 
     assert await ledger.release() == 1, "what waits for its time goes on waiting"
     (again,) = await ledger.claim({IMAGE.name: 2})
     assert again.id == taken[1].id and again.attempt == 2
+
+
+async def test_a_lease_whose_renewal_got_no_answer_is_read_back_and_renewed_again(
+    store: Store,
+) -> None:
+    ledger = Ledger(store, KINDS, RULES)
+    await ledger.insert(specs(1))
+    (job,) = await ledger.claim({IMAGE.name: 1})
+    await ledger.renew([job])  # it was written, and the answer was lost
+    assert await ledger.renew([job]) == [], "the lease that we know of is older than the row's"
+    ([ours], taken_over) = await ledger.look_at([job])
+    assert taken_over == [] and ours.due_at != job.due_at
+    assert [again.id for again in await ledger.renew([ours])] == [job.id]

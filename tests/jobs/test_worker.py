@@ -516,15 +516,15 @@ async def test_a_renewal_lets_go_of_what_ended_meanwhile(
         await go_on.wait()
         return made()(task)
 
-    async def answer(jobs: Sequence[Job]) -> list[Job]:
+    async def answer(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
         assert [job.id for job in jobs] == [SPEC.id]
         go_on.set()
         await w.worker.drain(20)
-        return list(jobs)
+        return [], list(jobs)
 
     w = lone_worker(wait)
     await w.open()
-    monkeypatch.setattr(w.ledger, "taken_over", answer)
+    monkeypatch.setattr(w.ledger, "look_at", answer)
     await w.worker.take_on([SPEC])
     await begun.wait()
     await w.worker.renew()

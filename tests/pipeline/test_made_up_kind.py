@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.gateway.read.live import news
-from services.gateway.read.views import VideoStatus, status
+from services.gateway.read.live import list_news
+from services.gateway.read.status import VideoStatus, read_status
 from services.planner.revise import revise
 from shared.jobs.engine import Made, Work, Workspace
 from shared.jobs.ledger import JOBS
@@ -125,7 +125,7 @@ async def make_video(w: World) -> tuple[View, VideoStatus]:
             if known and known.end(JOB):
                 break
             await asyncio.sleep(0.01)
-    shown = status(known, WITH_POSTER)
+    shown = read_status(known, WITH_POSTER)
     assert shown is not None
     return known, shown
 
@@ -157,7 +157,7 @@ async def test_it_is_counted_in_its_stage_and_named_to_who_watches(tmp_path: Pat
     images = next(record for record in shown.stages if record.name is Stage.IMAGES)
     assert (images.done, images.total) == (3, 3), "two images and the poster"
     before = View(VIDEO, [fact for fact in known.facts if not isinstance(fact, PosterReady)])
-    (told,) = news(before, known, WITH_POSTER)
+    (told,) = list_news(before, known, WITH_POSTER)
     assert (told.item, told.message) == ("the poster", "images 3/3")
 
 
@@ -177,7 +177,7 @@ def test_a_change_that_touches_it_asks_for_another_take() -> None:
 
 
 def test_every_generated_document_tells_of_it() -> None:
-    made = documents.documents((*SERVICES, PRINTER), WITH_POSTER)
+    made = documents.build_documents((*SERVICES, PRINTER), WITH_POSTER)
     texts = {path.name: text for path, text in made.items()}
     assert "| [PosterReady](#posterready) | printer | gateway, printer |" in texts["events.md"]
     assert "## PosterFailed\n\nA poster could not be printed." in texts["events.md"]

@@ -5,14 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from shared.runtime.service import Service
 from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed
 from shared.story.kinds import ChunkReady
 from shared.story.view import Decision, View
-from tests.pipeline import world as worlds
-from tests.pipeline.world import brief, world
+from tests.pipeline.world import SERVICES, brief, world
 
 BREAKS: dict[str, Callable[[View], bool]] = {
     "planner": lambda view: True,
@@ -48,12 +45,9 @@ def breaking_late(service: Service) -> Service:
     return replace(service, decide=decide)
 
 
-async def test_each_breaks_over_one_of_six_videos(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = tuple(breaking_late(breaking(service)) for service in worlds.SERVICES)
-    monkeypatch.setattr(worlds, "SERVICES", known)
-    async with world(tmp_path) as w:
+async def test_each_breaks_over_one_of_six_videos(tmp_path: Path) -> None:
+    table = [breaking_late(breaking(service)) for service in SERVICES]
+    async with world(tmp_path, table=table) as w:
         videos = [*BREAKS, "stitcher", "whole"]
         for video in videos:
             await w.request(video, brief(2, 2))

@@ -7,6 +7,7 @@ import yaml
 
 import services
 from shared.jobs.machine import TRANSITIONS
+from shared.runtime.settings import Settings
 from shared.story.events import topic
 from shared.story.kinds import KINDS
 from tools import documents
@@ -31,14 +32,14 @@ def test_a_stale_document_is_noticed_and_written_again(
 
 
 def test_every_event_has_someone_who_consumes_it() -> None:
-    text = documents.events(TABLE)
+    text = documents.describe_events(TABLE)
     rows = [line for line in text.splitlines() if line.startswith("| [")]
     assert len(rows) == len(KINDS.events)
     assert not [row for row in rows if row.endswith("|  |")]
 
 
 def test_every_field_of_every_event_is_listed() -> None:
-    text = documents.events(TABLE)
+    text = documents.describe_events(TABLE)
     for cls in KINDS.events.values():
         section = text.split(f"## {cls.__name__}\n")[1].split("\n## ")[0]
         for field in cls.model_fields.keys() - {"version", "video_id", "at"}:
@@ -46,7 +47,7 @@ def test_every_field_of_every_event_is_listed() -> None:
 
 
 def test_every_transition_and_every_kind_is_drawn() -> None:
-    text = documents.states(TABLE)
+    text = documents.describe_states(TABLE)
     for (state, signal), following in TRANSITIONS.items():
         for after in following:
             arrow = next(
@@ -56,8 +57,20 @@ def test_every_transition_and_every_kind_is_drawn() -> None:
     assert all(f"| {kind} |" in text for kind in KINDS)
 
 
+def test_every_setting_is_a_row_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings.model_fields["mode"], "description", "On two\nlines.")
+    rows = [
+        line
+        for line in documents.describe_settings().splitlines()
+        if line.startswith("| `STORYWAVE")
+    ]
+    assert len(rows) == len(Settings.model_fields)
+    assert all(row.count(" | ") == 2 and row.endswith(" |") for row in rows)
+    assert any("On two lines." in row for row in rows)
+
+
 def test_the_asyncapi_document_names_every_topic_with_its_payload() -> None:
-    document = yaml.safe_load(documents.asyncapi(TABLE))
+    document = yaml.safe_load(documents.describe_channels(TABLE))
     addresses = {channel["address"] for channel in document["channels"].values()}
     assert addresses == {f"storywave.{topic(cls)}" for cls in KINDS.events.values()}
     assert KINDS.events.keys() <= document["components"]["schemas"].keys()

@@ -1,4 +1,4 @@
-"""Every error of every sort leaves the API as a problem document."""
+"""Answers every error of the API with a problem document, whatever its sort."""
 
 import logging
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from services.gateway.errors.problems import (
     Problem,
     WrongType,
     explain_error,
+    explain_field,
     explain_fields,
     explain_http_error,
-    field_error,
 )
 from services.gateway.errors.wording import Fields, fields_inside, locate_json_error
 from shared.story.errors import StorywaveError
@@ -51,7 +51,7 @@ def answer(
 
 
 async def refuse_input(request: Request, error: Exception) -> JSONResponse:
-    """Return what is wrong with each field, as far as anybody would read on."""
+    """Return the answer that says what is wrong with each field, as far as anybody reads on."""
     assert isinstance(error, RequestValidationError)
     if isinstance(error.body, bytes):  # the framework parses JSON, and leaves the rest as it came
         return await explain_ours(request, WrongType("application/json"))
@@ -66,11 +66,11 @@ def _explain(error: Mapping[str, Any], body: Any, places: Mapping[str, Fields]) 
     place, *loc = error["loc"]
     if error["type"] == "json_invalid":
         return FieldError(field="", message=locate_json_error(body, loc[0]))
-    return field_error(error, loc, places.get(place, {}))
+    return explain_field(error, loc, places.get(place, {}))
 
 
 def _list_places(route: APIRoute) -> dict[str, Fields]:
-    """Return what a route takes: its parameters, and the fields of its body."""
+    """Return the fields of each place that a route reads from: its parameters and its body."""
     takes = route.dependant
     params = {"query": takes.query_params, "path": takes.path_params, "header": takes.header_params}
     bodies = [fields_inside(body.field_info) for body in takes.body_params]
@@ -79,7 +79,7 @@ def _list_places(route: APIRoute) -> dict[str, Fields]:
 
 
 async def refuse_request(request: Request, error: Exception) -> JSONResponse:
-    """Return what an error of the framework's own says, in our form."""
+    """Return the answer to an error of the framework's own, in our form."""
     assert isinstance(error, HTTPException)
     problem = explain_http_error(error.status_code, str(error.detail), request.scope["path"])
     allow = {"Allow": ", ".join(_list_methods(request))} if error.status_code == 405 else {}
@@ -106,7 +106,7 @@ async def answer_nobody(request: Request, error: Exception) -> Response:
 
 
 async def explain_ours(request: Request, error: Exception) -> JSONResponse:
-    """Return one of our own errors, and log it where something of ours is away."""
+    """Return the answer to one of our own errors; log it if the fault is on our side."""
     problem = explain_error(error, request.scope["path"])
     # What is the user's own doing needs no line beside that of the access log.
     if problem.status >= 500:

@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from services.gateway.errors.wording import Fields, advise, cut
+from services.gateway.errors.wording import Fields, advise, trim_text
 from shared.story.errors import (
     BadInput,
     BlobMissing,
@@ -74,7 +74,7 @@ class NoSuchVideo(Refusal):
 
     def __init__(self, video_id: str) -> None:
         super().__init__(
-            f"There is no video {cut(video_id)!r}. Check the id.",
+            f"There is no video {trim_text(video_id)!r}. Check the id.",
             "GET /v1/videos lists your videos.",
         )
 
@@ -87,20 +87,20 @@ class NoSuchImage(Refusal):
 
     def __init__(self, image_id: str) -> None:
         super().__init__(
-            f"There is no image {cut(image_id)!r}. Check the id; POST /v1/images gives one."
+            f"There is no image {trim_text(image_id)!r}. Check the id; POST /v1/images gives one."
         )
 
 
 class Unreadable(Refusal):
-    """What is stored of the video can't be read here."""
+    """The stored facts of the video can't be read here."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "unreadable-video"
 
     def __init__(self, video_id: str) -> None:
         super().__init__(
-            f"The video {cut(video_id)!r} can't be shown now: a newer version of Storywave has "
-            "written what is stored of it, or it is damaged. Nothing is lost: ask again later.",
+            f"The video {trim_text(video_id)!r} can't be shown now: a newer version of Storywave "
+            "has written what is stored of it, or it is damaged. Nothing is lost: ask again later.",
             "Whoever runs this sees more with `storywave status --stuck`.",
         )
 
@@ -150,8 +150,8 @@ class WrongHost(Refusal):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"Nothing is served here under the host {cut(host)!r}. Ask by localhost or by this "
-            "machine's address, or name the host in STORYWAVE_HOSTS."
+            f"Nothing is served here under the host {trim_text(host)!r}. Ask by localhost or by "
+            "this machine's address, or name the host in STORYWAVE_HOSTS."
         )
 
 
@@ -178,13 +178,13 @@ _ADVICE: Mapping[int, tuple[str, str]] = {
 
 
 def explain_http_error(status: int, detail: str, path: str) -> Problem:
-    """Return what an error of the framework's own means here."""
+    """Return the problem for an error of the framework's own."""
     kind, advice = _ADVICE.get(status, ("http-error", "The request can't be served. Check it."))
     return _problem(status, kind, advice.format(detail=detail), path)
 
 
 def explain_error(error: Exception, path: str) -> Problem:
-    """Return what one of our errors means; anything unknown is our fault and says so."""
+    """Return the problem for one of our errors; anything unknown is our fault, and says so."""
     match error:
         case Refusal():
             said = f"{error} {error.over_http}".rstrip()
@@ -195,7 +195,7 @@ def explain_error(error: Exception, path: str) -> Problem:
             gone = "This file was made, and its bytes are missing. Make the video again."
             return _problem(410, "file-gone", gone, path)
         case _ if isinstance(error, InfrastructureError) or machine_trouble(error):
-            # Which server, and where: that is in the log, and of no use to whoever asks.
+            # Only the log names the server: whoever asks could do nothing with it, or too much.
             wait = "Something that Storywave needs is away. Nothing is lost: try again soon."
             return _problem(503, "unavailable", wait, path)
         case _:
@@ -204,25 +204,26 @@ def explain_error(error: Exception, path: str) -> Problem:
 
 
 def explain_fields(errors: Sequence[FieldError], path: str, more: int = 0) -> Problem:
-    """Return what is wrong with the input: each field, and how much more there is."""
+    """Return the problem for an input: each field that is wrong, and how many more there are."""
+    # in `detail` too: a client that shows only that must show what to do
     said = "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors)
     rest = f"; and {more:,} more" if more else ""
     return _problem(422, "bad-input", f"Correct the input: {said}{rest}.", path, errors)
 
 
-def field_error(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
-    """Put one error of pydantic's about these fields into words that say what to do."""
+def explain_field(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
+    """Return one error of pydantic's about these fields in words that say what to do."""
     return FieldError(
-        field=".".join(cut(str(part)) for part in loc), message=advise(error, loc, fields)
+        field=".".join(trim_text(str(part)) for part in loc), message=advise(error, loc, fields)
     )
 
 
-def bad_input(
+def explain_input(
     error: ValidationError, fields: Fields, named: Callable[[str], str] = str
 ) -> BadInput:
-    """Put all that is wrong into one error of ours; each field has the name that the user knows."""
+    """Return one error that names all that is wrong, each field by the name that the user knows."""
     found = error.errors(include_url=False)  # the library's own pages are no help to a user
-    wrong = [field_error(each, each["loc"], fields) for each in found]
+    wrong = [explain_field(each, each["loc"], fields) for each in found]
     return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
 
 
@@ -234,6 +235,6 @@ def _problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=cut(path, PATH_LENGTH),
+        instance=trim_text(path, PATH_LENGTH),  # a path can be as long as a browser lets it
         errors=list(errors),
     )

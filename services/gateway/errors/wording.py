@@ -1,6 +1,6 @@
-"""What is wrong with a value, in words that say what is accepted instead. Pure.
+"""Words for mistakes in a request, which say what is accepted instead. Pure.
 
-Pydantic names the sort of mistake; what may stand there is read from the field itself.
+Pydantic names the sort of mistake; what is accepted is read from the field itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ Fields = Mapping[str, FieldInfo]
 
 @dataclass(frozen=True)
 class Unit:
-    """What a number counts: it stands in the field's annotation."""
+    """The unit of a number, as part of a field's annotation."""
 
     name: str
 
@@ -28,22 +28,24 @@ class Mistake:
     message: str
     context: Mapping[str, Any]
     name: str
-    """Empty where the whole input is none."""
+    """The field's name; empty where the whole input is not an object."""
     field: FieldInfo | None
     beside: Fields
     """All fields that there are in this place."""
 
     @property
-    def kinds(self) -> tuple[Any, ...]:
-        return _kinds(self.field) if self.field else ()
+    def types(self) -> tuple[Any, ...]:
+        """Return the types that the field accepts."""
+        return _list_types(self.field) if self.field else ()
 
     @property
     def marks(self) -> Sequence[Any]:
+        """Return the limits and units in the field's annotation."""
         return self.field.metadata if self.field else ()
 
 
 def advise(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> str:
-    """Say what to do about one error of pydantic's in an input of these fields."""
+    """Return what to do about one error of pydantic's in an input of these fields."""
     *above, name = loc or ("",)
     for part in above:
         fields = fields_inside(fields.get(part))
@@ -54,23 +56,24 @@ def advise(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> str:
 
 def fields_inside(field: FieldInfo | None) -> Fields:
     """Return the fields of the object that a field holds; none where it holds no object."""
-    kinds = _kinds(field) if field else ()
-    models = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    types = _list_types(field) if field else ()
+    models = (each for each in types if isinstance(each, type) and issubclass(each, BaseModel))
     return next((model.model_fields for model in models), {})
 
 
 def locate_json_error(text: str, position: int) -> str:
-    """Say where a text stops being JSON."""
+    """Return the place where a text stops being JSON, in words."""
     line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
     return f"the body is not valid JSON: correct it at line {line}, column {column}"
 
 
-def cut(text: str, length: int = 60) -> str:
-    """Return the beginning of what a user has sent: enough to know it again."""
+def trim_text(text: str, length: int = 60) -> str:
+    """Return the beginning of a user's text: enough to know it again, and no more in an answer."""
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _kinds(field: FieldInfo) -> tuple[Any, ...]:
+def _list_types(field: FieldInfo) -> tuple[Any, ...]:
+    # one level is enough: `EndCardRequest | None` is the deepest that a request has
     return (field.annotation, *get_args(field.annotation))
 
 
@@ -86,7 +89,7 @@ def _say_number(mistake: Mistake) -> str:
     unit = next((mark.name for mark in mistake.marks if isinstance(mark, Unit)), None)
     if unit:
         return f"give {span} {unit}"
-    number = "a whole number" if int in mistake.kinds else "a number"
+    number = "a whole number" if int in mistake.types else "a number"
     return f"give {number}, {span}" if span else f"give {number}"
 
 
@@ -94,7 +97,8 @@ _LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less tha
 
 
 def _say_limits(mistake: Mistake) -> str:
-    """Say both limits where there are two: whoever meets one should not run into the other."""
+    """Return the limits in words: both, so that whoever meets one does not run into the other."""
+    # pydantic names only the limit that was broken
     limits = {name: at for name, at in mistake.context.items() if name in _LIMITS}
     for mark in mistake.marks:
         limits |= {n: at for n in _LIMITS if (at := getattr(mark, n, None)) is not None}
@@ -121,7 +125,8 @@ def _say_missing(mistake: Mistake) -> str:
 
 
 def _say_unknown(mistake: Mistake) -> str:
-    near = get_close_matches(cut(mistake.name), mistake.beside, 1)
+    # cut: a name of a million letters would take long to compare
+    near = get_close_matches(trim_text(mistake.name), mistake.beside, 1)
     known = f"perhaps {near[0]} is meant" if near else f"use {', '.join(mistake.beside)}"
     return f"there is no such field: {known}"
 
@@ -143,4 +148,4 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     "missing": _say_missing,
     "extra_forbidden": _say_unknown,
 }
-"""Pydantic's name of a mistake → what to say; a check of our own has its words already."""
+"""Pydantic's name of a mistake → a function that words it; checks of our own have their words."""

@@ -1,11 +1,10 @@
-"""What watchers are told: one message a fact, in the words of a person."""
+"""Live messages for watchers: one for each fact, in the words of a person."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pydantic import Field
 
-from services.gateway.read.views import FINAL, VideoStatus, status
+from services.gateway.read.status import FINAL, VideoStatus, read_status
 from shared.story.events import (
     BeatsPlanned,
     Event,
@@ -32,41 +31,43 @@ class Live(Fact):
     cost: Micros = 0
 
 
-def snapshot(now: VideoStatus) -> Live:
-    """Return where a video stands: what every watcher hears first."""
-    return _live(now, "", f"{now.status}, {now.percent} %")
+def make_snapshot(now: VideoStatus) -> Live:
+    """Return the first message for every watcher: the status of the video."""
+    return _build_message(now, "", f"{now.status}, {now.percent} %")
 
 
-def ending(now: VideoStatus) -> Live | None:
-    """Return the last message, once a video has ended: after it nothing more is said."""
+def make_ending(now: VideoStatus) -> Live | None:
+    """Return the last message for every watcher; None while the video has not ended."""
     if now.status not in FINAL:
         return None
     if now.error and now.failed_at:
         at = " ".join(filter(None, (now.failed_at.phase, now.failed_at.item)))
-        return _live(now, now.failed_at.item, f"failed at {at}: {now.error}")
+        return _build_message(now, now.failed_at.item, f"failed at {at}: {now.error}")
     if now.seconds:
-        return _live(now, "", f"completed: {now.seconds:g} s of video")
-    return _live(now, "", str(now.status))
+        return _build_message(now, "", f"completed: {now.seconds:g} s of video")
+    return _build_message(now, "", str(now.status))
 
 
-def say_unreadable(now: VideoStatus) -> Live:
+def make_unreadable(now: VideoStatus) -> Live:
     """Return the last message about a video that can't be followed any further here."""
     said = "what is stored of this video can't be read any more: look again later"
-    return _live(now, "", said)
+    return _build_message(now, "", said)
 
 
-def news(before: View, after: View, kinds: Kinds = KINDS) -> list[Live]:
-    """Return what has happened since, in the order in which it did."""
-    now = status(after, kinds)
+def list_news(before: View, after: View, kinds: Kinds = KINDS) -> list[Live]:
+    """Return a message for each fact that came since, in the order of their times."""
+    now = read_status(after, kinds)
     if now is None:
         return []
     plan, known = after.latest(BeatsPlanned), {fact.id for fact in before.facts}
+    # facts come in any order; two of one millisecond need an order too
     fresh = sorted((f for f in after.facts if f.id not in known), key=lambda f: (f.at, f.id))
-    told = (_words(fact, now, plan, kinds) for fact in fresh)
-    return [_live(now, item, message) for item, message in filter(None, told)]
+    told = (_put_into_words(fact, now, plan, kinds) for fact in fresh)
+    # all of them carry the percent after the last one, so that it never goes back
+    return [_build_message(now, item, message) for item, message in filter(None, told)]
 
 
-def _live(now: VideoStatus, item: str, message: str) -> Live:
+def _build_message(now: VideoStatus, item: str, message: str) -> Live:
     return Live(
         video_id=now.id,
         rev=now.rev,
@@ -79,41 +80,28 @@ def _live(now: VideoStatus, item: str, message: str) -> Live:
     )
 
 
-def _words(
+def _put_into_words(
     fact: Event, now: VideoStatus, plan: BeatsPlanned | None, kinds: Kinds
 ) -> tuple[str, str] | None:
-    """Return item and message for facts that a watcher cares about."""
-    if isinstance(fact, JobEnd):
-        kind = kinds.of(fact)
-        # clips and segments of earlier versions carry their number as `chunk` only
-        name = kind.name_item(Item(fact.beat, getattr(fact, "chunk", fact.n)), plan)
-        failed = f"{name}: {fact.error}" if isinstance(fact, Failed) else None
-        return name, failed or getattr(fact, "filled", None) or count(now, kind.stage)
-    say = _SAY.get(type(fact))
-    return say(fact, now) if say else None
+    """Return item and message; None for a fact that means nothing to a watcher."""
+    match fact:
+        case JobEnd():
+            kind = kinds.of(fact)
+            # clips and segments of earlier versions carry their number as `chunk` only
+            name = kind.name_item(Item(fact.beat, getattr(fact, "chunk", fact.n)), plan)
+            failed = f"{name}: {fact.error}" if isinstance(fact, Failed) else None
+            return name, failed or getattr(fact, "filled", None) or count_stage(now, kind.stage)
+        case BeatsPlanned():
+            return "plan", f"planned: {len(fact.beats)} beats, {len(fact.chunks)} clips"
+        case WavesCompleted():
+            return "clips", f"{fact.succeeded} of {fact.total} clips are there"
+        case VideoSteered():
+            return "", f"asked to be {fact.desired}"
+        case _:
+            return None
 
 
-def count(now: VideoStatus, stage: Stage) -> str:
-    """Return what a stage has made of what it should, as in `images 3/6`."""
+def count_stage(now: VideoStatus, stage: Stage) -> str:
+    """Return a stage's results and its total, as in `images 3/6`."""
     record = next(record for record in now.stages if record.name is stage)
     return f"{stage} {record.done}/{record.total}"
-
-
-def _say_plan(plan: BeatsPlanned, now: VideoStatus) -> tuple[str, str]:
-    return "plan", f"planned: {len(plan.beats)} beats, {len(plan.chunks)} clips"
-
-
-def _say_waves(waves: WavesCompleted, now: VideoStatus) -> tuple[str, str]:
-    return "clips", f"{waves.succeeded} of {waves.total} clips are there"
-
-
-def _say_wish(wish: VideoSteered, now: VideoStatus) -> tuple[str, str]:
-    return "", f"asked to be {wish.desired}"
-
-
-_SAY: Mapping[type[Event], Callable[..., tuple[str, str]]] = {
-    BeatsPlanned: _say_plan,
-    WavesCompleted: _say_waves,
-    VideoSteered: _say_wish,
-}
-"""What is said of events that no job ends in; the others are named and counted by their kind."""

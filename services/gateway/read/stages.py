@@ -1,4 +1,8 @@
-"""How far each stage of a video is, counted from its plan and from what has settled."""
+"""The progress of each stage of a video, counted from its plan and from the jobs that have ended.
+
+Percent never goes back within a revision: only facts count, and facts are only ever added. So a
+stage that is over counts as a whole, whatever it lacks, and each stage has a fixed weight.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +37,9 @@ MARKS: Mapping[Stage, float] = {
     Stage.CLIPS: 25,
     Stage.CUT: 5,
 }
-"""Percent of each stage until enough videos were measured: 45 planned, 70 images, 95 clips."""
+"""Percent of each stage until enough videos were measured: 45 planned, 70 images, 95 clips.
+
+The soundtrack counts nothing, because it is made beside the images and clips, and sooner."""
 
 PHASES: Mapping[str, Stage] = {
     "plan": Stage.PLAN,
@@ -47,7 +53,7 @@ PHASES: Mapping[str, Stage] = {
     "chunker": Stage.CLIPS,
     "stitcher": Stage.CUT,
 }
-"""In which stage a video failed, by the phase that VideoFailed names."""
+"""The phase that VideoFailed names → the stage in which the video failed."""
 
 
 class StageRecord(Fact):
@@ -65,7 +71,7 @@ class StageRecord(Fact):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a video is."""
+    """The stage that a video is in, its percent, and the record of every stage."""
 
     stage: Stage
     percent: int
@@ -74,42 +80,49 @@ class Progress:
 
 @dataclass(frozen=True)
 class _Tally:
-    """The jobs that a stage wants, and how those that are settled ended."""
+    """A count of the jobs that a stage wants, and of the ends that are known of them."""
 
     total: int | None
+    """None while there is no plan to count from."""
     ends: tuple[Event, ...]
     start: int | None
     closed_at: int | None = None
-    """When something later showed that nothing more will come in this stage."""
+    """The time at which something later showed that nothing more will come in this stage."""
     needed: int = 0
     """With fewer results than this the stage is never complete: the video fails in it."""
 
     @property
-    def failed(self) -> int:
+    def failures(self) -> int:
+        """Return how many jobs failed."""
         return sum(isinstance(end, Failed) for end in self.ends)
 
     @property
     def done(self) -> int:
-        return len(self.ends) - self.failed
+        """Return how many jobs ended well."""
+        return len(self.ends) - self.failures
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
+        """Tell whether all jobs have ended."""
         return len(self.ends) == self.total
 
     @property
-    def closed(self) -> bool:
-        enough = self.total is None or self.total - self.failed >= self.needed
-        return self.closed_at is not None or (self.settled and enough)
+    def is_closed(self) -> bool:
+        """Tell whether the stage is over: nothing more comes, and it has not failed."""
+        enough = self.total is None or self.total - self.failures >= self.needed
+        return self.closed_at is not None or (self.is_settled and enough)
 
     @property
     def share(self) -> float:
-        """Return its part that is made; what failed counts once the stage is over without it."""
-        return 1.0 if self.closed else self.done / self.total if self.total else 0.0
+        """Return the part that is made, 0 to 1; what failed counts once the stage is over."""
+        if self.is_closed:
+            return 1.0
+        return self.done / self.total if self.total else 0.0
 
     @property
     def end(self) -> int | None:
-        """Return when its last job ended; where some are missing, when that was known."""
-        if self.settled:
+        """Return when its last job ended; where some never end, when that was known."""
+        if self.is_settled:
             return max((end.at for end in self.ends), default=self.start)
         return self.closed_at
 
@@ -123,32 +136,36 @@ _REVISED: tuple[type[Numbered], ...] = (
 )
 
 
-def rev(view: View) -> int:
+def find_rev(view: View) -> int:
     """Return the latest revision that was asked for, or that any service has answered with."""
+    # from every event that names one: a plan may be heard of before the request that it answers
     return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
 
 
 def is_over(view: View) -> bool:
     """Tell whether the video has ended, and no later revision goes on."""
     ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
-    return any(end is not None and end.rev >= rev(view) for end in ends)
+    return any(end is not None and end.rev >= find_rev(view) for end in ends)
 
 
-def progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
-    """Return how far every stage is, and the first that is not over."""
-    tallies = _tallies(view, kinds)
-    open_ = next((stage for stage, tally in tallies.items() if not tally.closed), Stage.CUT)
+def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
+    """Return the record of every stage, the percent, and the first stage that is not over."""
+    tallies = _tally_stages(view, kinds)
+    open_ = next((stage for stage, tally in tallies.items() if not tally.is_closed), Stage.CUT)
     # a deadline, say, is no phase of its own: the video failed in the stage that it was in
     failed = PHASES.get(failed_phase, open_) if failed_phase else None
+    weights = _choose_weights(view)
+    percent = ACCEPTED + sum(weights[stage] * tally.share for stage, tally in tallies.items())
     return Progress(
         stage=failed or open_,  # where it failed is the last that is said of it
-        percent=_percent(tallies, _weights(view)),
-        records=tuple(_record(stage, tally, failed) for stage, tally in tallies.items()),
+        # a stage that is complete must reach its mark whatever floats make of it
+        percent=min(100, int(percent + 1e-6)),
+        records=tuple(_build_record(stage, tally, failed) for stage, tally in tallies.items()),
     )
 
 
 def measure_weights(records: Iterable[Iterable[StageRecord]]) -> dict[str, float]:
-    """Return stage weights from the times of completed videos: what ACCEPTED leaves, shared out."""
+    """Return the percent of each stage, by the time that it took in completed videos."""
     spent = dict.fromkeys(Stage, 0.0)
     for record in (record for video in records for record in video):
         if record.started_at and record.ended_at:
@@ -156,97 +173,95 @@ def measure_weights(records: Iterable[Iterable[StageRecord]]) -> dict[str, float
     whole = sum(spent.values())
     if whole <= 0:
         return {}
+    # they share what the acceptance of a video leaves of 100
     return {stage.value: (100 - ACCEPTED) * part / whole for stage, part in spent.items()}
 
 
-def _percent(tallies: Mapping[Stage, _Tally], weights: Mapping[Stage, float]) -> int:
-    sofar = ACCEPTED + sum(weights[stage] * tally.share for stage, tally in tallies.items())
-    # a stage that is complete must reach its mark whatever floats make of it
-    return min(100, int(sofar + 1e-6))
-
-
-def _weights(view: View) -> Mapping[Stage, float]:
+def _choose_weights(view: View) -> Mapping[Stage, float]:
+    # A video keeps the weights that it was accepted with: with newer ones it could go back.
     request = view.one(VideoRequested)
     if request is None or not request.stage_weights:
         return MARKS
     return {stage: request.stage_weights.get(stage, 0.0) for stage in Stage}
 
 
-def _record(stage: Stage, tally: _Tally, failed: Stage | None) -> StageRecord:
+def _build_record(stage: Stage, tally: _Tally, failed: Stage | None) -> StageRecord:
     return StageRecord(
         name=stage,
-        status="failed" if stage is failed else _status(tally),
+        status="failed" if stage is failed else _choose_status(tally),
         percent=int(100 * tally.share + 1e-6),
         done=tally.done,
-        failed=tally.failed,
+        failed=tally.failures,
         total=tally.total,
-        started_at=_moment(tally.start),
-        ended_at=_moment(tally.end),
+        started_at=None if tally.start is None else make_moment(tally.start),
+        ended_at=None if tally.end is None else make_moment(tally.end),
     )
 
 
-def _status(tally: _Tally) -> StageStatus:
+def _choose_status(tally: _Tally) -> StageStatus:
     if tally.total == 0:
         return "skipped"
-    if tally.closed:
+    if tally.is_closed:
         return "completed"
     return "waiting" if tally.start is None else "running"
 
 
-def _moment(ms: int | None) -> datetime | None:
-    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
+def make_moment(ms: int) -> datetime:
+    """Return a time of the store's clock, in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
-# ── what each stage consists of ─────────────────────────────────────────────────────────────────
+# ── the jobs of each stage ──────────────────────────────────────────────────────────────────────
 
 
-def _tallies(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
+def _tally_stages(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
+    """Return the tally of each stage, at the latest revision."""
     request, plan = view.one(VideoRequested), view.latest(BeatsPlanned)
     asked = request.at if request else None
-    over_at = _over_at(view)
-    if plan is None or plan.rev < rev(view):
-        # what has settled so far can't be counted before it is known what there should be
+    over_at = _find_end(view)
+    if plan is None or plan.rev < find_rev(view):
+        # jobs that have ended can't be counted before it is known which ones there should be
         unknown = _Tally(None, (), None, over_at)
         return dict.fromkeys(Stage, unknown) | {Stage.PLAN: _Tally(1, (), asked, over_at)}
-    waves_at = _waves_at(view, plan) or over_at
-    jobs = {stage: _jobs(plan, kinds, stage) for stage in Stage}
+    # all chains are settled: nothing more comes of the images and clips
+    waves_at = _find_waves_end(view, plan) or over_at
+    jobs = {
+        stage: [job for kind in kinds.of_stage(stage) for job in kind.jobs(plan)] for stage in Stage
+    }
     clips = jobs[Stage.CLIPS]
-    made = _tally(view, clips, _first(view, jobs[Stage.IMAGES]), waves_at)
+    # a stage starts when the first thing that it needs is there: nothing tells when a job was begun
+    made = _tally_jobs(view, clips, _find_first_end(view, jobs[Stage.IMAGES]), waves_at)
     return {
         Stage.PLAN: _Tally(1, (plan,), asked),
-        Stage.IMAGES: _tally(view, jobs[Stage.IMAGES], plan.at, waves_at),
-        Stage.SOUNDTRACK: _tally(view, jobs[Stage.SOUNDTRACK], plan.at, over_at),
+        Stage.IMAGES: _tally_jobs(view, jobs[Stage.IMAGES], plan.at, waves_at),
+        Stage.SOUNDTRACK: _tally_jobs(view, jobs[Stage.SOUNDTRACK], plan.at, over_at),
         Stage.CLIPS: replace(made, needed=min_clips(plan, len(clips))),
-        Stage.CUT: _tally(view, jobs[Stage.CUT], _first(view, clips), over_at),
+        Stage.CUT: _tally_jobs(view, jobs[Stage.CUT], _find_first_end(view, clips), over_at),
     }
 
 
-def _jobs(plan: BeatsPlanned, kinds: Kinds, stage: Stage) -> list[str]:
-    """Return the ids of the jobs that a stage consists of."""
-    return [job for kind in kinds.of_stage(stage) for job in kind.jobs(plan)]
+def _tally_jobs(view: View, jobs: list[str], start: int | None, closed_at: int | None) -> _Tally:
+    # a stage without jobs never starts: it is skipped
+    return _Tally(len(jobs), _find_ends(view, jobs), start if jobs else None, closed_at)
 
 
-def _tally(view: View, jobs: list[str], start: int | None, closed_at: int | None) -> _Tally:
-    return _Tally(len(jobs), _settled(view, jobs), start if jobs else None, closed_at)
-
-
-def _over_at(view: View) -> int | None:
+def _find_end(view: View) -> int | None:
     """Return when the video of this revision was finished."""
     done = view.latest(VideoCompleted)
-    return done.at if done and done.rev >= rev(view) else None
+    return done.at if done and done.rev >= find_rev(view) else None
 
 
-def _waves_at(view: View, plan: BeatsPlanned) -> int | None:
+def _find_waves_end(view: View, plan: BeatsPlanned) -> int | None:
     """Return when all chains of this revision were settled, with clips enough to go on with."""
     waves = view.latest(WavesCompleted)
-    if waves is None or waves.rev < rev(view):
+    if waves is None or waves.rev < find_rev(view):
         return None
     return waves.at if waves.succeeded >= min_clips(plan, waves.total) else None
 
 
-def _settled(view: View, jobs: list[str]) -> tuple[Event, ...]:
+def _find_ends(view: View, jobs: list[str]) -> tuple[Event, ...]:
     return tuple(end for job in jobs if (end := view.end(job)))
 
 
-def _first(view: View, jobs: list[str]) -> int | None:
-    return min((end.at for end in _settled(view, jobs)), default=None)
+def _find_first_end(view: View, jobs: list[str]) -> int | None:
+    return min((end.at for end in _find_ends(view, jobs)), default=None)

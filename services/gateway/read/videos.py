@@ -1,4 +1,4 @@
-"""Reading: videos by id and page by page, from the gateway's own views."""
+"""The read model: videos by id and page by page, from the gateway's own views."""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -11,14 +11,14 @@ from pydantic import BaseModel
 from services.gateway.errors.problems import NoSuchVideo, Unreadable
 from services.gateway.intake import REQUESTS
 from services.gateway.read.stages import measure_weights
-from services.gateway.read.views import Status, VideoStatus, status
+from services.gateway.read.status import Status, VideoStatus, read_status
 from shared.jobs.unreadable import read_each, tell
 from shared.ports import Doc, Is, Store
 from shared.story.errors import BadInput
 from shared.story.view import View
 
 WEIGHED = 20
-"""Stage weights are measured over so many of the latest videos."""
+"""Stage weights are measured over so many of the latest requests."""
 
 
 class Page(BaseModel):
@@ -30,72 +30,83 @@ class Page(BaseModel):
 
 @dataclass(frozen=True)
 class Videos:
-    """The read model over the store."""
+    """Reads videos from the store."""
 
     store: Store
     views: str
+    """The collection of the gateway's views."""
     fold: Callable[[Doc], View]
 
-    async def docs(self, ids: Collection[str]) -> dict[str, Doc]:
+    async def read_docs(self, ids: Collection[str]) -> dict[str, Doc]:
+        """Return the stored views of these videos, by id; unknown ones are left out."""
         return await self.store.get(self.views, list(ids))
 
-    async def view(self, video_id: str, owner: str) -> View:
+    async def find(self, video_id: str, owner: str) -> View:
         """Return what is known of a video; no owner sees another's."""
-        doc = (await self.docs([video_id])).get(video_id)
+        doc = (await self.read_docs([video_id])).get(video_id)
         if doc is None:
             raise NoSuchVideo(video_id)
         try:
             view = self.fold(doc)
-            now = status(view)
-        except Exception as error:
+            now = read_status(view)
+        except Exception as error:  # of any sort: who knows what another version has written
             await self._refuse_unreadable(video_id, owner, error)
+        # the same answer for another's video as for none: ids can't be tried out
         if now is None or now.request.owner != owner:
             raise NoSuchVideo(video_id)
         return view
 
     async def _refuse_unreadable(self, video_id: str, owner: str, error: Exception) -> NoReturn:
+        """Raise Unreadable to the owner of a video that can't be read, NoSuchVideo to others."""
         tell(self.views, video_id, error)
+        # its view can't say whose it is, but its request can
         asked = (await self.store.get(REQUESTS, [video_id])).get(video_id)
         if asked is None or asked.get("owner") != owner:
             raise NoSuchVideo(video_id)
         raise Unreadable(video_id) from error
 
-    async def status(self, video_id: str, owner: str) -> VideoStatus:
-        now = status(await self.view(video_id, owner))
+    async def read_status(self, video_id: str, owner: str) -> VideoStatus:
+        """Return the status of a video; no owner sees another's."""
+        now = read_status(await self.find(video_id, owner))
         assert now is not None, "a view that was just found has a status"
         return now
 
-    async def page(self, owner: str, cursor: str | None, limit: int) -> Page:
-        """The newest videos at or after the cursor."""
-        rows = await self._rows(owner, _decoded(cursor), limit + 1)
-        shown = await self._statuses([row["_id"] for row in rows[:limit]])
-        return Page(videos=shown, next=_encoded(rows[limit]) if len(rows) > limit else None)
+    async def list_page(self, owner: str, cursor: str | None, limit: int) -> Page:
+        """Return a page of videos, newest first, from the one that the cursor names."""
+        # one more is read than is shown: it is the cursor of the next page
+        rows = await self._find_rows(owner, _decode_cursor(cursor), limit + 1)
+        shown = await self._read_statuses([row["_id"] for row in rows[:limit]])
+        return Page(videos=shown, next=_encode_cursor(rows[limit]) if len(rows) > limit else None)
 
-    async def weights(self) -> dict[str, float]:
-        """How the time of the latest completed videos was spread over their stages."""
+    async def measure_weights(self) -> dict[str, float]:
+        """Return the percent of each stage, as the latest completed videos took their time."""
         latest = await self.store.find(REQUESTS, {}, order=["-created_at"], limit=WEIGHED)
         done = [
             video
-            for video in await self._statuses([row["_id"] for row in latest])
-            if video.status is Status.COMPLETED and video.rev == 1  # what a revision keeps is quick
+            for video in await self._read_statuses([row["_id"] for row in latest])
+            # a revision takes over most of what it needs: its times say nothing of a new video
+            if video.status is Status.COMPLETED and video.rev == 1
         ]
+        # of one or two videos a single slow job would shift all the rest
         return measure_weights(video.stages for video in done) if len(done) >= 3 else {}
 
-    async def _statuses(self, ids: list[str]) -> list[VideoStatus]:
-        """Return these videos, without those that can't be read: they are told and counted."""
-        docs = await self.docs(ids)
+    async def _read_statuses(self, ids: list[str]) -> list[VideoStatus]:
+        """Return these videos, without those that can't be read: they are logged and counted."""
+        docs = await self.read_docs(ids)
         here = [docs[id_] for id_ in ids if id_ in docs]
-        found, _ = read_each(self.views, here, lambda doc: status(self.fold(doc)))
+        found, _ = read_each(self.views, here, lambda doc: read_status(self.fold(doc)))
         return [video for video in found if video]
 
-    async def _rows(self, owner: str, start: tuple[int, str] | None, limit: int) -> list[Doc]:
-        """Requests in order of time, newest first; those of one millisecond in order of id."""
+    async def _find_rows(self, owner: str, start: tuple[int, str] | None, limit: int) -> list[Doc]:
+        """Return requests from the newest on; those of one millisecond in order of id."""
         # a time that is no number can't be in order
         where: dict[str, object] = {"owner": owner, "created_at": Is(">=", 0)}
         if start is None:
             return await self.store.find(
                 REQUESTS, where, order=["-created_at", "-_id"], limit=limit
             )
+        # Two reads, because stores compare one field at a time: what is left of the cursor's own
+        # millisecond, then what is older.
         at, id_ = start
         same = await self.store.find(
             REQUESTS, {**where, "created_at": at, "_id": Is("<=", id_)}, order=["-_id"], limit=limit
@@ -109,11 +120,11 @@ class Videos:
         return [*same, *older][:limit]
 
 
-def _encoded(row: Doc) -> str:
+def _encode_cursor(row: Doc) -> str:
     return urlsafe_b64encode(f"{row['created_at']} {row['_id']}".encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str | None) -> tuple[int, str] | None:
+def _decode_cursor(cursor: str | None) -> tuple[int, str] | None:
     if cursor is None:
         return None
     try:
@@ -127,7 +138,7 @@ def _decoded(cursor: str | None) -> tuple[int, str] | None:
 
 
 class StageWeights:
-    """The measured weights, remembered for a while: they change slowly and cost some reading."""
+    """Measures the weights once a minute: they change slowly, and each video that begins asks."""
 
     def __init__(self, videos: Videos, keep_ms: int = 60_000) -> None:
         self._videos = videos
@@ -138,5 +149,5 @@ class StageWeights:
     async def __call__(self) -> dict[str, float]:
         now = self._videos.store.now()
         if now >= self._until:
-            self._known, self._until = await self._videos.weights(), now + self._keep_ms
+            self._known, self._until = await self._videos.measure_weights(), now + self._keep_ms
         return self._known

@@ -9,7 +9,7 @@ from services.gateway import media
 from services.gateway.description import file_answers, refusals
 from services.gateway.errors.problems import NoSuchPart, NotNow
 from services.gateway.parts import Gateway
-from services.gateway.read.views import ALLOWED, Action, Part, clips, file_key, status
+from services.gateway.read.status import ALLOWED, Action, Part, find_clips, find_file, read_status
 from services.gateway.routes.inputs import At, Known
 from shared.story.view import View
 
@@ -89,7 +89,7 @@ async def send_clip(
     known: Known, chunk: Annotated[int, Path(ge=0)], at: At, request: Request
 ) -> Response:
     """Send one clip as its model made it."""
-    there = clips(known).get(chunk)
+    there = find_clips(known).get(chunk)
     if there is None:
         raise NoSuchPart(f"The video has no clip {chunk} (yet): its `chunks.urls` lists all.")
     return await media.serve(request, at.blobs, there.key, f"{known.video_id}-{chunk}")
@@ -98,7 +98,7 @@ async def send_clip(
 async def _send(
     known: View, at: Gateway, request: Request, part: Part, rev: int | None
 ) -> Response:
-    key = file_key(known, part, rev)
+    key = find_file(known, part, rev)
     if key is None:
         raise _explain_absence(known, part)
     return await media.serve(request, at.blobs, key, known.video_id)
@@ -106,7 +106,7 @@ async def _send(
 
 def _explain_absence(known: View, part: Part) -> Exception:
     """Return the refusal of a file that is not there: not yet, or never."""
-    now = status(known)
+    now = read_status(known)
     assert now is not None, "a view that was just found has a status"
     if Action.DOWNLOAD in ALLOWED[now.status]:
         return NoSuchPart(

@@ -26,7 +26,7 @@ Id = Annotated[str, Path(description="The id of a video, as POST /v1/videos gave
 
 async def find_video(video_id: Id, owner: Owner, at: At) -> View:
     """Return what is known of the video; refuse one that this owner does not have."""
-    return await at.videos.view(video_id, owner)
+    return await at.videos.find(video_id, owner)
 
 
 Known = Annotated[View, Depends(find_video)]

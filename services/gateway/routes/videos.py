@@ -8,8 +8,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.gateway.description import ACCEPTED, WRITES, refusals
 from services.gateway.read.live import Live
+from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Page
-from services.gateway.read.views import VideoStatus
 from services.gateway.requests import ReframeRequest, VideoRequest
 from services.gateway.routes.inputs import At, Id, Known, Owner
 
@@ -44,13 +44,13 @@ async def list_videos(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Page:
     """List your videos, newest first."""
-    return await at.videos.page(owner, cursor, limit)
+    return await at.videos.list_page(owner, cursor, limit)
 
 
 @router.get("/v1/videos/{video_id}", responses=refusals(404))
 async def get_video(video_id: Id, owner: Owner, at: At) -> VideoStatus:
     """Show one video: its status, how far each stage is, what it lacks and what it cost."""
-    return await at.videos.status(video_id, owner)
+    return await at.videos.read_status(video_id, owner)
 
 
 @router.get(
@@ -84,4 +84,4 @@ async def _accept(video_id: str, owner: str, at: At, response: Response) -> Vide
     """Return the video as it is now, and say where it will be seen."""
     response.headers["Location"] = f"/v1/videos/{video_id}"
     response.headers["Retry-After"] = "2"
-    return await at.videos.status(video_id, owner)
+    return await at.videos.read_status(video_id, owner)

@@ -1,11 +1,12 @@
 """Work that runs here: no key, no network, no cost. Conforming and cutting run this way too."""
 
+import asyncio
 from collections.abc import Mapping
 
 from shared.base.pool import Pool
 from shared.jobs.engine import Accepted, Limits, Pending, Produced, Task, Work, Workspace
 from shared.jobs.machine import Job
-from shared.story.errors import PermanentError
+from shared.story.errors import PermanentError, TransientError
 from shared.story.fact import Micros
 from shared.story.kinds import AnyKind
 
@@ -27,9 +28,19 @@ class LocalEngine:
         return 0
 
     async def submit(self, task: Task) -> Accepted | Produced:
-        space = Workspace(task.folder, await task.fetch_files())
         work, kind = self._work[task.job.spec.kind]
-        made = await self._pool.run(work, task.order, space, seconds=kind.deadline_seconds)
+        try:
+            async with asyncio.timeout(kind.deadline_seconds):
+                files = await task.fetch_files()
+        except TimeoutError as error:
+            raise TransientError("its inputs did not come within its time") from error
+        made = await self._pool.run(
+            work,
+            task.order,
+            Workspace(task.folder, files),
+            seconds=kind.deadline_seconds,
+            check=task.look_again,
+        )
         return Produced(made)
 
     async def poll(self, task: Task) -> Pending | Produced:

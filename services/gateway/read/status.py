@@ -1,17 +1,23 @@
-"""The read model: what a user sees of a video, folded from every event about it.
+"""The status of a video: all that a user sees of it, read from every fact about it.
 
-Percent and stage never go back within a rev: both only look at how much is settled, and facts are
-only ever added. Times leave here as UTC, money as integer micro-dollars.
+Percent and stage never go back within a revision: both only look at how much is settled, and facts
+are only ever added. Times leave here as UTC, money as integer micro-dollars.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from services.gateway.read.stages import Progress, StageRecord, progress, rev
+from services.gateway.read.stages import (
+    Progress,
+    StageRecord,
+    find_rev,
+    make_moment,
+    measure_progress,
+)
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief
 from shared.story.events import (
@@ -34,7 +40,7 @@ from shared.story.view import View
 
 
 class Status(StrEnum):
-    """What a video is doing, in one word."""
+    """The state of a video, in one word."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -47,7 +53,7 @@ class Status(StrEnum):
 
 
 class Action(StrEnum):
-    """What a user may ask of a video."""
+    """A thing that a user may ask of a video."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -69,13 +75,13 @@ ALLOWED: Mapping[Status, frozenset[Action]] = {
     Status.FAILED: frozenset({Action.RETRY}),
     Status.CANCELLED: frozenset(),
 }
-"""Status → what it lets a user do: everything else is refused with a 409."""
+"""Status → the actions that it allows: every other is refused with a 409."""
 
 FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
 class FailedAt(Fact):
-    """Where a video failed."""
+    """The place where a video failed."""
 
     phase: str
     item: str = ""
@@ -123,69 +129,67 @@ class VideoStatus(Fact):
     links: Mapping[str, str] = Field(default_factory=dict)
 
 
-def status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
-    """Return what the user sees; None where there is no such video (any more)."""
+def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
+    """Return all that a user sees of a video; None where there is none, or none any more."""
     request = view.one(VideoRequested)
     if request is None or view.one(VideoDeleted) is not None:
         return None
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
-    failure, steered = _failure(view), view.latest(VideoSteered)
-    made = progress(view, failure.phase if failure else None, kinds)
-    word = _word(view, failure)
+    failure, steered = _find_failure(view), view.latest(VideoSteered)
+    made = measure_progress(view, failure.phase if failure else None, kinds)
+    word = _choose_status(view, failure)
     return VideoStatus(
         id=view.video_id,
         status=word,
-        rev=rev(view),
+        rev=find_rev(view),
         stage=made.stage,
         percent=made.percent,
         request=request.brief,
         title=plan.title if plan else "",
         aspect=plan.brief.aspect if plan else request.brief.aspect,
         revisions=tuple(sorted(end.rev for end in view.all(VideoCompleted))),
-        created_at=moment(request.at),
-        updated_at=moment(max(fact.at for fact in view.facts)),
-        completed_at=moment(done.at) if done and word is Status.COMPLETED else None,
+        created_at=make_moment(request.at),
+        updated_at=make_moment(max(fact.at for fact in view.facts)),
+        completed_at=make_moment(done.at) if done and word is Status.COMPLETED else None,
         stages=_stop_stages(made, word),
-        chunks=_chunks(view, plan),
+        chunks=_describe_chunks(view, plan),
         truncation=plan.truncation if plan else None,
-        warnings=tuple(_warnings(view, plan, kinds)),
-        cost=cost(view),
+        warnings=tuple(_list_warnings(view, plan, kinds)),
+        cost=sum_costs(view),
         budget=steered.cap if steered else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
         seconds=done.seconds if done else None,
         generation_ms=done.generation_ms if done else None,
-        links=_links(view, done),
+        links=_build_links(view, done),
     )
 
 
-def _warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]:
-    """Return what the video lacks, and messages that nobody could use."""
+def _list_warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]:
+    """Yield what the video lacks, and the messages that nobody could use."""
     yield from list_notes(view, plan, kinds)
     for letter in view.all(DeadLettered):
         message = f"a message was lost: {letter.error}"
         yield Note(stage=letter.service, item=letter.topic, message=message)
 
 
-def moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-def cost(view: View) -> Micros:
+def sum_costs(view: View) -> Micros:
     """Return the exact sum of what every settled job cost, failed ones too."""
     return sum(end.cost for end in view.ends.values())
 
 
-def _failure(view: View) -> VideoFailed | None:
-    """Return the failure that counts: one that no later revision of the plan has overtaken."""
+def _find_failure(view: View) -> VideoFailed | None:
+    """Return the failure of the latest revision: an earlier one no longer counts."""
     failed = view.latest(VideoFailed)
-    return failed if failed and failed.rev >= rev(view) else None
+    return failed if failed and failed.rev >= find_rev(view) else None
 
 
-def _word(view: View, failure: VideoFailed | None) -> Status:
+def _choose_status(view: View, failure: VideoFailed | None) -> Status:
+    # The order matters: a video that is finished stays so, whatever its user wants of it later, and
+    # one that its user has cancelled is not shown as failed.
     done, steered = view.latest(VideoCompleted), view.latest(VideoSteered)
-    if done and done.rev >= rev(view):
+    if done and done.rev >= find_rev(view):
         return Status.COMPLETED
     if steered and steered.desired == "cancelled":
         return Status.CANCELLED
@@ -206,7 +210,7 @@ def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:
     )
 
 
-def clips(view: View) -> dict[int, ChunkReady]:
+def find_clips(view: View) -> dict[int, ChunkReady]:
     """Return the clip of each chunk, at the take that the plan wants."""
     plan = view.latest(BeatsPlanned)
     ready = {}
@@ -218,21 +222,23 @@ def clips(view: View) -> dict[int, ChunkReady]:
     return ready
 
 
-def _chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
+def _describe_chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
     if plan is None:
         return None
-    ready, waves = clips(view), view.latest(WavesCompleted)
+    ready, waves = find_clips(view), view.latest(WavesCompleted)
+    # the waves know of chunks that were lost with their chain, for which no job was ever released
     settled = waves if waves and waves.rev == plan.rev else None
     return Chunks(
         total=settled.total if settled else len(active_chunks(plan)),
         succeeded=settled.succeeded if settled else len(ready),
         beats=beat_to_chunk_map(active_chunks(plan)),
-        failed=settled.failed if settled else _failed_chunks(view, plan),
+        failed=settled.failed if settled else _list_failures(view, plan),
         urls=tuple(f"/v1/videos/{view.video_id}/chunks/{n}" for n in sorted(ready)),
     )
 
 
-def _failed_chunks(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
+def _list_failures(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
+    """Return the clips that have failed so far, while the waves still go on."""
     return tuple(
         ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error)
         for chunk in active_chunks(plan)
@@ -240,20 +246,20 @@ def _failed_chunks(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
     )
 
 
-def _links(view: View, done: VideoCompleted | None) -> dict[str, str]:
+def _build_links(view: View, done: VideoCompleted | None) -> dict[str, str]:
     here = f"/v1/videos/{view.video_id}"
     links = {"self": here, "events": f"{here}/events"}
     if done:
         links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
         links |= {
             name: f"{here}/{path.format(rev=done.rev)}"
-            for name, (output, path) in _BESIDE.items()
+            for name, (output, path) in _OUTPUTS.items()
             if output in done.outputs
         }
     return links
 
 
-_BESIDE: Mapping[str, tuple[str, str]] = {
+_OUTPUTS: Mapping[str, tuple[str, str]] = {
     "captions.srt": ("srt", "captions.srt"),
     "captions.vtt": ("vtt", "captions.vtt"),
     "contact": ("contact", "contact.png"),
@@ -264,14 +270,10 @@ _BESIDE: Mapping[str, tuple[str, str]] = {
 Part = Literal["media", "poster", "srt", "vtt", "contact", "hls", "hls_media"]
 
 
-def file_key(view: View, part: Part, rev: int | None = None) -> str | None:
-    """Return where a file of a finished revision, or the latest, is stored; None without one."""
-    ends = view.all(VideoCompleted) if rev is None else _finished(view, rev)
+def find_file(view: View, part: Part, rev: int | None = None) -> str | None:
+    """Return the key of a file of a finished revision, or of the latest; None without one."""
+    ends = [end for end in view.all(VideoCompleted) if rev in (None, end.rev)]
     done = max(ends, key=lambda end: end.rev, default=None)
     if done is None:
         return None
     return {"media": done.key, "poster": done.poster_key, **done.outputs}.get(part)
-
-
-def _finished(view: View, rev: int) -> list[VideoCompleted]:
-    return [end for end in view.all(VideoCompleted) if end.rev == rev]

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.read.stages import StageRecord, measure_weights
-from services.gateway.read.views import (
+from services.gateway.read.status import (
     ALLOWED,
     FINAL,
     Action,
     Status,
     VideoStatus,
-    file_key,
-    status,
+    find_file,
+    read_status,
 )
 from shared.story.beats import ChunkError, Truncation
 from shared.story.events import (
@@ -56,7 +56,7 @@ PLAN = full_plan(beats=3, chunks=2)
 
 
 def seen(*events: Event) -> VideoStatus:
-    now = status(view(events))
+    now = read_status(view(events))
     assert now is not None
     return now
 
@@ -219,8 +219,8 @@ def test_a_video_without_clips_enough_stands_where_its_clips_stopped(settled: bo
 
 
 def test_a_deleted_video_is_no_video() -> None:
-    assert status(view([requested(), VideoDeleted(video_id=VIDEO)])) is None
-    assert status(view([PLAN])) is None
+    assert read_status(view([requested(), VideoDeleted(video_id=VIDEO)])) is None
+    assert read_status(view([PLAN])) is None
 
 
 # ── what else is shown ──────────────────────────────────────────────────────────────────────────
@@ -345,11 +345,11 @@ def test_files_of_the_latest_finished_revision() -> None:
         {**completed(full_plan(rev=2)).model_dump(), "key": "second.mp4"}
     )
     both = view([*whole(PLAN), full_plan(rev=2), done, full_plan(rev=3)])
-    assert file_key(both, "media") == "second.mp4"
-    assert file_key(both, "vtt") == "captions.vtt"
-    assert file_key(both, "media", rev=1) == "final.mp4"
-    assert file_key(both, "media", rev=3) is None
-    assert file_key(view([requested()]), "media") is None
+    assert find_file(both, "media") == "second.mp4"
+    assert find_file(both, "vtt") == "captions.vtt"
+    assert find_file(both, "media", rev=1) == "final.mp4"
+    assert find_file(both, "media", rev=3) is None
+    assert find_file(view([requested()]), "media") is None
 
 
 def test_a_video_that_is_to_be_reframed_runs_again_and_then_has_another_shape() -> None:
