@@ -8,6 +8,7 @@ it may be the one that was waited for.
 """
 
 import logging
+import random
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -73,8 +74,13 @@ def is_put_off(row: Doc, due: str, now: int) -> bool:
 
 
 def distance_ms(row: Doc) -> int:
-    """Return how long a row that can't be read is left alone."""
-    return int(PUT_OFF_MS * 2 ** min(count_looks(row), MOST_DOUBLINGS))
+    """Return how long a row that can't be read is left alone.
+
+    By chance somewhat more or less: a process that looks at even times would else come first each
+    time, and if it is the one that can't read the row, no other would ever get to it.
+    """
+    even: int = PUT_OFF_MS * 2 ** min(count_looks(row), MOST_DOUBLINGS)
+    return round(even * random.uniform(0.75, 1.25))
 
 
 def count_looks(row: Doc) -> int:

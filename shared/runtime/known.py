@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from shared.jobs.unreadable import PUT_OFF, PUT_OFF_MS, count_looks
+from shared.jobs.unreadable import PUT_OFF, count_looks, distance_ms
 from shared.ports import Doc, Heard, Update
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoRequested
 from shared.story.kinds import Kinds
@@ -270,9 +270,9 @@ def _wait(before: Known, after: Known, now: int, patience: int | None) -> Known:
     less often: a process of a newer version may be the one that looks, or may come later.
     """
     if after.is_asked_for and after.unread.keys() - before.unread.keys():
-        return replace(after, check_at=now + PUT_OFF_MS, put_off=1)
+        return replace(after, check_at=now + distance_ms({}), put_off=1)
     if after.unread and after.put_off:
-        planned = after.check_at or now + PUT_OFF_MS
+        planned = after.check_at or now + distance_ms({})
         if patience and planned > now + 2 * patience:
             planned = now + patience
         return replace(after, check_at=planned)

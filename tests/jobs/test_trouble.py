@@ -213,9 +213,9 @@ async def test_what_cannot_be_read_is_looked_at_ever_more_seldom(store: Store) -
         assert await work.claim(HANDS) == []
         waits.append((await row(store))["due_at"] - store.now())
         await store.update(JOBS, [Update(SPEC.id, set={"due_at": store.now()})])
-    assert waits[0] == pytest.approx(PUT_OFF_MS, abs=2_000)
-    assert waits[3] == pytest.approx(8 * PUT_OFF_MS, abs=2_000)
-    assert waits[-1] == pytest.approx(24 * HOUR_MS, rel=0.1)
+    assert waits[0] == pytest.approx(PUT_OFF_MS, rel=0.3)
+    assert waits[3] == pytest.approx(8 * PUT_OFF_MS, rel=0.3)
+    assert waits[-1] == pytest.approx(24 * HOUR_MS, rel=0.3)
     kept = await row(store)
     assert (kept["state"], kept["attempt"], kept[PUT_OFF]) == ("new", 0, len(waits))
 
@@ -296,6 +296,5 @@ async def test_work_that_hangs_fails_and_gives_its_place_back(store: Store, tmp_
     pool.close()
 
 
-def test_the_first_looks_are_soon_and_the_last_a_day_apart() -> None:
-    assert unreadable.distance_ms({}) == PUT_OFF_MS <= 10_000
-    assert unreadable.distance_ms({PUT_OFF: 99}) == pytest.approx(24 * HOUR_MS, rel=0.1)
+def test_looks_come_by_chance_so_that_each_process_has_its_turn() -> None:
+    assert len({unreadable.distance_ms({PUT_OFF: 5}) for _ in range(9)}) > 1

@@ -182,7 +182,7 @@ async def test_a_row_that_no_one_can_read_holds_up_no_other(toys: list[Toy], clo
     left = await second.store.find(OUTBOX, {"publish_at": Is(">", before)})
     left += await second.store.find(JOBS, {"publish_at": Is(">", before)})
     assert {row["_id"] for row in left} == {"unknown", "torn", "bare", "odd"}
-    assert min(row["publish_at"] for row in left) >= before + PUT_OFF_MS
+    assert min(row["publish_at"] for row in left) >= before + 0.7 * PUT_OFF_MS
 
 
 async def test_what_was_decided_is_published_although_the_bus_was_away(
