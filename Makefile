@@ -17,7 +17,7 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-fast test-cov lint format docs cluster-up cluster-down test-cluster \
-	bench-waves bench-orchestration bench-stitch lock clean
+	attack attack-short bench-waves bench-orchestration bench-stitch lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -67,6 +67,12 @@ cluster-down: $(DEV) ## stop them; their data stays in .cluster
 
 test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers of its own
 	$(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest -m cluster
+
+attack: $(DEV) ## a server under everything that outsiders can send, for eight minutes at most
+	$(BIN)/python -m benchmarks.attack
+
+attack-short: $(DEV) ## the same in two minutes
+	$(BIN)/python -m benchmarks.attack --short
 
 bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier and one by one
 	$(BIN)/python -m benchmarks.waves

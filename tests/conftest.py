@@ -1,6 +1,6 @@
 """Fixtures that every test may use."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from itertools import chain
 from pathlib import Path
 
@@ -9,6 +9,16 @@ import pytest
 from shared.jobs import ledger, relay
 from shared.store.sqlite import SqliteStore
 from tests.clock import Clock
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep half characters out of reports: one process can't send them to the other."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture

@@ -247,7 +247,7 @@ class Steps:
         result = {**made.data, **keys}
         end_event(replace(job, state=State.DONE, result=result), self.kinds)
         if fault := find_fault(result):
-            raise ValueError(f"the engine's result can't be stored:{fault}")
+            raise ValueError(f"the engine's result can't be stored: {fault}")
         return result
 
 

@@ -1,0 +1,1 @@
+"""`make attack`: everything that outsiders may send, while videos are being made."""
