@@ -126,11 +126,11 @@ class Change:
 
     @property
     def adds(self) -> bool:
-        """Tell whether anything must be written: a later time alone is not worth it."""
+        """Tell whether anything must be written: times that have gone on alone are not worth it."""
         before, after = self.before, self.after
         sooner = (after.check_at or 0) < (before.check_at or 0)  # also: no longer at all
         is_awaited_now = after.waits and not before.waits
-        changed = replace(after, check_at=before.check_at) != before
+        changed = replace(after, check_at=before.check_at, running=before.running) != before
         return sooner or is_awaited_now or changed
 
     def insert(self, now: int) -> Doc:

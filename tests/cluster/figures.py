@@ -13,7 +13,7 @@ class Figures(Counter[str]):
     def line(self) -> str:
         ordered = sorted(self.recoveries)
         p95 = ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0
-        names = ("videos", "kills", "server_restarts", "lost", "rerun", "duplicate_events")
+        names = ("videos", "kills", "server_restarts", "stops", "lost", "rerun", "duplicate_events")
         counts = " ".join(f"{name}={self[name]}" for name in names)
         return f"FIGURE cluster {counts} recovery_p95_s={p95:.1f}"
 

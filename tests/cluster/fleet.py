@@ -45,6 +45,15 @@ class Replica:
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
+    def stand_still(self, seconds: float) -> None:
+        """As a machine may that is short of memory, or is being moved: then go on as if nothing
+        had been.
+        """
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+
     def ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
