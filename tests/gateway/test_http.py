@@ -1,6 +1,7 @@
 """The API over HTTP: what is accepted, shown and refused."""
 
 import asyncio
+import threading
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -54,6 +55,16 @@ async def test_what_was_accepted_survives_a_restart(tmp_path: Path) -> None:
     async with open_api(tmp_path) as after:
         assert (await after.http.get(f"/v1/videos/{made}")).json()["status"] == "queued"
         assert len(await after.app.ports.store.find(OUTBOX, {"video_id": made})) == 1
+
+
+async def test_requests_take_no_threads(api: Api) -> None:
+    """They cost more than all else that a small request does, and there are only so many."""
+    before = {thread.name for thread in threading.enumerate() if "AnyIO" in thread.name}
+    video = await api.make()
+    for path in ("/v1/videos", f"/v1/videos/{video}", "/v1/images/none"):
+        await api.http.get(path)
+    after = {thread.name for thread in threading.enumerate() if "AnyIO" in thread.name}
+    assert after == before
 
 
 async def test_a_budget_is_opened_at_the_gate_and_shown(api: Api) -> None:

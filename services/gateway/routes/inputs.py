@@ -8,13 +8,14 @@ from services.gateway.parts import Gateway
 from shared.story.view import View
 
 
-def find_gateway(request: Request) -> Gateway:
+async def find_gateway(request: Request) -> Gateway:
     """Return the gateway that this application stands on."""
+    # A coroutine, as all here are: for a plain function the framework takes a thread.
     gateway: Gateway = request.app.state.gateway
     return gateway
 
 
-def find_owner() -> str:
+async def find_owner() -> str:
     """Return who asks: without keys everything belongs to whoever runs the process."""
     return "local"
 
