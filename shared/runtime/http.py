@@ -132,6 +132,9 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
         self._connections.remove(self)
         self._disarm()
+        # Else each would hold itself, with all that it was sent, until the collector finds it: in a
+        # crowd these are so many that the event loop stands still meanwhile.
+        self.app = self._app
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
@@ -205,6 +208,7 @@ class Connection(H11Protocol):
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _judge(self, awaited: For) -> None:
         """Hang up on a client that has not done enough in its time; else give it as much again."""

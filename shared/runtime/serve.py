@@ -48,7 +48,7 @@ def _collect_rarely() -> None:
     """Let the collector look less often, and not at what is there already."""
     # Facts live long and hold no cycles: looking through all of them for some costs a tenth.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(10_000, 100, 100)  # often among what is new: each look there is short then
 
 
 async def _serve(

@@ -1,6 +1,7 @@
 """Clients that keep a server waiting, on real sockets: each wait ends, and nobody else feels it."""
 
 import asyncio
+import gc
 import logging
 import resource
 import socket
@@ -20,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from shared.runtime.http import Server, Waits, find_limit
+from shared.runtime.http import Connection, Server, Waits, find_limit
 
 WAITS = Waits(head=0.3, body=0.3, body_bytes=1000, reading=0.4, idle=0.3)
 LATE = 3.0
@@ -445,3 +446,22 @@ def test_who_resets_amid_anything_breaks_nothing(place: Place) -> None:
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.sock.close()
     assert place.probe() < 1
+
+
+@pytest.fixture
+def _no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_collector")
+def test_nothing_is_left_of_a_connection_once_it_has_ended(place: Place) -> None:
+    """Were it for the collector to find, a crowd would make the event loop stand still for it."""
+    silent, slow = place.connect(), place.connect()
+    slow.send("GET /healthz HT")
+    place.probe()
+    assert silent.is_closed(within=LATE) and slow.is_closed(within=LATE)
+    place.stop()
+    assert [each for each in gc.get_objects() if type(each) is Connection] == []
