@@ -33,6 +33,7 @@ BATCH = Histogram(
     ["service"],
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
 )
+REPEATED = Counter("storywave_batches_repeated", "Batches of events that come again", ["service"])
 HANDLED = Counter("storywave_events_handled", "Events handled", ["service"])
 RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a race", ["service"])
 REPLAYED = Counter("storywave_videos_replayed", "Silent videos whose facts were sent again", [])

@@ -19,14 +19,14 @@ async def hand_over(service: str, size: int, work: Callable[[], Awaitable[None]]
     about = {"stage": service, "action": "retry"}
     try:
         await work()
+        return True
     except InfrastructureError as error:
         log.warning("%d events come again: %s", size, error, extra=about)
-        return False
     except Exception:
         # The handler sets bad data aside itself: whatever else it raises must not lose events.
         log.exception("%d events come again", size, extra=about)
-        return False
-    return True
+    telemetry.REPEATED.labels(service).inc()
+    return False
 
 
 async def pause(failures: int, stopping: asyncio.Event, chance: random.Random) -> None:

@@ -21,6 +21,8 @@ from shared.story.events import DeadLettered, Event, topic
 LARGEST_BYTES = 1_000_000
 """A body may have so many. Brokers and clients take 1 MiB by default, headers and all."""
 
+LONGEST_ID = 500
+"""No video has an id of more letters."""
 KEPT_BYTES = 6 * 1024
 KEPT_ERROR = 500
 
@@ -115,8 +117,10 @@ def reread(event: Event, data: bytes, types: Types) -> Heard:
 
 def dead_letter(service: str, record: Record, error: BadRecord) -> DeadLettered:
     """Return what is kept of a record that no one can use; the same for the same record."""
+    video = _text(record.key) or ""
     return DeadLettered(
-        video_id=_text(record.key) or "",
+        # a key may be as long as a message: with such a one the letter could not be sent
+        video_id=video if len(video) <= LONGEST_ID else "",
         at=max(record.timestamp, 0),
         service=service,
         topic=record.topic,

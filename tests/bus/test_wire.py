@@ -164,12 +164,13 @@ def test_a_dead_letter_can_be_published_and_read(case: str) -> None:
 
 def test_a_dead_letter_keeps_the_video_where_the_key_names_one() -> None:
     assert wire.dead_letter("s", GOOD, BadRecord("")).video_id == "v1"
-    for key in (None, b"", b"\xff\xfe"):
+    for key in (None, b"", b"\xff\xfe", b"v" * 900_000):
         letter = wire.dead_letter("s", replace(GOOD, key=key), BadRecord(""))
         assert letter.video_id == "" and wire.key(letter) is None
 
 
 def test_a_dead_letter_keeps_a_few_kib_of_the_body() -> None:
-    letter = wire.dead_letter("s", replace(GOOD, value=bytes(10**6)), BadRecord("x" * 10**6))
+    large = replace(GOOD, key=b"v" * 900_000, value=bytes(10**6))
+    letter = wire.dead_letter("s", large, BadRecord("x" * 10**6))
     assert base64.b64decode(letter.body) == bytes(wire.KEPT_BYTES)
     assert len(wire.body(letter)) < 12_000

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.bus.local import LocalBus
 from shared.ports import Bus, Handler, Heard, Unread
@@ -193,11 +194,16 @@ async def test_a_raising_handler_gets_its_batch_again(buses: Buses, error: Excep
     bus.subscribe("s", [VideoDeleted, MusicReady, VideoSteered], listener)
     bus.subscribe("letters", [DeadLettered], letters)
     await buses.start(bus, "s", "letters")
-    sent = deleted(40) + music(40) + steered(40, 1)
+    sent, before = deleted(40) + music(40) + steered(40, 1), times_repeated()
     await bus.publish(sent)
     await until(lambda: set(listener.heard) == ids(sent))
     assert len(listener.refused) == 3
+    assert times_repeated() == before + 3
     assert not letters.batches, "a failing handler is nobody's bad message"
+
+
+def times_repeated() -> float:
+    return REGISTRY.get_sample_value("storywave_batches_repeated_total", {"service": "s"}) or 0
 
 
 async def test_a_refused_batch_over_topics_and_partitions_comes_again_whole(buses: Buses) -> None:
