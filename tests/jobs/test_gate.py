@@ -89,10 +89,13 @@ async def test_the_rate_is_shared_by_all_replicas(store: Store) -> None:
     gates = [Gate(store) for _ in range(4)]
     limits = Limits(creates_a_second=9)
     granted: dict[int, int] = {}
-    for _ in range(30):
-        second = store.now() // 1000
-        grants = await asyncio.gather(*(gate.take_tokens("p", 2, limits) for gate in gates))
-        if store.now() // 1000 == second:
-            granted[second] = granted.get(second, 0) + sum(grants)
+    until = store.now() + 20_000
+    # on a busy machine the second may be over before all of it has been asked for
+    while max(granted.values(), default=0) < 9 and store.now() < until:
+        for _ in range(8):
+            second = store.now() // 1000
+            grants = await asyncio.gather(*(gate.take_tokens("p", 2, limits) for gate in gates))
+            if store.now() // 1000 == second:
+                granted[second] = granted.get(second, 0) + sum(grants)
     assert max(granted.values()) == 9
     assert await gates[0].admit("free", Limits())
