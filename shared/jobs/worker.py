@@ -9,7 +9,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -83,11 +82,16 @@ class Worker:
 
     async def _give_back(self) -> None:
         """Hand back what was begun and can be begun again: an orderly stop is nobody's death."""
-        for job, step in list(self._in_hand.values()):
-            if job.state is State.SUBMITTING and self._steps.engine(job).repeatable:
-                step.cancel()
-                with suppress(Exception):  # a lease that ends says the same, only later
-                    await self._ledger.advance(job, machine.Later(0))
+        begun = [
+            (job, step)
+            for job, step in self._in_hand.values()
+            if job.state is State.SUBMITTING and self._steps.engine(job).repeatable
+        ]
+        for _, step in begun:
+            step.cancel()
+        # what fails here is said by the end of a lease too, only later
+        back = (self._ledger.advance(job, machine.Later(0)) for job, _ in begun)
+        await asyncio.gather(*back, return_exceptions=True)
 
     # ── claiming ────────────────────────────────────────────────────────────────────────────────
 

@@ -42,7 +42,7 @@ from shared.story.view import JobSpec
 from tests.clock import Clock
 
 RETRIES = RetryRules(backoff_ms=(5, 5), next_model_ms=5)
-RULES = Rules(lease_ms=300, grace_ms=100, relay_ms=50, retries=RETRIES)
+RULES = Rules(lease_ms=1_000, grace_ms=100, relay_ms=50, retries=RETRIES)
 PACE = Pace(look=0.02, hold=0.03, away=0.02)
 ORDER = {
     "style": "noir",
