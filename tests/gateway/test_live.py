@@ -7,7 +7,8 @@ from typing import Any, Never
 
 import pytest
 
-from services.gateway.read.live import list_news
+from services.gateway.read.live import Live, list_news, make_snapshot
+from services.gateway.read.status import VideoStatus
 from services.gateway.read.watch import Watch
 from shared.ports import Doc
 from shared.story.errors import StoreUnavailable
@@ -120,8 +121,17 @@ async def test_many_watchers_of_many_videos_share_each_read(
         reads += 1
         return await read(collection, ids)
 
+    began = 0
+
+    def begin(now: VideoStatus) -> Live:
+        nonlocal began
+        began += 1
+        return make_snapshot(now)
+
+    monkeypatch.setattr("services.gateway.read.watch.make_snapshot", begin)
     watchers = [asyncio.create_task(heard(api, id_)) for id_ in made for _ in range(10)]
-    await asyncio.sleep(0.3)
+    while began < len(watchers):
+        await asyncio.sleep(0.05)
     monkeypatch.setattr(videos.store, "get", counted)
     await asyncio.sleep(1)
     assert reads <= 5
