@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from services.planner.beats import Draft, fit_card, time_beats
 from shared.engines.local.plan import LocalPlan
 from shared.engines.local.plan import plan as plan_locally
-from shared.jobs.engine import Made, Work, Workspace
+from shared.jobs.engine import Work, Workspace
+from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
 from shared.story.brief import EndCard
 from shared.story.kinds import PLAN, AnyKind, PlanOrder

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.jobs.engine import Finish, Made, Workspace
+from shared.jobs.engine import Finish, Workspace
+from shared.jobs.outcomes import Made
 from shared.story.errors import TransientError
 from shared.story.kinds import MUSIC, VOICE, AnyKind, MusicOrder, VoiceOrder
 

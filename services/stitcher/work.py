@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shift_words
-from shared.jobs.engine import Made, Work, Workspace
+from shared.jobs.engine import Work, Workspace
+from shared.jobs.outcomes import Made
 from shared.story.formats import Canvas
 from shared.story.kinds import (
     CONFORM,

@@ -5,7 +5,8 @@ The decoder is imported where it is used: the process that only hands out work n
 
 from collections.abc import Mapping
 
-from shared.jobs.engine import Finish, Made, Workspace
+from shared.jobs.engine import Finish, Workspace
+from shared.jobs.outcomes import Made
 from shared.story.errors import TransientError
 from shared.story.kinds import CARD, IMAGE, REFERENCE, AnyKind, Order
 

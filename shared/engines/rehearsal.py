@@ -7,8 +7,9 @@ and every reservation is real; the keys it names hold no bytes.
 import asyncio
 from collections.abc import Callable, Mapping
 
-from shared.jobs.engine import Accepted, Limits, Made, Pending, Produced, Task, Work, Workspace
+from shared.jobs.engine import Limits, Task, Work, Workspace
 from shared.jobs.machine import Job
+from shared.jobs.outcomes import Accepted, Made, Pending, Produced
 from shared.story.errors import PermanentError
 from shared.story.fact import Micros
 from shared.story.kinds import AnyKind, Order

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.jobs.machine import Job
+from shared.jobs.outcomes import Accepted, Made, Pending, Produced
 from shared.story.errors import BlobMissing, PermanentError, TransientError
 from shared.story.fact import Micros
 from shared.story.kinds import Order
@@ -28,18 +29,6 @@ class Workspace:
 
     folder: Path
     files: Mapping[str, Path] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a working function made: files by the event field that will carry their key, and data.
-
-    `files["key"]` becomes the event's `key`; names with a slash (`outputs/srt`) become entries of
-    the event's mapping field `outputs`. `data` holds further fields of the event.
-    """
-
-    files: Mapping[str, Path] = field(default_factory=dict)
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 Work = Callable[[Any, Workspace], Made]
@@ -108,29 +97,6 @@ class AttemptFolder:
         """Remove the folder with all that is in it."""
         if self._is_made:
             await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The provider works on it under its own id."""
-
-    external_id: str
-
-
-@dataclass(frozen=True)
-class Pending:
-    """Not finished: ask again after so many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Produced:
-    """Finished: local files, outputs that still lie at the provider, and the exact cost."""
-
-    made: Made = field(default_factory=Made)
-    urls: Mapping[str, str] = field(default_factory=dict)
-    cost: Micros = 0
 
 
 @dataclass(frozen=True)

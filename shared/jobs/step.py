@@ -14,12 +14,12 @@ from pydantic import ValidationError
 
 from shared.base.pool import Pool
 from shared.base.values import find_fault
-from shared.jobs import engine as port
-from shared.jobs import journal, machine, outputs
-from shared.jobs.engine import AttemptFolder, Engine, Finish, Made, Refused, Task, Workspace
+from shared.jobs import journal, machine, outcomes, outputs
+from shared.jobs.engine import AttemptFolder, Engine, Finish, Refused, Task, Workspace
 from shared.jobs.gate import MONEY, Gate, Hold, Verdict
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, Rules, Signal, State
+from shared.jobs.outcomes import Made
 from shared.jobs.rows import end_event
 from shared.jobs.unreadable import PUT_OFF_MS, tell
 from shared.ports import Blobs
@@ -196,16 +196,19 @@ class Steps:
         return await self._judge(job, task, await engine.poll(task))
 
     async def _judge(
-        self, job: Job, task: Task, outcome: port.Accepted | port.Pending | port.Produced
+        self,
+        job: Job,
+        task: Task,
+        outcome: outcomes.Accepted | outcomes.Pending | outcomes.Produced,
     ) -> Signal:
         match outcome:
-            case port.Accepted(external_id):
+            case outcomes.Accepted(external_id):
                 return machine.Accepted(external_id)
-            case port.Pending(seconds):
+            case outcomes.Pending(seconds):
                 return machine.Later(_ms(seconds))
-            case port.Produced(made, urls, cost) if urls:
+            case outcomes.Produced(made, urls, cost) if urls:
                 return machine.Produced(urls, dict(made.data), cost)
-            case port.Produced(made, _, cost):
+            case outcomes.Produced(made, _, cost):
                 return await self._store(job, task, made, cost)
 
     async def _fetch(self, job: Job, task: Task) -> Signal:

@@ -75,6 +75,10 @@ class Failed(JobEnd):
 
     error: str
     tries: int = 0
+    code: str = ""
+    """Why, for programs: see `Code` in shared/jobs/outcomes.py. Empty in events of before."""
+    at_fault: str = ""
+    """The input that was refused, as a user knows it: prompt, image, reference."""
 
 
 class VideoRequested(Event):

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from services.chunker.work import check_clip
-from shared.jobs.engine import Made, Workspace
+from shared.jobs.engine import Workspace
+from shared.jobs.outcomes import Made
 from shared.media.probe import BadMedia
 from shared.story.errors import TransientError
 from shared.story.kinds import ClipOrder

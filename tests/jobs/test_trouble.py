@@ -12,10 +12,11 @@ import pytest
 from shared.base.pool import Pool
 from shared.engines.local.engine import LocalEngine
 from shared.jobs import gate, ledger, machine, relay, unreadable
-from shared.jobs.engine import Made, Produced, Workspace
+from shared.jobs.engine import Workspace
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
+from shared.jobs.outcomes import Made, Produced
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.unreadable import MOST_DOUBLINGS, PUT_OFF, PUT_OFF_MS, put_off
 from shared.ports import Doc, Is, Store, Update

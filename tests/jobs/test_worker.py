@@ -16,20 +16,11 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.local.engine import LocalEngine
 from shared.jobs import machine
-from shared.jobs.engine import (
-    Accepted,
-    Engine,
-    Limits,
-    Made,
-    Pending,
-    Produced,
-    Refused,
-    Task,
-    Workspace,
-)
+from shared.jobs.engine import Engine, Limits, Refused, Task, Workspace
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
+from shared.jobs.outcomes import Accepted, Made, Pending, Produced
 from shared.jobs.relay import Relay
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.step import Pace, Steps

@@ -15,9 +15,10 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
-from shared.jobs.engine import Accepted, Made, Produced, Task, Work, Workspace
+from shared.jobs.engine import Task, Work, Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
+from shared.jobs.outcomes import Accepted, Made, Produced
 from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services

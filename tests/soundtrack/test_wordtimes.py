@@ -11,7 +11,8 @@ from services.soundtrack.wordtimes import estimate_words
 from services.soundtrack.work import check_music, check_voice
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
-from shared.jobs.engine import Made, Workspace
+from shared.jobs.engine import Workspace
+from shared.jobs.outcomes import Made
 from shared.media.probe import BadMedia
 from shared.media.sound import RATE, read_sound, write_wav
 from shared.story.errors import TransientError

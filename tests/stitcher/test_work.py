@@ -10,7 +10,8 @@ from PIL import Image
 
 from services.stitcher import SERVICE
 from services.stitcher.work import make_film, make_segment
-from shared.jobs.engine import Made, Workspace
+from shared.jobs.engine import Workspace
+from shared.jobs.outcomes import Made
 from shared.media.sound import RATE, read_sound, write_wav
 from shared.media.verify import Expectations, report
 from shared.story.beats import Word

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Mapping
 
 from shared.base.pool import Pool
-from shared.jobs.engine import Accepted, Limits, Pending, Produced, Task, Work, Workspace
+from shared.jobs.engine import Limits, Task, Work, Workspace
 from shared.jobs.machine import Job
+from shared.jobs.outcomes import Accepted, Pending, Produced
 from shared.story.errors import PermanentError, TransientError
 from shared.story.fact import Micros
 from shared.story.kinds import AnyKind

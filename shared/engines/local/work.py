@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Mapping
 
 from shared.engines.local.styles import style_of
-from shared.jobs.engine import Made, Work, Workspace
+from shared.jobs.engine import Work, Workspace
+from shared.jobs.outcomes import Made
 from shared.story.errors import PermanentError
 from shared.story.formats import Canvas
 from shared.story.kinds import (

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.engines.local.work import WORK
-from shared.jobs.engine import Made, Workspace
+from shared.jobs.engine import Workspace
+from shared.jobs.outcomes import Made
 from shared.media.probe import probe
 from shared.story.beats import Word
 from shared.story.errors import PermanentError
