@@ -11,7 +11,7 @@ import pytest
 
 from shared.base.pool import Pool
 from shared.engines.local.engine import LocalEngine
-from shared.jobs import gate, ledger, machine, relay, unreadable
+from shared.jobs import gate, ledger, machine, rates, relay, unreadable
 from shared.jobs.engine import Workspace
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS, Ledger
@@ -35,7 +35,11 @@ HANDS = {IMAGE.name: 5, CLIP.name: 5}
 
 @pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    stores = Stores(request.param, tmp_path, {**ledger.INDEXES, **relay.INDEXES, **gate.INDEXES})
+    stores = Stores(
+        request.param,
+        tmp_path,
+        {**ledger.INDEXES, **relay.INDEXES, **gate.INDEXES, **rates.INDEXES},
+    )
     async with stores.opened() as store:
         yield store
     await stores.drop()

@@ -18,7 +18,7 @@ from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Task, Work, Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
-from shared.jobs.outcomes import Accepted, Made, Produced
+from shared.jobs.outcomes import Made, Produced
 from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
@@ -74,14 +74,14 @@ class Counting(RehearsalEngine):
         self.rerun: list[str] = []
         self.broken: frozenset[int] = frozenset()
 
-    async def submit(self, task: Task) -> Accepted | Produced:
+    async def submit(self, task: Task, prepared: None) -> Produced:
         row = (await self._store.get(JOBS, [task.job.id]))[task.job.id]
         if row["state"] == State.DONE:
             self.rerun.append(task.job.id)
         self.runs[task.job.id] += 1
         if task.job.spec.kind == CLIP.name and task.job.spec.n in self.broken:
             raise PermanentError(f"clip {task.job.spec.n} is refused")
-        return await super().submit(task)
+        return await super().submit(task, prepared)
 
 
 @dataclass
