@@ -1,4 +1,4 @@
-"""The models that may be run: read from catalog.toml, checked as a whole, picked by tier or name."""
+"""The models that may be run: read from catalog.toml, checked, picked by tier or name."""
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Whether an input is one that a model takes: each value by its field, all of them by its rules. Pure.
+"""Whether a model takes an input: each value by its field, all of them by its rules. Pure.
 
 The provider drops a field that it does not know without a word, and bills the run. So nothing is
 sent that was not looked at here.

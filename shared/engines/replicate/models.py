@@ -1,4 +1,4 @@
-"""What the catalog says of a model: its fields, its rules, its price. Pure data, checked as it is read.
+"""What the catalog says of a model: its fields, its rules, its price. Pure data.
 
 A *use* says what a field carries, so that one function fills the input of every model: `prompt` is
 the field `prompt` here, `text` or `messages` there.

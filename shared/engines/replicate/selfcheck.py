@@ -75,7 +75,9 @@ def _look_at(
 
 def _look_at_uses(model: Model) -> Iterator[str]:
     uses = [field.use for field in model.fields.values() if field.use]
-    yield from (f"two fields carry its {use}" for use in sorted({u for u in uses if uses.count(u) > 1}))
+    yield from (
+        f"two fields carry its {use}" for use in sorted({u for u in uses if uses.count(u) > 1})
+    )
     for kind in model.kinds:
         missing = [use for use in _MUST_HAVE[kind] if use not in uses]
         yield from (f"no field carries its {use}, which {kind} needs" for use in missing)
@@ -129,18 +131,29 @@ def _look_at_price(model: Model, hardware: Mapping[str, Decimal]) -> Iterator[st
             if name not in model.fields:
                 yield f"a price names the field “{name}”, which it does not have"
             yield from _look_at_value(model, name, value, "a price")
-        use = _COUNTED_BY.get(price.metric)
-        if use and not model.has(use):
-            yield f"a price is for {price.metric}, but no field carries its {use}"
-        if price.metric in _TIMED and not model.has("seconds") and model.seconds is None:
-            yield f"a price is for {price.metric}, but how long its output is nobody says"
-        if price.metric == "predict_time":
-            yield "a price by predict_time is given by naming its hardware"
+        yield from _look_at_metric(model, price.metric)
     yield from _look_at_cases(model)
 
 
+def _look_at_metric(model: Model, metric: Metric) -> Iterator[str]:
+    """Yield why a ceiling could not be told for this metric."""
+    use = _COUNTED_BY.get(metric)
+    if use and not model.has(use):
+        yield f"a price is for {metric}, but no field carries its {use}"
+    if use == "max_tokens" and not any(_bounds(field) for field in model.fields.values()):
+        yield f"a price is for {metric}, but its {use} has no end"
+    if metric in _TIMED and not model.has("seconds") and model.seconds is None:
+        yield f"a price is for {metric}, but how long its output is nobody says"
+    if metric == "predict_time":
+        yield "a price by predict_time is given by naming its hardware"
+
+
+def _bounds(field: ModelField) -> bool:
+    return field.use == "max_tokens" and bool(field.default or field.most)
+
+
 def _look_at_cases(model: Model) -> Iterator[str]:
-    """Tell of a metric whose prices do not cover every case: the last one must have no condition."""
+    """Yield where the prices of a metric do not cover every case, or one of them none."""
     last = {price.metric: price for price in model.price}
     for metric, price in last.items():
         if price.when:
