@@ -68,7 +68,7 @@ def test_a_clip_starts_from_its_image_or_goes_on_from_a_last_frame(
     tmp_path: Path, image: Path
 ) -> None:
     for source in ("image", "last_frame"):
-        clip = made(CLIP, tmp_path, **{source: image}).files["key"]
+        clip = made(CLIP, tmp_path, 0, **{source: image}).files["key"]
         assert probe(clip).seconds == pytest.approx(SECONDS)
         assert (probe(clip).width, probe(clip).height) == (180, 320)
 
