@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import services
-from services.planner.beats import Draft, time_beats
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
@@ -26,6 +25,7 @@ from shared.runtime.service import Service
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
+from shared.story.drafts import Draft, time_beats
 from shared.story.errors import PermanentError
 from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed, VideoRequested
 from shared.story.kinds import CLIP, KINDS, PLAN, AnyKind, Kinds, PlanOrder, RetryRules
