@@ -206,7 +206,7 @@ def _find_answer(text: str) -> Mapping[str, Any]:
         return found[-1]
     if "{" not in said and said.lower().replace("’", "'").startswith(_REFUSALS):
         return {"refusal": said}
-    raise TransientError("the language model's answer is no plan: it holds no JSON object")
+    raise TransientError("the language model's answer is no plan: it holds no beats as JSON")
 
 
 def _list_answers(text: str) -> Iterator[Mapping[str, Any]]:
@@ -282,8 +282,9 @@ def _line(value: object, longest: int) -> str:
 
 def _seconds(value: object) -> float:
     """Return a length in seconds, where it is one; else that of a usual beat."""
+    is_number = isinstance(value, int | float | str) and not isinstance(value, bool)
     try:
-        seconds = float(value) if isinstance(value, int | float | str) else math.nan
+        seconds = float(value) if is_number else math.nan
     except (ValueError, OverflowError):
         seconds = math.nan
     return min(seconds, _LONGEST_BEAT) if seconds > 0 else MIN_BEAT_SECONDS
