@@ -6,7 +6,6 @@ at all is refused.
 """
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -282,9 +281,10 @@ def _line(value: object, longest: int) -> str:
 
 def _seconds(value: object) -> float:
     """Return a length in seconds, where it is one; else that of a usual beat."""
-    is_number = isinstance(value, int | float | str) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return MIN_BEAT_SECONDS
     try:
-        seconds = float(value) if is_number else math.nan
+        seconds = float(value)
     except (ValueError, OverflowError):
-        seconds = math.nan
+        return MIN_BEAT_SECONDS
     return min(seconds, _LONGEST_BEAT) if seconds > 0 else MIN_BEAT_SECONDS

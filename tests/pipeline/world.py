@@ -14,7 +14,7 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
-from shared.jobs.engine import Task, Work, Workspace
+from shared.jobs.engine import Engine, Task, Work, Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
 from shared.jobs.outcomes import Accepted, Made, Produced
@@ -118,15 +118,16 @@ async def world(
     table: Sequence[Service] = SERVICES,
     kinds: Kinds = KINDS,
     work: Mapping[AnyKind, Work] = WORK,
+    engines: Mapping[AnyKind, Engine] | None = None,
     **engine: Any,
 ) -> AsyncIterator[World]:
-    """The stack on a folder: opening it twice is a restart."""
+    """The stack on a folder: opening it twice is a restart. `engines` take kinds of their own."""
     store = store or SqliteStore(folder / "storywave.db")
     bus, counting = LocalBus(chaos=chaos), Counting(store, work, **engine)
     parts = Parts(
         Ports(store, bus, DiskBlobs(folder / "blobs")),
         kinds,
-        dict.fromkeys(kinds, counting),
+        {**dict.fromkeys(kinds, counting), **(engines or {})},
         folder / "work",
         Pool(1),
         rules=rules,

@@ -14,6 +14,8 @@ from typing import Any
 TOKENS = (1_200, 800)
 """The tokens that it counts for each answer, in and out."""
 
+LATE_SECONDS = 1.2
+
 STORY: Mapping[str, Any] = {
     "title": "The sea in colours",
     "headline": "Every wave a colour",
@@ -70,6 +72,8 @@ class ChatServer:
             mode = "wrong_key"
         status, more, text = self._reply(mode, body)
         self.accepted += status == 200
+        if mode == "late":
+            await asyncio.sleep(LATE_SECONDS)
         if mode == "slow":
             await reader.read()  # until whoever asked hangs up
             return
