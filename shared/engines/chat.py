@@ -20,9 +20,11 @@ from shared.engines import planning
 from shared.engines.chatreplies import (
     FREE,
     Answer,
+    Habits,
     Prices,
     Reply,
-    is_about_form,
+    explain_useless,
+    learn,
     read_answer,
     read_refusal,
     read_words,
@@ -46,9 +48,6 @@ LONGEST_BODY = 4 << 20
 """Bytes; the answer within it is bounded again where it is read."""
 TEMPLATE_TOKENS = 500
 """The most that a server adds to a question: marks of roles, a form to keep to."""
-
-FORMS = ("json_schema", "json_object", "text")
-"""The forms of answer to ask for, from the strictest on: not every server takes each of them."""
 
 
 class Unanswered(StorywaveError):
@@ -87,7 +86,7 @@ class ChatEngine:
     def __init__(self, server: Server, now: Callable[[], int] = _read_wall_clock) -> None:
         self._server = server
         self._now = now
-        self._strictest = 0  # place in FORMS: what comes before it, this server has refused
+        self._habits = Habits()
         self.repeatable = server.prices.is_free
 
     def quote(self, job: Job) -> Quote:
@@ -135,22 +134,24 @@ class ChatEngine:
     # ── the question ────────────────────────────────────────────────────────────────────────────
 
     async def _ask(self, task: Task, question: Question) -> Reply:
-        """Return the server's reply, to the strictest form of answer that it takes."""
+        """Return the server's reply to the question, put in a way that it takes."""
         while True:
-            place = self._strictest
-            reply = await self._post(task, self._write(task, question, FORMS[place]))
-            if place == len(FORMS) - 1 or not is_about_form(reply):
+            habits = self._habits
+            reply = await self._post(task, self._write(task, question, habits))
+            learnt = learn(reply, habits)
+            if learnt is None:
                 return reply
-            # surely not accepted, so that asking again in another form pays nothing twice
-            self._strictest = max(self._strictest, place + 1)
-            log.info("the server takes no %s: asked for %s", FORMS[place], FORMS[place + 1])
+            # surely not accepted, so that asking again in another way pays nothing twice
+            log.info("asked as %s, the server refuses; now as %s", habits, learnt)
+            self._habits = learnt
 
-    def _write(self, task: Task, question: Question, form: str) -> bytes:
+    def _write(self, task: Task, question: Question, habits: Habits) -> bytes:
         """Return the body of the POST."""
+        form = habits.form
         body: dict[str, object] = {
             "model": self._server.model,
             "messages": question.messages,
-            "max_tokens": question.max_tokens,
+            habits.limit: question.max_tokens,
             # another try should not get the same useless answer again
             "seed": (_order(task).brief.seed + task.job.tries) % 2**31,
             "stream": False,
@@ -209,8 +210,7 @@ class ChatEngine:
             return Ended("the language model said far too much", cost=self._ceiling(question))
         answer = read_answer(reply)
         if answer is None:
-            error = "what came back is no answer of a language model: check STORYWAVE_LLM_URL"
-            return Ended(error, cost=self._ceiling(question))
+            return Ended(explain_useless(reply), cost=self._ceiling(question))
         return self._use(task, answer, self._cost(question, answer))
 
     def _use(self, task: Task, answer: Answer, cost: Micros) -> Produced | Ended:

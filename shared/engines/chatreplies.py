@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -19,6 +19,10 @@ _MOST_TOKENS = 10**9
 _FLAGGED = re.compile(r"content.?(filter|policy)|moderation|flagged|safety system", re.I)
 _QUOTA = re.compile(r"insufficient.?(quota|credit)|billing", re.I)
 _FORM = re.compile(r"response.?format|json.?(schema|object)|structured|grammar|guided", re.I)
+
+FORMS = ("json_schema", "json_object", "text")
+"""The forms of answer to ask for, from the strictest on: not every server takes each of them."""
+LATER_LIMIT = "max_completion_tokens"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,15 @@ class Answer:
     """It had more to say than it was allowed."""
     usage: tuple[int, int] | None = None
     """The tokens of the question and of the answer, where the server counts them."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a server wants to be asked: servers differ, and say so only when they refuse."""
+
+    form: str = FORMS[0]
+    limit: str = "max_tokens"
+    """The name of the field that bounds the answer."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +111,15 @@ def read_refusal(reply: Reply, model: str) -> Refused | None:
     return Refused("input", error, "bad_input", at_fault="prompt")
 
 
-def is_about_form(reply: Reply) -> bool:
-    """Tell whether a server refuses the form of answer that it was asked for, and nothing else."""
+def learn(reply: Reply, habits: Habits) -> Habits | None:
+    """Return how to ask instead, where a server refuses the way it was asked; else None."""
     if reply.status not in (400, 422) or _FLAGGED.search(reply.text):
-        return False
-    return _FORM.search(reply.text) is not None
+        return None
+    if LATER_LIMIT in reply.text and habits.limit != LATER_LIMIT:
+        return replace(habits, limit=LATER_LIMIT)
+    if _FORM.search(reply.text) and habits.form != FORMS[-1]:
+        return replace(habits, form=FORMS[FORMS.index(habits.form) + 1])
+    return None
 
 
 def read_answer(reply: Reply) -> Answer | None:
@@ -145,6 +162,13 @@ def read_words(reply: Reply) -> str:
         words = next((each for each in named if isinstance(each, str)), "")
     line = make_one_line(words[:_WORDS]) if isinstance(words, str) else ""
     return line or f"it answers {reply.status} and does not say why"
+
+
+def explain_useless(reply: Reply) -> str:
+    """Return what to say of a reply that was to be an answer, and is none."""
+    if "error" in _parse(reply):  # accepted, and then it broke somewhere behind the server
+        return f"the language model failed: {read_words(reply)}"
+    return "what came back is no answer of a language model: check STORYWAVE_LLM_URL"
 
 
 def _name_settings(model: str) -> str:

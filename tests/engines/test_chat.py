@@ -115,6 +115,15 @@ async def test_the_form_that_a_server_takes_is_learnt_once(
         assert server.accepted == 2
 
 
+async def test_a_server_that_names_the_limit_otherwise_is_asked_so_from_then_on() -> None:
+    async with chat_server("later_limit") as server:
+        chat = engine(server)
+        plan_of(await asked(chat))
+        plan_of(await asked(chat))
+    assert ["max_tokens" in body for body in server.asked] == [True, False, False]
+    assert server.asked[1]["max_completion_tokens"] == server.asked[0]["max_tokens"]
+
+
 REFUSALS: Mapping[str, tuple[str, str, str]] = {
     "wrong_key": ("account", "auth", "STORYWAVE_LLM_KEY"),
     "forbidden": ("account", "auth", "STORYWAVE_LLM_KEY"),
@@ -201,6 +210,7 @@ USELESS = {
     "half": "cut off",
     "too_long": "far too much",
     "page": "STORYWAVE_LLM_URL",
+    "broke_behind": "Provider returned error",
 }
 
 
@@ -211,7 +221,7 @@ async def test_a_useless_answer_is_one_more_try_and_has_its_price(mode: str) -> 
         outcome = await asked(chat)
     assert isinstance(outcome, Ended)
     assert USELESS[mode] in outcome.error and not outcome.permanent
-    uncounted = mode in ("too_long", "page")
+    uncounted = mode in ("too_long", "page", "broke_behind")
     assert outcome.cost == (ceiling(chat) if uncounted else 660)
 
 

@@ -85,13 +85,10 @@ class ChatServer:
 
     def _reply(self, mode: str, body: Mapping[str, Any]) -> tuple[int, list[str], str]:
         """Return status, further headers and body."""
-        form = body.get("response_format", {}).get("type", "text")
-        if mode == "no_schema" and form == "json_schema":
-            return _error(400, "'response_format.type' must be 'json_object' or 'text'")
-        if mode == "no_form" and form != "text":
-            return _error(400, "Unrecognized request argument supplied: response_format")
-        if mode in ERRORS:
-            return ERRORS[mode]
+        return _find_mistake(mode, body) or ERRORS.get(mode) or self._say(mode)
+
+    def _say(self, mode: str) -> tuple[int, list[str], str]:
+        """Return an answer, good or not."""
         content = json.dumps(self.story)
         told = {
             "fenced": f"Here is your plan:\n```json\n{content}\n```\nEnjoy!",
@@ -119,11 +116,24 @@ class ChatServer:
         return 200, [], "<html>Welcome</html>" if mode == "page" else json.dumps(answer)
 
 
+def _find_mistake(mode: str, body: Mapping[str, Any]) -> tuple[int, list[str], str] | None:
+    """Return the refusal of a way to ask that this server does not take."""
+    form = body.get("response_format", {}).get("type", "text")
+    if mode == "no_schema" and form == "json_schema":
+        return _error(400, "'response_format.type' must be 'json_object' or 'text'")
+    if mode == "no_form" and form != "text":
+        return _error(400, "Unrecognized request argument supplied: response_format")
+    if mode == "later_limit" and "max_tokens" in body:
+        return _error(400, "'max_tokens' is not supported: use 'max_completion_tokens' instead")
+    return None
+
+
 def _error(status: int, message: str, *headers: str) -> tuple[int, list[str], str]:
     return status, [*headers], json.dumps({"error": {"message": message, "code": status}})
 
 
 ERRORS = {
+    "broke_behind": _error(200, "Provider returned error"),
     "wrong_key": _error(401, "Incorrect API key provided: sk-secret-1234"),
     "forbidden": _error(403, "You are not allowed to sample from this model"),
     "no_credit": _error(402, "Insufficient credits"),
