@@ -85,6 +85,11 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     )
 
 
+def make_storable(text: str, most: int = TOLD) -> str:
+    """Return a text as a store takes it: half a character, as a provider may send it, is none."""
+    return text.encode("utf-8", "replace").decode()[:most]
+
+
 def _is_default(job: Job, name: str) -> bool:
     return name in _DEFAULTS and getattr(job, name) == _DEFAULTS[name]
 
@@ -92,6 +97,5 @@ def _is_default(job: Job, name: str) -> bool:
 def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
     if name == "error" and value is not None:
-        # half a character, as a provider may send it, is no text that a store takes
-        return str(value).encode("utf-8", "replace").decode()[:TOLD]
+        return make_storable(str(value))
     return value.value if isinstance(value, State) else value

@@ -25,7 +25,7 @@ from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, Signal, State
 from shared.jobs.outcomes import Made
 from shared.jobs.rates import Rates
-from shared.jobs.rows import end_event
+from shared.jobs.rows import end_event, make_storable
 from shared.jobs.unreadable import PUT_OFF_MS, tell
 from shared.ports import Blobs
 from shared.story.errors import (
@@ -351,7 +351,7 @@ class Steps:
             job.hold,
             None if unused else job.owed,
             run=job.external_id,
-            why=job.error if job.then is not State.DONE else None,
+            why=make_storable(job.error, 200) if job.error else None,
         )
         try:
             await self.gate.settle(end)

@@ -16,11 +16,11 @@ from shared.jobs.engine import Workspace
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
-from shared.jobs.outcomes import Made, Produced
+from shared.jobs.outcomes import Ended, Made, Produced
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.unreadable import MOST_DOUBLINGS, PUT_OFF, PUT_OFF_MS, put_off
 from shared.ports import Doc, Is, Store, Update
-from shared.story.errors import PermanentError, Unstorable
+from shared.story.errors import Unstorable
 from shared.story.kinds import CLIP, IMAGE, KINDS, ImageOrder, Kinds, RetryRules
 from shared.story.view import JobSpec
 from tests.base import calls
@@ -135,7 +135,7 @@ async def test_a_result_that_cannot_be_stored_is_a_try_that_failed(
 async def test_an_error_that_cannot_be_stored_ends_its_job_all_the_same(
     store: Store, tmp_path: Path
 ) -> None:
-    w = LoneWorker(store, tmp_path, Scripted(PermanentError(f"it was refused: {HALF}")))
+    w = LoneWorker(store, tmp_path, Scripted(Ended(f"it was refused: {HALF}", permanent=True)))
     job = await w.ends()
     assert (job.state, job.error) == (State.FAILED, "it was refused: ?")
     assert w.engine.submits == 1

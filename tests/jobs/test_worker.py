@@ -378,9 +378,7 @@ async def test_another_error_of_the_system_is_counted(
 async def test_a_disk_that_filled_around_a_paid_submit_is_no_leave_to_pay_again(
     lone_worker: Lone,
 ) -> None:
-    w = lone_worker(
-        OSError(errno.ENOSPC, "full"), made(cost=6), found=Found(("p7",))
-    )
+    w = lone_worker(OSError(errno.ENOSPC, "full"), made(cost=6), found=Found(("p7",)))
     job = await w.ends()
     assert job.state is State.DONE and job.external_id == "p7"
     assert w.engine.submits == 1 and await w.spent() == 6
