@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from typing import Any
@@ -59,17 +60,21 @@ def _paint(words: str, seed: int, size: Size) -> Image.Image:
     return image
 
 
+@dataclass(frozen=True)
+class Motion:
+    """How large and how long a clip is."""
+
+    size: Size
+    frames: int
+    fps: int
+    has_sound: bool = False
+
+
 def make_clip(
-    words: str,
-    seed: int,
-    size: Size,
-    frames: int,
-    fps: int,
-    first: bytes | None,
-    last: bytes | None,
-    sound: bool,
+    words: str, seed: int, motion: Motion, first: bytes | None, last: bytes | None
 ) -> bytes:
     """Return an MP4 that starts with the first picture, moves, and ends on the last one."""
+    size, frames, fps = motion.size, motion.frames, motion.fps
     still = _fit(open_picture(first) if first else _paint(words, seed, size), size)
     goal = _fit(open_picture(last), size) if last else None
     out = BytesIO()
@@ -78,7 +83,7 @@ def make_clip(
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = *size, "yuv420p"
         context.options = {"preset": "ultrafast", "crf": "24", "x264-params": "threads=1"}
-        tone = add_tone(container, frames / fps) if sound else None
+        tone = add_tone(container, frames / fps) if motion.has_sound else None
         for index in range(frames):
             pixels = _move(still, index / fps)
             if goal is not None:

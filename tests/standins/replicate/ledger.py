@@ -66,7 +66,7 @@ class Ledger(Books):
         self._write({"line": "status", "id": run.id, **changed}, durable=run.is_over)
 
     def note_download(self, run: Run) -> None:
-        """Write down that an output was fetched whole."""
+        """Write down that an output was fetched."""
         run.downloads += 1
         self._write({"line": "downloaded", "id": run.id})
 
@@ -111,6 +111,7 @@ _CHANGING = (
     "fault",
     "error",
     "pays",
+    "said",
     "metrics",
     "billed",
 )

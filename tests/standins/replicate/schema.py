@@ -61,14 +61,14 @@ def _check_value(name: str, field: Field, value: Any) -> Iterator[Problem]:
         yield from _check_length(name, field, value)
 
 
-def _check_range(name: str, field: Field, value: float) -> Iterator[Problem]:
+def _check_range(name: str, field: Field, value: Any) -> Iterator[Problem]:
     if field.low is not None and value < field.low:
         yield _problem("number_gte", name, f"Must be greater than or equal to {field.low:g}")
     if field.high is not None and value > field.high:
         yield _problem("number_lte", name, f"Must be less than or equal to {field.high:g}")
 
 
-def _check_length(name: str, field: Field, value: str | list[Any]) -> Iterator[Problem]:
+def _check_length(name: str, field: Field, value: Any) -> Iterator[Problem]:
     if field.high is not None and not field.is_file and len(value) > field.high:
         kind = "string_lte" if isinstance(value, str) else "array_max_items"
         yield _problem(kind, name, f"Length must be less than or equal to {field.high:g}")

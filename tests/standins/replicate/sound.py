@@ -76,6 +76,7 @@ def _write(samples: Samples, form: str, note: str) -> bytes:
         if note:
             container.metadata["comment"] = note
         stream = container.add_stream(_CODECS[form], rate=RATE, layout="mono")
+        assert isinstance(stream, av.AudioStream)
         for start in range(0, len(samples), RATE):
             container.mux(stream.encode(_frame(samples[start : start + RATE], start)))
         container.mux(stream.encode(None))

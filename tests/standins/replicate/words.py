@@ -10,7 +10,7 @@ from tests.standins.replicate.asked import Asked, speaking_time
 
 Json = dict[str, Any]
 
-_FILLING = ["the", "light", "moves", "slowly", "over", "a", "quiet", "place", "while", "the", "story", "goes", "on"]
+_FILLING = ("the", "light", "moves", "slowly", "over", "a", "quiet", "place", "while", "it", "goes")
 _MANY = 6  # of a list of objects, where the schema does not say how many
 
 
