@@ -19,7 +19,7 @@ class Caller:
         self.replicate = replicate
         headers = {"authorization": f"Bearer {token or replicate.token}"}
         self.http = httpx.AsyncClient(
-            base_url=replicate.url, headers=headers, trust_env=False, timeout=20
+            base_url=replicate.url, headers=headers, trust_env=False, verify=False, timeout=20
         )
 
     async def __aenter__(self) -> "Caller":

@@ -65,8 +65,8 @@ async def test_runs_go_on_in_another_process_of_the_same_folder(tmp_path: Path) 
     async with standin(tmp_path, **slow) as replicate, Caller(replicate) as caller:
         file = await caller.http.post("/v1/files", files={"content": ("a.txt", b"hello")})
         over = await caller.finish(await caller.ask())
-        await caller.ask()
         replicate.move(100)
+        await caller.ask()
     with (tmp_path / "ledger.jsonl").open("a") as half:
         half.write('{"line": "accep')
     assert [run.status for run in read_runs(tmp_path)] == ["succeeded", "starting"]

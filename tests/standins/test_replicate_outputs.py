@@ -8,9 +8,9 @@ from typing import Any
 
 import av
 import httpx
-import jsonschema
 import numpy as np
 import pytest
+from jsonschema.validators import Draft202012Validator  # type: ignore[import-untyped]
 from PIL import Image
 
 from tests.pictures import MAGENTA, decoded, encoded, noise, share_of
@@ -51,7 +51,7 @@ async def download(caller: Caller, shown: Shown, index: int | None = None) -> by
 
 def frames_of(clip: bytes) -> list[Any]:
     """All pictures of a clip."""
-    with av.open(BytesIO(clip)) as container:
+    with av.open(BytesIO(clip), "r") as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
@@ -97,7 +97,7 @@ async def test_a_clip_has_the_length_size_and_sound_that_were_asked_for(
     for with_audio in (True, False):
         given = {"duration": 4, "resolution": "720p", "generate_audio": with_audio}
         shown = await caller.finish(await caller.ask("google/veo-3.1-fast", **given))
-        with av.open(BytesIO(await download(caller, shown))) as container:
+        with av.open(BytesIO(await download(caller, shown)), "r") as container:
             sounding.append(len(container.streams.audio))
             assert container.duration == pytest.approx(4_000_000, abs=60_000)
     assert sounding == [1, 0]
@@ -213,12 +213,12 @@ async def test_a_schema_is_answered_by_a_plan_that_it_accepts(
         given = {"prompt": prompt, "json_schema": schema}
         shown = await caller.finish(await caller.post("openai/gpt-5-structured", given))
         plan = shown["output"]["json_output"]
-        jsonschema.validate(plan, PLAN)
+        Draft202012Validator(PLAN).validate(plan)
         assert [beat["index"] for beat in plan["beats"]] == [0, 1, 2, 3, 4]
     told = f"{prompt} Answer with JSON of this schema: {json.dumps(PLAN)} and nothing else."
     shown = await caller.finish(await caller.post("anthropic/claude-4.5-sonnet", {"prompt": told}))
     assert isinstance(shown["output"], list) and len(shown["output"]) > 5
-    jsonschema.validate(json.loads("".join(shown["output"])), PLAN)
+    Draft202012Validator(PLAN).validate(json.loads("".join(shown["output"])))
     metrics = shown["metrics"]
     cost = metrics["token_input_count"] * 3 + metrics["token_output_count"] * 15
     assert replicate.runs[-1].billed == cost > 0
@@ -256,7 +256,7 @@ async def test_a_voice_is_transcribed_word_by_word_and_numbers_have_no_times(
     assert [chunk["text"].strip() for chunk in chunks["chunks"]] == text.split()
     ends = [chunk["timestamp"][1] for chunk in chunks["chunks"]]
     assert ends == sorted(ends)
-    with av.open(BytesIO(recording)) as container:
+    with av.open(BytesIO(recording), "r") as container:
         assert (container.duration or 0) / 1e6 == pytest.approx(ends[-1], abs=0.2)
 
 
@@ -271,6 +271,6 @@ async def test_music_is_as_long_as_asked(
     replicate: StandIn, caller: Caller, tmp_path: Path
 ) -> None:
     shown = await caller.finish(await caller.ask("stability-ai/stable-audio-2.5", duration=12))
-    with av.open(BytesIO(await download(caller, shown))) as container:
+    with av.open(BytesIO(await download(caller, shown)), "r") as container:
         assert container.duration == pytest.approx(12_000_000, abs=100_000)
     assert shown["output"].endswith(".mp3") and replicate.runs[0].billed == 200_000
