@@ -23,6 +23,9 @@ from tests.standins.replicate.runs import Run
 from tests.standins.replicate.settings import Settings
 
 
+_STOP_SECONDS = 0.2
+
+
 class _Protocol(H11Protocol):
     """HTTP whose handlers can reach the connection itself, to break it."""
 
@@ -130,11 +133,13 @@ async def _close_server(server: uvicorn.Server) -> None:
     """Hang up on everybody: a provider that goes away finishes no sentence."""
     for listener in server.servers:
         listener.close()
-    for task in server.server_state.tasks:
-        task.cancel()
     for connection in list(server.server_state.connections):
         connection.transport.abort()
-    await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+    if answering := set(server.server_state.tasks):
+        _, sleeping = await asyncio.wait(answering, timeout=_STOP_SECONDS)
+        for task in sleeping:
+            task.cancel()
+        await asyncio.gather(*sleeping, return_exceptions=True)
     for listener in server.servers:
         await listener.wait_closed()
 
