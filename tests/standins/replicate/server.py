@@ -22,7 +22,6 @@ from tests.standins.replicate.provider import Provider
 from tests.standins.replicate.runs import Run
 from tests.standins.replicate.settings import Settings
 
-
 _STOP_SECONDS = 0.2
 
 
