@@ -15,7 +15,7 @@ async def test_paid_twice_is_a_create_while_an_earlier_one_of_its_job_has_not_fa
     replicate: StandIn, caller: Caller
 ) -> None:
     async def make(job: str, attempt: int, **given: Any) -> str:
-        hook = f"https://us.example/hooks?job={job}&attempt={attempt}"
+        hook = f"http://127.0.0.1:1/hooks?job={job}&attempt={attempt}"
         given = {"prompt": "a fox", **given}
         shown = await caller.finish(await caller.post(SCHNELL, given, webhook=hook))
         return str(shown["id"])
