@@ -98,9 +98,7 @@ async def _listen(caller: Caller, model: str, **given: Any) -> Any:
     return (await caller.finish(answer))["output"]
 
 
-async def test_music_is_as_long_as_asked(
-    replicate: StandIn, caller: Caller, tmp_path: Path
-) -> None:
+async def test_music_is_as_long_as_asked(replicate: StandIn, caller: Caller) -> None:
     shown = await caller.finish(await caller.ask("stability-ai/stable-audio-2.5", duration=12))
     with av.open(BytesIO(await caller.download(shown["output"])), "r") as container:
         assert container.duration == pytest.approx(12_000_000, abs=100_000)
