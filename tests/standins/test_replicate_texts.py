@@ -28,6 +28,7 @@ PLAN = {
     "type": "object",
     "properties": {
         "title": {"type": "string", "maxLength": 60},
+        "refusal": {"type": "string"},
         "beats": {"type": "array", "items": {"$ref": "#/$defs/Beat"}, "minItems": 3},
     },
     "required": ["title", "beats"],
@@ -39,13 +40,14 @@ async def test_a_schema_is_answered_by_a_plan_that_it_accepts(
     replicate: StandIn, caller: Caller
 ) -> None:
     wrapped = {"format": {"type": "json_schema", "name": "plan", "schema": PLAN}}
-    prompt = "Tell of a lighthouse in 5 beats."
+    prompt = "Tell of a lighthouse in 5 beats, 30 seconds together."
     for schema in (PLAN, wrapped):
         given = {"prompt": prompt, "json_schema": schema}
         shown = await caller.finish(await caller.post("openai/gpt-5-structured", given))
         plan = shown["output"]["json_output"]
         Draft202012Validator(PLAN).validate(plan)
         assert [beat["index"] for beat in plan["beats"]] == [0, 1, 2, 3, 4]
+        assert sum(beat["seconds"] for beat in plan["beats"]) == 30 and plan["refusal"] == ""
     told = f"{prompt} Answer with JSON of this schema: {json.dumps(PLAN)} and nothing else."
     shown = await caller.finish(await caller.post("anthropic/claude-4.5-sonnet", {"prompt": told}))
     assert isinstance(shown["output"], list) and len(shown["output"]) > 5

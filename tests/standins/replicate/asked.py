@@ -43,7 +43,9 @@ class Asked:
     @property
     def words(self) -> str:
         """Return what is to be shown, said or answered."""
-        return str(self.get("text") or self.get("prompt") or "")
+        messages = [m for m in self.get("messages") or [] if isinstance(m, dict)]
+        said = messages[-1].get("content") if messages else ""
+        return str(self.get("text") or self.get("prompt") or said or "")
 
     @property
     def seed(self) -> int:
