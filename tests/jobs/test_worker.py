@@ -118,29 +118,39 @@ def made(cost: int = 4) -> Callable[[Task], Produced]:
 class LoneWorker:
     """A worker with its ledger, gate and relay on a store; `told` are the ends that it reports."""
 
-    def __init__(self, store: Store, folder: Path, engine: Engine, kind: AnyKind = IMAGE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        engine: Engine,
+        kind: AnyKind = IMAGE,
+        *others: AnyKind,
+        rules: Rules = RULES,
+        pace: Pace = PACE,
+    ) -> None:
         self.store, self.told = store, list[Event]()
         self.engine: Any = engine
-        kinds = Kinds(kind)
+        self.rules = rules
+        kinds = Kinds(kind, *others)
         self.blobs = DiskBlobs(folder / "blobs")
         self.bus = LocalBus()
         self.gate = Gate(store)
-        self.ledger = Ledger(store, kinds, RULES)
+        self.ledger = Ledger(store, kinds, rules)
         self.folder = folder / "work"
-        relay = Relay(store, self.bus, "storyboard", runs=[kind], kinds=kinds, rules=RULES)
+        relay = Relay(store, self.bus, "storyboard", runs=list(kinds), kinds=kinds, rules=rules)
         means = Means(
             kinds=kinds,
-            engines={kind: engine},
+            engines=dict.fromkeys(kinds, engine),
             finish={},
             ledger=self.ledger,
             gate=self.gate,
             rates=Rates(store),
             blobs=self.blobs,
             pool=Pool(1),
-            rules=RULES,
-            pace=PACE,
+            rules=rules,
+            pace=pace,
         )
-        self.worker = Worker(means, relay, self.folder, {kind: self.told.append})
+        self.worker = Worker(means, relay, self.folder, dict.fromkeys(kinds, self.told.append))
 
     async def work(self) -> None:
         """The loops of a worker, as a process runs them."""
@@ -150,7 +160,7 @@ class LoneWorker:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(RULES.lease_ms / 3000)
+            await asyncio.sleep(self.rules.lease_ms / 3000)
             await self.worker.renew()
 
     async def ends(self, spec: JobSpec = SPEC) -> Job:
