@@ -186,21 +186,22 @@ class Ledger:
     async def advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when another has claimed it meanwhile."""
         after = self._after(job, signal, self._store.now())
-        if await self._writes((job, after)) or await self._is_written(job, after):
+        if await self._writes((job, after)):
             return after
-        return None
+        return await self._read_written(after)
 
-    async def _is_written(self, before: Job, after: Job) -> bool:
-        """Tell whether this change is in the row: the answer to an earlier try may have been lost.
+    async def _read_written(self, after: Job) -> Job | None:
+        """Return the job if this change is in its row: the answer to an earlier try may be lost.
 
-        Nobody else can have written it, since an attempt belongs to one worker.
+        Nobody else can have written it, since an attempt belongs to one worker. The times in the
+        row are those of the earlier try.
         """
-        row = (await self._store.get(JOBS, [after.id])).get(after.id, {})
-        if row.get("attempt") != after.attempt:
-            return False
-        update = change(before, after)
-        is_set = all(row.get(name) == value for name, value in update.set.items())
-        return is_set and all(row.get(name) is None for name in update.unset)
+        row = (await self._store.get(JOBS, [after.id])).get(after.id)
+        if row is None or row.get("attempt") != after.attempt:
+            return None
+        there = from_doc(row)
+        same = (there.state, there.posted_attempt) == (after.state, after.posted_attempt)
+        return there if same else None
 
     async def renew(self, jobs: Sequence[Job]) -> list[Job]:
         """Move the leases of jobs in hand; return those that still are ours, with the new lease.
