@@ -1,0 +1,195 @@
+"""Measures every picture of a clip in one pass over it: small copies, and a few numbers each.
+
+It costs about a tenth of the decoding that has to be done anyway. Kept in memory are the picture
+before, small copies of the last few, and 52 bytes for each picture of the clip.
+"""
+
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.media.check_start import LONG_SIDE, Grey
+from shared.media.picture import Plane, planes
+from shared.media.probe import MAX_PIXELS, BadMedia, open_media, probe, video_of
+
+LONGEST_VISIT = 5
+"""So many pictures in a row, at most, count as strangers between two that are alike."""
+
+PICTURE = np.dtype(
+    [
+        ("at", "f4"),  # seconds
+        ("light", "f4"),  # the mean of its luma
+        ("spread", "f4"),  # from its darkest pixel to its brightest one
+        ("repeats", "f4"),  # 1: not a pixel differs from the picture before
+        ("moved", "f4"),  # 1: some part differs clearly from when something last moved
+        ("change", "f4"),  # from the picture before, in levels of luma and both colours together
+        ("changed", "f4"),  # the share of its parts that differ clearly from the picture before
+        ("brighter", "f4"),  # the share of its parts that did not become darker
+        ("back", "f4", LONGEST_VISIT),  # its change from 2, 3 … pictures before
+        ("grid", "f4"),  # how much stronger edges are where a decoder's blocks meet
+    ]
+)
+Pictures: TypeAlias = NDArray[Any]
+"""An array of PICTURE."""
+Small: TypeAlias = NDArray[np.float32]
+"""Three small planes: luma and both colours."""
+
+EMPTY = 16
+"""Levels: with no more from its darkest pixel to its brightest one, a picture shows nothing."""
+
+_PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
+_FINE_SIDE = 640  # large pictures are thinned out to this, before they are made small
+_BLOCK = 16
+_MOVED, _CHANGED, _DARKER = 8, 12, 6  # levels
+_EXPLODE = "crccheck+bitstream+buffer+explode"
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A clip as it was measured. Width and height are those of the picture as it is shown."""
+
+    width: int
+    height: int
+    seconds: float
+    is_clean: bool
+    """Decoders did not have to hide any damage."""
+    pictures: Pictures
+    opening: tuple[Grey, ...]
+    """Small copies of the first picture, and of the first one that is not empty."""
+
+
+def measure(clip: Path) -> Footage:
+    """Return what a clip shows; BadMedia where it can't be decoded to its end."""
+    seconds = probe(clip).seconds
+    try:
+        return _measure(clip, seconds, strict=True)
+    except BadMedia:
+        # Again, as every player decodes it: then damage is hidden where that can be done.
+        return _measure(clip, seconds, strict=False)
+
+
+def _measure(clip: Path, seconds: float, strict: bool) -> Footage:
+    eye, size = _Eye(), (0, 0)
+    for frame, shape in _decode(clip, strict):
+        eye.look_at(frame)
+        size = shape
+    pictures = np.frombuffer(eye.numbers, PICTURE)
+    if not len(pictures):
+        raise BadMedia(f"{clip.name} has no frame that can be decoded")
+    return Footage(*size, seconds, strict, pictures, tuple(eye.opening))
+
+
+def _decode(clip: Path, strict: bool) -> Iterator[tuple[av.VideoFrame, tuple[int, int]]]:
+    """Yield all pictures, each with the size at which it is shown."""
+    with open_media(clip) as container:
+        stream = video_of(container, clip)
+        stream.thread_type = "AUTO"  # on all cores: an engine's clip may be large
+        context = stream.codec_context
+        if strict:
+            context.options = {**context.options, "err_detect": _EXPLODE}
+        across = stream.sample_aspect_ratio or 1
+        for frame in container.decode(stream):
+            if frame.is_corrupt:
+                raise BadMedia(f"{clip.name} has damaged pictures")
+            # The size may change within a stream: the header's was judged before, this one was not.
+            if frame.width * frame.height > MAX_PIXELS:
+                raise BadMedia(f"{clip.name} is too large: {frame.width}x{frame.height}")
+            shape = (round(frame.width * across), frame.height)
+            yield frame, shape[::-1] if abs(frame.rotation) in (90, 270) else shape
+
+
+@dataclass
+class _Eye:
+    """Looks at one picture after the other, and writes down what it sees."""
+
+    numbers: "array[float]" = field(default_factory=lambda: array("f"))
+    opening: list[Grey] = field(default_factory=list)
+    _last: Plane | None = None
+    _resting: Small | None = None
+    """The small copy of the picture in which something last moved."""
+    _before: deque[Small] = field(default_factory=lambda: deque(maxlen=LONGEST_VISIT + 1))
+    """Small copies of the last few pictures, the latest first."""
+
+    def look_at(self, frame: av.VideoFrame) -> None:
+        """Measure a picture."""
+        if frame.format.name not in _PLANAR:
+            frame = frame.reformat(format="yuv420p")
+        luma, *colours = planes(frame)
+        small = np.stack([_make_small(plane, frame) for plane in (luma, *colours)])
+        darkest, brightest, *_ = cv2.minMaxLoc(luma)
+        self.numbers.append(frame.time or 0.0)
+        self.numbers.extend((small[0].mean(), brightest - darkest))
+        self.numbers.extend((self._is_repeated(luma), self._has_moved(small)))
+        self.numbers.extend(self._compare(small))
+        self.numbers.append(_measure_grid(luma))
+        self._keep_opening(small[0], brightest - darkest, frame)
+        self._before.appendleft(small)
+        self._last = luma
+
+    def _is_repeated(self, luma: Plane) -> bool:
+        last = self._last
+        if last is None or last.shape != luma.shape:
+            return False
+        return cv2.norm(luma, last, cv2.NORM_INF) == 0
+
+    def _has_moved(self, small: Small) -> bool:
+        if self._resting is not None and np.abs(small[0] - self._resting[0]).max() <= _MOVED:
+            return False
+        self._resting = small
+        return True
+
+    def _compare(self, small: Small) -> list[float]:
+        """Return how it differs from the pictures before; as from itself where there is none."""
+        before = [*self._before, *[small] * (LONGEST_VISIT + 1 - len(self._before))]
+        changes = [np.abs(small - other).sum(axis=0) for other in before]
+        changed = (changes[0] > _CHANGED).mean()
+        brighter = (small[0] > before[0][0] - _DARKER).mean()
+        return [changes[0].mean(), changed, brighter, *(change.mean() for change in changes[1:])]
+
+    def _keep_opening(self, small: NDArray[np.float32], spread: float, frame: av.VideoFrame) -> None:
+        """Keep the first picture, and another one if the first shows nothing."""
+        is_first, was_empty = not self._before, len(self.opening) == 1 and self._opens_empty
+        if is_first or (was_empty and spread > EMPTY):
+            upright = np.rot90(small, round(frame.rotation / 90))
+            self.opening.append(np.ascontiguousarray(upright).astype(np.uint8))
+        if is_first:
+            self._opens_empty = spread <= EMPTY
+
+    _opens_empty: bool = False
+
+
+def _make_small(plane: Plane, frame: av.VideoFrame) -> NDArray[np.float32]:
+    """Return a small copy of a plane; all planes of a clip are brought to one size."""
+    step = max(1, max(plane.shape) // _FINE_SIDE)
+    scale = LONG_SIDE / max(frame.width, frame.height)
+    size = (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
+    fine = np.ascontiguousarray(plane[::step, ::step])
+    return np.asarray(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _measure_grid(luma: Plane) -> float:
+    """Return how much stronger the edges between blocks are than those within them, in levels.
+
+    A decoder that has lost its way leaves blocks with sharp edges, where no object has any.
+    """
+    return (_measure_columns(luma[::4]) + _measure_columns(luma[:, ::4].T)) / 2
+
+
+def _measure_columns(luma: Plane) -> float:
+    between, *within = (_measure_edges(luma, at) for at in (_BLOCK, _BLOCK // 4, 3 * _BLOCK // 4))
+    return between - sum(within) / len(within)
+
+
+def _measure_edges(luma: Plane, at: int) -> float:
+    """Return the mean difference of neighbours at every 16th column, from this one on."""
+    right = np.ascontiguousarray(luma[:, at::_BLOCK])
+    left = np.ascontiguousarray(luma[:, at - 1 :: _BLOCK][:, : right.shape[1]])
+    return float(cv2.norm(left, right, cv2.NORM_L1)) / max(1, right.size)

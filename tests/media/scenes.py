@@ -1,0 +1,451 @@
+"""Clips of many kinds, good ones and spoiled ones, drawn by code: the same ones at every run.
+
+A scene is a function from a second to a picture, and says all that a clip is made of besides.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.media.samples import write_clip as write_numbered_clip  # noqa: F401
+
+Picture = NDArray[np.uint8]
+Drawing = Callable[[float], Picture]
+"""What is seen so many seconds after the start."""
+
+WIDE, HIGH, SECONDS = 144, 256, 2.5
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A clip as a drawing, with what is ordered of it and how it is encoded."""
+
+    draw: Drawing
+    fps: int = 24
+    seconds: float = SECONDS
+    start: Picture | None = None
+    """The picture that it starts from; by default, what it shows first."""
+    ordered: float = SECONDS
+    wide: int = WIDE
+    high: int = HIGH
+    codec: str = "libx264"
+    suffix: str = ".mp4"
+    options: tuple[tuple[str, str], ...] = (("preset", "veryfast"), ("crf", "23"))
+    gop: int = 250
+    spoil: Callable[[Path], None] = lambda clip: None
+    """What happens to the file when it is finished."""
+
+
+def write_scene(folder: Path, name: str, scene: Scene) -> tuple[Path, Path]:
+    """Write a scene's clip and the picture that it started from."""
+    clip, start = folder / f"{name}{scene.suffix}", folder / f"{name}.png"
+    first = scene.draw(0.0) if scene.start is None else scene.start
+    assert cv2.imwrite(str(start), cv2.cvtColor(first, cv2.COLOR_RGB2BGR))
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream(scene.codec, rate=scene.fps, options=dict(scene.options))
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = scene.wide, scene.high, "yuv420p"
+        stream.codec_context.gop_size = scene.gop
+        stream.codec_context.thread_count = 1
+        for number in range(round(scene.seconds * scene.fps)):
+            frame = av.VideoFrame.from_ndarray(scene.draw(number / scene.fps), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, scene.fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    scene.spoil(clip)
+    return clip, start
+
+
+# ── pictures ────────────────────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(64)
+def painting(seed: int, wide: int = WIDE, high: int = HIGH, dark: float = 1.0) -> Picture:
+    """A landscape with things in it: no two seeds look alike."""
+    rng = np.random.default_rng(seed)
+    top, bottom = rng.uniform(60, 240, 3), rng.uniform(30, 200, 3)
+    down = np.linspace(0, 1, high)[:, None, None]
+    picture = np.broadcast_to(top * (1 - down) + bottom * down, (high, wide, 3)).astype(np.uint8)
+    picture = np.ascontiguousarray(picture)
+    for _ in range(9):
+        x, y = int(rng.uniform(0, wide)), int(rng.uniform(0, high))
+        colour = tuple(int(part) for part in rng.uniform(10, 250, 3))
+        size = int(rng.uniform(0.04, 0.28) * wide)
+        if rng.random() < 0.5:
+            cv2.circle(picture, (x, y), size, colour, -1, cv2.LINE_AA)
+        else:
+            cv2.rectangle(picture, (x, y), (x + size, y + 2 * size), colour, -1)
+    rough = cv2.GaussianBlur(rng.normal(0, 30, (high, wide)).astype(np.float32), (0, 0), 1.2)
+    textured = np.clip(picture + rough[:, :, None], 0, 255)
+    return np.asarray(textured * dark, np.uint8)
+
+
+def seen(picture: Picture, x: float, y: float, zoom: float = 1.0) -> Picture:
+    """A part of a larger picture, from this corner on, smooth below the pixel."""
+    matrix = np.array([[1 / zoom, 0, x], [0, 1 / zoom, y]], np.float64)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    shown = cv2.warpAffine(picture, matrix, (WIDE, HIGH), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(shown, np.uint8)
+
+
+def grained(picture: Picture, second: float, strength: float) -> Picture:
+    rng = np.random.default_rng(round(second * 1000) + 7)
+    noise = rng.normal(0, strength, picture.shape[:2])[:, :, None]
+    return np.asarray(np.clip(picture + noise, 0, 255), np.uint8)
+
+
+def brightened(picture: Picture, factor: float, plus: float = 0.0) -> Picture:
+    return np.asarray(np.clip(picture * factor + plus, 0, 255), np.uint8)
+
+
+def blended(one: Picture, other: Picture, share: float) -> Picture:
+    return np.asarray(cv2.addWeighted(one, 1 - share, other, share, 0), np.uint8)
+
+
+def flat(red: int, green: int, blue: int) -> Picture:
+    return np.full((HIGH, WIDE, 3), (red, green, blue), np.uint8)
+
+
+def dotted(
+    picture: Picture, dots: NDArray[np.float64], size: int, colour: tuple[int, int, int]
+) -> Picture:
+    """The picture with a disc at each of these places (parts of its sides)."""
+    out = picture.copy()
+    for x, y in dots:
+        cv2.circle(out, (int(x % 1 * WIDE), int(y % 1 * HIGH)), size, colour, -1, cv2.LINE_AA)
+    return out
+
+
+def falling(
+    count: int, speed: float, size: int, colour: tuple[int, int, int], over: Picture
+) -> Drawing:
+    """Snow, rain or confetti."""
+    rng = np.random.default_rng(count)
+    at, own = rng.uniform(0, 1, (count, 2)), rng.uniform(0.6, 1.4, (count, 1))
+
+    def draw(second: float) -> Picture:
+        sway = np.concatenate([0.03 * np.sin(second * 2 + own * 20), own * speed * second], axis=1)
+        return dotted(over, at + sway, size, colour)
+
+    return draw
+
+
+def tv_snow(second: float) -> Picture:
+    rng = np.random.default_rng(round(second * 1000))
+    grey = rng.integers(0, 255, (HIGH // 2, WIDE // 2), np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.resize(grey, (WIDE, HIGH)), cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def waves(second: float) -> Picture:
+    xs, ys = np.meshgrid(np.arange(WIDE), np.arange(HIGH))
+    swell = np.sin(ys / 6 + 2 * np.sin(xs / 30) + second * 4) * 24 + np.sin(xs / 9 - second * 3) * 12
+    return np.asarray(
+        np.clip(np.stack([40 + swell * 0, 90 + swell, 140 + swell], axis=2), 0, 255), np.uint8
+    )
+
+
+def fire(second: float) -> Picture:
+    rng = np.random.default_rng(round(second * 1000))
+    out = painting(5, dark=0.25).copy()
+    for _ in range(20):
+        x, y = int(rng.normal(72, 12)), int(rng.normal(190, 20))
+        colour = (255, int(rng.uniform(80, 220)), 30)
+        cv2.circle(out, (x, y), int(rng.uniform(3, 12)), colour, -1, cv2.LINE_AA)
+    return out
+
+
+def city_lights(second: float) -> Picture:
+    rng = np.random.default_rng(4)
+    out = dotted(flat(4, 5, 12), rng.uniform(0, 1, (60, 2)) * (1, 0.6), 1, (190, 160, 90))
+    cv2.circle(out, (int(20 + second * 30), 210), 3, (250, 240, 200), -1, cv2.LINE_AA)
+    return out
+
+
+def twinkling(second: float) -> Picture:
+    rng = np.random.default_rng(11)
+    out = flat(3, 4, 10)
+    for x, y, phase in rng.uniform(0, 1, (50, 3)):
+        light = int(110 + 80 * np.sin(6 * second + 20 * phase))
+        out[int(y * HIGH), int(x * WIDE)] = light
+    return out
+
+
+def moonlit(second: float) -> Picture:
+    out = painting(8, dark=0.06).copy()
+    cv2.circle(out, (40 + int(second * 4), 60), 9, (120, 120, 130), -1, cv2.LINE_AA)
+    return out
+
+
+def cartoon(second: float) -> Picture:
+    out = flat(250, 210, 90)
+    cv2.rectangle(out, (0, 190), (WIDE, HIGH), (80, 180, 90), -1)
+    y = int(180 - 70 * abs(np.sin(second * 4)))
+    cv2.circle(out, (int(30 + second * 30), y), 16, (230, 60, 60), -1, cv2.LINE_AA)
+    return out
+
+
+def on_green(second: float) -> Picture:
+    out = flat(0, 177, 64)
+    x = int(72 + 12 * np.sin(second * 3))
+    cv2.ellipse(out, (x, 170), (30, 70), 0, 0, 360, (60, 50, 90), -1, cv2.LINE_AA)
+    cv2.circle(out, (x, 80), 22, (220, 180, 150), -1, cv2.LINE_AA)
+    return out
+
+
+def bird(second: float) -> Picture:
+    out = painting(21).copy()
+    cv2.circle(out, (int(20 + 30 * second), int(50 + 5 * np.sin(9 * second))), 2, (20, 20, 20), -1)
+    return out
+
+
+def candle(second: float) -> Picture:
+    out = painting(22, dark=0.5).copy()
+    high = 6 + 2 * np.sin(second * 11) + np.sin(second * 29)
+    cv2.ellipse(out, (70, 150), (3, round(high)), 0, 0, 360, (255, 220, 140), -1, cv2.LINE_AA)
+    return out
+
+
+def blinking(second: float) -> Picture:
+    out = painting(23).copy()
+    cv2.ellipse(out, (72, 100), (34, 44), 0, 0, 360, (225, 185, 160), -1, cv2.LINE_AA)
+    nod = 2 * np.sin(second * 1.5)
+    for x in (58, 86):
+        eye = (int(x), int(round(95 + nod)))
+        shut = 1 if 1.2 < second < 1.35 else 4
+        cv2.ellipse(out, eye, (5, shut), 0, 0, 360, (30, 30, 40), -1, cv2.LINE_AA)
+    return out
+
+
+def smoke(second: float) -> Picture:
+    rng = np.random.default_rng(31)
+    cloud = cv2.GaussianBlur(rng.uniform(0, 255, (HIGH * 2, WIDE)).astype(np.float32), (0, 0), 12)
+    cloud = (cloud - cloud.min()) / np.ptp(cloud)
+    part = cloud[int(second * 30) : int(second * 30) + HIGH, :, None] * 0.5
+    return np.asarray(painting(24) * (1 - part) + 200 * part, np.uint8)
+
+
+def fog(second: float) -> Picture:
+    return brightened(seen(painting(25, WIDE * 2), 8 * second, 0), 0.15, 150)
+
+
+def pixels(second: float) -> Picture:
+    """A game of old, in cells of 16 pixels that jump from cell to cell."""
+    rng = np.random.default_rng(3)
+    cells = rng.integers(40, 220, (HIGH // 16, WIDE // 16, 3)).astype(np.uint8)
+    cells = np.roll(cells, int(second * 3), axis=1)
+    return np.asarray(np.kron(cells, np.ones((16, 16, 1), np.uint8)), np.uint8)
+
+
+# ── good ones ───────────────────────────────────────────────────────────────────────────────────
+
+_WIDER = painting(40, WIDE * 4, HIGH * 2)
+_ONE, _OTHER = painting(41), painting(42)
+
+
+def _share(second: float, start: float, end: float) -> float:
+    return float(np.clip((second - start) / (end - start), 0, 1))
+
+
+def _flash(second: float, at: tuple[float, ...], strength: float) -> float:
+    """How bright it is: it rises at once, and falls within a fifth of a second."""
+    return 1 + strength * max(np.exp(-(second - t) * 18) if second >= t else 0.0 for t in at)
+
+
+GOOD: Mapping[str, Scene] = {
+    # still scenes
+    "still with fine grain": Scene(lambda t: grained(painting(1), t, 2)),
+    "still with film grain": Scene(lambda t: grained(painting(2), t, 8)),
+    "still with one bird": Scene(bird),
+    "still with a candle": Scene(candle),
+    "still with smoke": Scene(smoke),
+    "a face that blinks": Scene(blinking),
+    "breathing": Scene(lambda t: seen(painting(3), 0, 0, 1 + 0.008 * np.sin(3 * t))),
+    "still, poorly encoded": Scene(
+        lambda t: grained(painting(4), t, 5), options=(("preset", "veryfast"), ("crf", "33"))
+    ),
+    "fog": Scene(fog),
+    # night
+    "city at night": Scene(city_lights),
+    "stars": Scene(twinkling),
+    "moonlight": Scene(moonlit),
+    "camp fire": Scene(fire),
+    "candle light on all": Scene(
+        lambda t: brightened(_ONE, 0.5 + 0.03 * np.sin(31 * t) + 0.02 * np.sin(47 * t))
+    ),
+    # fades
+    "from black": Scene(lambda t: brightened(_ONE, _share(t, 0, 1.2)), start=_ONE),
+    "to black": Scene(lambda t: brightened(seen(_WIDER, 6 * t, 9), 1 - _share(t, 1.2, 2.3))),
+    "from white": Scene(lambda t: blended(flat(255, 255, 255), _ONE, _share(t, 0, 1)), start=_ONE),
+    "to white": Scene(lambda t: blended(_OTHER, flat(255, 255, 255), _share(t, 1, 2.2))),
+    "through black": Scene(
+        lambda t: brightened(seen(_WIDER, 9 * t, 0), min(1, abs(t - 1.2) * 2.5))
+    ),
+    "one picture into another": Scene(lambda t: blended(_ONE, _OTHER, _share(t, 0.5, 2))),
+    "dusk": Scene(lambda t: brightened(_OTHER, 1 - 0.3 * t)),
+    "the light goes on": Scene(lambda t: grained(brightened(_ONE, 0.3 if t < 1 else 1), t, 2)),
+    # things that fall
+    "snow": Scene(falling(40, 0.2, 1, (245, 245, 250), painting(50))),
+    "heavy snow": Scene(falling(400, 0.5, 2, (245, 245, 250), painting(51))),
+    "rain": Scene(falling(150, 2.0, 1, (190, 200, 215), painting(52, dark=0.5))),
+    "confetti": Scene(falling(90, 0.6, 4, (230, 60, 160), painting(53))),
+    "snow of a screen": Scene(tv_snow),
+    # the camera
+    "slow pan": Scene(lambda t: seen(_WIDER, 12 * t, 20)),
+    "hardly a pan": Scene(lambda t: seen(_WIDER, 1.5 * t, 20)),
+    "slow zoom": Scene(lambda t: seen(painting(54), 0, 0, 1 + 0.03 * t)),
+    "from close by": Scene(
+        lambda t: seen(painting(55), 12 - 4 * t, 20 - 6 * t, 1.2 - 0.05 * t), start=painting(55)
+    ),
+    "tilt with grain": Scene(lambda t: grained(seen(_WIDER, 60, 30 * t), t, 5)),
+    "held by hand": Scene(
+        lambda t: seen(_WIDER, 90 + 3 * np.sin(17 * t), 60 + 3 * np.sin(23 * t + 1))
+    ),
+    "whipped round": Scene(lambda t: seen(_WIDER, 400 * _share(t, 1, 1.4), 10)),
+    # motion
+    "fast motion": Scene(lambda t: seen(_WIDER, 90 + 80 * np.sin(8 * t), 60 + 50 * np.sin(13 * t))),
+    "sea": Scene(waves),
+    # flat pictures
+    "flat cartoon": Scene(cartoon),
+    "cartoon on threes": Scene(lambda t: cartoon(int(t * 8) / 8)),
+    "cartoon with a pause": Scene(lambda t: cartoon(t if t < 0.9 else max(0.9, t - 0.8))),
+    "one disc on white": Scene(
+        lambda t: dotted(flat(255, 255, 255), np.array([[0.3 + 0.1 * t, 0.5]]), 12, (20, 90, 220))
+    ),
+    "before a green wall": Scene(on_green),
+    "a game of large pixels": Scene(pixels),
+    # flashes
+    "lightning": Scene(
+        lambda t: brightened(painting(56, dark=0.35), _flash(t, (0.8, 1.0, 1.9), 2.0))
+    ),
+    "a camera's flash": Scene(lambda t: brightened(bird(t), _flash(t, (1.0,), 4.0))),
+    # other shapes of file
+    "sixteen frames a second": Scene(lambda t: seen(_WIDER, 20 * t, 0), fps=16, seconds=81 / 16 / 2),
+    "vp9": Scene(
+        lambda t: seen(_WIDER, 20 * t, 40), codec="libvpx-vp9", suffix=".webm",
+        options=(("deadline", "realtime"), ("cpu-used", "8")),
+    ),
+    "a frame shorter": Scene(lambda t: seen(_WIDER, 20 * t, 40), seconds=SECONDS - 1 / 24),
+    "a model's own size": Scene(
+        lambda t: np.asarray(cv2.resize(seen(_WIDER, 20 * t, 40), (128, 224)), np.uint8),
+        wide=128, high=224,
+    ),
+    "from a picture of another shape": Scene(
+        lambda t: seen(painting(57, 256, 256), 56 - 4 * t, 0), start=painting(57, 256, 256)
+    ),
+}  # fmt: skip
+
+
+# ── spoiled ones ────────────────────────────────────────────────────────────────────────────────
+
+
+def _pan(second: float) -> Picture:
+    return seen(_WIDER, 12 * second, 20)
+
+
+def _cut_off(clip: Path) -> None:
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
+
+
+def _damage(clip: Path) -> None:
+    body = bytearray(clip.read_bytes())
+    at = body.index(b"mdat") + (len(body) - body.index(b"mdat")) // 2
+    body[at : at + 600] = bytes(600)
+    clip.write_bytes(bytes(body))
+
+
+def _blocks(second: float, amount: int, size: int = 16) -> Picture:
+    rng = np.random.default_rng(round(second * 1000))
+    out = _pan(second).copy()
+    for _ in range(amount):
+        x, y = rng.integers(0, WIDE // size) * size, rng.integers(0, HIGH // size) * size
+        out[y : y + size, x : x + size] = rng.integers(0, 255, 3)
+    return out
+
+
+def _at(second: float, *frames: int) -> bool:
+    return round(second * 24) in frames
+
+
+_SLOPPY = (("preset", "veryfast"), ("crf", "35"))
+
+SPOILED: Mapping[str, tuple[Scene, str]] = {
+    "black": (Scene(lambda t: flat(0, 0, 0), start=_ONE), "black"),
+    "black with noise": (Scene(lambda t: grained(flat(2, 2, 2), t, 1.5), start=_ONE), "black"),
+    "black from the middle": (
+        Scene(lambda t: _pan(t) if t < 1.3 else flat(0, 0, 0)), "black"
+    ),
+    "one black picture": (Scene(lambda t: flat(0, 0, 0) if _at(t, 31) else _pan(t)), "does not belong"),
+    "one black picture at night": (
+        Scene(lambda t: flat(0, 0, 0) if _at(t, 31) else grained(painting(8, dark=0.3), t, 2)),
+        "does not belong",
+    ),
+    "frozen": (Scene(lambda t: _ONE), "nothing moves"),
+    "frozen, poorly encoded": (Scene(lambda t: _OTHER, options=_SLOPPY), "nothing moves"),
+    "frozen, with keyframes": (Scene(lambda t: _ONE, gop=12), "nothing moves"),
+    "frozen, vp9": (
+        Scene(
+            lambda t: _ONE, codec="libvpx-vp9", suffix=".webm",
+            options=(("deadline", "realtime"), ("cpu-used", "8")),
+        ),
+        "nothing moves",
+    ),
+    "frozen after a second": (Scene(lambda t: _pan(min(t, 1.0))), "nothing moves"),
+    "truncated": (Scene(_pan, spoil=_cut_off), "truncated"),
+    "damaged": (Scene(_pan, spoil=_damage, gop=12), "damaged|read"),
+    "too short": (Scene(_pan, seconds=1.4), "long"),
+    "too long": (Scene(_pan, seconds=2 * SECONDS), "long"),
+    "turned": (Scene(lambda t: np.asarray(np.rot90(_pan(t)), np.uint8), wide=HIGH, high=WIDE), "shape|wide"),
+    "square": (Scene(lambda t: _pan(t)[:WIDE], high=WIDE), "shape|wide"),
+    "far too small": (
+        Scene(lambda t: np.asarray(cv2.resize(_pan(t), (64, 112)), np.uint8), wide=64, high=112),
+        "small",
+    ),
+    "flicker at every frame": (
+        Scene(lambda t: brightened(_pan(t), 1.0 if round(t * 24) % 2 else 0.7)), "flicker"
+    ),
+    "flicker, slower": (
+        Scene(lambda t: brightened(_pan(t), 1.0 if int(t * 12) % 2 else 0.6)), "flicker"
+    ),
+    "flicker in waves": (
+        Scene(lambda t: brightened(_pan(t), 0.8 + 0.2 * np.sin(2 * np.pi * 5 * t))), "flicker"
+    ),
+    "two pictures in turn": (
+        Scene(lambda t: _pan(t) if round(t * 24) % 2 else painting(61)), "does not belong|flicker"
+    ),
+    "green pictures": (
+        Scene(lambda t: flat(0, 135, 0) if _at(t, 20, 21, 41) else _pan(t)), "does not belong"
+    ),
+    "green": (Scene(lambda t: flat(0, 135, 0), start=_ONE), "colour"),
+    "garbage now and then": (
+        Scene(lambda t: _blocks(t, 60) if _at(t, 15, 33, 34) else _pan(t)), "does not belong|blocks"
+    ),
+    "garbage from the middle": (
+        Scene(lambda t: _blocks(t, 40) if t > 1.2 else _pan(t)), "blocks"
+    ),
+    "garbage all the time": (
+        Scene(lambda t: _blocks(t, 120), start=_pan(0)), "blocks|does not look|flicker"
+    ),
+    "an unrelated first picture": (
+        Scene(lambda t: painting(62) if t == 0 else _pan(t), start=_pan(0)), "does not look"
+    ),
+    "all unrelated": (Scene(_pan, start=painting(63)), "does not look"),
+    "another unrelated": (Scene(waves, start=painting(64)), "does not look"),
+}  # fmt: skip
+
+
+def of_size(scene: Scene, wide: int, high: int) -> Scene:
+    """The same scene, drawn small and encoded in another size."""
+    draw = scene.draw
+    return replace(
+        scene,
+        draw=lambda t: np.asarray(cv2.resize(draw(t), (wide, high)), np.uint8),
+        wide=wide,
+        high=high,
+    )
