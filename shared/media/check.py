@@ -24,7 +24,7 @@ _BLACK_BELOW = 40
 _REPEATED = 0.5
 _FLASHES = ((20.0, 3), (8.0, 7))  # levels, and how many flashes of so much a second may have
 _STRANGE, _UNUSUAL, _ALIKE, _WHOLE = 10.0, 6.0, 0.34, 0.6
-_ALL_BRIGHTER = 0.9
+_ALL_ONE_WAY = 0.4
 _GRID = 5.0
 _LIKE_START = 0.6
 
@@ -166,8 +166,10 @@ def _judge_strangers(pictures: Pictures) -> list[str]:
     change, back = pictures["change"], pictures["back"]
     least = max(_STRANGE, _UNUSUAL * float(np.median(change)))
     jumps = (change >= least) & (pictures["changed"] >= _WHOLE)
-    # lightning, and the flash of a camera: too many of them are a flicker, and found as such
-    comes = jumps & (pictures["brighter"] < _ALL_BRIGHTER)
+    # Lightning makes all of a picture brighter, and the dark after it all of it darker. Too many of
+    # them are a flicker, and found as such.
+    is_light = np.abs(pictures["brighter"] - 0.5) >= _ALL_ONE_WAY
+    comes = jumps & ~(is_light & (pictures["spread"] > EMPTY))
     found = [
         place
         for place in np.flatnonzero(comes)

@@ -36,8 +36,8 @@ def read_grey(path: Path) -> Grey | None:
 
 def measure_likeness(shown: Grey, start: Grey) -> float:
     """Return how alike the two are: 1 for the same picture, about 0.3 for unrelated ones."""
-    if shown.std() < _FLAT and start.std() < _FLAT:
-        return 1.0  # two empty pictures
+    if min(shown.std(), start.std()) < _FLAT:  # one that shows nothing is like another such one
+        return float(max(shown.std(), start.std()) < 2 * _FLAT)
     has_things = min(_flatten(picture).std() for picture in (shown, start)) >= _FLAT
     whole = [has / wanted for has, wanted in zip(shown.shape, start.shape, strict=True)]
     sizes = [max(whole) * zoom for zoom in _CLOSER] + [min(whole) * zoom for zoom in _FARTHER]
