@@ -23,9 +23,9 @@ _LONG_SHARE, _LONG_SECONDS = 0.45, 0.9
 _BLACK_BELOW = 40
 _REPEATED = 0.5
 _FLASHES = ((20.0, 3), (8.0, 7))  # levels, and how many flashes of so much a second may have
-_STRANGE, _UNUSUAL, _ALIKE, _WHOLE = 10.0, 6.0, 0.34, 0.6
+_STRANGE, _UNUSUAL, _ALIKE, _WHOLE = 10.0, 6.0, 0.34, 0.8
 _ALL_ONE_WAY = 0.4
-_GRID = 5.0
+_GRID = 4.0
 _LIKE_START = 0.6
 
 
@@ -138,7 +138,7 @@ def _find_bound(footage: Footage) -> float:
 def _judge_flashes(pictures: Pictures) -> list[str]:
     times = pictures["at"]
     for levels, most in _FLASHES:
-        turns = times[_find_turns(pictures["light"], levels)]
+        turns = times[_find_turns(pictures["glow"], levels)]
         for place, second in enumerate(turns):
             flashes = int(np.count_nonzero(turns[place:] < second + 1)) / 2
             if flashes > most:
@@ -164,7 +164,9 @@ def _find_turns(light: NDArray[np.float32], levels: float) -> list[int]:
 def _judge_strangers(pictures: Pictures) -> list[str]:
     """Return whether pictures appear that have nothing to do with those before and after them."""
     change, back = pictures["change"], pictures["back"]
-    least = max(_STRANGE, _UNUSUAL * float(np.median(change)))
+    # Usual is what changes even between pictures that are alike: two in turn are not usual.
+    usual = float(np.median(np.minimum(change, back.min(axis=1))))
+    least = max(_STRANGE, _UNUSUAL * usual)
     jumps = (change >= least) & (pictures["changed"] >= _WHOLE)
     # Lightning makes all of a picture brighter, and the dark after it all of it darker. Too many of
     # them are a flicker, and found as such.

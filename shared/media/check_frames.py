@@ -27,11 +27,12 @@ PICTURE = np.dtype(
     [
         ("at", "f4"),  # seconds
         ("light", "f4"),  # the mean of its luma
+        ("glow", "f4"),  # the sum of all changes of light so far that most of a picture shared
         ("spread", "f4"),  # from its darkest pixel to its brightest one
         ("repeats", "f4"),  # 1: not a pixel differs from the picture before
         ("moved", "f4"),  # 1: some part differs clearly from when something last moved
         ("change", "f4"),  # from the picture before, in levels of luma and both colours together
-        ("changed", "f4"),  # the share of its parts that differ clearly from the picture before
+        ("changed", "f4"),  # the share of its fields in which something differs clearly from before
         ("brighter", "f4"),  # the share of its parts that did not become darker
         ("back", "f4", LONGEST_VISIT),  # its change from 2, 3 … pictures before
         ("grid", "f4"),  # how much stronger edges are where a decoder's blocks meet
@@ -46,9 +47,11 @@ EMPTY = 16
 """Levels: with no more from its darkest pixel to its brightest one, a picture shows nothing."""
 
 _PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
-_FINE_SIDE = 640  # large pictures are thinned out to this, before they are made small
-_BLOCK = 16
+_FINE_SIDE = 320  # large pictures are thinned out to this, before they are made small
+_BLOCK, _EDGE = 16, 24
 _MOVED, _CHANGED, _DARKER = 8, 12, 6  # levels
+_LIT, _SHARED = 4, 0.75
+_FIELDS, _SOME = (5, 5), 0.15
 _EXPLODE = "crccheck+bitstream+buffer+explode"
 
 
@@ -126,7 +129,8 @@ class _Eye:
         small = np.stack([_make_small(plane, frame) for plane in (luma, *colours)])
         darkest, brightest, *_ = cv2.minMaxLoc(luma)
         self.numbers.append(frame.time or 0.0)
-        self.numbers.extend((small[0].mean(), brightest - darkest))
+        self._glow += self._find_change_of_light(small)
+        self.numbers.extend((small[0].mean(), self._glow, brightest - darkest))
         self.numbers.extend((self._is_repeated(luma), self._has_moved(small)))
         self.numbers.extend(self._compare(small))
         self.numbers.append(_measure_grid(luma))
@@ -146,13 +150,23 @@ class _Eye:
         self._resting = small
         return True
 
+    def _find_change_of_light(self, small: Small) -> float:
+        """Return how much lighter it has become; 0 where things moved, which has no one direction."""
+        if not self._before:
+            return 0.0
+        change = small[0] - self._before[0][0]
+        up, down = np.count_nonzero(change > _LIT), np.count_nonzero(change < -_LIT)
+        is_shared = max(up, down) >= _SHARED * (up + down)
+        return float(change.mean()) if is_shared else 0.0
+
     def _compare(self, small: Small) -> list[float]:
         """Return how it differs from the pictures before; as from itself where there is none."""
         before = [*self._before, *[small] * (LONGEST_VISIT + 1 - len(self._before))]
         changes = [np.abs(small - other).sum(axis=0) for other in before]
-        changed = (changes[0] > _CHANGED).mean()
+        changed = cv2.resize((changes[0] > _CHANGED).astype(np.float32), _FIELDS, interpolation=cv2.INTER_AREA)
         brighter = (small[0] > before[0][0] - _DARKER).mean()
-        return [changes[0].mean(), changed, brighter, *(change.mean() for change in changes[1:])]
+        spread_out = (changed > _SOME).mean()
+        return [changes[0].mean(), spread_out, brighter, *(change.mean() for change in changes[1:])]
 
     def _keep_opening(self, small: NDArray[np.float32], spread: float, frame: av.VideoFrame) -> None:
         """Keep the first picture, and another one if the first shows nothing."""
@@ -164,6 +178,7 @@ class _Eye:
             self._opens_empty = spread <= EMPTY
 
     _opens_empty: bool = False
+    _glow: float = 0.0
 
 
 def _make_small(plane: Plane, frame: av.VideoFrame) -> NDArray[np.float32]:
@@ -180,7 +195,9 @@ def _measure_grid(luma: Plane) -> float:
 
     A decoder that has lost its way leaves blocks with sharp edges, where no object has any.
     """
-    return (_measure_columns(luma[::4]) + _measure_columns(luma[:, ::4].T)) / 2
+    # In both directions, and none of them counted for more than it takes to see it: a wall with
+    # straight sides has a few long and strong edges, which may lie there by chance.
+    return min(_measure_columns(luma[::8]), _measure_columns(luma[:, ::8].T))
 
 
 def _measure_columns(luma: Plane) -> float:
@@ -192,4 +209,4 @@ def _measure_edges(luma: Plane, at: int) -> float:
     """Return the mean difference of neighbours at every 16th column, from this one on."""
     right = np.ascontiguousarray(luma[:, at::_BLOCK])
     left = np.ascontiguousarray(luma[:, at - 1 :: _BLOCK][:, : right.shape[1]])
-    return float(cv2.norm(left, right, cv2.NORM_L1)) / max(1, right.size)
+    return float(np.minimum(cv2.absdiff(left, right), _EDGE).mean()) if right.size else 0.0
