@@ -243,8 +243,9 @@ class Steps:
         kind = self.kinds[job.spec.kind]
         finish = self.finish.get(kind)
         if finish is not None and self.engines[kind].makes_files:
+            space = Workspace(task.folder, await patiently(task.find_files, self.pace))
             made = await self.pool.run(
-                finish, task.order, Workspace(task.folder), made, seconds=kind.deadline_seconds
+                finish, task.order, space, made, seconds=kind.deadline_seconds
             )
         keys = await patiently(partial(outputs.keep, self.blobs, job, made), self.pace)
         result = {**made.data, **keys}

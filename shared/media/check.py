@@ -5,7 +5,7 @@ clip: one that is refused is paid for again, and one that is not good is seen by
 docs/decisions/0017 says why the bounds are where they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +40,11 @@ class Expected:
 
 
 def check(clip: Path, expected: Expected) -> list[str]:
-    """Return what is wrong with a clip, in words that follow "it"; nothing if it is good."""
+    """Return what is wrong with a clip, in words that follow its name; nothing if it is good."""
     try:
         footage = measure(clip)
     except BadMedia as error:
-        return [error.message]
+        return [f"can't be used: {error.message}"]
     return find_doubts(footage, expected)
 
 

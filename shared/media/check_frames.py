@@ -151,7 +151,7 @@ class _Eye:
         return True
 
     def _find_change_of_light(self, small: Small) -> float:
-        """Return how much lighter it has become; 0 where things moved, which has no one direction."""
+        """Return how much lighter it became; 0 where things moved, which has no one direction."""
         if not self._before:
             return 0.0
         change = small[0] - self._before[0][0]
@@ -163,12 +163,16 @@ class _Eye:
         """Return how it differs from the pictures before; as from itself where there is none."""
         before = [*self._before, *[small] * (LONGEST_VISIT + 1 - len(self._before))]
         changes = [np.abs(small - other).sum(axis=0) for other in before]
-        changed = cv2.resize((changes[0] > _CHANGED).astype(np.float32), _FIELDS, interpolation=cv2.INTER_AREA)
+        changed = cv2.resize(
+            (changes[0] > _CHANGED).astype(np.float32), _FIELDS, interpolation=cv2.INTER_AREA
+        )
         brighter = (small[0] > before[0][0] - _DARKER).mean()
         spread_out = (changed > _SOME).mean()
         return [changes[0].mean(), spread_out, brighter, *(change.mean() for change in changes[1:])]
 
-    def _keep_opening(self, small: NDArray[np.float32], spread: float, frame: av.VideoFrame) -> None:
+    def _keep_opening(
+        self, small: NDArray[np.float32], spread: float, frame: av.VideoFrame
+    ) -> None:
         """Keep the first picture, and another one if the first shows nothing."""
         is_first, was_empty = not self._before, len(self.opening) == 1 and self._opens_empty
         if is_first or (was_empty and spread > EMPTY):

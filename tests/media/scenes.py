@@ -14,8 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.media.samples import write_clip as write_numbered_clip  # noqa: F401
-
 Picture = NDArray[np.uint8]
 Drawing = Callable[[float], Picture]
 """What is seen so many seconds after the start."""
@@ -39,6 +37,7 @@ class Scene:
     suffix: str = ".mp4"
     options: tuple[tuple[str, str], ...] = (("preset", "veryfast"), ("crf", "23"))
     gop: int = 250
+    index_first: bool = False
     spoil: Callable[[Path], None] = lambda clip: None
     """What happens to the file when it is finished."""
 
@@ -48,7 +47,8 @@ def write_scene(folder: Path, name: str, scene: Scene) -> tuple[Path, Path]:
     clip, start = folder / f"{name}{scene.suffix}", folder / f"{name}.png"
     first = scene.draw(0.0) if scene.start is None else scene.start
     assert cv2.imwrite(str(start), cv2.cvtColor(first, cv2.COLOR_RGB2BGR))
-    with av.open(str(clip), "w") as container:
+    flags = {"movflags": "faststart"} if scene.index_first else {}
+    with av.open(str(clip), "w", options=flags) as container:
         stream = container.add_stream(scene.codec, rate=scene.fps, options=dict(scene.options))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = scene.wide, scene.high, "yuv420p"
@@ -91,7 +91,9 @@ def seen(picture: Picture, x: float, y: float, zoom: float = 1.0) -> Picture:
     """A part of a larger picture, from this corner on, smooth below the pixel."""
     matrix = np.array([[1 / zoom, 0, x], [0, 1 / zoom, y]], np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    shown = cv2.warpAffine(picture, matrix, (WIDE, HIGH), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    shown = cv2.warpAffine(
+        picture, matrix, (WIDE, HIGH), flags=flags, borderMode=cv2.BORDER_REFLECT
+    )
     return np.asarray(shown, np.uint8)
 
 
@@ -145,7 +147,9 @@ def tv_snow(second: float) -> Picture:
 
 def waves(second: float) -> Picture:
     xs, ys = np.meshgrid(np.arange(WIDE), np.arange(HIGH))
-    swell = np.sin(ys / 6 + 2 * np.sin(xs / 30) + second * 4) * 24 + np.sin(xs / 9 - second * 3) * 12
+    swell = (
+        np.sin(ys / 6 + 2 * np.sin(xs / 30) + second * 4) * 24 + np.sin(xs / 9 - second * 3) * 12
+    )
     return np.asarray(
         np.clip(np.stack([40 + swell * 0, 90 + swell, 140 + swell], axis=2), 0, 255), np.uint8
     )
@@ -217,7 +221,7 @@ def blinking(second: float) -> Picture:
     cv2.ellipse(out, (72, 100), (34, 44), 0, 0, 360, (225, 185, 160), -1, cv2.LINE_AA)
     nod = 2 * np.sin(second * 1.5)
     for x in (58, 86):
-        eye = (int(x), int(round(95 + nod)))
+        eye = (int(x), round(95 + nod))
         shut = 1 if 1.2 < second < 1.35 else 4
         cv2.ellipse(out, eye, (5, shut), 0, 0, 360, (30, 30, 40), -1, cv2.LINE_AA)
     return out
@@ -332,7 +336,9 @@ GOOD: Mapping[str, Scene] = {
     ),
     "a camera's flash": Scene(lambda t: brightened(bird(t), _flash(t, (1.0,), 4.0))),
     # other shapes of file
-    "sixteen frames a second": Scene(lambda t: seen(_WIDER, 20 * t, 0), fps=16, seconds=81 / 16 / 2),
+    "sixteen frames a second": Scene(
+        lambda t: seen(_WIDER, 20 * t, 0), fps=16, seconds=81 / 16 / 2
+    ),
     "vp9": Scene(
         lambda t: seen(_WIDER, 20 * t, 40), codec="libvpx-vp9", suffix=".webm",
         options=(("deadline", "realtime"), ("cpu-used", "8")),
@@ -383,7 +389,9 @@ SPOILED: Mapping[str, tuple[Scene, str]] = {
     "black from the middle": (
         Scene(lambda t: _pan(t) if t < 1.3 else flat(0, 0, 0)), "black"
     ),
-    "one black picture": (Scene(lambda t: flat(0, 0, 0) if _at(t, 31) else _pan(t)), "does not belong"),
+    "one black picture": (
+        Scene(lambda t: flat(0, 0, 0) if _at(t, 31) else _pan(t)), "does not belong"
+    ),
     "one black picture at night": (
         Scene(lambda t: flat(0, 0, 0) if _at(t, 31) else grained(painting(8, dark=0.3), t, 2)),
         "does not belong",
@@ -395,12 +403,17 @@ SPOILED: Mapping[str, tuple[Scene, str]] = {
         Scene(lambda t: _ONE, codec="mpeg4", options=(("b", "900k"),), gop=12), "nothing moves"
     ),
     "frozen after a second": (Scene(lambda t: _pan(min(t, 1.0))), "nothing moves"),
-    "truncated": (Scene(_pan, spoil=_cut_off), "truncated"),
-    "damaged": (Scene(_pan, spoil=_damage, gop=12), "damaged|read"),
+    "truncated": (Scene(_pan, spoil=_cut_off), "can't be used"),
+    "truncated, with its index first": (
+        Scene(_pan, spoil=_cut_off, index_first=True), "can't be used.*truncated"
+    ),
+    "damaged": (Scene(_pan, spoil=_damage, gop=12), "can't be used|is damaged"),
     "too short": (Scene(_pan, seconds=1.4), "long"),
     "too long": (Scene(_pan, seconds=2 * SECONDS), "long"),
-    "turned": (Scene(lambda t: np.asarray(np.rot90(_pan(t)), np.uint8), wide=HIGH, high=WIDE), "shape|wide"),
-    "square": (Scene(lambda t: _pan(t)[:WIDE], high=WIDE), "shape|wide"),
+    "turned": (
+        Scene(lambda t: np.asarray(np.rot90(_pan(t)), np.uint8), wide=HIGH, high=WIDE), "shape"
+    ),
+    "square": (Scene(lambda t: _pan(t)[:WIDE], high=WIDE), "shape"),
     "far too small": (
         Scene(lambda t: np.asarray(cv2.resize(_pan(t), (64, 112)), np.uint8), wide=64, high=112),
         "small",
