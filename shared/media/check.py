@@ -2,7 +2,7 @@
 
 It costs nothing but one pass over the clip, which is decoded anyway. Every rule leans towards the
 clip: one that is refused is paid for again, and one that is not good is seen by a person at least.
-docs/decisions/0017 says why the bounds are where they are.
+docs/decisions/0017-what-makes-a-clip-doubtful.md says why the bounds lie where they do.
 """
 
 from collections.abc import Iterator
@@ -16,17 +16,22 @@ from shared.media.check_frames import EMPTY, LONGEST_VISIT, Footage, Pictures, m
 from shared.media.check_start import measure_likeness, read_grey
 from shared.media.probe import BadMedia
 
+# Shares, and seconds on top: what is missing is held as a still, what is too much is cut off, and
+# models have lengths of their own.
 _SHORTER, _LONGER = (0.06, 0.1), (0.3, 0.5)  # a share of the length, and seconds on top
-_ASPECT_OFF = 0.06
-_LEAST_SIDE = 0.6
+_ASPECT_OFF = 0.06  # models round sides to whole blocks
+_LEAST_SIDE = 0.6  # 480 lines for 720, and 720 for 1080, are a model's own choice
+# To be empty or still for less of a clip, or for less time, is a fade or a pause.
 _LONG_SHARE, _LONG_SECONDS = 0.45, 0.9
 _BLACK_BELOW = 40
-_REPEATED = 0.5
+_REPEATED = 0.5  # some encoders go on to refine a still
 _FLASHES = ((20.0, 3), (8.0, 7))  # levels, and how many flashes of so much a second may have
-_STRANGE, _UNUSUAL, _ALIKE, _WHOLE = 10.0, 6.0, 0.34, 0.8
+# A stranger differs by so many levels, by so many times as much as is usual, and in so many fields;
+# those before and after it by so small a share of that.
+_STRANGE, _UNUSUAL, _WHOLE, _ALIKE = 10.0, 6.0, 0.8, 0.34
 _ALL_ONE_WAY = 0.4
-_GRID = 4.0
-_LIKE_START = 0.6
+_GRID = 4.0  # levels; a tenth of the picture in blocks gives about so many
+_LIKE_START = 0.6  # the same picture has over 0.9, another one of the same style up to 0.7
 
 
 @dataclass(frozen=True)

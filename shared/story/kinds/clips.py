@@ -20,6 +20,8 @@ class ClipOrder(Order):
     height: int
     wants_last_frame: bool = False
     check: ClipCheck = "warn"
+    sound: bool = False
+    """It is to have a sound of its own, where its engine can make one."""
 
 
 class ChunkReady(JobEnd):
