@@ -31,6 +31,7 @@ _FLASHES = ((20.0, 3), (8.0, 7))  # levels, and how many flashes of so much a se
 _STRANGE, _UNUSUAL, _WHOLE, _ALIKE = 10.0, 6.0, 0.8, 0.34
 _ALL_ONE_WAY = 0.4
 _GRID = 4.0  # levels; a tenth of the picture in blocks gives about so many
+_FAINT = 0.6
 _LIKE_START = 0.6  # the same picture has over 0.9, another one of the same style up to 0.7
 
 
@@ -205,6 +206,13 @@ def _judge_start(footage: Footage, expected: Expected) -> Iterator[str]:
     start = read_grey(expected.start) if expected.start else None
     if start is None:
         return
-    # The last of them: where a clip fades in, it is not the first picture that shows something.
-    if measure_likeness(footage.opening[-1], start) < _LIKE_START:
+    opening = footage.opening if _fades_in(footage.pictures) else footage.opening[:1]
+    if max(measure_likeness(shown, start) for shown in opening) < _LIKE_START:
         yield "does not begin with the picture that it was to start from"
+
+
+def _fades_in(pictures: Pictures) -> bool:
+    """Return whether it begins empty and shows its picture by and by, and not at one stroke."""
+    spread = pictures["spread"]
+    first = int(np.argmax(spread > EMPTY))
+    return bool(spread[first] < _FAINT * np.median(spread))

@@ -290,6 +290,9 @@ GOOD: Mapping[str, Scene] = {
     # fades
     "from black": Scene(lambda t: brightened(_pan(t), _share(t, 0, 1.2)), start=_pan(0)),
     "to black": Scene(lambda t: brightened(seen(_WIDER, 6 * t, 9), 1 - _share(t, 1.2, 2.3))),
+    "from a black picture": Scene(
+        lambda t: brightened(_pan(t), _share(t, 0.2, 1.2)), start=flat(0, 0, 0)
+    ),
     "from white": Scene(
         lambda t: blended(flat(255, 255, 255), _pan(t), _share(t, 0, 1)), start=_pan(0)
     ),
@@ -442,6 +445,9 @@ SPOILED: Mapping[str, tuple[Scene, str]] = {
     ),
     "garbage all the time": (
         Scene(lambda t: _blocks(t, 120), start=_pan(0)), "blocks|does not begin|flicker"
+    ),
+    "a black first picture": (
+        Scene(lambda t: flat(0, 0, 0) if t == 0 else _pan(t), start=_pan(0)), "does not begin"
     ),
     "an unrelated first picture": (
         Scene(lambda t: painting(62) if t == 0 else _pan(t), start=_pan(0)), "does not begin"
