@@ -11,9 +11,7 @@ from shared.jobs.engine import Finish, Workspace
 from shared.jobs.outcomes import Made
 from shared.story.errors import TransientError
 from shared.story.kinds import CLIP, AnyKind, ClipOrder
-
-ASKED_SECONDS = "asked_seconds"
-"""Among the data of what was made: the length that a model was asked for, if it has only a few."""
+from shared.story.kinds.clips import ASKED_SECONDS
 
 
 def check_clip(order: ClipOrder, space: Workspace, made: Made) -> Made:

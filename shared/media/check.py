@@ -28,7 +28,7 @@ _REPEATED = 0.5  # some encoders go on to refine a still
 _FLASHES = ((20.0, 3), (8.0, 7))  # levels, and how many flashes of so much a second may have
 # A stranger differs by so many levels, by so many times as much as is usual, and in so many fields;
 # those before and after it by so small a share of that.
-_STRANGE, _UNUSUAL, _WHOLE, _ALIKE = 10.0, 6.0, 0.8, 0.34
+_STRANGE, _UNUSUAL, _WHOLE, _ALIKE = 10.0, 4.0, 0.8, 0.34
 _ALL_ONE_WAY = 0.4
 _GRID = 4.0  # levels; a tenth of the picture in blocks gives about so many
 _FAINT = 0.6

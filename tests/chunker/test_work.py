@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.chunker.work import ASKED_SECONDS, check_clip
+from services.chunker.work import check_clip
 from shared.jobs.engine import Workspace
 from shared.jobs.outcomes import Made
 from shared.media.probe import BadMedia
 from shared.story.brief import ClipCheck
 from shared.story.errors import TransientError
 from shared.story.kinds import ClipOrder
+from shared.story.kinds.clips import ASKED_SECONDS
 from tests.media.samples import Shape, number_of, write_clip
 from tests.media.scenes import GOOD, HIGH, SECONDS, SPOILED, WIDE, write_scene
 

@@ -6,6 +6,9 @@ from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, Success
 from shared.story.plan import active_chunks
 
+ASKED_SECONDS = "asked_seconds"
+"""Where an engine whose model has only certain lengths says, in `Made.data`, which it asked for."""
+
 
 class ClipOrder(Order):
     """A clip to generate: from its beat's image, or on from the last frame of the one before."""
