@@ -18,7 +18,7 @@ from shared.media.probe import BadMedia
 
 # Shares, and seconds on top: what is missing is held as a still, what is too much is cut off, and
 # models have lengths of their own.
-_SHORTER, _LONGER = (0.06, 0.1), (0.3, 0.5)  # a share of the length, and seconds on top
+_SHORTER, _LONGER = (0.06, 0.1), (0.3, 0.5)
 _ASPECT_OFF = 0.06  # models round sides to whole blocks
 _LEAST_SIDE = 0.6  # 480 lines for 720, and 720 for 1080, are a model's own choice
 # To be empty or still for less of a clip, or for less time, is a fade or a pause.
@@ -29,9 +29,9 @@ _FLASHES = ((20.0, 3), (8.0, 7))  # levels, and how many flashes of so much a se
 # A stranger differs by so many levels, by so many times as much as is usual, and in so many fields;
 # those before and after it by so small a share of that.
 _STRANGE, _UNUSUAL, _WHOLE, _ALIKE = 10.0, 4.0, 0.8, 0.34
-_ALL_ONE_WAY = 0.4
+_ALL_ONE_WAY = 0.4  # from the half: nine tenths of the picture
 _GRID = 4.0  # levels; a tenth of the picture in blocks gives about so many
-_FAINT = 0.6
+_FAINT = 0.6  # of the usual spread: so a picture looks that is fading in
 _LIKE_START = 0.6  # the same picture has over 0.9, another one of the same style up to 0.7
 
 

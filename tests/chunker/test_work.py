@@ -15,8 +15,9 @@ from shared.story.brief import ClipCheck
 from shared.story.errors import TransientError
 from shared.story.kinds import ClipOrder
 from shared.story.kinds.clips import ASKED_SECONDS
+from tests.media.drawings import HIGH, SECONDS, WIDE
 from tests.media.samples import Shape, number_of, write_clip
-from tests.media.scenes import GOOD, HIGH, SECONDS, SPOILED, WIDE, write_scene
+from tests.media.scenes import GOOD, SPOILED, write_scene
 
 
 def finish(

@@ -14,19 +14,9 @@ from shared.media.check_frames import PICTURE, measure
 from shared.media.lastframe import last_frame
 from shared.story.formats import Canvas
 from shared.story.looks import STYLES
+from tests.media.drawings import HIGH, WIDE, Drawing, brightened, grained, painting
 from tests.media.samples import Shape, write_clip
-from tests.media.scenes import (
-    GOOD,
-    HIGH,
-    SPOILED,
-    WIDE,
-    Drawing,
-    Scene,
-    brightened,
-    grained,
-    painting,
-    write_scene,
-)
+from tests.media.scenes import GOOD, SPOILED, Scene, write_scene
 
 
 def doubts(folder: Path, scene: Scene) -> list[str]:
