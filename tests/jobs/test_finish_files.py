@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.jobs.engine import Task, Workspace
-from shared.jobs.machine import State
+from shared.jobs.job import State
 from shared.jobs.outcomes import Made, Produced
 from shared.ports import Store
 from tests.jobs.test_worker import SPEC, LoneWorker, Scripted, made
