@@ -19,6 +19,7 @@ from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
+from shared.story.brief import Brief, ClipCheck
 from shared.story.errors import BadInput
 from shared.story.events import Event, VideoRequested, VideoSteered
 from shared.story.fact import Micros
@@ -42,11 +43,14 @@ class Intake:
     images: Images
     emit: Emit
     weights: Weights
+    clip_check: ClipCheck = "warn"
+    """For requests that say nothing of it."""
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
-        row = _build_row(asked, owner, key, self.store.now(), await self.weights())
+        brief = asked.brief(owner, self.clip_check)
+        row = _build_row(asked, brief, key, self.store.now(), await self.weights())
         await self._keep_product(asked, row)
         if not await self._insert(row):
             row = await self._read_first(row)
@@ -84,7 +88,9 @@ class Intake:
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         first = {"cap": None, **stored}  # to a store, a field that is null is no field
         try:
-            asked = (first["requested"]["brief"], first["cap"])
+            # read, so that what it could not say in its day is said in both
+            brief = Brief.model_validate(first["requested"]["brief"])
+            asked = (brief.model_dump(mode="json"), first["cap"])
         except Exception as error:
             tell(REQUESTS, row["_id"], error)
             raise Unreadable(row["_id"]) from error
@@ -101,15 +107,13 @@ def make_video_id(owner: str, key: str | None) -> str:
 
 
 def _build_row(
-    asked: VideoRequest, owner: str, key: str | None, now: int, weights: dict[str, float]
+    asked: VideoRequest, brief: Brief, key: str | None, now: int, weights: dict[str, float]
 ) -> Doc:
-    id_ = make_video_id(owner, key)
-    requested = VideoRequested(
-        video_id=id_, at=now, brief=asked.brief(owner), stage_weights=weights
-    )
+    id_ = make_video_id(brief.owner, key)
+    requested = VideoRequested(video_id=id_, at=now, brief=brief, stage_weights=weights)
     return {
         "_id": id_,
-        "owner": owner,
+        "owner": brief.owner,
         "created_at": now,
         "cap": asked.cap,
         "requested": requested.model_dump(mode="json"),

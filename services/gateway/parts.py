@@ -42,6 +42,7 @@ def build_gateway(app: App) -> Gateway:
     # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
+    weights = StageWeights(videos)
+    intake = Intake(app.ports.store, app.gate, images, shell.emit, weights, app.clip_check)
     revisions = Revisions(videos, shell.emit)
     return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)

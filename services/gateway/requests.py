@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
-from shared.story.brief import Brief, EndCard
+from shared.story.brief import Brief, ClipCheck, EndCard
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
@@ -118,6 +118,11 @@ class VideoRequest(BaseModel):
     )
     transition_seconds: Seconds = Field(0.5, ge=0.1, le=2)
     clip_sound: bool = Field(False, description="Mix the clips' own sounds under the rest.")
+    clip_check: ClipCheck | None = Field(
+        None,
+        description="What follows when a clip looks spoiled (black, frozen, flickering …): "
+        "warn uses it and says so, retry pays for another try. null is what this server is set to.",
+    )
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."
     )
@@ -129,12 +134,12 @@ class VideoRequest(BaseModel):
         None, ge=0, le=1_000_000, allow_inf_nan=False, description="Never a cent more is spent."
     )
 
-    def brief(self, owner: str) -> Brief:
-        """Return the request in the words of all services."""
+    def brief(self, owner: str, clip_check: ClipCheck = "warn") -> Brief:
+        """Return the request in the words of all services; the check is for one that names none."""
         # the budget is not part of a brief: it can be raised later, and a brief never changes
-        words = self.model_dump(exclude={"budget_usd", "end_card"})
+        words = self.model_dump(exclude={"budget_usd", "end_card", "clip_check"})
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
-        return Brief(**words, end_card=card, owner=owner)
+        return Brief(**words, end_card=card, owner=owner, clip_check=self.clip_check or clip_check)
 
     @property
     def cap(self) -> Micros | None:

@@ -38,6 +38,7 @@ from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
+from shared.story.brief import ClipCheck
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import AnyKind, Kinds
 
@@ -72,6 +73,8 @@ class Parts:
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
     video_ms: int = VIDEO_MS
+    clip_check: ClipCheck = "warn"
+    """For requests that say nothing of it."""
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
     server that one could wait for.
@@ -96,6 +99,7 @@ class App:
     rates: Rates
     pool: Pool
     replicas: Mapping[str, Replica]
+    clip_check: ClipCheck = "warn"
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
     draining: bool = False
@@ -152,7 +156,7 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
-    app = App(ports, Gate(ports.store), Rates(ports.store), parts.pool, {})
+    app = App(ports, Gate(ports.store), Rates(ports.store), parts.pool, {}, parts.clip_check)
     app.replicas = {service.name: _replica(service, parts, folder, app) for service in services}
     for replica in app.replicas.values():
         service = replica.shell.service

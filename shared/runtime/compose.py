@@ -40,6 +40,7 @@ async def open_app(
         pace=Pace(look=settings.look_seconds),
         drain_seconds=settings.drain_seconds,
         video_ms=round(settings.video_hours * 3_600_000),
+        clip_check=settings.clip_check,
         alone=settings.mode == "embedded",
     )
     try:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.story.brief import ClipCheck
+
 
 def _a_folder(path: Path) -> Path:
     if path.exists() and not path.is_dir():
@@ -75,6 +77,9 @@ class Settings(BaseSettings):
     """How many encodes at once in one process; by default as many as there are processors."""
     process_mib: int = Field(2048, ge=256)
     """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
+
+    clip_check: ClipCheck = "warn"
+    """What follows when a clip looks spoiled and its request says nothing: off, warn or retry."""
 
     # a language model
     llm_url: Annotated[str, AfterValidator(_check_chat_url)] = Field(

@@ -5,6 +5,9 @@ from typing import Literal
 from shared.story.fact import Fact
 from shared.story.formats import Aspect, Quality
 
+ClipCheck = Literal["off", "warn", "retry"]
+"""What follows when a clip can be played, and still looks spoiled: nothing, a note, another try."""
+
 
 class EndCard(Fact):
     """The last seconds of a video. `colour` is a brand's, as #rrggbb.
@@ -42,6 +45,7 @@ class Brief(Fact):
     transition: str = "auto"
     transition_seconds: float = 0.5
     clip_sound: bool = False
+    clip_check: ClipCheck = "warn"
     seed: int = 0
     owner: str = "local"
     priority: int = 1

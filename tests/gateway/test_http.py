@@ -103,6 +103,20 @@ async def test_the_same_key_with_another_body_is_refused(
     assert shown["budget"] is None
 
 
+async def test_a_repetition_of_an_older_version_s_request_is_the_same_request(api: Api) -> None:
+    """Its brief has fewer words than ours: what it could not say is no difference."""
+    request: dict[str, Any] = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "k1"}}
+    assert (await api.http.post("/v1/videos", **request)).status_code == 202
+    store = api.app.ports.store
+    [row] = await store.find(REQUESTS, {})
+    del row["requested"]["brief"]["clip_check"]
+    await store.delete(REQUESTS, [row["_id"]])
+    await store.insert(REQUESTS, [row])
+    assert (await api.http.post("/v1/videos", **request)).status_code == 202
+    request["json"] = {"prompt": "x", "clip_check": "retry"}
+    is_problem(await api.http.post("/v1/videos", **request), 422, "idempotency-key-reused")
+
+
 async def test_of_racing_bodies_on_one_key_one_wins_everywhere(api: Api) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [

@@ -50,7 +50,7 @@ def test_every_wish_reaches_the_brief() -> None:
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
         "voice": False, "music": False, "captions": "bold", "min_clips": 2, "clips_at_once": 9,
         "seed": 5, "priority": 3, "transition": "wipe", "transition_seconds": 0.8,
-        "clip_sound": True,
+        "clip_sound": True, "clip_check": "retry",
     }  # fmt: skip
     card = {"headline": "Go", "call_to_action": "Now", "seconds": 4, "style": "bold"}
     card |= {"colour": "#10C0fe", "product_image": "abc"}
@@ -58,6 +58,11 @@ def test_every_wish_reaches_the_brief() -> None:
     assert wishes.items() <= brief.model_dump().items()
     assert brief.end_card == EndCard(**card)
     assert VideoRequest.model_validate({**wishes, "end_card": None}).brief("ann").end_card is None
+
+
+def test_a_request_that_names_no_check_gets_that_of_its_server() -> None:
+    assert VideoRequest(prompt="x").brief("ann", "retry").clip_check == "retry"
+    assert VideoRequest(prompt="x", clip_check="off").brief("ann", "retry").clip_check == "off"
 
 
 def test_money_is_exact_in_micro_dollars() -> None:
@@ -82,6 +87,7 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"quality": "best"}, "quality", "use 'draft' or 'full'"),
         ({"style": "baroque"}, "style", f"use {listed(STYLES)}"),
         ({"voice": "loud"}, "voice", "give true or false"),
+        ({"clip_check": "no"}, "clip_check", "use 'off', 'warn' or 'retry'"),
         ({"captions": "loud"}, "captions", f"use {listed(CAPTION_CHOICES)}"),
         ({"transition": "star"}, "transition", f"use {listed(TRANSITION_CHOICES)}"),
         ({"transition_seconds": 2.1}, "transition_seconds", "give 0.1 to 2 seconds"),

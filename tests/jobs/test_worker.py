@@ -15,7 +15,7 @@ from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.local.engine import LocalEngine
-from shared.jobs.engine import Engine, Task, Workspace
+from shared.jobs.engine import Engine, Finish, Task, Workspace
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.job import Job, Rules, State
 from shared.jobs.ledger import JOBS, Ledger
@@ -118,7 +118,14 @@ def made(cost: int = 4) -> Callable[[Task], Produced]:
 class LoneWorker:
     """A worker with its ledger, gate and relay on a store; `told` are the ends that it reports."""
 
-    def __init__(self, store: Store, folder: Path, engine: Engine, kind: AnyKind = IMAGE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        engine: Engine,
+        kind: AnyKind = IMAGE,
+        finish: Finish | None = None,
+    ) -> None:
         self.store, self.told = store, list[Event]()
         self.engine: Any = engine
         kinds = Kinds(kind)
@@ -131,7 +138,7 @@ class LoneWorker:
         means = Means(
             kinds=kinds,
             engines={kind: engine},
-            finish={},
+            finish={kind: finish},
             ledger=self.ledger,
             gate=self.gate,
             rates=Rates(store),

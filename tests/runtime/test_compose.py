@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 
 import services
 from services.cli.environment import read_settings
+from services.gateway.parts import build_gateway
+from services.gateway.requests import VideoRequest
 from shared.base.pool import Pool
 from shared.runtime.compose import engines, open_app
 from shared.runtime.probes import probes
@@ -50,6 +52,20 @@ def test_a_broken_data_folder_ends_the_process_with_advice(tmp_path: Path, name:
     assert f"{tmp_path / name}" in ended.stderr
     assert "make it a folder that can be written to" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+async def test_the_environment_says_what_follows_a_doubt_where_a_request_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORYWAVE_CLIP_CHECK", "retry")
+    settings = Settings(data=tmp_path, processes=1, engine="rehearsal")
+    async with open_app(settings, SERVICES) as app:
+        gateway = build_gateway(app)
+        said = await gateway.intake.accept(VideoRequest(prompt="x", clip_check="off"), "ann")
+        unsaid = await gateway.intake.accept(VideoRequest(prompt="x"), "ann")
+        briefs = [(await gateway.videos.read_status(id_, "ann")).request for id_ in (said, unsaid)]
+        gateway.close()
+    assert [brief.clip_check for brief in briefs] == ["off", "retry"]
 
 
 def engines_of(**known: Any) -> Mapping[str, str]:

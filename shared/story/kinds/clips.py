@@ -1,9 +1,13 @@
 """The clips: one for each chunk of the plan."""
 
 from shared.story.beats import Chunk, ChunkKind
+from shared.story.brief import ClipCheck
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, Success
 from shared.story.plan import active_chunks
+
+ASKED_SECONDS = "asked_seconds"
+"""Where an engine whose model has only certain lengths says, in `Made.data`, which it asked for."""
 
 
 class ClipOrder(Order):
@@ -18,6 +22,7 @@ class ClipOrder(Order):
     width: int
     height: int
     wants_last_frame: bool = False
+    check: ClipCheck = "warn"
     sound: bool = False
     """It is to have a sound of its own, where its engine can make one."""
 
@@ -31,6 +36,8 @@ class ChunkReady(JobEnd):
     key: str
     last_frame_key: str | None = None
     seconds: float
+    doubts: tuple[str, ...] = ()
+    """What looks wrong with it, in words that follow its name: "is frozen", "flickers"."""
 
     @property
     def slot(self) -> str:
@@ -45,7 +52,9 @@ class ChunkFailed(Failed):
 
 def _build_ready(done: Success[ClipOrder]) -> ChunkReady:
     place = {"chunk": done.spec.n, "kind": done.order.kind}
-    return ChunkReady.model_validate(done.facts("key", "last_frame_key", "seconds") | place)
+    return ChunkReady.model_validate(
+        done.facts("key", "last_frame_key", "seconds", "doubts") | place
+    )
 
 
 def clip_job(plan: BeatsPlanned, chunk: Chunk) -> str:
