@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
-from shared.runtime.allowances import Allowances
+from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, EndCard
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
@@ -123,11 +123,12 @@ class VideoRequest(BaseModel):
         default_factory=EndCardRequest, description="null leaves it out."
     )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
-    clips_at_once: Whole | None = Field(
-        None,
-        ge=0,
-        le=60,
-        description="0 is no limit. By default 3 where clips are paid, else 6, or as this is set.",
+    # the bounds stand before the function: behind it they would be missing in the description
+    clips_at_once: Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)] | None = (
+        Field(
+            None,
+            description="0 is no limit. By default 3 where clips are paid, else 6, or as this is set.",
+        )
     )
     seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
     priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
@@ -135,7 +136,7 @@ class VideoRequest(BaseModel):
         None, ge=0, le=1_000_000, allow_inf_nan=False, description="Never a cent more is spent."
     )
 
-    def brief(self, owner: str, allowances: Allowances) -> Brief:
+    def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
         # the budget is not part of a brief: it can be raised later, and a brief never changes
         words = self.model_dump(exclude={"budget_usd", "end_card"})

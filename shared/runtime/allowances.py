@@ -17,3 +17,7 @@ class Allowances:
     most_priority: int = 10
     """No video weighs more, whatever its owner asks for."""
     room: Room = field(default_factory=Room)
+
+
+STANDARD = Allowances()
+"""What is allowed where nothing is set."""
