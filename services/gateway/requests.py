@@ -36,6 +36,8 @@ def _accept_whole(number: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(_accept_whole)]
+AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)]
+"""Its bounds stand before the function: behind it, a value that may be null would lack them."""
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 
@@ -123,12 +125,8 @@ class VideoRequest(BaseModel):
         default_factory=EndCardRequest, description="null leaves it out."
     )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
-    # the bounds stand before the function: behind it they would be missing in the description
-    clips_at_once: Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)] | None = (
-        Field(
-            None,
-            description="0 is no limit. By default 3 where clips are paid, else 6, or as this is set.",
-        )
+    clips_at_once: AtOnce | None = Field(
+        None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
     )
     seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
     priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
