@@ -2,8 +2,8 @@
 
 A row for each video that waits, and one more row, which says whose turn it is and who waits at all.
 Whoever changes that one is guarded on its version, so that replicas can't both give away the last
-place. Nobody has to give a place back: where a video waits for one, those that have a place are
-looked at, and what has ended has none. So no crash can leave a place taken.
+place. A place is given back when its video ends or rests. But nothing hangs on that: where a video
+waits, those that have a place are looked at, and so no crash can leave a place taken for ever.
 """
 
 from collections import Counter
@@ -91,6 +91,16 @@ class Turns:
         while not await self._write(before := await self._read(), before.owners, {owner}):
             pass
         return video_id in await self.hand_out()
+
+    async def leave(self, videos: Collection[str]) -> None:
+        """Give back the places of those of these videos that want none any more."""
+        while True:
+            places = await self._read()
+            held = places.owners.keys() & set(videos)
+            gone = held - set(await self._wanting(held)) if held else set[str]()
+            left = {video: owner for video, owner in places.owners.items() if video not in gone}
+            if not gone or await self._write(places, left):
+                return
 
     async def hand_out(self) -> list[str]:
         """Give away the places that are free; return the videos whose turn has come."""

@@ -55,8 +55,10 @@ class Steering:
         """
         running = [view for view in views if find_wish(view).desired == "running"]
         await asyncio.gather(*map(self._go_on, running))
-        if len(running) < len(views):
-            await self.hand_out()
+        resting = {view.video_id for view in views} - {view.video_id for view in running}
+        if self._turns and resting:
+            await self._turns.leave(resting)
+            await self._turns.hand_out()
         return [None] * len(views)
 
     async def hand_out(self) -> None:
