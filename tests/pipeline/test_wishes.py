@@ -12,11 +12,14 @@ from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.status import Action, Status, VideoStatus
 from shared.bus.chaos import Chaos
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import TERMINAL
+from shared.jobs.machine import TERMINAL, Job
+from shared.jobs.rows import to_doc
 from shared.jobs.turns import Room
+from shared.ports import Doc, Update
 from shared.story.brief import EndCard
 from shared.story.events import VideoFailed
 from shared.story.kinds import CLIP, CONFORM, CUT, IMAGE, KINDS, PLAN, REFERENCE, AnyKind
+from shared.story.view import JobSpec
 from tests.pipeline.world import World, brief, world
 
 OWNER = "local"
@@ -65,6 +68,11 @@ class Stack:
         """Another video is made from its beginning to its end meanwhile."""
         await self.w.request(name, brief(2, 1))
         await self.until(lambda now: now.status is Status.COMPLETED, name)
+
+    async def one_job(self, kind: AnyKind, video: str = "v") -> Doc:
+        """The row of any job of this kind."""
+        where = {"spec.video_id": video, "spec.kind": kind.name}
+        return (await self.w.store.find(JOBS, where))[0]
 
     def runs(self, video: str = "v") -> set[str]:
         """The jobs of a video that an engine was given; none of them twice."""
@@ -282,6 +290,34 @@ async def test_the_jobs_of_a_failed_video_are_stopped_by_the_next_look_where_a_c
         await s.settled()
         assert sum(f"/{IMAGE}/" in job for job in s.runs()) == 1
         gateway.close()
+
+
+async def test_a_video_that_is_over_is_looked_at_until_its_jobs_have_ended(tmp_path: Path) -> None:
+    async with stack(tmp_path) as s:
+        hold = s.w.engine.held[CLIP.name] = asyncio.Event()
+        await s.w.request("v", WANTED)
+        await s.begun(CLIP)
+        await s.steer(Action.CANCEL)
+        views = s.w.app.shell("gateway").service.views
+        assert (await s.w.store.get(views, ["v"]))["v"].get("check_at") is not None
+        # a clip that a process released before it stood still, and asks for only now
+        late = replace_n(await s.one_job(CLIP), 99)
+        await s.w.store.insert(JOBS, [late])
+        await s.w.store.update(views, [Update("v", set={"check_at": 1})])
+        async with asyncio.timeout(20):  # of this process's own sweep
+            while (await s.w.store.get(JOBS, [late["_id"]]))[late["_id"]]["state"] != "cancelled":
+                await asyncio.sleep(0.01)
+        hold.set()
+        await s.settled()
+        async with asyncio.timeout(20):
+            while "check_at" in (await s.w.store.get(views, ["v"]))["v"]:
+                await asyncio.sleep(0.01)
+
+
+def replace_n(row: Doc, n: int) -> Doc:
+    """The row of another job of the same kind, which nobody has begun."""
+    spec = JobSpec.model_validate(row["spec"]).model_copy(update={"n": n})
+    return to_doc(Job(spec=spec))
 
 
 # ── turns ───────────────────────────────────────────────────────────────────────────────────────
