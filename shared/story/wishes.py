@@ -60,8 +60,8 @@ def find_rev(view: View) -> int:
 
 def is_cancelled(view: View) -> bool:
     """Tell whether the latest revision is cancelled: no other wish for it counts any more."""
-    rev = max(find_rev(view), FIRST_REV)
-    return any(s.desired == "cancelled" and s.plan_rev >= rev for s in view.all(VideoSteered))
+    revs = [s.plan_rev for s in view.all(VideoSteered) if s.desired == "cancelled"]
+    return bool(revs) and max(revs) >= find_rev(view)
 
 
 def find_desired(view: View) -> Desired:
@@ -75,8 +75,8 @@ def find_desired(view: View) -> Desired:
 
 def is_over(view: View) -> bool:
     """Tell whether the latest revision has ended, or is cancelled."""
-    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
-    return is_cancelled(view) or any(end and end.rev >= find_rev(view) for end in ends)
+    ends = [end.rev for end in (view.latest(VideoCompleted), view.latest(VideoFailed)) if end]
+    return is_cancelled(view) or (bool(ends) and max(ends) >= find_rev(view))
 
 
 def find_wish(view: View, *, has_turn: bool = True) -> Wish:
