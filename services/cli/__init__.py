@@ -43,8 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_make(commands)
     _add_reframe(commands)
     _add_up(commands)
-    about = "go on with what a stopped run left"
-    _add_command(commands, "resume", "services.cli.make:resume", about)
+    _add_wishes(commands)
     about = "list videos, or show one"
     status = _add_command(commands, "status", "services.cli.inspect:status", about)
     which = status.add_mutually_exclusive_group()
@@ -121,6 +120,21 @@ def _add_reframe(commands: "Commands") -> None:
     reframe.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the id")
 
 
+def _add_wishes(commands: "Commands") -> None:
+    """Add what is asked of a server that runs, by the names of its routes."""
+    wishes = {
+        "pause": "let a video rest: nothing more of it is begun, or paid",
+        "resume": "let a paused video go on; without one: go on with what a stopped run left",
+        "cancel": "cancel a video; what is finished is kept",
+        "retry": "make again what failed or was cancelled of a video, and nothing else",
+    }
+    for name, about in wishes.items():
+        wish = _add_command(commands, name, f"services.cli.wishes:{name}", about)
+        optional = "?" if name == "resume" else None
+        wish.add_argument("video", nargs=optional, metavar="VIDEO", help="its id")
+        _add_address(wish, "of the server, `storywave up`")
+
+
 def _add_up(commands: "Commands") -> None:
     up = _add_command(commands, "up", "services.cli.serve:up", "serve all services in this process")
     _add_address(up)
@@ -133,6 +147,12 @@ def _add_service(commands: "Commands") -> None:
     _add_address(service)
 
 
-def _add_address(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--port", type=int, default=None, help="default 8000; 0 is any free one")
-    command.add_argument("--host", default=None, help="default 127.0.0.1: this machine only")
+def _add_address(command: argparse.ArgumentParser, whose: str = "") -> None:
+    port = whose and f"{whose}; default 8000"
+    command.add_argument(
+        "--port", type=int, default=None, help=port or "default 8000; 0 is any free one"
+    )
+    host = whose and f"{whose}; default 127.0.0.1"
+    command.add_argument(
+        "--host", default=None, help=host or "default 127.0.0.1: this machine only"
+    )

@@ -5,7 +5,7 @@ one is first and the other reads its row. Then money, then the events of that ro
 through all of it again, and so completes what a crash had cut short.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -19,7 +19,8 @@ from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
-from shared.story.brief import Brief, ClipCheck
+from shared.runtime.allowances import Allowances
+from shared.story.brief import Brief
 from shared.story.errors import BadInput
 from shared.story.events import Event, VideoRequested, VideoSteered
 from shared.story.fact import Micros
@@ -43,17 +44,16 @@ class Intake:
     images: Images
     emit: Emit
     weights: Weights
-    clip_check: ClipCheck = "warn"
-    """For requests that say nothing of it."""
+    allowances: Allowances
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
-        brief = asked.brief(owner, self.clip_check)
-        row = _build_row(asked, brief, key, self.store.now(), await self.weights())
+        brief = asked.brief(owner, self.allowances)
+        row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
         await self._keep_product(asked, row)
         if not await self._insert(row):
-            row = await self._read_first(row)
+            row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
         await self.gate.open(row["_id"], owner, row["cap"])
         await self.emit(_build_events(row))
@@ -83,18 +83,16 @@ class Intake:
         new = await self.store.insert(REQUESTS, list(firsts.values()))
         return [row["_id"] in new and row is firsts[row["_id"]] for row in rows]
 
-    async def _read_first(self, row: Doc) -> Doc:
+    async def _read_first(self, row: Doc, left_open: Collection[str]) -> Doc:
         """Return the row that was there first; refuse if it asks for something else."""
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         first = {"cap": None, **stored}  # to a store, a field that is null is no field
         try:
-            # read, so that what it could not say in its day is said in both
-            brief = Brief.model_validate(first["requested"]["brief"])
-            asked = (brief.model_dump(mode="json"), first["cap"])
+            asked = (_list_wishes(first, left_open), first["cap"])
         except Exception as error:
             tell(REQUESTS, row["_id"], error)
             raise Unreadable(row["_id"]) from error
-        if asked != (row["requested"]["brief"], row["cap"]):
+        if asked != (_list_wishes(row, left_open), row["cap"]):
             raise KeyReused
         return first
 
@@ -106,8 +104,15 @@ def make_video_id(owner: str, key: str | None) -> str:
     return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
 
 
+def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
+    """Return what was asked for. What was allowed may be set otherwise since."""
+    # read, so that what it could not say in its day is said in both
+    brief = Brief.model_validate(row["requested"]["brief"]).model_dump(mode="json")
+    return {name: value for name, value in brief.items() if name not in left_open}
+
+
 def _build_row(
-    asked: VideoRequest, brief: Brief, key: str | None, now: int, weights: dict[str, float]
+    brief: Brief, cap: Micros | None, key: str | None, now: int, weights: dict[str, float]
 ) -> Doc:
     id_ = make_video_id(brief.owner, key)
     requested = VideoRequested(video_id=id_, at=now, brief=brief, stage_weights=weights)
@@ -115,7 +120,7 @@ def _build_row(
         "_id": id_,
         "owner": brief.owner,
         "created_at": now,
-        "cap": asked.cap,
+        "cap": cap,
         "requested": requested.model_dump(mode="json"),
     }
 

@@ -10,6 +10,7 @@ from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
+from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
 
@@ -22,6 +23,7 @@ class Gateway:
 
     intake: Intake
     revisions: Revisions
+    wishes: Wishes
     videos: Videos
     images: Images
     watch: Watch
@@ -42,7 +44,9 @@ def build_gateway(app: App) -> Gateway:
     # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    weights = StageWeights(videos)
-    intake = Intake(app.ports.store, app.gate, images, shell.emit, weights, app.clip_check)
+    intake = Intake(
+        app.ports.store, app.gate, images, shell.emit, StageWeights(videos), app.allowances
+    )
     revisions = Revisions(videos, shell.emit)
-    return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)
+    wishes = Wishes(videos, shell.emit, app.gate, shell.list_jobs)
+    return Gateway(intake, revisions, wishes, videos, images, watch, app.ports.blobs)

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
+from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, EndCard
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
@@ -35,6 +36,8 @@ def _accept_whole(number: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(_accept_whole)]
+AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)]
+"""Its bounds stand before the function: behind it, a value that may be null would lack them."""
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 
@@ -127,19 +130,31 @@ class VideoRequest(BaseModel):
         default_factory=EndCardRequest, description="null leaves it out."
     )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
-    clips_at_once: Whole = Field(6, ge=1, le=60)
+    clips_at_once: AtOnce | None = Field(
+        None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
+    )
     seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
     priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
     budget_usd: float | None = Field(
         None, ge=0, le=1_000_000, allow_inf_nan=False, description="Never a cent more is spent."
     )
 
-    def brief(self, owner: str, clip_check: ClipCheck = "warn") -> Brief:
-        """Return the request in the words of all services; the check is for one that names none."""
+    def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
+        """Return the request in the words of all services, within what is allowed."""
         # the budget is not part of a brief: it can be raised later, and a brief never changes
-        words = self.model_dump(exclude={"budget_usd", "end_card", "clip_check"})
+        words = self.model_dump(exclude={"budget_usd", "end_card"})
+        words["priority"] = min(self.priority, allowances.most_priority)
+        if self.clips_at_once is None:
+            words["clips_at_once"] = allowances.clips_at_once
+        words["clip_check"] = self.clip_check or allowances.clip_check
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
-        return Brief(**words, end_card=card, owner=owner, clip_check=self.clip_check or clip_check)
+        return Brief(**words, end_card=card, owner=owner)
+
+    @property
+    def left_open(self) -> frozenset[str]:
+        """Return the fields of a brief that say what was allowed, and not what was asked for."""
+        given = {"clips_at_once": self.clips_at_once, "clip_check": self.clip_check}
+        return frozenset({"priority", *(name for name, value in given.items() if value is None)})
 
     @property
     def cap(self) -> Micros | None:

@@ -14,6 +14,7 @@ from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoSteered
 from shared.story.kinds import AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
 from shared.story.view import Decision, View
+from shared.story.wishes import is_cancelled
 
 Reads = type[Event] | AnyKind
 """An event; or a kind of job, which stands for both events that it can end in."""
@@ -30,6 +31,8 @@ class Service:
     """Without a plan, or after the video was given up, there is nothing to decide."""
     ends_videos: bool = False
     """It decides how a video ends, and so what becomes of one that runs for too long."""
+    steers_videos: bool = False
+    """It knows first of every wish and revision, and so stops and starts the work on a video."""
     reads: tuple[Reads, ...] = ()
     reads_all: bool = False
     """It reads every event there is."""
@@ -85,6 +88,8 @@ class Service:
 
     def decide_on(self, view: View) -> Decision:
         """Return the decision on a video, as far as there is anything to decide."""
+        if is_cancelled(view):
+            return Decision(done=True)
         plan = view.latest(BeatsPlanned)
         if self.needs_plan and plan is None:
             return Decision(done=bool(view.all(PlanFailed)))

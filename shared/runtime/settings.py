@@ -159,12 +159,28 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30.0, gt=0)
     """After how long another replica takes up the work of one that has died."""
 
+    # bounds
+    clips_at_once: int | None = Field(None, ge=0, le=60)
+    """Clips of one video at once, for requests that leave it open; 0 is no limit. By default 3
+    where clips are paid, else 6."""
+    active_an_owner: int = Field(3, ge=0)
+    """How many videos of one owner are made at once, while the others are queued; 0 is no limit."""
+    active: int = Field(0, ge=0)
+    """How many videos are made at once, whoever owns them; 0 is no limit."""
+    most_priority: int = Field(10, ge=1, le=10)
+    """The most that a video weighs, whatever priority is asked for it."""
+
     @field_validator("llm_model")
     @classmethod
     def _check_model(cls, model: str, given: ValidationInfo) -> str:
         if given.data.get("llm_url") and not model:
             raise ValueError("name the model that STORYWAVE_LLM_URL is to plan with")
         return model
+
+    @property
+    def clips_are_paid(self) -> bool:
+        """Tell whether clips come from an engine that costs money."""
+        return self.engine not in ("local", "rehearsal")
 
     @property
     def on_loopback(self) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from services.gateway.read.status import FINAL, VideoStatus, read_status
+from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.story.events import (
     BeatsPlanned,
     Event,
@@ -43,7 +43,7 @@ def make_ending(now: VideoStatus) -> Live | None:
     if now.error and now.failed_at:
         at = " ".join(filter(None, (now.failed_at.phase, now.failed_at.item)))
         return _build_message(now, now.failed_at.item, f"failed at {at}: {now.error}")
-    if now.seconds:
+    if now.status is Status.COMPLETED and now.seconds:
         return _build_message(now, "", f"completed: {now.seconds:g} s of video")
     return _build_message(now, "", str(now.status))
 
