@@ -70,15 +70,9 @@ def test_every_wish_reaches_the_brief() -> None:
 
 
 def test_a_request_that_names_no_check_gets_that_of_its_server() -> None:
-    assert (
-        VideoRequest(prompt="x").brief("ann", Allowances(clip_check="retry")).clip_check == "retry"
-    )
-    assert (
-        VideoRequest(prompt="x", clip_check="off")
-        .brief("ann", Allowances(clip_check="retry"))
-        .clip_check
-        == "off"
-    )
+    allowed = Allowances(clip_check="retry")
+    assert VideoRequest(prompt="x").brief("ann", allowed).clip_check == "retry"
+    assert VideoRequest(prompt="x", clip_check="off").brief("ann", allowed).clip_check == "off"
 
 
 def test_money_is_exact_in_micro_dollars() -> None:
