@@ -1,0 +1,91 @@
+"""The runs of the account, as the provider's list tells: one reading serves all polls of a process.
+
+A page of the list holds a hundred runs, so that it costs one question to learn of all that have
+changed. A single run is asked for only once it has ended, or where the list does not show it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.engines.replicate.client import Provider
+
+Run = Mapping[str, Any]
+
+ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
+
+FRESH_SECONDS = 0.5
+SHARE = 10
+"""A reading that took long is good for so many times as long: reading must not become the work."""
+POLL_PAGES = 5
+FIND_PAGES = 50
+MARGIN_MS = 60_000
+"""Runs are looked for from so long before: two clocks never quite agree."""
+FORGET_MS = 3_600_000
+
+
+class Runs:
+    """What the provider runs for us."""
+
+    def __init__(self, provider: Provider, now: Callable[[], int]) -> None:
+        self._provider = provider
+        self._now = now
+        self._watched: dict[str, int] = {}
+        """Run → when it was posted."""
+        self._listed: dict[str, Run] = {}
+        self._good_until = 0.0
+        self._reading = asyncio.Lock()
+
+    async def look_up(self, run: str, posted_at: int) -> Run:
+        """Return what is known of a run: all of it, once it has ended."""
+        self._watched[run] = posted_at
+        listed = await self._look_at_list(run)
+        if listed is not None and listed.get("status") not in ENDED:
+            return listed
+        found = await self._provider.get(run)
+        if found.get("status") in ENDED:
+            self._watched.pop(run, None)
+        return found
+
+    async def list_since(self, since: int, pages: int) -> tuple[list[Run], bool]:
+        """Return the runs created since then, newest first, and whether these are all."""
+        if not self._provider.transport.has_seen_clock:
+            await self._provider.list_runs(self._write_time(self._now()))  # its date is what counts
+        start = self._write_time(since - MARGIN_MS)
+        found, cursor = list[Run](), ""
+        for _ in range(pages):
+            page, cursor = await self._provider.list_runs(start, cursor)
+            found += page
+            if not cursor or (page and self.created_at(page[-1]) < since - MARGIN_MS):
+                return found, True
+        return found, False
+
+    def created_at(self, run: Run) -> int:
+        """Return when a run was created, in milliseconds of our clock; 0 where it can't be read."""
+        try:
+            created = datetime.fromisoformat(str(run.get("created_at")))
+        except ValueError:
+            return 0
+        return round(created.timestamp() * 1000) - self._provider.transport.ahead_ms
+
+    async def _look_at_list(self, run: str) -> Run | None:
+        async with self._reading:
+            if time.monotonic() >= self._good_until:
+                await self._read_list()
+        return self._listed.get(run)
+
+    async def _read_list(self) -> None:
+        began = time.monotonic()
+        oldest = self._now() - FORGET_MS
+        self._watched = {run: at for run, at in self._watched.items() if at > oldest}
+        since = min(self._watched.values(), default=self._now())
+        runs, _ = await self.list_since(since, POLL_PAGES)
+        self._listed = {str(run.get("id")): run for run in runs}
+        took = time.monotonic() - began
+        self._good_until = time.monotonic() + max(FRESH_SECONDS, SHARE * took)
+
+    def _write_time(self, ms: int) -> str:
+        theirs = (ms + self._provider.transport.ahead_ms) / 1000
+        return datetime.fromtimestamp(theirs, UTC).isoformat().replace("+00:00", "Z")
