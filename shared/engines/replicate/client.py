@@ -16,14 +16,13 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from shared.engines.replicate.transport import Answered, Call, TooLate, Transport, calling
-from shared.story.errors import BadInput, PermanentError
+from shared.story.errors import BadInput
 
 TOKEN = "REPLICATE_API_TOKEN"
 
 READ_SECONDS = 30.0
 """The longest that one question may take; how long a create may take is its caller's to say."""
 UPLOAD_SECONDS = 300.0
-MOST_UPLOADED = 100 << 20
 
 READS_A_SECOND = 10.0
 """Of one process. The account has 50 a second, for all processes together."""
@@ -65,7 +64,7 @@ class Provider:
         body: Mapping[str, Any],
         cancel_after: float,
         seconds_left: Callable[[], float],
-    ) -> Call:
+    ) -> Mapping[str, Any]:
         """Start a run, if it can be sent in time, and return what was answered.
 
         A model that is official is called by its name, any other by a version.
@@ -79,12 +78,12 @@ class Provider:
             else client.models.predictions.async_create(model=model, **body)
         )
         try:
-            await _carry(call, create, seconds_left())
+            await _carry(call, create, 0.95 * seconds_left())  # before whoever waits gives up
         except (TimeoutError, httpx.TransportError) as error:
             if call.was_sent:
                 raise
             raise NotSent("the provider could not be reached in time") from error
-        return call
+        return _as_object(call)
 
     async def get(self, run: str) -> Mapping[str, Any]:
         """Return all that the provider says of a run."""
@@ -106,12 +105,11 @@ class Provider:
         client = self._open()
         await _carry(Call(), client.predictions.async_cancel(run), READ_SECONDS)
 
-    async def upload(self, path: Path, name: str) -> Mapping[str, Any]:
+    async def upload(self, path: Path, media_type: str) -> Mapping[str, Any]:
         """Give the provider a file, and return what it says of it; it keeps it for a day."""
-        if path.stat().st_size > MOST_UPLOADED:
-            raise PermanentError(f"“{name}” is larger than {MOST_UPLOADED >> 20} MiB: use less")
         call = Call()
-        await _carry(call, self._open().files.async_create(path), UPLOAD_SECONDS)
+        given = self._open().files.async_create(path, content_type=media_type)
+        await _carry(call, given, UPLOAD_SECONDS)
         return _as_object(call)
 
     async def get_file(self, file: str) -> Mapping[str, Any]:

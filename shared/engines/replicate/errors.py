@@ -125,13 +125,17 @@ def judge_failure(error: object, asked: Asked) -> Ended:
     return Ended(f"{asked.model} failed{words}")
 
 
+_AGAIN = Ended("")
+"""Nothing is wrong with the work: another try may go well."""
+
+
 @dataclass(frozen=True)
 class _Known:
     """One line of the table: what it is known by, what is said of it, and what follows."""
 
     marks: tuple[str, ...]
     said: str
-    end: Ended = Ended("")
+    end: Ended = _AGAIN
 
     def is_meant(self, text: str) -> bool:
         return any(_has_mark(text, mark) for mark in self.marks)
@@ -154,9 +158,7 @@ _RUNS = (
         "can't be used at Replicate now: its own provider refuses it",
         Ended("", code="quota", retired=True),
     ),
-    _Known(
-        ("E003", "E004"), "is overloaded at its own provider", Ended("", code="rate_limited")
-    ),
+    _Known(("E003", "E004"), "is overloaded at its own provider", Ended("", code="rate_limited")),
     _Known(("E9243",), "could not start with this input", Ended("", most_tries=2)),
     _Known(("E9825",), "could not hand over its output", Ended("", most_tries=2)),
     _Known(("E6716",), "did not start in time", Ended("", code="timeout")),

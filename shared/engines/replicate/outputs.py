@@ -43,9 +43,11 @@ def read_words(output: object) -> list[dict[str, Any]]:
     words: list[dict[str, Any]] = []
     for place, (text, start, end) in enumerate(timed):
         before = words[-1]["end"] if words else 0.0
-        begins = max(before, before if start is None else start)
+        begins = before if start is None else max(before, start)
         after = next((s for _, s, _ in timed[place + 1 :] if s is not None), begins)
-        words.append({"text": text, "start": begins, "end": max(begins, after if end is None else end)})
+        words.append(
+            {"text": text, "start": begins, "end": max(begins, after if end is None else end)}
+        )
     return words
 
 

@@ -6,15 +6,11 @@ changed. A single run is asked for only once it has ended, or where the list doe
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from shared.engines.replicate.client import Provider
-
-Run = Mapping[str, Any]
-
-ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
+from shared.engines.replicate.ends import ENDED, Run
 
 FRESH_SECONDS = 0.5
 SHARE = 10

@@ -4,8 +4,8 @@ Under the client, and above the network, this
 
 - sends headers that the client has no place for, as `Cancel-After`;
 - refuses to send what is late: a process that stood still for minutes must not post then;
-- raises `Answered` for every status from 400 on, with all that the answer said. So the client, which
-  would repeat some requests by itself, never sees one to repeat;
+- raises `Answered` for every status from 400 on, with all that the answer said: so the client,
+  which would repeat some requests by itself, never sees one to repeat;
 - keeps each body as it came: the client knows fewer states of a run than the provider.
 """
 
@@ -128,7 +128,7 @@ class Transport(httpx.AsyncBaseTransport):
         await self._network.aclose()
 
     def _note_date(self, answer: httpx.Response) -> float:
-        """Return the time of an answer, in seconds, by the provider's own clock where it says it."""
+        """Return the time of an answer in seconds, by the provider's own clock if it tells."""
         date = _parse_date(answer.headers.get("date", ""))
         if date is None:
             return (self._now() + self.ahead_ms) / 1000

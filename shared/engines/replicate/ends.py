@@ -1,0 +1,47 @@
+"""What a run that has ended means for its job: its output, its price, or its failure. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.engines.replicate.errors import Asked, judge_failure
+from shared.engines.replicate.outputs import name_files, read_words
+from shared.jobs.outcomes import Ended, Made, Produced
+from shared.story.fact import Micros
+
+Run = Mapping[str, Any]
+
+ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
+
+Price = Callable[[Mapping[str, Any]], Micros]
+"""Returns what a run came to, from the quantities that it reports."""
+
+
+def judge_end(kind: str, run: Run, asked: Asked, price: Price) -> Produced | Ended:
+    """Return what an ended run means for a job of this kind."""
+    metrics = run.get("metrics") or {}
+    match run.get("status"):
+        case "succeeded":
+            return _judge_success(kind, run, asked, price(metrics))
+        case "aborted":  # it never began, and costs nothing
+            return Ended(f"{asked.model} did not start in time", code="timeout")
+        case "canceled":
+            ended = Ended(f"{asked.model} was stopped at Replicate", cancelled=True)
+        case _:
+            ended = judge_failure(run.get("error"), asked)
+    # what ended badly costs what it reports, and nothing where it reports nothing
+    return replace(ended, cost=price(metrics) if metrics else 0)
+
+
+def _judge_success(kind: str, run: Run, asked: Asked, cost: Micros) -> Produced | Ended:
+    output = run.get("output")
+    if kind == "words":
+        words = read_words(output)
+        if words:
+            return Produced(Made(data={"words": words}), cost=cost)
+    elif urls := name_files(output):
+        return Produced(urls=urls, cost=cost)
+    if run.get("data_removed"):
+        gone = f"what {asked.model} made was removed there before it was fetched"
+        return Ended(gone, code="storage", cost=cost)
+    return Ended(f"{asked.model} finished without an output", cost=cost)
