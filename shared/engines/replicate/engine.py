@@ -183,7 +183,7 @@ class ReplicateEngine:
     def _ask_for_call(self, job: Job) -> dict[str, Any]:
         if not self._hooks:
             return {}
-        url = hook_url(self._hooks, job.id, job.attempt)
+        url = hook_url(self._hooks, job.id, job.posted_attempt)
         return {"webhook": url, "webhook_events_filter": ["completed"]}
 
     # ── afterwards ──────────────────────────────────────────────────────────────────────────────
