@@ -148,6 +148,7 @@ def _ask_for_clip(plan: BeatsPlanned, state: ChunkState) -> JobSpec:
         height=size.height,
         # only a chunk that another one goes on from needs it
         wants_last_frame=state.remaining > 1,
+        sound=brief.clip_sound,
     )
     return CLIP.ask(
         plan, order, beat=chunk.beat, n=chunk.index, files=state.files, seconds=CLIP_SECONDS

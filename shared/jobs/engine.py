@@ -29,6 +29,8 @@ class Workspace:
 
     folder: Path
     files: Mapping[str, Path] = field(default_factory=dict)
+    take: int = 0
+    """Which try of a user it is: another one is to make something else from the same order."""
 
 
 Work = Callable[[Any, Workspace], Made]

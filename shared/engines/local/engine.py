@@ -38,7 +38,7 @@ class LocalEngine:
         made = await self._pool.run(
             work,
             task.order,
-            Workspace(task.folder, files),
+            Workspace(task.folder, files, task.job.spec.take),
             seconds=kind.deadline_seconds,
             check=task.look_again,
         )

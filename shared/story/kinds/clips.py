@@ -18,6 +18,8 @@ class ClipOrder(Order):
     width: int
     height: int
     wants_last_frame: bool = False
+    sound: bool = False
+    """It is to have a sound of its own, where its engine can make one."""
 
 
 class ChunkReady(JobEnd):
