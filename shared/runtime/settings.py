@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """The least that is logged."""
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
+    paid: bool = False
+    """Whether engines may work that cost money. A token alone changes nothing."""
     rehearsal_seconds: float = Field(0.0, ge=0)
     """How long each job of a rehearsal takes."""
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -115,6 +117,10 @@ class Settings(BaseSettings):
     """Names that the API is asked by beside `localhost`, several with commas, without ports."""
     public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
     """Where users reach the API, as `https://film.example`: this name is served too."""
+    replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])
+    """What Replicate signs its webhooks with. With it and a public address it is seen at once when
+    a run has ended; without it, a little later.
+    """
     drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 

@@ -13,8 +13,8 @@ Run = Mapping[str, Any]
 
 ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
 
-Price = Callable[[Mapping[str, Any]], Micros]
-"""Returns what a run came to, from the quantities that it reports."""
+Price = Callable[[Mapping[str, Any], bool], Micros]
+"""Returns what a run came to, from the quantities that it reports; and whether it made anything."""
 
 
 def judge_end(kind: str, run: Run, asked: Asked, price: Price) -> Produced | Ended:
@@ -22,15 +22,15 @@ def judge_end(kind: str, run: Run, asked: Asked, price: Price) -> Produced | End
     metrics = run.get("metrics") or {}
     match run.get("status"):
         case "succeeded":
-            return _judge_success(kind, run, asked, price(metrics))
+            return _judge_success(kind, run, asked, price(metrics, True))
         case "aborted":  # it never began, and costs nothing
             return Ended(f"{asked.model} did not start in time", code="timeout")
         case "canceled":
             ended = Ended(f"{asked.model} was stopped at Replicate", cancelled=True)
         case _:
             ended = judge_failure(run.get("error"), asked)
-    # what ended badly costs what it reports, and nothing where it reports nothing
-    return replace(ended, cost=price(metrics) if metrics else 0)
+    has_run = bool(metrics or run.get("started_at"))
+    return replace(ended, cost=price(metrics, False) if has_run else 0)
 
 
 def _judge_success(kind: str, run: Run, asked: Asked, cost: Micros) -> Produced | Ended:

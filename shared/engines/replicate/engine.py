@@ -223,10 +223,11 @@ class ReplicateEngine:
             self._provider.rest(answer.retry_after or self._polling.most)
         return Pending(max(self._polling.wait(age), answer.retry_after or self._polling.most))
 
-    def _price(self, task: Task, metrics: Mapping[str, Any]) -> Micros:
+    def _price(self, task: Task, metrics: Mapping[str, Any], has_output: bool) -> Micros:
         """Return what a run came to; all that is held for it where nobody can say any more."""
         try:
-            return prices.price(build(task.job, task.order, self._find_model(task)), metrics)
+            payload = build(task.job, task.order, self._find_model(task))
+            return prices.price(payload, metrics, has_output=has_output)
         except PermanentError as error:  # another version of the catalog has posted it
             log.warning("no price is known: %s", error, extra=_about(task.job))
             return task.job.held
