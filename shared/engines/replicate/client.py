@@ -24,7 +24,7 @@ READ_SECONDS = 30.0
 """The longest that one question may take; how long a create may take is its caller's to say."""
 UPLOAD_SECONDS = 300.0
 
-READS_A_SECOND = 10.0
+READS_A_SECOND = 20.0
 """Of one process. The account has 50 a second, for all processes together."""
 LONGEST_QUEUE = 5.0
 """Whoever would wait longer for his turn to read is told to come again."""

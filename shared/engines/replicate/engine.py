@@ -39,7 +39,7 @@ log = logging.getLogger("storywave.replicate")
 LIMITS = Limits(creates_a_minute=600)
 RETRIES = RetryRules()
 
-USES: Mapping[Use, str] = {
+USES: Mapping[Use | None, str] = {
     "prompt": "prompt",
     "first_frame": "image",
     "last_frame": "last frame",
@@ -207,8 +207,8 @@ class ReplicateEngine:
         if run.get("error"):
             said = (run.get("id"), str(run["error"])[:500])
             log.warning("run %s failed: %s", *said, extra=_about(job))
-        asked = _asked(self._find_model(task))
-        return judge_end(job.spec.kind, run, asked, partial(self._price, task))
+        asked = _asked(job, _find_model(job))
+        return judge_end(job.spec.kind, run, asked, partial(_price, task))
 
     def _judge_silence(self, job: Job, answer: Answered, age: float) -> Pending | Ended:
         """Return when to ask again: a refused question ends nothing that runs, and will be billed.
@@ -223,28 +223,13 @@ class ReplicateEngine:
             self._provider.rest(answer.retry_after or self._polling.most)
         return Pending(max(self._polling.wait(age), answer.retry_after or self._polling.most))
 
-    def _price(self, task: Task, metrics: Mapping[str, Any], has_output: bool) -> Micros:
-        """Return what a run came to; all that is held for it where nobody can say any more."""
-        try:
-            payload = build(task.job, task.order, self._find_model(task))
-            return prices.price(payload, metrics, has_output=has_output)
-        except PermanentError as error:  # another version of the catalog has posted it
-            log.warning("no price is known: %s", error, extra=_about(task.job))
-            return task.job.held
-
-    def _find_model(self, task: Task) -> Model:
-        """Return the model that was asked; where it is known no more, the one that would be."""
-        job = task.job
-        try:
-            return pick(job.spec.kind, job.model)[0]
-        except PermanentError:
-            return self._next_model(job, task.order)
-
     async def find(self, task: Task) -> Found:
         """Return the runs that a lost submit may have started: its model, its input, its time."""
-        inputs = await read_inputs(task, self._find_model(task))
+        model = _find_model(task.job)
+        if model is None:  # another version of the catalog has posted it, and may know it
+            return Found()
         try:
-            return await self._search(inputs, task.job.posted_at or 0)
+            return await self._search(await read_inputs(task, model), task.job.posted_at or 0)
         except (Answered, ReadLater, *AWAY) as error:
             log.warning("the list can't be read: %s", error, extra=_about(task.job))
             return Found()
@@ -276,16 +261,36 @@ class ReplicateEngine:
 
 def _refuse(answer: Answered, job: Job, model: Model) -> Refused | None:
     """Return the refusal that an answer is; None where the run may have been started."""
-    refused = judge_refusal(answer.status, answer.body, answer.retry_after, _asked(model))
+    asked = _asked(job, model)
+    refused = judge_refusal(answer.status, answer.body, answer.retry_after, asked)
     if refused:
         log.warning("refused: %s", answer, extra=_about(job))
     return refused
 
 
-def _asked(model: Model) -> Asked:
+def _find_model(job: Job) -> Model | None:
+    """Return the model that was asked; None where this version does not have it."""
+    try:
+        return pick(job.spec.kind, job.model)[0]
+    except PermanentError:
+        return None
+
+
+def _price(task: Task, metrics: Mapping[str, Any], has_output: bool) -> Micros:
+    """Return what a run came to; all that is held for it where nobody can say any more."""
+    job, model = task.job, _find_model(task.job)
+    if model is None:
+        log.warning("no price is known of %s: it counts as all that was held", job.model)
+        return job.held
+    return prices.price(build(job, task.order, model), metrics, has_output=has_output)
+
+
+def _asked(job: Job, model: Model | None) -> Asked:
     """Return how errors about a model are told: its fields in a user's words."""
-    fields = model.fields.items()
-    return Asked(model.name, {name: USES[f.use] for name, f in fields if f.use in USES})
+    if model is None:
+        return Asked(job.model or "the model", {})
+    uses = ((name, field.use) for name, field in model.fields.items())
+    return Asked(model.name, {name: USES[use] for name, use in uses if use in USES})
 
 
 def _about(job: Job) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.engines.replicate.catalog import Model
+from shared.engines.replicate.models import Model
 from shared.engines.replicate.payload import Payload, build
 from shared.engines.replicate.uploads import InputFile, Uploads, read_input
 from shared.jobs.engine import Task

@@ -143,14 +143,14 @@ def read_retry_after(headers: Mapping[str, str], body: Any, sent_at: float) -> f
     It may be a header, in seconds or as a date; a field of the body; or only words in it.
     """
     said = body if isinstance(body, Mapping) else {}
-    words = _RESETS.search(str(said.get("detail") or ""))
     header = headers.get("retry-after", "").strip()
     date = _parse_date(header)
+    words = _RESETS.search(str(said.get("detail") or ""))
     waits = [
         _seconds(header),
-        date and date.timestamp() - sent_at,
+        date.timestamp() - sent_at if date else None,
         _seconds(said.get("retry_after")),
-        words and _seconds(words[1]),
+        _seconds(words[1]) if words else None,
     ]
     known = [min(max(wait, 0.0), LONGEST_WAIT) for wait in waits if wait is not None]
     return max(known, default=None)
