@@ -48,6 +48,7 @@ def _compare_field(field: ModelField, theirs: Mapping[str, Any]) -> Iterator[str
     if "default" in theirs and field.default is not None and theirs["default"] != field.default:
         yield f"has the default {theirs['default']!r} there, {field.default!r} here"
     yield from _compare_range(field, theirs)
+    yield from _compare_letters(field, theirs)
 
 
 def _compare_values(field: ModelField, theirs: Mapping[str, Any]) -> Iterator[str]:
@@ -72,6 +73,9 @@ def _compare_range(field: ModelField, theirs: Mapping[str, Any]) -> Iterator[str
         yield f"must be {least:g} or more there, {min(numbers):g} here"
     if isinstance(most, (int, float)) and max(numbers) > most:
         yield f"must be {most:g} or less there, {max(numbers):g} here"
+
+
+def _compare_letters(field: ModelField, theirs: Mapping[str, Any]) -> Iterator[str]:
     longest = theirs.get("maxLength")
     if field.longest is not None and isinstance(longest, int) and longest < field.longest:
         yield f"may have {longest} letters there, {field.longest} here"

@@ -1,6 +1,5 @@
 """What each field of a model is filled with, from what is wanted. Pure."""
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -89,15 +88,14 @@ def _fill_prompt(form: Form, each: ModelField) -> str | None:
 
 
 def _write_prompt(form: Form) -> str:
-    """Return the prompt, with everything in it that the model has no field for."""
+    """Return the prompt, behind what the system is told where the model has no field for that.
+
+    A question says itself of what form its answer is: few models have a field for a schema.
+    """
     wanted, model = form.wanted, form.model
     words = [wanted.prompt.strip()]
     if wanted.system and not model.has("system"):
         words.insert(0, wanted.system)
-    if wanted.schema is not None and not model.has("schema"):
-        words.append(
-            f"Answer with JSON of this schema, and nothing else: {json.dumps(wanted.schema)}"
-        )
     return "\n\n".join(words)
 
 

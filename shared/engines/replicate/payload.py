@@ -3,9 +3,9 @@
 A wish that a model can't fulfil is left out and noted. What it can't do without is an error.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 from shared.engines.replicate.catalog import pick
 from shared.engines.replicate.fields import check_input
@@ -76,17 +76,20 @@ def choose_for(wanted: Wanted, wish: Sequence[str] = ()) -> tuple[Model, ...]:
     that can use every picture there is.
     """
     chain = pick(wanted.kind, wish)
-    able = [model for model in chain if not list(_list_missing(model, wanted))]
+    refusals = {model.name: _find_refusal(model, wanted) for model in chain}
+    able = [model for model in chain if refusals[model.name] is None]
     if not able:
-        missing = next(_list_missing(chain[0], wanted)).replace("_", " ")
-        raise PermanentError(f"{chain[0].name} needs a {missing}, and there is none")
+        raise next(refusal for refusal in refusals.values() if refusal)
     unused = _count_unused(wanted)
     return tuple(sorted(able, key=lambda model: (model.name not in wish, unused(model))))
 
 
-def _list_missing(model: Model, wanted: Wanted) -> Iterator[Use]:
-    """Yield what the model can't do without, and the job does not have."""
-    return (use for use in get_args(Use) if model.needs(use) and not wanted.asks_for(use))
+def _find_refusal(model: Model, wanted: Wanted) -> PermanentError | None:
+    try:
+        fill(model, wanted)
+    except PermanentError as refusal:
+        return refusal
+    return None
 
 
 def _count_unused(wanted: Wanted) -> Callable[[Model], int]:

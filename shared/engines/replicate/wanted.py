@@ -5,10 +5,9 @@ Orders are written for every engine; this says what they mean to one that reads 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
-from shared.engines.replicate.catalog import MADE_AS
-from shared.engines.replicate.models import Use
+from shared.engines.replicate.models import ModelKind, Use
 from shared.engines.seeds import seed_of
 from shared.jobs.machine import Job
 from shared.story.errors import PermanentError
@@ -22,20 +21,17 @@ from shared.story.kinds import (
     VoiceOrder,
 )
 
-PLAN_TOKENS = 12_000
-"""The most tokens that a plan may have; reasoning counts too."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What a model's fields are filled from. Files go by the names that the job has for them."""
 
-    kind: str
+    kind: ModelKind
     prompt: str = ""
     is_verbatim: bool = False
     """The prompt is what will be heard, and must not be shortened."""
     system: str = ""
-    schema: Mapping[str, Any] | None = None
+    schema: Mapping[str, object] | None = None
     max_tokens: int | None = None
     first_frame: str | None = None
     last_frame: str | None = None
@@ -61,37 +57,38 @@ def read_wanted(job: Job, order: Order) -> Wanted:
     if read is None:
         raise PermanentError(f"no model is asked for a job of the kind “{job.spec.kind}”")
     wanted = read(order, job.spec.files)
-    kind = MADE_AS.get(job.spec.kind, job.spec.kind)
-    return replace(wanted, kind=kind, seed=seed_of(job))
+    return replace(wanted, seed=seed_of(job))
 
 
-def want_chat(
-    messages: Sequence[Mapping[str, str]],
-    schema: Mapping[str, Any] | None = None,
-    *,
-    kind: str = "plan",
-    pictures: Sequence[str] = (),
-    max_tokens: int = PLAN_TOKENS,
-) -> Wanted:
-    """Return what a conversation wants of a language model: roles as chat servers have them."""
+class Question(Protocol):
+    """What a language model is asked, and how long its answer may be."""
+
+    @property
+    def system(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def max_tokens(self) -> int: ...
+    @property
+    def schema(self) -> Mapping[str, object]: ...
+
+
+def want_answer(question: Question, pictures: Sequence[str] = ()) -> Wanted:
+    """Return that a question is to be answered: about pictures by a model that sees."""
     return Wanted(
-        kind=kind,
-        system=_join(messages, system=True),
-        prompt=_join(messages, system=False),
+        kind="vision" if pictures else "plan",
+        system=question.system,
+        prompt=question.user,
         is_verbatim=True,  # half of a question has another answer
-        schema=schema,
+        schema=question.schema,
         references=tuple(pictures),
-        max_tokens=max_tokens,
+        max_tokens=question.max_tokens,
     )
 
 
 def want_words(recording: str) -> Wanted:
     """Return that the times of the words in a recording are wanted."""
     return Wanted(kind="words", recording=recording)
-
-
-def _join(messages: Sequence[Mapping[str, str]], system: bool) -> str:
-    return "\n\n".join(m["content"] for m in messages if (m["role"] == "system") == system)
 
 
 Files = Mapping[str, str]
