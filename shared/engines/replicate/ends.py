@@ -22,7 +22,9 @@ def judge_end(kind: str, run: Run, asked: Asked, price: Price) -> Produced | End
     metrics = run.get("metrics") or {}
     match run.get("status"):
         case "succeeded":
-            return _judge_success(kind, run, asked, price(metrics, True))
+            # of what was removed meanwhile we know nothing but that it was made
+            has_output = bool(run.get("output") or run.get("data_removed"))
+            return _judge_success(kind, run, asked, price(metrics, has_output))
         case "aborted":  # it never began, and costs nothing
             return Ended(f"{asked.model} did not start in time", code="timeout")
         case "canceled":
