@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import os
 from collections.abc import AsyncIterator, Generator
 from itertools import chain
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 from shared.jobs import ledger, relay
 from shared.store.sqlite import SqliteStore
 from tests.clock import Clock
+
+for name in [name for name in os.environ if name.startswith("STORYWAVE_LLM_")]:
+    del os.environ[name]  # no test asks a language model that may cost something
 
 
 @pytest.hookimpl(wrapper=True)

@@ -76,7 +76,19 @@ def engines(
     if settings.engine == "rehearsal":
         real = {kind: work for kind, work in own.items() if kind is PLAN}
         engine = RehearsalEngine(real, latency=lambda job: settings.rehearsal_seconds)
-    return {kind: engine for service in services for kind in service.kinds}
+    made = {kind: engine for service in services for kind in service.kinds}
+    if PLAN in made and settings.llm_url and settings.engine != "rehearsal":
+        made[PLAN] = _chat(settings)
+    return made
+
+
+def _chat(settings: Settings) -> Engine:
+    """Return the language model that plans."""
+    from shared.engines.chat import ChatEngine, Server
+    from shared.engines.chatreplies import Prices
+
+    prices = Prices(settings.llm_price_in, settings.llm_price_out)
+    return ChatEngine(Server(settings.llm_url, settings.llm_model, settings.llm_key, prices))
 
 
 def _paid(

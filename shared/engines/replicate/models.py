@@ -102,6 +102,8 @@ class Price(Entry):
     """Dollars for so many units of a metric, under a condition. The first one that fits counts."""
 
     metric: Metric
+    instead: Metric | None = None
+    """Another name under which some runs tell the same quantity."""
     usd: Dollars
     per: int = Field(default=1, gt=0)
     when: Mapping[str, Any] = Field(default_factory=dict)

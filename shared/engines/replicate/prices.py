@@ -19,7 +19,6 @@ from shared.story.fact import Micros
 log = logging.getLogger(__name__)
 
 _MICROS = 1_000_000
-_OF_OUTPUT = ("image_output", "video_output", "audio_output")
 _SELECTED_BY: Mapping[str, Use] = {"resolution_target": "resolution", "with_audio": "sound"}
 """Which of its prices a run was billed by is also told among its metrics."""
 
@@ -41,14 +40,14 @@ def price(
 ) -> Micros:
     """Return what a finished run cost, from its metrics.
 
-    A run without an output (failed, cancelled) has made no images and no seconds: where it says
-    nothing of those, they count as none. All else that it does not say counts as the most.
+    A run without an output (failed, cancelled, aborted) is billed for what it counted, if it has
+    counted anything. All else that is not told counts as the most it can be.
     """
     told = metrics or {}
     total = 0
     for each in _list_prices(payload, told, catalog or load()):
-        quantity = _read_quantity(told.get(each.metric))
-        if quantity is None and not has_output and each.metric.startswith(_OF_OUTPUT):
+        quantity = _read_quantity(told, each)
+        if quantity is None and told and not has_output:
             quantity = Decimal(0)
         if quantity is None:
             quantity = count_most(payload, each.metric)
@@ -98,8 +97,9 @@ def _multiply(each: Price, quantity: Decimal) -> Micros:
     return int(exact.to_integral_value(ROUND_CEILING))
 
 
-def _read_quantity(value: Any) -> Decimal | None:
-    """Return a quantity as the provider told it; None where that is none."""
+def _read_quantity(metrics: Mapping[str, Any], each: Price) -> Decimal | None:
+    """Return the quantity that a price is for, as it was told; None where it was not."""
+    value = metrics.get(each.metric, metrics.get(each.instead or ""))
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return Decimal(str(value)) if isfinite(value) and value >= 0 else None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from shared.engines import planning
 from shared.engines.replicate.models import ModelKind, Use
 from shared.engines.seeds import seed_of
 from shared.jobs.machine import Job
@@ -17,6 +18,7 @@ from shared.story.kinds import (
     ImageOrder,
     MusicOrder,
     Order,
+    PlanOrder,
     ReferenceOrder,
     VoiceOrder,
 )
@@ -154,6 +156,10 @@ def _want_music(order: MusicOrder, files: Files) -> Wanted:
     )
 
 
+def _want_plan(order: PlanOrder, files: Files) -> Wanted:
+    return want_answer(planning.ask(order))
+
+
 _READ: Mapping[type[Order], Callable[[Any, Files], Wanted]] = {
     ReferenceOrder: _want_reference,
     ImageOrder: _want_image,
@@ -161,6 +167,7 @@ _READ: Mapping[type[Order], Callable[[Any, Files], Wanted]] = {
     ClipOrder: _want_clip,
     VoiceOrder: _want_voice,
     MusicOrder: _want_music,
+    PlanOrder: _want_plan,
 }
 
 

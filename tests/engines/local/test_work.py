@@ -10,7 +10,7 @@ from PIL import Image
 
 from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK
-from shared.jobs.engine import AttemptFolder, Task, Workspace
+from shared.jobs.engine import Claim, Task, Workspace
 from shared.jobs.machine import Job
 from shared.jobs.outcomes import Made, Produced
 from shared.media.probe import probe
@@ -103,8 +103,8 @@ async def test_the_engine_says_which_take_it_is(tmp_path: Path) -> None:
     order = IMAGE.order.model_validate(INPUTS[IMAGE])
     spec = JobSpec(kind="image", video_id="v1", take=2, input=order.model_dump(mode="json"))
     engine = LocalEngine(OwnProcess(), WORK)  # type: ignore[arg-type]
-    task = Task(Job(spec=spec), order, AttemptFolder(tmp_path / "job"), nothing, nothing)
-    produced = await engine.submit(task)
+    task = Task(Job(spec=spec), order, Claim(tmp_path / "job", 30, 0), nothing, nothing)
+    produced = await engine.submit(task, None)
     assert isinstance(produced, Produced)
     third = made(IMAGE, tmp_path / "take", take=2).files["key"]
     assert produced.made.files["key"].read_bytes() == third.read_bytes()

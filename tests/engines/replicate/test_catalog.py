@@ -177,7 +177,7 @@ MISTAKES = {
         "usd = 0.05",
         "those after it are never used",
     ),
-    "hardware": ('hardware = "H100"', 'hardware = "H1000"', "“H1000” costs is not known"),
+    "hardware": ('hardware = "L40S"', 'hardware = "L40X"', "“L40X” costs is not known"),
     "a version": ('version = "8c47da66', 'version = "8c47da6', "lightricks/ltx-video: version"),
     "a date": ("checked = 2026-11-01", 'checked = "soon"', "checked"),
     "two of one use": (
@@ -221,7 +221,7 @@ def test_a_mistake_names_the_model_that_it_stands_in() -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    text = TEXT.replace('hardware = "H100"', 'hardware = "H200"')
+    text = TEXT.replace('hardware = "L40S"', 'hardware = "H200"')
     text = text.replace('best = "elevenlabs/v3"', 'best = "elevenlabs/v4"')
     with pytest.raises(BadCatalog) as refusal:
         read_catalog(text)

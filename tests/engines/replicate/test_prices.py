@@ -53,7 +53,7 @@ def paid(name: str, order: Order | None = None, **changed: Any) -> Payload:
         ("minimax/hailuo-2.3-fast", {"width": 1080, "height": 1920}, 330_000),
         ("minimax/video-01", {}, 500_000),
         ("prunaai/p-video", {"seconds": 6.0}, 120_000),
-        ("lightricks/ltx-video", {}, 457_500),  # 300 s of an H100
+        ("lightricks/ltx-video", {}, 292_500),  # 300 s of an L40S
     ],
 )
 def test_a_clip_costs_its_tier_times_its_length(
@@ -69,7 +69,7 @@ def test_a_clip_costs_its_tier_times_its_length(
         ("image", "google/nano-banana-pro", 150_000),
         ("voice", "minimax/speech-2.6-turbo", 660),  # eleven letters
         ("voice", "elevenlabs/v3", 1_100),
-        ("voice", "jaaari/kokoro-82m", 87_750),  # 90 s
+        ("voice", "jaaari/kokoro-82m", 40_500),  # 180 s
         ("music", "google/lyria-2", 66_000),
         ("music", "stability-ai/stable-audio-2.5", 200_000),
         ("music", "elevenlabs/music", 248_170),
@@ -141,7 +141,7 @@ def test_the_times_of_words_have_a_ceiling() -> None:
         ("wan-video/wan-2.2-i2v-fast", {"video_output_count": 1, "predict_time": 40.1}, 110_000),
         ("kwaivgi/kling-v2.5-turbo-pro", {"video_output_duration_seconds": 5}, 350_000),
         ("kwaivgi/kling-v2.5-turbo-pro", {"video_output_duration_seconds": 5.04}, 352_800),
-        ("lightricks/ltx-video", {"predict_time": 10.5}, 16_013),  # 16012.5, never rounded down
+        ("lightricks/ltx-video", {"predict_time": 10.5}, 10_238),  # 10237.5, never rounded down
         ("google/veo-3.1", {"video_output_duration_seconds": 6, "with_audio": False}, 1_200_000),
         # it was billed with its sound, whatever was asked for
         ("google/veo-3.1", {"video_output_duration_seconds": 6, "with_audio": True}, 2_400_000),
@@ -196,14 +196,25 @@ def test_only_the_part_that_is_not_told_counts_as_the_most(
     assert "token_output_count" in caplog.text and "token_input_count" not in caplog.text
 
 
-def test_a_run_without_an_output_made_none_but_its_time_and_its_reading_cost() -> None:
+def test_a_run_without_an_output_costs_what_it_counted() -> None:
     clip, voice = paid("kwaivgi/kling-v2.5-turbo-pro"), paid("elevenlabs/v3", BY_KIND["voice"])
     assert price(clip, {"predict_time": 3.0}, has_output=False) == 0
     assert price(clip, {"video_output_duration_seconds": 5}, has_output=False) == 350_000
-    assert price(voice, {}, has_output=False) == ceiling(voice)
+    assert price(voice, {"character_input_count": 5}, has_output=False) == 500
     hardware = paid("lightricks/ltx-video")
-    assert price(hardware, {"predict_time": 2}, has_output=False) == 3_050
-    assert price(hardware, {}, has_output=False) == ceiling(hardware)
+    assert price(hardware, {"predict_time": 2}, has_output=False) == 1_950
+    assert price(hardware, {"total_time": 9}, has_output=False) == 0, "it never began"
+
+
+@pytest.mark.parametrize("name", ["kwaivgi/kling-v2.5-turbo-pro", "lightricks/ltx-video"])
+def test_a_run_without_an_output_that_tells_nothing_costs_the_most(name: str) -> None:
+    assert price(paid(name), {}, has_output=False) == ceiling(paid(name))
+
+
+@pytest.mark.parametrize("metric", ["token_input_count", "character_input_count"])
+def test_letters_may_be_told_as_tokens(metric: str) -> None:
+    voice = paid("minimax/speech-2.6-turbo", BY_KIND["voice"])
+    assert price(voice, {metric: 100}) == 6_000
 
 
 def test_a_voice_of_many_letters_is_priced_by_its_letters() -> None:

@@ -28,6 +28,16 @@ class Draft:
     setting: str = ""
 
 
+@dataclass(frozen=True)
+class Story:
+    """A whole video as its author wrote it: what there is to see and to say, and the end card."""
+
+    title: str
+    headline: str
+    cta: str
+    beats: tuple[Draft, ...]
+
+
 def fit_card(card: EndCard | None, duration: float) -> EndCard | None:
     """Return the card, shorter where the video is short; None where there is no time for it."""
     if card is None:
