@@ -7,9 +7,9 @@ from shared.engines.replicate.engine import Polling, ReplicateEngine
 from shared.engines.replicate.hooks import hook_base
 from shared.engines.replicate.transport import Transport
 from shared.runtime.settings import Settings
-from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, REFERENCE, VOICE, AnyKind
+from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, PLAN, REFERENCE, VOICE, AnyKind
 
-PAID = (REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP)
+PAID = (PLAN, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP)
 """The kinds for which the catalog has models. All others are made here."""
 
 
@@ -23,4 +23,5 @@ def build_paid_engines(
     hooks = hook_base(settings.public_url, settings.replicate_webhook_secret)
     polling = Polling(share=0.1, least=5.0) if hooks else Polling()
     engine = ReplicateEngine(Provider(Transport(now)), now, hooks=hooks, polling=polling)
-    return dict.fromkeys(PAID, engine)
+    # a chat server that is named was chosen to plan
+    return {kind: engine for kind in PAID if kind is not PLAN or not settings.llm_url}

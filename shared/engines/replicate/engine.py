@@ -208,7 +208,7 @@ class ReplicateEngine:
             said = (run.get("id"), str(run["error"])[:500])
             log.warning("run %s failed: %s", *said, extra=_about(job))
         asked = _asked(job, _find_model(job))
-        return judge_end(job.spec.kind, run, asked, partial(_price, task))
+        return judge_end(job.spec.kind, task.order, run, asked, partial(_price, task))
 
     def _judge_silence(self, job: Job, answer: Answered, age: float) -> Pending | Ended:
         """Return when to ask again: a refused question ends nothing that runs, and will be billed.

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.jobs.engine import Claim, Task, read_clock
 from shared.jobs.machine import Job, State
+from shared.story.brief import Brief
 from shared.story.errors import BlobMissing
 from shared.story.kinds import KINDS
 from shared.story.view import JobSpec
@@ -18,6 +19,7 @@ ORDERS: Mapping[str, Mapping[str, Any]] = {
     "clip": {"prompt": "the sea", "chunk": 0, "kind": "reference", "seconds": 5.0, **LOOK},
     "voice": {"text": "A fox runs.", "style": "noir", "seconds": 5.0},
     "music": {"prompt": "a fox", "style": "noir", "seconds": 30.0, "seed": 3},
+    "plan": {"video_id": "v1", "brief": Brief(prompt="a fox").model_dump(mode="json")},
 }
 
 

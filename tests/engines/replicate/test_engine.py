@@ -312,7 +312,7 @@ async def test_a_stopped_run_has_the_price_of_its_time(tmp_path: Path) -> None:
     stopped = run("r1", "canceled", model=kokoro, metrics={"predict_time": 10})
     said = await poll(Account(stopped).answer, tmp_path, running(kokoro, "voice"))
     assert said.cancelled
-    assert said.cost == 9_750
+    assert said.cost == 2_250
 
 
 async def test_a_run_that_never_began_is_free_and_worth_another_try(tmp_path: Path) -> None:
