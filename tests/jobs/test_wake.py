@@ -6,6 +6,7 @@ import pytest
 
 from shared.jobs.ledger import JOBS
 from shared.jobs.wake import wake
+from shared.ports import Update
 from shared.store.sqlite import SqliteStore
 from tests.clock import Clock
 
@@ -30,6 +31,15 @@ async def test_a_job_at_a_provider_is_due_at_once_whoever_looked_at_it_since(
     await keep(store)
     assert await wake(store, JOB, 2)
     assert await due_at(store) <= store.now()
+
+
+async def test_who_looked_before_the_news_can_not_put_the_next_look_off(
+    store: SqliteStore,
+) -> None:
+    await keep(store)
+    await wake(store, JOB, 2)
+    late = Update(JOB, where={"state": "running", "attempt": 7}, set={"due_at": 10**15})
+    assert not await store.update(JOBS, [late])
 
 
 @pytest.mark.parametrize("state", ["new", "submitting", "storing", "settling", "done", "failed"])

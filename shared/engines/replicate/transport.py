@@ -103,6 +103,7 @@ class Transport(httpx.AsyncBaseTransport):
         self.ahead_ms = 0
         """How far the provider's clock is ahead of ours, by its last answer."""
         self.has_seen_clock = False
+        """There has been an answer, which told its time if any does."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and return an answer below 400; raise for all others."""
@@ -129,10 +130,10 @@ class Transport(httpx.AsyncBaseTransport):
 
     def _note_date(self, answer: httpx.Response) -> float:
         """Return the time of an answer in seconds, by the provider's own clock if it tells."""
+        self.has_seen_clock = True
         date = _parse_date(answer.headers.get("date", ""))
         if date is None:
             return (self._now() + self.ahead_ms) / 1000
-        self.has_seen_clock = True
         self.ahead_ms = round(date.timestamp() * 1000) + 500 - self._now()  # half of a second, cut
         return date.timestamp()
 

@@ -236,14 +236,14 @@ async def poll(answer: Answer, folder: Path, job: Job | None = None) -> Any:
     return await engine.poll(make_task(job or running(), folder))
 
 
-async def test_one_reading_of_the_list_serves_all_that_are_polled(tmp_path: Path) -> None:
+async def test_a_few_readings_of_the_list_serve_all_that_are_polled(tmp_path: Path) -> None:
     account = Account(*(run(f"r{n}", "processing") for n in range(50)))
     engine, asked = make_engine(account.answer)
     tasks = [make_task(running(run_=f"r{n}"), tmp_path) for n in range(50)]
     said = await asyncio.gather(*(engine.poll(task) for task in tasks))
     assert all(isinstance(each, Pending) for each in said)
-    # the first one tells the provider's clock
-    assert asked.paths() == ["/v1/predictions"] * 2
+    # one for the provider's clock, one for who came first, one for all who came meanwhile
+    assert asked.paths() == ["/v1/predictions"] * 3
 
 
 async def test_a_run_is_asked_for_alone_only_once_it_has_ended(tmp_path: Path) -> None:
@@ -254,6 +254,15 @@ async def test_a_run_is_asked_for_alone_only_once_it_has_ended(tmp_path: Path) -
     assert isinstance(said[1], Produced)
     assert asked.paths()[-1] == "/v1/predictions/r1"
     assert "/v1/predictions/r2" not in asked.paths()
+
+
+async def test_who_asks_before_the_time_sees_what_is_new(tmp_path: Path) -> None:
+    account = Account(run("r1", "processing"))
+    engine, _ = make_engine(account.answer)
+    task = make_task(running(), tmp_path)
+    assert isinstance(await engine.poll(task), Pending)
+    account.runs = [run("r1", "succeeded", output="https://x/a.mp4")]
+    assert isinstance(await engine.poll(task), Produced)
 
 
 async def test_a_run_that_the_list_does_not_show_yet_is_asked_for(tmp_path: Path) -> None:
