@@ -56,9 +56,11 @@ async def paid_world(
     provider = Provider(Transport(store.now))
     engine = ReplicateEngine(provider, store.now, hooks=hooks, polling=polling)
     engines = {kind: engine for kind in PAID if kind is not PLAN or plans}
-    async with world(folder, store=store, rules=RULES, engines=engines) as w:
-        yield w
-    await engine.close()
+    try:
+        async with world(folder, store=store, rules=RULES, engines=engines) as w:
+            yield w
+    finally:
+        await engine.close()
 
 
 async def check_books(w: World, replicate: StandIn, video: str) -> None:

@@ -51,6 +51,7 @@ USES: Mapping[Use | None, str] = {
 AWAY = (httpx.TransportError, TimeoutError, Unreadable)
 """The provider did not answer, or not in words that we know."""
 
+BUSY_SECONDS = 5.0
 LOST_SECONDS = 600.0
 """A run that the provider does not know so long after it accepted it is gone there."""
 
@@ -220,8 +221,10 @@ class ReplicateEngine:
             gone = "Replicate no longer knows this run: nobody can say what became of it"
             return Ended(gone, code="unresolved", permanent=True, cost=job.held)
         if answer.status == 429:
-            self._provider.rest(answer.retry_after or self._polling.most)
-        return Pending(max(self._polling.wait(age), answer.retry_after or self._polling.most))
+            self._provider.rest(answer.retry_after or BUSY_SECONDS)
+        # one that is out of order may be well again at once; another refusal will be repeated
+        least = 0.0 if answer.status >= 500 else BUSY_SECONDS
+        return Pending(max(self._polling.wait(age), answer.retry_after or least))
 
     async def find(self, task: Task) -> Found:
         """Return the runs that a lost submit may have started: its model, its input, its time."""
