@@ -33,7 +33,7 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = _ports(settings)
-    paid = _paid(settings, services, ports.store)
+    paid = paid_engines(settings, services, ports.store)
     pool = Pool(settings.processes, Bounds(resident=settings.process_mib << 20))
     parts = Parts(
         ports,
@@ -91,7 +91,7 @@ def _chat(settings: Settings) -> Engine:
     return ChatEngine(Server(settings.llm_url, settings.llm_model, settings.llm_key, prices))
 
 
-def _paid(
+def paid_engines(
     settings: Settings, services: Sequence[Service], store: Store
 ) -> Mapping[AnyKind, "ReplicateEngine"]:
     """Return who works for money, of the kinds that these services run: nobody, unless asked for.

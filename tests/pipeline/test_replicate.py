@@ -21,9 +21,12 @@ from shared.store.sqlite import SqliteStore
 from shared.story.brief import Brief
 from shared.story.events import VideoCompleted
 from shared.story.kinds import PLAN
+from tests.engines.replicate.provider import needs_client
 from tests.pipeline.world import QUICK, World, brief, world
 from tests.standins.receiver import Receiver, receiver
 from tests.standins.replicate import StandIn, standin
+
+pytestmark = needs_client
 
 # a lost submit is looked for in the list after so long, and no test waits for more
 RULES = replace(QUICK, grace_ms=1_000)

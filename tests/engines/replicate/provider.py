@@ -1,14 +1,20 @@
 """A provider made of one function, and one made of a socket: what the client is tried against."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
 
 from shared.engines.replicate.client import Provider
 from shared.engines.replicate.transport import Transport
+
+needs_client = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="the provider's client does not import there"
+)
 
 NOW = 1_790_000_000_000
 """Milliseconds: what our own clock says in these tests."""

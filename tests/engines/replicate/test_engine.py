@@ -16,7 +16,9 @@ from shared.jobs.machine import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
 from shared.story.errors import PermanentError
 from tests.engines.replicate.attempts import accepted, make_job, make_task
-from tests.engines.replicate.provider import NOW, Answer, Asked, open_provider, run
+from tests.engines.replicate.provider import NOW, Answer, Asked, needs_client, open_provider, run
+
+pytestmark = needs_client
 
 KLING = "kwaivgi/kling-v2.5-turbo-pro"
 WAN = "wan-video/wan-2.2-i2v-fast"

@@ -18,9 +18,12 @@ from shared.engines.replicate.transport import Transport
 from shared.jobs.machine import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
 from tests.engines.replicate.attempts import accepted, make_job, make_task
+from tests.engines.replicate.provider import needs_client
 from tests.standins.receiver import receiver
 from tests.standins.replicate import Settings, StandIn, serve, standin
 from tests.standins.replicate.models import MODELS
+
+pytestmark = needs_client
 
 FLUX = "black-forest-labs/flux-schnell"
 KLING = "kwaivgi/kling-v2.5-turbo-pro"

@@ -2,24 +2,25 @@
 
 import asyncio
 import json
-import sys
 from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.engines.replicate.client import NotSent, Provider, ReadLater, Unreadable, check_ready
+from shared.engines.replicate.client import NotSent, Provider, ReadLater, Unreadable
 from shared.engines.replicate.transport import Answered, TooLate, Transport
-from shared.story.errors import BadInput
 from tests.engines.replicate.provider import (
     NOW,
     counting,
     forever,
+    needs_client,
     open_provider,
     open_socket,
     run,
 )
+
+pytestmark = needs_client
 
 BODY = {"input": {"prompt": "a sea"}}
 
@@ -270,20 +271,3 @@ async def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_tim
         with pytest.raises(TimeoutError):
             await create(provider, lambda: 0.2)
         await provider.close()
-
-
-# ── without the client ──────────────────────────────────────────────────────────────────────────
-
-
-def test_without_a_token_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("REPLICATE_API_TOKEN")
-    with pytest.raises(BadInput, match="REPLICATE_API_TOKEN is empty: set it"):
-        check_ready()
-
-
-def test_where_the_client_does_not_import_it_says_which_python_to_use(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "replicate", None)
-    with pytest.raises(BadInput, match=r"use Python 3\.11, 3\.12 or 3\.13"):
-        check_ready()
