@@ -19,7 +19,7 @@ class Caller:
         self.replicate = replicate
         headers = {"authorization": f"Bearer {token or replicate.token}"}
         self.http = httpx.AsyncClient(
-            base_url=replicate.url, headers=headers, trust_env=False, timeout=20
+            base_url=replicate.url, headers=headers, trust_env=False, verify=False, timeout=20
         )
 
     async def __aenter__(self) -> "Caller":
@@ -54,3 +54,12 @@ class Caller:
         while (shown := await self.get(run_id))["status"] in ("starting", "processing"):
             await asyncio.sleep(0.01)
         return shown
+
+    async def download(self, url: str) -> bytes:
+        """Return the bytes of an output."""
+        return (await self.http.get(url)).raise_for_status().content
+
+    async def make(self, model: str, **given: Any) -> bytes:
+        """Return the one file that a run makes."""
+        shown = await self.finish(await self.ask(model, **given))
+        return await self.download(shown["output"])

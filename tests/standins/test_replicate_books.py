@@ -15,7 +15,7 @@ async def test_paid_twice_is_a_create_while_an_earlier_one_of_its_job_has_not_fa
     replicate: StandIn, caller: Caller
 ) -> None:
     async def make(job: str, attempt: int, **given: Any) -> str:
-        hook = f"https://us.example/hooks?job={job}&attempt={attempt}"
+        hook = f"http://127.0.0.1:1/hooks?job={job}&attempt={attempt}"
         given = {"prompt": "a fox", **given}
         shown = await caller.finish(await caller.post(SCHNELL, given, webhook=hook))
         return str(shown["id"])
@@ -49,7 +49,8 @@ async def test_two_creates_at_one_time_are_paid_twice_whatever_comes_of_them(
     first, second = await asyncio.gather(caller.ask(seed=1), caller.ask(seed=1))
     await caller.finish(first)
     await caller.finish(second)
-    assert len(replicate.judge().paid_twice) == 1
+    verdict = replicate.judge()
+    assert len(verdict.paid_twice) == 1 and verdict.most_at_once == 2
 
 
 async def test_what_was_made_and_never_fetched_is_listed(
@@ -65,8 +66,8 @@ async def test_runs_go_on_in_another_process_of_the_same_folder(tmp_path: Path) 
     async with standin(tmp_path, **slow) as replicate, Caller(replicate) as caller:
         file = await caller.http.post("/v1/files", files={"content": ("a.txt", b"hello")})
         over = await caller.finish(await caller.ask())
-        await caller.ask()
         replicate.move(100)
+        await caller.ask()
     with (tmp_path / "ledger.jsonl").open("a") as half:
         half.write('{"line": "accep')
     assert [run.status for run in read_runs(tmp_path)] == ["succeeded", "starting"]

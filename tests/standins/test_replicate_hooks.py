@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ async def test_only_the_last_webhook_comes_again_if_it_was_not_taken(
     replicate: StandIn, caller: Caller, hooks: Receiver
 ) -> None:
     hooks.answers = [500, 302, 503, 200]
-    only = {"webhook": hooks.url, "webhook_events_filter": ["completed"]}
+    only: dict[str, Any] = {"webhook": hooks.url, "webhook_events_filter": ["completed"]}
     await caller.finish(await caller.post(SCHNELL, GIVEN, **only))
     got = await hooks.wait_for(4)
     assert len({hook.headers["webhook-id"] for hook in got}) == 1
@@ -53,7 +54,7 @@ async def test_a_webhook_may_come_twice_or_from_somebody_else(
     replicate: StandIn, caller: Caller, hooks: Receiver, name: str, good: int, bad: int
 ) -> None:
     replicate.next(name)
-    only = {"webhook": hooks.url, "webhook_events_filter": ["completed"]}
+    only: dict[str, Any] = {"webhook": hooks.url, "webhook_events_filter": ["completed"]}
     await caller.finish(await caller.post(SCHNELL, GIVEN, **only))
     got = await hooks.wait_for(2)
     signed = [hook for hook in got if is_signed(hook, replicate.settings.secret)]
@@ -71,7 +72,7 @@ async def test_a_webhook_may_be_lost_or_late(
 ) -> None:
     replicate.next("hook_lost", prompt="one")
     replicate.next("hook_late", prompt="two", seconds=300)
-    only = {"webhook": hooks.url, "webhook_events_filter": ["completed"]}
+    only: dict[str, Any] = {"webhook": hooks.url, "webhook_events_filter": ["completed"]}
     for prompt in ("one", "two", "three"):
         await caller.finish(await caller.post(SCHNELL, {"prompt": prompt}, **only))
     assert [hook.shown["input"]["prompt"] for hook in await hooks.wait_for(1)] == ["three"]

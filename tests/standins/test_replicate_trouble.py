@@ -126,11 +126,22 @@ async def test_a_failing_run_says_why_and_costs_nothing_unless_it_is_said_to(
 async def test_a_flagged_input_fails_each_time_and_is_seen_when_it_comes_again(
     replicate: StandIn, caller: Caller
 ) -> None:
-    for seed, prompt in ((1, "flagthis fox"), (2, "flagthis fox"), (3, "a kinder fox")):
-        shown = await caller.finish(await caller.ask(prompt=prompt, seed=seed))
-        assert ("E005" in (shown["error"] or "")) == (seed < 3)
-    first, second, _ = replicate.runs
+    asked = [
+        (SCHNELL, "flagthis fox"),
+        ("google/nano-banana", "flagthis fox"),
+        (KLING, "flagthis fox"),
+        (SCHNELL, "a kinder fox"),
+    ]
+    for model, prompt in asked:
+        shown = await caller.finish(await caller.ask(model, prompt=prompt))
+        assert ("E005" in (shown["error"] or "")) == ("flagthis" in prompt)
+    first, second, *_ = replicate.runs
     assert replicate.judge().flagged_again == ((first.id, second.id),)
+
+
+async def test_an_empty_webhook_fails_the_run(replicate: StandIn, caller: Caller) -> None:
+    shown = await caller.finish(await caller.post(SCHNELL, {"prompt": "a"}, webhook=""))
+    assert shown["status"] == "failed" and "E4875" in shown["error"]
 
 
 async def test_a_run_cancelled_before_its_start_is_free_and_later_pays_its_share(

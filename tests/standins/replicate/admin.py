@@ -67,14 +67,12 @@ class Admin:
         """Return every run with what it cost, and what was refused."""
         provider = self._provider
         runs = list(provider.ledger.runs.values())
-        seconds = Counter(int(run.created_at) for run in runs)
         return {
             "runs": [entry_of(run) for run in runs],
             "billed_micros": sum(run.billed for run in runs),
             "by_status": Counter(run.status for run in runs),
             "refused": provider.ledger.refused,
             "struck": provider.script.struck,
-            "busiest_second": max(seconds.values(), default=0),
             "trouble": provider.trouble,
         }
 

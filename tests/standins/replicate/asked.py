@@ -19,6 +19,7 @@ _SHORT_SIDES = {"480p": 480, "512p": 512, "720p": 720, "768p": 768, "1080p": 108
 _LONG_SIDES = {"1K": 1024, "2K": 2048, "4K": 4096}
 _LETTERS_A_SECOND = 14.0
 _LETTERS_A_TOKEN = 4
+_USUAL_SECONDS = 6
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class Asked:
     @property
     def words(self) -> str:
         """Return what is to be shown, said or answered."""
-        return str(self.get("text") or self.get("prompt") or "")
+        messages = [m for m in self.get("messages") or [] if isinstance(m, dict)]
+        said = messages[-1].get("content") if messages else ""
+        return str(self.get("text") or self.get("prompt") or said or "")
 
     @property
     def seed(self) -> int:
@@ -70,7 +73,9 @@ class Asked:
     def frames(self) -> int:
         """Return a clip's number of frames."""
         exact = self.get("num_frames") or self.get("length")
-        return int(exact or round(float(self.get("duration") or 5) * self.fps))
+        return int(
+            exact or round(max(1.0, float(self.get("duration") or _USUAL_SECONDS)) * self.fps)
+        )
 
     @property
     def seconds(self) -> float:
@@ -99,7 +104,7 @@ class Asked:
         if self.model.kind == "clip":
             short = _SHORT_SIDES.get(str(self.get("resolution")), 720)
             return (round(short * ratio), short) if ratio >= 1 else (short, round(short / ratio))
-        long = _LONG_SIDES.get(str(self.get("size")), 1024)
+        long = _LONG_SIDES.get(str(self.get("size") or self.get("resolution")), 1024)
         long = long // 2 if self.get("megapixels") == "0.25" else long
         return (long, round(long / ratio)) if ratio >= 1 else (round(long * ratio), long)
 
@@ -122,7 +127,7 @@ def count_quantities(asked: Asked, answer: str) -> Metrics:
     """Return the metrics of a good run, but for its times; `answer` is a language model's."""
     match asked.model.kind:
         case "image":
-            return {IMAGES: asked.count}
+            return {IMAGES: asked.count, **_selectors(asked)}
         case "clip":
             return {CLIPS: 1, SECONDS: asked.seconds, **_selectors(asked)}
         case "voice":
@@ -140,7 +145,7 @@ def count_quantities(asked: Asked, answer: str) -> Metrics:
 
 
 def _selectors(asked: Asked) -> Metrics:
-    """Return which tier of a clip's prices it is."""
+    """Return which tier of the prices it is."""
     found: Metrics = {}
     if asked.get("resolution"):
         found["resolution_target"] = asked.get("resolution")

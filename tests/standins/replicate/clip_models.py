@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.standins.replicate.model import (
     CLIPS,
+    ELEVEN,
     FILE,
     FILES,
     L40S,
@@ -24,17 +25,19 @@ from tests.standins.replicate.money import Price
 from tests.standins.replicate.schema import Fields
 
 
-def _clip(name: str, fields: Fields, *prices: Price, **more: Any) -> Model:
+def clip(name: str, fields: Fields, *prices: Price, **more: Any) -> Model:
+    """Return a model that makes clips."""
     output = more.pop("output", FILE)
     return Model(name, "clip", {**PROMPT, **fields}, prices, output, "mp4", **more)
 
 
-def _tiers(resolutions: dict[str, str]) -> tuple[Price, ...]:
+def tiers(resolutions: dict[str, str]) -> tuple[Price, ...]:
+    """Return the prices of an output second by resolution."""
     return tuple(Price(SECONDS, usd, resolution_target=key) for key, usd in resolutions.items())
 
 
-CLIP_MODELS = (
-    _clip(
+CLIP_MODELS: tuple[Model, ...] = (
+    clip(
         "wan-video/wan-2.2-i2v-fast",
         {
             "image": uri(True),
@@ -53,7 +56,7 @@ CLIP_MODELS = (
         first="image",
         last="last_image",
     ),
-    _clip(
+    clip(
         "bytedance/seedance-1-lite",
         {
             "image": uri(),
@@ -66,12 +69,12 @@ CLIP_MODELS = (
             "fps": one_of(24, 24),
             **SEED,
         },
-        *_tiers({"480p": "0.018", "720p": "0.036", "1080p": "0.072"}),
+        *tiers({"480p": "0.018", "720p": "0.036", "1080p": "0.072"}),
         first="image",
         last="last_frame_image",
         references="reference_images",
     ),
-    _clip(
+    clip(
         "kwaivgi/kling-v2.1",
         {
             "start_image": uri(True),
@@ -86,7 +89,7 @@ CLIP_MODELS = (
         last="end_image",
         variant="mode",
     ),
-    _clip(
+    clip(
         "kwaivgi/kling-v2.5-turbo-pro",
         {
             "start_image": uri(),
@@ -100,7 +103,7 @@ CLIP_MODELS = (
         first="start_image",
         last="end_image",
     ),
-    _clip(
+    clip(
         "kwaivgi/kling-v2.6",
         {
             "start_image": uri(),
@@ -114,7 +117,7 @@ CLIP_MODELS = (
         first="start_image",
         sound="generate_audio",
     ),
-    _clip(
+    clip(
         "minimax/hailuo-2.3-fast",
         {
             "first_frame_image": uri(True),
@@ -127,7 +130,7 @@ CLIP_MODELS = (
         Price(CLIPS, "0.19"),
         first="first_frame_image",
     ),
-    _clip(
+    clip(
         "google/veo-3.1-fast",
         {
             "image": uri(),
@@ -145,7 +148,7 @@ CLIP_MODELS = (
         last="last_frame",
         sound="generate_audio",
     ),
-    _clip(
+    clip(
         "prunaai/p-video",
         {
             "image": uri(),
@@ -163,25 +166,29 @@ CLIP_MODELS = (
         },
         Price(SECONDS, "0.005", model_variant="True", resolution_target="720p"),
         Price(SECONDS, "0.01", model_variant="True", resolution_target="1080p"),
-        *_tiers({"720p": "0.02", "1080p": "0.04"}),
+        *tiers({"720p": "0.02", "1080p": "0.04"}),
         first="image",
         last="last_frame_image",
         variant="draft",
         sound="save_audio",
     ),
-    _clip(
+    clip(
         "lightricks/ltx-video",
         {
             "image": uri(),
             "length": one_of(97, 97, 129, 161, 193, 225, 257),
-            "aspect_ratio": one_of("3:2", "3:2", *WIDE),
+            "aspect_ratio": one_of("3:2", *ELEVEN, "1:2", "2:1"),
+            "target_size": one_of(640, 512, 576, 640, 704, 768, 832, 896, 960, 1024),
+            "model": one_of("0.9.1", "0.9.1", "0.9"),
             "cfg": real(1, 20, 3),
             "steps": whole(1, 50, 30),
+            "image_noise_scale": real(0, 1, 0.15),
             "negative_prompt": text(),
             **SEED,
         },
         Price("predict_time", L40S),
         first="image",
         output=FILES,
+        version="8c47da666861d081eeb4d1261853087de23923a268a69b63febdf5dc1dee08e4",
     ),
 )

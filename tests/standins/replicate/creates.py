@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from tests.standins.replicate import refusals
 from tests.standins.replicate.door import Door
+from tests.standins.replicate.fates import NO_HOOK
 from tests.standins.replicate.faults import Fault
 from tests.standins.replicate.hooks import is_allowed
 from tests.standins.replicate.model import Model
@@ -123,7 +124,8 @@ def _read_order(
     cancel_after = read_duration(text) if text else None
     if text and (cancel_after is None or cancel_after < _LEAST_CANCEL_AFTER):
         raise refusals.bad_request("Cancel-After", "takes 5s or more, as in 90s, 5m, 1h30m")
-    return Order(model, model.version, given, webhook, events, cancel_after)
+    doom = NO_HOOK if body.get("webhook") == "" else None
+    return Order(model, model.version, given, webhook, events, cancel_after, doom)
 
 
 def read_duration(text: str) -> float | None:

@@ -4,6 +4,7 @@ from tests.standins.replicate.faults import ERRORS, Fault
 from tests.standins.replicate.runs import Run
 
 FLAGGED = Fault(name="fails", error="E005")
+NO_HOOK = Fault(name="fails", error="E4875")
 
 _FOR_EVER = 1e9
 _SLOW_SECONDS = 60.0

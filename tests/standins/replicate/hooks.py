@@ -40,7 +40,7 @@ class Hooks:
 
     def __init__(self, settings: Settings, clock: Clock, script: Script, ledger: Ledger) -> None:
         self._settings, self._clock, self._script, self._ledger = settings, clock, script, ledger
-        self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS)
+        self._client = httpx.AsyncClient(trust_env=False, verify=False, timeout=TIMEOUT_SECONDS)
         self._sending: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ from tests.standins.replicate.model import (
     whole,
 )
 from tests.standins.replicate.money import Price
-from tests.standins.replicate.schema import Fields
+from tests.standins.replicate.schema import Field, Fields
 
 
 def _image(
@@ -35,7 +35,9 @@ def _image(
     return Model(name, "image", {**PROMPT, **fields}, prices, output, form, references=refs)
 
 
-IMAGE_MODELS = (
+_WITH_INPUT = ("match_input_image", "match_input_image")
+
+IMAGE_MODELS: tuple[Model, ...] = (
     _image(
         "black-forest-labs/flux-schnell",
         {
@@ -78,7 +80,7 @@ IMAGE_MODELS = (
         "black-forest-labs/flux-kontext-pro",
         {
             "input_image": uri(),
-            "aspect_ratio": one_of("match_input_image", "match_input_image", *ELEVEN),
+            "aspect_ratio": one_of(*_WITH_INPUT, *ELEVEN, "2:1", "1:2"),
             "output_format": one_of("png", "jpg", "png"),
             "safety_tolerance": whole(0, 6, 2),
             "prompt_upsampling": flag(False),
@@ -93,7 +95,7 @@ IMAGE_MODELS = (
         "google/nano-banana",
         {
             "image_input": uris(14),
-            "aspect_ratio": one_of("match_input_image", "match_input_image", *ELEVEN),
+            "aspect_ratio": one_of(*_WITH_INPUT, *ELEVEN[:-1]),
             "output_format": one_of("jpg", "jpg", "png"),
         },
         "0.039",
@@ -108,7 +110,7 @@ IMAGE_MODELS = (
             "size": one_of("2K", "1K", "2K", "4K", "custom"),
             "width": whole(1024, 4096, 2048),
             "height": whole(1024, 4096, 2048),
-            "aspect_ratio": one_of("match_input_image", "match_input_image", *ELEVEN),
+            "aspect_ratio": one_of(*_WITH_INPUT, *WIDE, "3:2", "2:3", "21:9"),
             "sequential_image_generation": one_of("disabled", "disabled", "auto"),
             "max_images": whole(1, 15, 1),
             "enhance_prompt": flag(True),
@@ -133,6 +135,73 @@ IMAGE_MODELS = (
             **SEED,
         },
         "0.025",
+        FILES,
+        "webp",
+        "image",
+    ),
+    _image(
+        "black-forest-labs/flux-1.1-pro",
+        {
+            "image_prompt": uri(),
+            "aspect_ratio": one_of("1:1", "custom", *ELEVEN[:-1]),
+            "width": whole(256, 1440),
+            "height": whole(256, 1440),
+            "safety_tolerance": whole(1, 6, 2),
+            "prompt_upsampling": flag(False),
+            "output_format": one_of("webp", "webp", "jpg", "png"),
+            "output_quality": whole(0, 100, 80),
+            **SEED,
+        },
+        "0.04",
+        FILE,
+        "webp",
+        "image_prompt",
+    ),
+    Model(
+        "google/nano-banana-pro",
+        "image",
+        {
+            **PROMPT,
+            "image_input": uris(14),
+            "aspect_ratio": one_of(*_WITH_INPUT, *ELEVEN[:-1]),
+            "resolution": one_of("2K", "1K", "2K", "4K"),
+            "output_format": one_of("jpg", "jpg", "png"),
+            "safety_filter_level": Field(default="block_only_high"),
+            "allow_fallback_model": flag(False),
+        },
+        (Price(IMAGES, "0.30", resolution_target="4K"), Price(IMAGES, "0.15")),
+        FILE,
+        "jpg",
+        references="image_input",
+    ),
+    _image(
+        "bytedance/seedream-4.5",
+        {
+            "image_input": uris(14),
+            "size": one_of("2K", "2K", "4K", "custom"),
+            "width": whole(1024, 4096, 2048),
+            "height": whole(1024, 4096, 2048),
+            "aspect_ratio": one_of(*_WITH_INPUT, *WIDE, "3:2", "2:3", "21:9"),
+            "sequential_image_generation": one_of("disabled", "disabled", "auto"),
+            "max_images": whole(1, 15, 1),
+        },
+        "0.04",
+        FILES,
+        "jpg",
+        "image_input",
+    ),
+    _image(
+        "qwen/qwen-image-edit-plus",
+        {
+            "image": uris(4, required=True),
+            "aspect_ratio": one_of(*_WITH_INPUT, *WIDE),
+            "output_format": one_of("webp", "webp", "jpg", "png"),
+            "output_quality": whole(0, 100, 95),
+            "go_fast": flag(True),
+            "disable_safety_checker": flag(False),
+            **SEED,
+        },
+        "0.03",
         FILES,
         "webp",
         "image",

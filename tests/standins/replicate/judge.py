@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from tests.standins.replicate.runs import Run, hash_of
@@ -25,7 +26,10 @@ class Verdict:
     paid_twice_micros: int
     """What the later ones have cost."""
     flagged_again: tuple[tuple[str, str], ...]
-    """An input that was flagged, and the run that sent it again unchanged but for its seed."""
+    """A run that was flagged, and the one that sent the same text and files again, to any model."""
+    most_at_once: int
+    busiest_second: int
+    """Creates that were accepted in one second of its clock."""
     never_fetched: tuple[str, ...]
     """Runs that made something of use, of files, which nobody has fetched."""
     dropped: dict[str, list[str]]
@@ -49,13 +53,18 @@ def judge(runs: Iterable[Run], key: Key | None = None) -> Verdict:
         paid_twice=tuple((earlier.id, later.id) for earlier, later in twice),
         paid_twice_micros=sum(run.billed for run in again.values()),
         flagged_again=_find_flagged(listed),
+        most_at_once=_count_at_once(listed),
+        busiest_second=max(Counter(int(run.created_at) for run in listed).values(), default=0),
         never_fetched=tuple(run.id for run in listed if _is_left(run)),
         dropped=_find_dropped(listed),
     )
 
 
 def job_or_input(run: Run) -> Hashable:
-    """Return the job that a run's webhook names, or else what was asked of whom."""
+    """Return the job that a run's webhook names, or else what was asked of whom.
+
+    Without webhooks, two jobs with one input are taken for one: give each a seed, or a key.
+    """
     job = run.query.get("job")
     return ("job", job) if job else ("input", run.model, run.input_hash)
 
@@ -101,16 +110,23 @@ def _was_lost_by(run: Run, when: float) -> bool:
 
 
 def _find_flagged(runs: list[Run]) -> tuple[tuple[str, str], ...]:
-    flagged: dict[str, Run] = {}
+    """Return each wish that was sent again after it had been flagged."""
+    flagged: dict[Hashable, Run] = {}
     found = []
     for run in runs:
-        unseeded = hash_of({key: value for key, value in run.input.items() if key != "seed"})
-        first = flagged.get(unseeded)
-        if first and (first.completed_at or run.created_at) < run.created_at:
+        first = flagged.get(run.wish)
+        if first and first.completed_at and first.completed_at <= run.created_at:
             found.append((first.id, run.id))
-        if run.fault == "flagged":
-            flagged.setdefault(unseeded, run)
+        if run.is_flagged:
+            flagged.setdefault(run.wish, run)
     return tuple(found)
+
+
+def _count_at_once(runs: list[Run]) -> int:
+    """Return how many runs were under way at the busiest moment."""
+    starts = [(run.created_at, 1) for run in runs]
+    ends = [(run.completed_at, -1) for run in runs if run.completed_at is not None]
+    return max(accumulate(change for _, change in sorted(starts + ends)), default=0)
 
 
 def _is_left(run: Run) -> bool:

@@ -112,6 +112,7 @@ _CHANGING = (
     "error",
     "pays",
     "said",
+    "files",
     "metrics",
     "billed",
 )

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from tests.standins.replicate import clip_models, image_models, sound_models
+from tests.standins.replicate import clip_models, dear_clip_models, image_models, sound_models
 from tests.standins.replicate.model import Model
 
 MODELS: Mapping[str, Model] = {
     model.name: model
     for model in (
         *clip_models.CLIP_MODELS,
+        *dear_clip_models.DEAR_CLIP_MODELS,
         *image_models.IMAGE_MODELS,
         *sound_models.VOICES,
         *sound_models.MUSIC,

@@ -1,6 +1,7 @@
 """The provider: takes runs, lives them through, and bills them."""
 
 import asyncio
+import hashlib
 import random
 import uuid
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from tests.standins.replicate import outputs
 from tests.standins.replicate.asked import Asked, count_quantities
 from tests.standins.replicate.clock import Clock
 from tests.standins.replicate.fates import FLAGGED, doom
-from tests.standins.replicate.faults import ERRORS, Script
+from tests.standins.replicate.faults import ERRORS, Fault, Script
 from tests.standins.replicate.files import Files, Unreachable, fetch, read_data_url
 from tests.standins.replicate.hooks import Hooks
 from tests.standins.replicate.ledger import Ledger
@@ -37,6 +38,8 @@ class Order:
     webhook: str = ""
     events: list[str] | None = None
     cancel_after: float | None = None
+    doom: Fault | None = None
+    """Why it can't end well, whatever the script says."""
 
 
 class Provider:
@@ -94,7 +97,8 @@ class Provider:
     def cancel(self, run: Run) -> None:
         """Stop a run at once; one that is over stays as it is."""
         if not run.is_over:
-            self._lives[run.id].cancel()
+            if life := self._lives.get(run.id):
+                life.cancel()
             self._end(run, "canceled", self.clock.now())
 
     def show(self, run: Run) -> dict[str, Any]:
@@ -142,9 +146,10 @@ class Provider:
             events=order.events,
             deadline=None if order.cancel_after is None else now + order.cancel_after,
         )
-        if self.settings.flagged_word in run.words:
+        if order.doom:
+            doom(run, order.doom)
+        elif self.settings.flagged_word in run.words:
             doom(run, FLAGGED)
-            run.fault = "flagged"
         elif fault := self.script.draw("run", model.name, model.kind, run.words):
             doom(run, fault)
         return run
@@ -211,6 +216,7 @@ class Provider:
     async def _gather(self, run: Run) -> str | None:
         """Fetch all files of an input; return the error of a run that can't start."""
         asked = self.asked(run)
+        run.files.clear()
         try:
             for name, place, url in _list_urls(asked):
                 data = await self._fetch(url)
@@ -218,6 +224,7 @@ class Provider:
                     return ERRORS["PA"]
                 outputs.check_file(asked, name, data)
                 self.shelf.keep_input(run, name, place, data)
+                run.files.append(hashlib.sha256(data).hexdigest()[:16])
         except ValueError:  # Unreachable is one too
             return ERRORS["E9243"]
         return None

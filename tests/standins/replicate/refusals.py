@@ -90,9 +90,9 @@ class HangUp(Response):
         self._bytes = b""
         if shown is not None:
             body = json.dumps(shown).encode()
-            self._bytes = _head(len(body)) + body[: len(body) // 2]
+            self._bytes = _head("201 Created", len(body)) + body[: len(body) // 2]
         elif size:
-            self._bytes = _head(size, "application/octet-stream") + bytes(size // 2)
+            self._bytes = _head("200 OK", size) + bytes(size // 2)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         transport: asyncio.Transport = self._request.state.transport
@@ -103,6 +103,5 @@ class HangUp(Response):
             pass
 
 
-def _head(length: int, kind: str = "application/json") -> bytes:
-    lines = ["HTTP/1.1 201 Created", f"content-type: {kind}", f"content-length: {length}", "", ""]
-    return "\r\n".join(lines).encode()
+def _head(status: str, length: int) -> bytes:
+    return f"HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n".encode()

@@ -46,6 +46,8 @@ class Run:
     metrics: Metrics = field(default_factory=dict)
     billed: int = 0
     """Micro-dollars."""
+    files: list[str] = field(default_factory=list)
+    """Hashes of the files that it was given, once it has read them."""
     downloads: int = 0
 
     @property
@@ -58,6 +60,18 @@ class Run:
         """Tell whether it has ended without anything that its caller could use."""
         spoilt = self.fault in ("no_output", "empty", "truncated", "huge", "wrong_type")
         return self.is_over and (self.status != "succeeded" or spoilt)
+
+    @property
+    def is_flagged(self) -> bool:
+        """Tell whether its input was refused for what it shows or says."""
+        error = self.error or ""
+        return self.is_over and ("flagged as sensitive" in error or "risk control" in error)
+
+    @property
+    def wish(self) -> tuple[str, str, tuple[str, ...]]:
+        """Return what was asked for, whichever model it was asked of, and with whichever seed."""
+        text = self.input.get("text") or self.input.get("prompt") or ""
+        return self.kind, str(text), tuple(sorted(self.files))
 
     @property
     def input_hash(self) -> str:

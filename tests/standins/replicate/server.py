@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.standins.replicate.provider import Provider
 from tests.standins.replicate.runs import Run
 from tests.standins.replicate.settings import Settings
 
-_STOP_SECONDS = 1
+_STOP_SECONDS = 0.2
 
 
 class _Protocol(H11Protocol):
@@ -31,13 +31,6 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to whoever runs the process."""
-        yield
 
 
 class _Dated:
@@ -103,22 +96,20 @@ async def serve(
     """Serve a stand-in from this folder; what is there already goes on."""
     provider = Provider(folder, settings, Clock(skew))
     with socket.create_server((host, port)) as listening:
+        # Else each answer of two parts waits 40 ms for the caller's acknowledgement of the first.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         base = f"http://{host}:{listening.getsockname()[1]}"
         provider.open(base)
-        server = _open_server(provider)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
+        server = await _open_server(provider, listening)
         try:
             yield StandIn(provider, folder)
         finally:
-            server.should_exit = True
-            await serving
+            await _close_server(server)
             await provider.close()
 
 
-def _open_server(provider: Provider) -> _Server:
-    """Return the server of a provider."""
+async def _open_server(provider: Provider, listening: socket.socket) -> uvicorn.Server:
+    """Return a server that answers; it looks at no signal and keeps no clock of its own."""
     app = Starlette(routes=[*Api(provider).routes(), *Admin(provider).routes()])
     config = uvicorn.Config(
         _Dated(app, provider.clock),
@@ -129,9 +120,27 @@ def _open_server(provider: Provider) -> _Server:
         access_log=False,
         date_header=False,
         server_header=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
     )
-    return _Server(config)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listening])
+    return server
+
+
+async def _close_server(server: uvicorn.Server) -> None:
+    """Hang up on everybody: a provider that goes away finishes no sentence."""
+    for listener in server.servers:
+        listener.close()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    if answering := set(server.server_state.tasks):
+        _, sleeping = await asyncio.wait(answering, timeout=_STOP_SECONDS)
+        for task in sleeping:
+            task.cancel()
+        await asyncio.gather(*sleeping, return_exceptions=True)
+    for listener in server.servers:
+        await listener.wait_closed()
 
 
 @asynccontextmanager

@@ -111,6 +111,8 @@ VOICES = (
     _sound("minimax/speech-02-turbo", "voice", _SPEECH, Price(CHARACTERS, "0.00006"), "mp3"),
     _sound("minimax/speech-2.6-turbo", "voice", _SPEECH, Price(CHARACTERS, "0.00006"), "mp3"),
     _sound("elevenlabs/v3", "voice", _ELEVEN, Price(CHARACTERS, "0.0001"), "mp3"),
+    _sound("elevenlabs/turbo-v2.5", "voice", _ELEVEN, Price(CHARACTERS, "0.00005"), "mp3"),
+    _sound("elevenlabs/v2-multilingual", "voice", _ELEVEN, Price(CHARACTERS, "0.0001"), "mp3"),
     _sound("elevenlabs/flash-v2.5", "voice", _ELEVEN, Price(CHARACTERS, "0.00005"), "mp3"),
 )
 

@@ -11,6 +11,10 @@ from tests.standins.replicate.asked import Asked, speaking_time
 Json = dict[str, Any]
 
 _FILLING = ("the", "light", "moves", "slowly", "over", "a", "quiet", "place", "while", "it", "goes")
+_PLACES = ("index", "number", "order", "id", "beat")
+_SHORT = ("title", "headline", "cta", "setting", "call_to_action")
+_NAMES = ("name", "character", "characters")
+_SILENT = ("refusal", "error", "warning")  # a model that can do what it is asked says nothing there
 _MANY = 6  # of a list of objects, where the schema does not say how many
 
 
@@ -78,6 +82,9 @@ class Sampler:
         self._chance = random.Random(f"{seed}:{words}")
         asked = re.search(r"(\d+)\s+(?:beats|scenes|shots)", words)
         self._many = min(40, int(asked[1])) if asked else _MANY
+        long = re.search(r"(\d+(?:\.\d+)?)\s+seconds", words)
+        self._seconds = float(long[1]) / self._many if long else 5.0
+        self._hero = max(re.findall(r"[^\W\d_]+", words) or ["Hero"], key=len).title()
 
     def sample(self, schema: Json, name: str = "", place: int = 0) -> Any:
         """Return a value for a part of the schema; `place` is its place in the list around it."""
@@ -131,7 +138,7 @@ class Sampler:
     def _number(self, schema: Mapping[str, Any], name: str, place: int, whole: bool) -> float:
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
         high = schema.get("maximum", schema.get("exclusiveMaximum", max(low + 100, 100)))
-        guess: float = place if name in ("index", "number", "order", "id", "beat") else 5
+        guess: float = place if name in _PLACES else self._seconds
         if not low < guess < high and not (guess in (low, high) and "minimum" in schema):
             guess = (low + high) / 2
         step = schema.get("multipleOf", 1 if whole else None)
@@ -139,9 +146,13 @@ class Sampler:
         return int(guess) if whole else float(guess)
 
     def _text(self, schema: Mapping[str, Any], name: str, place: int) -> str:
-        short = name in ("title", "name", "headline", "cta", "setting", "call_to_action")
-        text = _line(self._words, self._chance.randrange(10**6) + place, 3 if short else 11)
         least, most = schema.get("minLength", 0), schema.get("maxLength", 400)
+        if name in _SILENT and not least:
+            return ""
+        if name in _NAMES:
+            return str(self._hero[:most])
+        short = name in _SHORT
+        text = _line(self._words, self._chance.randrange(10**6) + place, 3 if short else 11)
         while len(text) < least:
             text += " " + _line(self._words, self._chance.randrange(10**6), 8)
         return text.capitalize()[:most].strip() or "a"
