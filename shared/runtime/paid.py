@@ -6,6 +6,7 @@ from shared.engines.replicate.client import Provider
 from shared.engines.replicate.engine import Polling, ReplicateEngine
 from shared.engines.replicate.hooks import hook_base
 from shared.engines.replicate.transport import Transport
+from shared.jobs.rates import Limits
 from shared.runtime.settings import Settings
 from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, PLAN, REFERENCE, VOICE, AnyKind
 
@@ -22,6 +23,8 @@ def build_paid_engines(
     """
     hooks = hook_base(settings.public_url, settings.replicate_webhook_secret)
     polling = Polling(share=0.1, least=5.0) if hooks else Polling()
-    engine = ReplicateEngine(Provider(Transport(now)), now, hooks=hooks, polling=polling)
+    limits = Limits(settings.creates_a_minute or None, settings.runs_at_once or None)
+    provider = Provider(Transport(now))
+    engine = ReplicateEngine(provider, now, limits=limits, hooks=hooks, polling=polling)
     # a chat server that is named was chosen to plan
     return {kind: engine for kind in PAID if kind is not PLAN or not settings.llm_url}

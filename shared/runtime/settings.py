@@ -78,6 +78,16 @@ class Settings(BaseSettings):
     process_mib: int = Field(2048, ge=256)
     """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
 
+    # Replicate
+    replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])
+    """What Replicate signs its webhooks with. With it and a public address it is seen at once when
+    a run has ended; without it, a little later.
+    """
+    creates_a_minute: int = Field(600, ge=0)
+    """How many runs all replicas together may start in a minute; 0 is no limit."""
+    runs_at_once: int = Field(0, ge=0)
+    """How many runs may be under way in each service; 0 is no limit."""
+
     # a language model
     llm_url: Annotated[str, AfterValidator(_check_chat_url)] = Field(
         "", examples=["http://127.0.0.1:11434/v1"]
@@ -145,10 +155,6 @@ class Settings(BaseSettings):
     """Names that the API is asked by beside `localhost`, several with commas, without ports."""
     public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
     """Where users reach the API, as `https://film.example`: this name is served too."""
-    replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])
-    """What Replicate signs its webhooks with. With it and a public address it is seen at once when
-    a run has ended; without it, a little later.
-    """
     drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 

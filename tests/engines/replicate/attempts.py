@@ -1,5 +1,6 @@
 """Attempts at jobs, as the ledger hands them to an engine."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,7 @@ def make_job(kind: str, model: str, *, n: int = 0, files: Any = (), **known: Any
         video_id="v1",
         n=n,
         input=ORDERS[kind],
-        files={name: f"key/{name}" for name in files},
+        files={name: f"key/{name}.png" for name in files},
         models=(model,),
     )
     posted: dict[str, Any] = {
@@ -53,11 +54,10 @@ def make_task(
     known = files or {}
 
     async def bring(key: str, path: Path) -> None:
-        name = key.removeprefix("key/")
+        name = key.removeprefix("key/").removesuffix(".png")
         if name not in known:
             raise BlobMissing(key)
-        path.with_suffix("").write_bytes(known[name])
-        path.with_suffix("").rename(path)
+        await asyncio.to_thread(path.write_bytes, known[name])
 
     async def look_again() -> None:
         pass

@@ -5,13 +5,16 @@ import json
 from datetime import datetime
 from email.utils import formatdate
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from shared.engines.replicate.engine import Polling, Prepared, ReplicateEngine
+from shared.engines.replicate.uploads import MOST_OF_PICTURE
 from shared.jobs.machine import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
 from shared.story.errors import PermanentError
@@ -140,7 +143,7 @@ async def test_a_small_picture_travels_inside_the_input(tmp_path: Path) -> None:
     job = make_job("clip", KLING, files=["image"])
     await submit(engine, job, tmp_path, {"image": b"small"})
     sent = json.loads(asked[0].content)["input"]
-    assert sent["start_image"].startswith("data:application/octet-stream;base64,")
+    assert sent["start_image"].startswith("data:image/png;base64,")
     assert len(asked) == 1
 
 
@@ -164,6 +167,28 @@ async def test_a_file_is_given_again_before_the_provider_removes_it(tmp_path: Pa
         now[0] = NOW + hours * 3_600_000
         await submit(engine, job, tmp_path, {"image": LARGE})
     assert asked.paths().count("/v1/files") == 2
+
+
+async def test_a_picture_that_would_break_its_run_is_made_smaller(tmp_path: Path) -> None:
+    buffer = BytesIO()
+    Image.effect_noise((2_700, 2_700), 100).save(buffer, "PNG")
+    assert len(buffer.getvalue()) > MOST_OF_PICTURE
+    engine, asked = make_engine(Account().answer)
+    job = make_job("clip", KLING, files=["image"])
+    await submit(engine, job, tmp_path, {"image": buffer.getvalue()})
+    assert b"image/jpeg" in asked[0].content
+    assert len(asked[0].content) < MOST_OF_PICTURE
+
+
+async def test_a_large_file_that_is_no_picture_is_refused_before_anything_is_asked(
+    tmp_path: Path,
+) -> None:
+    engine, asked = make_engine(Account().answer)
+    job = make_job("clip", KLING, files=["image"])
+    task = make_task(job, tmp_path, {"image": bytes(MOST_OF_PICTURE + 1)})
+    with pytest.raises(PermanentError, match="“image” is no picture that can be read"):
+        await engine.prepare(task)
+    assert not asked
 
 
 async def test_a_failed_upload_is_tried_again_for_the_next_job(tmp_path: Path) -> None:
