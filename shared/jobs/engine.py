@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote, Refused
 from shared.jobs.rates import Limits
 from shared.story.errors import BlobMissing, PermanentError

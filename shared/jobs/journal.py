@@ -3,7 +3,7 @@
 import logging
 
 from shared.base import telemetry
-from shared.jobs.machine import Job, State
+from shared.jobs.job import Job, State
 from shared.story.kinds import AnyKind, Order
 
 log = logging.getLogger("storywave.worker")

@@ -7,19 +7,10 @@ from itertools import groupby
 
 from shared.base.batching import Batcher, run_each
 from shared.jobs import unreadable
-from shared.jobs.machine import (
-    IN_HAND,
-    TERMINAL,
-    CancelAsked,
-    Claimed,
-    Job,
-    Rules,
-    Signal,
-    State,
-    Woken,
-    advance,
-)
+from shared.jobs.job import IN_HAND, TERMINAL, Job, Rules, State
+from shared.jobs.machine import advance
 from shared.jobs.rows import change, from_doc, to_doc
+from shared.jobs.signals import CancelAsked, Claimed, Signal, Woken
 from shared.jobs.unreadable import PUT_OFF, put_off, read_each, tell
 from shared.ports import Doc, Index, Is, Store, Update, Where
 from shared.story.errors import InfrastructureError

@@ -28,11 +28,11 @@ from shared.jobs import rates
 from shared.jobs import relay as relays
 from shared.jobs.engine import Engine
 from shared.jobs.gate import Gate
+from shared.jobs.job import Rules
 from shared.jobs.ledger import Ledger
-from shared.jobs.machine import Rules
+from shared.jobs.means import Means, Pace
 from shared.jobs.rates import Rates
 from shared.jobs.relay import Relay
-from shared.jobs.step import Pace, Steps
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
@@ -68,7 +68,7 @@ class Parts:
     """Who does the work of each kind."""
     scratch: Path
     pool: Pool
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
     video_ms: int = VIDEO_MS
@@ -203,7 +203,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
     relay = Relay(
         ports.store, ports.bus, service.name, runs=service.kinds, kinds=kinds, rules=parts.rules
     )
-    steps = Steps(
+    means = Means(
         kinds=kinds,
         engines={kind: parts.engines[kind] for kind in service.kinds},
         finish=service.finish,
@@ -215,7 +215,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         rules=parts.rules,
         pace=parts.pace,
     )
-    worker = Worker(steps, ledger, relay, folder, service.report)
+    worker = Worker(means, relay, folder, service.report)
     shell = Shell(
         service,
         kinds,

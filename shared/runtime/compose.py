@@ -15,8 +15,8 @@ from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Engine
-from shared.jobs.machine import Rules
-from shared.jobs.step import Pace
+from shared.jobs.job import Rules
+from shared.jobs.means import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service

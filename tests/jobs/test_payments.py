@@ -16,8 +16,8 @@ import pytest
 from shared.jobs import gate, ledger, rates, relay
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY
+from shared.jobs.job import Job, State
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import Job, State
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.jobs.rows import from_doc

@@ -15,10 +15,10 @@ from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Engine, Task, Work, Workspace
+from shared.jobs.job import Rules, State
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import Rules, State
+from shared.jobs.means import Pace
 from shared.jobs.outcomes import Made, Produced
-from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
