@@ -59,7 +59,7 @@ def test_compose_runs_every_service_and_the_three_servers() -> None:
 @pytest.mark.parametrize("name", services.NAMES)
 def test_compose_gives_a_service_settings_that_exist(name: str) -> None:
     given = settings_of(compose["services"][name]["environment"])
-    assert given == CONNECTIONS | SECRETS
+    assert given == CONNECTIONS | SECRETS | {"paid"}
     assert given <= set(Settings.model_fields)
 
 

@@ -26,7 +26,7 @@ from shared.engines.replicate.runs import FIND_PAGES, Runs
 from shared.engines.replicate.transport import Answered, TooLate
 from shared.engines.replicate.uploads import Uploads
 from shared.jobs.engine import Task
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Quote, Refused
 from shared.jobs.rates import Limits
 from shared.jobs.retries import pick_model

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.jobs.engine import Claim, Task, read_clock
-from shared.jobs.machine import Job, State
+from shared.jobs.job import Job, State
 from shared.story.brief import Brief
 from shared.story.errors import BlobMissing
 from shared.story.kinds import KINDS

@@ -15,7 +15,7 @@ from PIL import Image
 
 from shared.engines.replicate.engine import Polling, Prepared, ReplicateEngine
 from shared.engines.replicate.uploads import MOST_OF_PICTURE
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
 from shared.story.errors import PermanentError
 from tests.engines.replicate.attempts import accepted, make_job, make_task

@@ -15,7 +15,7 @@ from shared.engines.replicate.client import Provider
 from shared.engines.replicate.engine import ReplicateEngine
 from shared.engines.replicate.hooks import read_call
 from shared.engines.replicate.transport import Transport
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
 from tests.engines.replicate.attempts import accepted, make_job, make_task
 from tests.engines.replicate.provider import needs_client
