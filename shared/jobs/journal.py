@@ -36,12 +36,20 @@ def log_failed_try(job: Job, error: Exception | None, said: str) -> None:
     log.warning("%s failed: %s", job.spec.kind, said, exc_info=error, extra=facts)
 
 
+def log_resubmit(job: Job) -> None:
+    """Log and count an attempt that never showed up at its provider, and is posted once more."""
+    telemetry.RESUBMITS.labels(job.spec.kind).inc()
+    log.warning("%s is posted once more", job.spec.kind, extra=about(job, "resubmit"))
+
+
 def log_end(job: Job, kind: AnyKind) -> None:
     """Log and count an end, once for each job, in the process whose write made it a fact."""
     seconds = ((job.finished_at or 0) - job.created_at) / 1000
     telemetry.JOBS.labels(kind.name, job.state.value).inc()
     telemetry.JOB_SECONDS.labels(kind.name).observe(seconds)
     telemetry.SPENT.labels(kind.name).inc(job.cost)
+    if job.unresolved:
+        telemetry.UNRESOLVED.labels(kind.name).inc()
     facts = {**about(job, "end", kind), "seconds": seconds, "cost": job.cost, "tries": job.tries}
     if job.state is State.DONE:
         log.info("%s done", kind, extra=facts)

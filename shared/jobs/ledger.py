@@ -186,7 +186,21 @@ class Ledger:
     async def advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when another has claimed it meanwhile."""
         after = self._after(job, signal, self._store.now())
-        return after if await self._writes((job, after)) else None
+        if await self._writes((job, after)) or await self._is_written(job, after):
+            return after
+        return None
+
+    async def _is_written(self, before: Job, after: Job) -> bool:
+        """Tell whether this change is in the row: the answer to an earlier try may have been lost.
+
+        Nobody else can have written it, since an attempt belongs to one worker.
+        """
+        row = (await self._store.get(JOBS, [after.id])).get(after.id, {})
+        if row.get("attempt") != after.attempt:
+            return False
+        update = change(before, after)
+        is_set = all(row.get(name) == value for name, value in update.set.items())
+        return is_set and all(row.get(name) is None for name in update.unset)
 
     async def renew(self, jobs: Sequence[Job]) -> list[Job]:
         """Move the leases of jobs in hand; return those that still are ours, with the new lease.
