@@ -125,7 +125,7 @@ async def test_a_flagged_prompt_fails_its_item_and_is_sent_once(
     wanted = wanted.model_copy(update={"prompt": "A calm sea.\nA flagthis scene."})
     async with paid_world(tmp_path, hooks.url) as w:
         end = await w.ended(await w.request("v", wanted), seconds=60)
-        flagged = [run for run in replicate.runs if run.fault == "flagged"]
+        flagged = [run for run in replicate.runs if run.status == "failed"]
         rows = await w.store.get(JOBS, [run.query["job"] for run in flagged])
         assert isinstance(end, VideoCompleted), end
         assert {(row["code"], row["at_fault"]) for row in rows.values()} == {("flagged", "prompt")}
