@@ -5,6 +5,7 @@ No web framework is imported here: most commands need none, and start sooner wit
 
 from dataclasses import dataclass
 
+from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
@@ -28,6 +29,7 @@ class Gateway:
     images: Images
     watch: Watch
     blobs: Blobs
+    hooks: Hooks
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read pictures."""
@@ -35,8 +37,11 @@ class Gateway:
         self.images.pool.close()
 
 
-def build_gateway(app: App) -> Gateway:
-    """Return the gateway of a process; from here on its watchers hear what the process hears."""
+def build_gateway(app: App, hook_secret: str = "") -> Gateway:
+    """Return the gateway of a process; from here on its watchers hear what the process hears.
+
+    With a secret it also hears what a provider's webhooks tell.
+    """
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
@@ -49,4 +54,5 @@ def build_gateway(app: App) -> Gateway:
     )
     revisions = Revisions(videos, shell.emit)
     wishes = Wishes(videos, shell.emit, app.gate, shell.list_jobs)
-    return Gateway(intake, revisions, wishes, videos, images, watch, app.ports.blobs)
+    hooks = Hooks(app.ports.store, hook_secret)
+    return Gateway(intake, revisions, wishes, videos, images, watch, app.ports.blobs, hooks)

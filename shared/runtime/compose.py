@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
@@ -24,6 +25,9 @@ from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
 
+if TYPE_CHECKING:
+    from shared.engines.replicate.engine import ReplicateEngine
+
 
 @asynccontextmanager
 async def open_app(
@@ -31,11 +35,12 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = _ports(settings)
+    paid = paid_engines(settings, services, ports.store)
     pool = Pool(settings.processes, Bounds(resident=settings.process_mib << 20))
     parts = Parts(
         ports,
         kinds,
-        engines(settings, services, pool),
+        {**engines(settings, services, pool), **paid},
         scratch,
         pool,
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
@@ -50,6 +55,8 @@ async def open_app(
             yield app
     finally:
         pool.close()
+        for engine in set(paid.values()):
+            await engine.close()
 
 
 @asynccontextmanager
@@ -98,6 +105,26 @@ def _chat(settings: Settings) -> Engine:
 
     prices = Prices(settings.llm_price_in, settings.llm_price_out)
     return ChatEngine(Server(settings.llm_url, settings.llm_model, settings.llm_key, prices))
+
+
+def paid_engines(
+    settings: Settings, services: Sequence[Service], store: Store
+) -> Mapping[AnyKind, "ReplicateEngine"]:
+    """Return who works for money, of the kinds that these services run: nobody, unless asked for.
+
+    A rehearsal costs nothing, whatever else is set.
+    """
+    if not settings.paid or settings.engine == "rehearsal":
+        return {}
+    from shared.engines.replicate.client import check_ready
+    from shared.runtime.paid import build_paid_engines
+
+    run_here = {kind for service in services for kind in service.kinds}
+    paid = build_paid_engines(settings, store.now).items()
+    found = {kind: engine for kind, engine in paid if kind in run_here}
+    if found:
+        check_ready()
+    return found
 
 
 def _ports(settings: Settings) -> tuple[Ports, Path]:

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """The least that is logged."""
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
+    paid: bool = False
+    """Whether engines may work that cost money. A token alone changes nothing."""
     rehearsal_seconds: float = Field(0.0, ge=0)
     """How long each job of a rehearsal takes."""
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -80,6 +82,16 @@ class Settings(BaseSettings):
 
     clip_check: ClipCheck = "warn"
     """What follows when a clip looks spoiled and its request says nothing: off, warn or retry."""
+
+    # Replicate
+    replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])
+    """What Replicate signs its webhooks with. With it and a public address it is seen at once when
+    a run has ended; without it, a little later.
+    """
+    creates_a_minute: int = Field(600, ge=0)
+    """How many runs all replicas together may start in a minute; 0 is no limit."""
+    runs_at_once: int = Field(0, ge=0)
+    """How many runs may be under way in each service; 0 is no limit."""
 
     # a language model
     llm_url: Annotated[str, AfterValidator(_check_chat_url)] = Field(
