@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from services.planner.beats import Draft, fit_card, time_beats
+from services.planner.beats import Draft, time_beats
 from shared.engines.local.plan import LocalPlan
 from shared.engines.local.plan import plan as plan_locally
 from shared.jobs.engine import Work, Workspace
@@ -11,6 +11,7 @@ from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
 from shared.story.brief import EndCard
 from shared.story.kinds import PLAN, AnyKind, PlanOrder
+from shared.story.shape import fit_card
 
 
 def make_plan(order: PlanOrder, space: Workspace) -> Made:

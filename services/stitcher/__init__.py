@@ -4,6 +4,7 @@ from services.stitcher.decide import NAME, decide
 from services.stitcher.work import WORK
 from shared.runtime.service import Service
 from shared.story.events import (
+    BudgetExceeded,
     DeadLettered,
     RevisionRequested,
     VideoCompleted,
@@ -27,6 +28,7 @@ SERVICE = Service(
         MUSIC,
         CLIP,
         WavesCompleted,
+        BudgetExceeded,
         VideoFailed,
         DeadLettered,
     ),

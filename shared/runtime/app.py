@@ -34,8 +34,10 @@ from shared.jobs.step import Pace, Steps
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
+from shared.runtime.budgets import Budgets
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import AnyKind, Kinds
 
@@ -70,6 +72,7 @@ class Parts:
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
     video_ms: int = VIDEO_MS
+    terms: Terms = NOTHING_COSTS
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
     server that one could wait for.
@@ -93,6 +96,7 @@ class App:
     gate: Gate
     pool: Pool
     replicas: Mapping[str, Replica]
+    terms: Terms = NOTHING_COSTS
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
     draining: bool = False
@@ -149,7 +153,7 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
-    app = App(ports, Gate(ports.store), parts.pool, {})
+    app = App(ports, Gate(ports.store), parts.pool, {}, parts.terms)
     app.replicas = {service.name: _replica(service, parts, folder, app) for service in services}
     for replica in app.replicas.values():
         service = replica.shell.service
@@ -222,6 +226,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         relay=relay,
         take_on=worker.take_on,
         video_ms=parts.video_ms,
+        budgets=Budgets(parts.terms.ask, kinds),
     )
     return Replica(shell, worker, relay)
 

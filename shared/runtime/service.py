@@ -1,7 +1,7 @@
 """What a service is: the events it reads, one pure decision, and the kinds of job that it runs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.jobs import unreadable
@@ -10,10 +10,14 @@ from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
 from shared.ports import Index, Is
-from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoSteered
-from shared.story.kinds import AnyKind, Kinds, PlanFailed
+from shared.runtime.budgets import Budgets
+from shared.story.events import BeatsPlanned, BudgetExceeded, Event, VideoDeleted, VideoSteered
+from shared.story.kinds import KINDS, AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
-from shared.story.view import Decision, View
+from shared.story.view import NOTHING, Decision, View
+
+NO_PRICES = Budgets(None, KINDS)
+"""Nothing is compared: where nothing costs anything."""
 
 Reads = type[Event] | AnyKind
 """An event; or a kind of job, which stands for both events that it can end in."""
@@ -83,14 +87,24 @@ class Service:
             Waiting(self.views, {}, "check_at"),
         )
 
-    def decide_on(self, view: View) -> Decision:
-        """Return the decision on a video, as far as there is anything to decide."""
+    def decide_on(self, view: View, budgets: Budgets = NO_PRICES) -> Decision:
+        """Return the decision on a video, as far as there is anything to decide.
+
+        Nothing is begun of a plan that is beyond its budget. What has begun goes on: then each
+        attempt is compared with the cap, at the gate.
+        """
         plan = view.latest(BeatsPlanned)
         if self.needs_plan and plan is None:
             return Decision(done=bool(view.all(PlanFailed)))
         if self.needs_plan and plan is not None and is_given_up(view, plan):
             return Decision(done=True)
-        return self.decide(view, plan)
+        excess = budgets.find_excess(view, plan) if plan is not None else None
+        if excess and self.needs_plan and not view.released:
+            return NOTHING
+        decision = self.decide(view, plan)
+        if excess and BudgetExceeded in self.decides:
+            return replace(decision, events=(*decision.events, excess))
+        return decision
 
 
 def _events_of(named: Iterable[Reads]) -> list[type[Event]]:

@@ -7,6 +7,7 @@ machine is off: nobody is at work then, and nobody looks.
 
 from typing import NamedTuple
 
+from shared.story.budget import find_block
 from shared.story.events import (
     BeatsPlanned,
     RevisionRequested,
@@ -59,4 +60,5 @@ def _find_rev(view: View) -> int:
 
 def _is_wanted(view: View) -> bool:
     steered = view.latest(VideoSteered)
-    return steered is None or steered.desired == "running"
+    is_to_run = steered is None or steered.desired == "running"
+    return is_to_run and find_block(view) is None

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.planner.beats import Draft, fit_card, max_beats, time_beats
+from services.planner.beats import Draft, max_beats, time_beats
 from shared.story.beats import BadPlan
 from shared.story.brief import EndCard
+from shared.story.shape import fit_card
 
 
 def drafts(*seconds: float) -> list[Draft]:

@@ -46,7 +46,7 @@ from shared.story.kinds.pictures import (
     reference_order,
     references_of,
 )
-from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder
+from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder, plan_job
 from shared.story.kinds.sounds import (
     MUSIC,
     VOICE,
@@ -120,6 +120,7 @@ __all__ = [
     "clip_order",
     "image_order",
     "music_order",
+    "plan_job",
     "reference_order",
     "references_of",
     "voice_order",
