@@ -19,9 +19,14 @@ from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
+from shared.runtime.terms import NOTHING_COSTS, Terms
+from shared.story.brief import Brief
 from shared.story.errors import BadInput
-from shared.story.events import Event, VideoRequested, VideoSteered
+from shared.story.estimate import estimate_video
+from shared.story.events import Event, VideoRequested
 from shared.story.fact import Micros
+from shared.story.money import say_dollars
+from shared.story.shape import expect_plan
 
 REQUESTS = "requests"
 OUTPUTS = "outputs"
@@ -42,18 +47,39 @@ class Intake:
     images: Images
     emit: Emit
     weights: Weights
+    terms: Terms = NOTHING_COSTS
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
-        row = _build_row(asked, owner, key, self.store.now(), await self.weights())
+        brief = self._settle_budget(asked.brief(owner))
+        row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
+        await self._refuse_without_budget(row, brief)
         await self._keep_product(asked, row)
         if not await self._insert(row):
             row = await self._read_first(row)
         # Money before events: a service that hears of the video may reserve some at once.
-        await self.gate.open(row["_id"], owner, row["cap"])
+        await self.gate.open(row["_id"], owner, row["requested"]["brief"].get("budget", row["cap"]))
         await self.emit(_build_events(row))
         return str(row["_id"])
+
+    def _settle_budget(self, brief: Brief) -> Brief:
+        """Return the brief with the budget that counts: its own, or what is usual here."""
+        budget = self.terms.budget if brief.budget is None else brief.budget
+        return brief.model_copy(update={"budget": budget})
+
+    async def _refuse_without_budget(self, row: Doc, brief: Brief) -> None:
+        """Refuse a video that costs something and may spend nothing."""
+        if brief.budget is not None or self.terms.ask is None:
+            return
+        priced = estimate_video(expect_plan(row["_id"], brief), self.terms.ask)
+        # A video that was accepted stays accepted, also where the settings have changed since.
+        if priced.total and not await self.store.get(REQUESTS, [row["_id"]]):
+            raise BadInput(
+                f"it costs up to ${say_dollars(priced.total)}, and nothing is spent without a "
+                "budget: give one, or set STORYWAVE_BUDGET_USD",
+                "budget",
+            )
 
     async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
         """Keep the picture of an accepted video; refuse one that was never given."""
@@ -84,11 +110,11 @@ class Intake:
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         first = {"cap": None, **stored}  # to a store, a field that is null is no field
         try:
-            asked = (first["requested"]["brief"], first["cap"])
+            is_same = _read_asked(first) == _read_asked(row)
         except Exception as error:
             tell(REQUESTS, row["_id"], error)
             raise Unreadable(row["_id"]) from error
-        if asked != (row["requested"]["brief"], row["cap"]):
+        if not is_same:
             raise KeyReused
         return first
 
@@ -100,29 +126,25 @@ def make_video_id(owner: str, key: str | None) -> str:
     return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
 
 
+def _read_asked(row: Doc) -> tuple[Brief, Micros | None]:
+    """Return what a row asks for; what is usual here may have changed since."""
+    brief = Brief.model_validate(row["requested"]["brief"])
+    return brief.model_copy(update={"budget": None}), row["cap"]
+
+
 def _build_row(
-    asked: VideoRequest, owner: str, key: str | None, now: int, weights: dict[str, float]
+    brief: Brief, cap: Micros | None, key: str | None, now: int, weights: dict[str, float]
 ) -> Doc:
-    id_ = make_video_id(owner, key)
-    requested = VideoRequested(
-        video_id=id_, at=now, brief=asked.brief(owner), stage_weights=weights
-    )
+    id_ = make_video_id(brief.owner, key)
+    requested = VideoRequested(video_id=id_, at=now, brief=brief, stage_weights=weights)
     return {
         "_id": id_,
-        "owner": owner,
+        "owner": brief.owner,
         "created_at": now,
-        "cap": asked.cap,
+        "cap": cap,
         "requested": requested.model_dump(mode="json"),
     }
 
 
 def _build_events(row: Doc) -> list[Event]:
-    requested = VideoRequested.model_validate(row["requested"])
-    cap: Micros | None = row["cap"]
-    if cap is None:
-        return [requested]
-    priority = requested.brief.priority
-    steered = VideoSteered(
-        video_id=row["_id"], rev=0, at=row["created_at"], cap=cap, priority=priority
-    )
-    return [requested, steered]
+    return [VideoRequested.model_validate(row["requested"])]

@@ -5,13 +5,17 @@ No web framework is imported here: most commands need none, and start sooner wit
 
 from dataclasses import dataclass
 
+from services.gateway.budgets import Budgets
 from services.gateway.images import Images
 from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
+from shared.jobs.ledger import Ledger
+from shared.jobs.machine import Rules
 from shared.ports import Blobs
 from shared.runtime.app import App
+from shared.story.kinds import KINDS
 
 SWEEP_SECONDS = 60 * 60.0
 
@@ -22,6 +26,7 @@ class Gateway:
 
     intake: Intake
     revisions: Revisions
+    budgets: Budgets
     videos: Videos
     images: Images
     watch: Watch
@@ -42,6 +47,8 @@ def build_gateway(app: App) -> Gateway:
     # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos))
+    intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos), app.terms)
     revisions = Revisions(videos, shell.emit)
-    return Gateway(intake, revisions, videos, images, watch, app.ports.blobs)
+    store, gate = app.ports.store, app.gate
+    budgets = Budgets(store, videos, shell.emit, app.terms, Ledger(store, KINDS, Rules()), gate)
+    return Gateway(intake, revisions, budgets, videos, images, watch, app.ports.blobs)

@@ -20,6 +20,7 @@ from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
+from shared.runtime.terms import PaidEngine, Terms, ask_engines
 from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
 
 
@@ -40,6 +41,7 @@ async def open_app(
         pace=Pace(look=settings.look_seconds),
         drain_seconds=settings.drain_seconds,
         video_ms=round(settings.video_hours * 3_600_000),
+        terms=find_terms(settings),
         alone=settings.mode == "embedded",
     )
     try:
@@ -69,7 +71,18 @@ def engines(
     if settings.engine == "rehearsal":
         real = {kind: work for kind, work in own.items() if kind is PLAN}
         engine = RehearsalEngine(real, latency=lambda job: settings.rehearsal_seconds)
-    return {kind: engine for service in services for kind in service.kinds}
+    paid = paid_engines() if settings.paid else {}
+    return {kind: paid.get(kind, engine) for service in services for kind in service.kinds}
+
+
+def paid_engines() -> Mapping[AnyKind, PaidEngine]:
+    """Return who does work for money, kind by kind: also of kinds that run in other processes."""
+    return {}
+
+
+def find_terms(settings: Settings) -> Terms:
+    """Return what work costs here, and what may be spent unasked."""
+    return Terms(ask_engines(paid_engines()) if settings.paid else None, settings.budget)
 
 
 def _ports(settings: Settings) -> tuple[Ports, Path]:

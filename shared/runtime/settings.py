@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.story.fact import Micros
+from shared.story.money import read_dollars
+
 
 def _a_folder(path: Path) -> Path:
     if path.exists() and not path.is_dir():
@@ -39,6 +42,12 @@ def _check_public_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _check_dollars(text: str) -> str:
+    if text:
+        read_dollars(text)
+    return text
+
+
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
@@ -55,6 +64,12 @@ class Settings(BaseSettings):
     """The least that is logged."""
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
+    paid: bool = False
+    """Whether engines may work that cost money. A token alone changes nothing."""
+    budget_usd: Annotated[str, AfterValidator(_check_dollars)] = ""
+    """The most that a video may cost that comes without a budget, in dollars, as `2.50`. Without
+    either, nothing is run that costs money.
+    """
     rehearsal_seconds: float = Field(0.0, ge=0)
     """How long each job of a rehearsal takes."""
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -125,6 +140,11 @@ class Settings(BaseSettings):
     """How often a worker looks for work that no event has told it of."""
     lease_seconds: float = Field(30.0, gt=0)
     """After how long another replica takes up the work of one that has died."""
+
+    @property
+    def budget(self) -> Micros | None:
+        """Return the cap of videos that come without one."""
+        return read_dollars(self.budget_usd) if self.budget_usd else None
 
     @property
     def on_loopback(self) -> bool:

@@ -14,14 +14,24 @@ DOLLARS = rf"^([1-9][0-9]{{0,6}}(\.[0-9]{{1,6}})?|0\.({_SMALL}))$"
 """More than nothing, less than ten million, and nothing finer than a micro-dollar."""
 
 
+AMOUNT = r"^[0-9]{1,7}(\.[0-9]{1,6})?$"
+"""The same, or nothing."""
+
+
+def read_amount(text: str) -> Micros:
+    """Return an amount of dollars, or nothing; raises ValueError with what to write instead."""
+    if not re.fullmatch(AMOUNT, text):
+        raise ValueError("write dollars as a text like 2.50, less than 10000000")
+    whole, _, part = text.partition(".")
+    return int(whole) * DOLLAR + int(part.ljust(6, "0"))
+
+
 def read_dollars(text: str) -> Micros:
-    """Return the amount that a user has written; raises ValueError with what to write instead."""
-    if re.fullmatch(DOLLARS, text):
-        whole, _, part = text.partition(".")
-        return int(whole) * DOLLAR + int(part.ljust(6, "0"))
-    if re.fullmatch(r"-?[0-9]*\.?[0-9]+", text) and float(text) <= 0:
+    """Return an amount that is more than nothing; raises ValueError with what to write instead."""
+    is_negative = re.fullmatch(r"-[0-9]*\.?[0-9]+", text)
+    if is_negative or read_amount(text) == 0:
         raise ValueError("give more than 0 dollars, like 2.50: nothing is spent without a budget")
-    raise ValueError("write dollars as a text like 2.50, less than 10000000")
+    return read_amount(text)
 
 
 def say_dollars(amount: Micros) -> str:

@@ -20,9 +20,11 @@ from services.gateway.read.stages import (
 )
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief
+from shared.story.budget import explain_excess, find_block, find_cap
 from shared.story.events import (
     BeatsPlanned,
     DeadLettered,
+    Fit,
     RevisionRequested,
     VideoCompleted,
     VideoDeleted,
@@ -100,6 +102,16 @@ class Chunks(Fact):
     urls: tuple[str, ...] = ()
 
 
+class Exceeded(Fact):
+    """Why a video waits for money. All amounts are micro-dollars."""
+
+    current: Micros = Field(description="Spent already, or held for what is being made.")
+    estimate: Micros = Field(description="The most that is still to come.")
+    cap: Micros | None
+    fits: Fit | None = Field(None, description="What the budget would be enough for.")
+    message: str = Field(description="All of this in a sentence, and what to do.")
+
+
 class VideoStatus(Fact):
     """A video as the API shows it."""
 
@@ -121,6 +133,7 @@ class VideoStatus(Fact):
     warnings: tuple[Note, ...] = ()
     cost: Micros = Field(0, description="Micro-dollars: 1,000,000 are one US dollar.")
     budget: Micros | None = Field(None, description="The cap in micro-dollars, if there is one.")
+    exceeded: Exceeded | None = Field(None, description="Set while the video waits for money.")
     retries: int = Field(0, description="How often a user asked to try something again.")
     error: str | None = None
     failed_at: FailedAt | None = None
@@ -135,7 +148,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
     if request is None or view.one(VideoDeleted) is not None:
         return None
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
-    failure, steered = _find_failure(view), view.latest(VideoSteered)
+    failure = _find_failure(view)
     made = measure_progress(view, failure.phase if failure else None, kinds)
     word = _choose_status(view, failure)
     return VideoStatus(
@@ -156,7 +169,8 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         truncation=plan.truncation if plan else None,
         warnings=tuple(_list_warnings(view, plan, kinds)),
         cost=sum_costs(view),
-        budget=steered.cap if steered else None,
+        budget=find_cap(view, request.brief),
+        exceeded=_describe_block(view) if word is Status.BUDGET_EXCEEDED else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
@@ -197,7 +211,22 @@ def _choose_status(view: View, failure: VideoFailed | None) -> Status:
         return Status.FAILED
     if steered and steered.desired == "paused":
         return Status.PAUSED
+    if find_block(view):
+        return Status.BUDGET_EXCEEDED
     return Status.RUNNING if view.ends else Status.QUEUED
+
+
+def _describe_block(view: View) -> Exceeded | None:
+    found = find_block(view)
+    if found is None:
+        return None
+    return Exceeded(
+        current=found.current,
+        estimate=found.estimate,
+        cap=found.cap,
+        fits=found.fits,
+        message=explain_excess(found),
+    )
 
 
 def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:

@@ -1,0 +1,118 @@
+"""`storywave receipt`, `budget` and `jobs`, and what `make` says about money."""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Iterator
+
+from services import load
+from services.cli.environment import read_settings
+from services.cli.inspect import require_data
+from services.cli.make import OWNER, Maker, run_here
+from services.cli.outcome import say, tell
+from services.gateway.read.videos import Videos
+from services.gateway.requests import VideoRequest
+from shared.jobs.gate import Gate
+from shared.jobs.ledger import Ledger
+from shared.jobs.machine import Rules
+from shared.jobs.receipt import Receipt, Row, read_receipt
+from shared.jobs.unresolved import Unresolved, answer, list_unresolved
+from shared.runtime.compose import open_store, paid_engines
+from shared.runtime.known import Reader
+from shared.runtime.settings import Settings
+from shared.runtime.terms import ask_engines
+from shared.story.errors import BadInput
+from shared.story.estimate import estimate_video
+from shared.story.events import BeatsPlanned
+from shared.story.kinds import KINDS
+from shared.story.money import read_amount, read_dollars, say_dollars
+from shared.story.shape import expect_plan
+
+TOKEN = "REPLICATE_API_TOKEN"
+
+
+def say_price(asked: VideoRequest, chosen: Settings) -> None:
+    """Say what a video would cost with paid engines, to whoever has a token and no --paid."""
+    if chosen.paid or not os.environ.get(TOKEN):
+        return
+    ask = ask_engines(paid_engines())
+    if ask is None:
+        return
+    total = say_dollars(estimate_video(expect_plan("", asked.brief(OWNER)), ask).total)
+    tell(
+        f"paid engines would make this for up to ${total} (--paid --budget {total}); "
+        "without --paid it is made on this machine, for nothing"
+    )
+
+
+def receipt(given: argparse.Namespace) -> int:
+    """Show what a video has cost, row by row."""
+    return asyncio.run(_show_receipt(require_data(read_settings(given)), given.video))
+
+
+async def _show_receipt(chosen: Settings, video: str) -> int:
+    async with open_store(chosen) as store:
+        reader = Reader(KINDS, lambda video, at, error: None)
+        videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
+        view = await videos.find(video, OWNER)
+        say(*format_rows(await read_receipt(store, video, view.latest(BeatsPlanned))))
+    return 0
+
+
+def format_rows(receipt: Receipt) -> Iterator[str]:
+    """Yield the lines of a receipt: the rows, then their sum."""
+    for row in receipt.rows:
+        yield _format_row(row)
+    if not receipt.rows:
+        yield "nothing was paid for"
+    open_ = f", held ${say_dollars(receipt.held)}" if receipt.held else ""
+    cap = "" if receipt.cap is None else f", budget ${say_dollars(receipt.cap)}"
+    yield f"paid ${say_dollars(receipt.paid)}{open_}{cap}"
+
+
+def _format_row(row: Row) -> str:
+    paid = row.state if row.paid is None else f"${say_dollars(row.paid)}"
+    tried = f"take {row.take}, attempt {row.attempt}"
+    cells = (row.kind, row.item, tried, row.model, row.run, f"of ${say_dollars(row.reserved)}")
+    return "  ".join(cell for cell in (f"{paid:>10}", *cells, row.why) if cell)
+
+
+def budget(given: argparse.Namespace) -> int:
+    """Let a video spend so much in all, and go on with it to its end."""
+    try:
+        cap = read_dollars(given.dollars)
+    except ValueError as error:
+        raise BadInput(f"DOLLARS: {error}", "dollars") from error
+
+    async def go_on(maker: Maker) -> int:
+        await maker.gateway.budgets.change_cap(given.video, OWNER, cap)
+        return await maker.go_on(given.video)
+
+    return run_here(given, go_on)
+
+
+def jobs(given: argparse.Namespace) -> int:
+    """List the unresolved jobs, or answer for one of them."""
+    if given.do and not given.job:
+        raise BadInput("JOB: name the job, as `storywave jobs unresolved` lists it", "job")
+    return asyncio.run(_answer(require_data(read_settings(given)), given))
+
+
+async def _answer(chosen: Settings, given: argparse.Namespace) -> int:
+    async with open_store(chosen) as store:
+        if given.do:
+            try:
+                charged = None if given.charged is None else read_amount(given.charged)
+            except ValueError as error:
+                raise BadInput(f"--charged: {error}", "charged") from error
+            ledger, gate = Ledger(store, KINDS, Rules()), Gate(store)
+            cost = await answer(store, ledger, gate, given.job, given.do, charged)
+            say(f"{given.do}: its attempt counts as having cost ${say_dollars(cost)}")
+        left = await list_unresolved(store)
+        say(*map(_format_unresolved, left) if left else ("no job is unresolved",))
+    return 0
+
+
+def _format_unresolved(job: Unresolved) -> str:
+    held = f"held ${say_dollars(job.held)}"
+    return "  ".join(cell for cell in (job.job, f"attempt {job.attempt}", job.model, held) if cell)

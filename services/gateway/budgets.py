@@ -1,0 +1,101 @@
+"""Money as users see it: what a video would cost, what it has cost, and how much more it may."""
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from services.gateway.errors.problems import NotNow
+from services.gateway.intake import Emit
+from services.gateway.read.status import FINAL, read_status
+from services.gateway.read.videos import Videos
+from services.gateway.requests import VideoRequest
+from shared.jobs.caps import change_cap
+from shared.jobs.gate import Gate
+from shared.jobs.ledger import Ledger
+from shared.jobs.outcomes import Quote
+from shared.jobs.receipt import Receipt, read_receipt
+from shared.jobs.unresolved import Answer, Unresolved, answer, list_unresolved
+from shared.ports import Store
+from shared.runtime.terms import Terms
+from shared.story.budget import find_cap
+from shared.story.estimate import Estimate, estimate_video
+from shared.story.events import BeatsPlanned, VideoRequested, VideoSteered
+from shared.story.fact import Micros
+from shared.story.money import Dollars
+from shared.story.shape import expect_plan
+from shared.story.view import View
+
+
+class Offer(Estimate):
+    """What a video will cost at most where nothing has to be tried twice, and whether it may."""
+
+    budget: Dollars | None = Field(None, description="Its own, or the one that is usual here.")
+    is_within_budget: bool
+
+
+FREE_HERE = "Paid engines are off here (STORYWAVE_PAID), so nothing costs anything."
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Estimates, receipts and caps."""
+
+    store: Store
+    videos: Videos
+    emit: Emit
+    terms: Terms
+    ledger: Ledger
+    gate: Gate
+
+    def estimate(self, asked: VideoRequest, owner: str) -> Offer:
+        """Return what a video would cost. Nothing is written, and nobody is asked."""
+        brief = asked.brief(owner)
+        budget = self.terms.budget if brief.budget is None else brief.budget
+        priced = estimate_video(expect_plan("", brief), self.terms.ask or (lambda job: Quote(0)))
+        notes = priced.notes if self.terms.ask else (FREE_HERE,)
+        is_within = not priced.total or (budget is not None and priced.total <= budget)
+        known = {**dict(priced), "notes": notes}
+        return Offer(**known, budget=budget, is_within_budget=is_within)
+
+    async def read_receipt(self, video_id: str, owner: str) -> Receipt:
+        """Return the receipt of a video; no owner sees another's."""
+        view = await self.videos.find(video_id, owner)
+        return await read_receipt(self.store, video_id, view.latest(BeatsPlanned))
+
+    async def change_cap(self, video_id: str, owner: str, cap: Micros) -> None:
+        """Let a video spend so much in all: one that waits for money goes on."""
+        view = await self.videos.find(video_id, owner)
+        now = read_status(view)
+        assert now is not None, "a view that was just found has a status"
+        if now.status in FINAL:
+            raise NotNow(f"The video is {now.status}: nothing more will be spent on it.")
+        # Money before events: who hears of a higher cap may reserve some at once.
+        await change_cap(self.store, video_id, cap)
+        wish = _change_wish(view, cap)
+        if wish is None:
+            return  # asked for twice is asked for once
+        await self.emit([wish])
+        if find_cap(await self.videos.find(video_id, owner), now.request) != cap:
+            raise NotNow("Another wish for this video came first: look at it, and ask again.")
+
+    async def list_unresolved(self, owner: str) -> list[Unresolved]:
+        """Return the jobs of which nobody knows what became of them."""
+        return await list_unresolved(self.store, owner)
+
+    async def answer_unresolved(
+        self, owner: str, job: str, what: Answer, paid: Micros | None
+    ) -> None:
+        """Do as the owner says with one of them."""
+        await answer(self.store, self.ledger, self.gate, job, what, paid, owner)
+
+
+def _change_wish(view: View, cap: Micros) -> VideoSteered | None:
+    """Return the user's whole wish, with another cap; None where that is the wish already."""
+    request, before = view.one(VideoRequested), view.latest(VideoSteered)
+    assert request is not None, "a video that was just found was asked for"
+    if find_cap(view, request.brief) == cap:
+        return None
+    if before is None:
+        priority = request.brief.priority
+        return VideoSteered(video_id=view.video_id, rev=1, cap=cap, priority=priority)
+    return before.model_copy(update={"rev": before.rev + 1, "cap": cap, "at": 0})
