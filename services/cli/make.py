@@ -27,6 +27,7 @@ from services.cli.environment import (
     read_settings,
 )
 from services.cli.outcome import Stopped
+from services.cli.price import say_price
 from services.cli.receipt import format_receipt
 from services.cli.screen import Screen
 from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
@@ -55,8 +56,6 @@ def make(given: argparse.Namespace) -> int:
         lambda: read_settings(given),
     )
     path = check_writable(given.output or name_file(asked.prompt))
-    from services.cli.money import say_price  # it uses this module
-
     say_price(asked, chosen)
     return run_here(given, lambda maker: maker.make(asked, path, picture))
 
@@ -151,10 +150,6 @@ class Maker:
         except Refusal:  # what was never asked for must not be looked for by `resume`
             await self.store.delete(OUTPUTS, [video])
             raise
-        return await self.finish(video, Screen())
-
-    async def go_on(self, video: str) -> int:
-        """Follow a video that goes on with more money, and write its file; return the exit code."""
         return await self.finish(video, Screen())
 
     async def resume(self) -> int:

@@ -1,48 +1,28 @@
-"""`storywave receipt`, `budget` and `jobs`, and what `make` says about money."""
+"""`storywave receipt`, `budget` and `jobs`: what videos have cost, and may cost."""
 
 import argparse
 import asyncio
-import os
 from collections.abc import Iterator
 
 from services import load
 from services.cli.environment import read_settings
 from services.cli.inspect import require_data
 from services.cli.make import OWNER, Maker, run_here
-from services.cli.outcome import say, tell
+from services.cli.outcome import say
+from services.cli.screen import Screen
 from services.gateway.read.videos import Videos
-from services.gateway.requests import VideoRequest
 from shared.jobs.gate import Gate
 from shared.jobs.ledger import Ledger
 from shared.jobs.machine import Rules
 from shared.jobs.receipt import Receipt, Row, read_receipt
 from shared.jobs.unresolved import Unresolved, answer, list_unresolved
-from shared.runtime.compose import open_store, paid_engines
+from shared.runtime.compose import open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
-from shared.runtime.terms import ask_engines
 from shared.story.errors import BadInput
-from shared.story.estimate import estimate_video
 from shared.story.events import BeatsPlanned
 from shared.story.kinds import KINDS
 from shared.story.money import read_amount, read_dollars, say_dollars
-from shared.story.shape import expect_plan
-
-TOKEN = "REPLICATE_API_TOKEN"
-
-
-def say_price(asked: VideoRequest, chosen: Settings) -> None:
-    """Say what a video would cost with paid engines, to whoever has a token and no --paid."""
-    if chosen.paid or not os.environ.get(TOKEN):
-        return
-    ask = ask_engines(paid_engines())
-    if ask is None:
-        return
-    total = say_dollars(estimate_video(expect_plan("", asked.brief(OWNER)), ask).total)
-    tell(
-        f"paid engines would make this for up to ${total} (--paid --budget {total}); "
-        "without --paid it is made on this machine, for nothing"
-    )
 
 
 def receipt(given: argparse.Namespace) -> int:
@@ -86,7 +66,7 @@ def budget(given: argparse.Namespace) -> int:
 
     async def go_on(maker: Maker) -> int:
         await maker.gateway.budgets.change_cap(given.video, OWNER, cap)
-        return await maker.go_on(given.video)
+        return await maker.finish(given.video, Screen())
 
     return run_here(given, go_on)
 

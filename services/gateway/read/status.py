@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.stages import (
     Progress,
     StageRecord,
@@ -20,11 +21,10 @@ from services.gateway.read.stages import (
 )
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief
-from shared.story.budget import explain_excess, find_block, find_cap
+from shared.story.budget import find_block, find_cap
 from shared.story.events import (
     BeatsPlanned,
     DeadLettered,
-    Fit,
     RevisionRequested,
     VideoCompleted,
     VideoDeleted,
@@ -102,16 +102,6 @@ class Chunks(Fact):
     urls: tuple[str, ...] = ()
 
 
-class Exceeded(Fact):
-    """Why a video waits for money. All amounts are micro-dollars."""
-
-    current: Micros = Field(description="Spent already, or held for what is being made.")
-    estimate: Micros = Field(description="The most that is still to come.")
-    cap: Micros | None
-    fits: Fit | None = Field(None, description="What the budget would be enough for.")
-    message: str = Field(description="All of this in a sentence, and what to do.")
-
-
 class VideoStatus(Fact):
     """A video as the API shows it."""
 
@@ -170,7 +160,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         warnings=tuple(_list_warnings(view, plan, kinds)),
         cost=sum_costs(view),
         budget=find_cap(view, request.brief),
-        exceeded=_describe_block(view) if word is Status.BUDGET_EXCEEDED else None,
+        exceeded=describe_block(view) if word is Status.BUDGET_EXCEEDED else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
@@ -214,19 +204,6 @@ def _choose_status(view: View, failure: VideoFailed | None) -> Status:
     if find_block(view):
         return Status.BUDGET_EXCEEDED
     return Status.RUNNING if view.ends else Status.QUEUED
-
-
-def _describe_block(view: View) -> Exceeded | None:
-    found = find_block(view)
-    if found is None:
-        return None
-    return Exceeded(
-        current=found.current,
-        estimate=found.estimate,
-        cap=found.cap,
-        fits=found.fits,
-        message=explain_excess(found),
-    )
 
 
 def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:
