@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import os
 from collections.abc import AsyncIterator, Generator
 from itertools import chain
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from shared.jobs import ledger, relay
 from shared.store.sqlite import SqliteStore
 from tests.clock import Clock
+
+# Whoever runs the tests may have a token, and may use paid engines: the tests never do.
+for name in ("REPLICATE_API_TOKEN", "STORYWAVE_PAID", "STORYWAVE_BUDGET_USD"):
+    os.environ.pop(name, None)
 
 
 @pytest.hookimpl(wrapper=True)

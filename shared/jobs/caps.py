@@ -1,7 +1,10 @@
 """The cap of a video, changed while its work goes on."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from shared.jobs.gate import MONEY
-from shared.ports import Doc, Store, Update
+from shared.ports import Store, Update
 from shared.story.errors import BadInput
 from shared.story.fact import Micros
 from shared.story.money import say_dollars
@@ -30,6 +33,6 @@ async def change_cap(store: Store, video_id: str, cap: Micros) -> None:
             return
 
 
-def sum_committed(money: Doc) -> Micros:
+def sum_committed(money: Mapping[str, Any]) -> Micros:
     """Return what a video has spent, and what is held for attempts that have not ended."""
     return sum(hold.get("settled", hold["reserved"]) for hold in money["holds"].values())

@@ -154,7 +154,10 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
     app = App(ports, Gate(ports.store), parts.pool, {}, parts.terms)
-    app.replicas = {service.name: _replica(service, parts, folder, app) for service in services}
+    budgets = Budgets(parts.terms.ask, parts.kinds)
+    app.replicas = {
+        service.name: _replica(service, parts, folder, app, budgets) for service in services
+    }
     for replica in app.replicas.values():
         service = replica.shell.service
         ports.bus.subscribe(service.name, service.consumes(parts.kinds), replica.shell.handle)
@@ -197,7 +200,7 @@ async def take_up(app: App, parts: Parts, services: Sequence[Service]) -> None:
         log.info("unfinished: %d facts sent again", facts, extra=about)
 
 
-def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
+def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Budgets) -> Replica:
     ports = parts.ports
     kinds = parts.kinds
     ledger = Ledger(ports.store, kinds, parts.rules)
@@ -226,7 +229,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         relay=relay,
         take_on=worker.take_on,
         video_ms=parts.video_ms,
-        budgets=Budgets(parts.terms.ask, kinds),
+        budgets=budgets,
     )
     return Replica(shell, worker, relay)
 

@@ -62,8 +62,13 @@ class Service:
 
     @property
     def emits(self) -> tuple[type[Event], ...]:
-        """Return every event that this service alone brings into the world."""
-        return (*_events_of(self.kinds), *self.decides)
+        """Return every event that this service brings into the world.
+
+        Whoever runs jobs that may cost something tells when there is no money for one.
+        """
+        may_cost = any(kind.order_of for kind in self.kinds)
+        told = (BudgetExceeded,) if may_cost else ()
+        return (*_events_of(self.kinds), *told, *self.decides)
 
     @property
     def views(self) -> str:
@@ -98,13 +103,14 @@ class Service:
             return Decision(done=bool(view.all(PlanFailed)))
         if self.needs_plan and plan is not None and is_given_up(view, plan):
             return Decision(done=True)
-        excess = budgets.find_excess(view, plan) if plan is not None else None
-        if excess and self.needs_plan and not view.released:
+        tells = BudgetExceeded in self.decides
+        excess = None
+        if plan is not None and (tells or (self.needs_plan and not view.released)):
+            excess = budgets.find_excess(view, plan)
+        if excess and self.needs_plan:
             return NOTHING
         decision = self.decide(view, plan)
-        if excess and BudgetExceeded in self.decides:
-            return replace(decision, events=(*decision.events, excess))
-        return decision
+        return replace(decision, events=(*decision.events, excess)) if excess else decision
 
 
 def _events_of(named: Iterable[Reads]) -> list[type[Event]]:

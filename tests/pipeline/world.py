@@ -23,6 +23,7 @@ from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
@@ -118,6 +119,7 @@ async def world(
     table: Sequence[Service] = SERVICES,
     kinds: Kinds = KINDS,
     work: Mapping[AnyKind, Work] = WORK,
+    terms: Terms = NOTHING_COSTS,
     **engine: Any,
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart."""
@@ -132,6 +134,7 @@ async def world(
         rules=rules,
         pace=PACE,
         drain_seconds=1.0,
+        terms=terms,
     )
     async with run_services(parts, table) as app:
         yield World(app, store, bus, counting)
