@@ -142,8 +142,9 @@ def _add_money(commands: "Commands") -> None:
     about = "list the jobs that may have been paid for or not, or say what became of one"
     jobs = _add_command(commands, "jobs", "services.cli.money:jobs", about)
     jobs.add_argument("which", choices=["unresolved"])
-    jobs.add_argument("do", nargs="?", choices=["retry", "drop"])
-    jobs.add_argument("job", nargs="?", metavar="JOB")
+    answers = jobs.add_mutually_exclusive_group()
+    answers.add_argument("--retry", metavar="JOB", help="it may be sent once more")
+    answers.add_argument("--drop", metavar="JOB", help="it is given up")
     jobs.add_argument(
         "--charged", metavar="DOLLARS", help="by the provider; default: all that is held"
     )

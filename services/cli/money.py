@@ -15,12 +15,13 @@ from shared.jobs.gate import Gate
 from shared.jobs.ledger import Ledger
 from shared.jobs.machine import Rules
 from shared.jobs.receipt import Receipt, Row, read_receipt
-from shared.jobs.unresolved import Unresolved, answer, list_unresolved
+from shared.jobs.unresolved import Answer, Unresolved, answer, list_unresolved
 from shared.runtime.compose import open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned
+from shared.story.fact import Micros
 from shared.story.kinds import KINDS
 from shared.story.money import read_amount, read_dollars, say_dollars
 
@@ -73,24 +74,26 @@ def budget(given: argparse.Namespace) -> int:
 
 def jobs(given: argparse.Namespace) -> int:
     """List the unresolved jobs, or answer for one of them."""
-    if given.do and not given.job:
-        raise BadInput("JOB: name the job, as `storywave jobs unresolved` lists it", "job")
     return asyncio.run(_answer(require_data(read_settings(given)), given))
 
 
 async def _answer(chosen: Settings, given: argparse.Namespace) -> int:
     async with open_store(chosen) as store:
-        if given.do:
-            try:
-                charged = None if given.charged is None else read_amount(given.charged)
-            except ValueError as error:
-                raise BadInput(f"--charged: {error}", "charged") from error
+        if job := given.retry or given.drop:
+            what: Answer = "retry" if given.retry else "drop"
             ledger, gate = Ledger(store, KINDS, Rules()), Gate(store)
-            cost = await answer(store, ledger, gate, given.job, given.do, charged)
-            say(f"{given.do}: its attempt counts as having cost ${say_dollars(cost)}")
+            cost = await answer(store, ledger, gate, job, what, _read_charge(given.charged))
+            say(f"{what}: its attempt counts as having cost ${say_dollars(cost)}")
         left = await list_unresolved(store)
         say(*map(_format_unresolved, left) if left else ("no job is unresolved",))
     return 0
+
+
+def _read_charge(text: str | None) -> Micros | None:
+    try:
+        return None if text is None else read_amount(text)
+    except ValueError as error:
+        raise BadInput(f"--charged: {error}", "charged") from error
 
 
 def _format_unresolved(job: Unresolved) -> str:
