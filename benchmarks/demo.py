@@ -5,6 +5,7 @@ clips and sounds that it was made of, which still lie in the data folder. A figu
 """
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -83,7 +84,8 @@ def make(video: Path, data: Path) -> Made:
     command = [sys.executable, "-m", "services.cli", "make", PROMPT, "--duration", f"{SECONDS:g}"]
     command += ["--aspect", "9:16", "--draft", "-o", str(video), "--data", str(data)]
     began = time.monotonic()
-    with subprocess.Popen(command) as process:
+    rules_plan = {"STORYWAVE_LLM_URL": ""}  # whatever is set here: a demo spends nothing
+    with subprocess.Popen(command, env=os.environ | rules_plan) as process:
         memory = Memory(process.pid)
         memory.start()
         if process.wait() != 0:

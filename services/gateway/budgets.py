@@ -1,5 +1,6 @@
 """Money as users see it: what a video would cost, what it has cost, and how much more it may."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -9,19 +10,18 @@ from services.gateway.intake import Emit
 from services.gateway.read.status import FINAL, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.requests import VideoRequest
-from shared.jobs.caps import change_cap
-from shared.jobs.gate import Gate
-from shared.jobs.ledger import Ledger
+from shared.jobs.gate import Gate, sum_committed
 from shared.jobs.outcomes import Quote
 from shared.jobs.receipt import Receipt, read_receipt
-from shared.jobs.unresolved import Answer, Unresolved, answer, list_unresolved
+from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved, settle_by_hand
 from shared.ports import Store
 from shared.runtime.terms import Terms
 from shared.story.budget import find_cap
+from shared.story.errors import BadInput
 from shared.story.estimate import Estimate, estimate_video
 from shared.story.events import BeatsPlanned, VideoRequested, VideoSteered
 from shared.story.fact import Micros
-from shared.story.money import Dollars
+from shared.story.money import Dollars, say_dollars
 from shared.story.shape import expect_plan
 from shared.story.view import View
 
@@ -44,8 +44,9 @@ class Budgets:
     videos: Videos
     emit: Emit
     terms: Terms
-    ledger: Ledger
     gate: Gate
+    wake: Callable[[str], Awaitable[object]]
+    """Lets jobs of a video that wait for money try again."""
 
     def estimate(self, asked: VideoRequest, owner: str) -> Offer:
         """Return what a video would cost. Nothing is written, and nobody is asked."""
@@ -69,8 +70,17 @@ class Budgets:
         assert now is not None, "a view that was just found has a status"
         if now.status in FINAL:
             raise NotNow(f"The video is {now.status}: nothing more will be spent on it.")
+        money = await self.gate.read(video_id)
+        committed = sum_committed(money) if money else 0
+        if cap < committed:
+            raise BadInput(
+                f"give at least {say_dollars(committed)}: so much is spent, or held for what is "
+                "being made",
+                "budget",
+            )
         # Money before events: who hears of a higher cap may reserve some at once.
-        await change_cap(self.store, video_id, cap)
+        await self.gate.set_cap(video_id, cap)
+        await self.wake(video_id)
         wish = _change_wish(view, cap)
         if wish is None:
             return  # asked for twice is asked for once
@@ -82,11 +92,10 @@ class Budgets:
         """Return the jobs of which nobody knows what became of them."""
         return await list_unresolved(self.store, owner)
 
-    async def answer_unresolved(
-        self, owner: str, job: str, what: Answer, paid: Micros | None
-    ) -> None:
-        """Do as the owner says with one of them."""
-        await answer(self.store, self.ledger, self.gate, job, what, paid, owner)
+    async def settle_unresolved(self, owner: str, job: str, paid: Micros | None) -> Micros:
+        """Note what one of them has cost, as its owner says; return what counts."""
+        known = await find_unresolved(self.store, job, owner)
+        return await settle_by_hand(self.store, self.gate, self.emit, known, paid)
 
 
 def _change_wish(view: View, cap: Micros) -> VideoSteered | None:

@@ -59,7 +59,9 @@ class Intake:
         if not await self._insert(row):
             row = await self._read_first(row)
         # Money before events: a service that hears of the video may reserve some at once.
-        await self.gate.open(row["_id"], owner, row["requested"]["brief"].get("budget", row["cap"]))
+        wanted = row["requested"]["brief"]
+        cap = wanted.get("budget", row["cap"])
+        await self.gate.open(row["_id"], owner, cap, wanted.get("on_cap", "pause"))
         await self.emit(_build_events(row))
         return str(row["_id"])
 

@@ -50,5 +50,6 @@ def build_gateway(app: App) -> Gateway:
     intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos), app.terms)
     revisions = Revisions(videos, shell.emit)
     store, gate = app.ports.store, app.gate
-    budgets = Budgets(store, videos, shell.emit, app.terms, Ledger(store, KINDS, Rules()), gate)
+    ledger = Ledger(store, KINDS, Rules())
+    budgets = Budgets(store, videos, shell.emit, app.terms, gate, ledger.wake)
     return Gateway(intake, revisions, budgets, videos, images, watch, app.ports.blobs)

@@ -46,6 +46,9 @@ UNREADABLE = Counter("storywave_rows_unreadable", "Rows that no event came of", 
 UNPUBLISHABLE = Counter("storywave_events_unpublishable", "Events no bus can carry", ["event"])
 TRUNCATIONS = Counter("storywave_plans_truncated", "Plans that had more beats than time", [])
 DECIDED = Counter("storywave_events_decided", "Events brought about by decisions", ["event"])
+OVERRUNS = Counter("storywave_overruns", "Runs that cost more than was held for them", [])
+UNRESOLVED = Counter("storywave_jobs_unresolved", "Jobs nobody knows the end of", ["kind"])
+RESUBMITS = Counter("storywave_resubmits", "Submits that never showed up", ["kind"])
 HUNG_UP = Counter("storywave_connections_hung_up", "Connections closed on their client", ["why"])
 LOOP_LAG = Gauge(
     "storywave_event_loop_lag_seconds", "The longest the event loop was held in the last minute"

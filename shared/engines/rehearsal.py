@@ -7,11 +7,11 @@ and every reservation is real; the keys it names hold no bytes.
 import asyncio
 from collections.abc import Callable, Mapping
 
-from shared.jobs.engine import Limits, Task, Work, Workspace
+from shared.jobs.engine import Task, Work, Workspace
 from shared.jobs.machine import Job
-from shared.jobs.outcomes import Accepted, Made, Pending, Produced
+from shared.jobs.outcomes import Found, Made, Produced, Quote
+from shared.jobs.rates import NO_LIMITS
 from shared.story.errors import PermanentError
-from shared.story.fact import Micros
 from shared.story.kinds import AnyKind, Order
 
 Latency = Callable[[Job], float]
@@ -26,7 +26,7 @@ class RehearsalEngine:
     name = "rehearsal"
     repeatable = True
     makes_files = False
-    limits = Limits()
+    limits = NO_LIMITS
 
     def __init__(
         self, real: Mapping[AnyKind, Work], latency: Latency = lambda job: 0.0, slots: int = 2_000
@@ -35,11 +35,18 @@ class RehearsalEngine:
         self._latency = latency
         self.slots = slots
 
-    def ceiling(self, job: Job) -> Micros:
-        """Return 0: nothing is made, and nothing is paid."""
-        return 0
+    def quote(self, job: Job) -> Quote:
+        """Return a quote of 0: nothing is made, and nothing is paid."""
+        return Quote(0)
 
-    async def submit(self, task: Task) -> Accepted | Produced:
+    def count_models(self, job: Job) -> int:
+        """Return 1: no model is asked."""
+        return 1
+
+    async def prepare(self, task: Task) -> None:
+        """Do nothing: there is nothing to upload."""
+
+    async def submit(self, task: Task, prepared: None) -> Produced:
         """Return what the job could have produced."""
         seconds = self._latency(task.job)
         if seconds > 0:
@@ -49,13 +56,13 @@ class RehearsalEngine:
             return Produced(work(task.order, Workspace(task.folder)))
         return Produced(Made(data=_invent(task.job.id, task.order)))
 
-    async def poll(self, task: Task) -> Pending | Produced:
+    async def poll(self, task: Task) -> Produced:
         """Refuse: nothing is left to ask for."""
         raise PermanentError("a rehearsal is finished when its submit returns")
 
-    async def find(self, task: Task) -> Accepted | None:
-        """Return None: nobody runs anything elsewhere."""
-        return None
+    async def find(self, task: Task) -> Found:
+        """Return nothing: nobody runs anything elsewhere."""
+        return Found(is_complete=True)
 
     async def cancel(self, task: Task) -> None:
         """Do nothing: it is over before anyone could cancel it."""

@@ -1,26 +1,28 @@
-"""The engine port: estimate, submit, poll, cancel, find. Vendor errors are mapped to ours inside.
+"""The engine port: quote, prepare, submit, poll, find, cancel. Vendor errors are mapped inside.
 
-An engine raises PermanentError or TransientError when the work itself failed, `Refused` when it
-surely was not accepted, and InfrastructureError when a server of ours is away.
-Anything else that a submit raises means that nobody knows what became of it.
+What an engine says is an outcome (shared/jobs/outcomes.py). What it raises is judged in step.py:
+PermanentError and TransientError count where surely nothing was submitted, or where submitting
+again is free; InfrastructureError says that a server of ours is away.
 """
 
 import asyncio
 import shutil
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from shared.jobs.machine import Job
-from shared.jobs.outcomes import Accepted, Made, Pending, Produced
-from shared.story.errors import BlobMissing, PermanentError, TransientError
-from shared.story.fact import Micros
+from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote, Refused
+from shared.jobs.rates import Limits
+from shared.story.errors import BlobMissing, PermanentError
 from shared.story.kinds import Order
 
 
-class Refused(TransientError):
-    """Surely not accepted (a 429, an explicit 4xx): nothing runs, nothing is owed."""
+def read_clock() -> float:
+    """Return seconds on a clock that goes on while the machine sleeps, and is never set."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Workspace:
 
     folder: Path
     files: Mapping[str, Path] = field(default_factory=dict)
+    take: int = 0
+    """Which try of a user it is: another one is to make something else from the same order."""
 
 
 Work = Callable[[Any, Workspace], Made]
@@ -47,7 +51,7 @@ class Task:
         self,
         job: Job,
         order: Order,
-        place: "AttemptFolder",
+        claim: "Claim",
         bring: Callable[[str, Path], Awaitable[None]],
         look_again: Callable[[], Awaitable[None]],
     ) -> None:
@@ -55,13 +59,21 @@ class Task:
         self.look_again = look_again
         """To be awaited before work begins that had to wait: raises where the claim is lost."""
         self.order = order
-        self._place = place
+        self.claim = claim
         self._bring = bring
 
     @property
     def folder(self) -> Path:
         """Return a folder for this attempt alone."""
-        return self._place.folder
+        return self.claim.folder
+
+    def seconds_left(self) -> float:
+        """Return the time in which a submit must have been sent: then the claim may be lost.
+
+        Time in which this process stood still counts. Look at it at the last moment before the
+        request leaves, or a process that wakes after minutes asks for what another has done.
+        """
+        return self.claim.seconds_left()
 
     async def fetch_files(self) -> dict[str, Path]:
         """Bring all input blobs of the job into the folder; return where each of them is."""
@@ -76,15 +88,24 @@ class Task:
         return path
 
 
-class AttemptFolder:
-    """A folder that is made the first time it is asked for, and removed at the end.
+class Claim:
+    """What belongs to one claim of a job: its lease, a folder, and what was prepared under it.
 
-    Most attempts need no file, and a load of jobs should not make thousands of folders.
+    The folder is made the first time it is asked for, and removed at the end: most attempts need
+    no file, and a load of jobs should not make thousands of folders.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lease_seconds: float, claimed_at: float) -> None:
         self._path = path
         self._is_made = False
+        self._lease_seconds = lease_seconds
+        self.renewed_at = claimed_at
+        """When the last renewal that went well was asked for."""
+        self.prepared: Any = None
+
+    def seconds_left(self) -> float:
+        """Return how long the lease surely holds, with a tenth of it to spare for the way."""
+        return 0.9 * self._lease_seconds - (read_clock() - self.renewed_at)
 
     @property
     def folder(self) -> Path:
@@ -99,35 +120,43 @@ class AttemptFolder:
             await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a provider allows, over all replicas. None is no limit."""
-
-    creates_a_second: int | None = None
-
-
 class Engine(Protocol):
     """One backend. Give every job kind the engine that runs it; there is no registry."""
 
     name: str
+    """Names the provider too, in its limits and in receipts."""
     slots: int
     """Attempts in hand at once in one process."""
     repeatable: bool
-    """Submitting again after a crash costs nothing and makes the same thing."""
+    """Submitting again costs nothing and makes the same thing: no mark, no hold, no search."""
     makes_files: bool
     """Its outputs are real files, which the last step of each kind looks at."""
     limits: Limits
 
-    def ceiling(self, job: Job) -> Micros:
-        """Return the most that this attempt can cost."""
+    def quote(self, job: Job) -> Quote:
+        """Return what one more attempt would be; raises PermanentError where none can be made."""
         ...
 
-    async def submit(self, task: Task) -> Accepted | Produced: ...
+    def count_models(self, job: Job) -> int:
+        """Return how many models may be tried for this job, one after the other."""
+        ...
 
-    async def poll(self, task: Task) -> Pending | Produced: ...
+    async def prepare(self, task: Task) -> Any:
+        """Return all that the submit will need, inputs uploaded and checked: nothing runs yet."""
+        ...
 
-    async def find(self, task: Task) -> Accepted | None:
-        """Return what the provider runs of an attempt whose answer was lost, if it knows it."""
+    async def submit(self, task: Task, prepared: Any) -> Accepted | Produced | Ended | Refused:
+        """Ask for the work, once. After an error nobody knows what became of it.
+
+        The engine bounds the time itself, and looks at `task.seconds_left()` at the last moment
+        before its request leaves: past it, nothing may be sent any more.
+        """
+        ...
+
+    async def poll(self, task: Task) -> Pending | Produced | Ended: ...
+
+    async def find(self, task: Task) -> Found | Ended:
+        """Return what the provider runs that may be an attempt whose answer was lost."""
         ...
 
     async def cancel(self, task: Task) -> None: ...

@@ -1,27 +1,28 @@
-"""The gate before every submit: money and limits, each one guarded update. All replicas share it.
+"""The gate before every submit: the user's leave and the user's money, in one guarded update.
 
 One `money` document a video: what is `available`, what the user `desired`, and `holds`, a map of
-`<job>:<attempt>` to what was reserved and what it came to. Holds are never removed: they are the
-receipt. Amounts are integers in micro-dollars.
+`<job>:<attempt>` to what was reserved and what it came to. Settled holds are never removed: they
+are the receipt. A hold of an attempt that surely was not used is given back and leaves no trace,
+or a provider that refuses for an hour would fill the document. Amounts are in micro-dollars.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from shared.base import telemetry
 from shared.base.batching import Batcher
-from shared.jobs.engine import Limits
+from shared.jobs.journal import log_check
 from shared.ports import Doc, Index, Is, Store, Update
 from shared.story.fact import Micros
 
-MONEY = "money"
-RATES = "rates"
-INDEXES: Mapping[str, Sequence[Index]] = {MONEY: (), RATES: ()}
+log = logging.getLogger("storywave.money")
 
-UNLIMITED: Micros = 10**15
-"""A cap for videos without one: a billion dollars."""
+MONEY = "money"
+INDEXES: Mapping[str, Sequence[Index]] = {MONEY: ()}
 
 
 class Verdict(StrEnum):
@@ -29,8 +30,13 @@ class Verdict(StrEnum):
 
     GRANTED = "granted"
     NO_MONEY = "no_money"
+    """It waits for a higher cap, or for what other attempts give back."""
+    OVER = "over"
+    """There is no money, and the video is to be finished with what there is."""
     PAUSED = "paused"
     CANCELLED = "cancelled"
+    SETTLED = "settled"
+    """This very hold has been used and paid for: whoever asks again has lost its claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,24 @@ class Hold:
     video_id: str
     name: str
     amount: Micros
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an attempt came to; None where it surely was not used.
+
+    `others` gives back what is held for other attempts of the job: a job has one attempt at a
+    provider at most, so they belong to workers that lost their claim before they posted.
+    """
+
+    video_id: str
+    job: str
+    name: str
+    amount: Micros | None
+    run: str | None = None
+    why: str | None = None
+    others: bool = True
 
 
 class Gate:
@@ -48,16 +72,20 @@ class Gate:
     def __init__(self, store: Store) -> None:
         self._store = store
         # one hold twice in a batch would be counted twice: the second one waits for the first
-        self.reserve: Batcher[Hold, Verdict] = Batcher(self._reserve_all, key=_key)
-        self.settle: Batcher[Hold, bool] = Batcher(self._settle_all, key=_key)
-        self._tokens: Batcher[tuple[str, Limits], bool] = Batcher(self._grant_tokens)
+        self.reserve: Batcher[Hold, Verdict] = Batcher(
+            self._reserve_all, key=lambda hold: (hold.video_id, hold.name)
+        )
+        self.settle: Batcher[Settlement, bool] = Batcher(
+            self._settle_all, key=lambda end: (end.video_id, end.job)
+        )
         self._openings: Batcher[Doc, None] = Batcher(self._open_all)
 
-    async def open(self, video_id: str, owner: str, cap: Micros | None = None) -> None:
-        """Give a video its money document, once."""
-        available = UNLIMITED if cap is None else cap
+    async def open(
+        self, video_id: str, owner: str, cap: Micros | None = None, on_cap: str = "pause"
+    ) -> None:
+        """Give a video its money document, once. Without a cap only what is free is granted."""
         money: Doc = {"owner": owner, "cap": cap, "desired": "running", "holds": {}}
-        await self._openings({"_id": video_id, "available": available, **money})
+        await self._openings({"_id": video_id, "available": cap or 0, "on_cap": on_cap, **money})
 
     async def _open_all(self, docs: list[Doc]) -> list[None]:
         await self._store.insert(MONEY, docs)
@@ -67,43 +95,39 @@ class Gate:
         """Note what the user wants; it counts from the next reservation on."""
         await self._store.update(MONEY, [Update(video_id, set={"desired": desired})])
 
-    async def admit(self, provider: str, limits: Limits) -> bool:
-        """Tell whether the provider takes one more create now."""
-        return limits.creates_a_second is None or bool(await self._tokens((provider, limits)))
+    async def set_cap(self, video_id: str, cap: Micros) -> bool:
+        """Move the cap; return False where there is no such video.
 
-    async def take_tokens(self, provider: str, wanted: int, limits: Limits) -> int:
-        """Return how many of these creates the provider's rate allows now, over all replicas.
-
-        One row a provider counts the creates of the running second. Each replica moves it by a
-        write that is guarded on what it read: who loses the race reads and tries again.
+        What is spent stays spent: under a cap below it nothing more is granted.
         """
-        limit = limits.creates_a_second
-        if limit is None:
-            return wanted
-        await self._store.insert(RATES, [{"_id": provider, "second": 0, "used": 0}])
         while True:
-            rate = (await self._store.get(RATES, [provider]))[provider]
-            second = max(self._store.now() // 1000, rate["second"])
-            used = rate["used"] if rate["second"] == second else 0
-            granted = min(wanted, limit - used)
-            seen = {"second": rate["second"], "used": rate["used"]}
-            change = {"second": second, "used": used + granted}
-            if granted <= 0:
-                return 0
-            if await self._store.update(RATES, [Update(provider, where=seen, set=change)]):
-                return granted
+            money = await self.read(video_id)
+            if money is None:
+                return False
+            # what is held changes together with what is available: so this guard sees both
+            seen = {"cap": money.get("cap"), "available": money["available"]}
+            after = {"cap": cap, "available": cap - sum_committed(money)}
+            move = Update(video_id, where=seen, set=after)
+            if seen == after or await self._store.update(MONEY, [move]):
+                return True
 
-    async def _grant_tokens(self, asks: list[tuple[str, Limits]]) -> list[bool]:
-        limits = dict(asks)
-        left = {
-            provider: await self.take_tokens(provider, sum(p == provider for p, _ in asks), limit)
-            for provider, limit in limits.items()
-        }
-        granted = []
-        for provider, _ in asks:
-            granted.append(left[provider] > 0)
-            left[provider] -= 1
-        return granted
+    async def read(self, video_id: str) -> Doc | None:
+        """Return the money document of a video; None where there is none."""
+        return (await self._store.get(MONEY, [video_id])).get(video_id)
+
+    async def lets(self, video_id: str, amount: Micros) -> bool:
+        """Tell whether a reservation of this amount would be granted now."""
+        money = await self.read(video_id)
+        return bool(money and money["desired"] == "running" and money["available"] >= amount)
+
+    async def log_check(self, hold: Hold, verdict: Verdict) -> None:
+        """Write a line about one check of a budget, passed or not."""
+        money = await self.read(hold.video_id) or {"holds": {}}
+        granted = verdict is Verdict.GRANTED
+        current = sum_committed(money) - (hold.amount if granted else 0)
+        log_check(
+            hold.video_id, current, hold.amount, money.get("cap"), passed=granted, item=hold.name
+        )
 
     # ── reserving ───────────────────────────────────────────────────────────────────────────────
 
@@ -126,31 +150,28 @@ class Gate:
         docs = await self._store.get(MONEY, list(lost))
         again: dict[str, list[Hold]] = {}
         for video, holds in lost.items():
-            known, refused, rest = _sort_out(docs.get(video), holds)
-            verdicts.update((hold, Verdict.GRANTED) for hold in known)
-            verdicts.update(refused)
+            answers, rest = _sort_out(docs.get(video), holds)
+            verdicts.update(answers)
             if rest:
                 again[video] = rest
         return again
 
     # ── settling ────────────────────────────────────────────────────────────────────────────────
 
-    async def _settle_all(self, holds: list[Hold]) -> list[bool]:
-        waiting = _by_video(holds)
+    async def _settle_all(self, ends: list[Settlement]) -> list[bool]:
+        waiting: dict[str, list[Settlement]] = defaultdict(list)
+        for end in ends:
+            waiting[end.video_id].append(end)
         while waiting:
             docs = await self._store.get(MONEY, list(waiting))
             updates = {
                 video: update
-                for video, ends in waiting.items()
-                if (update := _settlement(docs.get(video), video, ends))
+                for video, due in waiting.items()
+                if (update := _settlement(docs.get(video), video, due))
             }
             won = await self._store.update(MONEY, list(updates.values()))
             waiting = {video: waiting[video] for video in updates if video not in won}
-        return [True] * len(holds)
-
-
-def _key(hold: Hold) -> tuple[str, str]:
-    return hold.video_id, hold.name
+        return [True] * len(ends)
 
 
 def _by_video(holds: Sequence[Hold]) -> dict[str, list[Hold]]:
@@ -179,40 +200,96 @@ def _reservation(video: str, holds: Sequence[Hold]) -> Update:
 
 def _hold_doc(hold: Hold) -> Doc:
     """Return what is kept of a hold. What can cost nothing is settled at once: it owes nothing."""
-    return {"reserved": hold.amount} if hold.amount else {"reserved": 0, "settled": 0}
+    if not hold.amount:
+        return {"reserved": 0, "settled": 0}
+    named = {"model": hold.model} if hold.model else {}
+    return {"reserved": hold.amount, **named}
 
 
-def _sort_out(
-    money: Doc | None, holds: Sequence[Hold]
-) -> tuple[list[Hold], dict[Hold, Verdict], list[Hold]]:
-    """Return what is held already, what is refused and why, and what fits into the money now."""
+def _sort_out(money: Doc | None, holds: Sequence[Hold]) -> tuple[dict[Hold, Verdict], list[Hold]]:
+    """Return what can be answered now, and what fits into the money that there is."""
     if money is None:
-        return [], dict.fromkeys(holds, Verdict.CANCELLED), []
-    known = [hold for hold in holds if hold.name in money["holds"]]
+        return dict.fromkeys(holds, Verdict.CANCELLED), []
+    answers = {hold: _judge_known(money, hold) for hold in holds if hold.name in money["holds"]}
     open_ = [hold for hold in holds if hold.name not in money["holds"]]
     if money["desired"] != "running":
         verdict = Verdict(money["desired"])
-        return known, dict.fromkeys(open_, verdict), []
-    left, fits, refused = money["available"], list[Hold](), dict[Hold, Verdict]()
+        return answers | dict.fromkeys(open_, verdict), []
+    left, fits = money["available"], list[Hold]()
     for hold in open_:
         if hold.amount <= left:
             left -= hold.amount
             fits.append(hold)
         else:
-            refused[hold] = Verdict.NO_MONEY
-    return known, refused, fits
+            answers[hold] = _refuse(money, hold)
+    return answers, fits
 
 
-def _settlement(money: Doc | None, video: str, ends: Sequence[Hold]) -> Update | None:
+def _refuse(money: Doc, hold: Hold) -> Verdict:
+    """Return whether a hold waits for money, or is given up: not while some may still come free."""
+    is_over = money.get("on_cap") == "finish" and is_short(money, hold.amount)
+    return Verdict.OVER if is_over else Verdict.NO_MONEY
+
+
+def is_short(money: Mapping[str, Any], amount: Micros) -> bool:
+    """Tell whether there is no money for an amount, and no open hold could give it back."""
+    open_ = sum(hold["reserved"] for hold in money["holds"].values() if "settled" not in hold)
+    return money.get("cap") is None or amount > money["available"] + open_
+
+
+def sum_committed(money: Mapping[str, Any]) -> Micros:
+    """Return what a video has spent, and what is held for attempts that have not ended."""
+    return sum(hold.get("settled", hold["reserved"]) for hold in money["holds"].values())
+
+
+def _judge_known(money: Doc, hold: Hold) -> Verdict:
+    """Return the answer to who asks again: it is held, or it has been used up meanwhile."""
+    is_used = hold.amount and "settled" in money["holds"][hold.name]
+    return Verdict.SETTLED if is_used else Verdict.GRANTED
+
+
+def _settlement(money: Doc | None, video: str, ends: Sequence[Settlement]) -> Update | None:
     """Return the write that gives back what was reserved and not spent; None where it is done."""
-    held = money["holds"] if money else {}
-    due = [end for end in ends if end.name in held and "settled" not in held[end.name]]
-    if not due:
+    if money is None:
         return None
-    back = sum(held[end.name]["reserved"] - end.amount for end in due)
-    return Update(
-        video,
-        where={f"holds.{end.name}.settled": None for end in due},
-        inc={"available": back},
-        set={f"holds.{end.name}.settled": end.amount for end in due},
-    )
+    where: dict[str, Any] = {}
+    set_: dict[str, Any] = {}
+    unset: list[str] = []
+    back = 0
+    for end in ends:
+        for name, hold in _open_holds(money, end):
+            path = f"holds.{name}"
+            where |= {f"{path}.settled": None, f"{path}.reserved": hold["reserved"]}
+            if name != end.name or end.amount is None:
+                unset.append(path)
+                back += hold["reserved"]
+                continue
+            _tell_overrun(end, hold["reserved"])
+            set_ |= {f"{path}.{key}": value for key, value in _outcome(end).items()}
+            back += hold["reserved"] - end.amount
+    if not where:
+        return None
+    return Update(video, where=where, inc={"available": back}, set=set_, unset=unset)
+
+
+def _open_holds(money: Doc, end: Settlement) -> list[tuple[str, Doc]]:
+    """Return the holds of a job that are not settled, and that this settlement is about."""
+    return [
+        (name, hold)
+        for name, hold in money["holds"].items()
+        if "settled" not in hold
+        and (name == end.name or (end.others and name.startswith(f"{end.job}:")))
+    ]
+
+
+def _outcome(end: Settlement) -> Doc:
+    known = {"settled": end.amount, "run": end.run, "why": end.why}
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _tell_overrun(end: Settlement, reserved: Micros) -> None:
+    """Count and tell what no ceiling should allow: a run that cost more than was held for it."""
+    if end.amount is not None and end.amount > reserved:
+        telemetry.OVERRUNS.inc()
+        about = {"action": "overrun", "video_id": end.video_id}
+        log.error("%s cost %s and held %s", end.name, end.amount, reserved, extra=about)

@@ -32,7 +32,7 @@ def log_start(job: Job, kind: AnyKind, order: Order) -> None:
     log.info("%s started", kind, extra={**about(job, "start", kind), "kind": what})
 
 
-def log_failed_try(job: Job, error: Exception, said: str) -> None:
+def log_failed_try(job: Job, error: Exception | None, said: str) -> None:
     """Log a try that failed, with its traceback; whether another follows, the end tells."""
     facts = {**about(job, "error"), "tries": job.tries + 1}
     log.warning("%s failed: %s", job.spec.kind, said, exc_info=error, extra=facts)

@@ -15,27 +15,36 @@ from shared.jobs.machine import (
     Job,
     Rules,
     Signal,
+    State,
+    Woken,
     advance,
 )
 from shared.jobs.rows import change, from_doc, to_doc
 from shared.jobs.unreadable import PUT_OFF, put_off, read_each, tell
-from shared.ports import Doc, Index, Is, Store, Update
+from shared.ports import Doc, Index, Is, Store, Update, Where
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import Kinds
 from shared.story.view import JobSpec
 
 JOBS = "jobs"
+RUNS = "runs"
+"""Which attempt holds a run at a provider: one row a run, inserted once."""
 INDEXES = {
+    RUNS: (Index(("job",)),),
     JOBS: (
         Index(("spec.kind", "tag"), present="tag"),
         Index(("spec.kind", "spec.owner", "tag"), present="tag"),
         Index(("spec.kind", "due_at"), present="due_at"),
         Index(("spec.kind", "publish_at"), present="publish_at"),
         Index(("external_id",), present="external_id", unique=True),
+        Index(("unresolved",), present="unresolved"),
         Index(("spec.video_id",)),
         unreadable.INDEX,
-    )
+    ),
 }
+
+_NEW: Where = {"state": State.NEW.value}
+_BEGUN: Where = {"state": Is("in", [state.value for state in IN_HAND])}
 
 WINDOW = 4
 """Claim from a window this many times as large: racers that scan the same top collide."""
@@ -95,7 +104,7 @@ class Ledger:
             tag = 0.0 if head is None else await self._last_tag(kind, owner, head)
             for spec in own:
                 tag += spec.seconds / max(spec.priority, 1)
-                jobs.append(Job(spec=spec, tag=tag, created_at=now))
+                jobs.append(Job(spec=spec, place=tag, tag=tag, created_at=now))
         return sorted(jobs, key=lambda job: job.tag or 0)
 
     async def _first_tag(self, kind: str) -> float | None:
@@ -112,17 +121,33 @@ class Ledger:
 
     # ── claims ──────────────────────────────────────────────────────────────────────────────────
 
-    async def claim(self, hands: Mapping[str, int]) -> list[Job]:
-        """Take due jobs in hand: of each kind those with a time first, then the lowest tags."""
+    async def claim(
+        self, hands: Mapping[str, int], creates: Mapping[str, int] | None = None
+    ) -> list[Job]:
+        """Take due jobs in hand: of each kind those with a time first, then the lowest tags.
+
+        `creates` bounds how many of a kind may begin anew, where their provider takes only so many.
+        What runs there already, or lies there to be fetched, is not bound by it.
+        """
         taken = []
         for kind, free in hands.items():
-            due = await self._take(await self._due_rows(kind, free))
-            left = free - len(due)
-            taken += due + (await self._take(await self._queue_rows(kind, left)) if left else [])
+            taken += await self._claim_kind(kind, free, creates.get(kind) if creates else None)
         return taken
 
-    async def _due_rows(self, kind: str, limit: int) -> list[Doc]:
-        due = {"spec.kind": kind, "due_at": Is("<=", self._store.now())}
+    async def _claim_kind(self, kind: str, free: int, creates: int | None) -> list[Job]:
+        if creates is None:
+            due = await self._take(await self._due_rows(kind, free))
+        else:
+            due = await self._take(await self._due_rows(kind, free, _BEGUN))
+            creates = min(creates, free - len(due))
+            new = await self._take(await self._due_rows(kind, creates, _NEW)) if creates else []
+            free = len(due) + creates
+            due += new
+        left = free - len(due)
+        return due + (await self._take(await self._queue_rows(kind, left)) if left > 0 else [])
+
+    async def _due_rows(self, kind: str, limit: int, which: Where | None = None) -> list[Doc]:
+        due = {"spec.kind": kind, "due_at": Is("<=", self._store.now()), **(which or {})}
         return await self._store.find(JOBS, due, order=["due_at"], limit=limit)
 
     async def _queue_rows(self, kind: str, limit: int) -> list[Doc]:
@@ -219,6 +244,27 @@ class Ledger:
         ends = [Update(row["_id"], set={"due_at": now}) for row in held]
         return len(await self._store.update(JOBS, ends)) if ends else 0
 
+    # ── runs at a provider ──────────────────────────────────────────────────────────────────────
+
+    async def hold_run(self, provider: str, external_id: str, job: Job) -> bool:
+        """Note that a run is this attempt's; False where another one holds it already.
+
+        So two lost submits of the same input can't both adopt the one run that there is.
+        """
+        id_ = f"{provider}:{external_id}"
+        holder = {"job": job.id, "attempt": job.posted_attempt}
+        if await self._store.insert(RUNS, [{"_id": id_, "at": self._store.now(), **holder}]):
+            return True
+        row = (await self._store.get(RUNS, [id_])).get(id_, {})
+        return (row.get("job"), row.get("attempt")) == (job.id, job.posted_attempt)
+
+    async def count_at_work(self, kinds: Sequence[str]) -> int:
+        """Return how many jobs of these kinds a provider may be working on."""
+        running = Is("in", [State.SUBMITTING.value, State.RUNNING.value])
+        due = Is("present")
+        wheres = [{"spec.kind": kind, "state": running, "due_at": due} for kind in kinds]
+        return sum([await self._store.count(JOBS, where) for where in wheres])
+
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
     async def cancel(self, video_id: str) -> None:
@@ -226,6 +272,18 @@ class Ledger:
         now = self._store.now()
         while asked := [job for job in await self.open_jobs(video_id) if not job.cancel]:
             await self._write([(job, self._after(job, CancelAsked(), now)) for job in asked])
+
+    async def wake(self, video_id: str, waits_for: str | None = None) -> int:
+        """Put what waits for leave or for money back into its place; return how many jobs it was.
+
+        What must wait on is parked again when its turn comes: waking too often does no harm.
+        """
+        what = Is("present") if waits_for is None else waits_for
+        where = {"spec.video_id": video_id, "waits_for": what}
+        jobs, _ = read_each(JOBS, await self._store.find(JOBS, where), from_doc)
+        now = self._store.now()
+        pairs = [(job, self._after(job, Woken(), now)) for job in jobs if job.state is State.NEW]
+        return sum(await self._write(pairs)) if pairs else 0
 
     async def open_jobs(self, video_id: str) -> list[Job]:
         """Return the jobs of a video that have not ended."""

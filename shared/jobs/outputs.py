@@ -13,6 +13,25 @@ from shared.jobs.outcomes import Made
 from shared.ports import Blob, Blobs
 from shared.story.errors import TransientError
 
+MOST_BYTES = 1 << 30
+"""No output of a model is larger; what is, is no output, and must not fill the disk."""
+
+_RAW = "blob:"
+"""In place of a URL: the bytes lie in our own store already."""
+
+
+class Useless(TransientError):
+    """What lies at the provider can't be an output of this work."""
+
+
+async def fetch(urls: Mapping[str, str], folder: Path, blobs: Blobs) -> dict[str, Path]:
+    """Bring outputs here, from the provider or from where they were kept; return them by name."""
+    raw = {name: url.removeprefix(_RAW) for name, url in urls.items() if url.startswith(_RAW)}
+    files = {name: folder / f"out-{name.replace('/', '-')}{Path(raw[name]).suffix}" for name in raw}
+    await asyncio.gather(*(blobs.fetch(raw[name], path) for name, path in files.items()))
+    there = {name: url for name, url in urls.items() if name not in raw}
+    return files | (await download(there, folder) if there else {})
+
 
 async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
     """Bring a provider's outputs here, before it removes them; return the files by name."""
@@ -23,18 +42,38 @@ async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
     return dict(zip(urls, paths, strict=True))
 
 
+async def keep_raw(blobs: Blobs, job: Job, files: Mapping[str, Path]) -> dict[str, str]:
+    """Keep what an engine handed over, as it is; return where it lies, in place of its URLs."""
+    at = f"{_folder(job)}/raw"
+    stored = await asyncio.gather(
+        *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in files.items())
+    )
+    return {name: f"{_RAW}{blob.key}" for name, blob in zip(files, stored, strict=True)}
+
+
+async def forget_raw(blobs: Blobs, urls: Mapping[str, str]) -> None:
+    """Delete what was only kept until it was looked at."""
+    keys = [url.removeprefix(_RAW) for url in urls.values() if url.startswith(_RAW)]
+    if keys:
+        await blobs.delete(keys)
+
+
 async def keep(blobs: Blobs, job: Job, made: Made) -> dict[str, Any]:
     """Store the files under keys of this attempt; return the event's fields that name them.
 
     The attempt is part of the key: two workers that both believe to hold the job can't overwrite
     each other's bytes, and the one whose write wins names its own.
     """
-    spec = job.spec
-    at = f"{spec.video_id}/{spec.kind}/{spec.beat}-{spec.n}-{spec.take}-{job.attempt}"
+    at = _folder(job)
     stored = await asyncio.gather(
         *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in made.files.items())
     )
     return _fields(dict(zip(made.files, stored, strict=True)))
+
+
+def _folder(job: Job) -> str:
+    spec = job.spec
+    return f"{spec.video_id}/{spec.kind}/{spec.beat}-{spec.n}-{spec.take}-{job.attempt}"
 
 
 def _fields(stored: Mapping[str, Blob]) -> dict[str, Any]:
@@ -59,6 +98,8 @@ async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
             answer.raise_for_status()
             with path.open("wb") as file:
                 async for part in answer.aiter_bytes():
+                    if file.tell() + len(part) > MOST_BYTES:
+                        raise Useless(f"an output is larger than {MOST_BYTES >> 20:,} MiB")
                     file.write(part)
     except httpx.HTTPError as error:
         raise TransientError(f"an output could not be fetched: {error}") from error

@@ -9,7 +9,6 @@ from hashlib import blake2b
 from typing import Literal
 
 from shared.story.kinds import RetryRules
-from shared.story.view import JobSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +28,36 @@ class GiveUp:
 
 
 def after_failure(
-    spec: JobSpec,
+    job: str,
     tried: int,
     rules: RetryRules,
     *,
     permanent: bool = False,
     retired: bool = False,
     retry_after_ms: int = 0,
+    models: int = 1,
+    most_tries: int | None = None,
 ) -> Retry | GiveUp:
-    """Return what follows one more failure of a job that had failed `tried` times."""
+    """Return what follows one more failure of a job that had failed `tried` times.
+
+    `models`: so many may be tried, one after the other. `most_tries`: so often this kind of
+    failure is worth a try at one model, where that is less than usual.
+    """
     tries = tried + 1
-    if retired:
-        tries = (tried // rules.tries_a_model + 1) * rules.tries_a_model
-    elif permanent:
+    if permanent:
         return GiveUp(tries, "permanent")
-    if tries >= rules.tries_a_model * max(1, len(spec.models)):
+    within = tried % rules.tries_a_model + 1
+    if retired or (most_tries is not None and within >= most_tries):
+        tries = (pick_model(tried, rules) + 1) * rules.tries_a_model
+    if pick_model(tries, rules) >= models:
         return GiveUp(tries, "exhausted")
     wait = retry_after_ms if retired else max(_backoff(tries, rules), retry_after_ms)
-    return Retry(tries, round(wait * _jitter(spec.id, tries)))
+    return Retry(tries, round(wait * _jitter(job, tries)))
 
 
-def model(spec: JobSpec, tries: int, rules: RetryRules) -> str | None:
-    """Return the model whose turn it is, where the job names models."""
-    models = spec.models
-    return models[min(tries // rules.tries_a_model, len(models) - 1)] if models else None
+def pick_model(tries: int, rules: RetryRules) -> int:
+    """Return which model's turn it is after so many failures: 0 for the first one."""
+    return tries // rules.tries_a_model
 
 
 def _backoff(tries: int, rules: RetryRules) -> int:

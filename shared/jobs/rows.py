@@ -1,7 +1,7 @@
 """Jobs as store documents, and the event that a row with an end is."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from shared.jobs.machine import Job, State
@@ -12,12 +12,18 @@ from shared.story.kinds import Kinds, Success
 from shared.story.view import JobSpec
 
 _FIELDS = tuple(f.name for f in fields(Job) if f.name != "spec")
+_DEFAULTS = {
+    f.name: f.default_factory() if f.default_factory is not MISSING else f.default
+    for f in fields(Job)
+    # the guards of all writes
+    if f.name not in ("spec", "state", "attempt")
+}
 
 
 def to_doc(job: Job) -> Doc:
-    """Return the row of a job; None is left out, so that indexes over present fields stay small."""
+    """Return the row of a job. What has its default is left out: rows and indexes stay small."""
     row: Doc = {"_id": job.id, "spec": job.spec.model_dump(mode="json")}
-    row.update((name, _plain(job, name)) for name in _FIELDS if getattr(job, name) is not None)
+    row.update((name, _plain(job, name)) for name in _FIELDS if not _is_default(job, name))
     return row
 
 
@@ -29,6 +35,8 @@ def from_doc(row: Mapping[str, Any]) -> Job:
     """
     values = {name: row[name] for name in _FIELDS if row.get(name) is not None}
     values["state"] = State(row["state"])
+    if "then" in values:
+        values["then"] = State(values["then"])
     job = Job(spec=JobSpec.model_validate(row["spec"]), **values)
     if job.id != row["_id"]:
         raise ValueError(f"it stands under the id of another job: its own is {job.id}")
@@ -38,14 +46,20 @@ def from_doc(row: Mapping[str, Any]) -> Job:
 
 
 def change(before: Job, after: Job) -> Update:
-    """Return the write that leads from one to the other, if nobody else has written meanwhile."""
-    pairs = ((name, getattr(before, name), _plain(after, name)) for name in _FIELDS)
-    changed = {name: now for name, was, now in pairs if now != was}
+    """Return the write that leads from one to the other, if nobody else has written meanwhile.
+
+    The mark of a post is part of the guard: who claims a job must know whether it was posted.
+    """
+    changed = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
     return Update(
         before.id,
-        where={"state": before.state.value, "attempt": before.attempt},
-        set={name: value for name, value in changed.items() if value is not None},
-        unset=[name for name, value in changed.items() if value is None],
+        where={
+            "state": before.state.value,
+            "attempt": before.attempt,
+            "posted_attempt": before.posted_attempt or None,
+        },
+        set={name: _plain(after, name) for name in changed if not _is_default(after, name)},
+        unset=[name for name in changed if _is_default(after, name)],
     )
 
 
@@ -66,12 +80,22 @@ def end_event(job: Job, kinds: Kinds) -> Event:
         cost=job.cost,
         error=_plain(job, "error") or str(job.state),
         tries=job.tries,
+        code=job.code or "",
+        at_fault=job.at_fault or "",
     )
+
+
+def make_storable(text: str, most: int = TOLD) -> str:
+    """Return a text as a store takes it: half a character, as a provider may send it, is none."""
+    return text.encode("utf-8", "replace").decode()[:most]
+
+
+def _is_default(job: Job, name: str) -> bool:
+    return name in _DEFAULTS and getattr(job, name) == _DEFAULTS[name]
 
 
 def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
     if name == "error" and value is not None:
-        # half a character, as a provider may send it, is no text that a store takes
-        return str(value).encode("utf-8", "replace").decode()[:TOLD]
-    return value.value if name == "state" else value
+        return make_storable(str(value))
+    return value.value if isinstance(value, State) else value

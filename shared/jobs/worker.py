@@ -9,17 +9,18 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from shared.base import telemetry
 from shared.jobs import journal, machine
-from shared.jobs.engine import AttemptFolder
+from shared.jobs.engine import Claim, Engine, read_clock
 from shared.jobs.ledger import Ledger
 from shared.jobs.machine import IN_HAND, Job, Signal, State
 from shared.jobs.relay import Relay
 from shared.jobs.rows import end_event
+from shared.jobs.shortage import find_shortage
 from shared.jobs.step import Steps, patiently
 from shared.story.errors import InfrastructureError
 from shared.story.events import Event
@@ -27,6 +28,16 @@ from shared.story.kinds import AnyKind
 from shared.story.view import JobSpec
 
 log = logging.getLogger("storywave.worker")
+
+
+@dataclass
+class InHand:
+    """A job of which a step runs; `job` is as it stands in its row, with its latest lease."""
+
+    job: Job
+    claim: Claim
+    step: asyncio.Task[None]
+
 
 Report = Callable[[Event], None]
 """Logs and counts how a job has ended."""
@@ -53,9 +64,11 @@ class Worker:
         """Held while free hands are counted and filled."""
         self._draining = False
         self._renewed_at = 0
+        self._is_held_up = False
+        """Some provider takes no more now: work may be waiting for its next second."""
         self._is_full = False
         """Some kind has no free hand: work may be waiting for the next one."""
-        self._in_hand: dict[tuple[str, int], tuple[Job, asyncio.Task[None]]] = {}
+        self._in_hand: dict[tuple[str, int], InHand] = {}
 
     def wake(self) -> None:
         """Look at once: there is new work, or a free hand."""
@@ -69,13 +82,13 @@ class Worker:
                 if not await self._claim():
                     await self._rest()
         finally:
-            for _, step in self._in_hand.values():
-                step.cancel()
+            for mine in self._in_hand.values():
+                mine.step.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Take nothing more in hand, and wait for what is, at most so long."""
         self._draining = True
-        steps = [step for _, step in self._in_hand.values()]
+        steps = [mine.step for mine in self._in_hand.values()]
         if steps:
             await asyncio.wait(steps, timeout=seconds)
         await self._give_back()
@@ -83,14 +96,14 @@ class Worker:
     async def _give_back(self) -> None:
         """Hand back what was begun and can be begun again: an orderly stop is nobody's death."""
         begun = [
-            (job, step)
-            for job, step in self._in_hand.values()
-            if job.state is State.SUBMITTING and self._steps.engine(job).repeatable
+            mine
+            for mine in self._in_hand.values()
+            if mine.job.state is State.SUBMITTING and self._steps.engine(mine.job).repeatable
         ]
-        for _, step in begun:
-            step.cancel()
+        for mine in begun:
+            mine.step.cancel()
         # what fails here is said by the end of a lease too, only later
-        back = (self._ledger.advance(job, machine.Later(0)) for job, _ in begun)
+        back = (self._ledger.advance(mine.job, machine.Later(0)) for mine in begun)
         await asyncio.gather(*back, return_exceptions=True)
 
     # ── claiming ────────────────────────────────────────────────────────────────────────────────
@@ -101,8 +114,9 @@ class Worker:
         The lock keeps a claim from filling the same hands meanwhile.
         """
         async with self._hands:
-            jobs = await self._ledger.insert(specs, self._free())
-            self._begin([job for job in jobs if job.state in IN_HAND])
+            asked_at = read_clock()
+            jobs = await self._ledger.insert(specs, self._free_for_unlimited())
+            self._begin([job for job in jobs if job.state in IN_HAND], asked_at)
         if any(job.state is State.NEW for job in jobs):
             self.wake()
 
@@ -114,15 +128,60 @@ class Worker:
             async with self._hands:
                 free = self._free()
                 self._is_full = len(free) < len(self._steps.engines)
-                jobs = await self._ledger.claim(free) if free else []
-                self._begin(jobs)
-                return bool(jobs)
+                taken = [await self._claim_for(*group) for group in self._by_engine(free)]
+                return any(taken)
         except InfrastructureError as error:
             log.warning("cannot claim: %s", error, extra={"action": "claim"})
         except Exception:  # whatever it is, other work goes on
             log.exception("cannot claim", extra={"action": "claim"})
         await asyncio.sleep(self._steps.pace.away)
         return False
+
+    async def _claim_for(self, engine: Engine, free: Mapping[str, int]) -> int:
+        """Take in hand what one engine can take; return how many jobs that is.
+
+        What its provider does not take now stays in the queue, in its order.
+        """
+        asked_at = read_clock()
+        creates = await self._count_creates(engine)
+        if creates is None:
+            jobs = await self._ledger.claim(free)
+        else:
+            jobs = []
+            for kind, hands in free.items():
+                new = await self._ledger.claim({kind: hands}, {kind: creates})
+                creates -= sum(job.state is State.SUBMITTING and not job.is_posted for job in new)
+                jobs += new
+            self._is_held_up |= creates <= 0
+        self._begin(jobs, asked_at)
+        return len(jobs)
+
+    async def _count_creates(self, engine: Engine) -> int | None:
+        """Return how many jobs of an engine may begin anew; None where there is no limit."""
+        if engine.repeatable:
+            return None
+        creates = await self._steps.rates.count_free(engine.name, engine.limits)
+        most = engine.limits.at_once
+        if most is None:
+            return creates
+        kinds = [kind.name for kind, other in self._steps.engines.items() if other is engine]
+        room = max(0, most - await self._ledger.count_at_work(kinds))
+        return room if creates is None else min(creates, room)
+
+    def _by_engine(self, free: Mapping[str, int]) -> list[tuple[Engine, dict[str, int]]]:
+        """Return the free hands of each engine, those that cost nothing first, in one claim."""
+        groups: dict[int, tuple[Engine, dict[str, int]]] = {}
+        for kind, engine in self._steps.engines.items():
+            if kind.name in free:
+                _, hands = groups.setdefault(id(engine), (engine, {}))
+                hands[kind.name] = free[kind.name]
+        return list(groups.values())
+
+    def _free_for_unlimited(self) -> dict[str, int]:
+        """Return the free hands for kinds whose jobs may begin as soon as they exist."""
+        free = self._free()
+        engines = self._steps.engines.items()
+        return {k.name: free[k.name] for k, e in engines if e.repeatable and k.name in free}
 
     def _is_late(self) -> bool:
         """Tell whether leases may have ended: the loop that renews them has not run for long."""
@@ -133,18 +192,26 @@ class Worker:
         """Return the free hands for each kind of job, leaving out kinds that have none."""
         if self._draining:
             return {}
-        busy = Counter(job.spec.kind for job, _ in self._in_hand.values())
+        busy = Counter(mine.job.spec.kind for mine in self._in_hand.values())
         free = {k.name: e.slots - busy[k.name] for k, e in self._steps.engines.items()}
         return {name: hands for name, hands in free.items() if hands > 0}
 
-    def _begin(self, jobs: Sequence[Job]) -> None:
+    def _begin(self, jobs: Sequence[Job], asked_at: float) -> None:
+        lease = self._steps.rules.lease_ms / 1000
         for job in jobs:
-            step = asyncio.create_task(self._step(job), name=job.id)
-            self._in_hand[job.id, job.attempt] = (job, step)
+            folder = self._folder / f"{job.id.replace('/', '-')}-{job.attempt}"
+            claim = Claim(folder, lease, asked_at)
+            step = asyncio.create_task(self._step(job, claim), name=job.id)
+            self._in_hand[job.id, job.attempt] = InHand(job, claim, step)
 
     async def _rest(self) -> None:
+        """Wait for new work, a free hand, or the time to look again."""
+        seconds = self._steps.pace.look
+        if self._is_held_up:  # a provider takes more when its next second begins
+            self._is_held_up = False
+            seconds = min(seconds, 1.0 - self._ledger.now() % 1000 / 1000)
         try:
-            async with asyncio.timeout(self._steps.pace.look):
+            async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             pass
@@ -155,26 +222,28 @@ class Worker:
         A step may end at any await here, so each is looked up again before it is touched.
         """
         self._renewed_at = self._ledger.now()
-        held = [job for job, _ in self._in_hand.values()]
-        await self._ledger.renew(held)
+        asked_at = read_clock()
+        held = [mine.job for mine in self._in_hand.values()]
+        renewed = {job.id for job in await self._ledger.renew(held)}
         ours, taken_over = await self._ledger.look_at(held)
         for job in ours:
             if mine := self._in_hand.get((job.id, job.attempt)):
-                self._in_hand[job.id, job.attempt] = (replace(mine[0], due_at=job.due_at), mine[1])
+                mine.job = replace(mine.job, due_at=job.due_at)
+                if job.id in renewed:
+                    mine.claim.renewed_at = asked_at
         for job in taken_over:
             if mine := self._in_hand.get((job.id, job.attempt)):
-                mine[1].cancel()
+                mine.step.cancel()
 
     # ── one job in hand ─────────────────────────────────────────────────────────────────────────
 
-    async def _step(self, job: Job) -> None:
+    async def _step(self, job: Job, claim: Claim) -> None:
         """Take a job as far as it goes without waiting for a provider."""
         kind, began = job.spec.kind, time.monotonic()
-        place = AttemptFolder(self._folder / f"{job.id.replace('/', '-')}-{job.attempt}")
         telemetry.IN_HAND.labels(kind).inc()
         ended = False
         try:
-            ended = await self._carry(job, place)
+            ended = await self._carry(job, claim)
         except Exception:
             # the lease brings it back; nothing is lost, but nobody should have to guess
             log.exception("a step broke", extra=journal.about(job, "step"))
@@ -182,39 +251,57 @@ class Worker:
             self._in_hand.pop((job.id, job.attempt), None)
             telemetry.IN_HAND.labels(kind).dec()
             telemetry.STEP_SECONDS.labels(kind).observe(time.monotonic() - began)
-            await place.remove()
+            await claim.remove()
             # with free hands everywhere, and nothing put off, there is nothing to look for
             if self._is_full or not ended:
                 self.wake()
 
-    async def _carry(self, job: Job, place: AttemptFolder) -> bool:
+    async def _carry(self, job: Job, claim: Claim) -> bool:
         """Carry a job on, and tell whether it has ended; if not, it may be due again."""
         while True:
-            signal = await self._steps.next(job, place)
+            signal = await self._steps.next(job, claim)
             after = await self._advance(job, signal) if signal else None
             if after is None:
                 telemetry.FENCED.labels(job.spec.kind).inc()
+                if isinstance(signal, machine.Posted):
+                    await self._steps.give_back(job)
                 return False
-            # what the provider has produced is fetched under the same claim: its URLs expire
-            if after.state is not State.STORING or job.state is State.STORING:
+            # some steps follow at once, under the same claim: what was marked is posted, what was
+            # produced is fetched, what was spent is settled
+            if after.state is job.state and not isinstance(signal, machine.Posted):
+                break
+            if after.state not in (State.SUBMITTING, State.STORING, State.SETTLING):
                 break
             job = self._keep(after)
+        if after.waits_for and await self._steps.may_go_on(after):
+            await self._ledger.wake(after.spec.video_id)
         if after.has_ended:
             self._tell(after)
         return after.has_ended
 
+    async def _tell_shortage(self, job: Job) -> None:
+        """Tell that a video is out of money, once each time, before its job is parked.
+
+        Whoever dies in between is told again by whoever claims the job next.
+        """
+        money = await self._steps.gate.read(job.spec.video_id)
+        amount = self._steps.engine(job).quote(job).ceiling or 0
+        found = find_shortage(money, job, amount) if money else None
+        if found is not None:
+            stamped = found.model_copy(update={"at": self._ledger.now()})
+            self._relay.offer(await self._relay.insert([stamped]))
+
     async def _advance(self, job: Job, signal: Signal) -> Job | None:
-        """Return the job after this signal, settled and durable; None when the claim is lost."""
-        await self._steps.settle(job, signal)
+        """Return the job after this signal, durable; None when the claim is lost."""
+        if signal == machine.Parked("money"):
+            await self._tell_shortage(job)
         return await patiently(partial(self._ledger.advance, job, signal), self._steps.pace)
 
     def _keep(self, job: Job) -> Job:
         """Return the same claim one state on, with its latest lease: it is renewed from now."""
-        mine = (job.id, job.attempt)
-        before, step = self._in_hand[mine]
-        job = replace(job, due_at=before.due_at)
-        self._in_hand[mine] = (job, step)
-        return job
+        mine = self._in_hand[job.id, job.attempt]
+        mine.job = replace(job, due_at=mine.job.due_at)
+        return mine.job
 
     def _tell(self, job: Job) -> None:
         kind = self._steps.kinds[job.spec.kind]

@@ -24,11 +24,13 @@ from shared.base.pool import Pool
 from shared.base.scratch import scratch
 from shared.jobs import gate as gates
 from shared.jobs import ledger as ledgers
+from shared.jobs import rates
 from shared.jobs import relay as relays
 from shared.jobs.engine import Engine
 from shared.jobs.gate import Gate
 from shared.jobs.ledger import Ledger
 from shared.jobs.machine import Rules
+from shared.jobs.rates import Rates
 from shared.jobs.relay import Relay
 from shared.jobs.step import Pace, Steps
 from shared.jobs.times import Waiting, look_again, mend_times
@@ -94,6 +96,7 @@ class App:
 
     ports: Ports
     gate: Gate
+    rates: Rates
     pool: Pool
     replicas: Mapping[str, Replica]
     terms: Terms = NOTHING_COSTS
@@ -139,7 +142,7 @@ async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterat
 async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitStack) -> Path:
     """Open everything outside of this process; return the folder that it may work in."""
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
-    indexes = {**ledgers.INDEXES, **gates.INDEXES, **relays.INDEXES}
+    indexes = {**ledgers.INDEXES, **gates.INDEXES, **rates.INDEXES, **relays.INDEXES}
     for service in services:
         indexes.update(service.indexes)
     await _wait_for("the database", partial(store.open, indexes), patient)
@@ -153,7 +156,7 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
-    app = App(ports, Gate(ports.store), parts.pool, {}, parts.terms)
+    app = App(ports, Gate(ports.store), Rates(ports.store), parts.pool, {}, parts.terms)
     budgets = Budgets(parts.terms.ask, parts.kinds)
     app.replicas = {
         service.name: _replica(service, parts, folder, app, budgets) for service in services
@@ -211,11 +214,11 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Bu
         kinds=kinds,
         engines={kind: parts.engines[kind] for kind in service.kinds},
         finish=service.finish,
+        ledger=ledger,
         gate=app.gate,
+        rates=app.rates,
         blobs=ports.blobs,
         pool=parts.pool,
-        is_ours=ledger.is_ours,
-        now=ports.store.now,
         rules=parts.rules,
         pace=parts.pace,
     )

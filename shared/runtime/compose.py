@@ -20,7 +20,7 @@ from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
-from shared.runtime.terms import PaidEngine, Terms, ask_engines
+from shared.runtime.terms import Terms, ask_engines
 from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
 
 
@@ -71,18 +71,35 @@ def engines(
     if settings.engine == "rehearsal":
         real = {kind: work for kind, work in own.items() if kind is PLAN}
         engine = RehearsalEngine(real, latency=lambda job: settings.rehearsal_seconds)
-    paid = paid_engines() if settings.paid else {}
-    return {kind: paid.get(kind, engine) for service in services for kind in service.kinds}
+    others = remote_engines(settings)
+    return {kind: others.get(kind, engine) for service in services for kind in service.kinds}
 
 
-def paid_engines() -> Mapping[AnyKind, PaidEngine]:
-    """Return who does work for money, kind by kind: also of kinds that run in other processes."""
+def remote_engines(settings: Settings) -> Mapping[AnyKind, Engine]:
+    """Return who does work elsewhere, kind by kind: also of kinds that other processes run."""
+    if settings.engine == "rehearsal":
+        return {}
+    others: dict[AnyKind, Engine] = dict(paid_engines()) if settings.paid else {}
+    return others | ({PLAN: _chat(settings)} if settings.llm_url else {})
+
+
+def paid_engines() -> Mapping[AnyKind, Engine]:
+    """Return who does work for money, where the settings let it."""
     return {}
 
 
 def find_terms(settings: Settings) -> Terms:
     """Return what work costs here, and what may be spent unasked."""
-    return Terms(ask_engines(paid_engines()) if settings.paid else None, settings.budget)
+    return Terms(ask_engines(remote_engines(settings)), settings.budget)
+
+
+def _chat(settings: Settings) -> Engine:
+    """Return the language model that plans."""
+    from shared.engines.chat import ChatEngine, Server
+    from shared.engines.chatreplies import Prices
+
+    prices = Prices(settings.llm_price_in, settings.llm_price_out)
+    return ChatEngine(Server(settings.llm_url, settings.llm_model, settings.llm_key, prices))
 
 
 def _ports(settings: Settings) -> tuple[Ports, Path]:

@@ -1,12 +1,13 @@
 """Settings: read once from the environment (STORYWAVE_…), frozen."""
 
 import os
+from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.story.fact import Micros
@@ -32,14 +33,27 @@ def _starting(*schemes: str) -> AfterValidator:
 
 def _check_public_url(url: str) -> str:
     """Return the address without a slash at its end; refuse one that leads nowhere."""
+    if url and not _leads_somewhere(url):
+        raise ValueError(f"{url[:60]!r} is no public address: write it like https://film.example")
+    return url.rstrip("/")
+
+
+def _check_chat_url(url: str) -> str:
+    """Return the address that a chat's own path comes after; refuse one that leads nowhere."""
+    if url and not _leads_somewhere(url):
+        # not repeated: it may hold a key
+        raise ValueError("this is no address: write it like http://127.0.0.1:11434/v1")
+    return url.rstrip("/").removesuffix("/chat/completions")
+
+
+def _leads_somewhere(url: str) -> bool:
+    """Tell whether this is an address of a page or a path, with nothing around it."""
     try:
         parts = urlsplit(url)
         odd = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
     except ValueError:  # a port that is no number, or half an IPv6 address
-        odd = True
-    if url and (odd or {"@", "?", "#"} & set(url) or not url.isascii() or not url.isprintable()):
-        raise ValueError(f"{url[:60]!r} is no public address: write it like https://film.example")
-    return url.rstrip("/")
+        return False
+    return not odd and not {"@", "?", "#"} & set(url) and url.isascii() and url.isprintable()
 
 
 def _check_dollars(text: str) -> str:
@@ -76,6 +90,20 @@ class Settings(BaseSettings):
     """How many encodes at once in one process; by default as many as there are processors."""
     process_mib: int = Field(2048, ge=256)
     """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
+
+    # a language model
+    llm_url: Annotated[str, AfterValidator(_check_chat_url)] = Field(
+        "", examples=["http://127.0.0.1:11434/v1"]
+    )
+    """Where a language model that plans is served, OpenAI-compatible; without it, rules plan."""
+    llm_model: str = Field("", validate_default=True)
+    """Its name there."""
+    llm_key: str = Field("", pattern=r"^[!-~]*$", repr=False)
+    """Its key, where the server asks for one."""
+    llm_price_in: Decimal = Field(Decimal(0), ge=0, le=10_000)
+    """Dollars a million tokens of what it is asked; with 0 here and below it costs nothing."""
+    llm_price_out: Decimal = Field(Decimal(0), ge=0, le=10_000)
+    """Dollars a million tokens of what it answers."""
 
     # embedded
     data: Annotated[Path, AfterValidator(_a_folder)] = Path("storywave-data")
@@ -140,6 +168,13 @@ class Settings(BaseSettings):
     """How often a worker looks for work that no event has told it of."""
     lease_seconds: float = Field(30.0, gt=0)
     """After how long another replica takes up the work of one that has died."""
+
+    @field_validator("llm_model")
+    @classmethod
+    def _check_model(cls, model: str, given: ValidationInfo) -> str:
+        if given.data.get("llm_url") and not model:
+            raise ValueError("name the model that STORYWAVE_LLM_URL is to plan with")
+        return model
 
     @property
     def budget(self) -> Micros | None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.jobs.engine import Engine
 from shared.jobs.machine import Job
 from shared.jobs.outcomes import Quote
 from shared.story.estimate import Ask
@@ -17,10 +16,6 @@ class Priced(Protocol):
     """An engine, as far as prices go."""
 
     def quote(self, job: Job) -> Quote: ...
-
-
-class PaidEngine(Engine, Priced, Protocol):
-    """An engine that costs money, and says how much."""
 
 
 @dataclass(frozen=True)

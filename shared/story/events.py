@@ -155,6 +155,22 @@ class BudgetExceeded(Event):
         return f"{self.rev}/{'none' if self.cap is None else self.cap}/{self.holds}"
 
 
+class AttemptSettled(Event):
+    """A person has said what an attempt cost of which nobody knew whether it ran.
+
+    Its job had ended before, without this cost.
+    """
+
+    job: str
+    attempt: int
+    cost: Micros
+
+    @property
+    def slot(self) -> str:
+        """Return the attempt."""
+        return f"{self.job}:{self.attempt}"
+
+
 class VideoDeleted(Event):
     """All of a video is gone; what remains in each view is a tombstone."""
 
@@ -239,6 +255,7 @@ DECIDED: tuple[type[Event], ...] = (
     VideoFailed,
     VideoOverdue,
     BudgetExceeded,
+    AttemptSettled,
     VideoDeleted,
     DeadLettered,
 )

@@ -6,26 +6,17 @@ Only its numbers and lengths are meant: an estimate of the price needs nothing e
 from itertools import pairwise
 
 from shared.story.beats import Beat, plan_chunks
-from shared.story.brief import Brief, EndCard
+from shared.story.brief import Brief
+from shared.story.drafts import fit_card
 from shared.story.events import BeatsPlanned
 
 SHORTEST = 5.0
 """Seconds of a beat; only the last one may be shorter."""
 SHORTEST_LAST = 2.5
-CARD_SHARE = 0.25
-MIN_CARD_SECONDS = 1.0
 PROMPT_LETTERS = 500
 """Of the prompt of a beat, at most."""
 LETTERS_A_SECOND = 16
 """Of narration: a little more than a fast voice says."""
-
-
-def fit_card(card: EndCard | None, duration: float) -> EndCard | None:
-    """Return the card, shorter where the video is short; None where there is no time for it."""
-    if card is None:
-        return None
-    seconds = round(min(card.seconds, duration * CARD_SHARE), 3)
-    return card.model_copy(update={"seconds": seconds}) if seconds >= MIN_CARD_SECONDS else None
 
 
 def expect_beats(seconds: float) -> int:

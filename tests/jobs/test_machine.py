@@ -15,8 +15,12 @@ NOW = 1_000_000
 
 SIGNALS: list[m.Signal] = [
     m.Claimed(),
+    m.Posted(10, "fast"),
     m.Accepted("p1"),
     m.Later(500),
+    m.PutBack(),
+    m.Parked("money"),
+    m.Woken(),
     m.Unknown(500),
     m.NotAccepted(),
     m.Produced({"key": "u"}),
@@ -24,15 +28,20 @@ SIGNALS: list[m.Signal] = [
     m.Broke("no luck"),
     m.CancelAsked(),
     m.Stopped(cost=3),
+    m.Settled(),
 ]
 
 
 def job(state: State = State.NEW, **known: Any) -> Job:
-    defaults: dict[str, Any] = {"attempt": 0, "tag": 1.0}
+    """Return a job of a provider's; where money is held, its attempt is posted."""
+    defaults: dict[str, Any] = {"attempt": 0, "tag": 1.0, "place": 1.0}
+    posted = {"attempt": 1, "place": 1.0, "posted_attempt": 1, "posted_at": NOW}
     if state is not State.NEW:
-        defaults = {"attempt": 1, "paid_attempt": 1, "submitted_at": NOW, "due_at": NOW + 30_000}
+        defaults = {**posted, "due_at": NOW + 30_000}
+    if state is State.SETTLING:
+        defaults |= {"held": 10, "owed": 4, "then": State.DONE}
     if state in m.TERMINAL:
-        defaults = {"attempt": 1, "paid_attempt": 1, "finished_at": NOW}
+        defaults = {**posted, "finished_at": NOW}
     spec = JobSpec(kind=CLIP.name, video_id="v", beat=1, n=2)
     return Job(spec=spec, state=state, **{**defaults, **known})
 
@@ -59,7 +68,7 @@ def test_a_waiting_job_is_found_in_exactly_one_way(state: State, signal: type) -
     given = next(s for s in SIGNALS if type(s) is signal)
     after = m.advance(job(state), given, NOW, RULES)
     ways = [after.tag is not None, after.due_at is not None]
-    assert sum(ways) == (0 if after.has_ended else 1)
+    assert sum(ways) == (0 if after.has_ended or after.waits_for else 1)
     assert (after.publish_at is not None) == after.has_ended
 
 
@@ -77,28 +86,79 @@ def test_attempt_is_the_fence_and_tries_counts_failures() -> None:
 
 
 def test_no_wait_is_longer_than_the_longest_whatever_a_provider_asks_for() -> None:
-    claimed = job(State.SUBMITTING)
+    claimed = m.advance(job(), m.Claimed(), NOW, RULES)
     for signal in (m.Later(9 * 3_600_000), m.Broke("slow down", retry_after_ms=9 * 3_600_000)):
         after = m.advance(claimed, signal, NOW, RULES)
         assert after.state is State.NEW and after.due_at == NOW + m.LONGEST_WAIT_MS
 
 
-def test_a_second_claim_of_a_submit_is_unsure_and_keeps_its_hold() -> None:
+def test_only_a_posted_attempt_is_unsure_and_it_keeps_its_hold() -> None:
     first = m.advance(job(), m.Claimed(), NOW, RULES)
     second = m.advance(first, m.Claimed(), NOW, RULES)
-    assert not first.is_unsure and second.is_unsure
-    assert second.hold == first.hold
+    assert not first.is_unsure and not second.is_unsure and second.hold != first.hold
+    posted = m.advance(second, m.Posted(10), NOW + 5, RULES)
+    third = m.advance(posted, m.Claimed(), NOW, RULES)
+    assert not posted.is_unsure and third.is_unsure
+    assert (third.hold, third.posted_at) == (second.hold, NOW + 5)
 
 
 def test_an_unsure_job_is_never_returned_to_the_queue_by_waiting() -> None:
-    unsure = job(State.SUBMITTING, attempt=2, paid_attempt=1)
+    unsure = job(State.SUBMITTING, attempt=2)
     assert m.advance(unsure, m.Later(10), NOW, RULES).state is State.SUBMITTING
 
 
 def test_what_stays_unknown_is_unresolved_and_not_submitted_again() -> None:
-    lost = job(State.SUBMITTING, submitted_at=NOW - RULES.unresolved_ms)
+    lost = job(State.SUBMITTING, attempt=2, held=10, posted_at=NOW - RULES.unresolved_ms)
     after = m.advance(lost, m.Unknown(10), NOW, RULES)
-    assert after.state is State.FAILED and "unresolved" in (after.error or "")
+    assert after.state is State.FAILED and after.unresolved and after.code == "unresolved"
+
+
+def test_what_never_showed_up_is_submitted_once_more_and_then_left_open() -> None:
+    lost = job(State.SUBMITTING, attempt=2, held=10)
+    given_back = m.advance(lost, m.NotAccepted(), NOW, RULES)
+    again = m.advance(given_back, m.Settled(), NOW, RULES)
+    assert (again.state, again.tries, again.cost, again.is_posted) == (State.NEW, 0, 0, False)
+    twice = job(State.SUBMITTING, attempt=4, posted_attempt=3, held=10, resubmits=1)
+    assert m.advance(twice, m.NotAccepted(), NOW, RULES).unresolved
+
+
+def test_money_is_settled_before_the_end_is_a_fact() -> None:
+    paid = job(State.STORING, held=10, owed=7)
+    spent = m.advance(paid, m.Finished({"key": "k"}, cost=7), NOW, RULES)
+    assert (spent.state, spent.owed, spent.publish_at) == (State.SETTLING, 7, None)
+    assert spent.due_at == paid.due_at, "if its worker dies now, another one settles"
+    done = m.advance(spent, m.Settled(), NOW, RULES)
+    assert (done.state, done.cost, done.owed, done.finished_at) == (State.DONE, 7, 0, NOW)
+    free = m.advance(job(State.STORING), m.Finished({"key": "k"}), NOW, RULES)
+    assert free.state is State.DONE, "what costs nothing has nothing to settle"
+
+
+def test_a_failed_try_is_settled_before_the_next_one() -> None:
+    broke = m.advance(job(State.RUNNING, held=10), m.Broke("x", cost=4), NOW, RULES)
+    assert (broke.state, broke.then, broke.tries) == (State.SETTLING, State.NEW, 1)
+    again = m.advance(broke, m.Settled(), NOW, RULES)
+    assert (again.state, again.cost, again.held, again.external_id) == (State.NEW, 4, 0, None)
+    assert again.due_at == broke.then_due and again.tag is None
+
+
+def test_a_job_that_its_provider_has_no_room_for_keeps_its_place() -> None:
+    for held in (0, 10):
+        back = m.advance(job(State.SUBMITTING, held=held), m.PutBack(is_sent=True), NOW, RULES)
+        back = m.advance(back, m.Settled(), NOW, RULES) if held else back
+        assert (back.state, back.tag, back.due_at, back.tries) == (State.NEW, 1.0, None, 0)
+
+
+def test_a_job_without_money_is_found_in_no_way_until_it_is_woken() -> None:
+    claimed = m.advance(job(), m.Claimed(), NOW, RULES)
+    parked = m.advance(claimed, m.Parked("money"), NOW, RULES)
+    assert (parked.state, parked.tag, parked.due_at) == (State.NEW, None, None)
+    woken = m.advance(parked, m.Woken(), NOW, RULES)
+    assert (woken.tag, woken.waits_for) == (1.0, None)
+
+
+def test_a_cancelled_job_does_not_begin_another_try() -> None:
+    broke = m.advance(job(State.RUNNING, held=10, cancel=True), m.Broke("x"), NOW, RULES)
+    assert m.advance(broke, m.Settled(), NOW, RULES).state is State.CANCELLED
 
 
 def test_a_cancelled_running_job_waits_for_its_provider() -> None:

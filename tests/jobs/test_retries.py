@@ -4,37 +4,36 @@ from typing import Any
 
 import pytest
 
-from shared.jobs.retries import GiveUp, Retry, after_failure, model
-from shared.story.kinds import CLIP, RetryRules
-from shared.story.view import JobSpec
+from shared.jobs.retries import GiveUp, Retry, after_failure, pick_model
+from shared.story.kinds import RetryRules
 
 RULES = RetryRules()
 
 TABLE = [
     # failures so far, models, what kind of failure → failures after, waits about (None: gives up)
-    (0, 0, {}, 1, 2_000),
-    (1, 0, {}, 2, 4_000),
-    (2, 0, {}, 3, None),
-    (0, 0, {"permanent": True}, 1, None),
+    (0, 1, {}, 1, 2_000),
+    (1, 1, {}, 2, 4_000),
+    (2, 1, {}, 3, None),
+    (0, 1, {"permanent": True}, 1, None),
     (2, 2, {}, 3, 8_000),
     (3, 2, {}, 4, 2_000),
     (5, 2, {}, 6, None),
     (0, 2, {"retired": True}, 3, 0),
     (3, 2, {"retired": True}, 6, None),
-    (0, 0, {"retry_after_ms": 30_000}, 1, 30_000),
-    (0, 0, {"retry_after_ms": 10}, 1, 2_000),
+    (0, 2, {"permanent": True}, 1, None),
+    (0, 2, {"most_tries": 1}, 3, 8_000),
+    (0, 2, {"most_tries": 2}, 1, 2_000),
+    (1, 1, {"most_tries": 2}, 3, None),
+    (0, 1, {"retry_after_ms": 30_000}, 1, 30_000),
+    (0, 1, {"retry_after_ms": 10}, 1, 2_000),
 ]
-
-
-def spec(models: int) -> JobSpec:
-    return JobSpec(kind=CLIP.name, video_id="v", models=tuple(f"m{i}" for i in range(models)))
 
 
 @pytest.mark.parametrize(("tried", "models", "failure", "after", "wait"), TABLE)
 def test_what_follows_a_failure(
     tried: int, models: int, failure: dict[str, Any], after: int, wait: int | None
 ) -> None:
-    decision = after_failure(spec(models), tried, RULES, **failure)
+    decision = after_failure("v/clip/0", tried, RULES, models=models, **failure)
     assert decision.tries == after
     if wait is None:
         assert isinstance(decision, GiveUp)
@@ -45,13 +44,11 @@ def test_what_follows_a_failure(
 
 
 def test_waits_differ_between_jobs_but_not_between_readings() -> None:
-    jobs = [JobSpec(kind=CLIP.name, video_id=f"v{n}") for n in range(20)]
+    jobs = [f"v{n}/clip/0" for n in range(20)]
     waits = [after_failure(job, 0, RULES) for job in jobs]
     assert waits == [after_failure(job, 0, RULES) for job in jobs]
     assert len({wait.wait_ms for wait in waits if isinstance(wait, Retry)}) > 10
 
 
 def test_the_model_changes_when_its_tries_are_used_up() -> None:
-    used = [model(spec(2), tries, RULES) for tries in range(7)]
-    assert used == ["m0"] * 3 + ["m1"] * 4
-    assert model(spec(0), 0, RULES) is None
+    assert [pick_model(tries, RULES) for tries in range(7)] == [0] * 3 + [1] * 3 + [2]

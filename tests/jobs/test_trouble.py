@@ -11,16 +11,16 @@ import pytest
 
 from shared.base.pool import Pool
 from shared.engines.local.engine import LocalEngine
-from shared.jobs import gate, ledger, machine, relay, unreadable
+from shared.jobs import gate, ledger, machine, rates, relay, unreadable
 from shared.jobs.engine import Workspace
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
-from shared.jobs.outcomes import Made, Produced
+from shared.jobs.outcomes import Ended, Made, Produced
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.unreadable import MOST_DOUBLINGS, PUT_OFF, PUT_OFF_MS, put_off
 from shared.ports import Doc, Is, Store, Update
-from shared.story.errors import PermanentError, Unstorable
+from shared.story.errors import Unstorable
 from shared.story.kinds import CLIP, IMAGE, KINDS, ImageOrder, Kinds, RetryRules
 from shared.story.view import JobSpec
 from tests.base import calls
@@ -35,7 +35,11 @@ HANDS = {IMAGE.name: 5, CLIP.name: 5}
 
 @pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    stores = Stores(request.param, tmp_path, {**ledger.INDEXES, **relay.INDEXES, **gate.INDEXES})
+    stores = Stores(
+        request.param,
+        tmp_path,
+        {**ledger.INDEXES, **relay.INDEXES, **gate.INDEXES, **rates.INDEXES},
+    )
     async with stores.opened() as store:
         yield store
     await stores.drop()
@@ -131,7 +135,7 @@ async def test_a_result_that_cannot_be_stored_is_a_try_that_failed(
 async def test_an_error_that_cannot_be_stored_ends_its_job_all_the_same(
     store: Store, tmp_path: Path
 ) -> None:
-    w = LoneWorker(store, tmp_path, Scripted(PermanentError(f"it was refused: {HALF}")))
+    w = LoneWorker(store, tmp_path, Scripted(Ended(f"it was refused: {HALF}", permanent=True)))
     job = await w.ends()
     assert (job.state, job.error) == (State.FAILED, "it was refused: ?")
     assert w.engine.submits == 1

@@ -16,24 +16,34 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.local.engine import LocalEngine
 from shared.jobs import machine
-from shared.jobs.engine import Engine, Limits, Refused, Task, Workspace
+from shared.jobs.engine import Engine, Task, Workspace
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.machine import Job, Rules, State
-from shared.jobs.outcomes import Accepted, Made, Pending, Produced
+from shared.jobs.outcomes import (
+    Accepted,
+    Ended,
+    Found,
+    Made,
+    Pending,
+    Produced,
+    Quote,
+    Refused,
+)
+from shared.jobs.rates import NO_LIMITS, Rates
 from shared.jobs.relay import Relay
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.step import Pace, Steps
 from shared.jobs.worker import Worker
 from shared.ports import Blob, Store, Update
-from shared.story.errors import TOLD, BlobsUnavailable, PermanentError, TransientError
+from shared.story.errors import TOLD, BlobsUnavailable, TransientError
 from shared.story.events import Event, Failed
 from shared.story.kinds import IMAGE, KINDS, AnyKind, ImageOrder, Kinds, RetryRules
 from shared.story.view import JobSpec
 from tests.clock import Clock
 
 RETRIES = RetryRules(backoff_ms=(5, 5), next_model_ms=5)
-RULES = Rules(lease_ms=1_000, grace_ms=100, relay_ms=50, retries=RETRIES)
+RULES = Rules(lease_ms=1_000, grace_ms=100, outputs_ms=500, relay_ms=50, retries=RETRIES)
 PACE = Pace(look=0.02, hold=0.03, away=0.02)
 ORDER = {
     "style": "noir",
@@ -54,27 +64,34 @@ class Scripted:
     slots = 10
     repeatable = False
     makes_files = True
-    limits = Limits()
+    limits = NO_LIMITS
 
-    def __init__(self, *script: Any, found: Accepted | None = None) -> None:
+    def __init__(self, *script: Any, found: Found | Ended | None = None) -> None:
         self.script = list(script)
-        self.found = found
+        self.found = found or Found(is_complete=True)
         self.submits = 0
         self.cancels = 0
         self.polls = 0
+        self.models = 1
 
-    def ceiling(self, job: Job) -> int:
-        return 10
+    def quote(self, job: Job) -> Quote:
+        return Quote(0 if self.repeatable else 10, "fast")
 
-    async def submit(self, task: Task) -> Accepted | Produced:
+    def count_models(self, job: Job) -> int:
+        return self.models
+
+    async def prepare(self, task: Task) -> None:
+        pass
+
+    async def submit(self, task: Task, prepared: None) -> Accepted | Produced | Ended | Refused:
         self.submits += 1
-        return cast("Accepted | Produced", await self._act(task))
+        return cast("Accepted | Produced | Ended | Refused", await self._act(task))
 
-    async def poll(self, task: Task) -> Pending | Produced:
+    async def poll(self, task: Task) -> Pending | Produced | Ended:
         self.polls += 1
-        return cast("Pending | Produced", await self._act(task))
+        return cast("Pending | Produced | Ended", await self._act(task))
 
-    async def find(self, task: Task) -> Accepted | None:
+    async def find(self, task: Task) -> Found | Ended:
         return self.found
 
     async def cancel(self, task: Task) -> None:
@@ -115,11 +132,11 @@ class LoneWorker:
             kinds=kinds,
             engines={kind: engine},
             finish={},
+            ledger=self.ledger,
             gate=self.gate,
+            rates=Rates(store),
             blobs=self.blobs,
             pool=Pool(1),
-            is_ours=self.ledger.is_ours,
-            now=store.now,
             rules=RULES,
             pace=PACE,
         )
@@ -183,6 +200,7 @@ async def test_work_taken_on_begins_at_once_and_waits_for_the_next_hand(
 ) -> None:
     w = lone_worker(made(), made())
     w.engine.slots = 1
+    w.engine.repeatable = True
     await w.open()
     two = [SPEC, SPEC.model_copy(update={"beat": SPEC.beat + 1})]
     await w.worker.take_on(two)
@@ -212,19 +230,19 @@ async def test_accepted_polled_stored_settled(lone_worker: Lone) -> None:
 async def test_transient_failures_are_retried_and_permanent_ones_are_not(
     lone_worker: Lone,
 ) -> None:
-    job = await lone_worker(TransientError("busy"), TransientError("busy"), made()).ends()
+    job = await lone_worker(Ended("busy"), Ended("busy"), made()).ends()
     assert (job.state, job.tries) == (State.DONE, 2)
 
 
 async def test_three_tries_and_no_more(lone_worker: Lone) -> None:
-    w = lone_worker(*[TransientError("busy")] * 5)
+    w = lone_worker(*[Ended("busy")] * 5)
     job = await w.ends()
     assert (job.state, job.tries, job.error) == (State.FAILED, 3, "busy")
     assert w.engine.submits == 3 and await w.spent() == 0
 
 
 async def test_a_permanent_error_ends_it_at_once(lone_worker: Lone) -> None:
-    w = lone_worker(PermanentError("this prompt is refused"))
+    w = lone_worker(Ended("this prompt is refused", permanent=True))
     job = await w.ends()
     assert job.state is State.FAILED and job.error == "this prompt is refused"
     assert w.engine.submits == 1 and await w.spent() == 0
@@ -233,7 +251,7 @@ async def test_a_permanent_error_ends_it_at_once(lone_worker: Lone) -> None:
 async def test_a_long_error_is_cut_in_its_row_and_in_its_event(
     lone_worker: Lone,
 ) -> None:
-    w = lone_worker(PermanentError("no " * 500_000))
+    w = lone_worker(Ended("no " * 500_000, permanent=True))
     job = await w.ends()
     assert job.error == ("no " * 500_000)[:TOLD]
     told = end_event(replace(job, error="no " * 500_000), KINDS)
@@ -241,7 +259,7 @@ async def test_a_long_error_is_cut_in_its_row_and_in_its_event(
 
 
 async def test_a_refusal_is_nobodys_failure(lone_worker: Lone) -> None:
-    w = lone_worker(*[Refused("slow down", retry_after=0.01)] * 4, made())
+    w = lone_worker(*[Refused("busy", "slow down", seconds=0.01)] * 4, made())
     job = await w.ends()
     assert (job.state, job.tries) == (State.DONE, 0) and await w.spent() == 4
 
@@ -249,7 +267,7 @@ async def test_a_refusal_is_nobodys_failure(lone_worker: Lone) -> None:
 async def test_a_lost_answer_is_adopted_and_not_paid_twice(
     lone_worker: Lone,
 ) -> None:
-    w = lone_worker(ConnectionError("reset"), made(cost=6), found=Accepted("p7"))
+    w = lone_worker(ConnectionError("reset"), made(cost=6), found=Found(("p7",)))
     job = await w.ends()
     assert job.state is State.DONE and job.external_id == "p7"
     assert w.engine.submits == 1 and await w.spent() == 6
@@ -276,7 +294,7 @@ async def test_no_money_holds_the_job_without_counting(
     lone_worker: Lone,
 ) -> None:
     w = lone_worker(made())
-    job = await w.runs_until(lambda job: job.attempt > 3, cap=9)
+    job = await w.runs_until(lambda job: job.waits_for == "money", cap=9)
     assert not job.has_ended and (job.tries, w.engine.submits) == (0, 0)
     assert await w.spent(cap=9) == 0
 
@@ -343,7 +361,7 @@ async def test_trouble_of_our_own_machine_is_waited_for_and_not_counted(
     w.engine.repeatable = True
     job = await w.ends()
     assert (job.state, job.tries, job.error) == (State.DONE, 0, None)
-    assert w.engine.submits == 5 and await w.spent() == 4
+    assert w.engine.submits == 5 and await w.spent() == 0
     waits = {r.getMessage() for r in caplog.records if getattr(r, "action", "") == "wait"}
     assert len(waits) == 1 and advice in waits.pop()
 
@@ -360,7 +378,7 @@ async def test_another_error_of_the_system_is_counted(
 async def test_a_disk_that_filled_around_a_paid_submit_is_no_leave_to_pay_again(
     lone_worker: Lone,
 ) -> None:
-    w = lone_worker(OSError(errno.ENOSPC, "full"), made(cost=6), found=Accepted("p7"))
+    w = lone_worker(OSError(errno.ENOSPC, "full"), made(cost=6), found=Found(("p7",)))
     job = await w.ends()
     assert job.state is State.DONE and job.external_id == "p7"
     assert w.engine.submits == 1 and await w.spent() == 6
@@ -382,6 +400,7 @@ async def test_the_key_of_a_missing_input_is_logged_and_not_told_to_users(
         raise AssertionError("never reached")
 
     w = lone_worker(fetch)
+    w.engine.repeatable = True
     job = await w.ends(SPEC.model_copy(update={"files": {"image": "v/image/gone.png"}}))
     assert job.state is State.FAILED and "v/image/gone.png" in caplog.text
     assert job.error == "its input “image” is gone, or never arrived"
@@ -414,13 +433,10 @@ async def test_a_step_that_is_not_renewed_is_anothers(lone_worker: Lone, clock: 
 async def test_the_next_model_is_tried_when_one_is_used_up(
     lone_worker: Lone,
 ) -> None:
-    w = lone_worker(*[TransientError("busy")] * 4, made())
-    job = await w.ends(replace_models(SPEC))
+    w = lone_worker(*[Ended("busy")] * 4, made())
+    w.engine.models = 2
+    job = await w.ends()
     assert (job.state, job.tries) == (State.DONE, 4)
-
-
-def replace_models(spec: JobSpec) -> JobSpec:
-    return spec.model_copy(update={"models": ("fast", "sure")})
 
 
 async def test_a_useless_output_has_its_price_all_the_same(
@@ -468,7 +484,7 @@ async def test_what_waited_for_days_is_still_done(lone_worker: Lone) -> None:
 
 
 async def test_a_provider_that_never_ends_is_asked_to_stop(store: Store, tmp_path: Path) -> None:
-    engine = Scripted(Accepted("p1"), Pending(0.01), PermanentError("cancelled by its user"))
+    engine = Scripted(Accepted("p1"), Pending(0.01), Ended("cancelled", permanent=True))
     w = LoneWorker(store, tmp_path, engine, kind=replace(IMAGE, deadline_seconds=-1))
     job = await w.ends()
     assert job.state is State.FAILED and engine.cancels == 2
@@ -479,6 +495,7 @@ async def test_a_renewal_that_meets_an_end_stops_nobody(
 ) -> None:
     """The row is done, so that it can't be renewed: its worker has still to tell of it."""
     w = lone_worker(made())
+    w.engine.repeatable = True
     await w.open()
     advance = w.ledger.advance
 
@@ -514,6 +531,7 @@ async def test_a_renewal_lets_go_of_what_ended_meanwhile(
         return [], list(jobs)
 
     w = lone_worker(wait)
+    w.engine.repeatable = True
     await w.open()
     monkeypatch.setattr(w.ledger, "look_at", answer)
     await w.worker.take_on([SPEC])
@@ -543,10 +561,10 @@ async def test_a_worker_survives_what_nobody_foresaw(
     w = lone_worker(made())
     claim, broken = w.ledger.claim, [ValueError("a bug"), KeyError("another")]
 
-    async def unlucky(hands: Mapping[str, int]) -> list[Job]:
+    async def unlucky(*hands: Mapping[str, int]) -> list[Job]:
         if broken:
             raise broken.pop()
-        return await claim(hands)
+        return await claim(*hands)
 
     monkeypatch.setattr(w.ledger, "claim", unlucky)
     assert (await w.ends()).state is State.DONE
@@ -558,6 +576,7 @@ async def test_every_try_that_fails_is_told_with_its_traceback(
     w = LoneWorker(
         store, tmp_path, Scripted(TransientError("a hiccup"), Produced(Made({})), made())
     )
+    w.engine.repeatable = True
     assert (await w.ends()).state is State.DONE
     told = [line for line in caplog.records if getattr(line, "action", "") == "error"]
     assert [(line.__dict__["tries"], line.__dict__["beat"]) for line in told] == [(1, 1), (2, 1)]

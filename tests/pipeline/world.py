@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import services
-from services.planner.beats import Draft, time_beats
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
-from shared.jobs.engine import Task, Work, Workspace
+from shared.jobs.engine import Engine, Task, Work, Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Rules, State
-from shared.jobs.outcomes import Accepted, Made, Produced
+from shared.jobs.outcomes import Made, Produced
 from shared.jobs.step import Pace
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
@@ -27,6 +26,7 @@ from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
+from shared.story.drafts import Draft, time_beats
 from shared.story.errors import PermanentError
 from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed, VideoRequested
 from shared.story.kinds import CLIP, KINDS, PLAN, AnyKind, Kinds, PlanOrder, RetryRules
@@ -75,14 +75,14 @@ class Counting(RehearsalEngine):
         self.rerun: list[str] = []
         self.broken: frozenset[int] = frozenset()
 
-    async def submit(self, task: Task) -> Accepted | Produced:
+    async def submit(self, task: Task, prepared: None) -> Produced:
         row = (await self._store.get(JOBS, [task.job.id]))[task.job.id]
         if row["state"] == State.DONE:
             self.rerun.append(task.job.id)
         self.runs[task.job.id] += 1
         if task.job.spec.kind == CLIP.name and task.job.spec.n in self.broken:
             raise PermanentError(f"clip {task.job.spec.n} is refused")
-        return await super().submit(task)
+        return await super().submit(task, prepared)
 
 
 @dataclass
@@ -120,15 +120,16 @@ async def world(
     kinds: Kinds = KINDS,
     work: Mapping[AnyKind, Work] = WORK,
     terms: Terms = NOTHING_COSTS,
+    engines: Mapping[AnyKind, Engine] | None = None,
     **engine: Any,
 ) -> AsyncIterator[World]:
-    """The stack on a folder: opening it twice is a restart."""
+    """The stack on a folder: opening it twice is a restart. `engines` take kinds of their own."""
     store = store or SqliteStore(folder / "storywave.db")
     bus, counting = LocalBus(chaos=chaos), Counting(store, work, **engine)
     parts = Parts(
         Ports(store, bus, DiskBlobs(folder / "blobs")),
         kinds,
-        dict.fromkeys(kinds, counting),
+        {**dict.fromkeys(kinds, counting), **(engines or {})},
         folder / "work",
         Pool(1),
         rules=rules,

@@ -14,8 +14,9 @@ from shared.story.brief import Brief, EndCard
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned
 from shared.story.formats import frame_at
-from shared.story.kinds import PlanOrder
+from shared.story.kinds import PLAN, PlanOrder, Success
 from shared.story.plan import active_chunks
+from shared.story.view import JobSpec
 
 TEN = " ".join(f"Scene number {n} shows another part of the story." for n in range(10))
 
@@ -26,7 +27,11 @@ def planned(
     wanted = Brief.model_validate({"prompt": prompt, **brief})
     made = make_plan(PlanOrder(video_id="v1", brief=wanted), Workspace(folder))
     assert made.files == {}
-    return BeatsPlanned.model_validate({"video_id": "v1", "rev": 1, **made.data})
+    order = PlanOrder(video_id="v1", brief=wanted)
+    spec = JobSpec(kind=PLAN.name, video_id="v1", owner="local", take=1)
+    event = PLAN.build(Success(spec, order, made.data, cost=0, at=1_000))
+    assert isinstance(event, BeatsPlanned)
+    return event
 
 
 @pytest.mark.parametrize("duration", [5, 6.4, 10, 15, 30, 61, 180])
@@ -59,7 +64,7 @@ def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
         10,
         3,
     )
-    assert made.truncation.at > 0
+    assert made.truncation.at == 1_000
     assert metric("storywave_plans_truncated_total") == counted + 1
     (warning,) = caplog.records
     told = vars(warning)

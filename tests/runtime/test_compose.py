@@ -3,14 +3,19 @@
 import asyncio
 import subprocess
 import sys
+from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 import services
-from shared.runtime.compose import open_app
+from services.cli.environment import read_settings
+from shared.base.pool import Pool
+from shared.runtime.compose import engines, open_app
 from shared.runtime.probes import probes
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
@@ -45,6 +50,52 @@ def test_a_broken_data_folder_ends_the_process_with_advice(tmp_path: Path, name:
     assert f"{tmp_path / name}" in ended.stderr
     assert "make it a folder that can be written to" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def engines_of(**known: Any) -> Mapping[str, str]:
+    pool = Pool(1)
+    try:
+        made = engines(Settings(processes=1, **known), SERVICES, pool)
+        return {kind.name: engine.name for kind, engine in made.items()}
+    finally:
+        pool.close()
+
+
+def test_a_language_model_plans_where_one_is_named_and_does_nothing_else() -> None:
+    local = engines_of()
+    assert set(local.values()) == {"local"}
+    named = {"llm_url": "http://127.0.0.1:11434/v1", "llm_model": "small"}
+    assert engines_of(**named) == {**local, "plan": "chat"}
+    assert set(engines_of(**named, engine="rehearsal").values()) == {"rehearsal"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "advice"),
+    [
+        ({"LLM_URL": "localhost:11434"}, "STORYWAVE_LLM_URL: this is no address: write it like"),
+        ({"LLM_URL": "http://x/v1"}, "STORYWAVE_LLM_MODEL: name the model"),
+        ({"LLM_URL": "http://x/v1?key=sk-secret", "LLM_MODEL": "m"}, "STORYWAVE_LLM_URL: this is"),
+        ({"LLM_KEY": "sk-secret\nmore"}, "STORYWAVE_LLM_KEY: "),
+        ({"LLM_PRICE_IN": "-1"}, "STORYWAVE_LLM_PRICE_IN: give a number, 0 to 10000"),
+        ({"LLM_PRICE_OUT": "much"}, "STORYWAVE_LLM_PRICE_OUT: "),
+        ({"LLM_PRICE_OUT": "inf"}, "STORYWAVE_LLM_PRICE_OUT: "),
+    ],
+)
+def test_a_mistake_about_the_language_model_is_named_and_no_key_repeated(
+    monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], advice: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"STORYWAVE_{name}", value)
+    with pytest.raises(BadInput) as refused:
+        read_settings(Namespace())
+    assert advice in str(refused.value)
+    assert "sk-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("end", ["", "/", "/chat/completions"])
+def test_the_address_of_a_chat_may_be_pasted_whole(end: str) -> None:
+    given = Settings(llm_url=f"http://127.0.0.1:11434/v1{end}", llm_model="small")
+    assert given.llm_url == "http://127.0.0.1:11434/v1"
 
 
 async def test_a_loop_that_ends_is_seen_from_outside(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief
 from shared.story.budget import find_block, find_cap
 from shared.story.events import (
+    AttemptSettled,
     BeatsPlanned,
     DeadLettered,
     RevisionRequested,
@@ -180,7 +181,8 @@ def _list_warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Itera
 
 def sum_costs(view: View) -> Micros:
     """Return the exact sum of what every settled job cost, failed ones too."""
-    return sum(end.cost for end in view.ends.values())
+    by_hand = sum(settled.cost for settled in view.all(AttemptSettled))
+    return by_hand + sum(end.cost for end in view.ends.values())
 
 
 def _find_failure(view: View) -> VideoFailed | None:

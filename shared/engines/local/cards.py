@@ -11,14 +11,14 @@ from shared.engines.local.styles import Palette, palette_of, style_of
 from shared.story.formats import Canvas
 
 
-def draw_card_background(style: str, seed: int, canvas: Canvas, out: Path) -> None:
-    """Write the background as PNG; the same style and seed give the same bytes."""
+def draw_card_background(style: str, seed: int, canvas: Canvas, out: Path, take: int = 0) -> None:
+    """Write the background as PNG; the same style, seed and take give the same bytes."""
     chosen = style_of(style)
     palette = palette_of(chosen, seed)
     paper = Paper(canvas.width, canvas.height)
     paper.gradient(mix(palette.sky_top, palette.ink, 0.12), mix(palette.sky_top, palette.far, 0.55))
-    _draw_arcs(paper, palette, np.random.default_rng([seed, 13]))
-    FINISHES[chosen.name](paper, palette, np.random.default_rng([seed, 14]))
+    _draw_arcs(paper, palette, np.random.default_rng([seed, 13, take]))
+    FINISHES[chosen.name](paper, palette, np.random.default_rng([seed, 14, take]))
     # Light behind the words, added last: no finish may darken the middle.
     paper.glow(0.5, 0.48, 0.72, palette.light, 0.14)
     save(paper, out)

@@ -38,15 +38,22 @@ _Views = Iterator[tuple[float, float, float]]
 
 
 def animate(
-    still: Path, out: Path, canvas: Canvas, seconds: float, seed: int, motion: Motion = "free"
+    still: Path,
+    out: Path,
+    canvas: Canvas,
+    seconds: float,
+    seed: int,
+    motion: Motion = "free",
+    take: int = 0,
 ) -> int:
     """Write an MP4 of so many seconds without sound, and return its number of frames.
 
-    The seed decides the direction: clips of one beat share it, so that they move as one.
+    The seed decides the direction: clips of one beat share it, so that they move as one. Another
+    take has another direction.
     """
     source = planes(from_image(_load(still, canvas)))
     count = max(1, round(seconds * FPS))
-    views = _choose_views(count, seed, motion)
+    views = _choose_views(count, seed, motion, take)
     _write(out, (_show(source, *view) for view in views), canvas, count)
     return count
 
@@ -69,9 +76,9 @@ def _load(still: Path, canvas: Canvas) -> Image.Image:
 # ── the camera ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _choose_views(count: int, seed: int, motion: Motion) -> _Views:
+def _choose_views(count: int, seed: int, motion: Motion, take: int) -> _Views:
     """Return the views of a clip."""
-    rng = np.random.default_rng([seed, 5])
+    rng = np.random.default_rng([seed, 5, take])
     x, y = (float(share) for share in rng.uniform(0.25, 0.75, 2))
     kind = _FREE[int(rng.integers(len(_FREE)))] if motion == "free" else motion
     if kind == "outwards":

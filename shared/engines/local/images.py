@@ -1,7 +1,8 @@
 """Draws a beat's storyboard image: the place in its light, then the hero, then the style's finish.
 
-Everything that is random comes from the video's seed and the beat's number, so the same beat is
-always the same picture.
+Everything that is random comes from the video's seed, the beat's number and its take, so the same
+take of a beat is always the same picture, and another take another one. The colours and the hero
+come from the video's seed alone: they stay the same from beat to beat, whatever is drawn again.
 """
 
 from collections.abc import Callable, Mapping
@@ -90,18 +91,20 @@ class ImageSpec:
     height: int
     characters: tuple[str, ...] = ()
     setting: str = ""
+    take: int = 0
 
 
 def draw_image(spec: ImageSpec, out: Path) -> None:
     """Write the beat's picture as PNG; the same spec gives the same bytes."""
     style = style_of(spec.style)
     base = palette_of(style, spec.seed)
-    rng = np.random.default_rng([spec.seed, spec.index])
+    rng = np.random.default_rng([spec.seed, spec.index, spec.take])
     light = light_at(base, _choose_hour(spec), rng, style.textured)
     paper = Paper(spec.width, spec.height)
     spot = _SCENES[_choose_scene(spec)](paper, light)
     # Every other picture is mirrored: when the story comes back to a place, it looks different.
-    if (spec.index + spec.seed) % 2:
+    # So is every other take.
+    if (spec.index + spec.seed + spec.take) % 2:
         paper.pixels[:] = paper.pixels[:, ::-1].copy()
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
     if hero := _choose_hero(spec):
@@ -135,10 +138,10 @@ def save(paper: Paper, out: Path) -> None:
 
 
 def _choose_hour(spec: ImageSpec) -> Hour:
-    """Return the next hour of the day for each beat; night, where the beat says so."""
+    """Return the next hour of the day for each beat and take; night, where the beat says so."""
     if "night" in spec.prompt.lower().split():
         return "night"
-    return HOURS[(spec.index + spec.seed) % len(HOURS)]
+    return HOURS[(spec.index + spec.seed + spec.take) % len(HOURS)]
 
 
 def _choose_scene(spec: ImageSpec) -> Scene:

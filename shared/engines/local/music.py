@@ -53,11 +53,11 @@ class _Song:
         return round((bar + step / _STEPS) * self.bar)
 
 
-def compose(mood: Mood, seconds: float, seed: int, out: Path) -> None:
-    """Write 48 kHz stereo WAV of exactly this length; the same seed writes the same bytes."""
+def compose(mood: Mood, seconds: float, seed: int, out: Path, take: int = 0) -> None:
+    """Write 48 kHz stereo WAV of exactly this length; the same seed and take, the same bytes."""
     if not 0.5 <= seconds <= LONGEST:
         raise BadInput(f"music lasts 0.5 to {LONGEST:.0f} s, not {seconds} s", field="duration")
-    score, rng = SCORES[mood], np.random.default_rng([seed, 31])
+    score, rng = SCORES[mood], np.random.default_rng([seed, 31, take])
     samples = round(seconds * RATE)
     # The tempo gives way, not the length: the bars are made to fill the video exactly.
     bars = max(1, round(seconds / (240 / score.beats_a_minute)))

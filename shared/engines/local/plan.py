@@ -24,6 +24,7 @@ from shared.engines.local.phrases import (
 )
 from shared.engines.local.styles import style_of
 from shared.engines.local.topics import FEATURING, Scene, scene_of
+from shared.story.drafts import Draft, Story
 from shared.story.errors import BadInput
 from shared.story.shape import SHORTEST, SHORTEST_LAST, expect_beats
 
@@ -46,16 +47,6 @@ _VOICES: dict[Kind, Voice] = {
 
 
 @dataclass(frozen=True)
-class PlannedBeat:
-    """One thought: what to show, what to say, and how long it would like to be."""
-
-    prompt: str
-    narration: str
-    seconds: float
-    setting: str
-
-
-@dataclass(frozen=True)
 class _Line:
     """The narration of a beat; `from_user` if it is part of the prompt."""
 
@@ -63,17 +54,7 @@ class _Line:
     from_user: bool = False
 
 
-@dataclass(frozen=True)
-class LocalPlan:
-    """A whole video, before its beats are fitted to the asked duration."""
-
-    title: str
-    headline: str
-    cta: str
-    beats: tuple[PlannedBeat, ...]
-
-
-def plan(prompt: str, style: str, seconds: float, seed: int) -> LocalPlan:
+def plan(prompt: str, style: str, seconds: float, seed: int) -> Story:
     """Return a story of about `seconds`; a long script gives all the beats that it has."""
     style_of(style)  # an unknown style is refused here, before anything is drawn
     if not prompt.strip():
@@ -81,7 +62,7 @@ def plan(prompt: str, style: str, seconds: float, seed: int) -> LocalPlan:
     reading = read(prompt)
     lines = _write_lines(reading, seconds, random.Random(seed))
     title = title_of(reading)
-    return LocalPlan(
+    return Story(
         title=title,
         headline=reading.name or title,
         cta=_VOICES[reading.kind].call_to_action if reading.kind != "foreign" else "",
@@ -177,7 +158,7 @@ def _cost_of_split(words: Sequence[str], at: int) -> float:
 # ── what is seen ────────────────────────────────────────────────────────────────────────────────
 
 
-def _make_beats(reading: Reading, lines: Sequence[_Line], seconds: float) -> Iterator[PlannedBeat]:
+def _make_beats(reading: Reading, lines: Sequence[_Line], seconds: float) -> Iterator[Draft]:
     """Yield a beat for each line."""
     lengths = _choose_lengths([line.text for line in lines], seconds)
     for index, (line, scene) in enumerate(zip(lines, _choose_scenes(reading, lines), strict=True)):
@@ -186,7 +167,8 @@ def _make_beats(reading: Reading, lines: Sequence[_Line], seconds: float) -> Ite
         shown = line.text if line.from_user else reading.topic
         # The place comes first and the hero last: whoever draws it finds both in every beat.
         prompt = f"{SHOTS[index % len(SHOTS)]} {setting}: {shown.strip(_ENDS)}, {FEATURING} "
-        yield PlannedBeat(prompt + reading.drawn_name, line.text, lengths[index], setting)
+        prompt += reading.drawn_name
+        yield Draft(prompt, line.text, lengths[index], setting=setting)
 
 
 def _choose_scenes(reading: Reading, lines: Sequence[_Line]) -> list[Scene]:

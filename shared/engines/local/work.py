@@ -44,6 +44,7 @@ def make_image(order: ImageOrder, space: Workspace) -> Made:
         height=order.height,
         characters=order.characters,
         setting=order.setting,
+        take=space.take,
     )
     draw_image(spec, out)
     return Made({"key": out})
@@ -64,6 +65,7 @@ def make_reference(order: ReferenceOrder, space: Workspace) -> Made:
         height=order.height,
         characters=(order.name,),
         setting="stage",
+        take=space.take,
     )
     draw_image(spec, out)
     return Made({"key": out})
@@ -74,7 +76,8 @@ def make_card(order: CardOrder, space: Workspace) -> Made:
     from shared.engines.local.cards import draw_card_background
 
     out = space.folder / "card.png"
-    draw_card_background(order.style, order.seed, Canvas(order.width, order.height), out)
+    canvas = Canvas(order.width, order.height)
+    draw_card_background(order.style, order.seed, canvas, out, space.take)
     return Made({"key": out})
 
 
@@ -93,7 +96,7 @@ def make_music(order: MusicOrder, space: Workspace) -> Made:
     from shared.engines.local.music import compose
 
     out = space.folder / "music.wav"
-    compose(style_of(order.style).mood, order.seconds, order.seed, out)
+    compose(style_of(order.style).mood, order.seconds, order.seed, out, space.take)
     return Made({"key": out}, {"seconds": order.seconds})
 
 
@@ -112,7 +115,8 @@ def make_clip(order: ClipOrder, space: Workspace) -> Made:
         motion = "inwards"
     # Not by beat number: all chunks of a beat share its prompt, and so the way they move.
     seed = order.seed + zlib.crc32(order.prompt.encode())
-    animate(still, out, Canvas(order.width, order.height), order.seconds, seed, motion)
+    canvas = Canvas(order.width, order.height)
+    animate(still, out, canvas, order.seconds, seed, motion, space.take)
     return Made({"key": out})
 
 

@@ -21,6 +21,8 @@ class ClipOrder(Order):
     width: int
     height: int
     wants_last_frame: bool = False
+    sound: bool = False
+    """It is to have a sound of its own, where its engine can make one."""
 
 
 class ChunkReady(JobEnd):
@@ -67,6 +69,7 @@ def clip_order(plan: BeatsPlanned, chunk: Chunk) -> ClipOrder:
         height=size.height,
         # only a chunk that another one goes on from needs it
         wants_last_frame=chunk != chain[-1],
+        sound=brief.clip_sound,
     )
 
 

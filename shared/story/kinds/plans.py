@@ -21,6 +21,8 @@ def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
     made = done.facts("brief", "title", "beats", "chunks", "truncation")
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
+    if cut := whole.get("truncation"):
+        whole["truncation"] = {**cut, "at": done.at}  # who plans knows no clock
     return BeatsPlanned.model_validate(whole | {"rev": done.spec.take})
 
 

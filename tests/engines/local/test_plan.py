@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from shared.engines.local.brief import read, title_of
 from shared.engines.local.language import language_of
-from shared.engines.local.plan import WORDS_A_SECOND, LocalPlan, plan
+from shared.engines.local.plan import WORDS_A_SECOND, plan
 from shared.engines.local.topics import hero_of_beat, scene_of
+from shared.story.drafts import Story
 from shared.story.errors import BadInput
 from shared.story.looks import STYLES
 
@@ -17,7 +18,7 @@ SHORT = "a fox learns to fly"
 SCRIPT = "Mia finds a door in the forest. Behind it lies the sea. She has to choose. She stays."
 
 
-def narrations(made: LocalPlan) -> list[str]:
+def narrations(made: Story) -> list[str]:
     return [beat.narration for beat in made.beats]
 
 

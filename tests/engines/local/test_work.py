@@ -2,16 +2,22 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK
-from shared.jobs.engine import Workspace
-from shared.jobs.outcomes import Made
+from shared.jobs.engine import Claim, Task, Workspace
+from shared.jobs.machine import Job
+from shared.jobs.outcomes import Made, Produced
 from shared.media.probe import probe
 from shared.story.beats import Word
 from shared.story.errors import PermanentError
 from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, REFERENCE, VOICE, AnyKind
+from shared.story.view import JobSpec
 
 LOOK = {"style": "noir", "seed": 3, "width": 180, "height": 320}
 SECONDS = 1.0
@@ -27,13 +33,14 @@ INPUTS: dict[AnyKind, dict[str, object]] = {
     },
     CARD: {"title": "A Fox", **LOOK},
     VOICE: {"text": "A fox runs.", "style": "noir", "seconds": 5.0, "seed": 3},
-    MUSIC: {"prompt": "a fox", "style": "noir", "seconds": SECONDS, "seed": 3},
+    MUSIC: {"prompt": "a fox", "style": "noir", "seconds": 6.0, "seed": 3},
     CLIP: {"prompt": "a fox", "seconds": SECONDS, "chunk": 0, "kind": "reference", **LOOK},
 }
 
 
-def made(kind: AnyKind, folder: Path, **files: Path) -> Made:
-    return WORK[kind](kind.order.model_validate(INPUTS[kind]), Workspace(folder, files))
+def made(kind: AnyKind, folder: Path, take: int = 0, **files: Path) -> Made:
+    folder.mkdir(parents=True, exist_ok=True)
+    return WORK[kind](kind.order.model_validate(INPUTS[kind]), Workspace(folder, files, take))
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def test_a_clip_starts_from_its_image_or_goes_on_from_a_last_frame(
     tmp_path: Path, image: Path
 ) -> None:
     for source in ("image", "last_frame"):
-        clip = made(CLIP, tmp_path, **{source: image}).files["key"]
+        clip = made(CLIP, tmp_path, 0, **{source: image}).files["key"]
         assert probe(clip).seconds == pytest.approx(SECONDS)
         assert (probe(clip).width, probe(clip).height) == (180, 320)
 
@@ -69,6 +76,51 @@ def test_a_clip_starts_from_its_image_or_goes_on_from_a_last_frame(
 def test_a_clip_without_a_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="needs one to start from"):
         made(CLIP, tmp_path)
+
+
+@pytest.mark.parametrize("kind", [REFERENCE, IMAGE, CARD, MUSIC, CLIP], ids=str)
+def test_another_take_is_another_one_and_the_same_take_the_same(
+    tmp_path: Path, image: Path, kind: AnyKind
+) -> None:
+    files: dict[str, Any] = {"image": image} if kind is CLIP else {}
+    contents = [
+        made(kind, tmp_path / str(n), take, **files).files["key"].read_bytes()
+        for n, take in enumerate([0, 1, 2, 1])
+    ]
+    assert len(set(contents)) == 3
+    assert contents[1] == contents[3]
+
+
+def test_another_take_of_an_image_looks_different_(tmp_path: Path) -> None:
+    pictures = []
+    for take in range(2):
+        with Image.open(made(IMAGE, tmp_path / str(take), take).files["key"]) as picture:
+            pictures.append(np.asarray(picture.convert("RGB"), np.float64))
+    assert np.abs(pictures[0] - pictures[1]).mean() > 10, "a user sees that it is another one"
+
+
+async def test_the_engine_says_which_take_it_is(tmp_path: Path) -> None:
+    order = IMAGE.order.model_validate(INPUTS[IMAGE])
+    spec = JobSpec(kind="image", video_id="v1", take=2, input=order.model_dump(mode="json"))
+    engine = LocalEngine(OwnProcess(), WORK)  # type: ignore[arg-type]
+    task = Task(Job(spec=spec), order, Claim(tmp_path / "job", 30, 0), nothing, nothing)
+    produced = await engine.submit(task, None)
+    assert isinstance(produced, Produced)
+    third = made(IMAGE, tmp_path / "take", take=2).files["key"]
+    assert produced.made.files["key"].read_bytes() == third.read_bytes()
+
+
+class OwnProcess:
+    """A pool that works where it is asked."""
+
+    size = 1
+
+    async def run(self, work: Any, order: Any, space: Any, **known: Any) -> Any:
+        return work(order, space)
+
+
+async def nothing(*known: Any) -> None:
+    """Bring nothing, and check nothing."""
 
 
 def test_all_work_can_be_sent_to_another_process() -> None:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from shared.story.beats import BadPlan, Beat
+from shared.story.brief import EndCard
 
 MIN_BEAT_SECONDS = 5.0
+CARD_SHARE = 0.25
+MIN_CARD_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,24 @@ class Draft:
     seconds: float = MIN_BEAT_SECONDS
     characters: tuple[str, ...] = ()
     setting: str = ""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A whole video as its author wrote it: what there is to see and to say, and the end card."""
+
+    title: str
+    headline: str
+    cta: str
+    beats: tuple[Draft, ...]
+
+
+def fit_card(card: EndCard | None, duration: float) -> EndCard | None:
+    """Return the card, shorter where the video is short; None where there is no time for it."""
+    if card is None:
+        return None
+    seconds = round(min(card.seconds, duration * CARD_SHARE), 3)
+    return card.model_copy(update={"seconds": seconds}) if seconds >= MIN_CARD_SECONDS else None
 
 
 def max_beats(seconds: float) -> int:

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.planner.beats import Draft, max_beats, time_beats
 from shared.story.beats import BadPlan
 from shared.story.brief import EndCard
-from shared.story.shape import fit_card
+from shared.story.drafts import Draft, fit_card, max_beats, time_beats
 
 
 def drafts(*seconds: float) -> list[Draft]:

@@ -1,0 +1,1 @@
+"""Models of others, run at Replicate and paid for by the run."""

@@ -1,0 +1,183 @@
+"""What a job wants of a model, in words that suit all models of its kind. Pure.
+
+Orders are written for every engine; this says what they mean to one that reads words and pictures.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from shared.engines import planning
+from shared.engines.replicate.models import ModelKind, Use
+from shared.engines.seeds import seed_of
+from shared.jobs.machine import Job
+from shared.story.errors import PermanentError
+from shared.story.kinds import (
+    CardOrder,
+    ClipOrder,
+    ImageOrder,
+    MusicOrder,
+    Order,
+    PlanOrder,
+    ReferenceOrder,
+    VoiceOrder,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a model's fields are filled from. Files go by the names that the job has for them."""
+
+    kind: ModelKind
+    prompt: str = ""
+    is_verbatim: bool = False
+    """The prompt is what will be heard, and must not be shortened."""
+    system: str = ""
+    schema: Mapping[str, object] | None = None
+    max_tokens: int | None = None
+    first_frame: str | None = None
+    last_frame: str | None = None
+    references: tuple[str, ...] = ()
+    recording: str | None = None
+    seconds: float | None = None
+    width: int = 0
+    height: int = 0
+    sound: bool = False
+    seed: int | None = None
+    """A number that stays the same for this job; it is brought into the model's range."""
+
+    def asks_for(self, use: Use) -> bool:
+        """Tell whether this was wished for: a model without a field for it can't fulfil it."""
+        if use in ("aspect", "resolution"):
+            return bool(self.width and self.height)
+        return bool(getattr(self, use)) or (use == "seconds" and self.seconds is not None)
+
+
+def read_wanted(job: Job, order: Order) -> Wanted:
+    """Return what a job wants; raises PermanentError where no model could be told."""
+    read = _READ.get(type(order))
+    if read is None:
+        raise PermanentError(f"no model is asked for a job of the kind “{job.spec.kind}”")
+    wanted = read(order, job.spec.files)
+    return replace(wanted, seed=seed_of(job))
+
+
+class Question(Protocol):
+    """What a language model is asked, and how long its answer may be."""
+
+    @property
+    def system(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def max_tokens(self) -> int: ...
+    @property
+    def schema(self) -> Mapping[str, object]: ...
+
+
+def want_answer(question: Question, pictures: Sequence[str] = ()) -> Wanted:
+    """Return that a question is to be answered: about pictures by a model that sees."""
+    return Wanted(
+        kind="vision" if pictures else "plan",
+        system=question.system,
+        prompt=question.user,
+        is_verbatim=True,  # half of a question has another answer
+        schema=question.schema,
+        references=tuple(pictures),
+        max_tokens=question.max_tokens,
+    )
+
+
+def want_words(recording: str) -> Wanted:
+    """Return that the times of the words in a recording are wanted."""
+    return Wanted(kind="words", recording=recording)
+
+
+Files = Mapping[str, str]
+
+
+def _want_reference(order: ReferenceOrder, files: Files) -> Wanted:
+    words = f"{order.name}, alone, the whole figure from the front, on a plain background"
+    return _want_picture(_describe(words, order.style), order, files)
+
+
+def _want_image(order: ImageOrder, files: Files) -> Wanted:
+    words = [order.prompt]
+    if order.setting and order.setting.lower() not in order.prompt.lower():
+        words.append(f"The place: {order.setting}")
+    absent = [name for name in order.characters if name.lower() not in order.prompt.lower()]
+    if absent:
+        words.append(f"In the picture: {', '.join(absent)}")
+    if list_references(files):
+        words.append("Whoever is on the pictures given looks exactly as there")
+    return _want_picture(_describe(*words, order.style), order, files)
+
+
+def _want_card(order: CardOrder, files: Files) -> Wanted:
+    about = f" of a film about “{order.title}”" if order.title else ""
+    words = f"A calm background for the last seconds{about}, empty in the middle, without any text"
+    return _want_picture(_describe(words, order.style), order, files)
+
+
+def _want_picture(prompt: str, order: Any, files: Files) -> Wanted:
+    return Wanted(
+        kind="image",
+        prompt=prompt,
+        references=list_references(files),
+        width=order.width,
+        height=order.height,
+    )
+
+
+def _want_clip(order: ClipOrder, files: Files) -> Wanted:
+    # a clip goes on from the last frame of the one before it, or starts from its beat's image
+    first = next((name for name in ("last_frame", "image") if name in files), None)
+    return Wanted(
+        kind="clip",
+        prompt=_describe(order.prompt, order.style),
+        first_frame=first,
+        last_frame="end_frame" if "end_frame" in files else None,
+        references=list_references(files),
+        seconds=order.seconds,
+        width=order.width,
+        height=order.height,
+        sound=order.sound,
+    )
+
+
+def _want_voice(order: VoiceOrder, files: Files) -> Wanted:
+    return Wanted(kind="voice", prompt=order.text, is_verbatim=True)
+
+
+def _want_music(order: MusicOrder, files: Files) -> Wanted:
+    words = f"Instrumental background music without vocals, {order.style} mood"
+    return Wanted(
+        kind="music", prompt=f"{words}, for a film: {order.prompt}", seconds=order.seconds
+    )
+
+
+def _want_plan(order: PlanOrder, files: Files) -> Wanted:
+    return want_answer(planning.ask(order))
+
+
+_READ: Mapping[type[Order], Callable[[Any, Files], Wanted]] = {
+    ReferenceOrder: _want_reference,
+    ImageOrder: _want_image,
+    CardOrder: _want_card,
+    ClipOrder: _want_clip,
+    VoiceOrder: _want_voice,
+    MusicOrder: _want_music,
+    PlanOrder: _want_plan,
+}
+
+
+def list_references(files: Files) -> tuple[str, ...]:
+    """Return the names of a job's reference pictures, in the order of their numbers."""
+    names = [name for name in files if name.startswith("reference/")]
+    return tuple(sorted(names, key=lambda name: (len(name), name)))
+
+
+def _describe(*words: str) -> str:
+    """Return sentences, the last of which names the style."""
+    *sentences, style = (word.strip().rstrip(".") for word in words)
+    return ". ".join([*(each for each in sentences if each), f"{style.capitalize()} style."])

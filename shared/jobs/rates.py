@@ -1,0 +1,154 @@
+"""How fast a provider may be asked, over all replicas: one row a provider, moved by guarded writes.
+
+The row counts the creates of the running window, says until when the provider is to be left alone,
+and remembers a rate that it has named itself. Whoever loses a race reads again and tries again.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shared.base.batching import Batcher
+from shared.ports import Doc, Index, Store, Update
+
+RATES = "rates"
+INDEXES: dict[str, tuple[Index, ...]] = {RATES: ()}
+
+LEARNT_MS = 10 * 60_000
+"""A rate that a provider named is kept for so long; then the common one is tried again."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider allows, over all replicas. None is no limit."""
+
+    creates_a_minute: int | None = None
+    at_once: int | None = None
+    """Runs that have not ended."""
+
+
+NO_LIMITS = Limits()
+
+
+class Window(NamedTuple):
+    """A stretch of time, and the creates that fit into it."""
+
+    ms: int
+    creates: int
+
+
+def make_window(creates_a_minute: int) -> Window:
+    """Return the window of a rate: a second, or the time of one create where that is longer."""
+    if creates_a_minute >= 120:
+        return Window(1_000, creates_a_minute // 60)
+    return Window(60_000 // max(creates_a_minute, 1), 1)
+
+
+class Rates:
+    """Hands out creates, and knows which providers are to be left alone."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._asks: Batcher[tuple[str, Limits], bool] = Batcher(self._grant_all)
+
+    async def take(self, provider: str, limits: Limits) -> bool:
+        """Take one create; False where there is none now."""
+        return limits.creates_a_minute is None or await self._asks((provider, limits))
+
+    async def count_free(self, provider: str, limits: Limits) -> int | None:
+        """Return how many creates could be taken now; None where there is no limit.
+
+        It is a look and no promise: other replicas look too.
+        """
+        row = await self._read(provider)
+        now = self._store.now()
+        if _is_blocked(row, now):
+            return 0
+        return None if limits.creates_a_minute is None else _left(row, limits, now)
+
+    async def find_wait(self, provider: str, limits: Limits) -> float:
+        """Return the seconds until creates may be taken again."""
+        row = await self._read(provider)
+        now = self._store.now()
+        if _is_blocked(row, now):
+            return (int(row["blocked_until"]) - now) / 1000
+        if limits.creates_a_minute is None or _left(row, limits, now) > 0:
+            return 0.0
+        ms = _window(row, limits, now).ms
+        return (ms - now % ms) / 1000
+
+    async def slow_down(
+        self, provider: str, seconds: float, why: str, creates_a_minute: int | None = None
+    ) -> bool:
+        """Leave a provider alone for a while; tell whether that is news."""
+        row = await self._read(provider)
+        now = self._store.now()
+        change: Doc = {"blocked_until": now + round(seconds * 1000), "why": why}
+        if creates_a_minute is not None:
+            change |= {"learnt": creates_a_minute, "learnt_until": now + LEARNT_MS}
+        await self._store.update(RATES, [Update(provider, set=change)])
+        return row.get("why") != why
+
+    async def clear(self, provider: str) -> bool:
+        """Note that a provider takes work; tell whether it was said to take none."""
+        row = await self._read(provider)
+        if not row.get("why"):
+            return False
+        known = {"why": row["why"]}
+        gone = ["why", "blocked_until"]
+        return bool(await self._store.update(RATES, [Update(provider, where=known, unset=gone)]))
+
+    async def _read(self, provider: str) -> Doc:
+        rows = await self._store.get(RATES, [provider])
+        if provider not in rows:
+            await self._store.insert(RATES, [{"_id": provider, "window": 0, "used": 0}])
+            rows = await self._store.get(RATES, [provider])
+        return rows[provider]
+
+    async def _grant_all(self, asks: list[tuple[str, Limits]]) -> list[bool]:
+        wanted = Counter(provider for provider, _ in asks)
+        granted = {p: await self._grant(p, wanted[p], limits) for p, limits in dict(asks).items()}
+        answers = []
+        for provider, _ in asks:
+            answers.append(granted[provider] > 0)
+            granted[provider] -= 1
+        return answers
+
+    async def _grant(self, provider: str, wanted: int, limits: Limits) -> int:
+        """Return how many of these creates fit into the running window, and take them."""
+        while True:
+            row = await self._read(provider)
+            now = self._store.now()
+            granted = 0 if _is_blocked(row, now) else min(wanted, _left(row, limits, now))
+            if granted <= 0:
+                return 0
+            window = _window(row, limits, now)
+            start = now // window.ms * window.ms
+            used = row["used"] if row["window"] == start else 0
+            seen = {"window": row["window"], "used": row["used"]}
+            change = {"window": start, "used": used + granted}
+            if await self._store.update(RATES, [Update(provider, where=seen, set=change)]):
+                return granted
+
+
+def _is_blocked(row: Doc, now: int) -> bool:
+    return int(row.get("blocked_until") or 0) > now
+
+
+def _window(row: Doc, limits: Limits, now: int) -> Window:
+    rate = limits.creates_a_minute or 1
+    if row.get("learnt") and int(row["learnt_until"]) > now:
+        rate = min(rate, int(row["learnt"]))
+    return make_window(rate)
+
+
+def _left(row: Doc, limits: Limits, now: int) -> int:
+    """Return the creates that the running window has left.
+
+    A window that lies ahead was counted by a clock that has been set right since: it is over. Only
+    the next one may still be ours, where the clocks of two replicas differ by a little.
+    """
+    window = _window(row, limits, now)
+    start = now // window.ms * window.ms
+    is_running = start <= row["window"] <= start + window.ms
+    return window.creates - (row["used"] if is_running else 0)

@@ -1,0 +1,101 @@
+"""Whole videos that a language model plans, over real HTTP."""
+
+import time
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from shared.engines.chat import ChatEngine, Server
+from shared.engines.chatreplies import Prices
+from shared.jobs.gate import MONEY
+from shared.jobs.ledger import JOBS
+from shared.jobs.rows import from_doc
+from shared.story.brief import Brief
+from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed
+from shared.story.kinds import PLAN
+from tests.pipeline.world import QUICK, World, world
+from tests.standins.chat import LATE_SECONDS, ChatServer, chat_server
+
+BRIEF = Brief(prompt="A lighthouse keeper who paints the sea", duration=20, min_clips=1)
+PAID = Prices(Decimal("0.15"), Decimal("0.6"))
+PRICE = 660
+"""Micro-dollars of one answer: see the tokens that the stand-in counts."""
+
+
+def model(server: ChatServer, prices: Prices = Prices()) -> ChatEngine:  # noqa: B008
+    return ChatEngine(Server(server.url, "small", prices=prices))
+
+
+async def plan_of(w: World, video: str) -> BeatsPlanned:
+    view = await w.app.shell("gateway").view(video)
+    assert view is not None
+    plan = view.latest(BeatsPlanned)
+    assert plan is not None
+    return plan
+
+
+async def test_a_video_is_made_as_the_language_model_plans_it(tmp_path: Path) -> None:
+    async with (
+        chat_server("no_schema", "no_schema", "fenced") as server,
+        world(tmp_path, engines={PLAN: model(server)}) as w,
+    ):
+        end = await w.ended(await w.request("v", BRIEF))
+        plan = await plan_of(w, "v")
+        assert isinstance(end, VideoCompleted) and end.cost == 0
+        assert (plan.title, len(plan.beats)) == ("The sea in colours", 3)
+        assert plan.brief.end_card is not None
+        assert plan.brief.end_card.call_to_action == "Come and see"
+        assert server.accepted == 1
+        # a keeper in two beats is drawn once, for both of them to follow
+        assert w.engine.runs["v/reference/0/0/0"] == 1
+
+
+async def test_what_planning_costs_is_on_the_bill_of_the_video(tmp_path: Path) -> None:
+    async with (
+        chat_server("no_json", "good") as server,
+        world(tmp_path, engines={PLAN: model(server, PAID)}) as w,
+    ):
+        end = await w.ended(await w.request("v", BRIEF))
+        assert isinstance(end, VideoCompleted), end
+        assert end.cost == server.accepted * PRICE == 2 * PRICE
+        holds = (await w.store.get(MONEY, ["v"]))["v"]["holds"]
+        assert str(holds).count(str(PRICE)) == 2
+
+
+async def test_a_flagged_prompt_ends_the_video_and_is_asked_once(tmp_path: Path) -> None:
+    async with (
+        chat_server("flagged") as server,
+        world(tmp_path, engines={PLAN: model(server, PAID)}) as w,
+    ):
+        end = await w.ended(await w.request("v", BRIEF))
+        assert isinstance(end, VideoFailed)
+        assert "word it otherwise" in end.error
+        assert (len(server.asked), end.cost) == (1, 0)
+
+
+async def test_a_lost_answer_is_paid_at_most_once_more_and_both_are_on_the_bill(
+    tmp_path: Path,
+) -> None:
+    async with chat_server("cut", "good") as server:
+        later = time.time_ns() // 1_000_000 + 3_600_000  # by then it can't come any more
+        chat = ChatEngine(Server(server.url, "small", prices=PAID), now=lambda: later)
+        async with world(tmp_path, engines={PLAN: chat}) as w:
+            end = await w.ended(await w.request("v", BRIEF))
+            assert isinstance(end, VideoCompleted), end
+            row = (await w.store.get(JOBS, ["v/plan/0/0/1"]))["v/plan/0/0/1"]
+            ceiling = chat.quote(from_doc(row)).ceiling
+            assert ceiling is not None and end.cost == ceiling + PRICE
+            assert server.accepted == 2
+
+
+async def test_an_answer_that_takes_longer_than_a_lease_is_paid_once_and_used(
+    tmp_path: Path,
+) -> None:
+    rules = replace(QUICK, lease_ms=round(LATE_SECONDS * 800))  # renewed while it is waited for
+    async with (
+        chat_server("late") as server,
+        world(tmp_path, rules=rules, engines={PLAN: model(server, PAID)}) as w,
+    ):
+        end = await w.ended(await w.request("v", BRIEF))
+        assert isinstance(end, VideoCompleted), end
+        assert (server.accepted, end.cost) == (1, PRICE)
