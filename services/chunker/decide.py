@@ -114,7 +114,8 @@ def _release_wave(
     view: View, plan: BeatsPlanned, states: Sequence[ChunkState]
 ) -> tuple[JobSpec, ...]:
     """Return the jobs of all chunks that can start now, up to the limit of clips at once."""
-    room = plan.brief.clips_at_once - len(view.in_flight)
+    limit = plan.brief.clips_at_once or len(states)  # 0 is no limit
+    room = limit - len(view.in_flight)
     if room <= 0:  # a slice to a negative number would leave out only the last ones
         return ()
     startable = [

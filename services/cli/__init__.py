@@ -43,8 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_make(commands)
     _add_reframe(commands)
     _add_up(commands)
-    about = "go on with what a stopped run left"
-    _add_command(commands, "resume", "services.cli.make:resume", about)
+    _add_wishes(commands)
     about = "list videos, or show one"
     status = _add_command(commands, "status", "services.cli.inspect:status", about)
     which = status.add_mutually_exclusive_group()
@@ -139,15 +138,30 @@ def _add_money(commands: "Commands") -> None:
     budget.add_argument("video", metavar="VIDEO")
     budget.add_argument("dollars", metavar="DOLLARS", help="with what is spent already, as 5.00")
     budget.add_argument("--paid", action="store_true", default=None, help="as for `make`")
-    about = "list the jobs that may have been paid for or not, or say what became of one"
+    about = "list the jobs that may have been paid for or not, or say what one has cost"
     jobs = _add_command(commands, "jobs", "services.cli.money:jobs", about)
     jobs.add_argument("which", choices=["unresolved"])
     answers = jobs.add_mutually_exclusive_group()
-    answers.add_argument("--retry", metavar="JOB", help="it may be sent once more")
-    answers.add_argument("--drop", metavar="JOB", help="it is given up")
+    answers.add_argument("--retry", metavar="JOB", help="and make again what failed of its video")
+    answers.add_argument("--drop", metavar="JOB", help="and leave it at that")
     jobs.add_argument(
         "--charged", metavar="DOLLARS", help="by the provider; default: all that is held"
     )
+
+
+def _add_wishes(commands: "Commands") -> None:
+    """Add what is asked of a server that runs, by the names of its routes."""
+    wishes = {
+        "pause": "let a video rest: nothing more of it is begun, or paid",
+        "resume": "let a paused video go on; without one: go on with what a stopped run left",
+        "cancel": "cancel a video; what is finished is kept",
+        "retry": "make again what failed or was cancelled of a video, and nothing else",
+    }
+    for name, about in wishes.items():
+        wish = _add_command(commands, name, f"services.cli.wishes:{name}", about)
+        optional = "?" if name == "resume" else None
+        wish.add_argument("video", nargs=optional, metavar="VIDEO", help="its id")
+        _add_address(wish, "of the server, `storywave up`")
 
 
 def _add_up(commands: "Commands") -> None:
@@ -162,6 +176,12 @@ def _add_service(commands: "Commands") -> None:
     _add_address(service)
 
 
-def _add_address(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--port", type=int, default=None, help="default 8000; 0 is any free one")
-    command.add_argument("--host", default=None, help="default 127.0.0.1: this machine only")
+def _add_address(command: argparse.ArgumentParser, whose: str = "") -> None:
+    port = whose and f"{whose}; default 8000"
+    command.add_argument(
+        "--port", type=int, default=None, help=port or "default 8000; 0 is any free one"
+    )
+    host = whose and f"{whose}; default 127.0.0.1"
+    command.add_argument(
+        "--host", default=None, help=host or "default 127.0.0.1: this machine only"
+    )

@@ -4,19 +4,17 @@ import argparse
 import asyncio
 from collections.abc import Iterator
 
-from services import load
-from services.cli.environment import read_settings
+from services import NAMES, load
+from services.cli.environment import log_to_file, read_settings
 from services.cli.inspect import require_data
-from services.cli.make import OWNER, Maker, run_here
+from services.cli.make import OWNER, Maker, run_here, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen
+from services.gateway.parts import build_gateway
 from services.gateway.read.videos import Videos
-from shared.jobs.gate import Gate
-from shared.jobs.ledger import Ledger
-from shared.jobs.machine import Rules
 from shared.jobs.receipt import Receipt, Row, read_receipt
-from shared.jobs.unresolved import Answer, Unresolved, answer, list_unresolved
-from shared.runtime.compose import open_store
+from shared.jobs.unresolved import Unresolved, list_unresolved
+from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
@@ -73,19 +71,30 @@ def budget(given: argparse.Namespace) -> int:
 
 
 def jobs(given: argparse.Namespace) -> int:
-    """List the unresolved jobs, or answer for one of them."""
-    return asyncio.run(_answer(require_data(read_settings(given)), given))
+    """List the unresolved jobs, or note what one of them has cost."""
+    job, charged = given.retry or given.drop, _read_charge(given.charged)
+    chosen = require_data(read_settings(given))
+    if not job:
+        return asyncio.run(_list(chosen))
+    log_to_file(chosen)
+    return asyncio.run(_answer(chosen, job, charged, again=bool(given.retry)))
 
 
-async def _answer(chosen: Settings, given: argparse.Namespace) -> int:
+async def _list(chosen: Settings) -> int:
     async with open_store(chosen) as store:
-        if job := given.retry or given.drop:
-            what: Answer = "retry" if given.retry else "drop"
-            ledger, gate = Ledger(store, KINDS, Rules()), Gate(store)
-            cost = await answer(store, ledger, gate, job, what, _read_charge(given.charged))
-            say(f"{what}: its attempt counts as having cost ${say_dollars(cost)}")
         left = await list_unresolved(store)
-        say(*map(_format_unresolved, left) if left else ("no job is unresolved",))
+    say(*map(_format_unresolved, left) if left else ("no job is unresolved",))
+    return 0
+
+
+async def _answer(chosen: Settings, job: str, charged: Micros | None, *, again: bool) -> int:
+    async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
+        gateway = build_gateway(app)
+        try:
+            cost = await gateway.budgets.answer_unresolved(OWNER, job, charged, again=again)
+        finally:
+            gateway.close()
+    say(f"its attempt counts as having cost ${say_dollars(cost)}")
     return 0
 
 

@@ -8,6 +8,7 @@ from shared.story.events import AttemptSettled, RevisionRequested, VideoRequeste
 SERVICE = Service(
     name="gateway",
     reads_all=True,
+    steers_videos=True,
     decide=decide,
     decides=(VideoRequested, VideoSteered, RevisionRequested, AttemptSettled),
     collections=intake.INDEXES,

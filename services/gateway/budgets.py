@@ -1,6 +1,5 @@
 """Money as users see it: what a video would cost, what it has cost, and how much more it may."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -10,6 +9,7 @@ from services.gateway.intake import Emit
 from services.gateway.read.status import FINAL, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.requests import VideoRequest
+from services.gateway.wishes import Wishes
 from shared.jobs.gate import Gate, sum_committed
 from shared.jobs.outcomes import Quote
 from shared.jobs.receipt import Receipt, read_receipt
@@ -24,6 +24,7 @@ from shared.story.fact import Micros
 from shared.story.money import Dollars, say_dollars
 from shared.story.shape import expect_plan
 from shared.story.view import View
+from shared.story.wishes import FIRST_REV, build_steering
 
 
 class Offer(Estimate):
@@ -45,8 +46,7 @@ class Budgets:
     emit: Emit
     terms: Terms
     gate: Gate
-    wake: Callable[[str], Awaitable[object]]
-    """Lets jobs of a video that wait for money try again."""
+    wishes: Wishes
 
     def estimate(self, asked: VideoRequest, owner: str) -> Offer:
         """Return what a video would cost. Nothing is written, and nobody is asked."""
@@ -80,8 +80,7 @@ class Budgets:
             )
         # Money before events: who hears of a higher cap may reserve some at once.
         await self.gate.set_cap(video_id, cap)
-        await self.wake(video_id)
-        wish = _change_wish(view, cap)
+        wish = _change_wish(view, max(now.rev, FIRST_REV), cap)
         if wish is None:
             return  # asked for twice is asked for once
         await self.emit([wish])
@@ -92,19 +91,24 @@ class Budgets:
         """Return the jobs of which nobody knows what became of them."""
         return await list_unresolved(self.store, owner)
 
-    async def settle_unresolved(self, owner: str, job: str, paid: Micros | None) -> Micros:
-        """Note what one of them has cost, as its owner says; return what counts."""
+    async def answer_unresolved(
+        self, owner: str, job: str, paid: Micros | None, *, again: bool
+    ) -> Micros:
+        """Note what one of them has cost, as its owner says, and return what counts.
+
+        `again`: its part of the video is made once more, with all else that has failed.
+        """
         known = await find_unresolved(self.store, job, owner)
+        if again:  # first, since it may be refused: then nothing is settled
+            await self.wishes.retry(known.video_id, owner)
         return await settle_by_hand(self.store, self.gate, self.emit, known, paid)
 
 
-def _change_wish(view: View, cap: Micros) -> VideoSteered | None:
+def _change_wish(view: View, rev: int, cap: Micros) -> VideoSteered | None:
     """Return the user's whole wish, with another cap; None where that is the wish already."""
     request, before = view.one(VideoRequested), view.latest(VideoSteered)
     assert request is not None, "a video that was just found was asked for"
     if find_cap(view, request.brief) == cap:
         return None
-    if before is None:
-        priority = request.brief.priority
-        return VideoSteered(video_id=view.video_id, rev=1, cap=cap, priority=priority)
-    return before.model_copy(update={"rev": before.rev + 1, "cap": cap, "at": 0})
+    desired, meant = (before.desired, before.plan_rev) if before else ("running", rev)
+    return build_steering(view, desired, meant).model_copy(update={"cap": cap})

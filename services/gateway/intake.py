@@ -5,7 +5,7 @@ one is first and the other reads its row. Then money, then the events of that ro
 through all of it again, and so completes what a crash had cut short.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -19,6 +19,7 @@ from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
+from shared.runtime.allowances import Allowances
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.brief import Brief
 from shared.story.errors import BadInput
@@ -47,17 +48,18 @@ class Intake:
     images: Images
     emit: Emit
     weights: Weights
+    allowances: Allowances
     terms: Terms = NOTHING_COSTS
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
-        brief = self._settle_budget(asked.brief(owner))
+        brief = self._settle_budget(asked.brief(owner, self.allowances))
         row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
         await self._refuse_without_budget(row, brief)
         await self._keep_product(asked, row)
         if not await self._insert(row):
-            row = await self._read_first(row)
+            row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
         wanted = row["requested"]["brief"]
         cap = wanted.get("budget", row["cap"])
@@ -107,16 +109,16 @@ class Intake:
         new = await self.store.insert(REQUESTS, list(firsts.values()))
         return [row["_id"] in new and row is firsts[row["_id"]] for row in rows]
 
-    async def _read_first(self, row: Doc) -> Doc:
+    async def _read_first(self, row: Doc, left_open: Collection[str]) -> Doc:
         """Return the row that was there first; refuse if it asks for something else."""
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         first = {"cap": None, **stored}  # to a store, a field that is null is no field
         try:
-            is_same = _read_asked(first) == _read_asked(row)
+            asked = (_list_wishes(first, left_open), first["cap"])
         except Exception as error:
             tell(REQUESTS, row["_id"], error)
             raise Unreadable(row["_id"]) from error
-        if not is_same:
+        if asked != (_list_wishes(row, left_open), row["cap"]):
             raise KeyReused
         return first
 
@@ -128,10 +130,10 @@ def make_video_id(owner: str, key: str | None) -> str:
     return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
 
 
-def _read_asked(row: Doc) -> tuple[Brief, Micros | None]:
-    """Return what a row asks for; what is usual here may have changed since."""
-    brief = Brief.model_validate(row["requested"]["brief"])
-    return brief.model_copy(update={"budget": None}), row["cap"]
+def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
+    """Return what was asked for. What was allowed may be set otherwise since."""
+    brief = Brief.model_validate(row["requested"]["brief"])  # one of before has fewer fields
+    return brief.model_dump(exclude=set(left_open))
 
 
 def _build_row(

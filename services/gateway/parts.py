@@ -11,11 +11,9 @@ from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
-from shared.jobs.ledger import Ledger
-from shared.jobs.machine import Rules
+from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
-from shared.story.kinds import KINDS
 
 SWEEP_SECONDS = 60 * 60.0
 
@@ -26,6 +24,7 @@ class Gateway:
 
     intake: Intake
     revisions: Revisions
+    wishes: Wishes
     budgets: Budgets
     videos: Videos
     images: Images
@@ -47,9 +46,10 @@ def build_gateway(app: App) -> Gateway:
     # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    intake = Intake(app.ports.store, app.gate, images, shell.emit, StageWeights(videos), app.terms)
-    revisions = Revisions(videos, shell.emit)
     store, gate = app.ports.store, app.gate
-    ledger = Ledger(store, KINDS, Rules())
-    budgets = Budgets(store, videos, shell.emit, app.terms, gate, ledger.wake)
-    return Gateway(intake, revisions, budgets, videos, images, watch, app.ports.blobs)
+    weights = StageWeights(videos)
+    intake = Intake(store, gate, images, shell.emit, weights, app.allowances, app.terms)
+    revisions = Revisions(videos, shell.emit)
+    wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
+    budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
+    return Gateway(intake, revisions, wishes, budgets, videos, images, watch, app.ports.blobs)

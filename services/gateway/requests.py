@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
+from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, EndCard
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
@@ -37,6 +38,8 @@ def _accept_whole(number: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(_accept_whole)]
+AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)]
+"""Its bounds stand before the function: behind it, a value that may be null would lack them."""
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
 
@@ -134,7 +137,9 @@ class VideoRequest(BaseModel):
         default_factory=EndCardRequest, description="null leaves it out."
     )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
-    clips_at_once: Whole = Field(6, ge=1, le=60)
+    clips_at_once: AtOnce | None = Field(
+        None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
+    )
     seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
     priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
     budget: Budget | None = Field(
@@ -149,11 +154,20 @@ class VideoRequest(BaseModel):
         "finish with the clips that there are, if these are min_clips or more.",
     )
 
-    def brief(self, owner: str) -> Brief:
-        """Return the request in the words of all services."""
+    def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
+        """Return the request in the words of all services, within what is allowed."""
         words = self.model_dump(exclude={"budget", "end_card"})
+        words["priority"] = min(self.priority, allowances.most_priority)
+        if self.clips_at_once is None:
+            words["clips_at_once"] = allowances.clips_at_once
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
         return Brief(**words, end_card=card, owner=owner, budget=self.cap)
+
+    @property
+    def left_open(self) -> frozenset[str]:
+        """Return the fields of a brief that say what was allowed, and not what was asked for."""
+        allowed = {"budget", "priority"}  # the budget that was asked for is kept beside the brief
+        return frozenset(allowed if self.clips_at_once else allowed | {"clips_at_once"})
 
     @property
     def cap(self) -> Micros | None:

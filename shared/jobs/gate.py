@@ -91,9 +91,19 @@ class Gate:
         await self._store.insert(MONEY, docs)
         return [None] * len(docs)
 
-    async def steer(self, video_id: str, desired: str) -> None:
-        """Note what the user wants; it counts from the next reservation on."""
-        await self._store.update(MONEY, [Update(video_id, set={"desired": desired})])
+    async def steer(self, video_id: str, desired: str, number: int = 0) -> None:
+        """Note what the user wants; it counts from the next reservation on.
+
+        Of several wishes the one with the highest number counts, in whatever order they come.
+        """
+        while True:
+            money = (await self._store.get(MONEY, [video_id])).get(video_id)
+            if money is None or number < money.get("wish", 0):
+                return
+            known = {"wish": money.get("wish"), "desired": money["desired"]}
+            wish = Update(video_id, where=known, set={"desired": desired, "wish": number})
+            if await self._store.update(MONEY, [wish]):
+                return
 
     async def set_cap(self, video_id: str, cap: Micros) -> bool:
         """Move the cap; return False where there is no such video.

@@ -1,7 +1,7 @@
 """The job ledger: insert once, claim in fair order, advance behind the fence, renew leases."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -267,10 +267,14 @@ class Ledger:
 
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
-    async def cancel(self, video_id: str) -> None:
-        """Ask every open job of a video to stop; running ones end when their provider says so."""
+    async def cancel(self, video_id: str, only: Container[str] | None = None) -> None:
+        """Ask the open jobs of a video to stop; running ones end when their provider says so."""
         now = self._store.now()
-        while asked := [job for job in await self.open_jobs(video_id) if not job.cancel]:
+        while asked := [
+            job
+            for job in await self.open_jobs(video_id)
+            if not job.cancel and (only is None or job.id in only)
+        ]:
             await self._write([(job, self._after(job, CancelAsked(), now)) for job in asked])
 
     async def wake(self, video_id: str, waits_for: str | None = None) -> int:
@@ -284,6 +288,10 @@ class Ledger:
         now = self._store.now()
         pairs = [(job, self._after(job, Woken(), now)) for job in jobs if job.state is State.NEW]
         return sum(await self._write(pairs)) if pairs else 0
+
+    async def list_ids(self, video_id: str) -> set[str]:
+        """Return the ids of all jobs that a video has, or has had."""
+        return {row["_id"] for row in await self._store.find(JOBS, {"spec.video_id": video_id})}
 
     async def open_jobs(self, video_id: str) -> list[Job]:
         """Return the jobs of a video that have not ended."""

@@ -16,7 +16,9 @@ from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Engine
 from shared.jobs.machine import Rules
 from shared.jobs.step import Pace
+from shared.jobs.turns import Room
 from shared.ports import Store
+from shared.runtime.allowances import FREE_CLIPS, PAID_CLIPS, Allowances
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
@@ -42,6 +44,7 @@ async def open_app(
         drain_seconds=settings.drain_seconds,
         video_ms=round(settings.video_hours * 3_600_000),
         terms=find_terms(settings),
+        allowances=allow(settings),
         alone=settings.mode == "embedded",
     )
     try:
@@ -60,6 +63,18 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         yield ports.store
     finally:
         await ports.store.close()
+
+
+def allow(settings: Settings) -> Allowances:
+    """Return what is allowed to videos and their owners."""
+    most = settings.clips_at_once
+    return Allowances(
+        clips_at_once=(PAID_CLIPS if settings.clips_are_paid else FREE_CLIPS)
+        if most is None
+        else most,
+        most_priority=settings.most_priority,
+        room=Room(settings.active_an_owner, settings.active),
+    )
 
 
 def engines(

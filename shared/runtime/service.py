@@ -15,6 +15,7 @@ from shared.story.events import BeatsPlanned, BudgetExceeded, Event, VideoDelete
 from shared.story.kinds import KINDS, AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
 from shared.story.view import NOTHING, Decision, View
+from shared.story.wishes import is_cancelled
 
 NO_PRICES = Budgets(None, KINDS)
 """Nothing is compared: where nothing costs anything."""
@@ -34,6 +35,8 @@ class Service:
     """Without a plan, or after the video was given up, there is nothing to decide."""
     ends_videos: bool = False
     """It decides how a video ends, and so what becomes of one that runs for too long."""
+    steers_videos: bool = False
+    """It knows first of every wish and revision, and so stops and starts the work on a video."""
     reads: tuple[Reads, ...] = ()
     reads_all: bool = False
     """It reads every event there is."""
@@ -98,6 +101,8 @@ class Service:
         Nothing is begun of a plan that is beyond its budget. What has begun goes on: then each
         attempt is compared with the cap, at the gate.
         """
+        if is_cancelled(view):
+            return Decision(done=True)
         plan = view.latest(BeatsPlanned)
         if self.needs_plan and plan is None:
             return Decision(done=bool(view.all(PlanFailed)))

@@ -181,6 +181,22 @@ class Settings(BaseSettings):
         """Return the cap of videos that come without one."""
         return read_dollars(self.budget_usd) if self.budget_usd else None
 
+    # bounds
+    clips_at_once: int | None = Field(None, ge=0, le=60)
+    """Clips of one video at once, for requests that leave it open; 0 is no limit. By default 3
+    where clips are paid, else 6."""
+    active_an_owner: int = Field(3, ge=0)
+    """How many videos of one owner are made at once, while the others are queued; 0 is no limit."""
+    active: int = Field(0, ge=0)
+    """How many videos are made at once, whoever owns them; 0 is no limit."""
+    most_priority: int = Field(10, ge=1, le=10)
+    """The most that a video weighs, whatever priority is asked for it."""
+
+    @property
+    def clips_are_paid(self) -> bool:
+        """Tell whether clips come from an engine that costs money."""
+        return self.paid and self.engine != "rehearsal"
+
     @property
     def on_loopback(self) -> bool:
         """Tell whether only this machine itself can reach what is served."""

@@ -92,6 +92,8 @@ class VideoSteered(Snapshot):
     """The user wants this of a video now. Each says all of it, so that order never matters."""
 
     desired: Literal["running", "paused", "cancelled"] = "running"
+    plan_rev: int = 1
+    """The revision that is meant. What is cancelled stays so for it: only a later one runs."""
     approved_plan: int | None = None
     approved_storyboard: int | None = None
     cap: Micros | None = None
@@ -110,6 +112,9 @@ class RevisionRequested(Numbered):
     prompt: str | None = None
     narration: str | None = None
     aspect: Aspect | None = None
+    again: tuple[str, ...] | None = None
+    """For a retry of the whole video: what is made again, as `kind/number`. It may be nothing: then
+    the video only goes on. None is a retry of one beat."""
 
 
 class VideoOverdue(Numbered):

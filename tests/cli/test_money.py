@@ -15,7 +15,6 @@ from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, State
 from shared.jobs.rows import to_doc
-from shared.jobs.unresolved import UNRESOLVED
 from shared.ports import Store, Update
 from shared.runtime import compose
 from shared.runtime.settings import Settings
@@ -180,15 +179,22 @@ def lost(data: Path, capsys: Captured) -> Job:
     make(data, "--budget", "1.50")
     video = find_video(data)
     plan = full_plan(video_id=video)
-    done = Job(spec=spec(plan, CLIP, n=90), state=State.DONE, cost=24 * CENT, paid_attempt=1)
-    job = Job(spec=spec(plan, CLIP, n=91), state=State.SUBMITTING, attempt=2, paid_attempt=1)
+    done = Job(spec=spec(plan, CLIP, n=90), state=State.DONE, cost=24 * CENT, posted_attempt=1)
+    job = Job(
+        spec=spec(plan, CLIP, n=91),
+        state=State.FAILED,
+        attempt=2,
+        posted_attempt=1,
+        unresolved=True,
+        finished_at=1,
+    )
     holds = {
         f"holds.{done.hold}": {"reserved": 25 * CENT, "settled": 24 * CENT, "model": "maker/clip"},
         f"holds.{job.hold}": {"reserved": 25 * CENT},
     }
 
     async def add(store: Store) -> None:
-        await store.insert(JOBS, [to_doc(done), {**to_doc(job), UNRESOLVED: True}])
+        await store.insert(JOBS, [to_doc(done), to_doc(job)])
         await store.update(MONEY, [Update(video, set=holds)])
 
     on(data, add)
@@ -223,8 +229,7 @@ def test_an_unresolved_job_is_listed_and_dropped(data: Path, lost: Job, capsys: 
     assert capsys.readouterr().out.splitlines() == [f"{lost.id}  attempt 1  held $0.25"]
     assert main([*base, "--drop", lost.id, "--charged", "0.00"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "drop: its attempt counts as having cost $0.00",
-        "no job is unresolved",
+        "its attempt counts as having cost $0.00",
     ]
     assert main([*base, "--drop", lost.id]) == 2
     assert "lists all" in capsys.readouterr().err
@@ -241,9 +246,10 @@ def test_an_odd_charge_changes_nothing(
     assert lost.id in capsys.readouterr().out
 
 
-def test_an_unresolved_job_is_tried_again(data: Path, lost: Job, capsys: Captured) -> None:
-    command = ["jobs", "unresolved", "--retry", lost.id, "--charged", "0.00", "--data", str(data)]
-    assert main(command) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "no job is unresolved"
-    [row] = [row for row in on(data, lambda store: store.find(JOBS, {})) if row["_id"] == lost.id]
-    assert row["state"] == "new"
+def test_a_retry_that_is_refused_settles_nothing(data: Path, lost: Job, capsys: Captured) -> None:
+    """The ends of these jobs were never told, so that what they give may still come."""
+    base = ["jobs", "unresolved", "--data", str(data)]
+    assert main([*base, "--retry", lost.id, "--charged", "0.00"]) == 2
+    assert "Try again in a moment" in capsys.readouterr().err
+    assert main(base) == 0
+    assert lost.id in capsys.readouterr().out

@@ -403,7 +403,7 @@ async def test_a_finished_video_is_reframed_once_however_often_it_is_asked(api: 
     answer = await api.http.post(f"{path}/reframe", json={"aspect": "1:1"})
     assert answer.status_code == 202
     assert answer.headers["location"] == path
-    assert (answer.json()["status"], answer.json()["rev"]) == ("running", 2)
+    assert (answer.json()["status"], answer.json()["rev"]) == ("queued", 2)
     rows = [
         row["body"]
         for row in await api.app.ports.store.find(OUTBOX, {})

@@ -12,14 +12,13 @@ from shared.jobs.ledger import JOBS
 from shared.jobs.machine import Job, State
 from shared.jobs.relay import OUTBOX
 from shared.jobs.rows import to_doc
-from shared.jobs.unresolved import UNRESOLVED
 from shared.ports import Doc, Update
 from shared.runtime.terms import Terms
-from shared.story.events import BudgetExceeded, Fit, VideoSteered
+from shared.story.events import BudgetExceeded, Fit, RevisionRequested, VideoSteered
 from shared.story.kinds import CLIP
 from tests.gateway.conftest import Api, open_api
 from tests.gateway.test_http import is_problem
-from tests.histories import completed, full_plan, spec
+from tests.histories import broken, completed, full_plan, spec
 from tests.prices import CENT, TERMS, ask
 
 
@@ -190,7 +189,9 @@ async def test_a_receipt_adds_up(paid: Api) -> None:
     plan = full_plan(video_id=video)
     await paid.tell([plan])
     store = paid.app.ports.store
-    job = Job(spec=spec(plan, CLIP, n=2, beat=1), state=State.DONE, cost=24 * CENT, paid_attempt=1)
+    job = Job(
+        spec=spec(plan, CLIP, n=2, beat=1), state=State.DONE, cost=24 * CENT, posted_attempt=1
+    )
     await store.insert(JOBS, [to_doc(job)])
     hold = {"reserved": 25 * CENT, "settled": 24 * CENT, "model": "maker/clip", "run": "r1"}
     await store.update(MONEY, [Update(video, set={f"holds.{job.hold}": hold})])
@@ -228,13 +229,15 @@ async def lose(api: Api, video: str) -> Job:
     """A clip of which nobody knows whether the provider runs it."""
     job = Job(
         spec=spec(full_plan(video_id=video), CLIP),
-        state=State.SUBMITTING,
+        state=State.FAILED,
         attempt=2,
-        paid_attempt=1,
-        submitted_at=5,
+        posted_attempt=1,
+        posted_at=5,
+        unresolved=True,
+        finished_at=6,
     )
     store = api.app.ports.store
-    await store.insert(JOBS, [{**to_doc(job), UNRESOLVED: True}])
+    await store.insert(JOBS, [to_doc(job)])
     held = {f"holds.{job.hold}": {"reserved": 25 * CENT}, "available": 125 * CENT}
     await store.update(MONEY, [Update(video, set=held)])
     return job
@@ -253,3 +256,34 @@ async def test_an_unresolved_job_is_listed_and_answered_for(
     assert (answer.status_code, answer.json()) == (200, [])
     assert (await money(paid, video))["available"] == left * CENT
     is_problem(await paid.http.post("/v1/jobs/unresolved", json=asked), 422, "bad-input")
+
+
+async def test_who_settles_an_attempt_sees_it_in_the_cost_of_the_video(paid: Api) -> None:
+    video = await paid.make(budget="1.50")
+    job = await lose(paid, video)
+    await paid.http.post("/v1/jobs/unresolved", json={"job": job.id, "do": "drop", "paid": "0.20"})
+    assert (await paid.http.get(f"/v1/videos/{video}")).json()["cost"] == 20 * CENT
+    receipt = (await paid.http.get(f"/v1/videos/{video}/receipt")).json()
+    assert (receipt["paid"], receipt["recorded"]) == ("0.20", "0.20")
+
+
+async def test_a_retry_of_what_can_not_be_retried_now_settles_nothing(paid: Api) -> None:
+    """The video still runs: its end decides what is to be made again."""
+    video = await paid.make(budget="1.50")
+    job = await lose(paid, video)
+    asked = {"job": job.id, "do": "retry", "paid": "0.00"}
+    is_problem(await paid.http.post("/v1/jobs/unresolved", json=asked), 409, "not-in-this-status")
+    assert len((await paid.http.get("/v1/jobs/unresolved")).json()) == 1
+
+
+async def test_a_retry_makes_what_failed_again_once_the_video_has_ended(paid: Api) -> None:
+    video = await paid.make(budget="1.50")
+    plan = full_plan(video_id=video, budget=150 * CENT)
+    job = await lose(paid, video)
+    await paid.tell([plan, broken(job.spec), completed(plan)])
+    asked = {"job": job.id, "do": "retry", "paid": "0.00"}
+    answer = await paid.http.post("/v1/jobs/unresolved", json=asked)
+    assert (answer.status_code, answer.json()) == (200, []), answer.text
+    rows = await paid.app.ports.store.find(OUTBOX, {"video_id": video})
+    [again] = [row["body"]["again"] for row in rows if row["name"] == RevisionRequested.__name__]
+    assert "clip/0" in again

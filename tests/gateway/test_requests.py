@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.gateway.errors.problems import explain_field, explain_input
 from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
+from shared.runtime.allowances import Allowances
 from shared.story.brief import Brief, EndCard
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 
@@ -28,6 +29,14 @@ def refused(**asked: object) -> list[tuple[str, str]]:
 def test_a_prompt_alone_is_enough() -> None:
     brief = VideoRequest(prompt="  the sea\n").brief("ann")
     assert brief == Brief(prompt="the sea", owner="ann")
+
+
+def test_what_is_left_open_is_as_this_server_is_set_and_no_priority_passes_its_bound() -> None:
+    allowed = Allowances(clips_at_once=3, most_priority=4)
+    brief = VideoRequest(prompt="the sea", priority=9).brief("ann", allowed)
+    assert (brief.clips_at_once, brief.priority) == (3, 4)
+    asked = VideoRequest(prompt="the sea", priority=2, clips_at_once=0).brief("ann", allowed)
+    assert (asked.clips_at_once, asked.priority) == (0, 2)
 
 
 def test_what_can_be_neither_seen_nor_said_is_dropped() -> None:

@@ -169,6 +169,8 @@ def test_any_order_and_any_duplicates_show_the_same(facts: list[Event], twice: i
 FAILED = VideoFailed(video_id=VIDEO, at=9, rev=1, phase="clips", item="beat 1", error="too few")
 PAUSED = VideoSteered(video_id=VIDEO, at=9, rev=1, desired="paused")
 CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
+RETRIED = RevisionRequested(video_id=VIDEO, at=9_000, rev=2, action="retry", again=())
+PAUSED_LATER = VideoSteered(video_id=VIDEO, at=9_500, rev=3, desired="paused", plan_rev=2)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,13 @@ CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
         ([PLAN, FAILED, PAUSED], Status.FAILED),
         ([PLAN, FAILED, full_plan(rev=2)], Status.RUNNING),
         ([PLAN, completed(PLAN)], Status.COMPLETED),
-        ([PLAN, completed(PLAN), CANCELLED], Status.COMPLETED),
+        ([PLAN, completed(PLAN), PAUSED], Status.COMPLETED),
+        ([PLAN, completed(PLAN), CANCELLED], Status.CANCELLED),
+        ([PLAN, FAILED, CANCELLED], Status.CANCELLED),
+        ([PLAN, CANCELLED, VideoSteered(video_id=VIDEO, rev=3)], Status.CANCELLED),
+        ([PLAN, CANCELLED, full_plan(rev=2)], Status.RUNNING),
+        ([PLAN, CANCELLED, RETRIED], Status.QUEUED),
+        ([PLAN, CANCELLED, RETRIED, full_plan(rev=2), PAUSED_LATER], Status.PAUSED),
         ([PLAN, completed(PLAN), full_plan(rev=2)], Status.RUNNING),
     ],
 )
@@ -195,6 +203,11 @@ def test_every_status_says_what_it_allows_and_only_completed_videos_are_download
     assert ALLOWED.keys() == set(Status)
     assert [word for word, can in ALLOWED.items() if Action.DOWNLOAD in can] == ["completed"]
     assert all(Action.CANCEL not in ALLOWED[word] for word in FINAL)
+
+
+def test_a_cancelled_video_has_not_failed_whatever_its_jobs_ended_in() -> None:
+    now = seen(requested(), PLAN, FAILED, CANCELLED)
+    assert (now.error, now.failed_at) == (None, None)
 
 
 def test_a_failure_names_phase_item_and_cause() -> None:

@@ -1,22 +1,34 @@
 """Receipts, caps that change, shortages, and jobs of which nobody knows."""
 
 import asyncio
-from typing import Any
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from shared.bus.local import LocalBus
-from shared.jobs.caps import change_cap, sum_committed
-from shared.jobs.gate import MONEY, Gate, Hold, Verdict
+from shared.jobs.gate import MONEY, Gate, Hold, Settlement, Verdict, sum_committed
 from shared.jobs.ledger import JOBS, Ledger
-from shared.jobs.machine import Accepted, Broke, Claimed, Finished, Job, Rules, State, Unknown
+from shared.jobs.machine import (
+    Accepted,
+    Broke,
+    Claimed,
+    Finished,
+    Job,
+    NotAccepted,
+    Posted,
+    Produced,
+    Rules,
+    Settled,
+    Signal,
+    State,
+)
 from shared.jobs.receipt import Receipt, read_receipt
-from shared.jobs.relay import OUTBOX, Relay
-from shared.jobs.rows import to_doc
-from shared.jobs.shortage import find_shortage, tell_shortage
-from shared.jobs.unresolved import UNRESOLVED, answer, list_unresolved
-from shared.ports import Doc, Store, Update
+from shared.jobs.shortage import find_shortage
+from shared.jobs.unresolved import find_unresolved, list_unresolved, settle_by_hand
+from shared.ports import Doc, Store
 from shared.story.errors import BadInput
+from shared.story.events import AttemptSettled, Event
 from shared.story.kinds import CLIP, IMAGE, KINDS
 from tests.histories import VIDEO, full_plan, spec
 
@@ -33,21 +45,41 @@ async def open_video(store: Store, cap: int | None = 1_000) -> Gate:
     return gate
 
 
-async def attempt(store: Store, gate: Gate, n: int, reserved: int, **about: Any) -> Job:
-    """A clip that a provider may have taken; its hold is open."""
+async def attempt(store: Store, gate: Gate, n: int, reserved: int, model: str = "") -> Job:
+    """A clip that is posted to a provider; its hold is open."""
     ledger = Ledger(store, KINDS, Rules())
     [job] = await ledger.insert([spec(PLAN, CLIP, beat=n, n=n)], {CLIP.name: 1})
     assert job.state is State.SUBMITTING
-    assert await gate.reserve(Hold(VIDEO, job.hold, reserved)) is Verdict.GRANTED
-    known = {f"holds.{job.hold}.{name}": value for name, value in about.items()}
-    await store.update(MONEY, [Update(VIDEO, set=known)] if known else [])
-    return job
+    return await post(ledger, gate, job, reserved, model)
+
+
+async def post(ledger: Ledger, gate: Gate, job: Job, reserved: int, model: str = "") -> Job:
+    hold = Hold(VIDEO, f"{job.id}:{job.attempt}", reserved, model or None)
+    assert await gate.reserve(hold) is Verdict.GRANTED
+    return await advance(ledger, job, Posted(reserved, model or None))
+
+
+async def advance(ledger: Ledger, job: Job, signal: Signal) -> Job:
+    after = await ledger.advance(job, signal)
+    assert after is not None
+    return after
+
+
+async def settle(store: Store, gate: Gate, job: Job, signal: Signal, why: str = "") -> Job:
+    """The attempt ends so; the row says it first, then the money, then it is a fact."""
+    ledger = Ledger(store, KINDS, Rules())
+    due = await advance(ledger, job, signal)
+    assert due.state is State.SETTLING
+    end = Settlement(VIDEO, job.id, job.hold, due.owed, run=job.external_id, why=why or None)
+    await gate.settle(end)
+    return await advance(ledger, due, Settled())
 
 
 async def finish(store: Store, gate: Gate, job: Job, cost: int) -> None:
-    await gate.settle(Hold(VIDEO, job.hold, cost))
-    result = {"key": "k", "seconds": 5.0}
-    assert await Ledger(store, KINDS, Rules()).advance(job, Finished(result, cost))
+    ledger = Ledger(store, KINDS, Rules())
+    running = await advance(ledger, job, Accepted("r1"))
+    stored = await advance(ledger, running, Produced({"key": "https://x"}, cost=cost))
+    await settle(store, gate, stored, Finished({"key": "k", "seconds": 5.0}, cost))
 
 
 # ── receipts ────────────────────────────────────────────────────────────────────────────────────
@@ -55,7 +87,7 @@ async def finish(store: Store, gate: Gate, job: Job, cost: int) -> None:
 
 async def test_a_receipt_has_a_row_for_each_paid_attempt_and_its_sum(store: Store) -> None:
     gate = await open_video(store)
-    first = await attempt(store, gate, 0, 300, model="maker/fast", run="r1")
+    first = await attempt(store, gate, 0, 300, model="maker/fast")
     await finish(store, gate, first, 250)
     await attempt(store, gate, 2, 400, model="maker/fast")
     found = await read_receipt(store, VIDEO, PLAN)
@@ -73,15 +105,10 @@ async def test_a_receipt_has_a_row_for_each_paid_attempt_and_its_sum(store: Stor
 
 
 async def test_two_attempts_at_one_job_are_two_rows(store: Store) -> None:
-    gate = await open_video(store)
-    job = await attempt(store, gate, 0, 300, why="it broke")
-    ledger = Ledger(store, KINDS, Rules())
-    await gate.settle(Hold(VIDEO, job.hold, 120))
-    again = await ledger.advance(job, Broke("it broke", cost=120))
-    assert again is not None
-    again = await ledger.advance(again, Claimed())
-    assert again is not None
-    await gate.reserve(Hold(VIDEO, again.hold, 300))
+    gate, ledger = await open_video(store), Ledger(store, KINDS, Rules())
+    job = await attempt(store, gate, 0, 300)
+    again = await settle(store, gate, job, Broke("it broke", cost=120), why="it broke")
+    again = await post(ledger, gate, await advance(ledger, again, Claimed()), 300)
     await finish(store, gate, again, 280)
     found = await read_receipt(store, VIDEO, PLAN)
     assert [(row.attempt, row.paid, row.why) for row in found.rows] == [
@@ -93,8 +120,7 @@ async def test_two_attempts_at_one_job_are_two_rows(store: Store) -> None:
 
 async def test_what_costs_nothing_is_not_on_the_receipt(store: Store) -> None:
     gate = await open_video(store)
-    job = await attempt(store, gate, 0, 0)
-    await finish(store, gate, job, 0)
+    await gate.reserve(Hold(VIDEO, f"{VIDEO}/cut/0/0/1:1", 0))
     assert await read_receipt(store, VIDEO, PLAN) == Receipt(video_id=VIDEO, paid=0, cap=1_000)
     assert (await read_receipt(store, "nobody")).rows == ()
 
@@ -102,7 +128,7 @@ async def test_what_costs_nothing_is_not_on_the_receipt(store: Store) -> None:
 async def test_a_job_that_is_gone_has_its_price_all_the_same(store: Store) -> None:
     gate = await open_video(store)
     job = await attempt(store, gate, 0, 300)
-    await gate.settle(Hold(VIDEO, job.hold, 200))
+    await gate.settle(Settlement(VIDEO, job.id, job.hold, 200))
     await store.delete(JOBS, [job.id])
     found = await read_receipt(store, VIDEO, PLAN)
     assert [(row.job, row.item, row.paid) for row in found.rows] == [(job.id, job.id, 200)]
@@ -117,40 +143,47 @@ def test_amounts_leave_as_exact_texts() -> None:
 # ── caps ────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_raised_cap_lets_more_be_spent_and_twice_is_once(store: Store) -> None:
-    gate = await open_video(store, 500)
-    await attempt(store, gate, 0, 400)
-    assert await gate.reserve(Hold(VIDEO, "x:1", 300)) is Verdict.NO_MONEY
-    for _ in range(2):
-        await change_cap(store, VIDEO, 700)
-    assert await gate.reserve(Hold(VIDEO, "x:1", 300)) is Verdict.GRANTED
-    assert await gate.reserve(Hold(VIDEO, "y:1", 1)) is Verdict.NO_MONEY
-
-
-async def test_a_video_without_a_cap_gets_one(store: Store) -> None:
+async def test_a_video_without_a_cap_spends_nothing_until_it_gets_one(store: Store) -> None:
     gate = await open_video(store, None)
-    await change_cap(store, VIDEO, 100)
+    assert await gate.reserve(Hold(VIDEO, "free:1", 0)) is Verdict.GRANTED
+    assert await gate.reserve(Hold(VIDEO, "x:1", 1)) is Verdict.NO_MONEY
+    await gate.set_cap(VIDEO, 100)
     assert await gate.reserve(Hold(VIDEO, "x:1", 101)) is Verdict.NO_MONEY
     assert await gate.reserve(Hold(VIDEO, "x:1", 100)) is Verdict.GRANTED
-
-
-async def test_no_cap_can_be_below_what_is_spent_or_held(store: Store) -> None:
-    gate = await open_video(store, 2_000_000)
-    await finish(store, gate, await attempt(store, gate, 0, 600_000), 500_000)
-    await attempt(store, gate, 1, 700_000)
-    with pytest.raises(BadInput, match=r"give at least 1\.20"):
-        await change_cap(store, VIDEO, 1_199_999)
-    await change_cap(store, VIDEO, 1_200_000)
-    assert (await money(store))["available"] == 0
 
 
 async def test_caps_that_change_amid_racing_reservations_balance(store: Store) -> None:
     gates = [await open_video(store, 1_000) for _ in range(3)]
     holds = [Hold(VIDEO, f"j{n}:1", 10) for n in range(90)]
-    changes = [change_cap(store, VIDEO, cap) for cap in (1_100, 1_250, 1_400)]
+    changes = [gates[0].set_cap(VIDEO, cap) for cap in (1_100, 1_250, 1_400)]
     await asyncio.gather(*changes, *(gates[n % 3].reserve(hold) for n, hold in enumerate(holds)))
     doc = await money(store)
     assert doc["available"] + sum_committed(doc) == doc["cap"]
+
+
+async def test_who_wants_to_finish_waits_for_money_that_may_come_free(store: Store) -> None:
+    """A hold is a ceiling: what it leaves over may pay for one clip more."""
+    gate = Gate(store)
+    await gate.open(VIDEO, "ann", 500, "finish")
+    job = await attempt(store, gate, 0, 400)
+    assert await gate.reserve(Hold(VIDEO, "x:1", 200)) is Verdict.NO_MONEY
+    await gate.settle(Settlement(VIDEO, job.id, job.hold, 350))
+    assert await gate.reserve(Hold(VIDEO, "x:1", 200)) is Verdict.OVER
+    assert await gate.reserve(Hold(VIDEO, "x:1", 150)) is Verdict.GRANTED
+
+
+async def test_every_check_of_a_budget_is_logged_passed_or_not(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "storywave.worker")
+    gate = await open_video(store, 500)
+    for hold in (Hold(VIDEO, "a:1", 400), Hold(VIDEO, "b:1", 200)):
+        await gate.log_check(hold, await gate.reserve(hold))
+    said = [record.__dict__ for record in caplog.records if record.__dict__["action"] == "budget"]
+    assert [(s["current"], s["estimate"], s["cap"], s["passed"]) for s in said] == [
+        (0, 400, 500, True),
+        (400, 200, 500, False),
+    ]
 
 
 # ── shortages ───────────────────────────────────────────────────────────────────────────────────
@@ -162,33 +195,22 @@ async def test_money_that_may_come_free_is_no_shortage_yet(store: Store) -> None
     job = Job(spec=spec(PLAN, IMAGE))
     assert find_shortage(await money(store), job, 300) is None, "the hold may settle for less"
     assert find_shortage(await money(store), job, 501) is not None, "no settlement can help"
-    await gate.settle(Hold(VIDEO, held.hold, 350))
+    await gate.settle(Settlement(VIDEO, held.id, held.hold, 350))
     found = find_shortage(await money(store), job, 300)
     assert found is not None
     assert (found.current, found.estimate, found.cap, found.item) == (350, 300, 500, job.id)
 
 
-async def test_a_shortage_is_told_once_each_time_that_the_money_runs_out(
-    store: Store, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_all_jobs_that_wait_for_the_same_money_tell_one_event(store: Store) -> None:
     gate = await open_video(store, 100)
-    relay = Relay(store, LocalBus(), "chunker", runs=[CLIP], kinds=KINDS, rules=Rules())
     jobs = [Job(spec=spec(PLAN, CLIP, n=n)) for n in range(3)]
-    for job in jobs * 2:
-        assert await tell_shortage(store, relay, job, 300)
-    assert len(await store.find(OUTBOX, {})) == 1, "all wait for the same"
-    await change_cap(store, VIDEO, 400)
+    found = [find_shortage(await money(store), job, 300) for job in jobs]
+    assert len({each.id for each in found if each}) == 1 and None not in found
+    await gate.set_cap(VIDEO, 400)
     await gate.reserve(Hold(VIDEO, "a:1", 300))
-    await gate.settle(Hold(VIDEO, "a:1", 300))
-    assert await tell_shortage(store, relay, jobs[1], 300)
-    assert len(await store.find(OUTBOX, {})) == 2
-    [said, *_] = [record for record in caplog.records if getattr(record, "action", "") == "budget"]
-    assert (said.__dict__["current"], said.__dict__["estimate"], said.__dict__["cap"]) == (
-        0,
-        300,
-        100,
-    )
-    assert said.__dict__["passed"] is False
+    await gate.settle(Settlement(VIDEO, "a", "a:1", 300))
+    again = find_shortage(await money(store), jobs[1], 300)
+    assert again is not None and again.id not in {each.id for each in found if each}
 
 
 async def test_without_any_cap_there_is_never_money(store: Store) -> None:
@@ -200,15 +222,20 @@ async def test_without_any_cap_there_is_never_money(store: Store) -> None:
 # ── unresolved ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def unresolved(store: Store, gate: Gate) -> Job:
+class Emitted(list[Event]):
+    async def __call__(self, events: Sequence[Event]) -> None:
+        self += events
+
+
+async def lose(store: Store, gate: Gate) -> Job:
+    """A clip that was looked for in vain, twice."""
+    ledger = Ledger(store, KINDS, replace(Rules(), most_resubmits=0))
     job = await attempt(store, gate, 0, 300, model="maker/fast")
-    await Ledger(store, KINDS, Rules()).advance(job, Unknown(60_000))
-    await store.update(JOBS, [Update(job.id, set={UNRESOLVED: True})])
-    return job
+    return await advance(ledger, job, NotAccepted())
 
 
 async def test_what_nobody_knows_is_listed_with_the_money_that_it_holds(store: Store) -> None:
-    job = await unresolved(store, await open_video(store))
+    job = await lose(store, await open_video(store))
     [found] = await list_unresolved(store, job.spec.owner)
     assert (found.job, found.model, found.held, found.attempt) == (job.id, "maker/fast", 300, 1)
     assert await list_unresolved(store, "another") == []
@@ -217,60 +244,36 @@ async def test_what_nobody_knows_is_listed_with_the_money_that_it_holds(store: S
 
 
 @pytest.mark.parametrize(("paid", "cost"), [(None, 300), (0, 0), (120, 120)])
-async def test_who_drops_it_says_what_was_paid_and_else_it_is_all(
+async def test_who_settles_it_says_what_was_paid_and_else_it_is_all(
     store: Store, paid: int | None, cost: int
 ) -> None:
-    gate = await open_video(store)
-    job = await unresolved(store, gate)
-    ledger = Ledger(store, KINDS, Rules())
-    assert await answer(store, ledger, gate, job.id, "drop", paid) == cost
-    [row] = await store.find(JOBS, {})
-    assert (row["state"], row["cost"]) == ("failed", cost)
+    gate, emit = await open_video(store), Emitted()
+    job = await lose(store, gate)
+    known = await find_unresolved(store, job.id)
+    assert await settle_by_hand(store, gate, emit, known, paid) == cost
+    [event] = emit
+    assert isinstance(event, AttemptSettled) and (event.job, event.cost) == (job.id, cost)
     found = await read_receipt(store, VIDEO, PLAN)
     assert found.paid == found.recorded == cost and found.held == 0
+    assert (await money(store))["available"] == 1_000 - cost
     assert await list_unresolved(store) == []
     with pytest.raises(BadInput, match="no unresolved job"):
-        await answer(store, ledger, gate, job.id, "drop", paid)
+        await find_unresolved(store, job.id)
 
 
-async def test_who_retries_it_gets_another_attempt(store: Store) -> None:
-    gate = await open_video(store)
-    job = await unresolved(store, gate)
-    await answer(store, Ledger(store, KINDS, Rules()), gate, job.id, "retry", 0)
-    [row] = await store.find(JOBS, {})
-    assert row["state"] == "new" and row["due_at"]
-    assert (await money(store))["available"] == 1_000
-    assert await list_unresolved(store) == []
+async def test_of_two_answers_the_first_counts_everywhere(store: Store) -> None:
+    gate, emit = await open_video(store), Emitted()
+    known = await find_unresolved(store, (await lose(store, gate)).id)
+    assert await settle_by_hand(store, gate, emit, known, 100) == 100
+    assert await settle_by_hand(store, gate, emit, known, 0) == 100
+    assert {event.id: event for event in emit}.keys() == {emit[0].id}
+    found = await read_receipt(store, VIDEO, PLAN)
+    assert found.paid == found.recorded == 100
 
 
 async def test_more_than_was_held_can_not_have_been_paid(store: Store) -> None:
     gate = await open_video(store)
-    job = await unresolved(store, gate)
+    known = await find_unresolved(store, (await lose(store, gate)).id)
     with pytest.raises(BadInput, match=r"give at most 0\.0003"):
-        await answer(store, Ledger(store, KINDS, Rules()), gate, job.id, "drop", 301)
+        await settle_by_hand(store, gate, Emitted(), known, 301)
     assert len(await list_unresolved(store)) == 1
-
-
-async def test_an_answer_that_came_too_late_changes_nothing(store: Store) -> None:
-    """The run was found after all, and the job goes on."""
-    gate = await open_video(store)
-    job = await unresolved(store, gate)
-    ledger = Ledger(store, KINDS, Rules())
-    assert await ledger.advance(job, Accepted("r1"))
-    with pytest.raises(BadInput, match="look again"):
-        await answer(store, ledger, gate, job.id, "drop", 0)
-    assert "settled" not in (await money(store))["holds"][job.hold]
-
-
-async def test_a_job_that_was_given_up_keeps_its_hold_until_it_is_dropped(store: Store) -> None:
-    gate = await open_video(store)
-    job = await attempt(store, gate, 0, 300)
-    failed = Job(spec=job.spec, state=State.FAILED, attempt=1, paid_attempt=1, finished_at=1)
-    await store.delete(JOBS, [job.id])
-    await store.insert(JOBS, [{**to_doc(failed), UNRESOLVED: True}])
-    ledger = Ledger(store, KINDS, Rules())
-    with pytest.raises(BadInput, match="storywave retry v1"):
-        await answer(store, ledger, gate, job.id, "retry")
-    assert await answer(store, ledger, gate, job.id, "drop", 0) == 0
-    assert (await money(store))["available"] == 1_000
-    assert await list_unresolved(store) == []

@@ -15,7 +15,9 @@ from starlette.applications import Starlette
 import services
 from services.cli.environment import read_settings
 from shared.base.pool import Pool
-from shared.runtime.compose import engines, open_app
+from shared.jobs.turns import Room
+from shared.runtime.allowances import Allowances
+from shared.runtime.compose import allow, engines, open_app
 from shared.runtime.probes import probes
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
@@ -33,6 +35,19 @@ async def test_a_refused_second_process_leaves_the_work_of_the_first_alone(tmp_p
                 raise AssertionError("two processes on one folder")
         assert (folder / "half.mp4").exists()
     assert not folder.exists()
+
+
+def test_bounds_come_from_the_settings_and_paid_clips_have_narrower_ones() -> None:
+    assert allow(Settings()) == Allowances(6, 10, Room(an_owner=3, overall=0))
+    given = Settings(clips_at_once=0, most_priority=2, active=7, active_an_owner=0)
+    assert allow(given) == Allowances(0, 2, Room(an_owner=0, overall=7))
+    assert allow(_paid(Settings())).clips_at_once == 3
+    assert allow(_paid(Settings(clips_at_once=5))).clips_at_once == 5
+
+
+def _paid(settings: Settings) -> Settings:
+    # no engine of this version costs money: the next one brings the first
+    return settings.model_copy(update={"engine": "replicate"})
 
 
 @pytest.mark.parametrize("name", ["blobs", "work"])

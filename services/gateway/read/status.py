@@ -15,7 +15,6 @@ from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.stages import (
     Progress,
     StageRecord,
-    find_rev,
     make_moment,
     measure_progress,
 )
@@ -31,7 +30,6 @@ from shared.story.events import (
     VideoDeleted,
     VideoFailed,
     VideoRequested,
-    VideoSteered,
     WavesCompleted,
 )
 from shared.story.fact import Fact, Micros
@@ -40,6 +38,7 @@ from shared.story.kinds import KINDS, ChunkReady, Kinds, Stage, clip_job
 from shared.story.notes import Note, list_notes
 from shared.story.plan import active_chunks
 from shared.story.view import View
+from shared.story.wishes import FIRST_REV, find_desired, find_rev
 
 
 class Status(StrEnum):
@@ -76,7 +75,7 @@ ALLOWED: Mapping[Status, frozenset[Action]] = {
     Status.BUDGET_EXCEEDED: frozenset({Action.CONTINUE, Action.CANCEL}),
     Status.COMPLETED: frozenset({Action.DOWNLOAD, Action.RETRY, Action.REFRAME}),
     Status.FAILED: frozenset({Action.RETRY}),
-    Status.CANCELLED: frozenset(),
+    Status.CANCELLED: frozenset({Action.RETRY}),
 }
 """Status → the actions that it allows: every other is refused with a 409."""
 
@@ -186,26 +185,38 @@ def sum_costs(view: View) -> Micros:
 
 
 def _find_failure(view: View) -> VideoFailed | None:
-    """Return the failure of the latest revision: an earlier one no longer counts."""
+    """Return the failure of the latest revision: an earlier one no longer counts.
+
+    One that is cancelled has not failed, whatever its jobs ended in.
+    """
     failed = view.latest(VideoFailed)
-    return failed if failed and failed.rev >= find_rev(view) else None
+    counts = failed and failed.rev >= find_rev(view) and find_desired(view) != "cancelled"
+    return failed if counts else None
 
 
 def _choose_status(view: View, failure: VideoFailed | None) -> Status:
-    # The order matters: a video that is finished stays so, whatever its user wants of it later, and
-    # one that its user has cancelled is not shown as failed.
-    done, steered = view.latest(VideoCompleted), view.latest(VideoSteered)
+    # The order matters: what was cancelled stays so, also where its film came a moment later; and
+    # a video that has ended stays so, whatever its user wants of it later.
+    done, desired = view.latest(VideoCompleted), find_desired(view)
+    if desired == "cancelled":
+        return Status.CANCELLED
     if done and done.rev >= find_rev(view):
         return Status.COMPLETED
-    if steered and steered.desired == "cancelled":
-        return Status.CANCELLED
     if failure:
         return Status.FAILED
-    if steered and steered.desired == "paused":
+    if desired == "paused":
         return Status.PAUSED
     if find_block(view):
         return Status.BUDGET_EXCEEDED
-    return Status.RUNNING if view.ends else Status.QUEUED
+    return Status.RUNNING if _has_begun(view) else Status.QUEUED
+
+
+def _has_begun(view: View) -> bool:
+    """Tell whether any job of the latest revision has ended: before that it may wait its turn."""
+    asked = view.latest(RevisionRequested)
+    if asked is None or asked.rev < find_rev(view) or asked.rev == FIRST_REV:
+        return bool(view.ends)
+    return any(end.at >= asked.at for end in view.ends.values())
 
 
 def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:

@@ -47,12 +47,11 @@ async def list_unresolved_jobs(owner: Owner, at: At) -> list[Unresolved]:
     return await at.budgets.list_unresolved(owner)
 
 
-@router.post("/v1/jobs/unresolved", responses=refusals(400, *WRITES))
+@router.post("/v1/jobs/unresolved", responses=refusals(400, 409, *WRITES))
 async def answer_unresolved_job(asked: JobAnswer, owner: Owner, at: At) -> list[Unresolved]:
-    """Say what became of such a job: `retry` tries it again, `drop` gives it up.
-
-    Whatever its attempt has cost by then counts as spent. The answer lists those that are left.
+    """Say what such a job has cost. `drop` leaves it at that; `retry` makes again what has failed
+    of its video, this part included. The answer lists those that are left.
     """
     paid = None if asked.paid is None else read_amount(asked.paid)
-    await at.budgets.answer_unresolved(owner, asked.job, asked.do, paid)
+    await at.budgets.answer_unresolved(owner, asked.job, paid, again=asked.do == "retry")
     return await at.budgets.list_unresolved(owner)
