@@ -7,7 +7,6 @@ effect: from then on nothing that it does reaches the outside. The next life sta
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,47 +21,8 @@ from shared.store.sqlite import SqliteStore
 from shared.story.events import VideoCompleted
 from shared.story.kinds import KINDS
 from tests.clock import Clock
+from tests.mortal import Death, Mortal
 from tests.pipeline.world import PACE, QUICK, SERVICES, Counting, World, brief
-
-
-@dataclass
-class Death:
-    """The step at which this life ends; None lives for ever."""
-
-    step: int | None
-    after: bool
-    taken: int = 0
-
-    @property
-    def dead(self) -> bool:
-        return self.step is not None and self.taken > self.step
-
-
-class Mortal:
-    """A port whose caller may die at any call."""
-
-    def __init__(self, port: Any, death: Death, calls: frozenset[str], gone: asyncio.Event) -> None:
-        self._port, self._death, self._calls, self._gone = port, death, calls, gone
-
-    def __getattr__(self, name: str) -> Any:
-        inner = getattr(self._port, name)
-        return self._step(inner) if name in self._calls else inner
-
-    def _step(self, inner: Any) -> Any:
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            death = self._death
-            if death.dead:
-                raise asyncio.CancelledError
-            last = death.step is not None and death.taken == death.step
-            death.taken += 1
-            result = await inner(*args, **kwargs) if not last or death.after else None
-            if last:
-                self._gone.set()
-                raise asyncio.CancelledError
-            return result
-
-        return call
-
 
 STORE = frozenset({"insert", "get", "update", "find", "count", "delete"})
 WRITES = frozenset({"insert", "update", "delete"})
