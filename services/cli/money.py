@@ -47,6 +47,8 @@ def format_rows(receipt: Receipt) -> Iterator[str]:
     open_ = f", held ${say_dollars(receipt.held)}" if receipt.held else ""
     cap = "" if receipt.cap is None else f", budget ${say_dollars(receipt.cap)}"
     yield f"paid ${say_dollars(receipt.paid)}{open_}{cap}"
+    if receipt.recorded != receipt.paid:  # something is being settled, or was lost
+        yield f"by the jobs' own rows: ${say_dollars(receipt.recorded)}"
 
 
 def _format_row(row: Row) -> str:

@@ -4,6 +4,7 @@ from services.stitcher.decide import NAME, decide
 from services.stitcher.work import WORK
 from shared.runtime.service import Service
 from shared.story.events import (
+    AttemptSettled,
     BudgetExceeded,
     DeadLettered,
     RevisionRequested,
@@ -29,6 +30,7 @@ SERVICE = Service(
         CLIP,
         WavesCompleted,
         BudgetExceeded,
+        AttemptSettled,
         VideoFailed,
         DeadLettered,
     ),
