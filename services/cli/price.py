@@ -4,7 +4,7 @@ import os
 
 from services.cli.outcome import tell
 from services.gateway.requests import VideoRequest
-from shared.runtime.compose import paid_engines
+from shared.runtime.compose import price_engines
 from shared.runtime.settings import Settings
 from shared.runtime.terms import ask_engines
 from shared.story.estimate import estimate_video
@@ -18,7 +18,7 @@ def say_price(asked: VideoRequest, chosen: Settings) -> None:
     """Say what a video would cost with paid engines, to whoever has a token and no --paid."""
     if chosen.paid or not os.environ.get(TOKEN):
         return
-    ask = ask_engines(paid_engines())
+    ask = ask_engines(price_engines(chosen, paid=True))
     if ask is None:
         return
     total = say_dollars(estimate_video(expect_plan("", asked.brief("")), ask).total)

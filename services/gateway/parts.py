@@ -6,6 +6,7 @@ No web framework is imported here: most commands need none, and start sooner wit
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
+from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
@@ -30,6 +31,7 @@ class Gateway:
     images: Images
     watch: Watch
     blobs: Blobs
+    hooks: Hooks
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read pictures."""
@@ -37,8 +39,11 @@ class Gateway:
         self.images.pool.close()
 
 
-def build_gateway(app: App) -> Gateway:
-    """Return the gateway of a process; from here on its watchers hear what the process hears."""
+def build_gateway(app: App, hook_secret: str = "") -> Gateway:
+    """Return the gateway of a process; from here on its watchers hear what the process hears.
+
+    With a secret it also hears what a provider's webhooks tell.
+    """
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
@@ -52,4 +57,5 @@ def build_gateway(app: App) -> Gateway:
     revisions = Revisions(videos, shell.emit)
     wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
     budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
-    return Gateway(intake, revisions, wishes, budgets, videos, images, watch, app.ports.blobs)
+    hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
+    return Gateway(intake, revisions, wishes, budgets, videos, images, watch, blobs, hooks)

@@ -67,7 +67,8 @@ def _sum_costs(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Micros:
     """Return the cost of all jobs, each counted once: this plan's clips as the waves did."""
     # a clip that failed may be known to the waves, and not have been heard of here yet
     clips = set(CLIP.jobs(plan))
-    return _sum_by_hand(view) + waves.cost + sum(end.cost for job, end in view.ends.items() if job not in clips)
+    others = sum(end.cost for job, end in view.ends.items() if job not in clips)
+    return waves.cost + others + _sum_by_hand(view)
 
 
 def _sum_by_hand(view: View) -> Micros:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
@@ -22,8 +23,11 @@ from shared.runtime.allowances import FREE_CLIPS, PAID_CLIPS, Allowances
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
-from shared.runtime.terms import Terms, ask_engines
+from shared.runtime.terms import Priced, Terms, ask_engines
 from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
+
+if TYPE_CHECKING:
+    from shared.engines.replicate.engine import ReplicateEngine
 
 
 @asynccontextmanager
@@ -32,11 +36,12 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = _ports(settings)
+    paid = paid_engines(settings, services, ports.store)
     pool = Pool(settings.processes, Bounds(resident=settings.process_mib << 20))
     parts = Parts(
         ports,
         kinds,
-        engines(settings, services, pool),
+        {**engines(settings, services, pool), **paid},
         scratch,
         pool,
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
@@ -52,6 +57,8 @@ async def open_app(
             yield app
     finally:
         pool.close()
+        for engine in set(paid.values()):
+            await engine.close()
 
 
 @asynccontextmanager
@@ -86,26 +93,30 @@ def engines(
     if settings.engine == "rehearsal":
         real = {kind: work for kind, work in own.items() if kind is PLAN}
         engine = RehearsalEngine(real, latency=lambda job: settings.rehearsal_seconds)
-    others = remote_engines(settings)
-    return {kind: others.get(kind, engine) for service in services for kind in service.kinds}
+    made = {kind: engine for service in services for kind in service.kinds}
+    if PLAN in made and settings.llm_url and settings.engine != "rehearsal":
+        made[PLAN] = _chat(settings)
+    return made
 
 
-def remote_engines(settings: Settings) -> Mapping[AnyKind, Engine]:
-    """Return who does work elsewhere, kind by kind: also of kinds that other processes run."""
+def price_engines(settings: Settings, *, paid: bool) -> Mapping[AnyKind, Priced]:
+    """Return who tells what work elsewhere costs, kind by kind, in whichever process it runs.
+
+    `paid`: as if paid engines were let work.
+    """
     if settings.engine == "rehearsal":
         return {}
-    others: dict[AnyKind, Engine] = dict(paid_engines()) if settings.paid else {}
-    return others | ({PLAN: _chat(settings)} if settings.llm_url else {})
+    found = dict[AnyKind, Priced]()
+    if paid:
+        from shared.runtime.paid import build_paid_engines
 
-
-def paid_engines() -> Mapping[AnyKind, Engine]:
-    """Return who does work for money, where the settings let it."""
-    return {}
+        found |= build_paid_engines(settings, lambda: 0)  # nothing is asked of them but prices
+    return found | ({PLAN: _chat(settings)} if settings.llm_url else {})
 
 
 def find_terms(settings: Settings) -> Terms:
     """Return what work costs here, and what may be spent unasked."""
-    return Terms(ask_engines(remote_engines(settings)), settings.budget)
+    return Terms(ask_engines(price_engines(settings, paid=settings.paid)), settings.budget)
 
 
 def _chat(settings: Settings) -> Engine:
@@ -115,6 +126,26 @@ def _chat(settings: Settings) -> Engine:
 
     prices = Prices(settings.llm_price_in, settings.llm_price_out)
     return ChatEngine(Server(settings.llm_url, settings.llm_model, settings.llm_key, prices))
+
+
+def paid_engines(
+    settings: Settings, services: Sequence[Service], store: Store
+) -> Mapping[AnyKind, "ReplicateEngine"]:
+    """Return who works for money, of the kinds that these services run: nobody, unless asked for.
+
+    A rehearsal costs nothing, whatever else is set.
+    """
+    if not settings.paid or settings.engine == "rehearsal":
+        return {}
+    from shared.engines.replicate.client import check_ready
+    from shared.runtime.paid import build_paid_engines
+
+    run_here = {kind for service in services for kind in service.kinds}
+    paid = build_paid_engines(settings, store.now).items()
+    found = {kind: engine for kind, engine in paid if kind in run_here}
+    if found:
+        check_ready()
+    return found
 
 
 def _ports(settings: Settings) -> tuple[Ports, Path]:

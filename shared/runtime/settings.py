@@ -158,6 +158,10 @@ class Settings(BaseSettings):
     """Names that the API is asked by beside `localhost`, several with commas, without ports."""
     public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
     """Where users reach the API, as `https://film.example`: this name is served too."""
+    replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])
+    """What Replicate signs its webhooks with. With it and a public address it is seen at once when
+    a run has ended; without it, a little later.
+    """
     drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 

@@ -20,7 +20,10 @@ from shared.runtime import compose
 from shared.runtime.settings import Settings
 from shared.runtime.terms import Terms
 from shared.store.sqlite import SqliteStore
+from shared.story.brief import Brief
+from shared.story.estimate import estimate_video
 from shared.story.kinds import CLIP, KINDS
+from shared.story.shape import expect_plan
 from tests.histories import full_plan, spec
 from tests.prices import CENT, ask
 
@@ -45,7 +48,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def offered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paid engines could be had for every kind that has a price."""
     kinds = [kind for kind in KINDS if kind.order_of or kind.name == "plan"]
-    monkeypatch.setattr(prices, "paid_engines", lambda: dict.fromkeys(kinds, Maker()))
+    prices_of = dict.fromkeys(kinds, Maker())
+    monkeypatch.setattr(prices, "price_engines", lambda settings, paid: prices_of)
 
 
 def make(data: Path, *options: str) -> int:
@@ -97,10 +101,20 @@ def test_without_a_token_nothing_is_said_of_prices(
 
 
 def test_paid_engines_work_only_where_somebody_has_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "paid_engines", lambda: {CLIP: Maker()})
     monkeypatch.setenv(prices.TOKEN, "r8_secret")
     assert compose.find_terms(Settings()) == Terms()
-    assert compose.find_terms(Settings(paid=True)).ask is not None
+    terms = compose.find_terms(Settings(paid=True))
+    assert terms.ask is not None
+    priced = estimate_video(expect_plan("v", Brief(prompt="the sea")), terms.ask)
+    assert priced.is_complete and priced.total > 0, priced.notes
+    assert {line.kind for line in priced.lines} == {
+        "plan",
+        "image",
+        "card",
+        "voice",
+        "music",
+        "clip",
+    }
 
 
 @pytest.mark.parametrize(
