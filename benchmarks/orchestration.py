@@ -41,6 +41,7 @@ SETTINGS = {
     "STORYWAVE_ENGINE": "rehearsal",
     "STORYWAVE_LOG_LEVEL": "WARNING",
     "STORYWAVE_MONGO_DATABASE": DATABASE,
+    "STORYWAVE_ACTIVE_AN_OWNER": "0",  # nobody waits: it is the work that is measured
     "STORYWAVE_KAFKA_PARTITIONS": "2",  # each service has one replica here: more would lie idle
 }
 

@@ -45,7 +45,8 @@ class Plan:
     def settings(self) -> dict[str, str]:
         """Return the environment of the server."""
         engine = "rehearsal" if self.rehearsed else "local"
-        return {"STORYWAVE_ENGINE": engine, "STORYWAVE_REHEARSAL_SECONDS": "0.2"}
+        quick = {"STORYWAVE_REHEARSAL_SECONDS": "0.2", "STORYWAVE_ACTIVE_AN_OWNER": "0"}
+        return {"STORYWAVE_ENGINE": engine, **quick}
 
 
 async def attack(plan: Plan, seed: int, folder: Path) -> Outcome:

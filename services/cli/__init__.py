@@ -43,8 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_make(commands)
     _add_reframe(commands)
     _add_up(commands)
-    about = "go on with what a stopped run left"
-    _add_command(commands, "resume", "services.cli.make:resume", about)
+    _add_wishes(commands)
     about = "list videos, or show one"
     status = _add_command(commands, "status", "services.cli.inspect:status", about)
     which = status.add_mutually_exclusive_group()
@@ -55,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
     replay.add_argument("video", metavar="VIDEO")
+    _add_money(commands)
     about = "check a video file frame by frame"
     verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
     verify.add_argument("file", type=Path, metavar="FILE")
@@ -104,6 +104,14 @@ def _add_make(commands: "Commands") -> None:
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
     make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")
     make.add_argument("--clip-sound", action="store_true", default=None)
+    make.add_argument("--budget", metavar="DOLLARS", help="the most that it may cost, as 2.50")
+    make.add_argument("--on-cap", help="when the money is gone: pause (default) or finish")
+    make.add_argument(
+        "--paid",
+        action="store_true",
+        default=None,
+        help="let engines work that cost money; a token alone changes nothing",
+    )
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
 
 
@@ -121,6 +129,41 @@ def _add_reframe(commands: "Commands") -> None:
     reframe.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the id")
 
 
+def _add_money(commands: "Commands") -> None:
+    about = "show what a video has cost, row by row"
+    receipt = _add_command(commands, "receipt", "services.cli.money:receipt", about)
+    receipt.add_argument("video", metavar="VIDEO")
+    about = "let a video spend so much in all, and go on with it"
+    budget = _add_command(commands, "budget", "services.cli.money:budget", about)
+    budget.add_argument("video", metavar="VIDEO")
+    budget.add_argument("dollars", metavar="DOLLARS", help="with what is spent already, as 5.00")
+    budget.add_argument("--paid", action="store_true", default=None, help="as for `make`")
+    about = "list the jobs that may have been paid for or not, or say what one has cost"
+    jobs = _add_command(commands, "jobs", "services.cli.money:jobs", about)
+    jobs.add_argument("which", choices=["unresolved"])
+    answers = jobs.add_mutually_exclusive_group()
+    answers.add_argument("--retry", metavar="JOB", help="and make again what failed of its video")
+    answers.add_argument("--drop", metavar="JOB", help="and leave it at that")
+    jobs.add_argument(
+        "--charged", metavar="DOLLARS", help="by the provider; default: all that is held"
+    )
+
+
+def _add_wishes(commands: "Commands") -> None:
+    """Add what is asked of a server that runs, by the names of its routes."""
+    wishes = {
+        "pause": "let a video rest: nothing more of it is begun, or paid",
+        "resume": "let a paused video go on; without one: go on with what a stopped run left",
+        "cancel": "cancel a video; what is finished is kept",
+        "retry": "make again what failed or was cancelled of a video, and nothing else",
+    }
+    for name, about in wishes.items():
+        wish = _add_command(commands, name, f"services.cli.wishes:{name}", about)
+        optional = "?" if name == "resume" else None
+        wish.add_argument("video", nargs=optional, metavar="VIDEO", help="its id")
+        _add_address(wish, "of the server, `storywave up`")
+
+
 def _add_up(commands: "Commands") -> None:
     up = _add_command(commands, "up", "services.cli.serve:up", "serve all services in this process")
     _add_address(up)
@@ -133,6 +176,12 @@ def _add_service(commands: "Commands") -> None:
     _add_address(service)
 
 
-def _add_address(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--port", type=int, default=None, help="default 8000; 0 is any free one")
-    command.add_argument("--host", default=None, help="default 127.0.0.1: this machine only")
+def _add_address(command: argparse.ArgumentParser, whose: str = "") -> None:
+    port = whose and f"{whose}; default 8000"
+    command.add_argument(
+        "--port", type=int, default=None, help=port or "default 8000; 0 is any free one"
+    )
+    host = whose and f"{whose}; default 127.0.0.1"
+    command.add_argument(
+        "--host", default=None, help=host or "default 127.0.0.1: this machine only"
+    )

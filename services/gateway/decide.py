@@ -1,8 +1,8 @@
 """The gateway decides nothing. It only listens."""
 
-from services.gateway.read.stages import is_over
 from shared.story.events import BeatsPlanned
 from shared.story.view import Decision, View
+from shared.story.wishes import is_over
 
 
 def decide(view: View, plan: BeatsPlanned | None) -> Decision:

@@ -16,6 +16,9 @@ def revise(plan: BeatsPlanned, request: RevisionRequested, kinds: Kinds) -> Beat
     """Return the plan that answers a request. A change that can't be made changes nothing."""
     if request.action == "reframe":
         return _reframe(plan, request, kinds)
+    if request.action == "retry" and request.again is not None:
+        raised = {name: plan.takes.get(name, 0) + 1 for name in request.again}
+        return _answer(plan, request, takes={**plan.takes, **raised})
     old = next((beat for beat in plan.beats if beat.index == request.beat), None)
     if old is None:
         # still a plan of its own: whoever asked for this revision waits for an answer to it

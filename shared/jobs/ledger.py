@@ -1,7 +1,7 @@
 """The job ledger: insert once, claim in fair order, advance behind the fence, renew leases."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -186,7 +186,22 @@ class Ledger:
     async def advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when another has claimed it meanwhile."""
         after = self._after(job, signal, self._store.now())
-        return after if await self._writes((job, after)) else None
+        if await self._writes((job, after)):
+            return after
+        return await self._read_written(after)
+
+    async def _read_written(self, after: Job) -> Job | None:
+        """Return the job if this change is in its row: the answer to an earlier try may be lost.
+
+        Nobody else can have written it, since an attempt belongs to one worker. The times in the
+        row are those of the earlier try.
+        """
+        row = (await self._store.get(JOBS, [after.id])).get(after.id)
+        if row is None or row.get("attempt") != after.attempt:
+            return None
+        there = from_doc(row)
+        same = (there.state, there.posted_attempt) == (after.state, after.posted_attempt)
+        return there if same else None
 
     async def renew(self, jobs: Sequence[Job]) -> list[Job]:
         """Move the leases of jobs in hand; return those that still are ours, with the new lease.
@@ -258,10 +273,14 @@ class Ledger:
 
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
-    async def cancel(self, video_id: str) -> None:
-        """Ask every open job of a video to stop; running ones end when their provider says so."""
+    async def cancel(self, video_id: str, only: Container[str] | None = None) -> None:
+        """Ask the open jobs of a video to stop; running ones end when their provider says so."""
         now = self._store.now()
-        while asked := [job for job in await self.open_jobs(video_id) if not job.cancel]:
+        while asked := [
+            job
+            for job in await self.open_jobs(video_id)
+            if not job.cancel and (only is None or job.id in only)
+        ]:
             await self._write([(job, self._after(job, CancelAsked(), now)) for job in asked])
 
     async def wake(self, video_id: str, waits_for: str | None = None) -> int:
@@ -275,6 +294,10 @@ class Ledger:
         now = self._store.now()
         pairs = [(job, self._after(job, Woken(), now)) for job in jobs if job.state is State.NEW]
         return sum(await self._write(pairs)) if pairs else 0
+
+    async def list_ids(self, video_id: str) -> set[str]:
+        """Return the ids of all jobs that a video has, or has had."""
+        return {row["_id"] for row in await self._store.find(JOBS, {"spec.video_id": video_id})}
 
     async def open_jobs(self, video_id: str) -> list[Job]:
         """Return the jobs of a video that have not ended."""

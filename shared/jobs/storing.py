@@ -98,8 +98,10 @@ class Storing:
         kind = self._means.kinds[job.spec.kind]
         finish = self._means.finish.get(kind)
         if finish is not None and self._means.engines[kind].makes_files:
+            files = await patiently(task.find_files, self._means.pace)
+            space = Workspace(task.folder, files)
             made = await self._means.pool.run(
-                finish, task.order, Workspace(task.folder), made, seconds=kind.deadline_seconds
+                finish, task.order, space, made, seconds=kind.deadline_seconds
             )
         keys = await patiently(
             partial(outputs.keep, self._means.blobs, job, made), self._means.pace

@@ -20,6 +20,7 @@ from shared.jobs.job import IN_HAND, Job, State
 from shared.jobs.means import Means, patiently
 from shared.jobs.relay import Relay
 from shared.jobs.rows import end_event
+from shared.jobs.shortage import find_shortage
 from shared.jobs.signals import Signal
 from shared.jobs.step import Steps
 from shared.story.errors import InfrastructureError
@@ -258,30 +259,43 @@ class Worker:
 
     async def _carry(self, job: Job, claim: Claim) -> bool:
         """Carry a job on, and tell whether it has ended; if not, it may be due again."""
-        while True:
+        goes_on = True
+        while goes_on:
             signal = await self._steps.next(job, claim)
             after = await self._advance(job, signal) if signal else None
-            if after is None:
+            if signal is None or after is None:
                 telemetry.FENCED.labels(job.spec.kind).inc()
-                if isinstance(signal, signals.Posted):
-                    await self._steps.admission.give_back(job)
                 return False
-            # some steps follow at once, under the same claim: what was marked is posted, what was
-            # produced is fetched, what was spent is settled
-            if after.state is job.state and not isinstance(signal, signals.Posted):
-                break
-            if after.state not in (State.SUBMITTING, State.STORING, State.SETTLING):
-                break
-            job = self._keep(after)
-        if after.waits_for and await self._steps.admission.may_go_on(after):
-            await self._ledger.wake(after.spec.video_id)
-        if after.has_ended:
-            self._tell(after)
-        return after.has_ended
+            goes_on = _follows_at_once(job, signal, after)
+            job = self._keep(after) if goes_on else after
+        if job.waits_for and await self._steps.admission.may_go_on(job):
+            await self._ledger.wake(job.spec.video_id)
+        if job.has_ended:
+            self._tell(job)
+        return job.has_ended
+
+    async def _tell_shortage(self, job: Job) -> None:
+        """Tell that a video is out of money, once each time, before its job is parked.
+
+        Whoever dies in between is told again by whoever claims the job next.
+        """
+        money = await self._means.gate.read(job.spec.video_id)
+        amount = self._means.engine(job).quote(job).ceiling or 0
+        found = find_shortage(money, job, amount) if money else None
+        if found is not None:
+            stamped = found.model_copy(update={"at": self._ledger.now()})
+            self._relay.offer(await self._relay.insert([stamped]))
 
     async def _advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when the claim is lost."""
-        return await patiently(partial(self._ledger.advance, job, signal), self._means.pace)
+        if signal == signals.Parked("money"):
+            await self._tell_shortage(job)
+        after = await patiently(partial(self._ledger.advance, job, signal), self._means.pace)
+        if after is None and isinstance(signal, signals.Posted):
+            await self._steps.admission.give_back(job)
+        if after and not after.has_ended and isinstance(signal, signals.NotAccepted):
+            journal.log_resubmit(after)
+        return after
 
     def _keep(self, job: Job) -> Job:
         """Return the same claim one state on, with its latest lease: it is renewed from now."""
@@ -295,3 +309,13 @@ class Worker:
         if kind in self._report:
             self._report[kind](end_event(job, self._means.kinds))
         self._relay.offer_end(job)
+
+
+def _follows_at_once(job: Job, signal: Signal, after: Job) -> bool:
+    """Tell whether the next step is taken under the same claim.
+
+    What was marked is posted, what was produced is fetched, what was spent is settled.
+    """
+    if isinstance(signal, signals.Posted):
+        return True
+    return after.state is not job.state and after.state in (State.STORING, State.SETTLING)

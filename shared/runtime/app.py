@@ -24,7 +24,7 @@ from shared.base.pool import Pool
 from shared.base.scratch import scratch
 from shared.jobs import gate as gates
 from shared.jobs import ledger as ledgers
-from shared.jobs import rates
+from shared.jobs import rates, turns
 from shared.jobs import relay as relays
 from shared.jobs.engine import Engine
 from shared.jobs.gate import Gate
@@ -36,8 +36,12 @@ from shared.jobs.relay import Relay
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
+from shared.runtime.allowances import Allowances
+from shared.runtime.budgets import Budgets
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
+from shared.runtime.steering import Steering
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import AnyKind, Kinds
 
@@ -72,6 +76,8 @@ class Parts:
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
     video_ms: int = VIDEO_MS
+    terms: Terms = NOTHING_COSTS
+    allowances: Allowances = field(default_factory=Allowances)
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
     server that one could wait for.
@@ -95,7 +101,9 @@ class App:
     gate: Gate
     rates: Rates
     pool: Pool
+    allowances: Allowances
     replicas: Mapping[str, Replica]
+    terms: Terms = NOTHING_COSTS
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
     draining: bool = False
@@ -138,7 +146,8 @@ async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterat
 async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitStack) -> Path:
     """Open everything outside of this process; return the folder that it may work in."""
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
-    indexes = {**ledgers.INDEXES, **gates.INDEXES, **rates.INDEXES, **relays.INDEXES}
+    money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES}
+    indexes = {**ledgers.INDEXES, **money, **relays.INDEXES}
     for service in services:
         indexes.update(service.indexes)
     await _wait_for("the database", partial(store.open, indexes), patient)
@@ -152,8 +161,12 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
-    app = App(ports, Gate(ports.store), Rates(ports.store), parts.pool, {})
-    app.replicas = {service.name: _replica(service, parts, folder, app) for service in services}
+    gate, rates = Gate(ports.store), Rates(ports.store)
+    app = App(ports, gate, rates, parts.pool, parts.allowances, {}, parts.terms)
+    budgets = Budgets(parts.terms.ask, parts.kinds)
+    app.replicas = {
+        service.name: _replica(service, parts, folder, app, budgets) for service in services
+    }
     for replica in app.replicas.values():
         service = replica.shell.service
         ports.bus.subscribe(service.name, service.consumes(parts.kinds), replica.shell.handle)
@@ -196,7 +209,7 @@ async def take_up(app: App, parts: Parts, services: Sequence[Service]) -> None:
         log.info("unfinished: %d facts sent again", facts, extra=about)
 
 
-def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
+def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Budgets) -> Replica:
     ports = parts.ports
     kinds = parts.kinds
     ledger = Ledger(ports.store, kinds, parts.rules)
@@ -225,7 +238,11 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         relay=relay,
         take_on=worker.take_on,
         video_ms=parts.video_ms,
+        budgets=budgets,
     )
+    if service.steers_videos:
+        room = parts.allowances.room
+        shell.steering = Steering(ports.store, app.gate, ledger, room, shell.look)
     return Replica(shell, worker, relay)
 
 
@@ -239,6 +256,8 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
             loops.append((f"{name} leases", _repeat(replica.worker.renew, lease / 3)))
         loops.append((f"{name} relay", _repeat(replica.relay.scan, 2 * look)))
         loops.append((f"{name} sweep", _repeat(replica.shell.sweep, 10 * look)))
+        if replica.shell.steering and parts.allowances.room.is_limited:
+            loops.append(("turns", _repeat(replica.shell.steering.hand_out, 20 * look)))
     services = [replica.shell.service for replica in app.replicas.values()]
     mend = partial(_make_due, app.ports.store, services, mend_times)
     loops.append(("times", _repeat(mend, MEND_SECONDS)))

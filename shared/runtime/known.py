@@ -124,6 +124,10 @@ class Change:
         after = _wait(before, after, now, patience if waits else None)
         return cls(before, after, decision.summary if decision.done else {})
 
+    def keep_waiting(self, now: int, patience: int) -> "Change":
+        """Return the change of a video of which something is still waited for."""
+        return replace(self, after=_wait(self.before, self.after, now, patience))
+
     @property
     def adds(self) -> bool:
         """Tell whether anything must be written: times that have gone on alone are not worth it."""

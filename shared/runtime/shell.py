@@ -8,9 +8,10 @@ Trouble is private: what breaks for one video is logged, counted and looked at a
 other videos of the batch go on.
 """
 
+import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -20,11 +21,21 @@ from shared.base.batching import Batcher, run_each
 from shared.jobs.ledger import Ledger
 from shared.jobs.letters import write_letters
 from shared.jobs.relay import Relay
-from shared.jobs.unreadable import PUT_OFF, count_looks, distance_ms, is_put_off, put_off, tell
+from shared.jobs.unreadable import (
+    PUT_OFF,
+    count_looks,
+    distance_ms,
+    is_put_off,
+    put_off,
+    read_each,
+    tell,
+)
 from shared.ports import Bus, Doc, Heard, Is, Store, Update
+from shared.runtime.budgets import Budgets
 from shared.runtime.known import Change, Known, Reader
 from shared.runtime.memory import Memo, Recent
-from shared.runtime.service import Service
+from shared.runtime.service import NO_PRICES, Service
+from shared.runtime.steering import Steering
 from shared.story.errors import InfrastructureError, cause
 from shared.story.events import Event, VideoFailed
 from shared.story.kinds import Kinds
@@ -54,8 +65,10 @@ class Shell:
         relay: Relay,
         take_on: Callable[[Sequence[JobSpec]], Awaitable[None]],
         video_ms: int = VIDEO_MS,
+        budgets: Budgets = NO_PRICES,
     ) -> None:
         self.service = service
+        self._budgets = budgets
         self._video_ms = video_ms
         self._reader = Reader(kinds, self._tell_unread)
         self._store = store
@@ -67,6 +80,8 @@ class Shell:
         self._recent = Recent()
         self._ensured = Memo()
         self._told = Memo(10_000)
+        self.steering: Steering | None = None
+        """Makes wishes count, in the one service that does this."""
         self._emissions: Batcher[Sequence[Event], None] = Batcher(self._emit)
 
     async def handle(self, batch: Sequence[Heard]) -> None:
@@ -106,6 +121,16 @@ class Shell:
         """Return the view of a stored document."""
         return self._reader.read(doc).view
 
+    async def look(self, videos: Collection[str]) -> Mapping[str, View]:
+        """Return what is stored of these videos now, as far as it can be read."""
+        docs = await self._store.get(self.service.views, sorted(videos))
+        known, _ = read_each(self.service.views, list(docs.values()), self._reader.read)
+        return {each.video_id: each.view for each in known}
+
+    async def list_jobs(self, video_id: str) -> set[str]:
+        """Return the ids of all jobs that a video has, or has had."""
+        return await self._ledger.list_ids(video_id)
+
     async def sweep(self) -> int:
         """Handle again what has not been heard of for a while; replay what has fallen silent."""
         now = self._store.now()
@@ -129,6 +154,8 @@ class Shell:
         if not await self._store.update(self.service.views, [later]):
             return  # another replica sees to it
         self._recent.forget([video])
+        if self.steering:
+            self.steering.forget()
         await self._settle({video: []})
         replays = doc.get("replays", 0)  # what stays silent is asked less and less often
         # a time far ahead is of a clock that has been set right since
@@ -162,11 +189,14 @@ class Shell:
         while waiting:
             known = await self._known(waiting)
             changes = [await self._change(known[v], waiting[v]) for v in waiting if v in known]
+            if self.steering:
+                changes = await asyncio.gather(*map(self._stop, changes))
             lost, broken = await self._write([change for change in changes if change.adds])
             kept = [c for c in changes if c.after.video_id not in lost | broken.keys()]
             for video, error in broken.items():
                 await self._set_aside(waiting[video], error)
             await self._ensure_each(kept)
+            await self._go_on(kept)
             self._log_done(kept)
             waiting = {video: waiting[video] for video in lost}
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
@@ -209,7 +239,7 @@ class Shell:
         """
         if heard.is_deleted:
             return heard, NOTHING
-        decision = self.service.decide_on(heard.view)
+        decision = self.service.decide_on(heard.view, self._budgets)
         if not self.service.ends_videos or decision.done:
             return heard, decision
         now = self._store.now()
@@ -218,7 +248,7 @@ class Shell:
         if overdue is None:
             return heard, decision
         heard = heard.hear([overdue])
-        decision = self.service.decide_on(heard.view)
+        decision = self.service.decide_on(heard.view, self._budgets)
         return heard, replace(decision, events=(overdue, *decision.events))
 
     async def _write(self, changes: Sequence[Change]) -> tuple[set[str], dict[str, Exception]]:
@@ -252,6 +282,24 @@ class Shell:
         ):
             if isinstance(answer, Exception):
                 self._raise_or_tell(change.after.video_id, "ensure", answer)
+
+    async def _stop(self, change: Change) -> Change:
+        """Stop what nobody wants any more; a video is looked at until its jobs have ended."""
+        try:
+            if self.steering and await self.steering.stop(change.after.view):
+                return change.keep_waiting(self._store.now(), _patience())
+        except Exception as error:
+            self._raise_or_tell(change.after.video_id, "stop", error)
+        return change
+
+    async def _go_on(self, changes: Sequence[Change]) -> None:
+        """Let go on what its user wants, where this service sees to that."""
+        if self.steering is None:
+            return
+        views = [change.after.view for change in changes]
+        for view, answer in zip(views, await run_each(self.steering.go_on, views), strict=True):
+            if isinstance(answer, Exception):
+                self._raise_or_tell(view.video_id, "go on", answer)
 
     def _raise_or_tell(self, video: str, action: str, error: Exception) -> None:
         """Let a server that is away stop the whole batch; tell of what concerns one video."""

@@ -7,14 +7,15 @@ machine is off: nobody is at work then, and nobody looks.
 
 from typing import NamedTuple
 
+from shared.story.budget import find_block
 from shared.story.events import (
     BeatsPlanned,
     RevisionRequested,
     VideoOverdue,
     VideoRequested,
-    VideoSteered,
 )
 from shared.story.view import View
+from shared.story.wishes import find_desired
 
 LONGEST_STEP_MS = 6 * 60_000
 """Looks are five minutes apart at most: in a longer gap nobody was there to look."""
@@ -38,7 +39,8 @@ def count(running: Running, view: View, now: int, *, is_at_work: bool = True) ->
     if rev == 0 or rev != running.rev:
         return Running(rev, 0, now)
     step = min(max(now - running.at, 0), LONGEST_STEP_MS)
-    return Running(rev, running.ms + (step if is_at_work and _is_wanted(view) else 0), now)
+    counts = is_at_work and find_desired(view) == "running" and find_block(view) is None
+    return Running(rev, running.ms + (step if counts else 0), now)
 
 
 def find_overdue(view: View, running: Running, now: int, limit_ms: int) -> VideoOverdue | None:
@@ -55,8 +57,3 @@ def _find_rev(view: View) -> int:
     numbered = (view.latest(BeatsPlanned), view.latest(RevisionRequested))
     first = 1 if view.one(VideoRequested) else 0
     return max([first, *(each.rev for each in numbered if each)])
-
-
-def _is_wanted(view: View) -> bool:
-    steered = view.latest(VideoSteered)
-    return steered is None or steered.desired == "running"

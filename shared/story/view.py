@@ -96,7 +96,8 @@ class View:
 
     def latest(self, cls: type[N]) -> N | None:
         """Return the fact with the highest revision: of snapshots, the one that counts."""
-        return max(self.all(cls), key=lambda fact: fact.rev, default=None)
+        known = self._facts.get(cls)
+        return max(known.values(), key=lambda fact: fact.rev) if known else None  # type: ignore
 
     def end(self, job: str) -> End | None:
         """Return the event that this job ended in; None while it has not ended."""

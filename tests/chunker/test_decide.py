@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.chunker import SERVICE
 from shared.story.beats import Chunk
-from shared.story.events import BeatsPlanned, Event, WavesCompleted
+from shared.story.events import BeatsPlanned, Event, VideoSteered, WavesCompleted
 from shared.story.kinds import PlanFailed
 from shared.story.view import Decision, JobSpec, View
 from tests.histories import VIDEO, Story, broken, done, image, no_image, plan, retold
@@ -74,6 +74,11 @@ def test_a_last_frame_is_wanted_only_where_a_chunk_follows() -> None:
     assert sorted(wanting) == [0, 1, 3, 4]
 
 
+def test_the_request_says_what_follows_when_a_clip_looks_spoiled() -> None:
+    told = story(plan(2, clip_check="retry"))
+    assert {job.input["check"] for job in told.jobs.values()} == {"retry"}
+
+
 def test_images_may_come_before_the_plan() -> None:
     of = plan(2)
     told = Story(SERVICE, image(of, 0), image(of, 1))
@@ -99,6 +104,22 @@ def test_never_more_clips_at_once_than_the_limit() -> None:
         most = max(most, len(told.open))
     assert most == 3
     assert outcome(told).succeeded == 10
+
+
+def test_a_limit_of_none_starts_all_that_can_start() -> None:
+    told = story(plan(9, 2, clips_at_once=0))
+    assert len(told.open) == 9
+
+
+def test_nothing_starts_for_a_cancelled_revision_and_the_next_one_goes_on_from_its_clips() -> None:
+    told = story(plan(3, 2, clips_at_once=2))
+    cancelled = VideoSteered(video_id=VIDEO, rev=1, desired="cancelled")
+    first, second = told.open
+    assert told.hear(cancelled, done(first), broken(second, "cancelled")) == []
+    assert told.of(WavesCompleted) == []
+    newer = plan(3, 2, rev=2, takes={f"clip/{second.n}": 1}, clips_at_once=9)
+    # the next of the first chain, the lost one at its next take, and the last chain
+    assert sorted((job.n, job.take) for job in told.hear(newer)) == [(1, 0), (2, 1), (4, 0)]
 
 
 def test_the_longest_remaining_chain_goes_first() -> None:

@@ -112,6 +112,7 @@ def service_environment(ports: Ports) -> dict[str, str]:
     """What a service of ours needs in its environment to run on these servers."""
     return {
         "STORYWAVE_MODE": "cluster",
+        "STORYWAVE_ACTIVE_AN_OWNER": "0",
         "STORYWAVE_KAFKA": f"127.0.0.1:{ports.kafka}",
         "STORYWAVE_MONGO": f"mongodb://127.0.0.1:{ports.mongo}/?replicaSet={REPLICA_SET}",
         "STORYWAVE_S3_ENDPOINT": f"http://127.0.0.1:{ports.s3}",

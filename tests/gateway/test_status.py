@@ -31,6 +31,7 @@ from shared.story.kinds import (
     IMAGE,
     VOICE,
     ChunkFailed,
+    ChunkReady,
     ClipConformed,
     ImageFailed,
     Stage,
@@ -169,6 +170,8 @@ def test_any_order_and_any_duplicates_show_the_same(facts: list[Event], twice: i
 FAILED = VideoFailed(video_id=VIDEO, at=9, rev=1, phase="clips", item="beat 1", error="too few")
 PAUSED = VideoSteered(video_id=VIDEO, at=9, rev=1, desired="paused")
 CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
+RETRIED = RevisionRequested(video_id=VIDEO, at=9_000, rev=2, action="retry", again=())
+PAUSED_LATER = VideoSteered(video_id=VIDEO, at=9_500, rev=3, desired="paused", plan_rev=2)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +186,13 @@ CANCELLED = VideoSteered(video_id=VIDEO, at=9, rev=2, desired="cancelled")
         ([PLAN, FAILED, PAUSED], Status.FAILED),
         ([PLAN, FAILED, full_plan(rev=2)], Status.RUNNING),
         ([PLAN, completed(PLAN)], Status.COMPLETED),
-        ([PLAN, completed(PLAN), CANCELLED], Status.COMPLETED),
+        ([PLAN, completed(PLAN), PAUSED], Status.COMPLETED),
+        ([PLAN, completed(PLAN), CANCELLED], Status.CANCELLED),
+        ([PLAN, FAILED, CANCELLED], Status.CANCELLED),
+        ([PLAN, CANCELLED, VideoSteered(video_id=VIDEO, rev=3)], Status.CANCELLED),
+        ([PLAN, CANCELLED, full_plan(rev=2)], Status.RUNNING),
+        ([PLAN, CANCELLED, RETRIED], Status.QUEUED),
+        ([PLAN, CANCELLED, RETRIED, full_plan(rev=2), PAUSED_LATER], Status.PAUSED),
         ([PLAN, completed(PLAN), full_plan(rev=2)], Status.RUNNING),
     ],
 )
@@ -195,6 +204,11 @@ def test_every_status_says_what_it_allows_and_only_completed_videos_are_download
     assert ALLOWED.keys() == set(Status)
     assert [word for word, can in ALLOWED.items() if Action.DOWNLOAD in can] == ["completed"]
     assert all(Action.CANCEL not in ALLOWED[word] for word in FINAL)
+
+
+def test_a_cancelled_video_has_not_failed_whatever_its_jobs_ended_in() -> None:
+    now = seen(requested(), PLAN, FAILED, CANCELLED)
+    assert (now.error, now.failed_at) == (None, None)
 
 
 def test_a_failure_names_phase_item_and_cause() -> None:
@@ -304,6 +318,30 @@ def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces
     ]  # fmt: skip
     again = full_plan(beats=3, chunks=2, rev=2, takes={"conform/0": 1})
     assert seen(requested(), PLAN, unburnt, unheard, again).warnings == ()
+
+
+def test_what_looks_wrong_with_a_clip_is_told_until_it_is_made_again_or_left_out() -> None:
+    clip = ChunkReady(
+        video_id=VIDEO,
+        job=f"{VIDEO}/clip/0/1/0",
+        chunk=1,
+        beat=0,
+        n=1,
+        kind="continuous",
+        key="k",
+        seconds=5,
+        doubts=("is frozen: nothing moves for 3.1 s", "flickers: 5 flashes within a second"),
+    )
+    [note, other] = seen(requested(), PLAN, clip).warnings
+    assert (note.stage, note.item) == ("clips", "clip 1")
+    assert note.message == "clip 1 is frozen: nothing moves for 3.1 s"
+    assert other.message == "clip 1 flickers: 5 flashes within a second"
+    again = full_plan(beats=3, chunks=2, rev=2, takes={"clip/1": 1})
+    assert seen(requested(), PLAN, clip, again).warnings == ()
+    filled = segments(PLAN)[1].model_copy(update={"filled": "the clip was broken"})
+    assert [note.message for note in seen(requested(), PLAN, clip, filled).warnings] == [
+        "clip 1 is filled with a still: the clip was broken"
+    ]
 
 
 def test_a_failure_that_a_revision_replaced_is_not_lacking() -> None:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from shared.jobs.gate import MONEY, UNLIMITED, Gate, Hold, Settlement, Verdict
+from shared.jobs.gate import MONEY, Gate, Hold, Settlement, Verdict
 from shared.ports import Doc, Store
 
 V = Verdict
@@ -118,6 +118,19 @@ async def test_asking_twice_is_asking_once(store: Store) -> None:
     assert doc["holds"]["a:1"] == {"reserved": 70, "settled": 30} and balances(doc, 100)
 
 
+async def test_the_wish_with_the_highest_number_counts_in_whatever_order_they_come(
+    store: Store,
+) -> None:
+    gate = Gate(store)
+    await gate.open("v", "ann")
+    wishes = [("paused", 4), ("running", 9), ("cancelled", 6), ("paused", 4)]
+    for desired, number in wishes:
+        await gate.steer("v", desired, number)
+    assert (await money(store))["desired"] == "running"
+    await asyncio.gather(*(Gate(store).steer("v", f"{n}", n) for n in (12, 30, 20, 10)))
+    assert (await money(store))["desired"] == "30"
+
+
 async def test_racing_gates_never_pass_the_cap(store: Store) -> None:
     gates = [Gate(store) for _ in range(4)]
     await gates[0].open("v", "ann", cap=1_000)
@@ -148,7 +161,6 @@ async def test_a_large_wish_does_not_stand_in_the_way_of_small_ones(store: Store
 async def test_paused_and_cancelled_and_unknown_videos_spend_nothing(store: Store) -> None:
     gate = Gate(store)
     await gate.open("v", "ann")
-    assert (await money(store))["available"] == UNLIMITED
     for desired, verdict in (("paused", V.PAUSED), ("cancelled", V.CANCELLED)):
         await gate.steer("v", desired)
         assert await gate.reserve(Hold("v", f"{desired}:1", 0)) is verdict

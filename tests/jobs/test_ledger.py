@@ -165,3 +165,17 @@ async def test_a_lease_whose_renewal_got_no_answer_is_read_back_and_renewed_agai
     ([ours], taken_over) = await ledger.look_at([job])
     assert taken_over == [] and ours.due_at != job.due_at
     assert [again.id for again in await ledger.renew([ours])] == [job.id]
+
+
+async def test_a_write_whose_answer_was_lost_is_still_ours(store: Store) -> None:
+    """Who asks again, since the store was away for the answer, has not lost its claim."""
+    work = Ledger(store, KINDS, Rules())
+    order = {"chunk": 0, "kind": "reference", "prompt": "", "style": "", "seed": 0}
+    size = {"seconds": 5, "width": 9, "height": 16}
+    await work.insert([JobSpec(kind=CLIP.name, video_id="v", input={**order, **size})])
+    (job,) = await work.claim({CLIP.name: 1})
+    for _ in range(2):
+        posted = await work.advance(job, signals.Posted(10, "fast"))
+        assert posted is not None and posted.posted_attempt == job.attempt
+    await store.update(JOBS, [Update(job.id, set={"attempt": job.attempt + 1})])
+    assert await work.advance(job, signals.Posted(10, "fast")) is None

@@ -15,7 +15,7 @@ from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.local.engine import LocalEngine
-from shared.jobs.engine import Engine, Task, Workspace
+from shared.jobs.engine import Engine, Finish, Task, Workspace
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.job import Job, Rules, State
 from shared.jobs.ledger import JOBS, Ledger
@@ -124,7 +124,9 @@ class LoneWorker:
         folder: Path,
         engine: Engine,
         kind: AnyKind = IMAGE,
-        *others: AnyKind,
+        finish: Finish | None = None,
+        *,
+        others: Sequence[AnyKind] = (),
         rules: Rules = RULES,
         pace: Pace = PACE,
     ) -> None:
@@ -141,7 +143,7 @@ class LoneWorker:
         means = Means(
             kinds=kinds,
             engines=dict.fromkeys(kinds, engine),
-            finish={},
+            finish={kind: finish},
             ledger=self.ledger,
             gate=self.gate,
             rates=Rates(store),

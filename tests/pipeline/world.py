@@ -19,9 +19,12 @@ from shared.jobs.job import Rules, State
 from shared.jobs.ledger import JOBS
 from shared.jobs.means import Pace
 from shared.jobs.outcomes import Made, Produced
+from shared.jobs.turns import Room
 from shared.ports import Store
+from shared.runtime.allowances import Allowances
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
@@ -73,12 +76,16 @@ class Counting(RehearsalEngine):
         self.runs: Counter[str] = Counter()
         self.rerun: list[str] = []
         self.broken: frozenset[int] = frozenset()
+        self.held: dict[str, asyncio.Event] = {}
+        """Kind → what its work waits for."""
 
     async def submit(self, task: Task, prepared: None) -> Produced:
         row = (await self._store.get(JOBS, [task.job.id]))[task.job.id]
         if row["state"] == State.DONE:
             self.rerun.append(task.job.id)
         self.runs[task.job.id] += 1
+        if task.job.spec.kind in self.held:
+            await self.held[task.job.spec.kind].wait()
         if task.job.spec.kind == CLIP.name and task.job.spec.n in self.broken:
             raise PermanentError(f"clip {task.job.spec.n} is refused")
         return await super().submit(task, prepared)
@@ -94,7 +101,7 @@ class World:
     engine: Counting
 
     async def request(self, video_id: str, wanted: Brief) -> str:
-        await self.app.gate.open(video_id, wanted.owner)
+        await self.app.gate.open(video_id, wanted.owner, wanted.budget, wanted.on_cap)
         await self.app.shell("gateway").emit([VideoRequested(video_id=video_id, brief=wanted)])
         return video_id
 
@@ -118,6 +125,8 @@ async def world(
     table: Sequence[Service] = SERVICES,
     kinds: Kinds = KINDS,
     work: Mapping[AnyKind, Work] = WORK,
+    room: Room | None = None,
+    terms: Terms = NOTHING_COSTS,
     engines: Mapping[AnyKind, Engine] | None = None,
     **engine: Any,
 ) -> AsyncIterator[World]:
@@ -133,6 +142,8 @@ async def world(
         rules=rules,
         pace=PACE,
         drain_seconds=1.0,
+        terms=terms,
+        allowances=Allowances(room=room or Room()),
     )
     async with run_services(parts, table) as app:
         yield World(app, store, bus, counting)

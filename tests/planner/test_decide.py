@@ -4,7 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.planner import SERVICE
-from shared.story.events import BeatsPlanned, Event, RevisionRequested, VideoRequested
+from shared.story.events import (
+    BeatsPlanned,
+    Event,
+    RevisionRequested,
+    VideoRequested,
+    VideoSteered,
+)
 from shared.story.kinds import PlanFailed
 from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, plan, requested, retold
@@ -95,6 +101,36 @@ def test_retrying_a_beat_takes_all_of_it_anew() -> None:
     assert set(answers(told)[0].takes) == {
         "image/0", "voice/0", "clip/0", "clip/1", "conform/0", "conform/1",
     }  # fmt: skip
+
+
+def test_retrying_a_video_raises_the_takes_that_it_names_and_no_others() -> None:
+    asked = RevisionRequested(video_id=VIDEO, rev=2, action="retry", again=("clip/3", "image/1"))
+    later = RevisionRequested(video_id=VIDEO, rev=3, action="retry", again=("clip/3",))
+    told = planned(asked, later)
+    told.decide()
+    assert [a.takes for a in answers(told)] == [
+        {"clip/3": 1, "image/1": 1},
+        {"clip/3": 2, "image/1": 1},
+    ]
+
+
+def test_retrying_with_nothing_to_make_again_only_goes_on() -> None:
+    told = planned(RevisionRequested(video_id=VIDEO, rev=2, action="retry", again=()))
+    told.decide()
+    (answer,) = answers(told)
+    assert (answer.rev, answer.takes, answer.beats) == (2, {}, plan(3, 2).beats)
+
+
+def test_a_cancelled_video_is_not_planned_until_a_revision_is_asked_for() -> None:
+    cancelled = VideoSteered(video_id=VIDEO, rev=1, desired="cancelled")
+    told = Story(SERVICE, cancelled)
+    assert told.hear(requested()) == []
+    assert told.done
+    asked = RevisionRequested(video_id=VIDEO, rev=2, action="retry", again=())
+    (job,) = told.hear(asked)
+    assert job.id == f"{VIDEO}/plan/0/0/1"
+    told.hear(plan(3, 2))
+    assert [a.rev for a in answers(told)] == [2]
 
 
 def test_skipping_a_beat_marks_it_and_regenerating_brings_it_back() -> None:

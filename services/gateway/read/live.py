@@ -4,9 +4,11 @@ from datetime import datetime
 
 from pydantic import Field
 
-from services.gateway.read.status import FINAL, VideoStatus, read_status
+from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
+from shared.story.budget import explain_excess
 from shared.story.events import (
     BeatsPlanned,
+    BudgetExceeded,
     Event,
     Failed,
     JobEnd,
@@ -15,6 +17,7 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact, Micros
 from shared.story.kinds import KINDS, Item, Kinds, Stage
+from shared.story.money import say_dollars
 from shared.story.view import View
 
 
@@ -43,7 +46,7 @@ def make_ending(now: VideoStatus) -> Live | None:
     if now.error and now.failed_at:
         at = " ".join(filter(None, (now.failed_at.phase, now.failed_at.item)))
         return _build_message(now, now.failed_at.item, f"failed at {at}: {now.error}")
-    if now.seconds:
+    if now.status is Status.COMPLETED and now.seconds:
         return _build_message(now, "", f"completed: {now.seconds:g} s of video")
     return _build_message(now, "", str(now.status))
 
@@ -96,7 +99,10 @@ def _put_into_words(
         case WavesCompleted():
             return "clips", f"{fact.succeeded} of {fact.total} clips are there"
         case VideoSteered():
-            return "", f"asked to be {fact.desired}"
+            within = "" if fact.cap is None else f", within ${say_dollars(fact.cap)}"
+            return "", f"asked to be {fact.desired}{within}"
+        case BudgetExceeded():
+            return "", f"waits for money: {explain_excess(fact)}"
         case _:
             return None
 

@@ -13,10 +13,7 @@ from shared.story.events import (
     BeatsPlanned,
     Event,
     Failed,
-    Numbered,
-    RevisionRequested,
     VideoCompleted,
-    VideoFailed,
     VideoRequested,
     WavesCompleted,
 )
@@ -24,6 +21,7 @@ from shared.story.fact import Fact
 from shared.story.kinds import KINDS, Kinds, Stage
 from shared.story.plan import min_clips
 from shared.story.view import View
+from shared.story.wishes import find_rev
 
 StageStatus = Literal["waiting", "running", "completed", "failed", "skipped", "stopped"]
 
@@ -125,27 +123,6 @@ class _Tally:
         if self.is_settled:
             return max((end.at for end in self.ends), default=self.start)
         return self.closed_at
-
-
-_REVISED: tuple[type[Numbered], ...] = (
-    RevisionRequested,
-    BeatsPlanned,
-    WavesCompleted,
-    VideoCompleted,
-    VideoFailed,
-)
-
-
-def find_rev(view: View) -> int:
-    """Return the latest revision that was asked for, or that any service has answered with."""
-    # from every event that names one: a plan may be heard of before the request that it answers
-    return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
-
-
-def is_over(view: View) -> bool:
-    """Tell whether the video has ended, and no later revision goes on."""
-    ends = (view.latest(VideoCompleted), view.latest(VideoFailed))
-    return any(end is not None and end.rev >= find_rev(view) for end in ends)
 
 
 def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:

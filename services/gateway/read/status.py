@@ -11,16 +11,18 @@ from typing import Literal
 
 from pydantic import Field
 
+from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.stages import (
     Progress,
     StageRecord,
-    find_rev,
     make_moment,
     measure_progress,
 )
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief
+from shared.story.budget import find_block, find_cap
 from shared.story.events import (
+    AttemptSettled,
     BeatsPlanned,
     DeadLettered,
     RevisionRequested,
@@ -28,7 +30,6 @@ from shared.story.events import (
     VideoDeleted,
     VideoFailed,
     VideoRequested,
-    VideoSteered,
     WavesCompleted,
 )
 from shared.story.fact import Fact, Micros
@@ -37,6 +38,7 @@ from shared.story.kinds import KINDS, ChunkReady, Kinds, Stage, clip_job
 from shared.story.notes import Note, list_notes
 from shared.story.plan import active_chunks
 from shared.story.view import View
+from shared.story.wishes import FIRST_REV, find_desired, find_rev
 
 
 class Status(StrEnum):
@@ -73,7 +75,7 @@ ALLOWED: Mapping[Status, frozenset[Action]] = {
     Status.BUDGET_EXCEEDED: frozenset({Action.CONTINUE, Action.CANCEL}),
     Status.COMPLETED: frozenset({Action.DOWNLOAD, Action.RETRY, Action.REFRAME}),
     Status.FAILED: frozenset({Action.RETRY}),
-    Status.CANCELLED: frozenset(),
+    Status.CANCELLED: frozenset({Action.RETRY}),
 }
 """Status → the actions that it allows: every other is refused with a 409."""
 
@@ -121,6 +123,7 @@ class VideoStatus(Fact):
     warnings: tuple[Note, ...] = ()
     cost: Micros = Field(0, description="Micro-dollars: 1,000,000 are one US dollar.")
     budget: Micros | None = Field(None, description="The cap in micro-dollars, if there is one.")
+    exceeded: Exceeded | None = Field(None, description="Set while the video waits for money.")
     retries: int = Field(0, description="How often a user asked to try something again.")
     error: str | None = None
     failed_at: FailedAt | None = None
@@ -135,7 +138,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
     if request is None or view.one(VideoDeleted) is not None:
         return None
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
-    failure, steered = _find_failure(view), view.latest(VideoSteered)
+    failure = _find_failure(view)
     made = measure_progress(view, failure.phase if failure else None, kinds)
     word = _choose_status(view, failure)
     return VideoStatus(
@@ -156,7 +159,8 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         truncation=plan.truncation if plan else None,
         warnings=tuple(_list_warnings(view, plan, kinds)),
         cost=sum_costs(view),
-        budget=steered.cap if steered else None,
+        budget=find_cap(view, request.brief),
+        exceeded=describe_block(view) if word is Status.BUDGET_EXCEEDED else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
@@ -176,28 +180,43 @@ def _list_warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Itera
 
 def sum_costs(view: View) -> Micros:
     """Return the exact sum of what every settled job cost, failed ones too."""
-    return sum(end.cost for end in view.ends.values())
+    by_hand = sum(settled.cost for settled in view.all(AttemptSettled))
+    return by_hand + sum(end.cost for end in view.ends.values())
 
 
 def _find_failure(view: View) -> VideoFailed | None:
-    """Return the failure of the latest revision: an earlier one no longer counts."""
+    """Return the failure of the latest revision: an earlier one no longer counts.
+
+    One that is cancelled has not failed, whatever its jobs ended in.
+    """
     failed = view.latest(VideoFailed)
-    return failed if failed and failed.rev >= find_rev(view) else None
+    counts = failed and failed.rev >= find_rev(view) and find_desired(view) != "cancelled"
+    return failed if counts else None
 
 
 def _choose_status(view: View, failure: VideoFailed | None) -> Status:
-    # The order matters: a video that is finished stays so, whatever its user wants of it later, and
-    # one that its user has cancelled is not shown as failed.
-    done, steered = view.latest(VideoCompleted), view.latest(VideoSteered)
+    # The order matters: what was cancelled stays so, also where its film came a moment later; and
+    # a video that has ended stays so, whatever its user wants of it later.
+    done, desired = view.latest(VideoCompleted), find_desired(view)
+    if desired == "cancelled":
+        return Status.CANCELLED
     if done and done.rev >= find_rev(view):
         return Status.COMPLETED
-    if steered and steered.desired == "cancelled":
-        return Status.CANCELLED
     if failure:
         return Status.FAILED
-    if steered and steered.desired == "paused":
+    if desired == "paused":
         return Status.PAUSED
-    return Status.RUNNING if view.ends else Status.QUEUED
+    if find_block(view):
+        return Status.BUDGET_EXCEEDED
+    return Status.RUNNING if _has_begun(view) else Status.QUEUED
+
+
+def _has_begun(view: View) -> bool:
+    """Tell whether any job of the latest revision has ended: before that it may wait its turn."""
+    asked = view.latest(RevisionRequested)
+    if asked is None or asked.rev < find_rev(view) or asked.rev == FIRST_REV:
+        return bool(view.ends)
+    return any(end.at >= asked.at for end in view.ends.values())
 
 
 def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:

@@ -33,7 +33,7 @@ async def make_video(
 ) -> VideoStatus:
     """Make a video. The answer comes at once; follow `Location` or the video's events."""
     video_id = await at.intake.accept(asked, owner, idempotency_key)
-    return await _accept(video_id, owner, at, response)
+    return await accept(video_id, owner, at, response)
 
 
 @router.get("/v1/videos", responses=refusals(422))
@@ -77,10 +77,10 @@ async def reframe_video(
 ) -> VideoStatus:
     """Make the same video in another shape from the clips there are: nothing is paid again."""
     await at.revisions.reframe(video_id, owner, asked.aspect)
-    return await _accept(video_id, owner, at, response)
+    return await accept(video_id, owner, at, response)
 
 
-async def _accept(video_id: str, owner: str, at: At, response: Response) -> VideoStatus:
+async def accept(video_id: str, owner: str, at: At, response: Response) -> VideoStatus:
     """Return the video as it is now, and say where it will be seen."""
     response.headers["Location"] = f"/v1/videos/{video_id}"
     response.headers["Retry-After"] = "2"

@@ -1,0 +1,69 @@
+"""What a retry makes again: what has failed, and what was made around it. Pure."""
+
+from collections.abc import Iterator
+
+from shared.story.events import BeatsPlanned
+from shared.story.kinds import (
+    CONFORM,
+    IMAGE,
+    REFERENCE,
+    VOICE,
+    AnyKind,
+    ClipConformed,
+    Item,
+    Kinds,
+    references_of,
+)
+from shared.story.plan import active_beats
+from shared.story.view import View
+
+
+def list_again(view: View, plan: BeatsPlanned, kinds: Kinds) -> tuple[str, ...]:
+    """Return the names of the takes that a retry raises; all else is taken as it is there."""
+    # what belongs to the whole plan has another take with each revision anyway
+    parts = [kind for kind in kinds if kind.takes_by != "rev"]
+    items = ((kind, item) for kind in parts for item in kind.items(plan))
+    return tuple(kind.take_name(item) for kind, item in items if _is_due(view, plan, kind, item))
+
+
+def find_flagged(view: View, plan: BeatsPlanned, kinds: Kinds) -> str | None:
+    """Return the name of an input that a provider refuses to work on; None where none is known."""
+    for kind in kinds:
+        for item in kind.items(plan):
+            failure = view.failure(kind.job(plan, beat=item.beat, n=item.n))
+            if failure is not None and failure.code == "flagged":
+                at_fault = f" (its {failure.at_fault})" if failure.at_fault else ""
+                return f"{kind.name_item(item, plan)}{at_fault}"
+    return None
+
+
+def _is_due(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
+    job = kind.job(plan, beat=item.beat, n=item.n)
+    if kind is CONFORM and view.end(job) is not None and _is_makeshift(view, plan, item):
+        return True
+    failure = view.failure(job)
+    # what was refused for what it shows is refused again: it has to be changed first
+    if failure is None or failure.code == "flagged":
+        return False
+    return kind is not REFERENCE or item in _list_missed(view, plan)
+
+
+def _is_makeshift(view: View, plan: BeatsPlanned, item: Item) -> bool:
+    """Tell whether a segment was made without something that is made again now."""
+    segment = view.ready(ClipConformed, CONFORM.job(plan, beat=item.beat, n=item.n))
+    silent = view.failure(VOICE.job(plan, beat=item.beat))
+    return segment is not None and (segment.filled is not None or silent is not None)
+
+
+def _list_missed(view: View, plan: BeatsPlanned) -> Iterator[Item]:
+    """Yield the references that an image waits for: the others were drawn without them."""
+    images = view.ends
+    yield from references_of(
+        plan,
+        [
+            beat
+            for beat in active_beats(plan)
+            if IMAGE.job(plan, beat=beat.index) not in images
+            or view.failure(IMAGE.job(plan, beat=beat.index))
+        ],
+    )

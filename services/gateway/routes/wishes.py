@@ -1,0 +1,40 @@
+"""Pausing, resuming, cancelling and retrying videos."""
+
+from fastapi import APIRouter, Response
+
+from services.gateway.description import ACCEPTED, refusals
+from services.gateway.read.status import Action, VideoStatus
+from services.gateway.routes.inputs import At, Id, Owner
+from services.gateway.routes.videos import accept
+
+router = APIRouter()
+
+ANSWERS = ACCEPTED | refusals(403, 404, 409, 413, 415)
+
+
+@router.post("/v1/videos/{video_id}/pause", status_code=202, responses=ANSWERS)
+async def pause_video(video_id: Id, owner: Owner, at: At, response: Response) -> VideoStatus:
+    """Let a video rest: nothing more is begun, and nothing more is spent, until it is resumed."""
+    await at.wishes.steer(video_id, owner, Action.PAUSE)
+    return await accept(video_id, owner, at, response)
+
+
+@router.post("/v1/videos/{video_id}/resume", status_code=202, responses=ANSWERS)
+async def resume_video(video_id: Id, owner: Owner, at: At, response: Response) -> VideoStatus:
+    """Let a paused video go on where it stopped."""
+    await at.wishes.steer(video_id, owner, Action.RESUME)
+    return await accept(video_id, owner, at, response)
+
+
+@router.post("/v1/videos/{video_id}/cancel", status_code=202, responses=ANSWERS)
+async def cancel_video(video_id: Id, owner: Owner, at: At, response: Response) -> VideoStatus:
+    """Cancel a video, also where it is being made. What is finished is kept; `retry` goes on."""
+    await at.wishes.steer(video_id, owner, Action.CANCEL)
+    return await accept(video_id, owner, at, response)
+
+
+@router.post("/v1/videos/{video_id}/retry", status_code=202, responses=ANSWERS)
+async def retry_video(video_id: Id, owner: Owner, at: At, response: Response) -> VideoStatus:
+    """Make again what has failed or was cancelled, and only that, as the next revision."""
+    await at.wishes.retry(video_id, owner)
+    return await accept(video_id, owner, at, response)

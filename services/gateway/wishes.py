@@ -1,0 +1,120 @@
+"""A user's wishes for a video: that it rests, goes on, is cancelled, or is tried again.
+
+The one table of what a status allows stands in read/status.py. To ask for what is so already
+changes nothing, so that a client may repeat what it has had no answer to.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from services.gateway.errors.problems import NotNow
+from services.gateway.intake import Emit
+from services.gateway.read.status import ALLOWED, FINAL, Action, Status, VideoStatus, read_status
+from services.gateway.read.videos import Videos
+from services.gateway.retry import find_flagged, list_again
+from shared.jobs.gate import Gate
+from shared.story.events import BeatsPlanned, RevisionRequested, VideoSteered
+from shared.story.kinds import KINDS
+from shared.story.view import View
+from shared.story.wishes import FIRST_REV, Desired, build_steering, find_steering, number_wish
+
+_DESIRED: Mapping[Action, Desired] = {
+    Action.PAUSE: "paused",
+    Action.RESUME: "running",
+    Action.CANCEL: "cancelled",
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Notes what users want of their videos."""
+
+    videos: Videos
+    emit: Emit
+    gate: Gate
+    list_jobs: Callable[[str], Awaitable[set[str]]]
+    """Returns the ids of all jobs that a video has, or has had."""
+
+    async def steer(self, video_id: str, owner: str, action: Action) -> None:
+        """Pause, resume or cancel a video; refuse what its status does not allow."""
+        while True:
+            view, now = await self._find(video_id, owner)
+            if _is_wished(view, now.status, action):
+                return
+            check_allowed(now, action)
+            desired = _DESIRED[action]
+            asked = build_steering(view, desired, max(now.rev, FIRST_REV))
+            await self.emit([asked])
+            after, _ = await self._find(video_id, owner)
+            # of two wishes with one number the first is a fact, and the other comes after it
+            if any(s.rev == asked.rev and s.desired == desired for s in after.all(VideoSteered)):
+                return
+
+    async def retry(self, video_id: str, owner: str) -> None:
+        """Ask for the next revision, in which only what has failed is made again."""
+        view, now = await self._find(video_id, owner)
+        last = view.latest(RevisionRequested)
+        if last and last.action == "retry" and last.rev == now.rev and now.status not in FINAL:
+            return
+        check_allowed(now, Action.RETRY)
+        await self._check_settled(view, now)
+        plan, rev = view.latest(BeatsPlanned), max(now.rev, FIRST_REV) + 1
+        again = list_again(view, plan, KINDS) if plan else ()
+        if plan and not again:
+            _check_use(view, plan, now.status)
+        # The gate lets nothing run before it is known here that this revision is wanted: the jobs
+        # of a cancelled one would be stopped.
+        await self.gate.steer(video_id, "paused", number_wish(rev, find_steering(view)))
+        asked = RevisionRequested(video_id=video_id, rev=rev, action="retry", again=again)
+        await self.emit([build_steering(view, "running", rev), asked])
+        after, _ = await self._find(video_id, owner)
+        if any(r.rev == rev and r.action != "retry" for r in after.all(RevisionRequested)):
+            raise NotNow("Another change of this video came first: try again when it is made.")
+
+    async def _find(self, video_id: str, owner: str) -> tuple[View, VideoStatus]:
+        view = await self.videos.find(video_id, owner)
+        now = read_status(view)
+        assert now is not None, "a view that was just found has a status"
+        return view, now
+
+    async def _check_settled(self, view: View, now: VideoStatus) -> None:
+        """Refuse while a job is still being stopped: its result may come, and is paid for."""
+        open_ = await self.list_jobs(view.video_id) - view.ends.keys()
+        if open_:
+            raise NotNow(
+                f"The video is {now.status}, and {len(open_)} of its jobs are still being stopped: "
+                "what they cost and what they give is not known yet. Try again in a moment."
+            )
+
+
+def check_allowed(now: VideoStatus, action: Action) -> None:
+    """Refuse what the status of a video does not allow, and say what it does."""
+    if action in ALLOWED[now.status]:
+        return
+    allowed = ", ".join(sorted(ALLOWED[now.status]))
+    raise NotNow(
+        f"The video is {now.status} ({now.percent} %), and that does not allow {action}. "
+        f"It allows {allowed}.",
+        f"Follow {now.links['events']}.",
+    )
+
+
+def _is_wished(view: View, status: Status, action: Action) -> bool:
+    """Tell whether the video's user has asked for this already, and it holds."""
+    if action is Action.RESUME:
+        steered = view.latest(VideoSteered)
+        was_steered = steered is not None and steered.rev > 0
+        return was_steered and status in (Status.QUEUED, Status.RUNNING)
+    return status is (Status.PAUSED if action is Action.PAUSE else Status.CANCELLED)
+
+
+def _check_use(view: View, plan: BeatsPlanned, status: Status) -> None:
+    """Refuse a retry that would make nothing again, where that could not help."""
+    flagged = find_flagged(view, plan, KINDS)
+    if flagged:
+        raise NotNow(
+            f"The provider refuses what {flagged} shows, and it would refuse it again: "
+            "change the words or the picture first."
+        )
+    if status is Status.COMPLETED:
+        raise NotNow("Nothing of this video has failed: there is nothing to try again.")

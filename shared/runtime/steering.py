@@ -1,0 +1,114 @@
+"""Makes a user's wishes count: for the gate, for the jobs there are, and for those that wait.
+
+Only the service that is the first to know of every revision does this (`Service.steers_videos`).
+Any other might stop, from what it knew a moment ago, what a later revision has begun. All of it can
+be done again and again: the gate keeps the wish with the highest number, a job is asked to stop
+once, and to be woken too often does no harm.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+from shared.jobs.gate import Gate
+from shared.jobs.ledger import Ledger
+from shared.jobs.turns import Room, Turns
+from shared.ports import Store
+from shared.runtime.memory import Memo
+from shared.story.events import VideoCompleted, VideoRequested
+from shared.story.view import View
+from shared.story.wishes import UNTOUCHED, Wish, find_rev, find_wish, is_over
+
+Look = Callable[[Collection[str]], Awaitable[Mapping[str, View]]]
+"""Reads what is stored of these videos now."""
+
+
+class Steering:
+    """Stops the work on videos, and lets it go on."""
+
+    def __init__(self, store: Store, gate: Gate, ledger: Ledger, room: Room, look: Look) -> None:
+        self._gate = gate
+        self._ledger = ledger
+        self._look = look
+        self._turns = (
+            Turns(store, room, self._find_wanting, self._begin) if room.is_limited else None
+        )
+        self._told = Memo(10_000)
+
+    async def stop(self, view: View) -> bool:
+        """Stop what must not go on; tell whether a video that is over still has open jobs.
+
+        This comes before the facts are stored: whoever dies in between hears of them again.
+        """
+        wish = find_wish(view)
+        if wish.desired == "running":
+            return False
+        completed = view.latest(VideoCompleted)
+        # of a film that is finished nothing is left to begin
+        if not completed or completed.rev < find_rev(view):
+            await self._tell(view.video_id, wish)
+        return is_over(view) and await self._stop_jobs(view)
+
+    async def go_on(self, views: Sequence[View]) -> list[None]:
+        """Let go on what may, and give the places of those that have ended to others.
+
+        This comes after the facts are stored: who asks for a turn is looked up there.
+        """
+        running = [view for view in views if find_wish(view).desired == "running"]
+        await asyncio.gather(*map(self._go_on, running))
+        resting = {view.video_id for view in views} - {view.video_id for view in running}
+        if self._turns and resting:
+            await self._turns.leave(resting)
+            await self._turns.hand_out()
+        return [None] * len(views)
+
+    async def hand_out(self) -> None:
+        """Give free places to videos that wait for their turn."""
+        if self._turns:
+            await self._turns.hand_out()
+
+    def forget(self) -> None:
+        """Tell everything again from now on: what was told may have been lost."""
+        self._told = Memo(10_000)
+
+    async def _go_on(self, view: View) -> None:
+        request = view.one(VideoRequested)
+        if request is None or self._is_told(view.video_id, find_wish(view)):
+            return
+        has_turn = self._turns is None or await self._turns.ask(view.video_id, request.brief.owner)
+        wish = find_wish(view, has_turn=has_turn)
+        # the gate was opened with this one: most videos need no other
+        if self._turns or wish.number != UNTOUCHED:
+            await self._tell(view.video_id, wish)
+
+    async def _begin(self, video_id: str) -> None:
+        view = (await self._look([video_id])).get(video_id)
+        if view is not None:
+            await self._tell(video_id, find_wish(view))
+
+    async def _tell(self, video_id: str, wish: Wish) -> None:
+        if self._is_told(video_id, wish):
+            return
+        await self._gate.steer(video_id, wish.desired, wish.number)
+        if wish.desired == "running":
+            await self._ledger.wake(video_id)
+        self._told.add([f"{video_id} {wish.number}"])
+
+    def _is_told(self, video_id: str, wish: Wish) -> bool:
+        return f"{video_id} {wish.number}" in self._told
+
+    async def _stop_jobs(self, view: View) -> bool:
+        """Ask the open jobs of a video that is over to stop; tell whether there are any."""
+        video = view.video_id
+        jobs = {job.id for job in await self._ledger.open_jobs(video)}
+        if not jobs:
+            return False
+        # Read after the jobs: if there is no later revision now, none of these is of a later one.
+        stored = (await self._look([video])).get(video)
+        if stored is None or find_rev(stored) <= find_rev(view):
+            await self._ledger.cancel(video, only=jobs)
+        return True
+
+    async def _find_wanting(self, videos: Collection[str]) -> Collection[str]:
+        """Return those of these videos that are to be made now."""
+        views = await self._look(videos) if videos else {}
+        return {video for video, view in views.items() if find_wish(view).desired == "running"}

@@ -1,0 +1,197 @@
+"""Videos whose clips are paid: what a wish stops, and what it has cost, by the provider's books."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from services.gateway.parts import build_gateway
+from services.gateway.read.status import Action, Status
+from shared.jobs.engine import Task
+from shared.jobs.gate import MONEY
+from shared.jobs.job import Job
+from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
+from shared.jobs.rates import NO_LIMITS
+from shared.ports import Doc
+from shared.story.events import VideoFailed
+from shared.story.kinds import CLIP
+from tests.pipeline.test_wishes import OWNER, SHUFFLED, WANTED, Stack, completed
+from tests.pipeline.world import world
+
+CEILING, PRICE, CANCELLED_PRICE = 10, 7, 2
+
+
+@dataclass
+class Run:
+    """A run in the provider's books."""
+
+    job: str
+    wants_last_frame: bool
+    status: str = "running"
+    cost: int = 0
+
+
+@dataclass
+class Provider:
+    """Runs go on until they are let finish, or are cancelled; then they cost something."""
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    finishes: bool = False
+    heeds: bool = True
+    """It stops a run that is cancelled; else the run goes on to its end."""
+
+    name = "provider"
+    slots = 50
+    repeatable = False
+    makes_files = False
+    limits = NO_LIMITS
+
+    @property
+    def billed(self) -> int:
+        return sum(run.cost for run in self.runs.values())
+
+    def jobs(self) -> list[str]:
+        return [run.job for run in self.runs.values()]
+
+    def quote(self, job: Job) -> Quote:
+        return Quote(CEILING, "clip-model")
+
+    def count_models(self, job: Job) -> int:
+        return 1
+
+    async def prepare(self, task: Task) -> None: ...
+
+    async def submit(self, task: Task, prepared: None) -> Accepted:
+        id_ = f"run-{len(self.runs)}"
+        self.runs[id_] = Run(task.job.id, getattr(task.order, "wants_last_frame", False))
+        return Accepted(id_)
+
+    async def poll(self, task: Task) -> Pending | Produced | Ended:
+        run = self.runs[task.job.external_id or ""]
+        if run.status == "running" and self.finishes:
+            run.status, run.cost = "succeeded", PRICE
+        if run.status == "running":
+            return Pending(0.01)
+        if run.status == "cancelled":
+            return Ended("cancelled", cancelled=True, cost=run.cost)
+        last = f"{run.job}/last" if run.wants_last_frame else None
+        data = {"key": run.job, "last_frame_key": last, "seconds": 5.0}
+        return Produced(Made(data=data), cost=run.cost)
+
+    async def find(self, task: Task) -> Found:
+        return Found((), is_complete=True)
+
+    async def cancel(self, task: Task) -> None:
+        run = self.runs[task.job.external_id or ""]
+        if run.status == "running" and self.heeds:
+            run.status, run.cost = "cancelled", CANCELLED_PRICE
+
+
+@asynccontextmanager
+async def stack(folder: Path, provider: Provider) -> AsyncIterator[Stack]:
+    async with world(folder, chaos=SHUFFLED, engines={CLIP: provider}) as w:
+        gateway = build_gateway(w.app)
+        try:
+            yield Stack(w, gateway)
+        finally:
+            gateway.close()
+
+
+async def running(s: Stack, provider: Provider, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(provider.runs) < count:
+            await asyncio.sleep(0.01)
+
+
+async def receipt(s: Stack) -> dict[str, Doc]:
+    """The holds of the video that could have cost something."""
+    money = (await s.w.store.get(MONEY, ["v"]))["v"]
+    return {name: hold for name, hold in money["holds"].items() if hold["reserved"]}
+
+
+async def is_settled_exactly(s: Stack, provider: Provider) -> bool:
+    holds = (await receipt(s)).values()
+    assert all("settled" in hold for hold in holds)
+    settled: int = sum(hold["settled"] for hold in holds)
+    return settled == provider.billed == (await s.now()).cost
+
+
+async def test_a_cancel_stops_the_runs_at_the_provider_and_settles_what_they_cost(
+    tmp_path: Path,
+) -> None:
+    provider = Provider()
+    async with stack(tmp_path, provider) as s:
+        await s.w.request("v", WANTED)
+        await running(s, provider, 3)
+        await s.steer(Action.CANCEL)
+        await s.settled()
+        assert {run.status for run in provider.runs.values()} == {"cancelled"}
+        assert len(provider.runs) == 3
+        assert await is_settled_exactly(s, provider)
+        provider.finishes = True
+        await s.gateway.wishes.retry("v", OWNER)
+        await s.until(completed(2))
+        await s.settled()
+        assert await is_settled_exactly(s, provider)
+        assert len(provider.runs) == 3 + 6
+
+
+async def test_a_clip_that_was_paid_in_spite_of_the_cancel_is_kept_and_used_by_the_retry(
+    tmp_path: Path,
+) -> None:
+    provider = Provider(heeds=False)
+    async with stack(tmp_path, provider) as s:
+        await s.w.request("v", WANTED)
+        await running(s, provider, 3)
+        await s.steer(Action.CANCEL)
+        provider.finishes = True
+        await s.settled()
+        assert (await s.now()).status is Status.CANCELLED
+        assert provider.billed == 3 * PRICE
+        await s.gateway.wishes.retry("v", OWNER)
+        await s.until(completed(2))
+        assert sorted(provider.jobs()) == sorted(set(provider.jobs()))
+        assert provider.billed == 6 * PRICE
+        assert await is_settled_exactly(s, provider)
+
+
+async def test_a_pause_begins_no_run_and_lets_those_that_are_paid_finish(tmp_path: Path) -> None:
+    provider = Provider()
+    async with stack(tmp_path, provider) as s:
+        await s.w.request("v", WANTED)
+        await running(s, provider, 3)
+        await s.steer(Action.PAUSE)
+        provider.finishes = True
+        async with asyncio.timeout(20):
+            while provider.billed < 3 * PRICE or not await is_known(s, 3):
+                await asyncio.sleep(0.01)
+        assert len(provider.runs) == 3
+        await s.steer(Action.RESUME)
+        await s.until(completed(1))
+        assert len(provider.runs) == 6
+        assert await is_settled_exactly(s, provider)
+
+
+async def is_known(s: Stack, clips: int) -> bool:
+    chunks = (await s.now()).chunks
+    return chunks is not None and chunks.succeeded == clips
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+async def test_a_failed_video_costs_nothing_more_than_what_was_running(
+    tmp_path: Path, heeds: bool
+) -> None:
+    provider = Provider(heeds=heeds)
+    async with stack(tmp_path, provider) as s:
+        await s.w.request("v", WANTED)
+        await running(s, provider, 3)
+        failed = VideoFailed(video_id="v", rev=1, phase="clips", error="enough")
+        await s.w.app.shell("stitcher").emit([failed])
+        await s.until(lambda now: now.status is Status.FAILED)
+        provider.finishes = True
+        await s.settled()
+        assert len(provider.runs) == 3
+        assert await is_settled_exactly(s, provider)
