@@ -264,6 +264,15 @@ class Ledger:
         row = (await self._store.get(RUNS, [id_])).get(id_, {})
         return (row.get("job"), row.get("attempt")) == (job.id, job.posted_attempt)
 
+    async def find_run(self, provider: str, job: Job) -> str | None:
+        """Return the run that the posted attempt of a job is known to hold.
+
+        Its answer was heard, and whoever heard it went away before the row said so.
+        """
+        rows = await self._store.find(RUNS, {"job": job.id, "attempt": job.posted_attempt})
+        ids = [row["_id"] for row in rows if row["_id"].startswith(f"{provider}:")]
+        return ids[0].removeprefix(f"{provider}:") if ids else None
+
     async def count_at_work(self, kinds: Sequence[str]) -> int:
         """Return how many jobs of these kinds a provider may be working on."""
         running = Is("in", [State.SUBMITTING.value, State.RUNNING.value])

@@ -8,7 +8,7 @@ theory of operation in machine.py.
 import logging
 from functools import partial
 
-from shared.jobs import journal, outcomes, signals
+from shared.jobs import journal, outcomes, outputs, signals
 from shared.jobs.admission import Admission
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY, Hold, Settlement
@@ -33,6 +33,8 @@ class Posting:
 
     async def prepare(self, job: Job, task: Task) -> Signal:
         """Hold the money, upload the inputs, take a create; then the row says that it is posted."""
+        if job.attempt > 1:  # an earlier claim may have died with its money held
+            await self._admission.free_all(job)
         if job.cancel:
             return signals.Stopped()
         await self._means.look_again(job)
@@ -43,8 +45,6 @@ class Posting:
                 f"nobody can say what {quote.model or engine.name} may cost at most: choose another"
             )
             return signals.Broke(said, permanent=True, code="budget")
-        if job.attempt > 1:  # an earlier claim may have died with its money held
-            await self._admission.free_all(job)
         hold = Hold(
             job.spec.video_id, f"{job.id}:{job.attempt}", quote.ceiling, quote.model or None
         )
@@ -97,6 +97,9 @@ class Posting:
 
     async def look_for(self, job: Job, task: Task) -> Signal:
         """Adopt what an earlier attempt started at the provider, or be sure that it did not."""
+        known = await self._means.ledger.find_run(self._means.engine(job).name, job)
+        if known is not None:
+            return signals.Accepted(known)
         found = await self._means.engine(job).find(task)
         if isinstance(found, outcomes.Ended):
             return self.end(job, found)
@@ -113,7 +116,7 @@ class Posting:
         engine = self._means.engine(job)
         longest = to_ms(self._means.kinds[job.spec.kind].deadline_seconds)
         if job.cancel or self._means.ledger.now() - (job.posted_at or job.created_at) > longest:
-            await engine.cancel(task)  # it ends when the provider says so, and is paid as it says
+            await self._cancel(job, task)
         outcome = await engine.poll(task)
         match outcome:
             case outcomes.Pending(seconds):
@@ -122,6 +125,13 @@ class Posting:
                 return await self._storing.secure(job, outcome)
             case outcomes.Ended():
                 return self.end(job, outcome)
+
+    async def _cancel(self, job: Job, task: Task) -> None:
+        """Ask the provider to stop. The run ends when it says so, and is paid as it says."""
+        try:
+            await self._means.engine(job).cancel(task)
+        except Exception as error:  # it may have ended already: what it brought is wanted
+            log.warning("not stopped: %s", error, extra=journal.about(job, "cancel"))
 
     def end(self, job: Job, ended: outcomes.Ended) -> Signal:
         """Return what follows where the provider has ended it without an output."""
@@ -149,6 +159,7 @@ class Posting:
             None if unused else job.owed,
             run=job.external_id,
             why=make_storable(job.error, 200) if job.error else None,
+            before=job.attempt,
         )
         try:
             await self._means.gate.settle(end)
@@ -157,6 +168,7 @@ class Posting:
         except Exception as error:  # a newer version may read it; until then the hold stays
             tell(MONEY, job.spec.video_id, error)
             return signals.Later(PUT_OFF_MS)
+        await outputs.forget_raw(self._means.blobs, job.urls)
         if job.owed < job.held:  # others may wait for what has come back
             await self._means.ledger.wake(job.spec.video_id, "money")
         return signals.Settled()

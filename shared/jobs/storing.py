@@ -14,6 +14,7 @@ from shared.jobs.outcomes import Made
 from shared.jobs.rows import end_event
 from shared.jobs.signals import Signal
 from shared.story.errors import (
+    BlobMissing,
     InfrastructureError,
     PermanentError,
     StorywaveError,
@@ -50,7 +51,7 @@ class Storing:
             files = await outputs.fetch(job.urls, task.folder, self._means.blobs)
         except outputs.Useless as error:
             return self._means.fail(job, str(error), error, cost=job.owed)
-        except TransientError as error:
+        except (TransientError, BlobMissing) as error:
             return self._try_again(job, error, f"its output is lost: {error}")
         return await self.store(job, task, Made(files, job.result), job.owed)
 
@@ -62,8 +63,6 @@ class Storing:
             raise
         except Exception as error:
             return self._judge_storing(job, error, cost)
-        if job.state is State.STORING:
-            await outputs.forget_raw(self._means.blobs, job.urls)
         return signals.Finished(result, cost)
 
     def _try_again(self, job: Job, error: Exception, said: str) -> Signal:

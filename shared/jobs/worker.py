@@ -268,11 +268,16 @@ class Worker:
                 return False
             goes_on = _follows_at_once(job, signal, after)
             job = self._keep(after) if goes_on else after
-        if job.waits_for and await self._steps.admission.may_go_on(job):
-            await self._ledger.wake(job.spec.video_id)
+        if job.waits_for:
+            await patiently(partial(self._wake_again, job), self._means.pace)
         if job.has_ended:
             self._tell(job)
         return job.has_ended
+
+    async def _wake_again(self, job: Job) -> None:
+        """Wake what was just parked, where what it waits for has come meanwhile."""
+        if await self._steps.admission.may_go_on(job):
+            await self._ledger.wake(job.spec.video_id)
 
     async def _tell_shortage(self, job: Job) -> None:
         """Tell that a video is out of money, once each time, before its job is parked.

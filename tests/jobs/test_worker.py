@@ -140,13 +140,14 @@ class LoneWorker:
         self.ledger = Ledger(store, kinds, rules)
         self.folder = folder / "work"
         relay = Relay(store, self.bus, "storyboard", runs=list(kinds), kinds=kinds, rules=rules)
+        self.rates = Rates(store)
         means = Means(
             kinds=kinds,
             engines=dict.fromkeys(kinds, engine),
             finish={kind: finish},
             ledger=self.ledger,
             gate=self.gate,
-            rates=Rates(store),
+            rates=self.rates,
             blobs=self.blobs,
             pool=Pool(1),
             rules=rules,
