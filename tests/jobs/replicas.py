@@ -109,7 +109,7 @@ class Stop:
     def __init__(self) -> None:
         self.reached, self.go_on = asyncio.Event(), asyncio.Event()
 
-    def before(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def before(self, call: Callable[..., Awaitable[Any]]) -> Any:
         """Stand still before the first of these calls takes effect."""
 
         async def stop(*args: Any, **kwargs: Any) -> Any:
@@ -118,7 +118,7 @@ class Stop:
 
         return stop
 
-    def after(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def after(self, call: Callable[..., Awaitable[Any]]) -> Any:
         """Stand still after the first of these calls, before its answer is used."""
 
         async def stop(*args: Any, **kwargs: Any) -> Any:
@@ -218,4 +218,3 @@ async def make_pair(adapter: str, folder: Path, rules: Rules = RULES) -> AsyncIt
             yield Pair(a, b, books, clock)
     finally:
         await stores.drop()
-
