@@ -27,6 +27,9 @@ _REFUSALS: Mapping[Verdict, Signal] = {
 }
 """Verdict → what follows for the job; what is not here is let through."""
 
+_CHECKS = (Verdict.GRANTED, Verdict.NO_MONEY, Verdict.OVER)
+"""What says something about a budget. To wait for leave does not."""
+
 
 class Admission:
     """Lets jobs through to their engines."""
@@ -42,7 +45,7 @@ class Admission:
         except Exception as error:  # a newer version may read it: nothing is asked of an engine
             tell(MONEY, hold.video_id, error)
             return signals.Later(PUT_OFF_MS)
-        if hold.amount:
+        if hold.amount and verdict in _CHECKS:
             await self._means.gate.log_check(hold, verdict)
         if verdict is Verdict.SETTLED:
             raise LostClaim

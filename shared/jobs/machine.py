@@ -45,7 +45,8 @@ A job that waits is found in one of two ways, and never in both: by its `tag` wh
 an attempt (the tag is its place in the fair order between owners), or by `due_at` once a time is
 known: a retry, a poll, or the end of a lease. The end of a lease is therefore nothing special: a
 job whose worker died is simply due. A job that waits for leave or for money (`waits_for`) is found
-in neither way, however many there are; Woken puts it back in its place.
+in neither way, however many there are; Woken puts it back into the queue, behind those who came
+meanwhile.
 
 Warts
 -----
@@ -187,7 +188,8 @@ def _park(job: Job, signal: Parked, now: int, rules: Rules) -> Job:
 
 
 def _wake(job: Job, signal: Woken, now: int, rules: Rules) -> Job:
-    return _requeue(job, None) if job.waits_for else job
+    """Queue up behind who came meanwhile: old places would all come before theirs."""
+    return _requeue(replace(job, place=max(job.place, signal.place)), None)
 
 
 def _keep_looking(job: Job, signal: Unknown, now: int, rules: Rules) -> Job:

@@ -54,7 +54,9 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """What it waited for may have come: back to its place in the queue."""
+    """What it waited for may have come: back into the queue, at its place or a later one."""
+
+    place: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from shared.jobs.job import Job, Rules
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.ports import Doc
+from shared.story.errors import StoreUnavailable
 from shared.story.view import JobSpec
 from tests.clock import Clock
 from tests.contracts.adapters import Stores
@@ -218,3 +219,32 @@ async def make_pair(adapter: str, folder: Path, rules: Rules = RULES) -> AsyncIt
             yield Pair(a, b, books, clock)
     finally:
         await stores.drop()
+
+
+def away(
+    call: Callable[..., Awaitable[Any]],
+    when: Callable[..., bool] = lambda *_: True,
+    times: int = 1,
+) -> Any:
+    """The store is away for the first of these calls."""
+    left = [None] * times
+
+    async def ask(*args: Any, **kwargs: Any) -> Any:
+        if left and when(*args, **kwargs):
+            left.pop()
+            raise StoreUnavailable("the database does not answer")
+        return await call(*args, **kwargs)
+
+    return ask
+
+
+async def just_made(task: Task, prepared: None) -> Produced:
+    return Produced(Made(data={"key": "k"}))
+
+
+async def lose(task: Task, prepared: None) -> Accepted:
+    raise ConnectionError("the answer was lost")
+
+
+async def find_nothing(task: Task) -> Found:
+    return Found(is_complete=True)

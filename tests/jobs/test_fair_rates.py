@@ -21,7 +21,8 @@ from shared.jobs.rates import Limits
 from shared.story.kinds import CLIP, IMAGE, AnyKind
 from shared.story.view import JobSpec
 from tests.contracts.adapters import STORES, Stores
-from tests.jobs.test_worker import ORDER, LoneWorker
+from tests.histories import ANY_ORDER as ORDER
+from tests.jobs.test_worker import LoneWorker
 from tests.leaping import LeapingLoop, Slow
 
 INDEXES = {**ledger.INDEXES, **relay.INDEXES, **gate.INDEXES, **rates.INDEXES}
@@ -80,12 +81,8 @@ class Scene:
         """Ask for so many jobs; return when."""
         w = self.workers[0]
         await w.gate.open(owner, owner, cap=10**6)
-        await w.ledger.insert(
-            [
-                JobSpec(kind=kind.name, video_id=owner, owner=owner, beat=i, n=i, input=ORDERS[kind])
-                for i in range(count)
-            ]
-        )
+        job = JobSpec(kind=kind.name, video_id=owner, owner=owner, input=ORDER)
+        await w.worker.take_on([job.model_copy(update={"n": n}) for n in range(count)])
         return self.loop.time()
 
     async def until(self, creates: int) -> None:
@@ -93,11 +90,6 @@ class Scene:
             while len(self.provider.creates) < creates:
                 await asyncio.sleep(0.05)
 
-
-ORDERS: dict[AnyKind, dict[str, Any]] = {
-    IMAGE: ORDER,
-    CLIP: {**ORDER, "seconds": 5.0, "fps": 24, "motion": "pan"},
-}
 
 Act = Callable[[Scene], Coroutine[Any, Any, None]]
 
@@ -144,10 +136,29 @@ def test_three_hundred_jobs_at_nine_a_second(play: Callable[..., Limited], worke
     provider = play(dump, workers)
     times = provider.times("ann")
     each_second = Counter(int(at) for at in times)
-    print(sorted(each_second.items()))
     assert len(times) == 300
     assert max(each_second.values()) <= 9
     assert 300 / (times[-1] - times[0]) >= 0.95 * 9
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a create is counted in the second in which it is granted, and leaves a write later: a "
+    "burst at the end of a second arrives with the first ones of the next",
+)
+def test_a_burst_late_in_a_second_does_not_arrive_with_the_next_ones(
+    play: Callable[..., Limited],
+) -> None:
+    """What is granted at the end of a second arrives in the next one, which has its own nine."""
+
+    async def late(scene: Scene) -> None:
+        for n, offset in enumerate((0.84, 0.86, 0.88, 0.9, 0.92, 0.94, 0.96)):
+            await asyncio.sleep(3 + offset - scene.loop.time() % 1)
+            await scene.ask(f"ann{n}", 18)
+        await scene.until(7 * 18)
+
+    each_second = Counter(int(at) for at, _ in play(late).creates)
+    assert max(each_second.values()) <= 9
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -164,9 +175,9 @@ def test_a_second_owner_waits_no_longer_than_its_share(
         await scene.until(312)
 
     waits = [at - asked for at in play(two, workers).times("bob")]
-    print([round(w, 1) for w in waits])
     share = 12 / (9 / 2)
-    assert waits[-1] <= 1.5 * share
+    a_second = workers - 1  # may be lost where replicas ask for the same creates
+    assert waits[-1] <= 1.5 * share + a_second
 
 
 def test_newcomers_are_served_in_turn_behind_a_burst(play: Callable[..., Limited]) -> None:
@@ -182,5 +193,45 @@ def test_newcomers_are_served_in_turn_behind_a_burst(play: Callable[..., Limited
 
     provider = play(many)
     waits = sorted(provider.times(owner)[0] - at for owner, at in asked.items())
-    print([round(w, 1) for w in waits])
     assert waits[-1] <= 2.0
+
+
+def test_no_kind_waits_for_the_end_of_another_ones_queue(play: Callable[..., Limited]) -> None:
+    asked: dict[AnyKind, float] = {}
+
+    async def two(scene: Scene) -> None:
+        for kind in (IMAGE, CLIP):
+            await scene.ask(f"dump-{kind}", 300, kind)
+        await scene.until(20)
+        for kind in (IMAGE, CLIP):
+            asked[kind] = await scene.ask(f"new-{kind}", 1, kind)
+        await scene.until(602)
+
+    provider = play(two, kinds=(IMAGE, CLIP))
+    waits = [provider.times(f"new-{kind}", kind)[0] - at for kind, at in asked.items()]
+    assert (
+        max(waits) <= 15.0
+    )  # by chance: two seconds as a rule, and not the half minute of a queue
+
+
+def test_a_video_that_goes_on_waits_behind_those_who_came_meanwhile(
+    play: Callable[..., Limited],
+) -> None:
+    """Its 300 jobs have old places in the queue: they must not all come before the others."""
+    gone_on = 0.0
+
+    async def resume(scene: Scene) -> None:
+        nonlocal gone_on
+        w = scene.workers[0]
+        await scene.ask("ann", 300)
+        await w.gate.steer("ann", "paused", 1)
+        await scene.ask("carl", 400)
+        await asyncio.sleep(42)
+        await scene.ask("bob", 12)
+        await w.gate.steer("ann", "running", 2)
+        await w.ledger.wake("ann")
+        gone_on = scene.loop.time()
+        await scene.until(712)
+
+    waits = [at - gone_on for at in play(resume).times("bob")]
+    assert waits[-1] <= 1.5 * 12 / (9 / 3)

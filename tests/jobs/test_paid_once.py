@@ -103,7 +103,7 @@ async def test_who_wakes_after_another_adopted_its_run_frees_no_money(
 
 async def test_who_wakes_between_gate_and_request_does_not_send_it(pair: Pair) -> None:
     stop = Stop()
-    pair.a.gate.reserve = stop.after(pair.a.gate.reserve)  # type: ignore[assignment]
+    pair.a.gate.reserve = stop.after(pair.a.gate.reserve)
     await pair.open(cap=CEILING * 2)
     async with pair.stopped(stop), working(pair.b):
         job = await pair.end()
