@@ -31,6 +31,10 @@ LONGEST_WAIT_MS = 30 * 60_000
 """No job waits longer, whatever a provider asks for: a time further away is a clock's mistake."""
 
 
+MOST_COST: Micros = 10**15
+"""A billion dollars: what is said to cost more was misread, and no store would take it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Every duration and count that decides anything, in milliseconds."""

@@ -62,7 +62,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.jobs.job import LONGEST_WAIT_MS, Job, Rules, State
+from shared.jobs.job import LONGEST_WAIT_MS, MOST_COST, Job, Rules, State
 from shared.jobs.retries import GiveUp, after_failure
 from shared.jobs.signals import (
     Accepted,
@@ -211,7 +211,7 @@ def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
         state=State.STORING,
         urls=signal.urls,
         result=signal.result,
-        owed=signal.cost,
+        owed=_bound(signal.cost),
         deaths=0,
         resubmits=0,
     )
@@ -294,11 +294,16 @@ def _close(
 
     The due time is untouched in SETTLING: it is the lease, under which the money is settled next.
     """
-    ended = replace(job, owed=owed)
+    ended = replace(job, owed=_bound(owed))
     if job.held:
         return replace(ended, state=State.SETTLING, then=then, then_due=due_at)
     ended = _add_up(ended)
     return _requeue(ended, due_at) if then is State.NEW else _end(ended, then, now, rules)
+
+
+def _bound(cost: Micros) -> Micros:
+    """Return a price that can be one: less than nothing would make money."""
+    return max(0, min(cost, MOST_COST))
 
 
 def _add_up(job: Job) -> Job:

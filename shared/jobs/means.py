@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, TypeVar
 
 from shared.base.pool import Pool
@@ -21,6 +22,8 @@ from shared.story.kinds import AnyKind, Kinds
 log = logging.getLogger("storywave.worker")
 
 R = TypeVar("R")
+
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -87,5 +90,5 @@ async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
 
 
 def to_ms(seconds: float) -> int:
-    """Return seconds as the milliseconds that signals carry."""
-    return round(seconds * 1000)
+    """Return seconds as the milliseconds that signals carry; a time that is none is now."""
+    return 0 if isnan(seconds) else round(min(seconds, _DAY) * 1000)

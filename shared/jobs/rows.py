@@ -96,6 +96,6 @@ def _is_default(job: Job, name: str) -> bool:
 
 def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
-    if name == "error" and value is not None:
+    if name in ("error", "at_fault") and value is not None:
         return make_storable(str(value))
     return value.value if isinstance(value, State) else value

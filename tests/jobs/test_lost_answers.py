@@ -1,6 +1,7 @@
 """An adversary at the answers of a provider: what was heard or paid for must not be lost."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from shared.jobs import outputs, signals
 from shared.jobs.engine import Task
 from shared.jobs.job import Job, State
-from shared.jobs.outcomes import Made, Pending, Produced, Refused
+from shared.jobs.outcomes import Ended, Made, Pending, Produced, Refused
 from shared.jobs.rates import RATES, Limits, Rates
 from shared.ports import Update
 from shared.story.errors import PermanentError
@@ -167,6 +168,61 @@ async def test_a_cancelled_job_ends_though_its_provider_is_left_alone(pair: Pair
         await pair.until(lambda job: job.attempt == 1 and job.state is State.NEW)
         await asyncio.sleep(5 * PACE.look)
         assert (await pair.a.row()).state is State.CANCELLED
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="of two jobs with the same input one adopts, as a guess, the run whose answer the other "
+    "one is just hearing: that one is sent again, though its run is on",
+)
+async def test_a_guess_takes_no_run_whose_answer_is_on_its_way(pair: Pair) -> None:
+    accept, adopted = pair.a.engine.submit, asyncio.Event()
+
+    async def submit(task: Task, prepared: None) -> Any:
+        if task.job.id == SPEC.id and not pair.books.runs:
+            raise ConnectionError("it never arrived")
+        accepted = await accept(task, prepared)
+        if task.job.id == OTHER.id:
+            await adopted.wait()
+        return accepted
+
+    pair.a.engine.submit = submit
+    await pair.open(SPEC, OTHER)
+    async with working(pair.a):
+        await pair.end(SPEC)
+        adopted.set()
+        await pair.end(OTHER)
+    assert pair.books.paid_twice == 0
+
+
+HALF: str = json.loads('"\\ud83d"')
+STRANGE = [
+    Ended("no", at_fault=HALF),
+    Ended("no", retry_after=float("inf")),
+    Ended("no", retry_after=float("nan")),
+    Ended("no", cost=2**70),
+    Ended("no", cost=-5),
+    Produced(Made(data={"key": "k"}), cost=2**70),
+    Produced(Made(data={"key": "k"}), cost=-5),
+    Produced(Made(data={"key": HALF}), cost=5),
+    Produced(urls={"key": HALF}, cost=5),
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=ascii)
+async def test_an_answer_that_nobody_can_use_makes_no_money_and_no_loop(
+    pair: Pair, strange: Any
+) -> None:
+    async def answer(task: Task) -> Any:
+        return strange
+
+    pair.a.engine.poll = answer
+    await pair.open()
+    async with working(pair.a):
+        await pair.until(lambda job: job.has_ended or (job.state is State.NEW and job.tries > 0))
+    money = await pair.money()
+    assert money["available"] <= 100, "money was made"
+    assert all("settled" in hold for hold in money["holds"].values())
 
 
 # ── what is paid for, and on its way to the store ───────────────────────────────────────────────
