@@ -1,4 +1,6 @@
-"""Reads every event; emits VideoRequested, VideoSteered and RevisionRequested; runs no job."""
+"""Reads every event; emits what users ask for (VideoRequested, VideoSteered, RevisionRequested), and
+makes their wishes count; runs no job.
+"""
 
 from services.gateway import intake
 from services.gateway.decide import decide

@@ -18,7 +18,7 @@ from shared.jobs.rates import NO_LIMITS
 from shared.ports import Doc
 from shared.story.events import VideoFailed
 from shared.story.kinds import CLIP
-from tests.pipeline.test_wishes import OWNER, SHUFFLED, WANTED, Stack, completed
+from tests.pipeline.test_wishes import SHUFFLED, WANTED, Stack, completed
 from tests.pipeline.world import world
 
 CEILING, PRICE, CANCELLED_PRICE = 10, 7, 2
@@ -132,7 +132,7 @@ async def test_a_cancel_stops_the_runs_at_the_provider_and_settles_what_they_cos
         assert len(provider.runs) == 3
         assert await is_settled_exactly(s, provider)
         provider.finishes = True
-        await s.gateway.wishes.retry("v", OWNER)
+        await s.retry()
         await s.until(completed(2))
         await s.settled()
         assert await is_settled_exactly(s, provider)
@@ -151,7 +151,7 @@ async def test_a_clip_that_was_paid_in_spite_of_the_cancel_is_kept_and_used_by_t
         await s.settled()
         assert (await s.now()).status is Status.CANCELLED
         assert provider.billed == 3 * PRICE
-        await s.gateway.wishes.retry("v", OWNER)
+        await s.retry()
         await s.until(completed(2))
         assert sorted(provider.jobs()) == sorted(set(provider.jobs()))
         assert provider.billed == 6 * PRICE
