@@ -27,7 +27,7 @@ from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.rehearsal import RehearsalEngine
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.ports import Unread
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.store.sqlite import SqliteStore

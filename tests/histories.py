@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from shared.jobs.machine import Job, State
+from shared.jobs.job import Job, State
 from shared.jobs.rows import end_event
 from shared.runtime.service import Service
 from shared.story.beats import Beat, Truncation, plan_chunks

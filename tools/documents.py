@@ -18,7 +18,8 @@ from pydantic.fields import FieldInfo
 
 import services
 from shared.bus.kafka_producer import PREFIX
-from shared.jobs.machine import TERMINAL, TRANSITIONS, State
+from shared.jobs.job import TERMINAL, State
+from shared.jobs.machine import TRANSITIONS
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.events import DeadLettered, Event, JobEnd, Numbered, topic

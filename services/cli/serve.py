@@ -65,4 +65,5 @@ def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
     from services.gateway.app import open_front  # a web framework that the others do not need
     from services.gateway.edge.hosts import hosts_of
 
-    return partial(open_front, hosts=hosts_of(chosen))
+    secret = chosen.replicate_webhook_secret
+    return partial(open_front, hosts=hosts_of(chosen), hook_secret=secret)

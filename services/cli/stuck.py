@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from services import NAMES, load
 from services.gateway.read.status import Status, read_status
 from shared.bus import wire
+from shared.jobs.job import TERMINAL
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import TERMINAL
 from shared.jobs.relay import OUTBOX
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.times import Waiting

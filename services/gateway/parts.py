@@ -5,6 +5,8 @@ No web framework is imported here: most commands need none, and start sooner wit
 
 from dataclasses import dataclass
 
+from services.gateway.budgets import Budgets
+from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
@@ -24,10 +26,12 @@ class Gateway:
     intake: Intake
     revisions: Revisions
     wishes: Wishes
+    budgets: Budgets
     videos: Videos
     images: Images
     watch: Watch
     blobs: Blobs
+    hooks: Hooks
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read pictures."""
@@ -35,8 +39,11 @@ class Gateway:
         self.images.pool.close()
 
 
-def build_gateway(app: App) -> Gateway:
-    """Return the gateway of a process; from here on its watchers hear what the process hears."""
+def build_gateway(app: App, hook_secret: str = "") -> Gateway:
+    """Return the gateway of a process; from here on its watchers hear what the process hears.
+
+    With a secret it also hears what a provider's webhooks tell.
+    """
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
@@ -44,9 +51,11 @@ def build_gateway(app: App) -> Gateway:
     # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    intake = Intake(
-        app.ports.store, app.gate, images, shell.emit, StageWeights(videos), app.allowances
-    )
+    store, gate = app.ports.store, app.gate
+    weights = StageWeights(videos)
+    intake = Intake(store, gate, images, shell.emit, weights, app.allowances, app.terms)
     revisions = Revisions(videos, shell.emit)
-    wishes = Wishes(videos, shell.emit, app.gate, shell.list_jobs)
-    return Gateway(intake, revisions, wishes, videos, images, watch, app.ports.blobs)
+    wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
+    budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
+    hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
+    return Gateway(intake, revisions, wishes, budgets, videos, images, watch, blobs, hooks)

@@ -31,7 +31,7 @@ from shared.engines.chatreplies import (
 )
 from shared.engines.planning import Flagged, Question
 from shared.jobs.engine import Task
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Code, Ended, Found, Pending, Produced, Quote, Refused
 from shared.jobs.rates import NO_LIMITS
 from shared.story.errors import PermanentError, StorywaveError, TransientError

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from shared.jobs.engine import Task, Work, Workspace
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Found, Made, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.story.errors import PermanentError

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 
 MOST = 2**31 - 1
 """The largest seed that every provider takes."""

@@ -9,11 +9,12 @@ import asyncio
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote, Refused
 from shared.jobs.rates import Limits
 from shared.story.errors import BlobMissing, PermanentError
@@ -41,7 +42,10 @@ loop, so it is synchronous, and everything that it takes and returns can be pick
 """
 
 Finish = Callable[[Any, Workspace, Made], Made]
-"""Looks at what an engine made before it is stored: refuses it (BadMedia), or adds to it."""
+"""Looks at what an engine made before it is stored: refuses it (BadMedia), or adds to it.
+
+Its workspace has the files that the engine started from, as far as they are still there.
+"""
 
 
 class Task:
@@ -79,8 +83,18 @@ class Task:
         """Bring all input blobs of the job into the folder; return where each of them is."""
         return {name: await self._fetch(name, key) for name, key in self.job.spec.files.items()}
 
+    async def find_files(self) -> dict[str, Path]:
+        """Bring the inputs that are still there: what was made of them is not lost with them."""
+        files = {}
+        for name, key in self.job.spec.files.items():
+            with suppress(PermanentError):
+                files[name] = await self._fetch(name, key)
+        return files
+
     async def _fetch(self, name: str, key: str) -> Path:
         path = self.folder / f"in-{name.replace('/', '-')}{Path(key).suffix}"
+        if path.exists():  # it is whole: an engine that works here has brought it before
+            return path
         try:
             await self._bring(key, path)
         except BlobMissing as error:

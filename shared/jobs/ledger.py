@@ -7,19 +7,10 @@ from itertools import groupby
 
 from shared.base.batching import Batcher, run_each
 from shared.jobs import unreadable
-from shared.jobs.machine import (
-    IN_HAND,
-    TERMINAL,
-    CancelAsked,
-    Claimed,
-    Job,
-    Rules,
-    Signal,
-    State,
-    Woken,
-    advance,
-)
+from shared.jobs.job import IN_HAND, TERMINAL, Job, Rules, State
+from shared.jobs.machine import advance
 from shared.jobs.rows import change, from_doc, to_doc
+from shared.jobs.signals import CancelAsked, Claimed, Signal, Woken
 from shared.jobs.unreadable import PUT_OFF, put_off, read_each, tell
 from shared.ports import Doc, Index, Is, Store, Update, Where
 from shared.story.errors import InfrastructureError
@@ -195,7 +186,22 @@ class Ledger:
     async def advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when another has claimed it meanwhile."""
         after = self._after(job, signal, self._store.now())
-        return after if await self._writes((job, after)) else None
+        if await self._writes((job, after)):
+            return after
+        return await self._read_written(after)
+
+    async def _read_written(self, after: Job) -> Job | None:
+        """Return the job if this change is in its row: the answer to an earlier try may be lost.
+
+        Nobody else can have written it, since an attempt belongs to one worker. The times in the
+        row are those of the earlier try.
+        """
+        row = (await self._store.get(JOBS, [after.id])).get(after.id)
+        if row is None or row.get("attempt") != after.attempt:
+            return None
+        there = from_doc(row)
+        same = (there.state, there.posted_attempt) == (after.state, after.posted_attempt)
+        return there if same else None
 
     async def renew(self, jobs: Sequence[Job]) -> list[Job]:
         """Move the leases of jobs in hand; return those that still are ours, with the new lease.

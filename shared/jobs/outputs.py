@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Made
 from shared.ports import Blob, Blobs
 from shared.story.errors import TransientError

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from shared.base import telemetry
 from shared.jobs import unreadable
+from shared.jobs.job import Job, Rules
 from shared.jobs.ledger import JOBS
 from shared.jobs.letters import write_letters
-from shared.jobs.machine import Job, Rules
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.unreadable import PUT_OFF, put_off, read_each
 from shared.ports import Bus, Doc, Index, Is, Store, Update

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from shared.jobs.machine import Job, State
+from shared.jobs.job import Job, State
 from shared.ports import Doc, Update
 from shared.story.errors import TOLD
 from shared.story.events import Event

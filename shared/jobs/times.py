@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shared.jobs.machine import IN_HAND, LONGEST_WAIT_MS
+from shared.jobs.job import IN_HAND, LONGEST_WAIT_MS
 from shared.jobs.unreadable import PUT_OFF
 from shared.ports import Doc, Is, Store, Update, Where
 

@@ -14,13 +14,15 @@ from functools import partial
 from pathlib import Path
 
 from shared.base import telemetry
-from shared.jobs import journal, machine
+from shared.jobs import journal, signals
 from shared.jobs.engine import Claim, Engine, read_clock
-from shared.jobs.ledger import Ledger
-from shared.jobs.machine import IN_HAND, Job, Signal, State
+from shared.jobs.job import IN_HAND, Job, State
+from shared.jobs.means import Means, patiently
 from shared.jobs.relay import Relay
 from shared.jobs.rows import end_event
-from shared.jobs.step import Steps, patiently
+from shared.jobs.shortage import find_shortage
+from shared.jobs.signals import Signal
+from shared.jobs.step import Steps
 from shared.story.errors import InfrastructureError
 from shared.story.events import Event
 from shared.story.kinds import AnyKind
@@ -47,14 +49,14 @@ class Worker:
 
     def __init__(
         self,
-        steps: Steps,
-        ledger: Ledger,
+        means: Means,
         relay: Relay,
         folder: Path,
         report: Mapping[AnyKind, Report],
     ) -> None:
-        self._steps = steps
-        self._ledger = ledger
+        self._means = means
+        self._steps = Steps(means)
+        self._ledger = means.ledger
         self._relay = relay
         self._folder = folder
         self._report = report
@@ -97,12 +99,12 @@ class Worker:
         begun = [
             mine
             for mine in self._in_hand.values()
-            if mine.job.state is State.SUBMITTING and self._steps.engine(mine.job).repeatable
+            if mine.job.state is State.SUBMITTING and self._means.engine(mine.job).repeatable
         ]
         for mine in begun:
             mine.step.cancel()
         # what fails here is said by the end of a lease too, only later
-        back = (self._ledger.advance(mine.job, machine.Later(0)) for mine in begun)
+        back = (self._ledger.advance(mine.job, signals.Later(0)) for mine in begun)
         await asyncio.gather(*back, return_exceptions=True)
 
     # ── claiming ────────────────────────────────────────────────────────────────────────────────
@@ -126,14 +128,14 @@ class Worker:
                 await self.renew()
             async with self._hands:
                 free = self._free()
-                self._is_full = len(free) < len(self._steps.engines)
+                self._is_full = len(free) < len(self._means.engines)
                 taken = [await self._claim_for(*group) for group in self._by_engine(free)]
                 return any(taken)
         except InfrastructureError as error:
             log.warning("cannot claim: %s", error, extra={"action": "claim"})
         except Exception:  # whatever it is, other work goes on
             log.exception("cannot claim", extra={"action": "claim"})
-        await asyncio.sleep(self._steps.pace.away)
+        await asyncio.sleep(self._means.pace.away)
         return False
 
     async def _claim_for(self, engine: Engine, free: Mapping[str, int]) -> int:
@@ -159,18 +161,18 @@ class Worker:
         """Return how many jobs of an engine may begin anew; None where there is no limit."""
         if engine.repeatable:
             return None
-        creates = await self._steps.rates.count_free(engine.name, engine.limits)
+        creates = await self._means.rates.count_free(engine.name, engine.limits)
         most = engine.limits.at_once
         if most is None:
             return creates
-        kinds = [kind.name for kind, other in self._steps.engines.items() if other is engine]
+        kinds = [kind.name for kind, other in self._means.engines.items() if other is engine]
         room = max(0, most - await self._ledger.count_at_work(kinds))
         return room if creates is None else min(creates, room)
 
     def _by_engine(self, free: Mapping[str, int]) -> list[tuple[Engine, dict[str, int]]]:
         """Return the free hands of each engine, those that cost nothing first, in one claim."""
         groups: dict[int, tuple[Engine, dict[str, int]]] = {}
-        for kind, engine in self._steps.engines.items():
+        for kind, engine in self._means.engines.items():
             if kind.name in free:
                 _, hands = groups.setdefault(id(engine), (engine, {}))
                 hands[kind.name] = free[kind.name]
@@ -179,24 +181,24 @@ class Worker:
     def _free_for_unlimited(self) -> dict[str, int]:
         """Return the free hands for kinds whose jobs may begin as soon as they exist."""
         free = self._free()
-        engines = self._steps.engines.items()
+        engines = self._means.engines.items()
         return {k.name: free[k.name] for k, e in engines if e.repeatable and k.name in free}
 
     def _is_late(self) -> bool:
         """Tell whether leases may have ended: the loop that renews them has not run for long."""
         since = self._ledger.now() - self._renewed_at
-        return bool(self._in_hand) and since > self._steps.rules.lease_ms // 2
+        return bool(self._in_hand) and since > self._means.rules.lease_ms // 2
 
     def _free(self) -> dict[str, int]:
         """Return the free hands for each kind of job, leaving out kinds that have none."""
         if self._draining:
             return {}
         busy = Counter(mine.job.spec.kind for mine in self._in_hand.values())
-        free = {k.name: e.slots - busy[k.name] for k, e in self._steps.engines.items()}
+        free = {k.name: e.slots - busy[k.name] for k, e in self._means.engines.items()}
         return {name: hands for name, hands in free.items() if hands > 0}
 
     def _begin(self, jobs: Sequence[Job], asked_at: float) -> None:
-        lease = self._steps.rules.lease_ms / 1000
+        lease = self._means.rules.lease_ms / 1000
         for job in jobs:
             folder = self._folder / f"{job.id.replace('/', '-')}-{job.attempt}"
             claim = Claim(folder, lease, asked_at)
@@ -205,7 +207,7 @@ class Worker:
 
     async def _rest(self) -> None:
         """Wait for new work, a free hand, or the time to look again."""
-        seconds = self._steps.pace.look
+        seconds = self._means.pace.look
         if self._is_held_up:  # a provider takes more when its next second begins
             self._is_held_up = False
             seconds = min(seconds, 1.0 - self._ledger.now() % 1000 / 1000)
@@ -257,30 +259,43 @@ class Worker:
 
     async def _carry(self, job: Job, claim: Claim) -> bool:
         """Carry a job on, and tell whether it has ended; if not, it may be due again."""
-        while True:
+        goes_on = True
+        while goes_on:
             signal = await self._steps.next(job, claim)
             after = await self._advance(job, signal) if signal else None
-            if after is None:
+            if signal is None or after is None:
                 telemetry.FENCED.labels(job.spec.kind).inc()
-                if isinstance(signal, machine.Posted):
-                    await self._steps.give_back(job)
                 return False
-            # some steps follow at once, under the same claim: what was marked is posted, what was
-            # produced is fetched, what was spent is settled
-            if after.state is job.state and not isinstance(signal, machine.Posted):
-                break
-            if after.state not in (State.SUBMITTING, State.STORING, State.SETTLING):
-                break
-            job = self._keep(after)
-        if after.waits_for and await self._steps.may_go_on(after):
-            await self._ledger.wake(after.spec.video_id)
-        if after.has_ended:
-            self._tell(after)
-        return after.has_ended
+            goes_on = _follows_at_once(job, signal, after)
+            job = self._keep(after) if goes_on else after
+        if job.waits_for and await self._steps.admission.may_go_on(job):
+            await self._ledger.wake(job.spec.video_id)
+        if job.has_ended:
+            self._tell(job)
+        return job.has_ended
+
+    async def _tell_shortage(self, job: Job) -> None:
+        """Tell that a video is out of money, once each time, before its job is parked.
+
+        Whoever dies in between is told again by whoever claims the job next.
+        """
+        money = await self._means.gate.read(job.spec.video_id)
+        amount = self._means.engine(job).quote(job).ceiling or 0
+        found = find_shortage(money, job, amount) if money else None
+        if found is not None:
+            stamped = found.model_copy(update={"at": self._ledger.now()})
+            self._relay.offer(await self._relay.insert([stamped]))
 
     async def _advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when the claim is lost."""
-        return await patiently(partial(self._ledger.advance, job, signal), self._steps.pace)
+        if signal == signals.Parked("money"):
+            await self._tell_shortage(job)
+        after = await patiently(partial(self._ledger.advance, job, signal), self._means.pace)
+        if after is None and isinstance(signal, signals.Posted):
+            await self._steps.admission.give_back(job)
+        if after and not after.has_ended and isinstance(signal, signals.NotAccepted):
+            journal.log_resubmit(after)
+        return after
 
     def _keep(self, job: Job) -> Job:
         """Return the same claim one state on, with its latest lease: it is renewed from now."""
@@ -289,8 +304,18 @@ class Worker:
         return mine.job
 
     def _tell(self, job: Job) -> None:
-        kind = self._steps.kinds[job.spec.kind]
+        kind = self._means.kinds[job.spec.kind]
         journal.log_end(job, kind)
         if kind in self._report:
-            self._report[kind](end_event(job, self._steps.kinds))
+            self._report[kind](end_event(job, self._means.kinds))
         self._relay.offer_end(job)
+
+
+def _follows_at_once(job: Job, signal: Signal, after: Job) -> bool:
+    """Tell whether the next step is taken under the same claim.
+
+    What was marked is posted, what was produced is fetched, what was spent is settled.
+    """
+    if isinstance(signal, signals.Posted):
+        return True
+    return after.state is not job.state and after.state in (State.STORING, State.SETTLING)

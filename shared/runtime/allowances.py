@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from shared.jobs.turns import Room
+from shared.story.brief import ClipCheck
 
 PAID_CLIPS, FREE_CLIPS = 3, 6
 """Clips at once of one video, where nothing else is said: paid ones cost money while they wait."""
@@ -16,6 +17,8 @@ class Allowances:
     """Of a request that does not say how many; 0 is no limit."""
     most_priority: int = 10
     """No video weighs more, whatever its owner asks for."""
+    clip_check: ClipCheck = "warn"
+    """Of a request that says nothing of it."""
     room: Room = field(default_factory=Room)
 
 

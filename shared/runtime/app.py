@@ -28,18 +28,20 @@ from shared.jobs import rates, turns
 from shared.jobs import relay as relays
 from shared.jobs.engine import Engine
 from shared.jobs.gate import Gate
+from shared.jobs.job import Rules
 from shared.jobs.ledger import Ledger
-from shared.jobs.machine import Rules
+from shared.jobs.means import Means, Pace
 from shared.jobs.rates import Rates
 from shared.jobs.relay import Relay
-from shared.jobs.step import Pace, Steps
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
 from shared.runtime.allowances import Allowances
+from shared.runtime.budgets import Budgets
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
 from shared.runtime.steering import Steering
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import AnyKind, Kinds
 
@@ -70,10 +72,11 @@ class Parts:
     """Who does the work of each kind."""
     scratch: Path
     pool: Pool
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
     video_ms: int = VIDEO_MS
+    terms: Terms = NOTHING_COSTS
     allowances: Allowances = field(default_factory=Allowances)
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
@@ -100,6 +103,7 @@ class App:
     pool: Pool
     allowances: Allowances
     replicas: Mapping[str, Replica]
+    terms: Terms = NOTHING_COSTS
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
     draining: bool = False
@@ -142,13 +146,8 @@ async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterat
 async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitStack) -> Path:
     """Open everything outside of this process; return the folder that it may work in."""
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
-    indexes = {
-        **ledgers.INDEXES,
-        **gates.INDEXES,
-        **rates.INDEXES,
-        **relays.INDEXES,
-        **turns.INDEXES,
-    }
+    money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES}
+    indexes = {**ledgers.INDEXES, **money, **relays.INDEXES}
     for service in services:
         indexes.update(service.indexes)
     await _wait_for("the database", partial(store.open, indexes), patient)
@@ -162,9 +161,12 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
-    store = ports.store
-    app = App(ports, Gate(store), Rates(store), parts.pool, parts.allowances, {})
-    app.replicas = {service.name: _replica(service, parts, folder, app) for service in services}
+    gate, rates = Gate(ports.store), Rates(ports.store)
+    app = App(ports, gate, rates, parts.pool, parts.allowances, {}, parts.terms)
+    budgets = Budgets(parts.terms.ask, parts.kinds)
+    app.replicas = {
+        service.name: _replica(service, parts, folder, app, budgets) for service in services
+    }
     for replica in app.replicas.values():
         service = replica.shell.service
         ports.bus.subscribe(service.name, service.consumes(parts.kinds), replica.shell.handle)
@@ -207,14 +209,14 @@ async def take_up(app: App, parts: Parts, services: Sequence[Service]) -> None:
         log.info("unfinished: %d facts sent again", facts, extra=about)
 
 
-def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
+def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Budgets) -> Replica:
     ports = parts.ports
     kinds = parts.kinds
     ledger = Ledger(ports.store, kinds, parts.rules)
     relay = Relay(
         ports.store, ports.bus, service.name, runs=service.kinds, kinds=kinds, rules=parts.rules
     )
-    steps = Steps(
+    means = Means(
         kinds=kinds,
         engines={kind: parts.engines[kind] for kind in service.kinds},
         finish=service.finish,
@@ -226,7 +228,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         rules=parts.rules,
         pace=parts.pace,
     )
-    worker = Worker(steps, ledger, relay, folder, service.report)
+    worker = Worker(means, relay, folder, service.report)
     shell = Shell(
         service,
         kinds,
@@ -236,6 +238,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         relay=relay,
         take_on=worker.take_on,
         video_ms=parts.video_ms,
+        budgets=budgets,
     )
     if service.steers_videos:
         room = parts.allowances.room

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
@@ -14,15 +15,19 @@ from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Engine
-from shared.jobs.machine import Rules
-from shared.jobs.step import Pace
+from shared.jobs.job import Rules
+from shared.jobs.means import Pace
 from shared.jobs.turns import Room
 from shared.ports import Store
 from shared.runtime.allowances import FREE_CLIPS, PAID_CLIPS, Allowances
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
+from shared.runtime.terms import Priced, Terms, ask_engines
 from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
+
+if TYPE_CHECKING:
+    from shared.engines.replicate.engine import ReplicateEngine
 
 
 @asynccontextmanager
@@ -31,17 +36,19 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = _ports(settings)
+    paid = paid_engines(settings, services, ports.store)
     pool = Pool(settings.processes, Bounds(resident=settings.process_mib << 20))
     parts = Parts(
         ports,
         kinds,
-        engines(settings, services, pool),
+        {**engines(settings, services, pool), **paid},
         scratch,
         pool,
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
         pace=Pace(look=settings.look_seconds),
         drain_seconds=settings.drain_seconds,
         video_ms=round(settings.video_hours * 3_600_000),
+        terms=find_terms(settings),
         allowances=allow(settings),
         alone=settings.mode == "embedded",
     )
@@ -50,6 +57,8 @@ async def open_app(
             yield app
     finally:
         pool.close()
+        for engine in set(paid.values()):
+            await engine.close()
 
 
 @asynccontextmanager
@@ -71,6 +80,7 @@ def allow(settings: Settings) -> Allowances:
         if most is None
         else most,
         most_priority=settings.most_priority,
+        clip_check=settings.clip_check,
         room=Room(settings.active_an_owner, settings.active),
     )
 
@@ -90,6 +100,26 @@ def engines(
     return made
 
 
+def price_engines(settings: Settings, *, paid: bool) -> Mapping[AnyKind, Priced]:
+    """Return who tells what work elsewhere costs, kind by kind, in whichever process it runs.
+
+    `paid`: as if paid engines were let work.
+    """
+    if settings.engine == "rehearsal":
+        return {}
+    found = dict[AnyKind, Priced]()
+    if paid:
+        from shared.runtime.paid import build_paid_engines
+
+        found |= build_paid_engines(settings, lambda: 0)  # nothing is asked of them but prices
+    return found | ({PLAN: _chat(settings)} if settings.llm_url else {})
+
+
+def find_terms(settings: Settings) -> Terms:
+    """Return what work costs here, and what may be spent unasked."""
+    return Terms(ask_engines(price_engines(settings, paid=settings.paid)), settings.budget)
+
+
 def _chat(settings: Settings) -> Engine:
     """Return the language model that plans."""
     from shared.engines.chat import ChatEngine, Server
@@ -97,6 +127,26 @@ def _chat(settings: Settings) -> Engine:
 
     prices = Prices(settings.llm_price_in, settings.llm_price_out)
     return ChatEngine(Server(settings.llm_url, settings.llm_model, settings.llm_key, prices))
+
+
+def paid_engines(
+    settings: Settings, services: Sequence[Service], store: Store
+) -> Mapping[AnyKind, "ReplicateEngine"]:
+    """Return who works for money, of the kinds that these services run: nobody, unless asked for.
+
+    A rehearsal costs nothing, whatever else is set.
+    """
+    if not settings.paid or settings.engine == "rehearsal":
+        return {}
+    from shared.engines.replicate.client import check_ready
+    from shared.runtime.paid import build_paid_engines
+
+    run_here = {kind for service in services for kind in service.kinds}
+    paid = build_paid_engines(settings, store.now).items()
+    found = {kind: engine for kind, engine in paid if kind in run_here}
+    if found:
+        check_ready()
+    return found
 
 
 def _ports(settings: Settings) -> tuple[Ports, Path]:

@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.story.brief import ClipCheck
+from shared.story.fact import Micros
+from shared.story.money import read_dollars
+
 
 def _a_folder(path: Path) -> Path:
     if path.exists() and not path.is_dir():
@@ -53,6 +57,12 @@ def _leads_somewhere(url: str) -> bool:
     return not odd and not {"@", "?", "#"} & set(url) and url.isascii() and url.isprintable()
 
 
+def _check_dollars(text: str) -> str:
+    if text:
+        read_dollars(text)
+    return text
+
+
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
@@ -69,12 +79,31 @@ class Settings(BaseSettings):
     """The least that is logged."""
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
+    paid: bool = False
+    """Whether engines may work that cost money. A token alone changes nothing."""
+    budget_usd: Annotated[str, AfterValidator(_check_dollars)] = ""
+    """The most that a video may cost that comes without a budget, in dollars, as `2.50`. Without
+    either, nothing is run that costs money.
+    """
     rehearsal_seconds: float = Field(0.0, ge=0)
     """How long each job of a rehearsal takes."""
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """How many encodes at once in one process; by default as many as there are processors."""
     process_mib: int = Field(2048, ge=256)
     """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
+
+    clip_check: ClipCheck = "warn"
+    """What follows when a clip looks spoiled and its request says nothing: off, warn or retry."""
+
+    # Replicate
+    replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])
+    """What Replicate signs its webhooks with. With it and a public address it is seen at once when
+    a run has ended; without it, a little later.
+    """
+    creates_a_minute: int = Field(600, ge=0)
+    """How many runs all replicas together may start in a minute; 0 is no limit."""
+    runs_at_once: int = Field(0, ge=0)
+    """How many runs may be under way in each service; 0 is no limit."""
 
     # a language model
     llm_url: Annotated[str, AfterValidator(_check_chat_url)] = Field(
@@ -173,9 +202,14 @@ class Settings(BaseSettings):
         return model
 
     @property
+    def budget(self) -> Micros | None:
+        """Return the cap of videos that come without one."""
+        return read_dollars(self.budget_usd) if self.budget_usd else None
+
+    @property
     def clips_are_paid(self) -> bool:
         """Tell whether clips come from an engine that costs money."""
-        return self.engine not in ("local", "rehearsal")
+        return self.paid and self.engine != "rehearsal"
 
     @property
     def on_loopback(self) -> bool:

@@ -2,8 +2,11 @@
 
 from typing import Literal
 
-from shared.story.fact import Fact
+from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect, Quality
+
+ClipCheck = Literal["off", "warn", "retry"]
+"""What follows when a clip can be played, and still looks spoiled: nothing, a note, another try."""
 
 
 class EndCard(Fact):
@@ -42,6 +45,11 @@ class Brief(Fact):
     transition: str = "auto"
     transition_seconds: float = 0.5
     clip_sound: bool = False
+    clip_check: ClipCheck = "warn"
+    budget: Micros | None = None
+    """The most that it may cost, as it was asked for; a later wish may raise it."""
+    on_cap: Literal["pause", "finish"] = "pause"
+    """Without money for all of it: wait for more, or finish with the clips that there are."""
     seed: int = 0
     owner: str = "local"
     priority: int = 1

@@ -1,6 +1,6 @@
 """Notes: all that a video lacks, in the words of a person. None of it has ended the video."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from operator import itemgetter
 
 from shared.story.events import BeatsPlanned, Failed, WavesCompleted
@@ -10,6 +10,7 @@ from shared.story.kinds import (
     CONFORM,
     CUT,
     ChunkFailed,
+    ChunkReady,
     ClipConformed,
     Item,
     Kinds,
@@ -47,6 +48,7 @@ def list_notes(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[
     for chunk, error in gaps.items():
         name = CLIP.name_item(Item(n=chunk), plan)
         yield Note(stage=Stage.CLIPS, item=name, message=f"{name} is left out: {error}")
+    yield from _note_doubts(view, plan, told)
     for segment in segments:
         yield from _note_flaws(segment, plan)
     cut = view.ready(VideoCut, CUT.job(plan))
@@ -75,6 +77,15 @@ def _note_failure(end: Failed, plan: BeatsPlanned, kinds: Kinds) -> Iterator[Not
     ):
         name = kind.name_item(item, plan)
         yield Note(stage=kind.stage, item=name, message=f"{name} {kind.lacks}: {end.error}")
+
+
+def _note_doubts(view: View, plan: BeatsPlanned, told: Set[int]) -> Iterator[Note]:
+    """Yield what looks wrong with clips that are in the film all the same."""
+    for item in CLIP.items(plan):
+        clip = view.ready(ChunkReady, CLIP.job(plan, beat=item.beat, n=item.n))
+        name = CLIP.name_item(item, plan)
+        for doubt in clip.doubts if clip and item.n not in told else ():
+            yield Note(stage=Stage.CLIPS, item=name, message=f"{name} {doubt}")
 
 
 def _note_flaws(segment: ClipConformed, plan: BeatsPlanned) -> Iterator[Note]:

@@ -74,6 +74,11 @@ def test_a_last_frame_is_wanted_only_where_a_chunk_follows() -> None:
     assert sorted(wanting) == [0, 1, 3, 4]
 
 
+def test_the_request_says_what_follows_when_a_clip_looks_spoiled() -> None:
+    told = story(plan(2, clip_check="retry"))
+    assert {job.input["check"] for job in told.jobs.values()} == {"retry"}
+
+
 def test_images_may_come_before_the_plan() -> None:
     of = plan(2)
     told = Story(SERVICE, image(of, 0), image(of, 1))

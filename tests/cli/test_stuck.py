@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.cli import main
+from shared.jobs.job import Rules
 from shared.jobs.ledger import JOBS, Ledger
-from shared.jobs.machine import Rules
 from shared.jobs.relay import OUTBOX
 from shared.ports import Doc, Store, Update
 from shared.story.events import DeadLettered

@@ -68,7 +68,7 @@ async def test_requests_take_no_threads(api: Api) -> None:
 
 
 async def test_a_budget_is_opened_at_the_gate_and_shown(api: Api) -> None:
-    made = await api.make(budget_usd=1.5)
+    made = await api.make(budget="1.5")
     money = (await api.app.ports.store.get(MONEY, [made]))[made]
     assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
     assert (await api.http.get(f"/v1/videos/{made}")).json()["budget"] == 1_500_000
@@ -89,7 +89,7 @@ async def test_the_same_key_and_body_is_the_same_video(api: Api) -> None:
     assert len(await api.app.ports.store.find(OUTBOX, {})) == 1
 
 
-@pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget_usd": 2}, {"seed": 1}])
+@pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget": "2"}, {"seed": 1}])
 async def test_the_same_key_with_another_body_is_refused(
     api: Api, other: dict[str, object]
 ) -> None:
@@ -101,6 +101,20 @@ async def test_the_same_key_with_another_body_is_refused(
     shown = (await api.http.get(first.headers["location"])).json()
     assert shown["request"]["prompt"] == "the sea"
     assert shown["budget"] is None
+
+
+async def test_a_repetition_of_an_older_version_s_request_is_the_same_request(api: Api) -> None:
+    """Its brief has fewer words than ours: what it could not say is no difference."""
+    request: dict[str, Any] = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "k1"}}
+    assert (await api.http.post("/v1/videos", **request)).status_code == 202
+    store = api.app.ports.store
+    [row] = await store.find(REQUESTS, {})
+    del row["requested"]["brief"]["clip_check"]
+    await store.delete(REQUESTS, [row["_id"]])
+    await store.insert(REQUESTS, [row])
+    assert (await api.http.post("/v1/videos", **request)).status_code == 202
+    request["json"] = {"prompt": "x", "clip_check": "retry"}
+    is_problem(await api.http.post("/v1/videos", **request), 422, "idempotency-key-reused")
 
 
 async def test_of_racing_bodies_on_one_key_one_wins_everywhere(api: Api) -> None:

@@ -59,7 +59,7 @@ def test_every_wish_reaches_the_brief() -> None:
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
         "voice": False, "music": False, "captions": "bold", "min_clips": 2, "clips_at_once": 9,
         "seed": 5, "priority": 3, "transition": "wipe", "transition_seconds": 0.8,
-        "clip_sound": True,
+        "clip_sound": True, "clip_check": "retry",
     }  # fmt: skip
     card = {"headline": "Go", "call_to_action": "Now", "seconds": 4, "style": "bold"}
     card |= {"colour": "#10C0fe", "product_image": "abc"}
@@ -69,9 +69,15 @@ def test_every_wish_reaches_the_brief() -> None:
     assert VideoRequest.model_validate({**wishes, "end_card": None}).brief("ann").end_card is None
 
 
+def test_a_request_that_names_no_check_gets_that_of_its_server() -> None:
+    allowed = Allowances(clip_check="retry")
+    assert VideoRequest(prompt="x").brief("ann", allowed).clip_check == "retry"
+    assert VideoRequest(prompt="x", clip_check="off").brief("ann", allowed).clip_check == "off"
+
+
 def test_money_is_exact_in_micro_dollars() -> None:
-    assert VideoRequest(prompt="x", budget_usd=0.1).cap == 100_000
-    assert VideoRequest(prompt="x", budget_usd=0).cap == 0
+    assert VideoRequest(prompt="x", budget="0.1").cap == 100_000
+    assert VideoRequest(prompt="x", budget="2").brief("ann").budget == 2_000_000
     assert VideoRequest(prompt="x").cap is None
 
 
@@ -91,6 +97,7 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"quality": "best"}, "quality", "use 'draft' or 'full'"),
         ({"style": "baroque"}, "style", f"use {listed(STYLES)}"),
         ({"voice": "loud"}, "voice", "give true or false"),
+        ({"clip_check": "no"}, "clip_check", "use 'off', 'warn' or 'retry'"),
         ({"captions": "loud"}, "captions", f"use {listed(CAPTION_CHOICES)}"),
         ({"transition": "star"}, "transition", f"use {listed(TRANSITION_CHOICES)}"),
         ({"transition_seconds": 2.1}, "transition_seconds", "give 0.1 to 2 seconds"),
@@ -105,8 +112,15 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"min_clips": 1.5}, "min_clips", "give a whole number, 1 to 60"),
         ({"seed": -1}, "seed", "give a whole number, at least 0 and less than 2147483648"),
         ({"priority": 11}, "priority", "give a whole number, 1 to 10"),
-        ({"budget_usd": -1}, "budget_usd", "give a number, 0 to 1000000"),
-        ({"budget_usd": False}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"budget": "-1"}, "budget", "give more than 0 dollars, like 2.50"),
+        ({"budget": "0"}, "budget", "give more than 0 dollars, like 2.50"),
+        ({"budget": "0.00"}, "budget", "give more than 0 dollars, like 2.50"),
+        ({"budget": "two"}, "budget", "write dollars as a text like 2.50"),
+        ({"budget": "0.0000001"}, "budget", "write dollars as a text like 2.50"),
+        ({"budget": "1e3"}, "budget", "write dollars as a text like 2.50"),
+        ({"budget": 2.5}, "budget", "give a text"),
+        ({"budget": False}, "budget", "give a text"),
+        ({"on_cap": "stop"}, "on_cap", "use 'pause' or 'finish'"),
         ({"duration": "30"}, "duration", "give 5 to 180 seconds"),
         ({"duration": True}, "duration", "give 5 to 180 seconds"),
         ({"seed": "1"}, "seed", "give a whole number"),

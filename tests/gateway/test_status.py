@@ -31,6 +31,7 @@ from shared.story.kinds import (
     IMAGE,
     VOICE,
     ChunkFailed,
+    ChunkReady,
     ClipConformed,
     ImageFailed,
     Stage,
@@ -317,6 +318,30 @@ def test_what_could_be_neither_burnt_nor_heard_is_told_until_a_revision_replaces
     ]  # fmt: skip
     again = full_plan(beats=3, chunks=2, rev=2, takes={"conform/0": 1})
     assert seen(requested(), PLAN, unburnt, unheard, again).warnings == ()
+
+
+def test_what_looks_wrong_with_a_clip_is_told_until_it_is_made_again_or_left_out() -> None:
+    clip = ChunkReady(
+        video_id=VIDEO,
+        job=f"{VIDEO}/clip/0/1/0",
+        chunk=1,
+        beat=0,
+        n=1,
+        kind="continuous",
+        key="k",
+        seconds=5,
+        doubts=("is frozen: nothing moves for 3.1 s", "flickers: 5 flashes within a second"),
+    )
+    [note, other] = seen(requested(), PLAN, clip).warnings
+    assert (note.stage, note.item) == ("clips", "clip 1")
+    assert note.message == "clip 1 is frozen: nothing moves for 3.1 s"
+    assert other.message == "clip 1 flickers: 5 flashes within a second"
+    again = full_plan(beats=3, chunks=2, rev=2, takes={"clip/1": 1})
+    assert seen(requested(), PLAN, clip, again).warnings == ()
+    filled = segments(PLAN)[1].model_copy(update={"filled": "the clip was broken"})
+    assert [note.message for note in seen(requested(), PLAN, clip, filled).warnings] == [
+        "clip 1 is filled with a still: the clip was broken"
+    ]
 
 
 def test_a_failure_that_a_revision_replaced_is_not_lacking() -> None:

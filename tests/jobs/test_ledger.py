@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from shared.jobs import machine as m
+from shared.jobs import signals
+from shared.jobs.job import Rules, State
 from shared.jobs.ledger import JOBS, Ledger
-from shared.jobs.machine import Rules, State
 from shared.ports import Store, Update
 from shared.story.kinds import CLIP, IMAGE, KINDS, AnyKind
 from shared.story.view import JobSpec
@@ -35,7 +35,7 @@ async def test_work_is_born_in_a_free_hand(store: Store) -> None:
     assert [job.state for job in jobs] == [State.SUBMITTING, State.SUBMITTING, State.NEW]
     assert await ledger.insert(specs(3), {IMAGE.name: 9}) == []  # what is known is nobody's again
     assert [job.id for job in await ledger.claim({IMAGE.name: 9})] == [jobs[2].id]
-    held = await ledger.advance(jobs[0], m.Finished({}))
+    held = await ledger.advance(jobs[0], signals.Finished({}))
     assert held is not None and held.state is State.DONE
 
 
@@ -102,11 +102,11 @@ async def test_the_fence_holds_off_a_writer_that_lost_its_claim(store: Store) ->
     (late,) = await ledger.claim({IMAGE.name: 1})
     (now,) = await ledger.claim({IMAGE.name: 1})
     assert (late.attempt, now.attempt) == (1, 2)
-    assert await ledger.advance(late, m.Finished({"key": "late"})) is None
+    assert await ledger.advance(late, signals.Finished({"key": "late"})) is None
     await ledger.renew([now, late])
     ours, taken_over = await ledger.look_at([late, now])
     assert ([job.attempt for job in ours], taken_over) == ([2], [late])
-    done = await ledger.advance(now, m.Finished({"key": "now"}))
+    done = await ledger.advance(now, signals.Finished({"key": "now"}))
     assert done and done.state is State.DONE
     assert (await store.get(JOBS, [now.id]))[now.id]["result"] == {"key": "now"}
 
@@ -115,7 +115,7 @@ async def test_delayed_and_held_work_is_not_found_before_its_time(store: Store) 
     ledger = Ledger(store, KINDS, RULES)
     await ledger.insert(specs(1))
     (job,) = await ledger.claim({IMAGE.name: 1})
-    later = await ledger.advance(job, m.Later(60_000))
+    later = await ledger.advance(job, signals.Later(60_000))
     assert later and later.state is State.NEW
     assert await ledger.claim({IMAGE.name: 1}) == []
     await store.update(JOBS, [Update(job.id, set={"due_at": store.now() - 1})])
@@ -141,14 +141,14 @@ async def test_cancel_ends_what_waits_and_flags_what_runs(store: Store) -> None:
     left = await ledger.open_jobs("v")
     assert [job.id for job in left] == [running.id] and left[0].cancel
     # the worker that has it in hand is not fenced off by the wish
-    assert await ledger.advance(running, m.Stopped())
+    assert await ledger.advance(running, signals.Stopped())
 
 
 async def test_the_only_process_frees_what_a_dead_one_had_in_hand(store: Store) -> None:
     ledger = Ledger(store, KINDS, RULES)
     await ledger.insert(specs(2))
     taken = await ledger.claim({IMAGE.name: 2})
-    await ledger.advance(taken[0], m.Later(60_000))
+    await ledger.advance(taken[0], signals.Later(60_000))
     assert await ledger.release() == 1, "what waits for its time goes on waiting"
     (again,) = await ledger.claim({IMAGE.name: 2})
     assert again.id == taken[1].id and again.attempt == 2
@@ -165,3 +165,17 @@ async def test_a_lease_whose_renewal_got_no_answer_is_read_back_and_renewed_agai
     ([ours], taken_over) = await ledger.look_at([job])
     assert taken_over == [] and ours.due_at != job.due_at
     assert [again.id for again in await ledger.renew([ours])] == [job.id]
+
+
+async def test_a_write_whose_answer_was_lost_is_still_ours(store: Store) -> None:
+    """Who asks again, since the store was away for the answer, has not lost its claim."""
+    work = Ledger(store, KINDS, Rules())
+    order = {"chunk": 0, "kind": "reference", "prompt": "", "style": "", "seed": 0}
+    size = {"seconds": 5, "width": 9, "height": 16}
+    await work.insert([JobSpec(kind=CLIP.name, video_id="v", input={**order, **size})])
+    (job,) = await work.claim({CLIP.name: 1})
+    for _ in range(2):
+        posted = await work.advance(job, signals.Posted(10, "fast"))
+        assert posted is not None and posted.posted_attempt == job.attempt
+    await store.update(JOBS, [Update(job.id, set={"attempt": job.attempt + 1})])
+    assert await work.advance(job, signals.Posted(10, "fast")) is None

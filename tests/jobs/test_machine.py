@@ -6,29 +6,30 @@ from typing import Any
 import pytest
 
 from shared.jobs import machine as m
-from shared.jobs.machine import Job, Rules, State
+from shared.jobs import signals as s
+from shared.jobs.job import LONGEST_WAIT_MS, TERMINAL, Job, Rules, State
 from shared.story.kinds import CLIP
 from shared.story.view import JobSpec
 
 RULES = Rules()
 NOW = 1_000_000
 
-SIGNALS: list[m.Signal] = [
-    m.Claimed(),
-    m.Posted(10, "fast"),
-    m.Accepted("p1"),
-    m.Later(500),
-    m.PutBack(),
-    m.Parked("money"),
-    m.Woken(),
-    m.Unknown(500),
-    m.NotAccepted(),
-    m.Produced({"key": "u"}),
-    m.Finished({"key": "k"}, cost=7),
-    m.Broke("no luck"),
-    m.CancelAsked(),
-    m.Stopped(cost=3),
-    m.Settled(),
+SIGNALS: list[s.Signal] = [
+    s.Claimed(),
+    s.Posted(10, "fast"),
+    s.Accepted("p1"),
+    s.Later(500),
+    s.PutBack(),
+    s.Parked("money"),
+    s.Woken(),
+    s.Unknown(500),
+    s.NotAccepted(),
+    s.Produced({"key": "u"}),
+    s.Finished({"key": "k"}, cost=7),
+    s.Broke("no luck"),
+    s.CancelAsked(),
+    s.Stopped(cost=3),
+    s.Settled(),
 ]
 
 
@@ -40,14 +41,14 @@ def job(state: State = State.NEW, **known: Any) -> Job:
         defaults = {**posted, "due_at": NOW + 30_000}
     if state is State.SETTLING:
         defaults |= {"held": 10, "owed": 4, "then": State.DONE}
-    if state in m.TERMINAL:
+    if state in TERMINAL:
         defaults = {**posted, "finished_at": NOW}
     spec = JobSpec(kind=CLIP.name, video_id="v", beat=1, n=2)
     return Job(spec=spec, state=state, **{**defaults, **known})
 
 
 @pytest.mark.parametrize(("state", "signal"), list(itertools.product(State, SIGNALS)))
-def test_every_state_meets_every_signal(state: State, signal: m.Signal) -> None:
+def test_every_state_meets_every_signal(state: State, signal: s.Signal) -> None:
     before = job(state)
     allowed = m.TRANSITIONS.get((state, type(signal)))
     if allowed is None:
@@ -73,104 +74,104 @@ def test_a_waiting_job_is_found_in_exactly_one_way(state: State, signal: type) -
 
 
 def test_terminal_rows_never_reopen() -> None:
-    assert not [key for key in m.TRANSITIONS if key[0] in m.TERMINAL]
+    assert not [key for key in m.TRANSITIONS if key[0] in TERMINAL]
 
 
 def test_attempt_is_the_fence_and_tries_counts_failures() -> None:
-    claimed = m.advance(job(), m.Claimed(), NOW, RULES)
-    again = m.advance(claimed, m.Claimed(), NOW, RULES)
-    later = m.advance(claimed, m.Later(10), NOW, RULES)
-    broke = m.advance(claimed, m.Broke("x"), NOW, RULES)
+    claimed = m.advance(job(), s.Claimed(), NOW, RULES)
+    again = m.advance(claimed, s.Claimed(), NOW, RULES)
+    later = m.advance(claimed, s.Later(10), NOW, RULES)
+    broke = m.advance(claimed, s.Broke("x"), NOW, RULES)
     assert (claimed.attempt, again.attempt) == (1, 2)
     assert (claimed.tries, later.tries, broke.tries) == (0, 0, 1)
 
 
 def test_no_wait_is_longer_than_the_longest_whatever_a_provider_asks_for() -> None:
-    claimed = m.advance(job(), m.Claimed(), NOW, RULES)
-    for signal in (m.Later(9 * 3_600_000), m.Broke("slow down", retry_after_ms=9 * 3_600_000)):
+    claimed = m.advance(job(), s.Claimed(), NOW, RULES)
+    for signal in (s.Later(9 * 3_600_000), s.Broke("slow down", retry_after_ms=9 * 3_600_000)):
         after = m.advance(claimed, signal, NOW, RULES)
-        assert after.state is State.NEW and after.due_at == NOW + m.LONGEST_WAIT_MS
+        assert after.state is State.NEW and after.due_at == NOW + LONGEST_WAIT_MS
 
 
 def test_only_a_posted_attempt_is_unsure_and_it_keeps_its_hold() -> None:
-    first = m.advance(job(), m.Claimed(), NOW, RULES)
-    second = m.advance(first, m.Claimed(), NOW, RULES)
+    first = m.advance(job(), s.Claimed(), NOW, RULES)
+    second = m.advance(first, s.Claimed(), NOW, RULES)
     assert not first.is_unsure and not second.is_unsure and second.hold != first.hold
-    posted = m.advance(second, m.Posted(10), NOW + 5, RULES)
-    third = m.advance(posted, m.Claimed(), NOW, RULES)
+    posted = m.advance(second, s.Posted(10), NOW + 5, RULES)
+    third = m.advance(posted, s.Claimed(), NOW, RULES)
     assert not posted.is_unsure and third.is_unsure
     assert (third.hold, third.posted_at) == (second.hold, NOW + 5)
 
 
 def test_an_unsure_job_is_never_returned_to_the_queue_by_waiting() -> None:
     unsure = job(State.SUBMITTING, attempt=2)
-    assert m.advance(unsure, m.Later(10), NOW, RULES).state is State.SUBMITTING
+    assert m.advance(unsure, s.Later(10), NOW, RULES).state is State.SUBMITTING
 
 
 def test_what_stays_unknown_is_unresolved_and_not_submitted_again() -> None:
     lost = job(State.SUBMITTING, attempt=2, held=10, posted_at=NOW - RULES.unresolved_ms)
-    after = m.advance(lost, m.Unknown(10), NOW, RULES)
+    after = m.advance(lost, s.Unknown(10), NOW, RULES)
     assert after.state is State.FAILED and after.unresolved and after.code == "unresolved"
 
 
 def test_what_never_showed_up_is_submitted_once_more_and_then_left_open() -> None:
     lost = job(State.SUBMITTING, attempt=2, held=10)
-    given_back = m.advance(lost, m.NotAccepted(), NOW, RULES)
-    again = m.advance(given_back, m.Settled(), NOW, RULES)
+    given_back = m.advance(lost, s.NotAccepted(), NOW, RULES)
+    again = m.advance(given_back, s.Settled(), NOW, RULES)
     assert (again.state, again.tries, again.cost, again.is_posted) == (State.NEW, 0, 0, False)
     twice = job(State.SUBMITTING, attempt=4, posted_attempt=3, held=10, resubmits=1)
-    assert m.advance(twice, m.NotAccepted(), NOW, RULES).unresolved
+    assert m.advance(twice, s.NotAccepted(), NOW, RULES).unresolved
 
 
 def test_money_is_settled_before_the_end_is_a_fact() -> None:
     paid = job(State.STORING, held=10, owed=7)
-    spent = m.advance(paid, m.Finished({"key": "k"}, cost=7), NOW, RULES)
+    spent = m.advance(paid, s.Finished({"key": "k"}, cost=7), NOW, RULES)
     assert (spent.state, spent.owed, spent.publish_at) == (State.SETTLING, 7, None)
     assert spent.due_at == paid.due_at, "if its worker dies now, another one settles"
-    done = m.advance(spent, m.Settled(), NOW, RULES)
+    done = m.advance(spent, s.Settled(), NOW, RULES)
     assert (done.state, done.cost, done.owed, done.finished_at) == (State.DONE, 7, 0, NOW)
-    free = m.advance(job(State.STORING), m.Finished({"key": "k"}), NOW, RULES)
+    free = m.advance(job(State.STORING), s.Finished({"key": "k"}), NOW, RULES)
     assert free.state is State.DONE, "what costs nothing has nothing to settle"
 
 
 def test_a_failed_try_is_settled_before_the_next_one() -> None:
-    broke = m.advance(job(State.RUNNING, held=10), m.Broke("x", cost=4), NOW, RULES)
+    broke = m.advance(job(State.RUNNING, held=10), s.Broke("x", cost=4), NOW, RULES)
     assert (broke.state, broke.then, broke.tries) == (State.SETTLING, State.NEW, 1)
-    again = m.advance(broke, m.Settled(), NOW, RULES)
+    again = m.advance(broke, s.Settled(), NOW, RULES)
     assert (again.state, again.cost, again.held, again.external_id) == (State.NEW, 4, 0, None)
     assert again.due_at == broke.then_due and again.tag is None
 
 
 def test_a_job_that_its_provider_has_no_room_for_keeps_its_place() -> None:
     for held in (0, 10):
-        back = m.advance(job(State.SUBMITTING, held=held), m.PutBack(is_sent=True), NOW, RULES)
-        back = m.advance(back, m.Settled(), NOW, RULES) if held else back
+        back = m.advance(job(State.SUBMITTING, held=held), s.PutBack(is_sent=True), NOW, RULES)
+        back = m.advance(back, s.Settled(), NOW, RULES) if held else back
         assert (back.state, back.tag, back.due_at, back.tries) == (State.NEW, 1.0, None, 0)
 
 
 def test_a_job_without_money_is_found_in_no_way_until_it_is_woken() -> None:
-    claimed = m.advance(job(), m.Claimed(), NOW, RULES)
-    parked = m.advance(claimed, m.Parked("money"), NOW, RULES)
+    claimed = m.advance(job(), s.Claimed(), NOW, RULES)
+    parked = m.advance(claimed, s.Parked("money"), NOW, RULES)
     assert (parked.state, parked.tag, parked.due_at) == (State.NEW, None, None)
-    woken = m.advance(parked, m.Woken(), NOW, RULES)
+    woken = m.advance(parked, s.Woken(), NOW, RULES)
     assert (woken.tag, woken.waits_for) == (1.0, None)
 
 
 def test_a_cancelled_job_does_not_begin_another_try() -> None:
-    broke = m.advance(job(State.RUNNING, held=10, cancel=True), m.Broke("x"), NOW, RULES)
-    assert m.advance(broke, m.Settled(), NOW, RULES).state is State.CANCELLED
+    broke = m.advance(job(State.RUNNING, held=10, cancel=True), s.Broke("x"), NOW, RULES)
+    assert m.advance(broke, s.Settled(), NOW, RULES).state is State.CANCELLED
 
 
 def test_a_cancelled_running_job_waits_for_its_provider() -> None:
-    asked = m.advance(job(State.RUNNING), m.CancelAsked(), NOW, RULES)
+    asked = m.advance(job(State.RUNNING), s.CancelAsked(), NOW, RULES)
     assert asked.state is State.RUNNING and asked.cancel
-    kept = m.advance(asked, m.Finished({"key": "k"}, cost=7), NOW, RULES)
+    kept = m.advance(asked, s.Finished({"key": "k"}, cost=7), NOW, RULES)
     assert kept.state is State.DONE and kept.cost == 7
 
 
 def test_costs_add_up_over_tries() -> None:
-    first = m.advance(job(State.RUNNING), m.Broke("x", cost=5), NOW, RULES)
-    second = m.advance(first, m.Claimed(), NOW, RULES)
-    stored = m.advance(second, m.Produced({"key": "u"}, cost=7), NOW, RULES)
-    done = m.advance(stored, m.Finished({"key": "k"}, cost=stored.owed), NOW, RULES)
+    first = m.advance(job(State.RUNNING), s.Broke("x", cost=5), NOW, RULES)
+    second = m.advance(first, s.Claimed(), NOW, RULES)
+    stored = m.advance(second, s.Produced({"key": "u"}, cost=7), NOW, RULES)
+    done = m.advance(stored, s.Finished({"key": "k"}, cost=stored.owed), NOW, RULES)
     assert (first.cost, stored.cost, stored.owed, done.cost, done.owed) == (5, 5, 7, 12, 0)

@@ -16,14 +16,14 @@ import pytest
 from shared.jobs import gate, ledger, rates, relay
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY
+from shared.jobs.job import Job, State
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import Job, State
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.jobs.rows import from_doc
 from shared.ports import Store
-from shared.store.sqlite import SqliteStore
 from tests.clock import Clock
+from tests.contracts.adapters import STORES, Stores
 from tests.jobs.test_worker import RULES, SPEC, LoneWorker
 from tests.mortal import Death, Mortal
 
@@ -117,27 +117,43 @@ class PaidEngine:
         pass
 
 
+class Clocked:
+    """A store whose clock a test moves."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def now(self) -> int:
+        return self._clock()
+
+
 EFFECTS = frozenset({"insert", "update", "prepare", "submit"})
 
 
-@asynccontextmanager
-async def life(
-    folder: Path, provider: Provider, death: Death, clock: Clock
-) -> AsyncIterator[tuple[LoneWorker, asyncio.Event]]:
-    gone = asyncio.Event()
-    real = SqliteStore(folder / "storywave.db", clock)
-    await real.open(INDEXES)
-    store: Any = Mortal(real, death, EFFECTS, gone)
-    engine: Any = Mortal(PaidEngine(provider, real), death, EFFECTS, gone)
-    try:
-        yield LoneWorker(store, folder, engine), gone
-    finally:
-        await real.close()
+@dataclass
+class World:
+    """What goes on after a death: the store, the provider, and the time."""
+
+    stores: Stores
+    provider: Provider
+    clock: Clock = field(default_factory=Clock)
+
+    @asynccontextmanager
+    async def life(self, death: Death) -> AsyncIterator[tuple[LoneWorker, asyncio.Event]]:
+        gone = asyncio.Event()
+        async with self.stores.opened() as opened:
+            real: Any = Clocked(opened, self.clock)
+            store: Any = Mortal(real, death, EFFECTS, gone)
+            engine: Any = Mortal(PaidEngine(self.provider, real), death, EFFECTS, gone)
+            yield LoneWorker(store, self.stores.folder, engine), gone
 
 
-async def live(folder: Path, provider: Provider, death: Death, clock: Clock) -> Job | None:
+async def live(world: World, death: Death) -> Job | None:
     """Work until the job has ended, or until this life has; return the job as it stands."""
-    async with life(folder, provider, death, clock) as (w, gone):
+    async with world.life(death) as (w, gone):
         try:
             await w.open(CAP)
             await w.ledger.insert([SPEC])
@@ -149,7 +165,7 @@ async def live(folder: Path, provider: Provider, death: Death, clock: Clock) -> 
                 while not gone.is_set() and not (await stands(w)).has_ended:
                     await asyncio.sleep(0.002)
                     if not gone.is_set():
-                        clock.move(5)
+                        world.clock.move(5)
             return None if gone.is_set() else await stands(w)
         finally:
             working.cancel()
@@ -161,9 +177,10 @@ async def stands(w: LoneWorker) -> Job:
     return from_doc(rows[SPEC.id])
 
 
-async def check_books(folder: Path, provider: Provider, job: Job, clock: Clock) -> None:
+async def check_books(world: World, job: Job) -> None:
     """Compare the provider's books with the receipt, and both with the job."""
-    async with life(folder, provider, Death(None, False), clock) as (w, _):
+    provider = world.provider
+    async with world.life(Death(None, False)) as (w, _):
         money = (await w.store.get(MONEY, ["v"]))["v"]
     held = sum(hold.get("settled", hold["reserved"]) for hold in money["holds"].values())
     assert money["available"] + held == CAP
@@ -175,9 +192,35 @@ async def check_books(folder: Path, provider: Provider, job: Job, clock: Clock) 
     assert all("settled" in hold for hold in money["holds"].values())
 
 
-async def count_effects(folder: Path, provider: Provider) -> int:
+class Worlds:
+    """Makes worlds on one kind of store, one after the other in the same database."""
+
+    def __init__(self, adapter: str, folder: Path) -> None:
+        self._stores = Stores(adapter, folder, INDEXES)
+
+    async def make(self, like: Provider) -> World:
+        """Return a world in which nothing has happened yet."""
+        async with self._stores.opened() as store:
+            for collection in INDEXES:
+                await store.delete(
+                    collection, [row["_id"] for row in await store.find(collection, {})]
+                )
+        return World(self._stores, replace(like, runs=[]))
+
+    async def drop(self) -> None:
+        await self._stores.drop()
+
+
+@pytest.fixture(params=STORES)
+async def worlds(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Worlds]:
+    worlds = Worlds(request.param, tmp_path)
+    yield worlds
+    await worlds.drop()
+
+
+async def count_effects(world: World) -> int:
     death = Death(10**9, True)
-    await live(folder, provider, death, Clock())
+    await live(world, death)
     return death.taken
 
 
@@ -186,30 +229,28 @@ IDS = ["it succeeds", "it fails once", "its answer is lost"]
 
 
 @pytest.mark.parametrize("like", PROVIDERS, ids=IDS)
-async def test_a_death_after_every_effect(tmp_path: Path, like: Provider) -> None:
-    effects = await count_effects(tmp_path / "all", replace(like, runs=[]))
+async def test_a_death_after_every_effect(worlds: Worlds, like: Provider) -> None:
+    effects = await count_effects(await worlds.make(like))
     assert effects > 8
     for step in range(effects):
-        await die(tmp_path / str(step), replace(like, runs=[]), [step])
+        await die(await worlds.make(like), [step])
 
 
-async def test_two_deaths_after_every_pair_of_effects(tmp_path: Path) -> None:
-    effects = await count_effects(tmp_path / "all", Provider(fails=0))
-    unresolved = 0
-    for first in range(effects):
-        for second in range(effects):
-            job = await die(tmp_path / f"{first}-{second}", Provider(fails=0), [first, second])
-            unresolved += bool(job.unresolved)
+async def test_two_deaths_after_every_pair_of_effects(worlds: Worlds) -> None:
+    like = Provider(fails=0)
+    effects = await count_effects(await worlds.make(like))
+    pairs = [(first, second) for first in range(effects) for second in range(effects)]
+    ends = [await die(await worlds.make(like), list(pair)) for pair in pairs]
+    unresolved = sum(bool(job.unresolved) for job in ends)
     assert unresolved <= 1, "only where both died between the mark and the request"
 
 
-async def die(folder: Path, provider: Provider, steps: list[int]) -> Job:
+async def die(world: World, steps: list[int]) -> Job:
     """Live once for each of these deaths, and then to the end; judge what is left."""
-    clock = Clock()
     for step in steps:
-        await live(folder, provider, Death(step, after=True), clock)
-        clock.move(RULES.lease_ms)
-    job = await live(folder, provider, Death(None, after=False), clock)
+        await live(world, Death(step, after=True))
+        world.clock.move(RULES.lease_ms)
+    job = await live(world, Death(None, after=False))
     assert job is not None
-    await check_books(folder, provider, job, clock)
+    await check_books(world, job)
     return job

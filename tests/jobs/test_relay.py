@@ -7,7 +7,7 @@ import pytest
 
 from shared.bus.local import LocalBus
 from shared.jobs import ledger, relay
-from shared.jobs.machine import Rules
+from shared.jobs.job import Rules
 from shared.jobs.relay import OUTBOX, Relay
 from shared.jobs.unreadable import PUT_OFF_MS
 from shared.ports import Store

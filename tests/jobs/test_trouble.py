@@ -11,11 +11,11 @@ import pytest
 
 from shared.base.pool import Pool
 from shared.engines.local.engine import LocalEngine
-from shared.jobs import gate, ledger, machine, rates, relay, unreadable
+from shared.jobs import gate, ledger, rates, relay, signals, unreadable
 from shared.jobs.engine import Workspace
 from shared.jobs.gate import MONEY
+from shared.jobs.job import Job, Rules, State
 from shared.jobs.ledger import JOBS, Ledger
-from shared.jobs.machine import Job, Rules, State
 from shared.jobs.outcomes import Ended, Made, Produced
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.unreadable import MOST_DOUBLINGS, PUT_OFF, PUT_OFF_MS, put_off
@@ -79,8 +79,8 @@ async def test_a_stale_write_does_not_take_down_the_valid_one_beside_it(store: S
     await work.insert([SPEC])
     old, new = await claim_first(work), await claim_first(work)
     late, valid = await asyncio.gather(
-        work.advance(old, machine.Finished({"key": "old"})),
-        work.advance(new, machine.Finished({"key": "new"})),
+        work.advance(old, signals.Finished({"key": "old"})),
+        work.advance(new, signals.Finished({"key": "new"})),
     )
     assert late is None
     assert valid is not None and valid.state is State.DONE
@@ -92,10 +92,10 @@ async def test_a_renewal_that_comes_late_leaves_the_time_that_its_step_has_writt
 ) -> None:
     work = Ledger(store, KINDS, Rules(lease_ms=30_000))
     await work.insert([SPEC])
-    await work.advance(await claim_first(work), machine.Accepted("p1"))
+    await work.advance(await claim_first(work), signals.Accepted("p1"))
     polled = await claim_first(work)
     before = store.now()
-    await work.advance(polled, machine.Later(5_000))
+    await work.advance(polled, signals.Later(5_000))
     assert await work.renew([polled]) == []
     assert before + 5_000 <= (await row(store))["due_at"] <= store.now() + 5_000
 
@@ -109,11 +109,11 @@ async def test_of_five_ends_in_one_batch_none_is_lost_to_what_one_of_them_says(
     work = Ledger(store, KINDS, RULES)
     await work.insert([spec(beat) for beat in range(5)])
     jobs = {job.spec.beat: job for job in await work.claim(HANDS)}
-    signals: list[machine.Signal] = [machine.Finished({"key": "k"}) for _ in range(3)]
-    signals.append(machine.Broke(f"the prompt was refused: {HALF}", permanent=True))
-    signals.append(machine.Finished({"key": "k", "frames": 2**64}))
+    given: list[signals.Signal] = [signals.Finished({"key": "k"}) for _ in range(3)]
+    given.append(signals.Broke(f"the prompt was refused: {HALF}", permanent=True))
+    given.append(signals.Finished({"key": "k", "frames": 2**64}))
     ends = await asyncio.gather(
-        *(work.advance(jobs[beat], signals[beat]) for beat in range(5)), return_exceptions=True
+        *(work.advance(jobs[beat], given[beat]) for beat in range(5)), return_exceptions=True
     )
     assert [isinstance(end, Job) for end in ends] == [True] * 4 + [False]
     assert isinstance(ends[4], Unstorable)
@@ -150,7 +150,7 @@ async def test_a_retry_is_made_although_the_clock_was_set_back_an_hour(store: St
     before: Any = Ahead(store)
     work = Ledger(before, KINDS, Rules())
     await work.insert([SPEC])
-    await work.advance(await claim_first(work), machine.Broke("busy"))
+    await work.advance(await claim_first(work), signals.Broke("busy"))
     work = Ledger(store, KINDS, Rules())
     assert await work.claim(HANDS) == []
     assert await mend_times(store, Waiting(JOBS, IMAGES, "due_at")) == 1
@@ -160,7 +160,7 @@ async def test_a_retry_is_made_although_the_clock_was_set_back_an_hour(store: St
 async def test_what_waits_for_its_time_goes_on_waiting(store: Store) -> None:
     work = Ledger(store, KINDS, Rules())
     await work.insert([spec(0), spec(1)])
-    await work.advance(await claim_first(work), machine.Later(20 * 60_000))
+    await work.advance(await claim_first(work), signals.Later(20 * 60_000))
     await put_off(store, JOBS, [await row(store, spec(1).id)], "due_at")
     await store.update(JOBS, [Update(spec(1).id, set={"due_at": store.now() + 2 * HOUR_MS})])
     assert await mend_times(store, Waiting(JOBS, IMAGES, "due_at")) == 0
@@ -175,7 +175,7 @@ async def test_a_row_that_was_ended_meanwhile_is_not_put_off(store: Store) -> No
     await work.insert([SPEC])
     job = await claim_first(work)
     read = {**await row(store), "state": "unresolved"}
-    await work.advance(job, machine.Finished({"key": "k"}))
+    await work.advance(job, signals.Finished({"key": "k"}))
     await put_off(store, JOBS, [read], "due_at")
     ended = await row(store)
     assert ended["state"] == "done" and "due_at" not in ended

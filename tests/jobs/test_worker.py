@@ -15,11 +15,11 @@ from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.engines.local.engine import LocalEngine
-from shared.jobs import machine
-from shared.jobs.engine import Engine, Task, Workspace
+from shared.jobs.engine import Engine, Finish, Task, Workspace
 from shared.jobs.gate import MONEY, Gate
+from shared.jobs.job import Job, Rules, State
 from shared.jobs.ledger import JOBS, Ledger
-from shared.jobs.machine import Job, Rules, State
+from shared.jobs.means import Means, Pace
 from shared.jobs.outcomes import (
     Accepted,
     Ended,
@@ -33,7 +33,7 @@ from shared.jobs.outcomes import (
 from shared.jobs.rates import NO_LIMITS, Rates
 from shared.jobs.relay import Relay
 from shared.jobs.rows import end_event, from_doc
-from shared.jobs.step import Pace, Steps
+from shared.jobs.signals import Signal
 from shared.jobs.worker import Worker
 from shared.ports import Blob, Store, Update
 from shared.story.errors import TOLD, BlobsUnavailable, TransientError
@@ -118,7 +118,14 @@ def made(cost: int = 4) -> Callable[[Task], Produced]:
 class LoneWorker:
     """A worker with its ledger, gate and relay on a store; `told` are the ends that it reports."""
 
-    def __init__(self, store: Store, folder: Path, engine: Engine, kind: AnyKind = IMAGE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        engine: Engine,
+        kind: AnyKind = IMAGE,
+        finish: Finish | None = None,
+    ) -> None:
         self.store, self.told = store, list[Event]()
         self.engine: Any = engine
         kinds = Kinds(kind)
@@ -128,10 +135,10 @@ class LoneWorker:
         self.ledger = Ledger(store, kinds, RULES)
         self.folder = folder / "work"
         relay = Relay(store, self.bus, "storyboard", runs=[kind], kinds=kinds, rules=RULES)
-        steps = Steps(
+        means = Means(
             kinds=kinds,
             engines={kind: engine},
-            finish={},
+            finish={kind: finish},
             ledger=self.ledger,
             gate=self.gate,
             rates=Rates(store),
@@ -140,7 +147,7 @@ class LoneWorker:
             rules=RULES,
             pace=PACE,
         )
-        self.worker = Worker(steps, self.ledger, relay, self.folder, {kind: self.told.append})
+        self.worker = Worker(means, relay, self.folder, {kind: self.told.append})
 
     async def work(self) -> None:
         """The loops of a worker, as a process runs them."""
@@ -499,7 +506,7 @@ async def test_a_renewal_that_meets_an_end_stops_nobody(
     await w.open()
     advance = w.ledger.advance
 
-    async def slow(job: Job, signal: machine.Signal) -> Job | None:
+    async def slow(job: Job, signal: Signal) -> Job | None:
         after = await advance(job, signal)
         for _ in range(9):
             clock.move(RULES.lease_ms // 3)

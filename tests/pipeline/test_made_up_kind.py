@@ -12,8 +12,8 @@ from services.gateway.read.live import list_news
 from services.gateway.read.status import VideoStatus, read_status
 from services.planner.revise import revise
 from shared.jobs.engine import Work, Workspace
+from shared.jobs.job import Rules
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import Rules
 from shared.jobs.outcomes import Made
 from shared.runtime.service import Service
 from shared.story.errors import PermanentError

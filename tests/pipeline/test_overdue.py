@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from shared.jobs.job import Rules
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import Rules
 from shared.store.sqlite import SqliteStore
 from shared.story.events import RevisionRequested, VideoCompleted, VideoFailed, VideoOverdue
 from shared.story.kinds import IMAGE

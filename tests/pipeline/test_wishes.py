@@ -11,8 +11,8 @@ from services.gateway.errors.problems import NotNow
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.status import Action, Status, VideoStatus
 from shared.bus.chaos import Chaos
+from shared.jobs.job import TERMINAL, Job
 from shared.jobs.ledger import JOBS
-from shared.jobs.machine import TERMINAL, Job
 from shared.jobs.rows import to_doc
 from shared.jobs.turns import Room
 from shared.ports import Doc, Update

@@ -12,7 +12,7 @@ from services.gateway.parts import build_gateway
 from services.gateway.read.status import Action, Status
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.ports import Doc

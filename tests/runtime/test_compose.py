@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 
 import services
 from services.cli.environment import read_settings
+from services.gateway.parts import build_gateway
+from services.gateway.requests import VideoRequest
 from shared.base.pool import Pool
 from shared.jobs.turns import Room
 from shared.runtime.allowances import Allowances
@@ -38,16 +40,11 @@ async def test_a_refused_second_process_leaves_the_work_of_the_first_alone(tmp_p
 
 
 def test_bounds_come_from_the_settings_and_paid_clips_have_narrower_ones() -> None:
-    assert allow(Settings()) == Allowances(6, 10, Room(an_owner=3, overall=0))
+    assert allow(Settings()) == Allowances(6, 10, room=Room(an_owner=3, overall=0))
     given = Settings(clips_at_once=0, most_priority=2, active=7, active_an_owner=0)
-    assert allow(given) == Allowances(0, 2, Room(an_owner=0, overall=7))
-    assert allow(_paid(Settings())).clips_at_once == 3
-    assert allow(_paid(Settings(clips_at_once=5))).clips_at_once == 5
-
-
-def _paid(settings: Settings) -> Settings:
-    # no engine of this version costs money: the next one brings the first
-    return settings.model_copy(update={"engine": "replicate"})
+    assert allow(given) == Allowances(0, 2, room=Room(an_owner=0, overall=7))
+    assert allow(Settings(paid=True)).clips_at_once == 3
+    assert allow(Settings(paid=True, clips_at_once=5)).clips_at_once == 5
 
 
 @pytest.mark.parametrize("name", ["blobs", "work"])
@@ -65,6 +62,20 @@ def test_a_broken_data_folder_ends_the_process_with_advice(tmp_path: Path, name:
     assert f"{tmp_path / name}" in ended.stderr
     assert "make it a folder that can be written to" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+async def test_the_environment_says_what_follows_a_doubt_where_a_request_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORYWAVE_CLIP_CHECK", "retry")
+    settings = Settings(data=tmp_path, processes=1, engine="rehearsal")
+    async with open_app(settings, SERVICES) as app:
+        gateway = build_gateway(app)
+        said = await gateway.intake.accept(VideoRequest(prompt="x", clip_check="off"), "ann")
+        unsaid = await gateway.intake.accept(VideoRequest(prompt="x"), "ann")
+        briefs = [(await gateway.videos.read_status(id_, "ann")).request for id_ in (said, unsaid)]
+        gateway.close()
+    assert [brief.clip_check for brief in briefs] == ["off", "retry"]
 
 
 def engines_of(**known: Any) -> Mapping[str, str]:

@@ -9,8 +9,8 @@ import pytest
 
 from shared.bus.local import LocalBus
 from shared.jobs import ledger, relay
+from shared.jobs.job import Rules
 from shared.jobs.ledger import JOBS, Ledger
-from shared.jobs.machine import Rules
 from shared.jobs.relay import OUTBOX, Relay
 from shared.jobs.unreadable import PUT_OFF_MS
 from shared.ports import Doc, Is, Update

@@ -6,6 +6,7 @@ import pytest
 
 from services.stitcher import SERVICE
 from shared.story.brief import EndCard
+from shared.story.kinds import ChunkReady
 from tests.histories import Story, done, plan
 from tests.stitcher.test_decide import FULL, completion, conforms, made, stitched, the_cut
 
@@ -105,6 +106,17 @@ def test_what_could_be_neither_burnt_nor_heard_is_noted() -> None:
     assert cut.input["captions_burnt"] is False
     told.hear(done(cut).model_copy(update={"unheard": ("clip/0 holds no sound",)}))
     assert completion(told).notes == ("clip 1 has no captions: no font", "clip/0 holds no sound")
+
+
+def test_what_looks_wrong_with_a_clip_is_noted() -> None:
+    doubt = {"doubts": ("is frozen: nothing moves for 3.1 s",)}
+    facts = [
+        fact.model_copy(update=doubt) if isinstance(fact, ChunkReady) and fact.n else fact
+        for fact in made(plan(2))
+    ]
+    told = Story(SERVICE, *facts)
+    told.play()
+    assert completion(told).notes == ("clip 1 is frozen: nothing moves for 3.1 s",)
 
 
 def test_words_that_no_font_can_write_are_noted() -> None:

@@ -11,7 +11,8 @@ from services.gateway.errors.problems import explain_http_error
 from shared.story.images import MAX_BYTES
 
 BODY_LIMIT = 64 << 10
-LARGER: Mapping[str, int] = {"/v1/images": MAX_BYTES}
+HOOK_LIMIT = 4 << 20  # a webhook repeats the whole input of its run, with pictures inside
+LARGER: Mapping[str, int] = {"/v1/images": MAX_BYTES, "/hooks/replicate": HOOK_LIMIT}
 """Path → the limit of its bodies, where it is another."""
 
 ALL_BODIES = 128 << 20

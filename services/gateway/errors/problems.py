@@ -10,6 +10,7 @@ PermanentError
     ├── KeyReused             422, an Idempotency-Key with another body
     ├── WrongType             415
     ├── WrongHost             421
+    ├── NotSigned             401, a webhook that its sender did not sign
     └── CrossSite             403, a write that a page of another site has sent
 """
 
@@ -153,6 +154,13 @@ class WrongHost(Refusal):
             f"Nothing is served here under the host {trim_text(host)!r}. Ask by localhost or by "
             "this machine's address, or name the host in STORYWAVE_HOSTS."
         )
+
+
+class NotSigned(Refusal):
+    """A webhook that did not come from the provider whose it says it is, or not lately."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    kind = "webhook-not-signed"
 
 
 class CrossSite(Refusal):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from shared.base.pool import Pool
 from shared.jobs.engine import Task, Work, Workspace
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Found, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.story.errors import PermanentError, TransientError

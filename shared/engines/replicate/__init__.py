@@ -1,1 +1,1 @@
-"""Models of others, run at Replicate and paid for by the run."""
+"""Work done at Replicate, for money: the client, what its answers mean, and the engine over it."""

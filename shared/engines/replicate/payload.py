@@ -12,7 +12,7 @@ from shared.engines.replicate.fields import check_input
 from shared.engines.replicate.form import Form, fill_fields, follow_rules
 from shared.engines.replicate.models import Model, Use
 from shared.engines.replicate.wanted import Wanted, read_wanted
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.story.errors import PermanentError
 from shared.story.kinds import Order
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from shared.engines import planning
 from shared.engines.replicate.models import ModelKind, Use
 from shared.engines.seeds import seed_of
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.story.errors import PermanentError
 from shared.story.kinds import (
     CardOrder,

@@ -11,7 +11,7 @@ from PIL import Image
 from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK
 from shared.jobs.engine import Claim, Task, Workspace
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Made, Produced
 from shared.media.probe import probe
 from shared.story.beats import Word

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shared.engines.replicate.wanted import Wanted, want_answer
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.story.kinds import (
     KINDS,
     CardOrder,

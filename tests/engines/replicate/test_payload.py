@@ -14,7 +14,7 @@ from shared.engines.replicate.models import Model, ModelField
 from shared.engines.replicate.payload import Payload, build, choose, choose_for, fill
 from shared.engines.replicate.wanted import read_wanted, want_answer, want_words
 from shared.engines.seeds import MOST, seed_of
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.story.errors import BadInput, PermanentError
 from shared.story.kinds import ClipOrder, CutOrder, ImageOrder, MusicOrder, Order, VoiceOrder
 from tests.engines.replicate.orders import BY_KIND, LOOK, PLAN, Question, job, jobs

@@ -13,7 +13,7 @@ from shared.engines.replicate.models import Model
 from shared.engines.replicate.payload import Payload, build, fill
 from shared.engines.replicate.prices import ceiling, count_most, price
 from shared.engines.replicate.wanted import read_wanted, want_answer, want_words
-from shared.jobs.machine import Job
+from shared.jobs.job import Job
 from shared.story.errors import PermanentError
 from shared.story.kinds import ClipOrder, Order, VoiceOrder
 from tests.engines.replicate.orders import BY_KIND, LOOK, PLAN, Question, job, jobs

@@ -1,0 +1,91 @@
+"""What all steps need: engines, the ledger, the gate, and a place for outputs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from shared.base.pool import Pool
+from shared.jobs import journal
+from shared.jobs.engine import Engine, Finish
+from shared.jobs.gate import Gate
+from shared.jobs.job import Job, Rules
+from shared.jobs.ledger import Ledger
+from shared.jobs.rates import Rates
+from shared.jobs.signals import Broke
+from shared.ports import Blobs
+from shared.story.errors import InfrastructureError
+from shared.story.kinds import AnyKind, Kinds
+
+log = logging.getLogger("storywave.worker")
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a worker looks, and how long it backs off, in seconds."""
+
+    look: float = 0.5
+    hold: float = 5.0
+    """How long a job rests of which nobody knows anything new."""
+    away: float = 1.0
+    """How long to wait for a server of ours that is away."""
+
+
+class LostClaim(Exception):
+    """Another worker has claimed the job meanwhile, or it has ended."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What all steps need."""
+
+    kinds: Kinds
+    engines: Mapping[AnyKind, Engine]
+    finish: Mapping[AnyKind, Finish | None]
+    ledger: Ledger
+    gate: Gate
+    rates: Rates
+    blobs: Blobs
+    pool: Pool
+    rules: Rules
+    pace: Pace
+
+    def kind(self, job: Job) -> AnyKind:
+        """Return the kind of a job."""
+        return self.kinds[job.spec.kind]
+
+    def engine(self, job: Job) -> Engine:
+        """Return the engine that runs jobs of this kind."""
+        return self.engines[self.kind(job)]
+
+    async def look_again(self, job: Job) -> None:
+        """Refuse to begin what is done: a process that stood still for a while has lost its lease.
+
+        Looking costs a read, so it is done only when more than half of the lease has passed.
+        """
+        is_old = self.ledger.now() > (job.due_at or 0) - self.rules.lease_ms // 2
+        if is_old and not await self.ledger.is_ours(job):
+            raise LostClaim
+
+    def fail(self, job: Job, said: str, error: Exception | None = None, **known: Any) -> Broke:
+        """Log a try that failed, with its traceback, and return the signal for it."""
+        journal.log_failed_try(job, error, said)
+        return Broke(said, models=self.engine(job).count_models(job), **known)
+
+
+async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
+    """Return the result of a call; wait for a server of ours rather than lose what is in hand."""
+    while True:
+        try:
+            return await call()
+        except InfrastructureError as error:
+            log.warning("waiting: %s", error, extra={"action": "wait"})
+            await asyncio.sleep(pace.away)
+
+
+def to_ms(seconds: float) -> int:
+    """Return seconds as the milliseconds that signals carry."""
+    return round(seconds * 1000)

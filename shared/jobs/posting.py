@@ -1,0 +1,162 @@
+"""Work at a provider, in steps that are each durable before the next begins.
+
+Money and inputs (`prepare`), the one request (`post`), questions (`poll`, or `look_for` where the
+answer was lost), and the price (`settle`). Between `prepare` and `post` the row is marked: see the
+theory of operation in machine.py.
+"""
+
+import logging
+from functools import partial
+
+from shared.jobs import journal, outcomes, signals
+from shared.jobs.admission import Admission
+from shared.jobs.engine import Task
+from shared.jobs.gate import MONEY, Hold, Settlement
+from shared.jobs.job import Job, State
+from shared.jobs.means import Means, patiently, to_ms
+from shared.jobs.rows import make_storable
+from shared.jobs.signals import Signal
+from shared.jobs.storing import Storing
+from shared.jobs.unreadable import PUT_OFF_MS, tell
+from shared.story.errors import InfrastructureError
+
+log = logging.getLogger("storywave.worker")
+
+
+class Posting:
+    """Takes jobs through a provider."""
+
+    def __init__(self, means: Means, admission: Admission, storing: Storing) -> None:
+        self._means = means
+        self._admission = admission
+        self._storing = storing
+
+    async def prepare(self, job: Job, task: Task) -> Signal:
+        """Hold the money, upload the inputs, take a create; then the row says that it is posted."""
+        if job.cancel:
+            return signals.Stopped()
+        await self._means.look_again(job)
+        engine = self._means.engine(job)
+        quote = engine.quote(job)
+        if quote.ceiling is None:
+            said = (
+                f"nobody can say what {quote.model or engine.name} may cost at most: choose another"
+            )
+            return signals.Broke(said, permanent=True, code="budget")
+        if job.attempt > 1:  # an earlier claim may have died with its money held
+            await self._admission.free_all(job)
+        hold = Hold(
+            job.spec.video_id, f"{job.id}:{job.attempt}", quote.ceiling, quote.model or None
+        )
+        refusal = await self._admission.reserve(hold)
+        if refusal is not None:
+            return refusal
+        try:
+            task.claim.prepared = await engine.prepare(task)
+            admitted = await self._admission.wait_for_create(engine)
+        except BaseException:
+            await self._admission.give_back(job)
+            raise
+        if not admitted:
+            await self._admission.give_back(job)
+            return signals.PutBack()
+        return signals.Posted(quote.ceiling, quote.model or None)
+
+    async def post(self, job: Job, task: Task) -> Signal:
+        """Send the one request of this attempt. It is marked as sent already."""
+        engine = self._means.engine(job)
+        if task.seconds_left() <= 0:
+            return signals.PutBack(is_sent=True)
+        journal.log_start(job, self._means.kinds[job.spec.kind], task.order)
+        try:
+            outcome = await engine.submit(task, task.claim.prepared)
+        except Exception as error:  # whatever it is: the request may have arrived
+            log.warning("nobody knows: %s", error, extra=journal.about(job, "unknown"))
+            return signals.Unknown(to_ms(self._means.pace.hold))
+        match outcome:
+            case outcomes.Accepted(external_id):
+                return await self._adopt(job, external_id) or signals.Unknown(
+                    to_ms(self._means.pace.hold)
+                )
+            case outcomes.Produced():
+                return await self._storing.secure(job, outcome)
+            case outcomes.Ended():
+                return self.end(job, outcome)
+            case outcomes.Refused():
+                return await self._admission.judge_refusal(job, outcome)
+
+    async def _adopt(self, job: Job, external_id: str) -> Signal | None:
+        """Take a run as this attempt's; None where another attempt holds it."""
+        provider = self._means.engine(job).name
+        call = partial(self._means.ledger.hold_run, provider, external_id, job)
+        if not await patiently(call, self._means.pace):
+            return None
+        if await self._means.rates.clear(provider):
+            log.info("%s takes work again", provider, extra={"action": "provider"})
+        return signals.Accepted(external_id)
+
+    async def look_for(self, job: Job, task: Task) -> Signal:
+        """Adopt what an earlier attempt started at the provider, or be sure that it did not."""
+        found = await self._means.engine(job).find(task)
+        if isinstance(found, outcomes.Ended):
+            return self.end(job, found)
+        for external_id in found.ids:
+            adopted = await self._adopt(job, external_id)
+            if adopted is not None:
+                return adopted
+        since = self._means.ledger.now() - (job.posted_at or 0)
+        if not found.is_complete or since < self._means.rules.grace_ms:
+            return signals.Unknown(to_ms(self._means.pace.hold))
+        return signals.NotAccepted()
+
+    async def poll(self, job: Job, task: Task) -> Signal:
+        engine = self._means.engine(job)
+        longest = to_ms(self._means.kinds[job.spec.kind].deadline_seconds)
+        if job.cancel or self._means.ledger.now() - (job.posted_at or job.created_at) > longest:
+            await engine.cancel(task)  # it ends when the provider says so, and is paid as it says
+        outcome = await engine.poll(task)
+        match outcome:
+            case outcomes.Pending(seconds):
+                return signals.Later(to_ms(seconds))
+            case outcomes.Produced():
+                return await self._storing.secure(job, outcome)
+            case outcomes.Ended():
+                return self.end(job, outcome)
+
+    def end(self, job: Job, ended: outcomes.Ended) -> Signal:
+        """Return what follows where the provider has ended it without an output."""
+        if ended.cancelled and job.cancel:
+            return signals.Stopped(ended.cost)
+        return self._means.fail(
+            job,
+            ended.error,
+            permanent=ended.permanent,
+            retired=ended.retired,
+            retry_after_ms=to_ms(ended.retry_after),
+            cost=ended.cost,
+            code=ended.code,
+            at_fault=ended.at_fault,
+            most_tries=ended.most_tries,
+        )
+
+    async def settle(self, job: Job) -> Signal:
+        """Turn the hold into what the attempt came to. Repeating it changes nothing."""
+        unused = job.then is State.NEW and job.then_due is None
+        end = Settlement(
+            job.spec.video_id,
+            job.id,
+            job.hold,
+            None if unused else job.owed,
+            run=job.external_id,
+            why=make_storable(job.error, 200) if job.error else None,
+        )
+        try:
+            await self._means.gate.settle(end)
+        except InfrastructureError:
+            raise
+        except Exception as error:  # a newer version may read it; until then the hold stays
+            tell(MONEY, job.spec.video_id, error)
+            return signals.Later(PUT_OFF_MS)
+        if job.owed < job.held:  # others may wait for what has come back
+            await self._means.ledger.wake(job.spec.video_id, "money")
+        return signals.Settled()

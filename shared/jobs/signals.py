@@ -1,0 +1,138 @@
+"""What can happen to a job: one type for each, which the machine turns into its next state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.jobs.outcomes import Code
+from shared.story.fact import Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A worker takes it in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """It is about to be sent to a provider, and this much is held for it."""
+
+    held: Micros
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider runs it under its own id."""
+
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing went wrong, nothing counts: take it up again after a while."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """It surely does not run, and its provider takes nothing now: back to its place in the queue.
+
+    `is_sent`: the provider itself has said so, to a posted attempt.
+    """
+
+    is_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Its video has no leave to run, or no money: it waits outside the queue until that comes."""
+
+    waits_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """What it waited for may have come: back to its place in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows whether the provider accepted it: look again, never submit blindly."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """The provider's list, long enough after, does not show it: it may be submitted again, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """The provider has finished; its outputs still lie with it."""
+
+    urls: Mapping[str, str]
+    result: Mapping[str, Any] = field(default_factory=dict)
+    cost: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Every output is stored with us."""
+
+    result: Mapping[str, Any]
+    cost: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """The work failed. `retired`: this model will never do it again, another might."""
+
+    error: str
+    permanent: bool = False
+    retired: bool = False
+    retry_after_ms: int = 0
+    cost: Micros = 0
+    code: Code = "internal"
+    at_fault: str = ""
+    models: int = 1
+    """How many models may be tried, one after the other."""
+    most_tries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """The user does not want it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """It ended without a result because it was cancelled."""
+
+    cost: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The money of its last attempt is accounted for."""
+
+
+Signal = (
+    Claimed
+    | Posted
+    | Accepted
+    | Later
+    | PutBack
+    | Parked
+    | Woken
+    | Unknown
+    | NotAccepted
+    | Produced
+    | Finished
+    | Broke
+    | CancelAsked
+    | Stopped
+    | Settled
+)

@@ -1,0 +1,153 @@
+"""Whole videos that are made at the stand-in for Replicate: its books say what was paid."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.gateway.hooks import Hooks
+from shared.engines.replicate.catalog import load
+from shared.engines.replicate.client import Provider
+from shared.engines.replicate.engine import Polling, ReplicateEngine
+from shared.engines.replicate.transport import Transport
+from shared.jobs.gate import MONEY
+from shared.jobs.ledger import JOBS
+from shared.runtime.paid import PAID
+from shared.store.sqlite import SqliteStore
+from shared.story.brief import Brief
+from shared.story.events import VideoCompleted
+from shared.story.kinds import PLAN
+from tests.engines.replicate.provider import needs_client
+from tests.pipeline.world import QUICK, World, brief, world
+from tests.standins.receiver import Receiver, receiver
+from tests.standins.replicate import StandIn, standin
+
+pytestmark = needs_client
+
+# a lost submit is looked for in the list after so long, and no test waits for more
+RULES = replace(QUICK, grace_ms=1_000)
+QUICKLY = Polling(share=0.0, least=0.05)
+
+
+@pytest.fixture
+async def hooks() -> AsyncIterator[Receiver]:
+    async with receiver() as taken:
+        yield taken
+
+
+@pytest.fixture
+async def replicate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
+    pinned = {model.version: model.name for model in load().models if model.version}
+    known: dict[str, Any] = {"versions": pinned, "shrink": 8, "hook_retries": []}
+    async with standin(tmp_path / "replicate", **known) as served:
+        monkeypatch.setenv("REPLICATE_API_TOKEN", served.token)
+        monkeypatch.setenv("REPLICATE_BASE_URL", served.url)
+        yield served
+        assert not served.provider.trouble
+
+
+@asynccontextmanager
+async def paid_world(
+    folder: Path, hooks: str, polling: Polling = QUICKLY, plans: bool = False
+) -> AsyncIterator[World]:
+    """A stack in which all that the catalog covers is made at the provider."""
+    store = SqliteStore(folder / "storywave.db")
+    provider = Provider(Transport(store.now))
+    engine = ReplicateEngine(provider, store.now, hooks=hooks, polling=polling)
+    engines = {kind: engine for kind in PAID if kind is not PLAN or plans}
+    try:
+        async with world(folder, store=store, rules=RULES, engines=engines) as w:
+            yield w
+    finally:
+        await engine.close()
+
+
+async def check_books(w: World, replicate: StandIn, video: str) -> None:
+    """Refuse books of ours that differ from the provider's, and anything that was paid twice."""
+    verdict = replicate.judge()
+    assert verdict.paid_twice == ()
+    assert verdict.flagged_again == ()
+    assert verdict.dropped == {}
+    holds = (await w.store.get(MONEY, [video]))[video]["holds"]
+    assert all("settled" in hold for hold in holds.values())
+    assert sum(hold["settled"] for hold in holds.values()) == verdict.billed
+
+
+async def test_a_whole_video_is_made_there_and_each_thing_is_paid_once(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    wanted = Brief(prompt="A lighthouse keeper who paints the sea", duration=15, min_clips=1)
+    async with paid_world(tmp_path, hooks.url, plans=True) as w:
+        end = await w.ended(await w.request("v", wanted), seconds=60)
+        assert isinstance(end, VideoCompleted), end
+        assert {run.kind for run in replicate.runs} == {"text", "image", "clip", "voice", "music"}
+        assert len({run.query["job"] for run in replicate.runs}) == len(replicate.runs)
+        assert end.cost == replicate.judge().billed
+        assert replicate.judge().never_fetched == ()
+        await check_books(w, replicate, "v")
+
+
+async def test_whatever_goes_wrong_there_nothing_is_paid_twice(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    replicate.provider.script.set_rates(
+        {
+            "5xx": 0.1,
+            "5xx_after": 0.1,
+            "lost": 0.1,
+            "cut": 0.1,
+            "unreadable": 0.1,
+            "fails": 0.05,
+            "canceled": 0.05,
+            "aborted": 0.05,
+            "no_output": 0.05,
+            "read_5xx": 0.1,
+            "read_lost": 0.1,
+            "download_5xx": 0.1,
+        }
+    )
+    async with paid_world(tmp_path, hooks.url) as w:
+        await w.ended(await w.request("v", brief(beats=4)), seconds=120)
+        rows = await w.store.find(JOBS, {"spec.video_id": "v"})
+        assert sum(replicate.provider.script.struck.values()) > 5
+        assert not [row["_id"] for row in rows if row.get("unresolved")]
+        await check_books(w, replicate, "v")
+
+
+async def test_a_flagged_prompt_fails_its_item_and_is_sent_once(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    wanted = brief(beats=2)
+    wanted = wanted.model_copy(update={"prompt": "A calm sea.\nA flagthis scene."})
+    async with paid_world(tmp_path, hooks.url) as w:
+        end = await w.ended(await w.request("v", wanted), seconds=60)
+        flagged = [run for run in replicate.runs if run.status == "failed"]
+        rows = await w.store.get(JOBS, [run.query["job"] for run in flagged])
+        assert isinstance(end, VideoCompleted), end
+        assert {(row["code"], row["at_fault"]) for row in rows.values()} == {("flagged", "prompt")}
+        await check_books(w, replicate, "v")
+
+
+async def test_with_webhooks_nobody_has_to_ask(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    never = Polling(least=3_600.0, most=3_600.0)
+    async with paid_world(tmp_path, hooks.url, never) as w:
+        hears = Hooks(w.store, replicate.settings.secret)
+
+        async def hear_all() -> None:
+            for n in range(1, 1_000):
+                hook = (await hooks.wait_for(n))[n - 1]
+                await hears.hear(hook.path.partition("?")[2], hook.headers, hook.body)
+
+        hearing = asyncio.create_task(hear_all())
+        try:
+            end = await w.ended(await w.request("v", brief(beats=2)), seconds=60)
+        finally:
+            hearing.cancel()
+        assert isinstance(end, VideoCompleted), end
+        await check_books(w, replicate, "v")
