@@ -104,6 +104,13 @@ def _add_make(commands: "Commands") -> None:
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
     make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")
     make.add_argument("--clip-sound", action="store_true", default=None)
+    make.add_argument("--tier", help="of paid models: draft, standard (default) or best")
+    make.add_argument(
+        "--model",
+        action="append",
+        metavar="KIND=NAME",
+        help="a paid model by name, as clip=google/veo-3.1; also plan, image, voice, music",
+    )
     make.add_argument("--budget", metavar="DOLLARS", help="the most that it may cost, as 2.50")
     make.add_argument("--on-cap", help="when the money is gone: pause (default) or finish")
     make.add_argument(
