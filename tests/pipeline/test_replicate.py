@@ -21,13 +21,16 @@ from shared.jobs.engine import Engine, Task
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Produced
+from shared.jobs.receipt import read_receipt
 from shared.runtime.paid import PAID
+from shared.runtime.terms import Terms, ask_engines
 from shared.store.sqlite import SqliteStore
 from shared.story.brief import Brief
 from shared.story.errors import PermanentError
 from shared.story.events import VideoCompleted, VideoFailed
 from shared.story.kinds import IMAGE, PLAN, AnyKind
 from tests.engines.replicate.provider import needs_client
+from tests.pipeline.test_budget import stopped
 from tests.pipeline.world import QUICK, World, brief, world
 from tests.standins.receiver import Receiver, receiver
 from tests.standins.replicate import StandIn, standin
@@ -37,6 +40,9 @@ pytestmark = needs_client
 # a lost submit is looked for in the list after so long, and no test waits for more
 RULES = replace(QUICK, grace_ms=1_000)
 QUICKLY = Polling(share=0.0, least=0.05)
+
+ENOUGH = 20_000_000
+"""A budget that none of these videos comes near to, in micro-dollars."""
 
 
 @pytest.fixture
@@ -70,7 +76,8 @@ async def paid_world(
     engine = ReplicateEngine(provider, store.now, hooks=hooks, polling=polling)
     engines = {kind: engine for kind in PAID if kind is not PLAN or plans} | dict(others)
     try:
-        async with world(folder, store=store, rules=RULES, engines=engines) as w:
+        terms = Terms(ask_engines(engines))
+        async with world(folder, store=store, rules=RULES, engines=engines, terms=terms) as w:
             yield w
     finally:
         await engine.close()
@@ -85,12 +92,18 @@ async def check_books(w: World, replicate: StandIn, video: str) -> None:
     holds = (await w.store.get(MONEY, [video]))[video]["holds"]
     assert all("settled" in hold for hold in holds.values())
     assert sum(hold["settled"] for hold in holds.values()) == verdict.billed
+    receipt = await read_receipt(w.store, video)
+    assert (receipt.paid, receipt.held) == (verdict.billed, 0)
+    assert receipt.recorded == receipt.paid, "the receipt is what the jobs say"
+    assert all(row.model and row.run for row in receipt.rows if row.paid)
 
 
 async def test_a_whole_video_is_made_there_and_each_thing_is_paid_once(
     tmp_path: Path, replicate: StandIn, hooks: Receiver
 ) -> None:
-    wanted = Brief(prompt="A lighthouse keeper who paints the sea", duration=15, min_clips=1)
+    wanted = Brief(
+        prompt="A lighthouse keeper who paints the sea", duration=15, min_clips=1, budget=ENOUGH
+    )
     async with paid_world(tmp_path, hooks.url, plans=True) as w:
         end = await w.ended(await w.request("v", wanted), seconds=60)
         assert isinstance(end, VideoCompleted), end
@@ -121,7 +134,7 @@ async def test_whatever_goes_wrong_there_nothing_is_paid_twice(
         }
     )
     async with paid_world(tmp_path, hooks.url) as w:
-        await w.ended(await w.request("v", brief(beats=4)), seconds=120)
+        await w.ended(await w.request("v", brief(beats=4, budget=ENOUGH)), seconds=120)
         rows = await w.store.find(JOBS, {"spec.video_id": "v"})
         assert sum(replicate.provider.script.struck.values()) > 5
         assert not [row["_id"] for row in rows if row.get("unresolved")]
@@ -131,7 +144,7 @@ async def test_whatever_goes_wrong_there_nothing_is_paid_twice(
 async def test_a_flagged_prompt_fails_its_item_and_is_sent_once(
     tmp_path: Path, replicate: StandIn, hooks: Receiver
 ) -> None:
-    wanted = brief(beats=2)
+    wanted = brief(beats=2, budget=ENOUGH)
     wanted = wanted.model_copy(update={"prompt": "A calm sea.\nA flagthis scene."})
     async with paid_world(tmp_path, hooks.url) as w:
         end = await w.ended(await w.request("v", wanted), seconds=60)
@@ -153,7 +166,7 @@ async def test_without_its_image_a_clip_is_made_from_words_and_says_so(
     tmp_path: Path, replicate: StandIn, hooks: Receiver
 ) -> None:
     async with paid_world(tmp_path, hooks.url, others={IMAGE: NoBrush({})}) as w:
-        end = await w.ended(await w.request("v", brief(beats=2)), seconds=60)
+        end = await w.ended(await w.request("v", brief(beats=2, budget=ENOUGH)), seconds=60)
         assert isinstance(end, VideoCompleted), end
         clips = [run for run in replicate.runs if run.kind == "clip"]
         assert len(clips) == end.succeeded == 2
@@ -173,7 +186,7 @@ async def test_where_no_model_starts_from_words_its_clip_is_lost_and_nothing_pai
     others = [model for model in catalog.models if model != needy]
     only = catalog.model_copy(update={"models": (alone, *others)})
     monkeypatch.setattr(catalogs, "load", lambda: only)
-    wanted = brief(beats=2, models={"clip": needy.name})
+    wanted = brief(beats=2, budget=ENOUGH, models={"clip": needy.name})
     async with paid_world(tmp_path, hooks.url, others={IMAGE: NoBrush({})}) as w:
         end = await w.ended(await w.request("v", wanted), seconds=60)
         assert isinstance(end, VideoFailed), end
@@ -195,8 +208,21 @@ async def test_with_webhooks_nobody_has_to_ask(
 
         hearing = asyncio.create_task(hear_all())
         try:
-            end = await w.ended(await w.request("v", brief(beats=2)), seconds=60)
+            end = await w.ended(await w.request("v", brief(beats=2, budget=ENOUGH)), seconds=60)
         finally:
             hearing.cancel()
         assert isinstance(end, VideoCompleted), end
+        await check_books(w, replicate, "v")
+
+
+async def test_a_plan_beyond_its_budget_is_paid_for_and_nothing_else(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    wanted = Brief(prompt="A lighthouse keeper who paints the sea", duration=15, budget=100_000)
+    async with paid_world(tmp_path, hooks.url, plans=True) as w:
+        found = await stopped(w, await w.request("v", wanted))
+        assert found.cap == 100_000 and found.current + found.estimate > 100_000
+        rows = await w.store.find(JOBS, {"spec.video_id": "v"})
+        assert [row["spec"]["kind"] for row in rows] == [PLAN.name]
+        assert found.current == replicate.judge().billed <= 100_000
         await check_books(w, replicate, "v")

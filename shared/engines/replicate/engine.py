@@ -208,9 +208,8 @@ class ReplicateEngine:
             return Pending(wait)
         if run.get("status") not in ENDED:
             return Pending(wait)
-        if run.get("error"):
-            said = (run.get("id"), str(run["error"])[:500])
-            log.warning("run %s failed: %s", *said, extra=_about(job))
+        if said := run.get("error"):
+            log.warning("run %s failed: %.500s", job.external_id, said, extra=_about(job))
         model = _find_model(job)
         end = judge_end(job.spec.kind, task.order, run, _asked(job, model), partial(_price, task))
         return describe_clip(end, job, model, run) if model else end
