@@ -54,6 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
     replay.add_argument("video", metavar="VIDEO")
+    about = "check the installation, and say what is wrong with it and what to do"
+    _add_command(commands, "doctor", "services.cli.doctor:doctor", about)
     _add_money(commands)
     about = "check a video file frame by frame"
     verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
