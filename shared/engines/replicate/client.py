@@ -46,7 +46,7 @@ def check_ready() -> None:
             "(https://replicate.com/account/api-tokens), or use STORYWAVE_ENGINE=local",
             TOKEN,
         )
-    _load()
+    load_client()
 
 
 class Provider:
@@ -146,7 +146,7 @@ class Provider:
 
     def _open(self) -> Any:
         if self._client is None:
-            self._client = _load().Client(transport=self.transport)
+            self._client = load_client().Client(transport=self.transport)
         return self._client
 
 
@@ -179,7 +179,7 @@ def _as_object(call: Call) -> Mapping[str, Any]:
     return call.body
 
 
-def _load() -> Any:
+def load_client() -> Any:
     """Return the client library; say what to do where it can't be imported."""
     try:
         import replicate

@@ -11,9 +11,9 @@ from shared.engines.replicate.models import (
     Model,
     ModelField,
     ModelKind,
-    Tier,
     Use,
 )
+from shared.story.brief import Tier
 
 _MUST_HAVE: Mapping[ModelKind, tuple[Use, ...]] = {
     "plan": ("prompt", "max_tokens"),

@@ -113,6 +113,8 @@ class Kind(Generic[O]):
     """
     needs: Callable[[BeatsPlanned, Item], Iterable[str]] = lambda plan, item: ()
     """Lists the names of the files that an item starts from, if all goes well."""
+    models_of: str = ""
+    """The kind whose models make it, and whose wish for one counts; empty where it has its own."""
     takes_by: Literal["beat", "n", "rev"] = "beat"
     """A beat has its take, or a number, or the whole plan, whose revision is the take."""
     n_means: str = "n"
@@ -175,9 +177,14 @@ class Kind(Generic[O]):
             take=self.take(plan, Item(beat, n)),
             input=order.model_dump(mode="json"),
             files=files or {},
+            models=self._find_wish(plan),
             seconds=seconds,
             priority=plan.brief.priority,
         )
+
+    def _find_wish(self, plan: BeatsPlanned) -> tuple[str, ...]:
+        """Return the models that are wished for; the work of a service itself has none."""
+        return plan.brief.wish_for(self.models_of or self.name) if self.order_of else ()
 
     def expect(self, plan: BeatsPlanned) -> list[JobSpec]:
         """Return all jobs that the plan wants, as they will be asked for once their files exist."""

@@ -149,6 +149,7 @@ REFERENCE = Kind(
     deadline_seconds=300,
     items=lambda plan: references_of(plan, active_beats(plan)),
     order_of=reference_order,
+    models_of="image",
     takes_by="n",
     lacks="has no reference picture",
     is_counted=False,  # a user expects the images of the storyboard, one a beat
@@ -181,6 +182,7 @@ CARD = Kind(
     deadline_seconds=300,
     items=lambda plan: [Item()] if has_card_picture(plan) else [],
     order_of=card_order,
+    models_of="image",
     lacks="is drawn on the brand colour",
     is_counted=False,  # the same: it is no image of the storyboard
 )

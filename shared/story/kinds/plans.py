@@ -48,5 +48,6 @@ def plan_job(video_id: str, brief: Brief, rev: int) -> JobSpec:
         owner=brief.owner,
         take=rev,
         input=PlanOrder(video_id=video_id, brief=brief).model_dump(mode="json"),
+        models=brief.wish_for(PLAN.name),
         priority=brief.priority,
     )

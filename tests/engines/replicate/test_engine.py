@@ -15,9 +15,12 @@ from PIL import Image
 
 from shared.engines.replicate.engine import Polling, Prepared, ReplicateEngine
 from shared.engines.replicate.uploads import MOST_OF_PICTURE
-from shared.jobs.job import Job
-from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
+from shared.jobs.job import Job, State
+from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Refused
+from shared.jobs.rows import end_event
 from shared.story.errors import PermanentError
+from shared.story.kinds import KINDS, ChunkReady
+from shared.story.kinds.clips import ASKED_SECONDS, MADE_WITHOUT
 from tests.engines.replicate.attempts import accepted, make_job, make_task
 from tests.engines.replicate.provider import NOW, Answer, Asked, needs_client, open_provider, run
 
@@ -313,9 +316,41 @@ async def test_an_output_of_any_shape_is_one_file_with_its_price(
     tmp_path: Path, output: Any
 ) -> None:
     metrics = {"video_output_duration_seconds": 5, "predict_time": 61.2}
-    done = run("r1", "succeeded", output=output, metrics=metrics)
+    started = {"prompt": "a sea", "start_image": "https://x/i.png", "duration": 5}
+    done = run("r1", "succeeded", output=output, metrics=metrics, input=started)
     said = await poll(Account(done).answer, tmp_path)
-    assert said == Produced(urls={"key": "https://x/a.mp4"}, cost=350_000)
+    made = Made(data={ASKED_SECONDS: 5.0})
+    assert said == Produced(made, urls={"key": "https://x/a.mp4"}, cost=350_000)
+
+
+@pytest.mark.parametrize(
+    ("files", "given", "lack"),
+    [
+        (["image"], {"prompt": "a sea"}, "its storyboard image: it was gone"),
+        (["last_frame"], {"prompt": "a sea"}, "the last frame of the clip before it: it was gone"),
+        (["image"], {"prompt": "a sea", "start_image": "https://x/i.png"}, None),
+        (["image"], {}, None),  # the provider has forgotten it
+        ([], {"prompt": "a sea"}, None),
+    ],
+)
+async def test_a_clip_that_was_made_without_its_picture_says_so(
+    tmp_path: Path, files: list[str], given: dict[str, str], lack: str | None
+) -> None:
+    done = run("r1", "succeeded", output="https://x/a.mp4", input=given)
+    said = await poll(
+        Account(done).answer, tmp_path, accepted(make_job("clip", KLING, files=files))
+    )
+    assert said.made.data.get(MADE_WITHOUT) == lack
+
+
+def test_what_an_engine_did_without_is_a_doubt_beside_those_of_the_check() -> None:
+    data = {MADE_WITHOUT: "its storyboard image: it was gone", "doubts": ["flickers"]}
+    result = {"key": "k", "seconds": 5.0, **data}
+    spec = make_job("clip", KLING).spec
+    done = Job(spec=spec, state=State.DONE, result=result, finished_at=NOW)
+    ready = end_event(done, KINDS)
+    assert isinstance(ready, ChunkReady)
+    assert ready.doubts == ("was made without its storyboard image: it was gone", "flickers")
 
 
 async def test_several_outputs_are_all_kept(tmp_path: Path) -> None:
