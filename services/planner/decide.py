@@ -50,4 +50,5 @@ def ask_for_plan(request: VideoRequested, rev: int) -> JobSpec:
         take=rev,
         input=PlanOrder(video_id=request.video_id, brief=brief).model_dump(mode="json"),
         priority=brief.priority,
+        reuse=brief.reuse,
     )

@@ -31,9 +31,12 @@ def revise(plan: BeatsPlanned, request: RevisionRequested, kinds: Kinds) -> Beat
     return _answer(revised, request, takes=takes)
 
 
+_UNPAID = {"at": 0, "job": None, "cost": 0, "reused": False}
+
+
 def _answer(plan: BeatsPlanned, request: RevisionRequested, **new: object) -> BeatsPlanned:
     # no job has made this plan, and nothing was paid for it
-    return plan.model_copy(update={"rev": request.rev, "at": 0, "job": None, "cost": 0, **new})
+    return plan.model_copy(update={"rev": request.rev, **_UNPAID, **new})
 
 
 def _reframe(plan: BeatsPlanned, request: RevisionRequested, kinds: Kinds) -> BeatsPlanned:

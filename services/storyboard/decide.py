@@ -62,6 +62,7 @@ def _ask_for_image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
         index=beat.index,
         # skipped beats count too: so an image looks the same whatever is skipped later
         total=len(plan.beats),
+        count=plan.brief.image_takes,
         **_describe_look(plan),
     )
     numbers = [item.n for item in references_of(plan, [beat])]

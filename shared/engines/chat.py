@@ -98,6 +98,14 @@ class ChatEngine:
         """Return 1: there is only the one that the settings name."""
         return 1
 
+    async def fingerprint(self, task: Task) -> str | None:
+        """Return what a plan that was paid for is found by: the server, its model, the question."""
+        if self.repeatable:
+            return None
+        asked = planning.ask(_order(task))
+        said = [self._server.url, self._server.model, asked.system, asked.user, asked.schema]
+        return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
     async def prepare(self, task: Task) -> Question:
         """Return the question; nothing has to be uploaded."""
         return planning.ask(_order(task))

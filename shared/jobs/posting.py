@@ -8,7 +8,7 @@ theory of operation in machine.py.
 import logging
 from functools import partial
 
-from shared.jobs import journal, outcomes, signals
+from shared.jobs import journal, outcomes, outputs, signals
 from shared.jobs.admission import Admission
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY, Hold, Settlement
@@ -45,6 +45,10 @@ class Posting:
             return signals.Broke(said, permanent=True, code="budget")
         if job.attempt > 1:  # an earlier claim may have died with its money held
             await self._admission.free_all(job)
+        fingerprint = await self._means.reuse.identify(job, task, engine, self._means.kind(job))
+        copied = await self._copy(job, task, quote.model, fingerprint) if fingerprint else None
+        if copied is not None:
+            return copied
         hold = Hold(
             job.spec.video_id, f"{job.id}:{job.attempt}", quote.ceiling, quote.model or None
         )
@@ -60,7 +64,20 @@ class Posting:
         if not admitted:
             await self._admission.give_back(job)
             return signals.PutBack()
-        return signals.Posted(quote.ceiling, quote.model or None)
+        return signals.Posted(quote.ceiling, quote.model or None, fingerprint)
+
+    async def _copy(self, job: Job, task: Task, model: str, fingerprint: str) -> Signal | None:
+        """Return the end of a job whose output is there already, at no cost; None where it is not.
+
+        Its line in the receipt is no attempt's, so that a crash in between leaves one line only.
+        """
+        result = await self._means.reuse.copy(fingerprint, job, task.folder)
+        if result is None:
+            return None
+        said = "reused: the same was paid for before"
+        line = Hold(job.spec.video_id, f"{job.id}:0", 0, model or None, said)
+        refusal = await self._admission.reserve(line)
+        return refusal or signals.Finished(result, reused=True)
 
     async def post(self, job: Job, task: Task) -> Signal:
         """Send the one request of this attempt. It is marked as sent already."""
@@ -157,6 +174,8 @@ class Posting:
         except Exception as error:  # a newer version may read it; until then the hold stays
             tell(MONEY, job.spec.video_id, error)
             return signals.Later(PUT_OFF_MS)
+        await self._means.reuse.record(job)
+        await outputs.forget_raw(self._means.blobs, job.urls)
         if job.owed < job.held:  # others may wait for what has come back
             await self._means.ledger.wake(job.spec.video_id, "money")
         return signals.Settled()

@@ -69,7 +69,7 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     kind = kinds[spec.kind]
     at = job.finished_at or 0
     if job.state is State.DONE:
-        return kind.build(Success(spec, kind.read(spec), job.result, job.cost, at))
+        return kind.build(Success(spec, kind.read(spec), job.result, job.cost, at, job.reused))
     return kind.failed(
         video_id=spec.video_id,
         job=job.id,

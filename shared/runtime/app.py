@@ -24,7 +24,7 @@ from shared.base.pool import Pool
 from shared.base.scratch import scratch
 from shared.jobs import gate as gates
 from shared.jobs import ledger as ledgers
-from shared.jobs import rates, turns
+from shared.jobs import rates, reuse, turns
 from shared.jobs import relay as relays
 from shared.jobs.engine import Engine
 from shared.jobs.gate import Gate
@@ -33,6 +33,7 @@ from shared.jobs.ledger import Ledger
 from shared.jobs.means import Means, Pace
 from shared.jobs.rates import Rates
 from shared.jobs.relay import Relay
+from shared.jobs.reuse import Reuse
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
@@ -148,6 +149,7 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
         **rates.INDEXES,
         **relays.INDEXES,
         **turns.INDEXES,
+        **reuse.INDEXES,
     }
     for service in services:
         indexes.update(service.indexes)
@@ -222,6 +224,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         gate=app.gate,
         rates=app.rates,
         blobs=ports.blobs,
+        reuse=Reuse(ports.store, ports.blobs),
         pool=parts.pool,
         rules=parts.rules,
         pace=parts.pace,

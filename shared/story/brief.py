@@ -46,6 +46,10 @@ class Brief(Fact):
     transition_seconds: float = 0.5
     clip_sound: bool = False
     clip_check: ClipCheck = "warn"
+    image_takes: int = 1
+    """So many pictures are made for each beat, of which one is chosen: the first, by default."""
+    reuse: bool = True
+    """What its owner has paid for before is copied where the same is asked for."""
     seed: int = 0
     owner: str = "local"
     priority: int = 1

@@ -63,6 +63,8 @@ class JobEnd(Event):
     n: int = 0
     take: int = 0
     cost: Micros = 0
+    reused: bool = False
+    """It is a copy of what was paid for before, and has cost nothing."""
 
     @property
     def slot(self) -> str:
@@ -159,6 +161,7 @@ class BeatsPlanned(Snapshot):
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0
+    reused: bool = False
 
 
 class WavesCompleted(Snapshot):

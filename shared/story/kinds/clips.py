@@ -13,6 +13,8 @@ ASKED_SECONDS = "asked_seconds"
 class ClipOrder(Order):
     """A clip to generate: from its beat's image, or on from the last frame of the one before."""
 
+    PLACE = frozenset({"chunk"})
+
     chunk: int
     kind: ChunkKind
     prompt: str

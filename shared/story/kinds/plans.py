@@ -8,6 +8,8 @@ from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
 class PlanOrder(Order):
     """The brief to plan for."""
 
+    PLACE = frozenset({"video_id"})
+
     video_id: str
     brief: Brief
 
