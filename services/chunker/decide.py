@@ -20,7 +20,15 @@ from shared.story.beats import (
 )
 from shared.story.events import BeatsPlanned, WavesCompleted
 from shared.story.formats import FPS, canvas
-from shared.story.kinds import CLIP, IMAGE, ChunkReady, ClipOrder, ImageReady, clip_job
+from shared.story.kinds import (
+    CLIP,
+    IMAGE,
+    ChunkReady,
+    ClipOrder,
+    ImageReady,
+    chosen_image,
+    clip_job,
+)
 from shared.story.plan import active_chunks
 from shared.story.view import Decision, JobSpec, View
 
@@ -94,7 +102,7 @@ def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     if failure is not None:
         # where a model can start from words alone, this is the place to let it
         return Source(error=f"chunk {chunk.index} has no storyboard image: {failure.error}")
-    return Source({"image": image.key}) if image else Source()
+    return Source({"image": chosen_image(plan, image)}) if image else Source()
 
 
 def _find_next_source(before: ChunkState) -> Source:

@@ -137,8 +137,11 @@ async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
                     if file.tell() + len(part) > MOST_BYTES:
                         raise Useless(f"an output is larger than {MOST_BYTES >> 20:,} MiB")
                     file.write(part)
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        raise TransientError(f"the provider answers {status} in its place") from error
     except httpx.HTTPError as error:
-        raise TransientError(f"an output could not be fetched: {error}") from error
+        raise TransientError("it could not be fetched from the provider") from error
     return path
 
 

@@ -48,7 +48,8 @@ class Reuse:
     async def copy(self, fingerprint: str, job: Job, folder: Path) -> Mapping[str, Any] | None:
         """Return the result of a job as a copy of what is there; None where there is nothing."""
         row = (await self._store.get(REUSE, [fingerprint])).get(fingerprint)
-        if row is None:
+        # a video does not repeat itself: two beats with the same words get two pictures
+        if row is None or row.get("video_id") == job.spec.video_id:
             return None
         try:
             result = await self._copy(row, job, folder)

@@ -113,6 +113,8 @@ class RevisionRequested(Numbered):
     beat: int = 0
     prompt: str | None = None
     narration: str | None = None
+    image: int | None = None
+    """Of an edit: the number of the picture that the beat is to have, of those that it has."""
     aspect: Aspect | None = None
     again: tuple[str, ...] | None = None
     """For a retry of the whole video: what is made again, as `kind/number`. It may be nothing: then

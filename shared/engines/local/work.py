@@ -45,8 +45,9 @@ def make_image(order: ImageOrder, space: Workspace) -> Made:
         characters=order.characters,
         setting=order.setting,
     )
-    files = {f"key/{n}" if n else "key": space.folder / f"image-{n}.png" for n in range(order.count)}
-    for n, out in enumerate(files.values()):
+    files = {}
+    for n in range(order.count):
+        out = files[f"key/{n}" if n else "key"] = space.folder / f"image-{n}.png"
         # none of them is one that an earlier take has shown
         draw_image(replace(spec, take=space.take * order.count + n), out)
     return Made(files)

@@ -41,6 +41,7 @@ from shared.story.kinds.pictures import (
     ReferenceFailed,
     ReferenceOrder,
     ReferenceReady,
+    chosen_image,
     references_of,
 )
 from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder
@@ -110,6 +111,7 @@ __all__ = [
     "VoiceFailed",
     "VoiceOrder",
     "VoiceReady",
+    "chosen_image",
     "clip_job",
     "references_of",
 ]

@@ -78,5 +78,5 @@ CLIP = Kind(
     takes_by="n",
     n_means="chunk",
     lacks="could not be generated",
-    touched_by=frozenset({"picture"}),
+    touched_by=frozenset({"picture", "choice"}),
 )

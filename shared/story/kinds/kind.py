@@ -27,8 +27,10 @@ class Stage(StrEnum):
     CUT = "cut"
 
 
-Change = Literal["picture", "sound", "shape"]
-"""The changes of a revision: how a beat looks, what is said in it, the aspect of the video."""
+Change = Literal["picture", "choice", "sound", "shape"]
+"""The changes of a revision: how a beat looks, which of its pictures it has, what is said in it,
+the aspect of the video.
+"""
 
 
 class Order(BaseModel):

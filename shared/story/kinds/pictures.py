@@ -71,6 +71,12 @@ class ImageReady(JobEnd):
         return {n: next(kept) for n in made if n not in self.lost}.get(number, self.key)
 
 
+def chosen_image(plan: BeatsPlanned, image: ImageReady) -> str:
+    """Return the key of the picture that a plan has chosen for a beat."""
+    numbers = (beat.image for beat in plan.beats if beat.index == image.beat)
+    return image.pick(next(numbers, 0))
+
+
 class ImageFailed(Failed):
     """A beat has no storyboard image."""
 
