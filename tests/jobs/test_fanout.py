@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from shared.ports import Store
 from shared.story.kinds import KINDS, ImageReady
 from tests.contracts.adapters import STORES, Stores
 from tests.jobs.shelf import Shelf, shelf
-from tests.jobs.test_worker import LoneWorker, Scripted, made
+from tests.jobs.test_worker import RULES, LoneWorker, Scripted, made
 
 INDEXES = {
     **ledger.INDEXES,
@@ -66,6 +67,13 @@ async def test_all_outputs_are_on_their_way_at_once_and_the_job_ends_when_all_ar
         assert image(job).lost == () and await w.spent() == 7
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs are kept for so long that nothing is lost, however busy this machine is."""
+    monkeypatch.setattr("tests.jobs.test_worker.RULES", replace(RULES, outputs_ms=600_000))
+
+
+@pytest.mark.usefixtures("patience")
 async def test_an_output_in_trouble_is_asked_for_again_alone(store: Store, tmp_path: Path) -> None:
     async with shelf(b"one", 503, b"three") as at:
         w = worker(store, tmp_path, at)
@@ -79,6 +87,7 @@ async def test_an_output_in_trouble_is_asked_for_again_alone(store: Store, tmp_p
         assert (job.tries, w.engine.submits, await w.spent()) == (0, 1, 7)
 
 
+@pytest.mark.usefixtures("patience")
 async def test_what_is_stored_is_not_fetched_again_after_a_crash(
     store: Store, tmp_path: Path
 ) -> None:
