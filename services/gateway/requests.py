@@ -134,7 +134,11 @@ class VideoRequest(BaseModel):
         None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
     )
     image_takes: Whole = Field(
-        1, ge=1, le=4, description="So many pictures for each beat; the first one is used."
+        1,
+        ge=1,
+        le=4,
+        description="So many pictures for each beat, where its model makes several at a time. "
+        "The first one is used.",
     )
     reuse: bool = Field(
         True, description="Copy what you have paid for before where the same is asked for."

@@ -47,7 +47,7 @@ class Brief(Fact):
     clip_sound: bool = False
     clip_check: ClipCheck = "warn"
     image_takes: int = 1
-    """So many pictures are made for each beat, of which one is chosen: the first, by default."""
+    """So many pictures are made for each beat, where its model makes several; the first is used."""
     reuse: bool = True
     """What its owner has paid for before is copied where the same is asked for."""
     seed: int = 0

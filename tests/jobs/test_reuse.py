@@ -13,7 +13,7 @@ from shared.jobs.outcomes import Accepted, Ended, Made, Produced
 from shared.jobs.reuse import REUSE
 from shared.jobs.rows import end_event
 from shared.ports import Store, Update
-from shared.story.kinds import CLIP, KINDS, AnyKind, ImageReady
+from shared.story.kinds import CLIP, IMAGE, KINDS, AnyKind, ImageReady
 from shared.story.view import JobSpec
 from tests.contracts.adapters import STORES, Stores
 from tests.jobs.shelf import shelf
@@ -42,11 +42,11 @@ def w(store: Store, tmp_path: Path) -> LoneWorker:
     return worker(store, tmp_path)
 
 
-def worker(store: Store, folder: Path, *script: Any, kind: AnyKind | None = None) -> LoneWorker:
+def worker(store: Store, folder: Path, *script: Any, kind: AnyKind = IMAGE) -> LoneWorker:
     """A worker whose engine takes all that it is asked for as one and the same wish."""
     engine = Scripted(*(script or [made(PRICE)] * 9))
     engine.wish = "a lighthouse"
-    return LoneWorker(store, folder, engine, *([kind] if kind else []))
+    return LoneWorker(store, folder, engine, kind=kind)
 
 
 def spec(video: str, **known: Any) -> JobSpec:
