@@ -11,6 +11,10 @@ BENCH := .venv-bench/.installed
 
 MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/k8s/base/*.yaml))
 
+# No token counts here: nothing that is made with these targets may cost money.
+unexport REPLICATE_API_TOKEN
+export STORYWAVE_PAID := false
+
 OPENAPI := import json; from services.gateway.app import openapi; \
 	print(json.dumps(openapi(), indent=1))
 

@@ -11,6 +11,9 @@ from shared.jobs import ledger, relay
 from shared.store.sqlite import SqliteStore
 from tests.clock import Clock
 
+# Whoever runs the tests may have a token, and may use paid engines: the tests never do.
+for name in ("REPLICATE_API_TOKEN", "STORYWAVE_PAID", "STORYWAVE_BUDGET_USD"):
+    os.environ.pop(name, None)
 for name in [name for name in os.environ if name.startswith("STORYWAVE_LLM_")]:
     del os.environ[name]  # no test asks a language model that may cost something
 

@@ -37,7 +37,7 @@ FULL: Request = {
     "clips_at_once": 6,
     "seed": 7,
     "priority": 2,
-    "budget_usd": 5,
+    "budget": "5",
 }
 REFRAME: Request = {"aspect": "1:1"}
 

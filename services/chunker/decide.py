@@ -15,19 +15,17 @@ from shared.story.beats import (
     ChunkError,
     OrphanChunk,
     check_numbers,
-    count_frames,
     link_chains,
 )
 from shared.story.events import BeatsPlanned, WavesCompleted
-from shared.story.formats import FPS, canvas
 from shared.story.kinds import (
     CLIP,
     IMAGE,
     ChunkReady,
-    ClipOrder,
     ImageReady,
     chosen_image,
     clip_job,
+    clip_order,
 )
 from shared.story.plan import active_chunks
 from shared.story.view import Decision, JobSpec, View
@@ -142,24 +140,8 @@ def _release_wave(
 
 
 def _ask_for_clip(plan: BeatsPlanned, state: ChunkState) -> JobSpec:
-    brief, chunk = plan.brief, state.chunk
-    size = canvas(brief.aspect, brief.quality)
-    # its first frame is the last one of the chunk before: the film drops it, so one more is made
-    repeated = chunk.kind == "continuous"
-    order = ClipOrder(
-        chunk=chunk.index,
-        kind=chunk.kind,
-        prompt=next(beat.prompt for beat in plan.beats if beat.index == chunk.beat),
-        style=brief.style,
-        seed=brief.seed,
-        seconds=round((count_frames(chunk) + repeated) / FPS, 6),
-        width=size.width,
-        height=size.height,
-        # only a chunk that another one goes on from needs it
-        wants_last_frame=state.remaining > 1,
-        check=brief.clip_check,
-        sound=brief.clip_sound,
-    )
+    chunk = state.chunk
+    order = clip_order(plan, chunk)
     return CLIP.ask(
         plan, order, beat=chunk.beat, n=chunk.index, files=state.files, seconds=CLIP_SECONDS
     )

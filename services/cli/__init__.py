@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
     replay.add_argument("video", metavar="VIDEO")
+    _add_money(commands)
     about = "check a video file frame by frame"
     verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
     verify.add_argument("file", type=Path, metavar="FILE")
@@ -103,6 +104,14 @@ def _add_make(commands: "Commands") -> None:
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
     make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")
     make.add_argument("--clip-sound", action="store_true", default=None)
+    make.add_argument("--budget", metavar="DOLLARS", help="the most that it may cost, as 2.50")
+    make.add_argument("--on-cap", help="when the money is gone: pause (default) or finish")
+    make.add_argument(
+        "--paid",
+        action="store_true",
+        default=None,
+        help="let engines work that cost money; a token alone changes nothing",
+    )
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
 
 
@@ -118,6 +127,26 @@ def _add_reframe(commands: "Commands") -> None:
     reframe.add_argument("video", metavar="VIDEO", help="its id: `storywave status` lists all")
     reframe.add_argument("--aspect", required=True, help="9:16, 16:9 or 1:1")
     reframe.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the id")
+
+
+def _add_money(commands: "Commands") -> None:
+    about = "show what a video has cost, row by row"
+    receipt = _add_command(commands, "receipt", "services.cli.money:receipt", about)
+    receipt.add_argument("video", metavar="VIDEO")
+    about = "let a video spend so much in all, and go on with it"
+    budget = _add_command(commands, "budget", "services.cli.money:budget", about)
+    budget.add_argument("video", metavar="VIDEO")
+    budget.add_argument("dollars", metavar="DOLLARS", help="with what is spent already, as 5.00")
+    budget.add_argument("--paid", action="store_true", default=None, help="as for `make`")
+    about = "list the jobs that may have been paid for or not, or say what one has cost"
+    jobs = _add_command(commands, "jobs", "services.cli.money:jobs", about)
+    jobs.add_argument("which", choices=["unresolved"])
+    answers = jobs.add_mutually_exclusive_group()
+    answers.add_argument("--retry", metavar="JOB", help="and make again what failed of its video")
+    answers.add_argument("--drop", metavar="JOB", help="and leave it at that")
+    jobs.add_argument(
+        "--charged", metavar="DOLLARS", help="by the provider; default: all that is held"
+    )
 
 
 def _add_wishes(commands: "Commands") -> None:

@@ -26,7 +26,7 @@ LOG_BYTES = 20_000_000
 
 def read_settings(given: argparse.Namespace, **fixed: Any) -> Settings:
     """Return the settings of the environment; an option comes before its variable."""
-    names = ("data", "host", "port", "log_level")
+    names = ("data", "host", "port", "log_level", "paid")
     options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
 
     def name_source(field: str) -> str:

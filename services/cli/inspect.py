@@ -22,11 +22,11 @@ from shared.story.texts import escape_controls, make_one_line
 
 def status(given: argparse.Namespace) -> int:
     """Show the latest videos of a data folder, or all about one; or what is stuck."""
-    chosen = _require_data(read_settings(given))
+    chosen = require_data(read_settings(given))
     return asyncio.run(_show_stuck(chosen) if given.stuck else _show_videos(chosen, given.video))
 
 
-def _require_data(chosen: Settings) -> Settings:
+def require_data(chosen: Settings) -> Settings:
     """Return the settings if their data folder exists; refuse another, and do not make it."""
     if chosen.mode == "embedded" and not chosen.data.exists():
         raise BadInput(
@@ -67,7 +67,7 @@ def _format_row(video: VideoStatus) -> str:
 
 def replay(given: argparse.Namespace) -> int:
     """Tell all services every fact of a video again."""
-    chosen = _require_data(read_settings(given))
+    chosen = require_data(read_settings(given))
     log_to_file(chosen)
     return asyncio.run(_replay(chosen, given.video))
 

@@ -8,7 +8,7 @@ stopped has promised.
 import argparse
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from services.cli.environment import (
     read_settings,
 )
 from services.cli.outcome import Stopped
+from services.cli.price import say_price
 from services.cli.receipt import format_receipt
 from services.cli.screen import Screen
 from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
@@ -49,13 +50,14 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """Make one video from a prompt, and write its file."""
-    asked, picture, _ = check_all(
+    asked, picture, chosen = check_all(
         lambda: build_request(given),
         lambda: read_product(given.product),
         lambda: read_settings(given),
     )
     path = check_writable(given.output or name_file(asked.prompt))
-    return _run(given, lambda maker: maker.make(asked, path, picture))
+    say_price(asked, chosen)
+    return run_here(given, lambda maker: maker.make(asked, path, picture))
 
 
 def reframe(given: argparse.Namespace) -> int:
@@ -66,12 +68,12 @@ def reframe(given: argparse.Namespace) -> int:
         raise explain_input(error, ReframeRequest.model_fields, name_option) from error
     shape = asked.aspect.replace(":", "x")
     path = check_writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
-    return _run(given, lambda maker: maker.reframe(given.video, asked.aspect, path))
+    return run_here(given, lambda maker: maker.reframe(given.video, asked.aspect, path))
 
 
 def resume(given: argparse.Namespace) -> int:
     """Finish all that earlier runs left unfinished."""
-    return _run(given, lambda maker: maker.resume())
+    return run_here(given, lambda maker: maker.resume())
 
 
 def build_request(given: argparse.Namespace) -> VideoRequest:
@@ -104,6 +106,12 @@ _OPTIONS = {
     "end_card.colour": "--card-colour",
 }
 """Field → its name on the command line, where that is not an option of the same name."""
+
+
+def _read_promise(asked: Mapping[str, Any]) -> VideoRequest:
+    """Return the request that a promise holds; those of before knew no budget by this name."""
+    fields = VideoRequest.model_fields
+    return VideoRequest.model_validate({n: value for n, value in asked.items() if n in fields})
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,7 @@ class Maker:
     async def _ask_again(self, row: Doc) -> None:
         """Ask once more for the video of a promise: the run may have died before it asked."""
         if "asked" in row:
-            asked = VideoRequest.model_validate(row["asked"])
+            asked = _read_promise(row["asked"])
             await self.gateway.intake.accept(asked, OWNER, row["key"])
         elif (await self.gateway.videos.read_status(row["_id"], OWNER)).status is Status.COMPLETED:
             await self.gateway.revisions.reframe(row["_id"], OWNER, row["aspect"])
@@ -202,6 +210,9 @@ class Maker:
         """Follow a video to its end, and write its file if one was promised."""
         async for sort, message in self.gateway.watch.follow(video, OWNER):
             now = await self.gateway.videos.read_status(video, OWNER)
+            if now.exceeded is not None:  # it would wait for as long as this command runs
+                screen.say(f"stopped: {now.exceeded.message}, with `storywave budget {video}`")
+                return 1
             if sort not in FINAL:
                 screen.show(now, message)
         now = await self.gateway.videos.read_status(video, OWNER)
@@ -227,7 +238,7 @@ class Maker:
             screen.say(line)
 
 
-def _run(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) -> int:
+def run_here(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) -> int:
     """Start all services in this process, use them, stop them; return the exit code."""
     # always embedded, whatever the environment says: the file is written here and now
     chosen = read_settings(given, mode="embedded", drain_seconds=DRAIN_SECONDS)

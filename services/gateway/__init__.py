@@ -1,15 +1,15 @@
-"""Reads every event; emits VideoRequested, VideoSteered and RevisionRequested; runs no job."""
+"""Reads every event; emits what users ask for; runs no job."""
 
 from services.gateway import intake
 from services.gateway.decide import decide
 from shared.runtime.service import Service
-from shared.story.events import RevisionRequested, VideoRequested, VideoSteered
+from shared.story.events import AttemptSettled, RevisionRequested, VideoRequested, VideoSteered
 
 SERVICE = Service(
     name="gateway",
     reads_all=True,
     steers_videos=True,
     decide=decide,
-    decides=(VideoRequested, VideoSteered, RevisionRequested),
+    decides=(VideoRequested, VideoSteered, RevisionRequested, AttemptSettled),
     collections=intake.INDEXES,
 )

@@ -20,10 +20,14 @@ from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
 from shared.runtime.allowances import Allowances
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.brief import Brief
 from shared.story.errors import BadInput
-from shared.story.events import Event, VideoRequested, VideoSteered
+from shared.story.estimate import estimate_video
+from shared.story.events import Event, VideoRequested
 from shared.story.fact import Micros
+from shared.story.money import say_dollars
+from shared.story.shape import expect_plan
 
 REQUESTS = "requests"
 OUTPUTS = "outputs"
@@ -45,19 +49,41 @@ class Intake:
     emit: Emit
     weights: Weights
     allowances: Allowances
+    terms: Terms = NOTHING_COSTS
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
-        brief = asked.brief(owner, self.allowances)
+        brief = self._settle_budget(asked.brief(owner, self.allowances))
         row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
+        await self._refuse_without_budget(row, brief)
         await self._keep_product(asked, row)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
-        await self.gate.open(row["_id"], owner, row["cap"])
+        wanted = row["requested"]["brief"]
+        cap = wanted.get("budget", row["cap"])
+        await self.gate.open(row["_id"], owner, cap, wanted.get("on_cap", "pause"))
         await self.emit(_build_events(row))
         return str(row["_id"])
+
+    def _settle_budget(self, brief: Brief) -> Brief:
+        """Return the brief with the budget that counts: its own, or what is usual here."""
+        budget = self.terms.budget if brief.budget is None else brief.budget
+        return brief.model_copy(update={"budget": budget})
+
+    async def _refuse_without_budget(self, row: Doc, brief: Brief) -> None:
+        """Refuse a video that costs something and may spend nothing."""
+        if brief.budget is not None or self.terms.ask is None:
+            return
+        priced = estimate_video(expect_plan(row["_id"], brief), self.terms.ask)
+        # A video that was accepted stays accepted, also where the settings have changed since.
+        if priced.total and not await self.store.get(REQUESTS, [row["_id"]]):
+            raise BadInput(
+                f"it costs up to ${say_dollars(priced.total)}, and nothing is spent without a "
+                "budget: give one, or set STORYWAVE_BUDGET_USD",
+                "budget",
+            )
 
     async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
         """Keep the picture of an accepted video; refuse one that was never given."""
@@ -107,8 +133,8 @@ def make_video_id(owner: str, key: str | None) -> str:
 def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
     """Return what was asked for. What was allowed may be set otherwise since."""
     # read, so that what it could not say in its day is said in both
-    brief = Brief.model_validate(row["requested"]["brief"]).model_dump(mode="json")
-    return {name: value for name, value in brief.items() if name not in left_open}
+    brief = Brief.model_validate(row["requested"]["brief"])
+    return brief.model_dump(exclude=set(left_open))
 
 
 def _build_row(
@@ -126,12 +152,4 @@ def _build_row(
 
 
 def _build_events(row: Doc) -> list[Event]:
-    requested = VideoRequested.model_validate(row["requested"])
-    cap: Micros | None = row["cap"]
-    if cap is None:
-        return [requested]
-    priority = requested.brief.priority
-    steered = VideoSteered(
-        video_id=row["_id"], rev=0, at=row["created_at"], cap=cap, priority=priority
-    )
-    return [requested, steered]
+    return [VideoRequested.model_validate(row["requested"])]

@@ -5,6 +5,7 @@ No web framework is imported here: most commands need none, and start sooner wit
 
 from dataclasses import dataclass
 
+from services.gateway.budgets import Budgets
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
@@ -25,6 +26,7 @@ class Gateway:
     intake: Intake
     revisions: Revisions
     wishes: Wishes
+    budgets: Budgets
     videos: Videos
     images: Images
     watch: Watch
@@ -49,10 +51,11 @@ def build_gateway(app: App, hook_secret: str = "") -> Gateway:
     # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    intake = Intake(
-        app.ports.store, app.gate, images, shell.emit, StageWeights(videos), app.allowances
-    )
+    store, gate = app.ports.store, app.gate
+    weights = StageWeights(videos)
+    intake = Intake(store, gate, images, shell.emit, weights, app.allowances, app.terms)
     revisions = Revisions(videos, shell.emit)
-    wishes = Wishes(videos, shell.emit, app.gate, shell.list_jobs)
-    hooks = Hooks(app.ports.store, hook_secret)
-    return Gateway(intake, revisions, wishes, videos, images, watch, app.ports.blobs, hooks)
+    wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
+    budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
+    hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
+    return Gateway(intake, revisions, wishes, budgets, videos, images, watch, blobs, hooks)

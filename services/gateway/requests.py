@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -20,6 +21,7 @@ from shared.story.brief import Brief, ClipCheck, EndCard
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
+from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
 from shared.story.texts import VISIBLE, clean_text, make_one_line
 
 PROMPT_LIMIT = 4000
@@ -62,6 +64,16 @@ Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
     AfterValidator(make_one_line),
+]
+
+
+def _check_dollars(text: str) -> str:
+    read_dollars(text)
+    return text
+
+
+Budget = Annotated[
+    str, AfterValidator(_check_dollars), WithJsonSchema({"type": "string", "pattern": DOLLARS})
 ]
 
 
@@ -145,28 +157,73 @@ class VideoRequest(BaseModel):
     )
     seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
     priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
-    budget_usd: float | None = Field(
-        None, ge=0, le=1_000_000, allow_inf_nan=False, description="Never a cent more is spent."
+    budget: Budget | None = Field(
+        None,
+        description="The most that it may cost, in dollars: never a cent more is spent. Where work "
+        "costs nothing it is not needed.",
+        examples=["2.50"],
+    )
+    on_cap: Literal["pause", "finish"] = Field(
+        "pause",
+        description="When there is no money for the rest: wait until the budget is raised, or "
+        "finish with the clips that there are, if these are min_clips or more.",
     )
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        # the budget is not part of a brief: it can be raised later, and a brief never changes
-        words = self.model_dump(exclude={"budget_usd", "end_card"})
+        words = self.model_dump(exclude={"budget", "end_card"})
         words["priority"] = min(self.priority, allowances.most_priority)
         if self.clips_at_once is None:
             words["clips_at_once"] = allowances.clips_at_once
         words["clip_check"] = self.clip_check or allowances.clip_check
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
-        return Brief(**words, end_card=card, owner=owner)
+        return Brief(**words, end_card=card, owner=owner, budget=self.cap)
 
     @property
     def left_open(self) -> frozenset[str]:
         """Return the fields of a brief that say what was allowed, and not what was asked for."""
         given = {"clips_at_once": self.clips_at_once, "clip_check": self.clip_check}
-        return frozenset({"priority", *(name for name, value in given.items() if value is None)})
+        open_ = {name for name, value in given.items() if value is None}
+        return frozenset({"budget", "priority"} | open_)  # the budget is kept beside the brief
 
     @property
     def cap(self) -> Micros | None:
-        """Return the most that may be spent; None is no limit."""
-        return None if self.budget_usd is None else round(self.budget_usd * 1_000_000)
+        """Return the most that may be spent; None where the request leaves that open."""
+        return None if self.budget is None else read_dollars(self.budget)
+
+
+class VideoChange(BaseModel):
+    """A change of what a video may cost."""
+
+    model_config = EXACT
+
+    budget: Budget = Field(
+        description="The most that it may cost in all, in dollars: with what is spent already.",
+        examples=["5.00"],
+    )
+
+
+def _check_amount(text: str) -> str:
+    read_amount(text)
+    return text
+
+
+class JobAnswer(BaseModel):
+    """What a person has found out about an unresolved job."""
+
+    model_config = EXACT
+
+    job: str = Field(max_length=300, description="Its id, as the list of unresolved jobs has it.")
+    do: Literal["retry", "drop"]
+    paid: (
+        Annotated[
+            str,
+            AfterValidator(_check_amount),
+            WithJsonSchema({"type": "string", "pattern": AMOUNT}),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="What the provider has charged, in dollars; by default all that is held.",
+        examples=["0.00"],
+    )

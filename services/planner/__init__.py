@@ -1,16 +1,17 @@
-"""Reads VideoRequested and RevisionRequested; emits BeatsPlanned; runs plan."""
+"""Reads VideoRequested and RevisionRequested; emits BeatsPlanned and BudgetExceeded; runs plan."""
 
 from services.planner.decide import decide
 from services.planner.report import report
 from services.planner.work import WORK
 from shared.runtime.service import Service
-from shared.story.events import RevisionRequested, VideoRequested
+from shared.story.events import BudgetExceeded, RevisionRequested, VideoRequested
 from shared.story.kinds import PLAN
 
 SERVICE = Service(
     name="planner",
     reads=(VideoRequested, RevisionRequested),
     decide=decide,
+    decides=(BudgetExceeded,),
     work=WORK,
     report={PLAN: report},
 )

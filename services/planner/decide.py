@@ -2,7 +2,7 @@
 
 from services.planner.revise import revise
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
-from shared.story.kinds import KINDS, PLAN, PlanOrder
+from shared.story.kinds import KINDS, plan_job
 from shared.story.view import NOTHING, Decision, JobSpec, View
 
 FIRST = 1
@@ -27,7 +27,7 @@ def decide(view: View, latest: BeatsPlanned | None) -> Decision:
         if (
             plan is None
         ):  # there is nothing to revise: planning is tried for the first time, or again
-            jobs.append(ask_for_plan(request, rev))
+            jobs.append(plan_job(request.video_id, request.brief, rev))
             if view.end(jobs[-1].id) is None:
                 return Decision(tuple(jobs))
             plan = view.ready(BeatsPlanned, jobs[-1].id)
@@ -37,18 +37,3 @@ def decide(view: View, latest: BeatsPlanned | None) -> Decision:
             answers.append(plan)
         rev += 1
     return Decision(tuple(jobs), tuple(answers), done=all(number < rev for number in asked))
-
-
-def ask_for_plan(request: VideoRequested, rev: int) -> JobSpec:
-    """Return the job that makes a plan; its take is the plan's revision."""
-    brief = request.brief
-    # not by `PLAN.ask`: that takes all it needs from a plan, and there is none yet
-    return JobSpec(
-        kind=PLAN.name,
-        video_id=request.video_id,
-        owner=brief.owner,
-        take=rev,
-        input=PlanOrder(video_id=request.video_id, brief=brief).model_dump(mode="json"),
-        priority=brief.priority,
-        reuse=brief.reuse,
-    )

@@ -4,6 +4,8 @@ from services.stitcher.decide import NAME, decide
 from services.stitcher.work import WORK
 from shared.runtime.service import Service
 from shared.story.events import (
+    AttemptSettled,
+    BudgetExceeded,
     DeadLettered,
     RevisionRequested,
     VideoCompleted,
@@ -27,6 +29,8 @@ SERVICE = Service(
         MUSIC,
         CLIP,
         WavesCompleted,
+        BudgetExceeded,
+        AttemptSettled,
         VideoFailed,
         DeadLettered,
     ),

@@ -12,6 +12,7 @@ from services.stitcher.sheet import find_images
 from services.stitcher.stuck import Stuck, find_stuck
 from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_voices
 from shared.story.beats import check_images
+from shared.story.budget import explain_excess, find_block
 from shared.story.events import (
     BeatsPlanned,
     Failed,
@@ -58,6 +59,9 @@ def decide(view: View, plan: BeatsPlanned | None) -> Decision:
         hours = f"{late.limit_ms / 3_600_000:g} h"
         error = f"it ran for more than {hours} without an end, and was given up: try it again"
         return _end(fail(view, late.rev, "deadline", error))
+    block = find_block(view)
+    if plan is not None and block is not None and plan.brief.on_cap == "finish":
+        return _end(fail(view, plan.rev, "budget", explain_excess(block)))
     return _go_on_despite(view, plan, broken) if broken else _go_on(view, plan)
 
 

@@ -1,6 +1,7 @@
 """The two ends of a video: it is completed, or it has failed."""
 
 from shared.story.events import (
+    AttemptSettled,
     BeatsPlanned,
     VideoCompleted,
     VideoFailed,
@@ -58,7 +59,7 @@ def fail(
         total=waves.total if waves else 0,
         succeeded=waves.succeeded if waves else 0,
         failed=waves.failed if waves else (),
-        cost=sum(end.cost for end in view.ends.values()),
+        cost=_sum_by_hand(view) + sum(end.cost for end in view.ends.values()),
     )
 
 
@@ -66,4 +67,10 @@ def _sum_costs(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Micros:
     """Return the cost of all jobs, each counted once: this plan's clips as the waves did."""
     # a clip that failed may be known to the waves, and not have been heard of here yet
     clips = set(CLIP.jobs(plan))
-    return waves.cost + sum(end.cost for job, end in view.ends.items() if job not in clips)
+    others = sum(end.cost for job, end in view.ends.items() if job not in clips)
+    return waves.cost + others + _sum_by_hand(view)
+
+
+def _sum_by_hand(view: View) -> Micros:
+    """Return what attempts cost of which only a person could say it."""
+    return sum(settled.cost for settled in view.all(AttemptSettled))

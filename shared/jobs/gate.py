@@ -15,6 +15,7 @@ from typing import Any
 
 from shared.base import telemetry
 from shared.base.batching import Batcher
+from shared.jobs.journal import log_check
 from shared.ports import Doc, Index, Is, Store, Update
 from shared.story.fact import Micros
 
@@ -22,9 +23,6 @@ log = logging.getLogger("storywave.money")
 
 MONEY = "money"
 INDEXES: Mapping[str, Sequence[Index]] = {MONEY: ()}
-
-UNLIMITED: Micros = 10**15
-"""A cap for videos without one: a billion dollars."""
 
 
 class Verdict(StrEnum):
@@ -87,10 +85,9 @@ class Gate:
     async def open(
         self, video_id: str, owner: str, cap: Micros | None = None, on_cap: str = "pause"
     ) -> None:
-        """Give a video its money document, once."""
-        available = UNLIMITED if cap is None else cap
+        """Give a video its money document, once. Without a cap only what is free is granted."""
         money: Doc = {"owner": owner, "cap": cap, "desired": "running", "holds": {}}
-        await self._openings({"_id": video_id, "available": available, "on_cap": on_cap, **money})
+        await self._openings({"_id": video_id, "available": cap or 0, "on_cap": on_cap, **money})
 
     async def _open_all(self, docs: list[Doc]) -> list[None]:
         await self._store.insert(MONEY, docs)
@@ -116,37 +113,33 @@ class Gate:
         What is spent stays spent: under a cap below it nothing more is granted.
         """
         while True:
-            money = (await self._store.get(MONEY, [video_id])).get(video_id)
+            money = await self.read(video_id)
             if money is None:
                 return False
-            before = UNLIMITED if money["cap"] is None else money["cap"]
-            move = Update(
-                video_id,
-                where={"cap": money["cap"]},
-                inc={"available": cap - before},
-                set={"cap": cap},
-            )
-            if cap == money["cap"] or await self._store.update(MONEY, [move]):
+            # what is held changes together with what is available: so this guard sees both
+            seen = {"cap": money.get("cap"), "available": money["available"]}
+            after = {"cap": cap, "available": cap - sum_committed(money)}
+            move = Update(video_id, where=seen, set=after)
+            if seen == after or await self._store.update(MONEY, [move]):
                 return True
+
+    async def read(self, video_id: str) -> Doc | None:
+        """Return the money document of a video; None where there is none."""
+        return (await self._store.get(MONEY, [video_id])).get(video_id)
 
     async def lets(self, video_id: str, amount: Micros) -> bool:
         """Tell whether a reservation of this amount would be granted now."""
-        money = (await self._store.get(MONEY, [video_id])).get(video_id)
+        money = await self.read(video_id)
         return bool(money and money["desired"] == "running" and money["available"] >= amount)
 
     async def log_check(self, hold: Hold, verdict: Verdict) -> None:
         """Write a line about one check of a budget, passed or not."""
-        money = (await self._store.get(MONEY, [hold.video_id])).get(hold.video_id, {})
-        cap = money.get("cap")
-        spent = (UNLIMITED if cap is None else cap) - money.get("available", 0)
-        about = {
-            "action": "budget",
-            "video_id": hold.video_id,
-            "current": spent - (hold.amount if verdict is Verdict.GRANTED else 0),
-            "estimate": hold.amount,
-            "cap": cap,
-        }
-        log.info("%s: %s", hold.name, verdict, extra=about)
+        money = await self.read(hold.video_id) or {"holds": {}}
+        granted = verdict is Verdict.GRANTED
+        current = sum_committed(money) - (hold.amount if granted else 0)
+        log_check(
+            hold.video_id, current, hold.amount, money.get("cap"), passed=granted, item=hold.name
+        )
 
     # ── reserving ───────────────────────────────────────────────────────────────────────────────
 
@@ -234,15 +227,31 @@ def _sort_out(money: Doc | None, holds: Sequence[Hold]) -> tuple[dict[Hold, Verd
     if money["desired"] != "running":
         verdict = Verdict(money["desired"])
         return answers | dict.fromkeys(open_, verdict), []
-    no_money = Verdict.OVER if money.get("on_cap") == "finish" else Verdict.NO_MONEY
     left, fits = money["available"], list[Hold]()
     for hold in open_:
         if hold.amount <= left:
             left -= hold.amount
             fits.append(hold)
         else:
-            answers[hold] = no_money
+            answers[hold] = _refuse(money, hold)
     return answers, fits
+
+
+def _refuse(money: Doc, hold: Hold) -> Verdict:
+    """Return whether a hold waits for money, or is given up: not while some may still come free."""
+    is_over = money.get("on_cap") == "finish" and is_short(money, hold.amount)
+    return Verdict.OVER if is_over else Verdict.NO_MONEY
+
+
+def is_short(money: Mapping[str, Any], amount: Micros) -> bool:
+    """Tell whether there is no money for an amount, and no open hold could give it back."""
+    open_ = sum(hold["reserved"] for hold in money["holds"].values() if "settled" not in hold)
+    return money.get("cap") is None or amount > money["available"] + open_
+
+
+def sum_committed(money: Mapping[str, Any]) -> Micros:
+    """Return what a video has spent, and what is held for attempts that have not ended."""
+    return sum(hold.get("settled", hold["reserved"]) for hold in money["holds"].values())
 
 
 def _judge_known(money: Doc, hold: Hold) -> Verdict:

@@ -4,7 +4,9 @@ import logging
 
 from shared.base import telemetry
 from shared.jobs.job import Job, State
+from shared.story.fact import Micros
 from shared.story.kinds import AnyKind, Order
+from shared.story.money import say_dollars
 
 log = logging.getLogger("storywave.worker")
 
@@ -55,3 +57,26 @@ def log_end(job: Job, kind: AnyKind) -> None:
         log.info("%s done", kind, extra=facts)
     else:
         log.error("%s %s: %s", kind, job.state, job.error, extra={**facts, "action": "error"})
+
+
+def log_check(
+    video_id: str,
+    current: Micros,
+    estimate: Micros,
+    cap: Micros | None,
+    *,
+    passed: bool,
+    item: str = "the plan",
+) -> None:
+    """Log that money was asked for, and whether there was enough."""
+    facts = {"current": current, "estimate": estimate, "cap": cap, "passed": passed}
+    log.log(
+        logging.INFO if passed else logging.WARNING,
+        "%s %s: $%s spent or held and up to $%s to come, budget %s",
+        item,
+        "is within the budget" if passed else "is beyond the budget",
+        say_dollars(current),
+        say_dollars(estimate),
+        "none" if cap is None else f"${say_dollars(cap)}",
+        extra={"video_id": video_id, "action": "budget", "item": item, **facts},
+    )

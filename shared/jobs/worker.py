@@ -20,6 +20,7 @@ from shared.jobs.job import IN_HAND, Job, State
 from shared.jobs.means import Means, patiently
 from shared.jobs.relay import Relay
 from shared.jobs.rows import end_event
+from shared.jobs.shortage import find_shortage
 from shared.jobs.signals import Signal
 from shared.jobs.step import Steps
 from shared.story.errors import InfrastructureError
@@ -273,8 +274,22 @@ class Worker:
             self._tell(job)
         return job.has_ended
 
+    async def _tell_shortage(self, job: Job) -> None:
+        """Tell that a video is out of money, once each time, before its job is parked.
+
+        Whoever dies in between is told again by whoever claims the job next.
+        """
+        money = await self._means.gate.read(job.spec.video_id)
+        amount = self._means.engine(job).quote(job).ceiling or 0
+        found = find_shortage(money, job, amount) if money else None
+        if found is not None:
+            stamped = found.model_copy(update={"at": self._ledger.now()})
+            self._relay.offer(await self._relay.insert([stamped]))
+
     async def _advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when the claim is lost."""
+        if signal == signals.Parked("money"):
+            await self._tell_shortage(job)
         after = await patiently(partial(self._ledger.advance, job, signal), self._means.pace)
         if after is None and isinstance(signal, signals.Posted):
             await self._steps.admission.give_back(job)

@@ -2,7 +2,7 @@
 
 It costs nothing but one pass over the clip, which is decoded anyway. Every rule leans towards the
 clip: one that is refused is paid for again, and one that is not good is seen by a person at least.
-docs/decisions/0019-what-makes-a-clip-doubtful.md says why the bounds lie where they do.
+docs/decisions/0021-what-makes-a-clip-doubtful.md says why the bounds lie where they do.
 """
 
 from collections.abc import Iterator

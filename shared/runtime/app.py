@@ -38,9 +38,11 @@ from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
 from shared.runtime.allowances import Allowances
+from shared.runtime.budgets import Budgets
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
 from shared.runtime.steering import Steering
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import AnyKind, Kinds
 
@@ -75,6 +77,7 @@ class Parts:
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
     video_ms: int = VIDEO_MS
+    terms: Terms = NOTHING_COSTS
     allowances: Allowances = field(default_factory=Allowances)
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
@@ -101,6 +104,7 @@ class App:
     pool: Pool
     allowances: Allowances
     replicas: Mapping[str, Replica]
+    terms: Terms = NOTHING_COSTS
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
     draining: bool = False
@@ -143,14 +147,8 @@ async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterat
 async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitStack) -> Path:
     """Open everything outside of this process; return the folder that it may work in."""
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
-    indexes = {
-        **ledgers.INDEXES,
-        **gates.INDEXES,
-        **rates.INDEXES,
-        **relays.INDEXES,
-        **turns.INDEXES,
-        **reuse.INDEXES,
-    }
+    money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES, **reuse.INDEXES}
+    indexes = {**ledgers.INDEXES, **money, **relays.INDEXES}
     for service in services:
         indexes.update(service.indexes)
     await _wait_for("the database", partial(store.open, indexes), patient)
@@ -164,9 +162,12 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
-    store = ports.store
-    app = App(ports, Gate(store), Rates(store), parts.pool, parts.allowances, {})
-    app.replicas = {service.name: _replica(service, parts, folder, app) for service in services}
+    gate, rates = Gate(ports.store), Rates(ports.store)
+    app = App(ports, gate, rates, parts.pool, parts.allowances, {}, parts.terms)
+    budgets = Budgets(parts.terms.ask, parts.kinds)
+    app.replicas = {
+        service.name: _replica(service, parts, folder, app, budgets) for service in services
+    }
     for replica in app.replicas.values():
         service = replica.shell.service
         ports.bus.subscribe(service.name, service.consumes(parts.kinds), replica.shell.handle)
@@ -209,7 +210,7 @@ async def take_up(app: App, parts: Parts, services: Sequence[Service]) -> None:
         log.info("unfinished: %d facts sent again", facts, extra=about)
 
 
-def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
+def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Budgets) -> Replica:
     ports = parts.ports
     kinds = parts.kinds
     ledger = Ledger(ports.store, kinds, parts.rules)
@@ -239,6 +240,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App) -> Replica:
         relay=relay,
         take_on=worker.take_on,
         video_ms=parts.video_ms,
+        budgets=budgets,
     )
     if service.steers_videos:
         room = parts.allowances.room

@@ -23,6 +23,7 @@ from shared.runtime.allowances import FREE_CLIPS, PAID_CLIPS, Allowances
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
+from shared.runtime.terms import Priced, Terms, ask_engines
 from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ async def open_app(
         pace=Pace(look=settings.look_seconds),
         drain_seconds=settings.drain_seconds,
         video_ms=round(settings.video_hours * 3_600_000),
+        terms=find_terms(settings),
         allowances=allow(settings),
         alone=settings.mode == "embedded",
     )
@@ -96,6 +98,26 @@ def engines(
     if PLAN in made and settings.llm_url and settings.engine != "rehearsal":
         made[PLAN] = _chat(settings)
     return made
+
+
+def price_engines(settings: Settings, *, paid: bool) -> Mapping[AnyKind, Priced]:
+    """Return who tells what work elsewhere costs, kind by kind, in whichever process it runs.
+
+    `paid`: as if paid engines were let work.
+    """
+    if settings.engine == "rehearsal":
+        return {}
+    found = dict[AnyKind, Priced]()
+    if paid:
+        from shared.runtime.paid import build_paid_engines
+
+        found |= build_paid_engines(settings, lambda: 0)  # nothing is asked of them but prices
+    return found | ({PLAN: _chat(settings)} if settings.llm_url else {})
+
+
+def find_terms(settings: Settings) -> Terms:
+    """Return what work costs here, and what may be spent unasked."""
+    return Terms(ask_engines(price_engines(settings, paid=settings.paid)), settings.budget)
 
 
 def _chat(settings: Settings) -> Engine:

@@ -1,7 +1,7 @@
 """What a service is: the events it reads, one pure decision, and the kinds of job that it runs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.jobs import unreadable
@@ -10,11 +10,15 @@ from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
 from shared.ports import Index, Is
-from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoSteered
-from shared.story.kinds import AnyKind, Kinds, PlanFailed
+from shared.runtime.budgets import Budgets
+from shared.story.events import BeatsPlanned, BudgetExceeded, Event, VideoDeleted, VideoSteered
+from shared.story.kinds import KINDS, AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
-from shared.story.view import Decision, View
+from shared.story.view import NOTHING, Decision, View
 from shared.story.wishes import is_cancelled
+
+NO_PRICES = Budgets(None, KINDS)
+"""Nothing is compared: where nothing costs anything."""
 
 Reads = type[Event] | AnyKind
 """An event; or a kind of job, which stands for both events that it can end in."""
@@ -61,8 +65,13 @@ class Service:
 
     @property
     def emits(self) -> tuple[type[Event], ...]:
-        """Return every event that this service alone brings into the world."""
-        return (*_events_of(self.kinds), *self.decides)
+        """Return every event that this service brings into the world.
+
+        Whoever runs jobs that may cost something tells when there is no money for one.
+        """
+        may_cost = any(kind.order_of for kind in self.kinds)
+        told = (BudgetExceeded,) if may_cost else ()
+        return (*_events_of(self.kinds), *told, *self.decides)
 
     @property
     def views(self) -> str:
@@ -86,8 +95,12 @@ class Service:
             Waiting(self.views, {}, "check_at"),
         )
 
-    def decide_on(self, view: View) -> Decision:
-        """Return the decision on a video, as far as there is anything to decide."""
+    def decide_on(self, view: View, budgets: Budgets = NO_PRICES) -> Decision:
+        """Return the decision on a video, as far as there is anything to decide.
+
+        Nothing is begun of a plan that is beyond its budget. What has begun goes on: then each
+        attempt is compared with the cap, at the gate.
+        """
         if is_cancelled(view):
             return Decision(done=True)
         plan = view.latest(BeatsPlanned)
@@ -95,7 +108,14 @@ class Service:
             return Decision(done=bool(view.all(PlanFailed)))
         if self.needs_plan and plan is not None and is_given_up(view, plan):
             return Decision(done=True)
-        return self.decide(view, plan)
+        tells = BudgetExceeded in self.decides
+        excess = None
+        if plan is not None and (tells or (self.needs_plan and not view.released)):
+            excess = budgets.find_excess(view, plan)
+        if excess and self.needs_plan:
+            return NOTHING
+        decision = self.decide(view, plan)
+        return replace(decision, events=(*decision.events, excess)) if excess else decision
 
 
 def _events_of(named: Iterable[Reads]) -> list[type[Event]]:

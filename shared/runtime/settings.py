@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.story.brief import ClipCheck
+from shared.story.fact import Micros
+from shared.story.money import read_dollars
 
 
 def _a_folder(path: Path) -> Path:
@@ -55,6 +57,12 @@ def _leads_somewhere(url: str) -> bool:
     return not odd and not {"@", "?", "#"} & set(url) and url.isascii() and url.isprintable()
 
 
+def _check_dollars(text: str) -> str:
+    if text:
+        read_dollars(text)
+    return text
+
+
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
@@ -73,6 +81,10 @@ class Settings(BaseSettings):
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
     paid: bool = False
     """Whether engines may work that cost money. A token alone changes nothing."""
+    budget_usd: Annotated[str, AfterValidator(_check_dollars)] = ""
+    """The most that a video may cost that comes without a budget, in dollars, as `2.50`. Without
+    either, nothing is run that costs money.
+    """
     rehearsal_seconds: float = Field(0.0, ge=0)
     """How long each job of a rehearsal takes."""
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -190,9 +202,14 @@ class Settings(BaseSettings):
         return model
 
     @property
+    def budget(self) -> Micros | None:
+        """Return the cap of videos that come without one."""
+        return read_dollars(self.budget_usd) if self.budget_usd else None
+
+    @property
     def clips_are_paid(self) -> bool:
         """Tell whether clips come from an engine that costs money."""
-        return self.engine not in ("local", "rehearsal")
+        return self.paid and self.engine != "rehearsal"
 
     @property
     def on_loopback(self) -> bool:

@@ -31,9 +31,10 @@ from shared.jobs.unreadable import (
     tell,
 )
 from shared.ports import Bus, Doc, Heard, Is, Store, Update
+from shared.runtime.budgets import Budgets
 from shared.runtime.known import Change, Known, Reader
 from shared.runtime.memory import Memo, Recent
-from shared.runtime.service import Service
+from shared.runtime.service import NO_PRICES, Service
 from shared.runtime.steering import Steering
 from shared.story.errors import InfrastructureError, cause
 from shared.story.events import Event, VideoFailed
@@ -64,8 +65,10 @@ class Shell:
         relay: Relay,
         take_on: Callable[[Sequence[JobSpec]], Awaitable[None]],
         video_ms: int = VIDEO_MS,
+        budgets: Budgets = NO_PRICES,
     ) -> None:
         self.service = service
+        self._budgets = budgets
         self._video_ms = video_ms
         self._reader = Reader(kinds, self._tell_unread)
         self._store = store
@@ -236,7 +239,7 @@ class Shell:
         """
         if heard.is_deleted:
             return heard, NOTHING
-        decision = self.service.decide_on(heard.view)
+        decision = self.service.decide_on(heard.view, self._budgets)
         if not self.service.ends_videos or decision.done:
             return heard, decision
         now = self._store.now()
@@ -245,7 +248,7 @@ class Shell:
         if overdue is None:
             return heard, decision
         heard = heard.hear([overdue])
-        decision = self.service.decide_on(heard.view)
+        decision = self.service.decide_on(heard.view, self._budgets)
         return heard, replace(decision, events=(overdue, *decision.events))
 
     async def _write(self, changes: Sequence[Change]) -> tuple[set[str], dict[str, Exception]]:

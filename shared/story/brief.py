@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.story.fact import Fact
+from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect, Quality
 
 ClipCheck = Literal["off", "warn", "retry"]
@@ -50,6 +50,10 @@ class Brief(Fact):
     """So many pictures are made for each beat, where its model makes several; the first is used."""
     reuse: bool = True
     """What its owner has paid for before is copied where the same is asked for."""
+    budget: Micros | None = None
+    """The most that it may cost, as it was asked for; a later wish may raise it."""
+    on_cap: Literal["pause", "finish"] = "pause"
+    """Without money for all of it: wait for more, or finish with the clips that there are."""
     seed: int = 0
     owner: str = "local"
     priority: int = 1

@@ -128,6 +128,58 @@ class VideoOverdue(Numbered):
     limit_ms: int
 
 
+class Fit(Fact):
+    """What would fit into a budget, of all that it is too small for."""
+
+    clips: int = 0
+    """So many of the plan's clips, with all that is beside them."""
+    duration: float | None = None
+    """A video of so many seconds; None where not even the shortest would fit."""
+    tier: str | None = None
+    """The best tier at which all of it would fit."""
+
+
+class BudgetExceeded(Event):
+    """What is still to be made costs more than the budget leaves: nothing is spent meanwhile.
+
+    It holds for this `cap` alone: a higher one lets the video go on.
+    """
+
+    rev: int = 0
+    """The plan that is too dear; 0 where it was one more attempt at one job."""
+    cap: Micros | None = None
+    current: Micros
+    """What is spent already, or held for attempts that have not ended."""
+    estimate: Micros
+    """The most that what is still to be made can cost."""
+    fits: Fit | None = None
+    item: str = ""
+    """The job for which there was no money; empty where the whole plan was looked at."""
+    holds: int = 0
+    """How many attempts had been paid for by then: so the next time is another event."""
+
+    @property
+    def slot(self) -> str:
+        """Return which budget was exceeded, and when on the way."""
+        return f"{self.rev}/{'none' if self.cap is None else self.cap}/{self.holds}"
+
+
+class AttemptSettled(Event):
+    """A person has said what an attempt cost of which nobody knew whether it ran.
+
+    Its job had ended before, without this cost.
+    """
+
+    job: str
+    attempt: int
+    cost: Micros
+
+    @property
+    def slot(self) -> str:
+        """Return the attempt."""
+        return f"{self.job}:{self.attempt}"
+
+
 class VideoDeleted(Event):
     """All of a video is gone; what remains in each view is a tombstone."""
 
@@ -212,6 +264,8 @@ DECIDED: tuple[type[Event], ...] = (
     VideoCompleted,
     VideoFailed,
     VideoOverdue,
+    BudgetExceeded,
+    AttemptSettled,
     VideoDeleted,
     DeadLettered,
 )

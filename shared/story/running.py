@@ -7,6 +7,7 @@ machine is off: nobody is at work then, and nobody looks.
 
 from typing import NamedTuple
 
+from shared.story.budget import find_block
 from shared.story.events import (
     BeatsPlanned,
     RevisionRequested,
@@ -38,9 +39,8 @@ def count(running: Running, view: View, now: int, *, is_at_work: bool = True) ->
     if rev == 0 or rev != running.rev:
         return Running(rev, 0, now)
     step = min(max(now - running.at, 0), LONGEST_STEP_MS)
-    return Running(
-        rev, running.ms + (step if is_at_work and find_desired(view) == "running" else 0), now
-    )
+    counts = is_at_work and find_desired(view) == "running" and find_block(view) is None
+    return Running(rev, running.ms + (step if counts else 0), now)
 
 
 def find_overdue(view: View, running: Running, now: int, limit_ms: int) -> VideoOverdue | None:

@@ -12,6 +12,7 @@ from shared.story.events import (
     RevisionRequested,
     VideoCompleted,
     VideoFailed,
+    VideoRequested,
     VideoSteered,
     WavesCompleted,
 )
@@ -97,6 +98,16 @@ def find_steering(view: View) -> int:
 
 def build_steering(view: View, desired: Desired, plan_rev: int) -> VideoSteered:
     """Return the user's next wish: all that was wanted before still is, but for this."""
-    before = view.latest(VideoSteered) or VideoSteered(video_id=view.video_id, rev=0)
+    before = view.latest(VideoSteered) or _read_request(view)
     change = {"rev": before.rev + 1, "desired": desired, "plan_rev": plan_rev, "at": 0}
     return before.model_copy(update=change)
+
+
+def _read_request(view: View) -> VideoSteered:
+    """Return what was wanted at first: the request says it, before any wish does."""
+    first = VideoSteered(video_id=view.video_id, rev=0)
+    request = view.one(VideoRequested)
+    if request is None:
+        return first
+    wanted = {"cap": request.brief.budget, "priority": request.brief.priority}
+    return first.model_copy(update=wanted)

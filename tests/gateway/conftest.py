@@ -17,6 +17,7 @@ from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.ports import Store
 from shared.runtime.app import App, Parts, Ports, run_services
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.store.sqlite import SqliteStore
 from shared.story.events import Event, VideoRequested
 from shared.story.kinds import KINDS
@@ -44,12 +45,15 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(folder: Path, store: Store | None = None) -> AsyncIterator[Api]:
+async def open_api(
+    folder: Path, store: Store | None = None, terms: Terms = NOTHING_COSTS
+) -> AsyncIterator[Api]:
     """Open a gateway on a folder; the other services are played by the test. Twice is a restart."""
     bus = LocalBus()
     store = store or SqliteStore(folder / "storywave.db")
     ports = Ports(store, bus, DiskBlobs(folder / "blobs"))
-    async with run_services(Parts(ports, KINDS, {}, folder / "work", Pool(1)), [SERVICE]) as app:
+    made_of = Parts(ports, KINDS, {}, folder / "work", Pool(1), terms=terms)
+    async with run_services(made_of, [SERVICE]) as app:
         parts = build_gateway(app)
         # what breaks inside must leave as a problem document, not as an exception into the test
         asgi = create_app(parts)

@@ -68,7 +68,7 @@ async def test_requests_take_no_threads(api: Api) -> None:
 
 
 async def test_a_budget_is_opened_at_the_gate_and_shown(api: Api) -> None:
-    made = await api.make(budget_usd=1.5)
+    made = await api.make(budget="1.5")
     money = (await api.app.ports.store.get(MONEY, [made]))[made]
     assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
     assert (await api.http.get(f"/v1/videos/{made}")).json()["budget"] == 1_500_000
@@ -89,7 +89,7 @@ async def test_the_same_key_and_body_is_the_same_video(api: Api) -> None:
     assert len(await api.app.ports.store.find(OUTBOX, {})) == 1
 
 
-@pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget_usd": 2}, {"seed": 1}])
+@pytest.mark.parametrize("other", [{"prompt": "a hill"}, {"budget": "2"}, {"seed": 1}])
 async def test_the_same_key_with_another_body_is_refused(
     api: Api, other: dict[str, object]
 ) -> None:

@@ -179,7 +179,7 @@ async def test_a_video_with_a_picture_that_was_given(api: Api) -> None:
 async def test_a_picture_that_was_not_given_is_refused_before_anything(
     api: Api, image: str
 ) -> None:
-    body = {"prompt": "the sea", "budget_usd": 1, "end_card": {"product_image": image}}
+    body = {"prompt": "the sea", "budget": "1", "end_card": {"product_image": image}}
     problem = is_problem(await api.http.post("/v1/videos", json=body), 422, "bad-input")
     [error] = problem["errors"]
     assert error["field"] == "end_card.product_image"

@@ -76,8 +76,8 @@ def test_a_request_that_names_no_check_gets_that_of_its_server() -> None:
 
 
 def test_money_is_exact_in_micro_dollars() -> None:
-    assert VideoRequest(prompt="x", budget_usd=0.1).cap == 100_000
-    assert VideoRequest(prompt="x", budget_usd=0).cap == 0
+    assert VideoRequest(prompt="x", budget="0.1").cap == 100_000
+    assert VideoRequest(prompt="x", budget="2").brief("ann").budget == 2_000_000
     assert VideoRequest(prompt="x").cap is None
 
 
@@ -112,8 +112,15 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"min_clips": 1.5}, "min_clips", "give a whole number, 1 to 60"),
         ({"seed": -1}, "seed", "give a whole number, at least 0 and less than 2147483648"),
         ({"priority": 11}, "priority", "give a whole number, 1 to 10"),
-        ({"budget_usd": -1}, "budget_usd", "give a number, 0 to 1000000"),
-        ({"budget_usd": False}, "budget_usd", "give a number, 0 to 1000000"),
+        ({"budget": "-1"}, "budget", "give more than 0 dollars, like 2.50"),
+        ({"budget": "0"}, "budget", "give more than 0 dollars, like 2.50"),
+        ({"budget": "0.00"}, "budget", "give more than 0 dollars, like 2.50"),
+        ({"budget": "two"}, "budget", "write dollars as a text like 2.50"),
+        ({"budget": "0.0000001"}, "budget", "write dollars as a text like 2.50"),
+        ({"budget": "1e3"}, "budget", "write dollars as a text like 2.50"),
+        ({"budget": 2.5}, "budget", "give a text"),
+        ({"budget": False}, "budget", "give a text"),
+        ({"on_cap": "stop"}, "on_cap", "use 'pause' or 'finish'"),
         ({"duration": "30"}, "duration", "give 5 to 180 seconds"),
         ({"duration": True}, "duration", "give 5 to 180 seconds"),
         ({"seed": "1"}, "seed", "give a whole number"),

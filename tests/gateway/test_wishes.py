@@ -95,7 +95,7 @@ async def test_nobody_steers_what_is_not_there(api: Api, action: Action) -> None
 
 
 async def test_wishes_keep_what_was_wanted_before(api: Api) -> None:
-    made = await api.make(budget_usd=2, priority=4)
+    made = await api.make(budget="2", priority=4)
     await api.http.post(f"/v1/videos/{made}/pause")
     shown = (await api.http.post(f"/v1/videos/{made}/resume")).json()
     assert shown["budget"] == 2_000_000

@@ -24,6 +24,7 @@ from shared.ports import Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
+from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.store.sqlite import SqliteStore
 from shared.story.beats import plan_chunks
 from shared.story.brief import Brief
@@ -100,7 +101,7 @@ class World:
     engine: Counting
 
     async def request(self, video_id: str, wanted: Brief) -> str:
-        await self.app.gate.open(video_id, wanted.owner)
+        await self.app.gate.open(video_id, wanted.owner, wanted.budget, wanted.on_cap)
         await self.app.shell("gateway").emit([VideoRequested(video_id=video_id, brief=wanted)])
         return video_id
 
@@ -125,6 +126,7 @@ async def world(
     kinds: Kinds = KINDS,
     work: Mapping[AnyKind, Work] = WORK,
     room: Room | None = None,
+    terms: Terms = NOTHING_COSTS,
     engines: Mapping[AnyKind, Engine] | None = None,
     **engine: Any,
 ) -> AsyncIterator[World]:
@@ -140,6 +142,7 @@ async def world(
         rules=rules,
         pace=PACE,
         drain_seconds=1.0,
+        terms=terms,
         allowances=Allowances(room=room or Room()),
     )
     async with run_services(parts, table) as app:

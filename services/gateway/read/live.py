@@ -5,8 +5,10 @@ from datetime import datetime
 from pydantic import Field
 
 from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
+from shared.story.budget import explain_excess
 from shared.story.events import (
     BeatsPlanned,
+    BudgetExceeded,
     Event,
     Failed,
     JobEnd,
@@ -15,6 +17,7 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact, Micros
 from shared.story.kinds import KINDS, Item, Kinds, Stage
+from shared.story.money import say_dollars
 from shared.story.view import View
 
 
@@ -96,7 +99,10 @@ def _put_into_words(
         case WavesCompleted():
             return "clips", f"{fact.succeeded} of {fact.total} clips are there"
         case VideoSteered():
-            return "", f"asked to be {fact.desired}"
+            within = "" if fact.cap is None else f", within ${say_dollars(fact.cap)}"
+            return "", f"asked to be {fact.desired}{within}"
+        case BudgetExceeded():
+            return "", f"waits for money: {explain_excess(fact)}"
         case _:
             return None
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.stages import (
     Progress,
     StageRecord,
@@ -19,7 +20,9 @@ from services.gateway.read.stages import (
 )
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief
+from shared.story.budget import find_block, find_cap
 from shared.story.events import (
+    AttemptSettled,
     BeatsPlanned,
     DeadLettered,
     RevisionRequested,
@@ -27,7 +30,6 @@ from shared.story.events import (
     VideoDeleted,
     VideoFailed,
     VideoRequested,
-    VideoSteered,
     WavesCompleted,
 )
 from shared.story.fact import Fact, Micros
@@ -121,6 +123,7 @@ class VideoStatus(Fact):
     warnings: tuple[Note, ...] = ()
     cost: Micros = Field(0, description="Micro-dollars: 1,000,000 are one US dollar.")
     budget: Micros | None = Field(None, description="The cap in micro-dollars, if there is one.")
+    exceeded: Exceeded | None = Field(None, description="Set while the video waits for money.")
     retries: int = Field(0, description="How often a user asked to try something again.")
     error: str | None = None
     failed_at: FailedAt | None = None
@@ -135,7 +138,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
     if request is None or view.one(VideoDeleted) is not None:
         return None
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
-    failure, steered = _find_failure(view), view.latest(VideoSteered)
+    failure = _find_failure(view)
     made = measure_progress(view, failure.phase if failure else None, kinds)
     word = _choose_status(view, failure)
     return VideoStatus(
@@ -156,7 +159,8 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         truncation=plan.truncation if plan else None,
         warnings=tuple(_list_warnings(view, plan, kinds)),
         cost=sum_costs(view),
-        budget=steered.cap if steered else None,
+        budget=find_cap(view, request.brief),
+        exceeded=describe_block(view) if word is Status.BUDGET_EXCEEDED else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
@@ -176,7 +180,8 @@ def _list_warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Itera
 
 def sum_costs(view: View) -> Micros:
     """Return the exact sum of what every settled job cost, failed ones too."""
-    return sum(end.cost for end in view.ends.values())
+    by_hand = sum(settled.cost for settled in view.all(AttemptSettled))
+    return by_hand + sum(end.cost for end in view.ends.values())
 
 
 def _find_failure(view: View) -> VideoFailed | None:
@@ -201,6 +206,8 @@ def _choose_status(view: View, failure: VideoFailed | None) -> Status:
         return Status.FAILED
     if desired == "paused":
         return Status.PAUSED
+    if find_block(view):
+        return Status.BUDGET_EXCEEDED
     return Status.RUNNING if _has_begun(view) else Status.QUEUED
 
 

@@ -26,10 +26,10 @@ from shared.engines.local.styles import style_of
 from shared.engines.local.topics import FEATURING, Scene, scene_of
 from shared.story.drafts import Draft, Story
 from shared.story.errors import BadInput
+from shared.story.shape import SHORTEST, SHORTEST_LAST, expect_beats
 
 WORDS_A_SECOND = 2.3
-SHORTEST = 5.0
-_SHORTEST_LAST = 2.5  # seconds; a last beat may be shorter than the others
+
 _LONGEST_LINE = 8.0  # seconds; a sentence that takes longer to say is split
 _QUIET_BEAT = 8.0  # seconds of a beat in which nothing is said
 _BREATH = 0.3  # seconds around a line
@@ -75,7 +75,7 @@ def plan(prompt: str, style: str, seconds: float, seed: int) -> Story:
 
 def _write_lines(reading: Reading, seconds: float, rng: random.Random) -> list[_Line]:
     """Return the line of each beat."""
-    wanted = _count_beats(seconds)
+    wanted = expect_beats(seconds)
     script = [part for sentence in reading.sentences for part in _split_sentence(sentence)]
     if reading.kind == "foreign":
         wanted = max(len(script), math.ceil(seconds / _QUIET_BEAT))
@@ -88,13 +88,6 @@ def _write_lines(reading: Reading, seconds: float, rng: random.Random) -> list[_
         middle = _choose_middle(reading, missing - 1, rng)
         more = [*middle, rng.choice(_VOICES[reading.kind].ending)]
     return [_Line(part, True) for part in script] + [_Line(text) for text in more]
-
-
-def _count_beats(seconds: float) -> int:
-    """Return how many beats to plan: of about 5 s in a short video, of more in a long one."""
-    full, rest = divmod(seconds, SHORTEST)
-    fitting = int(full) + (rest >= _SHORTEST_LAST)
-    return max(1, min(fitting, 4 + round(seconds / 14)))
 
 
 def _write_story(reading: Reading, wanted: int, rng: random.Random) -> list[str]:
@@ -199,7 +192,7 @@ def _choose_lengths(lines: Sequence[str], seconds: float) -> list[float]:
     lengths = [max(SHORTEST, needed) for needed in spoken]
     # The last beat may be shorter, if then all of it fits the duration exactly.
     rest = seconds - sum(lengths[:-1])
-    if _SHORTEST_LAST <= rest < SHORTEST and spoken[-1] <= rest:
+    if SHORTEST_LAST <= rest < SHORTEST and spoken[-1] <= rest:
         lengths[-1] = rest
     return [round(length, 3) for length in lengths]
 

@@ -1,6 +1,6 @@
 """Every kind of job: its order, the two events that it can end in, and its declaration."""
 
-from shared.story.kinds.clips import CLIP, ChunkFailed, ChunkReady, ClipOrder, clip_job
+from shared.story.kinds.clips import CLIP, ChunkFailed, ChunkReady, ClipOrder, clip_job, clip_order
 from shared.story.kinds.film import (
     CONFORM,
     CUT,
@@ -41,10 +41,13 @@ from shared.story.kinds.pictures import (
     ReferenceFailed,
     ReferenceOrder,
     ReferenceReady,
+    card_order,
     chosen_image,
+    image_order,
+    reference_order,
     references_of,
 )
-from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder
+from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder, plan_job
 from shared.story.kinds.sounds import (
     MUSIC,
     VOICE,
@@ -54,6 +57,8 @@ from shared.story.kinds.sounds import (
     VoiceFailed,
     VoiceOrder,
     VoiceReady,
+    music_order,
+    voice_order,
 )
 
 KINDS = Kinds(PLAN, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT)
@@ -111,7 +116,14 @@ __all__ = [
     "VoiceFailed",
     "VoiceOrder",
     "VoiceReady",
+    "card_order",
     "chosen_image",
     "clip_job",
+    "clip_order",
+    "image_order",
+    "music_order",
+    "plan_job",
+    "reference_order",
     "references_of",
+    "voice_order",
 ]

@@ -1,8 +1,11 @@
 """The clips: one for each chunk of the plan."""
 
-from shared.story.beats import Chunk, ChunkKind
+from collections.abc import Iterable
+
+from shared.story.beats import Chunk, ChunkKind, count_frames, link_chains
 from shared.story.brief import ClipCheck
 from shared.story.events import BeatsPlanned, Failed, JobEnd
+from shared.story.formats import FPS, canvas
 from shared.story.kinds.kind import Item, Kind, Order, Stage, Success
 from shared.story.plan import active_chunks
 
@@ -59,6 +62,37 @@ def _build_ready(done: Success[ClipOrder]) -> ChunkReady:
     )
 
 
+def clip_order(plan: BeatsPlanned, chunk: Chunk) -> ClipOrder:
+    """Return what is to be generated for a chunk."""
+    brief = plan.brief
+    size = canvas(brief.aspect, brief.quality)
+    # its first frame is the last one of the chunk before: the film drops it, so one more is made
+    repeated = chunk.kind == "continuous"
+    chain = next(chain for chain in link_chains(active_chunks(plan)) if chunk in chain)
+    return ClipOrder(
+        chunk=chunk.index,
+        kind=chunk.kind,
+        prompt=next(beat.prompt for beat in plan.beats if beat.index == chunk.beat),
+        style=brief.style,
+        seed=brief.seed,
+        seconds=round((count_frames(chunk) + repeated) / FPS, 6),
+        width=size.width,
+        height=size.height,
+        # only a chunk that another one goes on from needs it
+        wants_last_frame=chunk != chain[-1],
+        check=brief.clip_check,
+        sound=brief.clip_sound,
+    )
+
+
+def _find_chunk(plan: BeatsPlanned, item: Item) -> Chunk:
+    return next(chunk for chunk in active_chunks(plan) if chunk.index == item.n)
+
+
+def _name_source(plan: BeatsPlanned, item: Item) -> Iterable[str]:
+    return ["image" if _find_chunk(plan, item).kind == "reference" else "last_frame"]
+
+
 def clip_job(plan: BeatsPlanned, chunk: Chunk) -> str:
     """Return the id of the job that makes a chunk's clip."""
     return CLIP.job(plan, beat=chunk.beat, n=chunk.index)
@@ -74,6 +108,8 @@ CLIP = Kind(
     name_item=lambda item, plan: f"clip {item.n}",
     deadline_seconds=1_800,
     items=lambda plan: [Item(chunk.beat, chunk.index) for chunk in active_chunks(plan)],
+    order_of=lambda plan, item: clip_order(plan, _find_chunk(plan, item)),
+    needs=_name_source,
     # not by beat: one clip can be made again while the others of its beat stay
     takes_by="n",
     n_means="chunk",

@@ -114,6 +114,12 @@ class Kind(Generic[O]):
     """The longest that one attempt may take."""
     items: Callable[[BeatsPlanned], Iterable[Item]] = lambda plan: ()
     """Lists the items that a plan wants of this kind."""
+    order_of: Callable[[BeatsPlanned, Item], O] | None = None
+    """Returns the order of an item, which the plan alone decides. None: the work of a service
+    itself, which costs nothing.
+    """
+    needs: Callable[[BeatsPlanned, Item], Iterable[str]] = lambda plan, item: ()
+    """Lists the names of the files that an item starts from, if all goes well."""
     takes_by: Literal["beat", "n", "rev"] = "beat"
     """A beat has its take, or a number, or the whole plan, whose revision is the take."""
     n_means: str = "n"
@@ -184,6 +190,21 @@ class Kind(Generic[O]):
             priority=plan.brief.priority,
             reuse=plan.brief.reuse,
         )
+
+    def expect(self, plan: BeatsPlanned) -> list[JobSpec]:
+        """Return all jobs that the plan wants, as they will be asked for once their files exist."""
+        if self.order_of is None:
+            return []
+        return [
+            self.ask(
+                plan,
+                self.order_of(plan, item),
+                beat=item.beat,
+                n=item.n,
+                files=dict.fromkeys(self.needs(plan, item), ""),
+            )
+            for item in self.items(plan)
+        ]
 
     def read(self, spec: JobSpec) -> O:
         """Return the order of a job; raises pydantic's ValidationError when it can't be read."""

@@ -1,9 +1,11 @@
 """The pictures: references of characters, an image a beat, the background of the end card."""
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from shared.story.beats import Beat
 from shared.story.events import BeatsPlanned, Failed, JobEnd
+from shared.story.formats import canvas
 from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, name_always, name_by_beat
 from shared.story.plan import active_beats, has_card_picture, list_characters
 
@@ -97,6 +99,55 @@ def references_of(plan: BeatsPlanned, beats: Iterable[Beat]) -> list[Item]:
     return [Item(n=n) for n, name in enumerate(list_characters(plan)) if name in seen]
 
 
+class Look(TypedDict):
+    """The values that all pictures of a video share."""
+
+    style: str
+    seed: int
+    width: int
+    height: int
+
+
+def describe_look(plan: BeatsPlanned) -> Look:
+    """Return what all pictures of a video have in common."""
+    brief = plan.brief
+    size = canvas(brief.aspect, brief.quality)
+    return Look(style=brief.style, seed=brief.seed, width=size.width, height=size.height)
+
+
+def reference_order(plan: BeatsPlanned, item: Item) -> ReferenceOrder:
+    """Return the character to draw."""
+    return ReferenceOrder(name=list_characters(plan)[item.n], **describe_look(plan))
+
+
+def image_order(plan: BeatsPlanned, item: Item) -> ImageOrder:
+    """Return the storyboard image to draw."""
+    beat = _find_beat(plan, item)
+    return ImageOrder(
+        prompt=beat.prompt,
+        characters=beat.characters,
+        setting=beat.setting,
+        index=beat.index,
+        # skipped beats count too: so an image looks the same whatever is skipped later
+        total=len(plan.beats),
+        count=plan.brief.image_takes,
+        **describe_look(plan),
+    )
+
+
+def card_order(plan: BeatsPlanned, item: Item) -> CardOrder:
+    """Return the background to draw."""
+    return CardOrder(title=plan.title, **describe_look(plan))
+
+
+def _find_beat(plan: BeatsPlanned, item: Item) -> Beat:
+    return next(beat for beat in plan.beats if beat.index == item.beat)
+
+
+def _name_references(plan: BeatsPlanned, item: Item) -> Iterable[str]:
+    return [f"reference/{each.n}" for each in references_of(plan, [_find_beat(plan, item)])]
+
+
 def _name_character(item: Item, plan: BeatsPlanned | None) -> str:
     names = list_characters(plan) if plan else []
     # the event may be about a plan that is not known here, or no longer
@@ -117,6 +168,7 @@ REFERENCE = Kind(
     name_item=_name_character,
     deadline_seconds=300,
     items=lambda plan: references_of(plan, active_beats(plan)),
+    order_of=reference_order,
     takes_by="n",
     lacks="has no reference picture",
     is_counted=False,  # a user expects the images of the storyboard, one a beat
@@ -132,6 +184,8 @@ IMAGE = Kind(
     name_item=name_by_beat,
     deadline_seconds=300,
     items=lambda plan: [Item(beat=beat.index) for beat in active_beats(plan)],
+    order_of=image_order,
+    needs=_name_references,
     lacks="has no storyboard image",
     touched_by=frozenset({"picture"}),
 )
@@ -146,6 +200,7 @@ CARD = Kind(
     name_item=name_always("the end card"),
     deadline_seconds=300,
     items=lambda plan: [Item()] if has_card_picture(plan) else [],
+    order_of=card_order,
     lacks="is drawn on the brand colour",
     is_counted=False,  # the same: it is no image of the storyboard
 )

@@ -3,6 +3,7 @@
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
+from shared.story.view import JobSpec
 
 
 class PlanOrder(Order):
@@ -38,3 +39,17 @@ PLAN = Kind(
     deadline_seconds=300,
     takes_by="rev",
 )
+
+
+def plan_job(video_id: str, brief: Brief, rev: int) -> JobSpec:
+    """Return the job that makes a plan; its take is the plan's revision."""
+    # not by `PLAN.ask`: that takes all it needs from a plan, and there is none yet
+    return JobSpec(
+        kind=PLAN.name,
+        video_id=video_id,
+        owner=brief.owner,
+        take=rev,
+        input=PlanOrder(video_id=video_id, brief=brief).model_dump(mode="json"),
+        priority=brief.priority,
+        reuse=brief.reuse,
+    )

@@ -1,7 +1,7 @@
 """The sounds: a voice for each beat that speaks, and one bed of music."""
 
 from shared.story.beats import Word
-from shared.story.events import Failed, JobEnd
+from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, name_always, name_by_beat
 from shared.story.plan import beats_with_voice
 
@@ -22,6 +22,24 @@ class MusicOrder(Order):
     style: str
     seconds: float
     seed: int
+
+
+def voice_order(plan: BeatsPlanned, item: Item) -> VoiceOrder:
+    """Return what is to be spoken in a beat."""
+    beat = next(beat for beat in plan.beats if beat.index == item.beat)
+    brief = plan.brief
+    return VoiceOrder(
+        text=beat.narration, style=brief.style, seconds=beat.duration, seed=brief.seed
+    )
+
+
+def music_order(plan: BeatsPlanned, item: Item) -> MusicOrder:
+    """Return the bed of music."""
+    brief = plan.brief
+    # for the whole video, end card included: when a beat is skipped later, the mix cuts its end
+    return MusicOrder(
+        prompt=brief.prompt, style=brief.style, seconds=brief.duration, seed=brief.seed
+    )
 
 
 class VoiceReady(JobEnd):
@@ -58,6 +76,7 @@ VOICE = Kind(
     name_item=name_by_beat,
     deadline_seconds=180,
     items=lambda plan: [Item(beat=beat.index) for beat in beats_with_voice(plan)],
+    order_of=voice_order,
     lacks="stays silent",
     touched_by=frozenset({"sound"}),
 )
@@ -72,5 +91,6 @@ MUSIC = Kind(
     name_item=name_always("the music"),
     deadline_seconds=600,
     items=lambda plan: [Item()] if plan.brief.music else [],
+    order_of=music_order,
     lacks="is missing",
 )

@@ -1,0 +1,112 @@
+"""`storywave receipt`, `budget` and `jobs`: what videos have cost, and may cost."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+
+from services import NAMES, load
+from services.cli.environment import log_to_file, read_settings
+from services.cli.inspect import require_data
+from services.cli.make import OWNER, Maker, run_here, stop_on_signals
+from services.cli.outcome import say
+from services.cli.screen import Screen
+from services.gateway.parts import build_gateway
+from services.gateway.read.videos import Videos
+from shared.jobs.receipt import Receipt, Row, read_receipt
+from shared.jobs.unresolved import Unresolved, list_unresolved
+from shared.runtime.compose import open_app, open_store
+from shared.runtime.known import Reader
+from shared.runtime.settings import Settings
+from shared.story.errors import BadInput
+from shared.story.events import BeatsPlanned
+from shared.story.fact import Micros
+from shared.story.kinds import KINDS
+from shared.story.money import read_amount, read_dollars, say_dollars
+
+
+def receipt(given: argparse.Namespace) -> int:
+    """Show what a video has cost, row by row."""
+    return asyncio.run(_show_receipt(require_data(read_settings(given)), given.video))
+
+
+async def _show_receipt(chosen: Settings, video: str) -> int:
+    async with open_store(chosen) as store:
+        reader = Reader(KINDS, lambda video, at, error: None)
+        videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
+        view = await videos.find(video, OWNER)
+        say(*format_rows(await read_receipt(store, video, view.latest(BeatsPlanned))))
+    return 0
+
+
+def format_rows(receipt: Receipt) -> Iterator[str]:
+    """Yield the lines of a receipt: the rows, then their sum."""
+    for row in receipt.rows:
+        yield _format_row(row)
+    if not receipt.rows:
+        yield "nothing was paid for"
+    open_ = f", held ${say_dollars(receipt.held)}" if receipt.held else ""
+    cap = "" if receipt.cap is None else f", budget ${say_dollars(receipt.cap)}"
+    yield f"paid ${say_dollars(receipt.paid)}{open_}{cap}"
+    if receipt.recorded != receipt.paid:  # something is being settled, or was lost
+        yield f"by the jobs' own rows: ${say_dollars(receipt.recorded)}"
+
+
+def _format_row(row: Row) -> str:
+    paid = row.state if row.paid is None else f"${say_dollars(row.paid)}"
+    tried = f"take {row.take}, attempt {row.attempt}"
+    cells = (row.kind, row.item, tried, row.model, row.run, f"of ${say_dollars(row.reserved)}")
+    return "  ".join(cell for cell in (f"{paid:>10}", *cells, row.why) if cell)
+
+
+def budget(given: argparse.Namespace) -> int:
+    """Let a video spend so much in all, and go on with it to its end."""
+    try:
+        cap = read_dollars(given.dollars)
+    except ValueError as error:
+        raise BadInput(f"DOLLARS: {error}", "dollars") from error
+
+    async def go_on(maker: Maker) -> int:
+        await maker.gateway.budgets.change_cap(given.video, OWNER, cap)
+        return await maker.finish(given.video, Screen())
+
+    return run_here(given, go_on)
+
+
+def jobs(given: argparse.Namespace) -> int:
+    """List the unresolved jobs, or note what one of them has cost."""
+    job, charged = given.retry or given.drop, _read_charge(given.charged)
+    chosen = require_data(read_settings(given))
+    if not job:
+        return asyncio.run(_list(chosen))
+    log_to_file(chosen)
+    return asyncio.run(_answer(chosen, job, charged, again=bool(given.retry)))
+
+
+async def _list(chosen: Settings) -> int:
+    async with open_store(chosen) as store:
+        left = await list_unresolved(store)
+    say(*map(_format_unresolved, left) if left else ("no job is unresolved",))
+    return 0
+
+
+async def _answer(chosen: Settings, job: str, charged: Micros | None, *, again: bool) -> int:
+    async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
+        gateway = build_gateway(app)
+        try:
+            cost = await gateway.budgets.answer_unresolved(OWNER, job, charged, again=again)
+        finally:
+            gateway.close()
+    say(f"its attempt counts as having cost ${say_dollars(cost)}")
+    return 0
+
+
+def _read_charge(text: str | None) -> Micros | None:
+    try:
+        return None if text is None else read_amount(text)
+    except ValueError as error:
+        raise BadInput(f"--charged: {error}", "charged") from error
+
+
+def _format_unresolved(job: Unresolved) -> str:
+    held = f"held ${say_dollars(job.held)}"
+    return "  ".join(cell for cell in (job.job, f"attempt {job.attempt}", job.model, held) if cell)
