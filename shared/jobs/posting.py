@@ -39,9 +39,8 @@ class Posting:
         engine = self._means.engine(job)
         quote = engine.quote(job)
         if quote.ceiling is None:
-            said = (
-                f"nobody can say what {quote.model or engine.name} may cost at most: choose another"
-            )
+            named = quote.model or engine.name
+            said = f"nobody can say what {named} may cost at most: choose another"
             return signals.Broke(said, permanent=True, code="budget")
         if job.attempt > 1:  # an earlier claim may have died with its money held
             await self._admission.free_all(job)
@@ -49,22 +48,24 @@ class Posting:
         copied = await self._copy(job, task, quote.model, fingerprint) if fingerprint else None
         if copied is not None:
             return copied
-        hold = Hold(
-            job.spec.video_id, f"{job.id}:{job.attempt}", quote.ceiling, quote.model or None
-        )
-        refusal = await self._admission.reserve(hold)
-        if refusal is not None:
-            return refusal
+        name = f"{job.id}:{job.attempt}"
+        posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint)
+        hold = Hold(job.spec.video_id, name, posted.held, posted.model)
+        return await self._admission.reserve(hold) or await self._admit(job, task, posted)
+
+    async def _admit(self, job: Job, task: Task, posted: signals.Posted) -> Signal:
+        """Return that it is posted, once its inputs are there and its provider has time for it."""
+        engine = self._means.engine(job)
         try:
             task.claim.prepared = await engine.prepare(task)
             admitted = await self._admission.wait_for_create(engine)
         except BaseException:
             await self._admission.give_back(job)
             raise
-        if not admitted:
-            await self._admission.give_back(job)
-            return signals.PutBack()
-        return signals.Posted(quote.ceiling, quote.model or None, fingerprint)
+        if admitted:
+            return posted
+        await self._admission.give_back(job)
+        return signals.PutBack()
 
     async def _copy(self, job: Job, task: Task, model: str, fingerprint: str) -> Signal | None:
         """Return the end of a job whose output is there already, at no cost; None where it is not.

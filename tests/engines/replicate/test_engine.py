@@ -249,7 +249,7 @@ async def test_two_jobs_that_want_the_same_have_one_fingerprint(tmp_path: Path) 
     first = await find_print(tmp_path, one)
     assert first == await find_print(tmp_path, other), "a seed of its own is no other wish"
     moved = one.spec.model_copy(update={"files": {"image": "key/image.png"}, "video_id": "v2"})
-    assert first == await find_print(tmp_path / "v2", replace(one, spec=moved))
+    assert first == await find_print(tmp_path, replace(one, spec=moved))
 
 
 async def test_another_model_other_words_or_another_picture_is_another_wish(
@@ -258,11 +258,11 @@ async def test_another_model_other_words_or_another_picture_is_another_wish(
     job = make_job("clip", WAN, files=["image"])
     words = job.spec.model_copy(update={"input": {**job.spec.input, "prompt": "a storm"}})
     prints = [
-        await find_print(tmp_path / "1", job),
-        await find_print(tmp_path / "2", job, b"another picture"),
-        await find_print(tmp_path / "3", make_job("clip", KLING, files=["image"])),
-        await find_print(tmp_path / "4", replace(job, spec=words)),
-        await find_print(tmp_path / "5", replace(job, tries=3)),
+        await find_print(tmp_path, job),
+        await find_print(tmp_path, job, b"another picture"),
+        await find_print(tmp_path, make_job("clip", KLING, files=["image"])),
+        await find_print(tmp_path, replace(job, spec=words)),
+        await find_print(tmp_path, replace(job, tries=3)),
     ]
     assert len(set(prints)) == len(prints), "after three tries it is another model's turn"
 
