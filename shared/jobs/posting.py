@@ -14,7 +14,7 @@ from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY, Hold, Settlement
 from shared.jobs.job import Job, State
 from shared.jobs.means import Means, patiently, to_ms
-from shared.jobs.rows import make_storable
+from shared.jobs.rows import find_misfit, make_storable
 from shared.jobs.signals import Signal
 from shared.jobs.storing import Storing
 from shared.jobs.unreadable import PUT_OFF_MS, tell
@@ -73,7 +73,8 @@ class Posting:
         Its line in the receipt is no attempt's, so that a crash in between leaves one line only.
         """
         result = await self._means.reuse.copy(fingerprint, job, task.folder)
-        if result is None:
+        # another version may have recorded it, in other words than ours
+        if result is None or find_misfit(job, result, self._means.kinds):
             return None
         said = "reused: the same was paid for before"
         line = Hold(job.spec.video_id, f"{job.id}:0", 0, model or None, said)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 from shared.base.values import find_fault
 from shared.jobs import journal, outcomes, outputs, signals
 from shared.jobs.engine import Task, Workspace
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.means import Means, patiently, to_ms
 from shared.jobs.outcomes import Made
-from shared.jobs.rows import end_event
+from shared.jobs.rows import find_misfit
 from shared.jobs.signals import Signal
 from shared.story.errors import (
     BlobMissing,
@@ -148,13 +147,8 @@ class Storing:
         keep = partial(outputs.keep, self._means.blobs, job, made.files, number)
         keys = await patiently(keep, self._means.pace)
         result = {**made.data, **keys}
-        try:
-            end_event(replace(job, state=State.DONE, result=result), self._means.kinds)
-            if fault := find_fault(result):
-                raise ValueError(f"its result can't be stored: {fault}")
-        except ValueError as error:
-            useless = f"the engine finished without a usable output: {cause(error)}"
-            raise TransientError(useless) from error
+        if misfit := find_misfit(job, result, self._means.kinds):
+            raise TransientError(f"the engine finished without a usable output: {misfit}")
         return result
 
 

@@ -205,11 +205,12 @@ async def test_a_paused_video_gets_no_copy_before_it_goes_on(w: LoneWorker) -> N
     assert (await w.ends(spec("v2"))).reused
 
 
+@pytest.mark.parametrize("recorded", [{"files": "in words of its own"}, {"facts": {"lost": "?"}}])
 async def test_what_another_version_has_recorded_costs_a_payment_and_no_more(
-    w: LoneWorker,
+    w: LoneWorker, recorded: dict[str, Any]
 ) -> None:
     await make(w, "v1")
     [row] = await w.store.find(REUSE, {})
-    await w.store.update(REUSE, [Update(row["_id"], set={"files": "in words of its own"})])
+    await w.store.update(REUSE, [Update(row["_id"], set=recorded)])
     job = await make(w, "v2")
     assert (job.state, job.reused) == (State.DONE, False)
