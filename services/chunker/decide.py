@@ -18,7 +18,15 @@ from shared.story.beats import (
     link_chains,
 )
 from shared.story.events import BeatsPlanned, Failed, WavesCompleted
-from shared.story.kinds import CLIP, IMAGE, ChunkReady, ImageReady, clip_job, clip_order
+from shared.story.kinds import (
+    CLIP,
+    IMAGE,
+    ChunkReady,
+    ImageReady,
+    chosen_image,
+    clip_job,
+    clip_order,
+)
 from shared.story.plan import active_chunks
 from shared.story.view import Decision, JobSpec, View
 
@@ -97,7 +105,7 @@ def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     job = IMAGE.job(plan, beat=chunk.beat)
     failure, image = view.failure(job), view.ready(ImageReady, job)
     if failure is None:
-        return Source({"image": image.key}) if image else Source()
+        return Source({"image": chosen_image(plan, image)}) if image else Source()
     if failure.code == "flagged":  # its words would be refused again, and are never sent again
         return Source(error=_explain_lack(chunk, failure.error))
     # whether a model can start from words alone is known to who runs it

@@ -121,6 +121,14 @@ def _add_make(commands: "Commands") -> None:
         default=None,
         help="let engines work that cost money; a token alone changes nothing",
     )
+    make.add_argument("--image-takes", type=int, metavar="N", help="pictures for each beat: 1 to 4")
+    make.add_argument(
+        "--no-reuse",
+        dest="reuse",
+        action="store_false",
+        default=None,
+        help="copy nothing that was paid for before",
+    )
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
 
 

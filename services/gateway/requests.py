@@ -160,6 +160,16 @@ class VideoRequest(BaseModel):
     clips_at_once: AtOnce | None = Field(
         None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
     )
+    image_takes: Whole = Field(
+        1,
+        ge=1,
+        le=4,
+        description="So many pictures for each beat, where its model makes several at a time. "
+        "The first one is used.",
+    )
+    reuse: bool = Field(
+        True, description="Copy what you have paid for before where the same is asked for."
+    )
     seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
     priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
     budget: Budget | None = Field(

@@ -47,6 +47,8 @@ class Hold:
     name: str
     amount: Micros
     model: str | None = None
+    why: str | None = None
+    """Said in the receipt of what costs nothing, where that needs saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +218,9 @@ def _reservation(video: str, holds: Sequence[Hold]) -> Update:
 
 def _hold_doc(hold: Hold) -> Doc:
     """Return what is kept of a hold. What can cost nothing is settled at once: it owes nothing."""
-    if not hold.amount:
-        return {"reserved": 0, "settled": 0}
     named = {"model": hold.model} if hold.model else {}
+    if not hold.amount:
+        return {"reserved": 0, "settled": 0, **named, **({"why": hold.why} if hold.why else {})}
     return {"reserved": hold.amount, **named}
 
 

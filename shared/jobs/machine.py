@@ -36,7 +36,8 @@ What is written before what, and why
    is settled, which may be repeated without harm. Only then does the row say DONE or FAILED, and
    is published. So no event ever tells a price that the money document does not know.
 3. What the provider has produced is in the row (STORING) before it is fetched. Fetching and
-   storing are repeated as often as need be, for as long as the provider keeps it.
+   storing are repeated as often as need be, for as long as the provider keeps it. Of several
+   outputs each is noted as soon as it is stored (`Stored`), so that none is fetched for another.
 
 Work for which no money is held needs none of this: it has no mark and no SETTLING, and may simply
 be done again.
@@ -79,6 +80,7 @@ from shared.jobs.signals import (
     Settled,
     Signal,
     Stopped,
+    Stored,
     Unknown,
     Woken,
 )
@@ -112,6 +114,7 @@ TRANSITIONS: dict[tuple[State, type[Signal]], tuple[State, ...]] = {
     (_S.RUNNING, Stopped): (_S.CANCELLED, _S.SETTLING),
     (_S.STORING, Claimed): (_S.STORING,),
     (_S.STORING, Later): (_S.STORING,),
+    (_S.STORING, Stored): (_S.STORING,),
     (_S.STORING, Finished): (_S.DONE, _S.SETTLING),
     (_S.STORING, Broke): (_S.NEW, _S.FAILED, _S.SETTLING),
     (_S.STORING, CancelAsked): (_S.STORING,),
@@ -161,6 +164,7 @@ def _post(job: Job, signal: Posted, now: int, rules: Rules) -> Job:
         posted_at=now,
         held=signal.held,
         model=signal.model,
+        fingerprint=signal.fingerprint,
         external_id=None,
     )
 
@@ -217,8 +221,13 @@ def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
     )
 
 
+def _note_stored(job: Job, signal: Stored, now: int, rules: Rules) -> Job:
+    kept, lost = {**job.kept, **signal.kept}, {**job.lost, **signal.lost}
+    return replace(job, kept=kept, lost=lost, deaths=0)
+
+
 def _finish(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
-    made = replace(job, result=signal.result, error=None)
+    made = replace(job, result=signal.result, error=None, reused=signal.reused, kept={}, lost={})
     return _close(made, State.DONE, signal.cost, now, rules)
 
 
@@ -279,6 +288,7 @@ _APPLY: dict[type[Signal], Callable[[Job, Any, int, Rules], Job]] = {
     Unknown: _keep_looking,
     NotAccepted: _start_over,
     Produced: _begin_storing,
+    Stored: _note_stored,
     Finished: _finish,
     Broke: _count_failure,
     CancelAsked: _ask_to_cancel,
@@ -322,8 +332,11 @@ def _requeue(job: Job, due_at: int | None) -> Job:
         posted_attempt=0,
         posted_at=None,
         held=0,
+        fingerprint=None,
         external_id=None,
         urls={},
+        kept={},
+        lost={},
         deaths=0,
     )
 

@@ -14,6 +14,7 @@ from shared.jobs.gate import Gate
 from shared.jobs.job import Job, Rules
 from shared.jobs.ledger import Ledger
 from shared.jobs.rates import Rates
+from shared.jobs.reuse import Reuse
 from shared.jobs.signals import Broke
 from shared.ports import Blobs
 from shared.story.errors import InfrastructureError
@@ -52,6 +53,7 @@ class Means:
     gate: Gate
     rates: Rates
     blobs: Blobs
+    reuse: Reuse
     pool: Pool
     rules: Rules
     pace: Pace

@@ -14,7 +14,7 @@ from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY, Hold, Settlement
 from shared.jobs.job import Job, State
 from shared.jobs.means import Means, patiently, to_ms
-from shared.jobs.rows import make_storable
+from shared.jobs.rows import find_misfit, make_storable
 from shared.jobs.signals import Signal
 from shared.jobs.storing import Storing
 from shared.jobs.unreadable import PUT_OFF_MS, tell
@@ -33,34 +33,51 @@ class Posting:
 
     async def prepare(self, job: Job, task: Task) -> Signal:
         """Hold the money, upload the inputs, take a create; then the row says that it is posted."""
-        if job.attempt > 1:  # an earlier claim may have died with its money held
-            await self._admission.free_all(job)
         if job.cancel:
             return signals.Stopped()
         await self._means.look_again(job)
         engine = self._means.engine(job)
         quote = engine.quote(job)
         if quote.ceiling is None:
-            said = (
-                f"nobody can say what {quote.model or engine.name} may cost at most: choose another"
-            )
+            named = quote.model or engine.name
+            said = f"nobody can say what {named} may cost at most: choose another"
             return signals.Broke(said, permanent=True, code="budget")
-        hold = Hold(
-            job.spec.video_id, f"{job.id}:{job.attempt}", quote.ceiling, quote.model or None
-        )
-        refusal = await self._admission.reserve(hold)
-        if refusal is not None:
-            return refusal
+        fingerprint = await self._means.reuse.identify(job, task, engine, self._means.kind(job))
+        copied = await self._copy(job, task, quote.model, fingerprint) if fingerprint else None
+        if copied is not None:
+            return copied
+        name = f"{job.id}:{job.attempt}"
+        posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint)
+        hold = Hold(job.spec.video_id, name, posted.held, posted.model)
+        return await self._admission.reserve(hold) or await self._admit(job, task, posted)
+
+    async def _admit(self, job: Job, task: Task, posted: signals.Posted) -> Signal:
+        """Return that it is posted, once its inputs are there and its provider has time for it."""
+        engine = self._means.engine(job)
         try:
             task.claim.prepared = await engine.prepare(task)
             admitted = await self._admission.wait_for_create(engine)
         except BaseException:
             await self._admission.give_back(job)
             raise
-        if not admitted:
-            await self._admission.give_back(job)
-            return signals.PutBack()
-        return signals.Posted(quote.ceiling, quote.model or None)
+        if admitted:
+            return posted
+        await self._admission.give_back(job)
+        return signals.PutBack()
+
+    async def _copy(self, job: Job, task: Task, model: str, fingerprint: str) -> Signal | None:
+        """Return the end of a job whose output is there already, at no cost; None where it is not.
+
+        Its line in the receipt is no attempt's, so that a crash in between leaves one line only.
+        """
+        result = await self._means.reuse.copy(fingerprint, job, task.folder)
+        # another version may have recorded it, in other words than ours
+        if result is None or find_misfit(job, result, self._means.kinds):
+            return None
+        said = "reused: the same was paid for before"
+        line = Hold(job.spec.video_id, f"{job.id}:0", 0, model or None, said)
+        refusal = await self._admission.reserve(line)
+        return refusal or signals.Finished(result, reused=True)
 
     async def post(self, job: Job, task: Task) -> Signal:
         """Send the one request of this attempt. It is marked as sent already."""
@@ -168,6 +185,7 @@ class Posting:
         except Exception as error:  # a newer version may read it; until then the hold stays
             tell(MONEY, job.spec.video_id, error)
             return signals.Later(PUT_OFF_MS)
+        await self._means.reuse.record(job)
         await outputs.forget_raw(self._means.blobs, job.urls)
         if job.owed < job.held:  # others may wait for what has come back
             await self._means.ledger.wake(job.spec.video_id, "money")

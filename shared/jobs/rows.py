@@ -1,12 +1,13 @@
 """Jobs as store documents, and the event that a row with an end is."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
+from shared.base.values import find_fault
 from shared.jobs.job import Job, State
 from shared.ports import Doc, Update
-from shared.story.errors import TOLD
+from shared.story.errors import TOLD, cause
 from shared.story.events import Event
 from shared.story.kinds import Kinds, Success
 from shared.story.view import JobSpec
@@ -69,7 +70,7 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     kind = kinds[spec.kind]
     at = job.finished_at or 0
     if job.state is State.DONE:
-        return kind.build(Success(spec, kind.read(spec), job.result, job.cost, at))
+        return kind.build(Success(spec, kind.read(spec), job.result, job.cost, at, job.reused))
     return kind.failed(
         video_id=spec.video_id,
         job=job.id,
@@ -83,6 +84,16 @@ def end_event(job: Job, kinds: Kinds) -> Event:
         code=job.code or "",
         at_fault=job.at_fault or "",
     )
+
+
+def find_misfit(job: Job, result: Mapping[str, Any], kinds: Kinds) -> str | None:
+    """Return why a result can't be the end of a job; None where it can."""
+    try:
+        end_event(replace(job, state=State.DONE, result=result), kinds)
+    except ValueError as error:
+        return cause(error)
+    fault = find_fault(result)
+    return f"its result can't be stored: {fault}" if fault else None
 
 
 def make_storable(text: str, most: int = TOLD) -> str:

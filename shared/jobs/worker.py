@@ -334,6 +334,6 @@ def _follows_at_once(job: Job, signal: Signal, after: Job) -> bool:
 
     What was marked is posted, what was produced is fetched, what was spent is settled.
     """
-    if isinstance(signal, signals.Posted):
+    if isinstance(signal, signals.Posted | signals.Stored):
         return True
     return after.state is not job.state and after.state in (State.STORING, State.SETTLING)

@@ -51,6 +51,10 @@ class Brief(Fact):
     transition_seconds: float = 0.5
     clip_sound: bool = False
     clip_check: ClipCheck = "warn"
+    image_takes: int = 1
+    """So many pictures are made for each beat, where its model makes several; the first is used."""
+    reuse: bool = True
+    """What its owner has paid for before is copied where the same is asked for."""
     budget: Micros | None = None
     """The most that it may cost, as it was asked for; a later wish may raise it."""
     on_cap: Literal["pause", "finish"] = "pause"

@@ -59,6 +59,21 @@ def test_a_beat_starts_the_moment_its_own_image_exists() -> None:
     assert told.open[0].files == {"image": "ImageReady/1-0-0"}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "lost", "key"), [(0, (), "a"), (2, (), "c"), (2, (1,), "b"), (1, (1,), "a")]
+)
+def test_a_beat_starts_from_the_picture_that_is_chosen(
+    chosen: int, lost: tuple[int, ...], key: str
+) -> None:
+    of = plan(1)
+    beats = tuple(beat.model_copy(update={"image": chosen}) for beat in of.beats)
+    kept = ("b", "c")[: 2 - len(lost)]
+    made = image(of, 0).model_copy(update={"key": "a", "others": kept, "lost": lost})
+    told = Story(SERVICE, of.model_copy(update={"beats": beats}))
+    told.hear(made)
+    assert told.open[0].files == {"image": key}
+
+
 def test_a_continuous_chunk_follows_at_once_from_the_last_frame_before_it() -> None:
     told = story(plan(2, 3))
     first = told.jobs[f"{VIDEO}/clip/0/0/0"]

@@ -80,6 +80,9 @@ class Provided:
     def count_models(self, job: Job) -> int:
         return 1
 
+    async def fingerprint(self, task: Task) -> None:
+        pass
+
     async def prepare(self, task: Task) -> None:
         pass
 

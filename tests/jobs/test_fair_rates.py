@@ -47,6 +47,9 @@ class Limited:
     def count_models(self, job: Job) -> int:
         return 1
 
+    async def fingerprint(self, task: Task) -> None:
+        pass
+
     async def prepare(self, task: Task) -> None:
         pass
 

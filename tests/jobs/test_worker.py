@@ -32,6 +32,7 @@ from shared.jobs.outcomes import (
 )
 from shared.jobs.rates import NO_LIMITS, Rates
 from shared.jobs.relay import Relay
+from shared.jobs.reuse import Reuse
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.signals import Signal
 from shared.jobs.worker import Worker
@@ -73,12 +74,16 @@ class Scripted:
         self.cancels = 0
         self.polls = 0
         self.models = 1
+        self.wish: str | None = None
 
     def quote(self, job: Job) -> Quote:
         return Quote(0 if self.repeatable else 10, "fast")
 
     def count_models(self, job: Job) -> int:
         return self.models
+
+    async def fingerprint(self, task: Task) -> str | None:
+        return self.wish
 
     async def prepare(self, task: Task) -> None:
         pass
@@ -149,6 +154,7 @@ class LoneWorker:
             gate=self.gate,
             rates=self.rates,
             blobs=self.blobs,
+            reuse=Reuse(store, self.blobs),
             pool=Pool(1),
             rules=rules,
             pace=pace,

@@ -226,3 +226,49 @@ async def test_a_plan_beyond_its_budget_is_paid_for_and_nothing_else(
         assert [row["spec"]["kind"] for row in rows] == [PLAN.name]
         assert found.current == replicate.judge().billed <= 100_000
         await check_books(w, replicate, "v")
+
+
+async def test_a_second_video_of_the_same_brief_is_copied_and_costs_nothing(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    # the stand-in's clips are tiny, and what looks spoiled is never copied
+    known: dict[str, Any] = {"duration": 15, "min_clips": 1, "clip_check": "off", "budget": ENOUGH}
+    wanted = Brief(prompt="A lighthouse keeper who paints the sea", **known)
+    async with paid_world(tmp_path, hooks.url, plans=True) as w:
+        first = await w.ended(await w.request("v", wanted), seconds=60)
+        runs = len(replicate.runs)
+        second = await w.ended(await w.request("w", wanted), seconds=60)
+        assert isinstance(first, VideoCompleted) and isinstance(second, VideoCompleted)
+        assert first.cost > 0 and second.cost == 0 and len(replicate.runs) == runs
+        await check_books(w, replicate, "v")
+        holds = (await w.store.get(MONEY, ["w"]))["w"]["holds"]
+        copies = [hold for hold in holds.values() if "reused" in hold.get("why", "")]
+        assert len(copies) == runs and not any(hold["settled"] for hold in holds.values())
+        rows = await w.store.find(JOBS, {"spec.video_id": "w"})
+        kept = [blob["key"] for row in rows for blob in row["result"].get("stored", {}).values()]
+        assert kept and all(key.startswith("w/") for key in kept)
+
+
+async def test_who_wants_no_copies_pays_again(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    wanted = brief(beats=1, reuse=False, budget=ENOUGH)
+    async with paid_world(tmp_path, hooks.url) as w:
+        ends = [await w.ended(await w.request(video, wanted), seconds=60) for video in ("v", "w")]
+        assert [end.cost > 0 for end in ends] == [True, True]
+        assert sum(end.cost for end in ends) == replicate.judge().billed
+
+
+async def test_several_takes_of_an_image_are_one_run(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.engines.replicate.catalog.DEFAULT", "draft")  # it makes several
+    async with paid_world(tmp_path, hooks.url) as w:
+        await w.ended(
+            await w.request("v", brief(beats=2, image_takes=3, budget=ENOUGH)), seconds=60
+        )
+        rows = await w.store.find(JOBS, {"spec.video_id": "v", "spec.kind": "image"})
+        images = [(row["result"]["key"], *row["result"]["others"]) for row in rows]
+        assert len({key for keys in images for key in keys}) == 6
+        assert sum(run.kind == "image" for run in replicate.runs) == 2
+        await check_books(w, replicate, "v")

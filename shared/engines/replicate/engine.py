@@ -137,6 +137,13 @@ class ReplicateEngine:
         rules = self._kinds[job.spec.kind].retries or self._retries
         return models[min(pick_model(job.tries, rules), len(models) - 1)]
 
+    async def fingerprint(self, task: Task) -> str:
+        """Return what an output is found by: the model whose turn it is, its input and its files.
+
+        What it made is used again wherever the same is asked for, whatever the seed of the job.
+        """
+        return (await read_inputs(task, self._next_model(task.job, task.order))).fingerprint()
+
     async def prepare(self, task: Task) -> Prepared | Refused:
         """Return a checked input whose files the provider has.
 

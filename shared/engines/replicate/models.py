@@ -26,6 +26,7 @@ Use = Literal[
     "resolution",
     "sound",
     "seed",
+    "count",
 ]
 FieldType = Literal["string", "integer", "number", "boolean", "object", "file", "files"]
 Output = Literal["file", "files", "text", "object"]

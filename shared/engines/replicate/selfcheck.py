@@ -38,6 +38,7 @@ _TYPES: Mapping[Use, tuple[FieldType, ...]] = {
     "resolution": ("string",),
     "sound": ("boolean",),
     "seed": ("integer",),
+    "count": ("integer",),
 }
 _COUNTED_BY: Mapping[Metric, Use] = {
     "token_output_count": "max_tokens",

@@ -19,6 +19,8 @@ MADE_WITHOUT = "made_without"
 class ClipOrder(Order):
     """A clip to generate: from its beat's image, or on from the last frame of the one before."""
 
+    PLACE = frozenset({"chunk"})
+
     chunk: int
     kind: ChunkKind
     prompt: str
@@ -124,5 +126,5 @@ CLIP = Kind(
     takes_by="n",
     n_means="chunk",
     lacks="could not be generated",
-    touched_by=frozenset({"picture"}),
+    touched_by=frozenset({"picture", "choice"}),
 )

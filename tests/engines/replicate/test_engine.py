@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import datetime
 from email.utils import formatdate
 from hashlib import sha256
@@ -239,6 +240,36 @@ async def test_a_clip_whose_picture_is_gone_fails_where_its_model_needs_one(tmp_
 # ── quotes ──────────────────────────────────────────────────────────────────────────────────────
 
 
+async def find_print(folder: Path, job: Job, picture: bytes = b"a picture") -> str:
+    engine, asked = make_engine(always(500))
+    said = await engine.fingerprint(make_task(job, folder, {"image": picture}))
+    assert asked == [], "nothing is asked of anybody"
+    return said
+
+
+async def test_two_jobs_that_want_the_same_have_one_fingerprint(tmp_path: Path) -> None:
+    one, other = (make_job("clip", WAN, n=n, files=["image"]) for n in (0, 1))
+    first = await find_print(tmp_path, one)
+    assert first == await find_print(tmp_path, other), "a seed of its own is no other wish"
+    moved = one.spec.model_copy(update={"files": {"image": "key/image.png"}, "video_id": "v2"})
+    assert first == await find_print(tmp_path, replace(one, spec=moved))
+
+
+async def test_another_model_other_words_or_another_picture_is_another_wish(
+    tmp_path: Path,
+) -> None:
+    job = make_job("clip", WAN, files=["image"])
+    words = job.spec.model_copy(update={"input": {**job.spec.input, "prompt": "a storm"}})
+    prints = [
+        await find_print(tmp_path, job),
+        await find_print(tmp_path, job, b"another picture"),
+        await find_print(tmp_path, make_job("clip", KLING, files=["image"])),
+        await find_print(tmp_path, replace(job, spec=words)),
+        await find_print(tmp_path, replace(job, tries=3)),
+    ]
+    assert len(set(prints)) == len(prints), "after three tries it is another model's turn"
+
+
 def test_a_quote_is_the_most_that_one_run_can_cost() -> None:
     engine, _ = make_engine(always(500))
     quote = engine.quote(make_job("clip", KLING, files=["image"]))
@@ -356,7 +387,7 @@ def test_what_an_engine_did_without_is_a_doubt_beside_those_of_the_check() -> No
 async def test_several_outputs_are_all_kept(tmp_path: Path) -> None:
     done = run("r1", "succeeded", output=["https://x/a.png", "https://x/b.png"])
     said = await poll(Account(done).answer, tmp_path, running(FLUX, "image"))
-    assert said.urls == {"key": "https://x/a.png", "outputs/1": "https://x/b.png"}
+    assert said.urls == {"key": "https://x/a.png", "key/1": "https://x/b.png"}
 
 
 @pytest.mark.parametrize("output", [None, [], "", "file:///etc/passwd", 7, {"url": None}])
