@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="less of everything: two minutes")
     parser.add_argument("--embedded", action="store_true", help="all services in one process")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--keep", action="store_true", help="keep logs, books and data")
     given = parser.parse_args()
     courses = (EMBEDDED, EMBEDDED_SHORT) if given.embedded else (LONG, SHORT)
     folder = Path(tempfile.mkdtemp(prefix="storywave-chaos-"))
@@ -36,7 +37,7 @@ def main() -> int:
             play(courses[given.short], given.seed, folder, embedded=given.embedded)
         )
     finally:
-        if is_good:
+        if is_good and not given.keep:
             shutil.rmtree(folder)
         else:
             print(f"logs, books and data are kept in {folder}", file=sys.stderr)

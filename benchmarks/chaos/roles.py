@@ -2,26 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import chain, cycle, islice
 from typing import Any, Literal
 
 Name = Literal["plain", "rests", "cancels", "regrets", "poor", "modest", "flagged", "real"]
 
 BODY: Mapping[str, Any] = {
-    "duration": 30,
+    "duration": 35,
     "budget": "40.00",
     "min_clips": 1,
     "clips_at_once": 6,
     "end_card": {"seconds": 2.5},
 }
 PROMPT = (
-    "Number {number} of the lighthouse keepers paints the sea in 6 beats. The storm {number} "
-    "comes over the water. The lamp goes out. Boats wait. Somebody climbs the stairs. Morning."
+    "{name} keeps a lighthouse and paints the sea in 6 beats. The storm comes over the water. "
+    "The lamp goes out. Boats wait. {name} climbs the stairs. Morning."
 )
-FLAGGED = "A flagthis scene, number {number}."
+FLAGGED = "A flagthis scene with {name}."
 """The stand-in takes offence at one of its words."""
 
-POOR, RICH = "0.60", "40.00"
+LITTLE, MORE = Decimal("0.60"), Decimal("1.30")
+"""Dollars: what the poor begin with, and what they find whenever it is used up."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,18 @@ class Role:
     def request(self) -> dict[str, Any]:
         """Return the body of the request."""
         text = FLAGGED if self.name == "flagged" else PROMPT
-        prompt = text.format(number=self.number)
+        prompt = text.format(name=_name(self.number))
         return {**BODY, "prompt": prompt, "seed": self.number, **self.body}
 
 
+def _name(number: int) -> str:
+    """Return a long word of letters: no two videos have anything in common."""
+    return "Lighthousekeeper" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
 _BODIES: Mapping[Name, Mapping[str, Any]] = {
-    "poor": {"budget": POOR},
-    "modest": {"budget": POOR, "on_cap": "finish"},
+    "poor": {"budget": str(LITTLE)},
+    "modest": {"budget": "3.00", "on_cap": "finish"},
     "real": {"aspect": "1:1", "duration": 10},
 }
 _SHARES: Sequence[Name] = (

@@ -70,7 +70,9 @@ class Run:
         course = self.course
         watching = asyncio.create_task(users.watch())
         happening = [
-            trouble.kill_at_random(course.kills, course.seconds),
+            trouble.kill_at_random(course.kills, course.seconds)
+            if self.target.servers
+            else trouble.kill_often(course.kills),
             trouble.stop_at_random(course.stops, course.seconds),
             trouble.restart_at_random(course.restarts, course.seconds),
             self._ask(users, cast(course.videos, course.real), draw),

@@ -38,6 +38,15 @@ class Trouble:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             await self._kill(self.draw.choice(self.fleet.replicas))
 
+    async def kill_often(self, count: int) -> None:
+        """Kill the only process so many times: mostly at work, now and then while it starts."""
+        (replica,) = self.fleet.replicas
+        for _ in range(count):
+            while self.draw.random() > 0.02 and not await asyncio.to_thread(replica.ready):
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(self.draw.uniform(0.2, 4))
+            await self._kill(replica)
+
     async def stop_at_random(self, count: int, seconds: float) -> None:
         """Let processes stand still for longer than their leases."""
         for _ in range(count):

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.chaos.roles import RICH, Role
+from benchmarks.chaos.roles import LITTLE, MORE, Role
 from tests.cluster.fleet import Replica
 
 LOOK_SECONDS = 1.0
@@ -60,7 +60,7 @@ class Users:
                 await self._cancel(video)
                 await self._wish(video, "retry", lambda seen: seen["status"] not in FINAL)
             case "poor":
-                await self._pay_more(video)
+                await self._pay_little(video)
         await self._see_to_its_end(video, role)
 
     async def settle(self, seconds: float) -> None:
@@ -91,11 +91,16 @@ class Users:
         await self._get_somewhere(video)
         await self._wish(video, "cancel", lambda seen: seen["status"] in FINAL)
 
-    async def _pay_more(self, video: str) -> None:
-        """Wait until it is out of money, and raise its budget."""
-        seen = await self._wait(video, lambda seen: seen["status"] in {"budget_exceeded", *FINAL})
-        if seen["status"] == "budget_exceeded":
-            await self._ask("PATCH", f"/v1/videos/{video}", json={"budget": RICH})
+    async def _pay_little(self, video: str) -> None:
+        """Raise its budget whenever it is out of money, by too little."""
+        budget = LITTLE
+        stands = {"budget_exceeded", *FINAL}
+        while True:
+            seen = await self._wait(video, lambda seen: seen["status"] in stands)
+            if seen["status"] in FINAL:
+                return
+            budget += MORE
+            await self._ask("PATCH", f"/v1/videos/{video}", json={"budget": str(budget)})
 
     async def _get_somewhere(self, video: str) -> None:
         """Wait until a random part of it is made."""
