@@ -55,6 +55,7 @@ class Admission:
         await self._means.gate.settle(
             Settlement(job.spec.video_id, job.id, name, None, others=False)
         )
+        await self._means.ledger.wake(job.spec.video_id, "money")  # others may take it
 
     async def free_all(self, job: Job) -> None:
         """Give back what earlier claims held, none of which was posted."""
@@ -75,12 +76,12 @@ class Admission:
         return True
 
     async def may_go_on(self, job: Job) -> bool:
-        """Tell whether a parked job would be let through by now.
+        """Tell whether a parked job would be told something else by now.
 
         Leave or money may have come between the refusal and the parking: nobody wakes it then.
         """
         ceiling = self._means.engine(job).quote(job).ceiling or 0
-        return await self._means.gate.lets(job.spec.video_id, ceiling)
+        return await self._means.gate.has_news(job.spec.video_id, ceiling)
 
     async def judge_refusal(self, job: Job, refused: outcomes.Refused) -> Signal:
         """Return what follows where the provider surely did not accept."""

@@ -157,6 +157,6 @@ class Posting:
         except Exception as error:  # a newer version may read it; until then the hold stays
             tell(MONEY, job.spec.video_id, error)
             return signals.Later(PUT_OFF_MS)
-        if job.owed < job.held:  # others may wait for what has come back
-            await self._means.ledger.wake(job.spec.video_id, "money")
+        # others may wait for what has come back, or may learn that nothing will
+        await self._means.ledger.wake(job.spec.video_id, "money")
         return signals.Settled()
