@@ -79,12 +79,12 @@ class Admission:
         return True
 
     async def may_go_on(self, job: Job) -> bool:
-        """Tell whether a parked job would be let through by now.
+        """Tell whether a parked job would be told something else by now.
 
         Leave or money may have come between the refusal and the parking: nobody wakes it then.
         """
         ceiling = self._means.engine(job).quote(job).ceiling or 0
-        return await self._means.gate.lets(job.spec.video_id, ceiling)
+        return await self._means.gate.has_news(job.spec.video_id, ceiling)
 
     async def judge_refusal(self, job: Job, refused: outcomes.Refused) -> Signal:
         """Return what follows where the provider surely did not accept."""

@@ -128,12 +128,13 @@ class Gate:
         """Return the money document of a video; None where there is none."""
         return (await self._store.get(MONEY, [video_id])).get(video_id)
 
-    async def lets(self, video_id: str, amount: Micros) -> bool:
-        """Tell whether a reservation of this amount would be granted now."""
+    async def has_news(self, video_id: str, amount: Micros) -> bool:
+        """Tell whether who was to wait for this amount would be let through, or given up, now."""
         money = await self.read(video_id)
         if money is None or money["desired"] != "running":
             return False
-        return not amount or bool(money["available"] >= amount)
+        fits = not amount or bool(money["available"] >= amount)
+        return fits or _is_over(money, amount)
 
     async def log_check(self, hold: Hold, verdict: Verdict) -> None:
         """Write a line about one check of a budget, passed or not."""
@@ -245,8 +246,12 @@ def _sort_out(money: Doc | None, holds: Sequence[Hold]) -> tuple[dict[Hold, Verd
 
 def _refuse(money: Doc, hold: Hold) -> Verdict:
     """Return whether a hold waits for money, or is given up: not while some may still come free."""
-    is_over = money.get("on_cap") == "finish" and is_short(money, hold.amount)
-    return Verdict.OVER if is_over else Verdict.NO_MONEY
+    return Verdict.OVER if _is_over(money, hold.amount) else Verdict.NO_MONEY
+
+
+def _is_over(money: Mapping[str, Any], amount: Micros) -> bool:
+    """Tell whether a video is to be finished without what this amount would pay for."""
+    return money.get("on_cap") == "finish" and is_short(money, amount)
 
 
 def is_short(money: Mapping[str, Any], amount: Micros) -> bool:

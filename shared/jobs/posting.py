@@ -187,6 +187,6 @@ class Posting:
             return signals.Later(PUT_OFF_MS)
         await self._means.reuse.record(job)
         await outputs.forget_raw(self._means.blobs, job.urls)
-        if job.owed < job.held:  # others may wait for what has come back
-            await self._means.ledger.wake(job.spec.video_id, "money")
+        # others may wait for what has come back, or may learn that nothing will
+        await self._means.ledger.wake(job.spec.video_id, "money")
         return signals.Settled()

@@ -14,9 +14,12 @@ from shared.jobs.ledger import Ledger
 from shared.jobs.turns import Room, Turns
 from shared.ports import Store
 from shared.runtime.memory import Memo
-from shared.story.events import VideoCompleted, VideoRequested
+from shared.story.events import VideoCompleted, VideoFailed, VideoRequested, VideoSteered
 from shared.story.view import View
 from shared.story.wishes import UNTOUCHED, Wish, find_rev, find_wish, is_over
+
+LATE_MS = 60_000
+"""So long after its end, a service that hears late of it may still ask for a job."""
 
 Look = Callable[[Collection[str]], Awaitable[Mapping[str, View]]]
 """Reads what is stored of these videos now."""
@@ -35,7 +38,7 @@ class Steering:
         self._told = Memo(10_000)
 
     async def stop(self, view: View) -> bool:
-        """Stop what must not go on; tell whether a video that is over still has open jobs.
+        """Stop what must not go on; tell whether more is to come of a video that is over.
 
         This comes before the facts are stored: whoever dies in between hears of them again.
         """
@@ -44,9 +47,12 @@ class Steering:
             return False
         completed = view.latest(VideoCompleted)
         # of a film that is finished nothing is left to begin
-        if not completed or completed.rev < find_rev(view):
+        is_film = completed is not None and completed.rev >= find_rev(view)
+        if not is_film:
             await self._tell(view.video_id, wish)
-        return is_over(view) and await self._stop_jobs(view)
+        if not is_over(view):
+            return False
+        return await self._stop_jobs(view) or (not is_film and await self._has_unheard(view))
 
     async def go_on(self, views: Sequence[View]) -> list[None]:
         """Let go on what may, and give the places of those that have ended to others.
@@ -107,6 +113,17 @@ class Steering:
         if stored is None or find_rev(stored) <= find_rev(view):
             await self._ledger.cancel(video, only=jobs)
         return True
+
+    async def _has_unheard(self, view: View) -> bool:
+        """Tell whether a job has ended, or may soon, and it is not yet known here how.
+
+        What it cost would be missing on the bill, and a retry would wait for it. The queue that
+        holds the news may die with its process.
+        """
+        over = [end.at for end in (view.latest(VideoSteered), view.latest(VideoFailed)) if end]
+        if self._ledger.now() - max(over, default=0) < LATE_MS:
+            return True
+        return bool(await self._ledger.list_ids(view.video_id) - view.ends.keys())
 
     async def _find_wanting(self, videos: Collection[str]) -> Collection[str]:
         """Return those of these videos that are to be made now."""

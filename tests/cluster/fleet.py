@@ -17,6 +17,8 @@ import services
 from tests.cluster.processes import free_ports
 from tests.cluster.servers import CHECKOUT
 
+PROGRAM = ("-m", "services.cli")
+
 
 @dataclass
 class Replica:
@@ -27,12 +29,14 @@ class Replica:
     port: int
     environment: Mapping[str, str]
     log: Path
+    command: Sequence[str]
+    """What Python is to run."""
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli", "service", self.service],
+                [sys.executable, *self.command],
                 cwd=CHECKOUT,
                 env=os.environ | self.environment | {"STORYWAVE_PORT": str(self.port)},
                 stdout=log,
@@ -71,13 +75,18 @@ class Fleet:
 
     folder: Path
     environment: Mapping[str, str]
+    program: Sequence[str] = PROGRAM
     replicas: list[Replica] = field(default_factory=list)
 
     def start(self, copies: int = 2, seconds: float = 90.0) -> None:
         names = [name for name in services.NAMES for _ in range(copies)]
-        for number, (name, port) in enumerate(zip(names, free_ports(len(names)), strict=True)):
+        ports = free_ports(len(names))
+        fronts = [port for name, port in zip(names, ports, strict=True) if name == "gateway"]
+        for number, (name, port) in enumerate(zip(names, ports, strict=True)):
             log = self.folder / f"{name}-{number % copies}.log"
-            replica = Replica(name, number % copies, port, self._environment(number), log)
+            command = [*self.program, "service", name]
+            known = self._environment(number, fronts[number % copies])
+            replica = Replica(name, number % copies, port, known, log, command)
             self.replicas.append(replica)
             replica.start()
         self.wait_ready(self.replicas, seconds)
@@ -113,9 +122,10 @@ class Fleet:
                 if line.startswith("{"):
                     yield json.loads(line)
 
-    def _environment(self, number: int) -> Mapping[str, str]:
+    def _environment(self, number: int, front: int) -> Mapping[str, str]:
         scratch = self.folder / f"scratch-{number}"
-        return {**self.environment, "STORYWAVE_SCRATCH": str(scratch)}
+        own = {"STORYWAVE_PUBLIC_URL": f"http://127.0.0.1:{front}"}
+        return {**self.environment, **own, "STORYWAVE_SCRATCH": str(scratch)}
 
 
 def tail(log: Path, characters: int = 1500) -> str:

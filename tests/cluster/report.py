@@ -1,6 +1,7 @@
 """The truth about a storm, read from the rows, the topics and the logs."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -79,7 +80,7 @@ async def published_events(kafka: str, prefix: str) -> list[Event]:
 
 
 def recoveries(
-    kills: list[int], jobs: list[dict[str, Any]], facts: list[dict[str, Any]]
+    kills: Sequence[int], jobs: Sequence[Mapping[str, Any]], facts: Sequence[Mapping[str, Any]]
 ) -> list[float]:
     """For each kill and each video in flight: seconds until something more happened to it."""
     moments: dict[str, list[int]] = {}

@@ -91,9 +91,9 @@ async def test_a_cap_can_be_moved_and_what_is_spent_stays_spent(store: Store) ->
     gate = Gate(store)
     await gate.open("v", "ann", cap=50)
     await gate.reserve(Hold("v", "a:1", 40))
-    assert not await gate.lets("v", 20)
+    assert not await gate.has_news("v", 20)
     assert await gate.set_cap("v", 60) and await gate.set_cap("v", 60)
-    assert await gate.lets("v", 20) and not await gate.lets("v", 21)
+    assert await gate.has_news("v", 20) and not await gate.has_news("v", 21)
     await gate.set_cap("v", 10)
     assert await gate.reserve(Hold("v", "b:1", 1)) is V.NO_MONEY
     assert balances(await money(store), 10)

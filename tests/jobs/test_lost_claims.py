@@ -181,7 +181,7 @@ async def test_a_store_that_is_away_right_after_a_job_was_parked_loses_no_wake_u
     await pair.open(cap=0)
     stop = Stop()
     pair.a.ledger.advance = stop.before(pair.a.ledger.advance)  # type: ignore[method-assign]
-    pair.a.gate.lets = away(pair.a.gate.lets)  # type: ignore[method-assign]
+    pair.a.gate.has_news = away(pair.a.gate.has_news)  # type: ignore[method-assign]
     async with working(pair.a):
         await asyncio.wait_for(stop.reached.wait(), 10)
         await pair.b.gate.set_cap("v", 100)
@@ -200,7 +200,7 @@ async def test_who_dies_right_after_it_parked_a_job_loses_no_wake_up(pair: Pair)
     await pair.open(cap=0)
     stop, dead, a = Stop(), Stop(), pair.a
     a.ledger.advance = stop.before(a.ledger.advance)  # type: ignore[method-assign]
-    a.gate.lets = dead.before(a.gate.lets)  # type: ignore[method-assign]
+    a.gate.has_news = dead.before(a.gate.has_news)  # type: ignore[method-assign]
     async with working(a):
         await stop.reached.wait()
         await pair.b.gate.set_cap("v", 100)

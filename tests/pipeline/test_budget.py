@@ -116,9 +116,10 @@ class Charging(RehearsalEngine):
     name = "maker"
     repeatable = False
 
-    def __init__(self, breaks: frozenset[int] = frozenset()) -> None:
-        super().__init__({})
+    def __init__(self, breaks: frozenset[int] = frozenset(), price: int = 20 * CENT) -> None:
+        super().__init__({}, latency=lambda job: 0.05)
         self._breaks = breaks
+        self._price = price
         self.charged = 0
 
     def quote(self, job: Job) -> Quote:
@@ -127,10 +128,10 @@ class Charging(RehearsalEngine):
     async def submit(  # type: ignore[override]
         self, task: Task, prepared: None
     ) -> Produced | Ended:
-        self.charged += 20 * CENT
+        self.charged += self._price
         if task.job.tries == 0 and task.job.spec.n in self._breaks:
-            return Ended("it is tired", cost=20 * CENT)
-        return replace(await super().submit(task, prepared), cost=20 * CENT)
+            return Ended("it is tired", cost=self._price)
+        return replace(await super().submit(task, prepared), cost=self._price)
 
 
 @asynccontextmanager
@@ -192,4 +193,14 @@ async def test_a_video_that_is_to_finish_does_so_with_the_clips_there_are(tmp_pa
         assert isinstance(end, VideoCompleted)
         assert end.succeeded < 4 and end.cost <= 100 * CENT
         assert all("budget is used up" in failed.error for failed in end.failed)
+        await check_receipt(w, engine, end)
+
+
+async def test_a_video_is_finished_too_where_no_attempt_gives_anything_back(tmp_path: Path) -> None:
+    engine = Charging(price=25 * CENT)
+    async with charged(tmp_path, engine) as w:
+        wanted = brief(4, 1, budget=75 * CENT, on_cap="finish")
+        end = await w.ended(await w.request("v", wanted))
+        assert isinstance(end, VideoCompleted)
+        assert (end.succeeded, end.cost) == (3, 75 * CENT)
         await check_receipt(w, engine, end)

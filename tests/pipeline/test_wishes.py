@@ -17,8 +17,18 @@ from shared.jobs.rows import to_doc
 from shared.jobs.turns import Room
 from shared.ports import Doc, Update
 from shared.story.brief import EndCard
-from shared.story.events import VideoFailed
-from shared.story.kinds import CLIP, CONFORM, CUT, IMAGE, KINDS, PLAN, REFERENCE, AnyKind
+from shared.story.events import VideoCompleted, VideoFailed
+from shared.story.kinds import (
+    CLIP,
+    CONFORM,
+    CUT,
+    IMAGE,
+    KINDS,
+    PLAN,
+    REFERENCE,
+    AnyKind,
+    ChunkReady,
+)
 from shared.story.view import JobSpec
 from tests.pipeline.world import World, brief, world
 
@@ -74,6 +84,13 @@ class Stack:
                 if all(row["state"] in TERMINAL and row["_id"] in view.ends for row in rows):
                     return
                 await asyncio.sleep(0.01)
+
+    async def long_after(self, video: str = "v") -> None:
+        """Let the video have been cancelled a good while ago."""
+        views = self.w.app.shell("gateway").service.views
+        (doc,) = (await self.w.store.get(views, [video])).values()
+        ago = {f"parts.VideoSteered.{slot}.at": 1 for slot in doc["parts"]["VideoSteered"]}
+        await self.w.store.update(views, [Update(video, set=ago, inc={"version": 1})])
 
     async def time_passes(self, name: str) -> None:
         """Another video is made from its beginning to its end meanwhile."""
@@ -320,9 +337,33 @@ async def test_a_video_that_is_over_is_looked_at_until_its_jobs_have_ended(tmp_p
                 await asyncio.sleep(0.05)
         hold.set()
         await s.settled()
+        await s.long_after()
         async with asyncio.timeout(20):
             while "check_at" in (await s.w.store.get(views, ["v"]))["v"]:
-                await asyncio.sleep(0.01)
+                await s.w.store.update(views, [Update("v", set={"check_at": 1})])
+                await asyncio.sleep(0.05)
+
+
+async def test_what_a_dead_process_had_not_told_of_a_cancelled_video_is_told_by_the_next_one(
+    tmp_path: Path,
+) -> None:
+    async with stack(tmp_path) as s:
+        hold = s.w.engine.held[CLIP.name] = asyncio.Event()
+        await s.w.request("v", WANTED)
+        await s.begun(CLIP)
+        await s.steer(Action.CANCEL)
+        hold.set()
+        await s.settled()
+        view = await s.gateway.videos.find("v", OWNER)
+        # it died with the end of a clip in its queue, published, and heard by nobody
+        lost = view.all(ChunkReady)[0]
+        views = s.w.app.shell("gateway").service.views
+        forget = Update("v", unset=[f"parts.ChunkReady.{lost.slot}"], inc={"version": 1})
+        await s.w.store.update(views, [forget])
+    async with stack(tmp_path) as s:
+        await s.settled()
+        await s.retry()
+        assert isinstance(await s.w.ended("v"), VideoCompleted)
 
 
 def replace_n(row: Doc, n: int) -> Doc:

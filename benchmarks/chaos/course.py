@@ -1,0 +1,34 @@
+"""How much of everything, and how long."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Course:
+    """One run: of how many videos, and what happens meanwhile."""
+
+    name: str
+    videos: int
+    real: int
+    """Videos that are conformed and cut in earnest."""
+    kills: int
+    stops: int
+    restarts: int
+    seconds: float
+    """In which all of that happens."""
+    asking: float
+    """In which the videos are asked for."""
+    limit: float
+    """Then everything must have ended."""
+    pace: float = 20.0
+    """The stand-in works so many times faster than the provider."""
+
+
+LONG = Course("chaos", 40, 2, kills=100, stops=25, restarts=9, seconds=300, asking=180, limit=520)
+SHORT = Course("chaos-short", 6, 1, kills=12, stops=4, restarts=2, seconds=40, asking=20, limit=100)
+EMBEDDED = Course(
+    "chaos-embedded", 40, 2, kills=50, stops=6, restarts=0, seconds=190, asking=100, limit=600
+)
+EMBEDDED_SHORT = Course(
+    "chaos-embedded-short", 6, 0, kills=8, stops=2, restarts=0, seconds=35, asking=15, limit=90
+)
