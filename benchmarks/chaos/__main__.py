@@ -27,15 +27,17 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="less of everything: two minutes")
     parser.add_argument("--embedded", action="store_true", help="all services in one process")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument(
+        "--patience", type=float, default=1, help="so many times longer may it take: a busy machine"
+    )
     parser.add_argument("--keep", action="store_true", help="keep logs, books and data")
     given = parser.parse_args()
     courses = (EMBEDDED, EMBEDDED_SHORT) if given.embedded else (LONG, SHORT)
+    course = courses[given.short].slowed(given.patience)
     folder = Path(tempfile.mkdtemp(prefix="storywave-chaos-"))
     is_good = False
     try:
-        is_good = asyncio.run(
-            play(courses[given.short], given.seed, folder, embedded=given.embedded)
-        )
+        is_good = asyncio.run(play(course, given.seed, folder, embedded=given.embedded))
     finally:
         if is_good and not given.keep:
             shutil.rmtree(folder)

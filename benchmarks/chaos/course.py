@@ -1,6 +1,6 @@
 """How much of everything, and how long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,16 @@ class Course:
     pace: float = 20.0
     """The stand-in works so many times faster than the provider."""
 
+    def slowed(self, times: float) -> "Course":
+        """Return the same course with so many times as much time."""
+        seconds, asking = self.seconds * times, self.asking * times
+        return replace(self, seconds=seconds, asking=asking, limit=self.limit * times)
+
 
 LONG = Course("chaos", 40, 2, kills=100, stops=25, restarts=9, seconds=300, asking=180, limit=520)
 SHORT = Course("chaos-short", 6, 1, kills=12, stops=4, restarts=2, seconds=40, asking=20, limit=100)
 EMBEDDED = Course(
-    "chaos-embedded", 40, 2, kills=50, stops=6, restarts=0, seconds=190, asking=100, limit=600
+    "chaos-embedded", 40, 2, kills=50, stops=6, restarts=0, seconds=190, asking=100, limit=290
 )
 EMBEDDED_SHORT = Course(
     "chaos-embedded-short", 6, 0, kills=8, stops=2, restarts=0, seconds=35, asking=15, limit=90
