@@ -117,6 +117,8 @@ class Posting:
         known = await self._means.ledger.find_run(self._means.engine(job).name, job)
         if known is not None:
             return signals.Accepted(known)
+        # the time at which it is asked: a list that was read early says nothing, however late it is
+        since = self._means.ledger.now() - (job.posted_at or 0)
         found = await self._means.engine(job).find(task)
         if isinstance(found, outcomes.Ended):
             return self.end(job, found)
@@ -124,7 +126,6 @@ class Posting:
             adopted = await self._adopt(job, external_id)
             if adopted is not None:
                 return adopted
-        since = self._means.ledger.now() - (job.posted_at or 0)
         if not found.is_complete or since < self._means.rules.grace_ms:
             return signals.Unknown(to_ms(self._means.pace.hold))
         return signals.NotAccepted()
