@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.chaos.course import EMBEDDED, EMBEDDED_SHORT, LONG, SHORT, Course
-from benchmarks.chaos.provider import StandInProcess
 from benchmarks.chaos.run import Run
 from benchmarks.chaos.target import Target
+from benchmarks.provider import StandInProcess
 from tests.cluster.servers import Servers
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from benchmarks.chaos import truth
 from benchmarks.chaos.course import Course
+from benchmarks.chaos.faults import RATES, SCRIPT
 from benchmarks.chaos.outcome import Outcome
-from benchmarks.chaos.provider import RATES, StandInProcess
 from benchmarks.chaos.roles import Role, cast
 from benchmarks.chaos.target import Target
 from benchmarks.chaos.trouble import Trouble
 from benchmarks.chaos.users import Users
+from benchmarks.provider import StandInProcess
 from shared.media import verify
 from tests.cluster.report import recoveries
 
@@ -43,7 +44,7 @@ class Run:
         await self.provider.start(self.seed, **limits)
         try:
             await self.target.start()
-            await self.provider.misbehave(RATES)
+            await self.provider.misbehave(RATES, SCRIPT)
             users = Users(self.target.fleet.gateways(), draw)
             trouble = Trouble(
                 self.target.fleet, draw, self.target.lease_seconds, self.target.servers

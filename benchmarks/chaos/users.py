@@ -12,7 +12,7 @@ import httpx
 from benchmarks.chaos.roles import LITTLE, MORE, Role
 from tests.cluster.fleet import Replica
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 AGAIN_SECONDS = 0.3
 MOST_RETRIES = 3
 

@@ -80,7 +80,7 @@ def log_as_json(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("aiokafka", "botocore", "aiobotocore", "pymongo", "uvicorn"):
+    for chatty in ("aiokafka", "botocore", "aiobotocore", "httpx", "pymongo", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -1,11 +1,11 @@
-"""The stand-in for Replicate as a process of its own: its faults, and what its books say."""
+"""The stand-in for Replicate as a process of its own, which outlives whatever buys there."""
 
 import asyncio
 import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,42 +16,6 @@ from shared.engines.replicate.catalog import load
 from tests.cluster.processes import free_ports
 from tests.cluster.servers import CHECKOUT
 from tests.standins.replicate import Run, Settings, Verdict, judge, key_of, read_runs
-
-RATES: Mapping[str, float] = {
-    "429": 0.02,
-    "5xx": 0.02,
-    "5xx_after": 0.02,
-    "lost": 0.02,
-    "cut": 0.02,
-    "unreadable": 0.01,
-    "fails": 0.02,
-    "canceled": 0.01,
-    "aborted": 0.01,
-    "no_output": 0.01,
-    "truncated": 0.01,
-    "hook_lost": 0.1,
-    "hook_late": 0.05,
-    "hook_doubled": 0.1,
-    "hook_forged": 0.02,
-    "hook_stale": 0.02,
-    "read_429": 0.01,
-    "read_5xx": 0.02,
-    "read_lost": 0.02,
-    "download_5xx": 0.03,
-    "download_cut": 0.02,
-}
-"""What happens by chance, all the time."""
-
-SCRIPT = (
-    {"name": "slow_accept", "seconds": 4, "after": 30, "times": 4},
-    {"name": "slow_answer", "seconds": 6, "after": 60, "times": 4},
-    {"name": "fails", "error": "E005", "kind": "clip", "after": 20, "pays": True},
-    {"name": "fails", "error": "E005", "kind": "image", "after": 20},
-    {"name": "fails", "error": "RISK", "kind": "clip", "after": 60},
-    {"name": "fails", "error": "E001", "kind": "clip", "after": 90},
-    {"name": "slow_run", "seconds": 15, "kind": "clip", "after": 40, "times": 3},
-)
-"""What happens once, or a few times."""
 
 
 @dataclass
@@ -99,7 +63,9 @@ class StandInProcess:
         with (self.folder.parent / "standin.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log)
 
-    async def misbehave(self, rates: Mapping[str, float], script: Any = SCRIPT) -> None:
+    async def misbehave(
+        self, rates: Mapping[str, float], script: Sequence[Mapping[str, Any]]
+    ) -> None:
         """Let things go wrong from now on."""
         body = {"rates": dict(rates), "next": list(script)}
         async with httpx.AsyncClient(timeout=10) as client:
