@@ -43,7 +43,7 @@ def check_ready() -> None:
     if not os.environ.get(TOKEN):
         raise BadInput(
             f"work at Replicate needs a token, and {TOKEN} is empty: set it "
-            "(https://replicate.com/account/api-tokens), or use STORYWAVE_ENGINE=local",
+            "(https://replicate.com/account/api-tokens), or leave paid engines off",
             TOKEN,
         )
     load_client()
@@ -186,6 +186,6 @@ def load_client() -> Any:
     except Exception as error:  # on 3.14 it breaks while it is imported, and not by ImportError
         raise BadInput(
             "work at Replicate needs the Python package `replicate`, which is not there or does "
-            "not work on this Python: use Python 3.11, 3.12 or 3.13, or STORYWAVE_ENGINE=local"
+            "not work on this Python: use Python 3.11, 3.12 or 3.13, or leave paid engines off"
         ) from error
     return replicate
