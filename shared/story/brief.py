@@ -1,5 +1,6 @@
 """The user's wish for a video, in the words of all services."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from shared.story.fact import Fact, Micros
@@ -44,6 +45,8 @@ class Brief(Fact):
     gaps: Literal["fill", "leave"] = "fill"
     transition: str = "auto"
     transition_seconds: float = 0.5
+    say: Mapping[str, str] = {}
+    """Words, and how they are pronounced: AirFlex as "air flex"."""
     clip_sound: bool = False
     clip_check: ClipCheck = "warn"
     budget: Micros | None = None

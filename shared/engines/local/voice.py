@@ -19,6 +19,7 @@ from shared.engines.local.recording import (
     Mark,
     Recording,
     Sound,
+    block_samples,
     measure_levels,
     trim,
     write,
