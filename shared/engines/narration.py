@@ -1,4 +1,4 @@
-"""Narration in the time of its beats, before anything is paid: by the rates of the voices here. Pure.
+"""Fits narration to its beats before anything is paid, by the measured rates of voices. Pure.
 
 Words that we made are shortened. Words that a user gave by hand are refused where they can't fit.
 """

@@ -20,8 +20,8 @@ _SENTENCE = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+(?=.)")
 _CLAUSE = re.compile(
     r"\s?[,;:](?=\s)|[、，；：]|\s[—–-](?=\s)|—|"
     # before a word that joins what follows to what was said
-    r"(?=\s(?:and|but|or|because|while|when|where|which|who|so that|y|pero|et|mais|und|aber|e|ma|mas"
-    r"|porque|parce que|weil|perché|quando|cuando|quand|als|wenn)\s)"
+    r"(?=\s(?:and|but|or|because|while|when|where|which|who|so that|y|pero|et|mais|und|aber|e|ma"
+    r"|mas|porque|parce que|weil|perché|quando|cuando|quand|als|wenn)\s)"
 )
 _LOOSE = " ,;:—–-、，；："
 
