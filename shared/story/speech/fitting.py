@@ -14,6 +14,7 @@ QUIET = 0.3
 """Seconds of a beat in which nobody speaks, so that two beats don't run into each other."""
 
 _LEAST_QUIET = 0.1
+_NEARLY = 1e-3  # times are whole milliseconds
 _FEWEST = 2  # words that still say something
 _FEWEST_LETTERS = 4  # of a script without spaces
 _SENTENCE = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+(?=.)")
@@ -59,7 +60,7 @@ def missing_seconds(text: str, seconds: float, reader: Reader) -> float:
 
 def fit_words(text: str, seconds: float, reader: Reader) -> str:
     """Return as much of a text as fits into a beat; empty where no clause of it does."""
-    room = seconds - QUIET
+    room = seconds - QUIET + _NEARLY
     return next((part for part in _shorten(text.strip()) if reader.time(part) <= room), "")
 
 

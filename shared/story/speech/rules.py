@@ -88,7 +88,7 @@ def _say_amount(amount: str, currency: str) -> str:
     return " and ".join(said) or f"zero {currency.split('|')[1]}"
 
 
-def _say_month_first(found: Found) -> str:
+def _say_month_first(found: Found) -> str | None:
     return _say_date(_find_month(found["month"]), found["day"], found["year"])
 
 
