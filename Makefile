@@ -21,7 +21,8 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-fast test-cov lint format docs cluster-up cluster-down test-cluster \
-	attack attack-short bench-waves bench-orchestration bench-stitch lock clean
+	attack attack-short bench-waves bench-orchestration bench-stitch \
+	bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -95,6 +96,12 @@ bench-orchestration: $(BENCH) ## videos a minute on real servers, against Celery
 
 bench-stitch: $(BENCH) ## the stitcher against MoviePy, ffmpeg and a plain copy
 	$(BENCH_BIN)/python -m benchmarks.stitch
+
+bench-voice: $(BENCH) ## the neural voice against espeak-ng: words misheard, time, memory
+	$(BENCH_BIN)/python -m benchmarks.voice
+
+measure-voices: $(RUNTIME) ## measure how fast each voice speaks; the planner counts on it
+	$(BIN)/python -m tools.rates
 
 # The product's lock comes first; the others take its versions where their own needs allow.
 # --universal makes one lock for every Python and system; hashes are checked at each install.

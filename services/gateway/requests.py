@@ -60,11 +60,25 @@ def _check_words(prompt: str) -> str:
     return prompt
 
 
+def _check_name(name: str) -> str:
+    # it is looked for in texts as a word: one of signs alone would be found nowhere
+    if not any(letter.isalnum() for letter in name):
+        raise ValueError("give a word with letters, and how it is pronounced")
+    return make_one_line(name)
+
+
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=120),
     AfterValidator(make_one_line),
 ]
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=60),
+    AfterValidator(_check_name),
+]
+Pronounced = Annotated[Line, StringConstraints(min_length=1)]
 
 
 def _check_dollars(text: str) -> str:
@@ -142,6 +156,12 @@ class VideoRequest(BaseModel):
     style: Annotated[str, OneOf(tuple(STYLES))] = "cinematic"
     voice: bool = True
     music: bool = True
+    say: dict[Name, Pronounced] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Words, and how they are pronounced.",
+        examples=[{"AirFlex": "air flex"}],
+    )
     captions: Annotated[str, OneOf(CAPTION_CHOICES)] = "karaoke"
     transition: Annotated[str, OneOf(TRANSITION_CHOICES)] = Field(
         "auto", description="What happens between two beats; auto is what suits the style."

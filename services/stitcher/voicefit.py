@@ -1,7 +1,9 @@
-"""Fits a voice into its beat: speak a little faster, then shorten pauses, then cut the end. Pure.
+"""Fits a voice into its beat: speak a little faster, then shorten pauses, then hurry. Pure.
 
-The planned duration rules: a beat is never made longer for its voice. Captions and mix both follow
-the fit made here, so a word lights up exactly when it is heard.
+Narration is planned to fit, so a little faster is nearly always enough. What is too long all the
+same ends after a whole word. A voice that is shorter than its beat is left as it is: the rest is a
+pause, which music fills. The planned duration rules: a beat is never made longer for its voice.
+Captions and mix both follow the fit made here, so a word lights up exactly when it is heard.
 
 All times are seconds, on two clocks: times of the source count from the start of the voice file,
 placed times (`at`, and the words of a fit) from the start of the beat.
@@ -11,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-FASTEST = 1.15  # faster than this, a voice sounds hurried
+FASTEST = 1.08  # up to here, nobody hears that a voice was made faster
+HURRIED = 1.15  # sooner than words are lost
 LEAD = 0.15  # silence before the first word, given up when the beat is full
 TAIL = 0.20  # silence after the last word, likewise
 _BEFORE_WORD, _AFTER_WORD = 0.04, 0.12  # a word's sound goes beyond its marks by this much
@@ -63,7 +66,10 @@ def fit_voice(seconds: float, words: Sequence[Word], beat_seconds: float) -> Voi
     comfortable = max(beat_seconds - LEAD - TAIL, beat_seconds / 2)
     rate = min(FASTEST, max(1.0, _span(runs) / comfortable))
     passages = _place_runs(runs, rate, comfortable)
-    lead = max(0.0, min(LEAD, beat_seconds - passages[-1].at - _length(passages[-1], rate)))
+    if rate == FASTEST and _end_of(passages, rate) > beat_seconds:
+        rate = min(HURRIED, rate * _end_of(passages, rate) / beat_seconds)
+        passages = _place_runs(runs, rate, comfortable)
+    lead = max(0.0, min(LEAD, beat_seconds - _end_of(passages, rate)))
     moved = tuple(replace(passage, at=passage.at + lead) for passage in passages)
     return _cut_to(beat_seconds, moved, words, rate)
 
@@ -110,6 +116,11 @@ def _place_runs(runs: Sequence[_Run], rate: float, room: float) -> list[Passage]
 def _length(passage: Passage, rate: float) -> float:
     """Return how long a passage is heard at this rate."""
     return (passage.end - passage.start) / rate
+
+
+def _end_of(passages: Sequence[Passage], rate: float) -> float:
+    """Return when the last passage is over."""
+    return passages[-1].at + _length(passages[-1], rate)
 
 
 def _cut_to(

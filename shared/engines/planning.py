@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from shared.engines.narration import ask_for_time, shorten_narration
 from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
 from shared.story.brief import Brief, EndCard
@@ -147,7 +148,8 @@ def fit(order: PlanOrder, story: Story) -> Made:
     """Return all that BeatsPlanned carries: the story in the time that the brief gives it."""
     brief = order.brief
     card = fit_card(brief.end_card, brief.duration)
-    beats = time_beats(story.beats, story_seconds(brief))
+    timed = time_beats(ask_for_time(story.beats, brief), story_seconds(brief))
+    beats = shorten_narration(timed, brief)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
     truncation = _note_truncation(order.video_id, story.beats, beats)

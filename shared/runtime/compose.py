@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.engines.local.engine import LocalEngine
+from shared.engines.local.optional import tell_missing
 from shared.engines.local.work import WORK
 from shared.engines.rehearsal import RehearsalEngine
 from shared.jobs.engine import Engine
@@ -24,7 +25,7 @@ from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.runtime.terms import Priced, Terms, ask_engines
-from shared.story.kinds import KINDS, PLAN, AnyKind, Kinds
+from shared.story.kinds import KINDS, PLAN, VOICE, AnyKind, Kinds
 
 if TYPE_CHECKING:
     from shared.engines.replicate.engine import ReplicateEngine
@@ -95,6 +96,8 @@ def engines(
         real = {kind: work for kind, work in own.items() if kind is PLAN}
         engine = RehearsalEngine(real, latency=lambda job: settings.rehearsal_seconds)
     made = {kind: engine for service in services for kind in service.kinds}
+    if made.get(VOICE) is engine and settings.engine == "local":
+        tell_missing()
     if PLAN in made and settings.llm_url and settings.engine != "rehearsal":
         made[PLAN] = _chat(settings)
     return made

@@ -49,6 +49,8 @@ class Brief(Fact):
     gaps: Literal["fill", "leave"] = "fill"
     transition: str = "auto"
     transition_seconds: float = 0.5
+    say: Mapping[str, str] = {}
+    """Words, and how they are pronounced: AirFlex as "air flex"."""
     clip_sound: bool = False
     clip_check: ClipCheck = "warn"
     image_takes: int = 1

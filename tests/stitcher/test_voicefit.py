@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stitcher.voicefit import FASTEST, LEAD, VoiceFit, Word, fit_voice, shift_words
+from services.stitcher.voicefit import (
+    FASTEST,
+    HURRIED,
+    LEAD,
+    VoiceFit,
+    Word,
+    fit_voice,
+    shift_words,
+)
 
 
 def speech(count: int, length: float = 0.3, pause: float = 0.05, gap_every: int = 4) -> list[Word]:
@@ -33,16 +41,23 @@ def test_a_voice_that_fits_is_left_as_it_is() -> None:
 
 def test_a_little_too_long_is_spoken_faster_and_keeps_every_word() -> None:
     words = speech(12)
-    fit = fit_voice(words[-1].end + 0.2, words, 5.2)
-    assert 1.0 < fit.rate < FASTEST
-    assert len(fit.words) == 12 and heard_end(fit) <= 5.2
+    fit = fit_voice(words[-1].end + 0.2, words, 5.6)
+    assert 1.0 < fit.rate < FASTEST <= 1.08
+    assert len(fit.words) == 12 and heard_end(fit) <= 5.6
 
 
 def test_then_pauses_are_shortened() -> None:
     words = speech(12)
-    fit = fit_voice(words[-1].end, words, 4.4)
+    fit = fit_voice(words[-1].end, words, 4.9)
     assert fit.rate == FASTEST and len(fit.passages) > 1
-    assert not fit.dropped and heard_end(fit) <= 4.4
+    assert not fit.dropped and heard_end(fit) <= 4.9
+
+
+def test_sooner_than_a_word_is_lost_the_voice_hurries() -> None:
+    words = speech(12, pause=0.02)
+    fit = fit_voice(words[-1].end, words, 3.9)
+    assert FASTEST < fit.rate <= HURRIED
+    assert not fit.dropped and heard_end(fit) <= 3.9 + 1e-6
 
 
 def test_then_the_tail_is_cut_at_a_word_and_named() -> None:
@@ -55,7 +70,7 @@ def test_then_the_tail_is_cut_at_a_word_and_named() -> None:
 
 def test_without_word_times_the_whole_voice_is_fitted() -> None:
     fit = fit_voice(9.0, [], 5.0)
-    assert fit.rate == FASTEST and heard_end(fit) == pytest.approx(5.0)
+    assert fit.rate == HURRIED and heard_end(fit) == pytest.approx(5.0)
 
 
 def test_nothing_to_say_has_no_passage() -> None:
@@ -79,7 +94,7 @@ def test_any_voice_stays_in_its_beat(
         words.append(Word(str(index), at + pause, at + pause + length))
         at += pause + length
     fit = fit_voice(at + 0.3, words, beat)
-    assert 1.0 <= fit.rate <= FASTEST
+    assert 1.0 <= fit.rate <= HURRIED
     assert len(fit.words) + len(fit.dropped) == len(words)
     assert all(0 <= w.start <= w.end <= beat + 1e-5 for w in fit.words)
     starts = [w.start for w in fit.words]

@@ -89,7 +89,8 @@ def make_voice(order: VoiceOrder, space: Workspace) -> Made:
     from shared.engines.local.voice import speak
 
     out = space.folder / "voice.wav"
-    spoken = speak(order.text, style_of(order.style).voice, out)
+    voice = style_of(order.style).voice
+    spoken = speak(order.text, voice, out, seed=order.seed, names=order.say)
     words = [{"text": w.text, "start": w.start, "end": w.end} for w in spoken.words]
     return Made({"key": out}, {"seconds": spoken.seconds, "words": words})
 

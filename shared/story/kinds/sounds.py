@@ -1,5 +1,7 @@
 """The sounds: a voice for each beat that speaks, and one bed of music."""
 
+from collections.abc import Mapping
+
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, name_always, name_by_beat
@@ -7,12 +9,16 @@ from shared.story.plan import beats_with_voice
 
 
 class VoiceOrder(Order):
-    """The words to speak; `seconds` is the time that their beat has."""
+    """The words to speak; `seconds` is the time that their beat has.
+
+    `say` has words among them with how they are pronounced.
+    """
 
     text: str
     style: str
     seconds: float
     seed: int = 0
+    say: Mapping[str, str] = {}
 
 
 class MusicOrder(Order):
@@ -29,7 +35,11 @@ def voice_order(plan: BeatsPlanned, item: Item) -> VoiceOrder:
     beat = next(beat for beat in plan.beats if beat.index == item.beat)
     brief = plan.brief
     return VoiceOrder(
-        text=beat.narration, style=brief.style, seconds=beat.duration, seed=brief.seed
+        text=beat.narration,
+        style=brief.style,
+        seconds=beat.duration,
+        seed=brief.seed,
+        say=brief.say,
     )
 
 

@@ -86,7 +86,7 @@ def test_a_higher_rate_is_shorter(tmp_path: Path) -> None:
 def test_every_style_has_its_own_voice(tmp_path: Path) -> None:
     made = set()
     for style in STYLES:
-        speak("The same words.", style_of(style).voice, tmp_path / "voice.wav")
+        speak(TEXT, style_of(style).voice, tmp_path / "voice.wav")
         made.add((tmp_path / "voice.wav").read_bytes())
     assert len(made) == len(STYLES)
 

@@ -1,0 +1,58 @@
+"""Fits narration to its beats before anything is paid, by the measured rates of voices. Pure.
+
+Words that we made are shortened. Words that a user gave by hand are refused where they can't fit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shared.engines.local.language import language_of
+from shared.engines.local.styles import style_of
+from shared.story.beats import Beat
+from shared.story.brief import Brief
+from shared.story.drafts import Draft
+from shared.story.errors import BadInput
+from shared.story.speech.fitting import Reader, fit_words, missing_seconds, need_seconds
+
+
+def ask_for_time(drafts: Sequence[Draft], brief: Brief) -> tuple[Draft, ...]:
+    """Return the drafts, each asking for as many seconds as its words take, or more."""
+    if not brief.voice:
+        return tuple(drafts)
+    return tuple(
+        replace(
+            draft,
+            seconds=max(
+                draft.seconds, need_seconds(draft.narration, _reader(draft.narration, brief))
+            ),
+        )
+        for draft in drafts
+    )
+
+
+def shorten_narration(beats: Sequence[Beat], brief: Brief) -> tuple[Beat, ...]:
+    """Return the beats, with as much of their words as their time holds."""
+    if not brief.voice:
+        return tuple(beats)
+    return tuple(_shorten(beat, brief) for beat in beats)
+
+
+def _shorten(beat: Beat, brief: Brief) -> Beat:
+    said = fit_words(beat.narration, beat.duration, _reader(beat.narration, brief))
+    return beat if said == beat.narration else beat.model_copy(update={"narration": said})
+
+
+def refuse_narration(text: str, seconds: float, brief: Brief, field: str = "narration") -> None:
+    """Refuse words by hand that their beat can't hold, with the seconds that they lack."""
+    missing = missing_seconds(text, seconds, _reader(text, brief)) if brief.voice else 0.0
+    if missing:
+        raise BadInput(
+            f"these words take {missing:g} s more than the {seconds:g} s of their beat: shorten "
+            "them, or make the beat longer",
+            field,
+        )
+
+
+def _reader(text: str, brief: Brief) -> Reader:
+    pace = style_of(brief.style).voice.words_a_minute
+    return Reader(language_of(text), pace, brief.say)
