@@ -1,73 +1,53 @@
-"""Reads a user's prompt: its topic, the kind of video it asks for, and who is in it. Pure.
+"""Reads a user's prompt: what it is about, what is said of it, and who is in it. Pure.
 
-There is no language model here: patterns and lists of words must do. They are made for English; a
-prompt in another language is only cut into sentences.
+There is no language model here: patterns and lists of words must do. They stand in one file for
+each language; a prompt in any other is only cut into sentences.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.language import ENGLISH, language_of
+from shared.engines.local.names import find_characters, find_product
+from shared.engines.local.sentences import (
+    ENDS,
+    drop_markup,
+    finish,
+    split_clauses,
+    split_long,
+    split_sentences,
+)
+from shared.engines.local.telling import (
+    is_price_only,
+    offer_pattern,
+    speak_for_us,
+    split_offer,
+    tell_product,
+    tell_question,
+    tell_subject,
+)
 from shared.engines.local.topics import LIVING, NOBODY, Hero, Scene, hero_of, scene_of
-
-# "Make me a short video about …": an order to us, not a part of the topic.
-_VIDEO = (
-    r"(?:video|ad|advert|advertisement|commercial|promo|clip|film|movie|reel|trailer|teaser|short"
-    r"|spot|story|animation)"
-)
-_REQUEST = re.compile(
-    r"^(?:please\s+)?(?:can you\s+)?"
-    r"(?:(?:make|create|generate|produce|show|give|tell|write)\s+(?:me\s+|us\s+)?)?"
-    rf"(?:an?\s+|the\s+)?(?:[\w-]+\s+){{0,4}}?{_VIDEO}s?(?:\s+{_VIDEO})?\s+"
-    r"(?:about|for|of|on|showing|where|in which|that shows)\s+",
-    re.IGNORECASE,
-)
-_SHOW = re.compile(r"^(?:please\s+)?(?:show|introducing|meet|presenting|imagine)\b[\s:]+", re.I)
-_SELLS = re.compile(
-    r"\b(?:ad|advert|advertisement|commercial|promo|brand|product|launch|introducing|meet|shop"
-    r"|store|sale|buy|app|startup|service|subscription)\b",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(r"^(?:how|why|what|when|where|who)\b", re.IGNORECASE)
-_NAMED = re.compile(
-    r"\b(?:called|named|[Ii]ntroducing|[Mm]eet|[Pp]resenting)\s+((?:[A-Z][\w'’-]*\s?){1,3})"
-)
-_PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|I|me|we|us|someone|somebody|everyone)\b")
-# "Mia finds a door": a word with a capital and a verb after it are most likely someone's name.
-_NAME_ACTS = re.compile(r"([A-Z][a-z]+) [a-z]+s (?:an?|the|his|her)\b")
-_FUNCTION_WORDS = frozenset(
-    {"a", "an", "the", "my", "our", "your", "his", "her", "their", "its", "this", "that", "these"}
-    | {"those", "one", "two", "three", "some", "every", "in", "on", "of", "at", "with", "for"}
-    | {"from", "to", "and", "how", "why", "what", "when", "where", "who", "i", "we", "you", "he"}
-    | {"she", "they", "it", "there"}
-)
-_JOINING = (
-    "in on at with for from into onto over under through across along around behind beside between "
-    "beyond by near during before after until against among above below towards toward without "
-    "within inside outside past about like and or but nor so yet while when where because if than "
-    "as who which that whose whom"
-)
-_DANGLING = (
-    "of to a an the my our your his her their its this these those every each some any no very too "
-    "not is are was were be been being has have had do does did can could will would shall should "
-    "may might must how why what i we he she they it one two three"
-)
-JOINING = frozenset(_JOINING.split())
-"""Words that begin another part of a sentence: before them, it may be cut."""
-DANGLING = JOINING | frozenset(_DANGLING.split())
-"""Words that need another one after them: nothing may end with them."""
-
-_WHOLE = 7  # up to this many words, a clause may be a title as it is
-_ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
-# Letters of a title: in a language whose phrases we do not know, and in any.
-_LETTERS, _AT_MOST = 40, 60
-_SMALL_ENDS = re.compile(r"(?:\s+[a-zà-ÿа-яё’']{1,3})+$", re.IGNORECASE)
-_CLAUSE_END = re.compile(r"[,;:—–(、，；：（]")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|(?<=[。！？])|\n+")
+from shared.engines.local.wish import Part, is_call, read_parts
+from shared.story.errors import BadInput
+from shared.story.texts import clean_text
 
 Kind = Literal["tale", "product", "topic", "question", "foreign"]
+
+_READABLE = 0.3  # of the characters of a text may be none, before it is no text
+_EMOJI_ONLY = 40  # letters of a title made of the names of pictures
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is said in one beat, and what is seen; lines of one `group` follow each other closely."""
+
+    text: str
+    shows: str
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,80 +55,263 @@ class Reading:
     """A prompt as the planner understands it."""
 
     kind: Kind
+    language: str
     topic: str
-    sentences: tuple[str, ...]
-    spoken_name: str
-    """The hero's name for narrations: "Pip", "the fox", or "it all" where nobody is in it."""
+    lines: tuple[Line, ...]
+    is_script: bool
+    """Whether it has several sentences of its own: then each of them is a beat."""
+    characters: tuple[str, ...]
     drawn_name: str
-    """The hero's name for the prompts of pictures: "Pip fox", "a person"."""
+    """The hero's name for the prompts of pictures: "Pip the fox", "a person"."""
     name: str
     scene: Scene
+    call: str
 
 
 def read(prompt: str) -> Reading:
-    """Return a reading of any prompt; none is refused, because any text is about something."""
-    kind = _find_kind(prompt)
-    prompt = _REQUEST.sub("", prompt.strip())
-    sentences = tuple(s.strip() for s in _SENTENCE_END.split(prompt) if s and s.strip())
-    topic = _find_topic(sentences[0] if sentences else prompt)
-    found = hero_of(topic) or hero_of(prompt)
-    name = _find_name(prompt)
-    # A product stands on a stage; hills suit any other story.
-    scene = scene_of(topic) or scene_of(prompt) or ("stage" if kind == "product" else "hills")
-    alive = found is not None and found[0] in LIVING
-    spoken_name = (name or f"the {found[1]}") if found and alive else "it all"
-    drawn_name = _name_for_pictures(found, kind, name, prompt)
-    return Reading(kind, topic, sentences, spoken_name, drawn_name, name, scene)
+    """Return a reading of any prompt; refuses only what is no text at all."""
+    text = _check_text(prompt)
+    if not any(c.isalnum() for c in text):
+        return _read_signs(text)
+    text = drop_markup(text)
+    language = language_of(text)
+    grammar = grammar_of(language)
+    sentences = split_sentences(text, grammar)
+    if grammar is None:
+        return _read_foreign(text, sentences, language)
+    parts = [*read_parts(sentences, grammar)]
+    if not parts:  # all of it was for us: then it is what the video is about after all
+        parts = [Part("say", sentence) for sentence in sentences]
+    return _Reader(grammar, parts, text).read()
 
 
-def _name_for_pictures(found: tuple[Hero, str] | None, kind: Kind, name: str, prompt: str) -> str:
-    if found:
+def _check_text(prompt: str) -> str:
+    """Return the prompt without what can't be seen; refuse nothing at all, and what is no text."""
+    text = clean_text(prompt)
+    if not text.strip():
+        raise BadInput("the prompt is empty: say what the video is about", field="prompt")
+    odd = sum(c == "\ufffd" or unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co")
+              for c in prompt if c not in "\n\r\t")  # fmt: skip
+    if odd > _READABLE * len(prompt) or text.startswith(("%PDF-", "PK\x03\x04")):
+        raise BadInput("the prompt is no text, it looks like a file: write what the video is about",
+                       field="prompt")  # fmt: skip
+    return text
+
+
+def _read_signs(text: str) -> Reading:
+    """Return a reading of a text without letters: what its signs are called is shown, not said."""
+    names = [unicodedata.name(c, "").lower() for c in text if unicodedata.category(c) == "So"]
+    names = [re.sub(r"\b(?:face|with|symbol|sign|emoji|modifier)\b.*", "", n).strip() for n in names]
+    topic = ", ".join(dict.fromkeys(name for name in names if name)) or text
+    topic = topic[:_EMOJI_ONLY].rpartition(", ")[0] or topic[:_EMOJI_ONLY]
+    found = hero_of(topic)
+    drawn = _name_for_pictures(found, "topic", (), ENGLISH, with_people=False)
+    lines = (Line("", topic),)
+    scene = scene_of(topic) or "shapes"
+    return Reading("topic", ENGLISH, topic, lines, False, (), drawn, "", scene, "")
+
+
+def _read_foreign(text: str, sentences: tuple[str, ...], language: str) -> Reading:
+    """Return a reading in a language without a grammar: it is told in its own words."""
+    said = [part for sentence in sentences for part in split_long(sentence, None)]
+    lines = tuple(Line(part, part.strip(ENDS), n) for n, part in enumerate(said))
+    topic = sentences[0].strip(ENDS) if sentences else text
+    found = hero_of(text)
+    drawn = _name_for_pictures(found, "foreign", (), ENGLISH, with_people=False)
+    scene = scene_of(text) or "hills"
+    return Reading("foreign", language, topic, lines, True, (), drawn, "", scene, "")
+
+
+class _Reader:
+    """Reads the parts of a prompt in a language that has a grammar."""
+
+    def __init__(self, grammar: Grammar, parts: Sequence[Part], text: str) -> None:
+        self._g, self._parts, self._text = grammar, parts, text
+        self._told = [part for part in parts if part.purpose not in ("name", "call")]
+        about = next((p for p in parts if p.purpose == "subject"), None)
+        self._about = about or next(iter(self._told), parts[0])
+        self._kind = self._find_kind()
+
+    def read(self) -> Reading:
+        """Return the reading."""
+        g, kind, about = self._g, self._kind, self._about
+        content = " ".join(finish(part.text) for part in self._told)
+        people = _mentions_people(content, g)
+        characters = () if kind == "product" else find_characters(content, g, people)
+        if characters and kind == "topic":
+            kind = self._kind = "tale"
+        name = self._find_name(content) if kind == "product" else next(iter(characters), "")
+        lines = self._write_lines(name)
+        topic = self._find_topic(name)
+        found = hero_of(topic, g.code) or hero_of(content, g.code)
+        scene = scene_of(topic, g.code) or scene_of(content, g.code) or _DEFAULT_SCENES[kind]
+        drawn = _name_for_pictures(found, kind, characters, g.code, people)
+        return Reading(
+            kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
+            name, scene, self._find_call(content),
+        )  # fmt: skip
+
+    def _find_kind(self) -> Kind:
+        about, g = self._about, self._g
+        kinds = {part.kind for part in self._parts}
+        named = any(part.purpose == "name" for part in self._parts)
+        if _asks(about.text, g) and about.purpose == "subject" or _is_question(about.text, g):
+            return "question"
+        if named or "product" in kinds:
+            return "product"
+        if "lesson" in kinds:
+            return "topic"
+        words = " ".join(part.text for part in self._parts)
+        offers = offer_pattern(g).search(words) and len(self._told) < _FEW
+        if (re.search(rf"(?<!\w){g.any_of('sells')}(?!\w)", words, re.I) and len(self._told) < _FEW) or offers:
+            return "product"
+        found = hero_of(words, g.code)
+        return "tale" if found and found[0] in LIVING else "topic"
+
+    def _find_name(self, content: str) -> str:
+        named = next((part.text for part in self._parts if part.purpose == "name"), "")
+        return named or find_product(self._about.text, self._g) or find_product(content, self._g)
+
+    def _find_topic(self, name: str) -> str:
+        """Return what it is about in a form that can stand inside another sentence."""
+        topic = split_offer(self._about.text, self._g)[0] if self._kind == "product" else self._about.text
+        topic = topic.strip(ENDS) or self._about.text.strip(ENDS)
+        topic = speak_for_us(topic, self._g)
+        if name and self._about.purpose != "subject" and self._kind == "product" and name not in topic:
+            topic = f"{name}: {topic}"
+        first = re.split(r"[\s'’]", topic)[0]
+        small = first.lower() in self._g.words("small") | self._g.words("dangling") | self._g.words("joining")
+        starts_low = small or self._g.has("articles", first)
+        return topic[0].lower() + topic[1:] if starts_low and first.lower() != "i" else topic
+
+    def _find_call(self, content: str) -> str:
+        """Return what whoever watches is asked to do: in the prompt's words, if it says so."""
+        g = self._g
+        asked = [part.text for part in self._parts if part.purpose == "call"]
+        if self._kind == "product":
+            asked += [s for s in split_sentences(content, g) if is_call(s, g)]
+        if asked:
+            return asked[0].strip(ENDS)[:60]
+        if self._kind == "product":
+            _, offer = split_offer(content, g)
+            found = re.match(g.any_of("percent", "free"), offer, re.IGNORECASE)
+            if found:
+                return g.text("call_offer").format(offer=found.group().strip())
+            return g.text("call_product")
+        return g.text("call_tale" if self._kind == "tale" else "call_topic")
+
+    def _is_script(self) -> bool:
+        return len([part for part in self._told if part.purpose != "show"]) > 1
+
+    # ── what is said ──
+
+    def _write_lines(self, name: str) -> list[Line]:
+        """Return the lines of all parts in order."""
+        lines: list[Line] = []
+        for part in self._parts:
+            if part.purpose == "name":
+                continue
+            if part.purpose == "show":
+                lines.append(Line("", part.text, len(lines)))
+                continue
+            for text in self._say(part, name):
+                lines += self._split(text, len(lines))
+        named = any(part.purpose == "name" for part in self._parts)
+        if named and not any(name in line.text for line in lines):
+            lines.insert(0, Line(finish(name), name, -1))
+        return lines
+
+    def _say(self, part: Part, name: str) -> list[str]:
+        """Return the sentences that say a part."""
+        g, text = self._g, part.text
+        if part.purpose == "call":
+            return [finish(text)]
+        if part.purpose == "say" and (len(self._told) > 1 or text.endswith((".", "!", "?"))):
+            return [finish(speak_for_us(text, g) if self._kind == "product" else text)]
+        if _is_question(text, g) or (part.purpose == "subject" and _asks(text, g)):
+            return [" ".join(tell_question(text, g))]
+        if self._kind == "product":
+            text = speak_for_us(text, g)
+            head, offer = split_offer(text, g)
+            if offer and is_price_only(offer, g) and head.strip(ENDS):
+                head, offer = text, ""
+            said = tell_product(head, name, g)
+            offers = [part for part in re.split(r"\s*[,;]\s+", offer) if part.strip(ENDS)]
+            return [*said, *(finish(part) for part in offers)]
+        return [tell_subject(text, g)]
+
+    def _split(self, text: str, group: int) -> list[Line]:
+        """Return a sentence in the parts that are heard one after another."""
+        parts = [text]
+        if not self._is_script() and self._kind != "product":
+            parts = split_clauses(text, self._g)
+        parts = [piece for part in parts for piece in split_long(part, self._g)]
+        return [Line(part, self._show(part), group) for part in parts]
+
+    def _show(self, text: str) -> str:
+        """Return what is seen while this is said; empty for what can't be seen: an offer, "How?"."""
+        if self._kind == "product" and not split_offer(text, self._g)[0].strip(ENDS):
+            return ""
+        return re.sub(r"\.\s+¿?[\w ]+\?$", "", text).strip(ENDS)
+
+
+_FEW = 8  # sentences; a longer text is a story, whatever single words of it say
+_DEFAULT_SCENES: dict[Kind, Scene] = {
+    "tale": "hills", "product": "stage", "topic": "shapes", "question": "shapes", "foreign": "hills",
+}  # fmt: skip
+
+
+def _asks(text: str, g: Grammar) -> bool:
+    return bool(re.match(rf"{g.any_of('ask')}(?!\w)", text.strip("¿ "), re.IGNORECASE))
+
+
+def _is_question(text: str, g: Grammar) -> bool:
+    """Tell whether a text alone is what somebody wonders: "how bees make honey"."""
+    return _asks(text, g) and not text.rstrip().endswith((".", "!")) and "," not in text[:25]
+
+
+def _mentions_people(text: str, g: Grammar) -> bool:
+    people = hero_of(text, g.code)
+    return bool(
+        re.search(rf"(?<!\w){g.any_of('pronouns')}(?!\w)", text)
+        or (people and people[0] in ("person", "child", "elder"))
+    )
+
+
+def _name_for_pictures(
+    found: tuple[Hero, str] | None, kind: Kind, characters: Sequence[str], language: str,
+    with_people: bool,
+) -> str:  # fmt: skip
+    """Return the words for the hero, in English, because models of pictures read it best."""
+    name = next(iter(characters), "")
+    if found and (found[0] in LIVING or not name):
         hero, word = found
-        return f"{name or 'the'} {word}" if hero in LIVING else f"a {hero}"
+        if hero == "person":
+            word = word if language == ENGLISH else "person"
+            return f"{name}, a {word}" if name else f"a {word}" if language != ENGLISH else f"the {word}"
+        if hero in LIVING:
+            word = word if language == ENGLISH else hero
+            return f"{name} the {word}" if name else f"the {word}"
+        return f"a {hero}"
     if kind == "product":
         return "a box"
-    return "a person" if name or _mentions_person(prompt) else NOBODY
+    return f"{name}, a person" if name else "a person" if with_people and kind != "question" else NOBODY
 
 
-def _mentions_person(prompt: str) -> bool:
-    """Return whether there is a pronoun, or something that looks like a name."""
-    opening = _NAME_ACTS.match(prompt)
-    return bool(_PRONOUN.search(prompt) or (opening and not scene_of(opening.group(1))))
+# ── the title ───────────────────────────────────────────────────────────────────────────────────
 
-
-def _find_kind(prompt: str) -> Kind:
-    """Return the kind of video that the prompt asks for."""
-    if language_of(prompt) != ENGLISH:
-        return "foreign"
-    if _ASKS.match(_REQUEST.sub("", prompt.strip())):
-        return "question"
-    if _SELLS.search(prompt):
-        return "product"
-    found = hero_of(prompt)
-    return "tale" if found and found[0] in LIVING else "topic"
-
-
-def _find_topic(sentence: str) -> str:
-    """Return the sentence in a form that can stand inside another one: "our cat's first day"."""
-    topic = _SHOW.sub("", sentence).strip(" .!?…:;,\"'“”。！？")
-    topic = topic or sentence.strip()
-    # A narrator speaks for the people behind the video.
-    topic = re.sub(r"\bmy\b", "our", topic, flags=re.IGNORECASE)
-    first = topic.split(maxsplit=1)[0] if topic else ""
-    return topic[0].lower() + topic[1:] if first.lower() in _FUNCTION_WORDS - {"i"} else topic
-
-
-def _find_name(prompt: str) -> str:
-    """Return the name that the prompt gives to someone or something; empty if it gives none."""
-    match = _NAMED.search(prompt)
-    words = match.group(1).split() if match else []
-    return " ".join(word for word in words if word.lower() not in _FUNCTION_WORDS)
+_WHOLE = 7  # up to this many words, a clause may be a title as it is
+_ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
+# Letters of a title: in a language whose phrases we do not know, and in any.
+_LETTERS, _AT_MOST = 40, 60
+_SMALL_ENDS = re.compile(r"(?:\s+[a-zà-ÿа-яё’']{1,3})+$", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
 
 
 def title_of(reading: Reading) -> str:
     """Return a few words for a title card: a whole phrase, never half of one."""
-    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip()
-    if reading.kind == "foreign":
+    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS)
+    if reading.language != ENGLISH:
         title = _cut_words(clause)
     else:
         words = re.sub(r"^(?:an?|the|our)\s+", "", clause, flags=re.IGNORECASE).split()
@@ -174,17 +337,27 @@ def _cut_phrase(words: Sequence[str]) -> Sequence[str]:
     lower = [word.lower() for word in words]
     end = next((end for end in _ENOUGH if _ends_phrase(lower, end)), _ENOUGH[0])
     # No length ended a phrase: at least the last word must not need another one.
-    while end > 1 and lower[end - 1] in DANGLING:
+    while end > 1 and lower[end - 1] in _waiting():
         end -= 1
     return words[:end]
 
 
 def _ends_phrase(words: Sequence[str], end: int) -> bool:
     """Return whether the first words, up to this number, are a phrase of their own."""
-    may_cut = end == len(words) or (end < len(words) and words[end] in JOINING)
-    return may_cut and words[end - 1] not in DANGLING
+    may_cut = end == len(words) or (end < len(words) and words[end] in _english().words("joining"))
+    return may_cut and words[end - 1] not in _waiting()
+
+
+def _waiting() -> frozenset[str]:
+    return _english().words("joining") | _english().words("dangling")
+
+
+def _english() -> Grammar:
+    found = grammar_of(ENGLISH)
+    assert found is not None, "English is there"
+    return found
 
 
 def _capitalise(word: str) -> str:
-    small = word.lower() in _FUNCTION_WORDS and len(word) < 4
+    small = len(word) < 4 and (word.lower() in _waiting())
     return word if small else word[:1].upper() + word[1:]
