@@ -12,7 +12,7 @@ from typing import Literal
 
 from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.language import ENGLISH, language_of
-from shared.engines.local.names import find_characters, find_product
+from shared.engines.local.names import describe, find_characters, find_product
 from shared.engines.local.sentences import (
     ENDS,
     drop_markup,
@@ -143,13 +143,21 @@ class _Reader:
         name = self._find_name(content) if kind == "product" else next(iter(characters), "")
         lines = self._write_lines(name)
         topic = self._find_topic(name)
-        found = hero_of(topic, g.code) or hero_of(content, g.code)
+        found = self._find_hero(topic, content, name)
         scene = scene_of(topic, g.code) or scene_of(content, g.code) or _DEFAULT_SCENES[kind]
         drawn = _name_for_pictures(found, kind, characters, g.code, people)
         return Reading(
             kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
             name, scene, self._find_call(content),
         )  # fmt: skip
+
+    def _find_hero(self, topic: str, content: str, name: str) -> tuple[Hero, str] | None:
+        """Return the hero: of somebody named what they are, else what the text names."""
+        g = self._g
+        if name and self._kind != "product":
+            return hero_of(describe(name, content, g), g.code)
+        # what a product is called says nothing of what it is
+        return next((f for t in (topic, content) if (f := hero_of(t.replace(name, ""), g.code))), None)
 
     def _find_kind(self) -> Kind:
         about, g = self._about, self._g
@@ -162,20 +170,23 @@ class _Reader:
         if "lesson" in kinds:
             return "topic"
         words = " ".join(part.text for part in self._parts)
-        offers = offer_pattern(g).search(words) and len(self._told) < _FEW
-        if (re.search(rf"(?<!\w){g.any_of('sells')}(?!\w)", words, re.I) and len(self._told) < _FEW) or offers:
+        sells = re.search(rf"(?<!\w){g.any_of('sells')}(?!\w)", words, re.I)
+        short = len(self._told) < _FEW and not find_characters(words, g, with_people=False)
+        if short and (sells or offer_pattern(g).search(words)):
             return "product"
         found = hero_of(words, g.code)
         return "tale" if found and found[0] in LIVING else "topic"
 
     def _find_name(self, content: str) -> str:
         named = next((part.text for part in self._parts if part.purpose == "name"), "")
-        return named or find_product(self._about.text, self._g) or find_product(content, self._g)
+        wished = self._about.purpose == "subject"
+        about = find_product(self._about.text, self._g, opens=wished)
+        return named or about or find_product(content, self._g, opens=False)
 
     def _find_topic(self, name: str) -> str:
         """Return what it is about in a form that can stand inside another sentence."""
         topic = split_offer(self._about.text, self._g)[0] if self._kind == "product" else self._about.text
-        topic = topic.strip(ENDS) or self._about.text.strip(ENDS)
+        topic = topic.strip(ENDS) or name or self._about.text.strip(ENDS)
         topic = speak_for_us(topic, self._g)
         if name and self._about.purpose != "subject" and self._kind == "product" and name not in topic:
             topic = f"{name}: {topic}"
@@ -196,7 +207,9 @@ class _Reader:
             _, offer = split_offer(content, g)
             found = re.match(g.any_of("percent", "free"), offer, re.IGNORECASE)
             if found:
-                return g.text("call_offer").format(offer=found.group().strip())
+                said = found.group().strip()
+                lower = said[0].lower() + said[1:] if g.code != "de" else said
+                return g.text("call_offer").format(offer=lower)
             return g.text("call_product")
         return g.text("call_tale" if self._kind == "tale" else "call_topic")
 
@@ -287,7 +300,7 @@ def _name_for_pictures(
     if found and (found[0] in LIVING or not name):
         hero, word = found
         if hero == "person":
-            word = word if language == ENGLISH else "person"
+            word = word if language == ENGLISH and not word.endswith("s") else "person"
             return f"{name}, a {word}" if name else f"a {word}" if language != ENGLISH else f"the {word}"
         if hero in LIVING:
             word = word if language == ENGLISH else hero
@@ -310,7 +323,7 @@ _CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
 
 def title_of(reading: Reading) -> str:
     """Return a few words for a title card: a whole phrase, never half of one."""
-    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS)
+    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS + "\"“”«»„")
     if reading.language != ENGLISH:
         title = _cut_words(clause)
     else:

@@ -23,6 +23,11 @@ def nominate(phrase: str, grammar: Grammar) -> str:
     """Return the phrase in the nominative, where its first word tells its case."""
     if grammar.code != "de":
         return phrase
+    head, *more = re.split(r",\s+(?=(?:einem|einen|einer)\s)", phrase)
+    return ", ".join(_nominate_part(part) for part in (head, *more))
+
+
+def _nominate_part(phrase: str) -> str:
     words = phrase.split(" ")
     first = words[0].lower()
     noun = next((at for at, word in enumerate(words[1:4], 1) if word[:1].isupper()), 0)

@@ -17,7 +17,8 @@ _PLACE_WORDS = frozenset(
     "port big wall world middle industrial civil red golden st".split()
 )
 _CAPITALS = re.compile(
-    r"(?<![\w@#./-])[A-ZÀ-ÖØ-Þ][\w’'&-]*\+?(?:\s+(?:[A-ZÀ-ÖØ-Þ][\w’'-]+|(?:de|da|di|von|van)\s+"
+    r"(?<![\w@#./-])(?:(?:Dr|Mr|Mrs|Ms|Prof|Sr|Sra|Dra|Hr|Fr|Mme|M)\.\s+)?"
+    r"[A-ZÀ-ÖØ-Þ][\w’'&-]*\+?(?:\s+(?:[A-ZÀ-ÖØ-Þ][\w’'-]+|(?:de|da|di|von|van)\s+"
     r"[A-ZÀ-ÖØ-Þ][\w’'-]+))*"
 )
 _COINED = re.compile(r"(?<![\w/.@])(?=\w*[a-zà-ÿ])[A-ZÀ-Þa-z]?[a-zà-ÿ]+[A-Z]\w*|(?<!\w)[A-Z]\w*\d\w*")
@@ -41,8 +42,24 @@ def find_characters(text: str, g: Grammar, with_people: bool) -> tuple[str, ...]
     return tuple(_merge(sorted(found, key=lambda name: first[name])))[:MOST]
 
 
-def find_product(text: str, g: Grammar) -> str:
-    """Return the name that a text gives to a product or a place; empty if it gives none."""
+def describe(name: str, text: str, g: Grammar) -> str:
+    """Return the word that says what somebody with this name is: "fox"; empty without one."""
+    word = r"[\w’'-]+"
+    before = rf"({word})\s*,?\s+(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
+    after = rf"{re.escape(name)}(?:\s*,)?\s+{g.any_of('articles')}\s*((?:{word}\s+){{0,3}}{word})"
+    for pattern in (before, after):
+        if match := re.search(pattern, text, re.IGNORECASE):
+            words = [each.lower() for each in match.group(1).split()]
+            if found := next((each for each in words if each in g.hero_of), ""):
+                return found
+    return ""
+
+
+def find_product(text: str, g: Grammar, *, opens: bool) -> str:
+    """Return the name that a text gives to a product or a place; empty if it gives none.
+
+    `opens` tells that its first word has a capital of its own, and not from where it stands.
+    """
     if match := re.search(_named_pattern(g), text):
         return match.group(1).rstrip("'’-")
     if match := _QUOTED.search(text):
@@ -56,7 +73,10 @@ def find_product(text: str, g: Grammar) -> str:
             # All nouns have a capital: only what comes directly after one may be a name.
             name = " ".join(name.split()[1:]) if _is_known(name.split()[0], g) else ""
             name = name if before or name else ""
-        name = _clean(name, g) if not match.start() else name
+        starts = not before and not (opens and not match.start())
+        name = _clean(name, g) if not before else name
+        if starts and name != text.strip(" .!"):
+            continue  # any word has a capital there
         if name and not g.has("near", before) and not _is_no_name(name, g):
             return name
     return ""
@@ -94,6 +114,8 @@ def _is_no_name(name: str, g: Grammar) -> bool:
     words = name.lower().split()
     if words[0] in _PLACE_WORDS or all(g.has("not_names", word) for word in words):
         return True
+    if g.has("titles", words[0].rstrip(".")) and len(words) > 1:
+        return False
     if len(words) == 1 and (g.has("titles", words[0]) or len(name) < 2 or name.isupper()):
         return True
     # "Bees make honey": a word with a capital at the start of a sentence, and a usual one
@@ -110,6 +132,8 @@ def _is_named(text: str, start: int, end: int, name: str, g: Grammar, with_peopl
         return True
     if re.search(rf"\b{g.any_of('named')}\s+[\"“«„]?$", text[:start], re.IGNORECASE):
         return True
+    if len(words) > 1 and name == text.strip(" .!"):
+        return True  # "Ada Lovelace" alone is whom it is about
     if g.has("near", before):
         return False
     if re.match(rf"\s*,\s+{g.any_of('articles')}(?!\w)", after, re.IGNORECASE):

@@ -49,7 +49,7 @@ def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
     text = re.sub(r"(?<=[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", " ", text)
     found: list[str] = []
     for part in (part.strip() for part in _SENTENCE_END.split(text) if part):
-        if found and _goes_on(found[-1], grammar):
+        if found and (_goes_on(found[-1], grammar) or part[0].islower()):
             found[-1] = f"{found[-1]} {part}"
         elif any(c.isalnum() for c in part):
             found.append(part)

@@ -58,8 +58,13 @@ def _grammar(language: str) -> Grammar:
 
 
 def _list_words(text: str) -> Iterable[str]:
-    """Yield the words of a text; "l'ape" is also "ape", "coffee-shop" also "coffee"."""
-    for word in words_of(text):
+    """Yield the words of a text, and pairs of them as "black_hole".
+
+    "L'ape" is also "ape", "coffee-shop" also "coffee".
+    """
+    words = words_of(text)
+    for at, word in enumerate(words):
+        yield "_".join(words[at : at + 2])
         yield word
         if len(parts := re.split(r"['’-]", word)) > 1:
             yield from parts

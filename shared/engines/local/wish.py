@@ -103,7 +103,8 @@ def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
     match = p.show.match(sentence)
     if match and sentence[match.end() :].strip():
         return Part("show", sentence[match.end() :].strip(" .!"))
-    return Part("say", sentence)
+    bare = is_first and not sentence.endswith((".", "!"))
+    return Part("say", _drop_asides(sentence, g, "product") if bare else sentence)
 
 
 def _read_label(label: str, value: str, g: Grammar) -> Part:
