@@ -146,7 +146,9 @@ def _paint_cloud(paper: Paper, light: Light, middle: Point, size: float, colour:
     for drop, tint in ((0.25, shade), (0.0, colour)):
         for dx, round_ in puffs:
             tall = size * round_ * (1.1 - 0.35 * abs(dx))
-            paper.oval(x + paper.across(size * dx), y + paper.up(size * drop), size * 0.75, tall, tint)
+            paper.oval(
+                x + paper.across(size * dx), y + paper.up(size * drop), size * 0.75, tall, tint
+            )
 
 
 def _paint_stream(paper: Paper, light: Light, start: Point, base: float, lean: float) -> None:
@@ -169,4 +171,6 @@ def _paint_column(paper: Paper, light: Light, foot: Point, high: float, stone: C
     dark = mix(stone, light.palette.near, 0.4)
     paper.box(min(x, x - lit * wide), y - high, max(x - lit * wide * 0.72, x - lit * wide), y, dark)
     for level in (y - paper.up(0.02), y - high):
-        paper.box(x - wide * 1.3, level - paper.up(0.02), x + wide * 1.3, level + paper.up(0.02), stone)
+        paper.box(
+            x - wide * 1.3, level - paper.up(0.02), x + wide * 1.3, level + paper.up(0.02), stone
+        )

@@ -12,16 +12,18 @@ from shared.engines.local.grammar import Grammar
 
 MOST = 4  # each of them costs a picture of its own
 
-_PLACE_WORDS = frozenset(
-    "new san los las mount grand great north south east west lake river saint united black cape "
-    "port big wall world middle industrial civil red golden st".split()
+_PLACE_WORDS = re.compile(
+    r"new|san|los|las|mount|grand|great|north|south|east|west|lake|river|saint|united|black|cape|"
+    r"port|big|wall|world|middle|industrial|civil|red|golden|st"
 )
 _CAPITALS = re.compile(
     r"(?<![\w@#./-])(?:(?:Dr|Mr|Mrs|Ms|Prof|Sr|Sra|Dra|Hr|Fr|Mme|M)\.\s+)?"
     r"[A-ZÀ-ÖØ-Þ][\w’'&-]*\+?(?:\s+(?:[A-ZÀ-ÖØ-Þ][\w’'-]+|(?:de|da|di|von|van)\s+"
     r"[A-ZÀ-ÖØ-Þ][\w’'-]+))*"
 )
-_COINED = re.compile(r"(?<![\w/.@])(?=\w*[a-zà-ÿ])[A-ZÀ-Þa-z]?[a-zà-ÿ]+[A-Z]\w*|(?<!\w)[A-Z]\w*\d\w*")
+_COINED = re.compile(
+    r"(?<![\w/.@])(?=\w*[a-zà-ÿ])[A-ZÀ-Þa-z]?[a-zà-ÿ]+[A-Z]\w*|(?<!\w)[A-Z]\w*\d\w*"
+)
 _QUOTED = re.compile(r"[\"“«„]\s*([^\"“”«»„]{2,30}?)\s*[\"”»“]")
 
 
@@ -112,7 +114,7 @@ def _opens_sentence(word: str, g: Grammar) -> bool:
 
 def _is_no_name(name: str, g: Grammar) -> bool:
     words = name.lower().split()
-    if words[0] in _PLACE_WORDS or all(g.has("not_names", word) for word in words):
+    if _PLACE_WORDS.fullmatch(words[0]) or all(g.has("not_names", word) for word in words):
         return True
     if g.has("titles", words[0].rstrip(".")) and len(words) > 1:
         return False

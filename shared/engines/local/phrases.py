@@ -1,4 +1,4 @@
-"""How a story is shown: its places in words, where it may go from each of them, the camera. Data."""
+"""How a story is shown: its places in words, the ways between them, the camera. Pure data."""
 
 from collections.abc import Mapping
 

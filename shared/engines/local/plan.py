@@ -9,13 +9,15 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 
-from shared.engines.local.brief import Line, Reading, read, title_of
+from shared.engines.local.brief import read
 from shared.engines.local.grammar import grammar_of
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
-from shared.engines.local.sentences import ENDS, finish
+from shared.engines.local.reading import Line, Reading
+from shared.engines.local.sentences import finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
+from shared.engines.local.titles import title_of
 from shared.engines.local.topics import FEATURING, Scene, scene_of
 from shared.story.drafts import Draft, Story
 from shared.story.shape import SHORTEST, SHORTEST_LAST, expect_beats

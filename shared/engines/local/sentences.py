@@ -25,7 +25,10 @@ _MARKUP = (
     (re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,200}>", re.S), " "),
     (re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)"), r"\1"),
     (re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)"), r"\1"),
-    (re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-+:?)?\s*$", re.M), ""),
+    (
+        re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-+:?)?\s*$", re.M),
+        "",
+    ),
     (re.compile(r"^\s*(?:#{1,6}|>+|[-*+•]|\d{1,3}[.)]|- ?\[[ xX]\])\s+", re.M), ""),
     (re.compile(r"^\s*\|(.*)\|\s*$", re.M), r"\1"),
     (re.compile(r"(?<=\S)[ \t]*\|[ \t]*(?=\S)"), ", "),
@@ -140,4 +143,6 @@ def finish(text: str) -> str:
         return ""
     opens = 1 if text[0] in "¿¡\"“«'(" and len(text) > 1 else 0
     text = text[:opens] + text[opens].upper() + text[opens + 1 :]
-    return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "\"", "”", "»")) else f"{text}."
+    return (
+        text if text.endswith((".", "!", "?", "…", "。", "！", "？", '"', "”", "»")) else f"{text}."
+    )

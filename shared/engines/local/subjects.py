@@ -18,7 +18,12 @@ def draw_bee(figure: Figure) -> None:
     raised = 0.06 if figure.pose % 2 else 0.0
     pale = mix(look.light, look.second, 0.25)
     for lean in (-0.22, 0.06):
-        wing = [(0.0, 0.6), (lean - 0.16, 0.86 + raised), (lean, 1.04 + raised), (lean + 0.16, 0.84)]
+        wing = [
+            (0.0, 0.6),
+            (lean - 0.16, 0.86 + raised),
+            (lean, 1.04 + raised),
+            (lean + 0.16, 0.84),
+        ]
         figure.shape(wing, pale, 3)
     # No shadow under it: it flies.
     figure.shape([(-0.42, 0.46), (-0.6, 0.42), (-0.42, 0.38)], look.dark)
@@ -44,10 +49,16 @@ def draw_bicycle(figure: Figure) -> None:
         figure.mark(rim, look.dark, 0.035)
         for a in np.arange(6) * np.pi / 6 + figure.pose:
             dx, dy = 0.27 * float(np.cos(a)), 0.27 * float(np.sin(a))
-            figure.mark([(x - dx, 0.3 - dy), (x + dx, 0.3 + dy)], mix(look.light, look.dark, 0.3), 0.006)
+            figure.mark(
+                [(x - dx, 0.3 - dy), (x + dx, 0.3 + dy)], mix(look.light, look.dark, 0.3), 0.006
+            )
         figure.dot(x, 0.3, 0.035, look.light)
     crank, seat, head = (-0.06, 0.3), (-0.2, 0.72), (0.36, 0.74)
-    for path in ([(-0.48, 0.3), crank, head, (0.48, 0.3)], [(-0.48, 0.3), seat, head], [crank, seat]):
+    for path in (
+        [(-0.48, 0.3), crank, head, (0.48, 0.3)],
+        [(-0.48, 0.3), seat, head],
+        [crank, seat],
+    ):
         figure.limb(path, look.main, 0.045)
     figure.limb([seat, (-0.22, 0.82)], look.dark, 0.03)
     figure.limb([(-0.33, 0.84), (-0.1, 0.83)], look.dark, 0.06)
@@ -63,7 +74,9 @@ def draw_lamp(figure: Figure) -> None:
     figure.limb([(0, 0.07), (0, 0.52)], mix(look.second, look.dark, 0.3), 0.05)
     shade = [(-0.17, 0.96), (0.17, 0.96), (0.36, 0.52), (-0.36, 0.52)]
     figure.shape(shade, look.main)
-    figure.shape([(-0.08, 0.96), (0.08, 0.96), (0.16, 0.52), (-0.16, 0.52)], mix(look.main, look.light, 0.5))
+    figure.shape(
+        [(-0.08, 0.96), (0.08, 0.96), (0.16, 0.52), (-0.16, 0.52)], mix(look.main, look.light, 0.5)
+    )
     figure.oval(0, 0.52, 0.35, 0.045, mix(look.light, (255, 244, 200), 0.6))
 
 
@@ -75,7 +88,9 @@ def draw_coins(figure: Figure) -> None:
         for level in range(count):
             y = 0.06 + 0.085 * level
             figure.oval(x, y, 0.19, 0.065, edge)
-            figure.oval(x, y + 0.035, 0.19, 0.06, _GOLD if level % 2 else mix(_GOLD, look.light, 0.2))
+            figure.oval(
+                x, y + 0.035, 0.19, 0.06, _GOLD if level % 2 else mix(_GOLD, look.light, 0.2)
+            )
         figure.oval(x, 0.095 + 0.085 * (count - 1), 0.12, 0.035, mix(_GOLD, look.light, 0.5))
     figure.disc(0.04, 0.82, 0.17, edge)
     figure.disc(0.02, 0.83, 0.16, _GOLD)
@@ -106,7 +121,12 @@ def draw_tree(figure: Figure) -> None:
     for reach in (-0.2, 0.2):
         figure.limb([(0, 0.4), (reach, 0.62)], bark, 0.04)
     green = mix(_GREEN, look.second, 0.15)
-    for x, y, size in ((-0.24, 0.64, 0.22), (0.24, 0.64, 0.22), (0.0, 0.6, 0.24), (0.0, 0.84, 0.24)):
+    for x, y, size in (
+        (-0.24, 0.64, 0.22),
+        (0.24, 0.64, 0.22),
+        (0.0, 0.6, 0.24),
+        (0.0, 0.84, 0.24),
+    ):
         figure.disc(x, y, size, mix(green, look.dark, 0.2))
     for x, y, size in ((-0.2, 0.7, 0.17), (0.18, 0.72, 0.16), (-0.02, 0.9, 0.17)):
         figure.disc(x, y, size, mix(green, look.light, 0.12))
@@ -121,7 +141,9 @@ def draw_house(figure: Figure) -> None:
     figure.shape([(0.2, 0.62), (0.34, 0.62), (0.34, 0.95), (0.2, 0.95)], mix(wall, look.dark, 0.4))
     figure.shape([(-0.46, 0.0), (0.46, 0.0), (0.46, 0.52), (-0.46, 0.52)], wall)
     figure.shape([(-0.58, 0.5), (0.58, 0.5), (0.0, 0.98)], look.main)
-    figure.shape([(-0.09, 0.0), (0.11, 0.0), (0.11, 0.34), (-0.09, 0.34)], mix(look.main, look.dark, 0.5))
+    figure.shape(
+        [(-0.09, 0.0), (0.11, 0.0), (0.11, 0.34), (-0.09, 0.34)], mix(look.main, look.dark, 0.5)
+    )
     figure.dot(0.07, 0.17, 0.016, look.light)
     for x in (-0.29, 0.29):
         figure.paper.glow(*figure.at(x, 0.32), 0.22 * figure.size, (255, 226, 150), 0.6)

@@ -5,15 +5,25 @@ becomes a question, "a fox who learns to fly" a sentence, an offer stands alone.
 """
 
 import re
-from functools import cache
+from functools import cache, partial
 
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.sentences import ENDS, finish
 
-_MONEY = r"(?:[$€£R]\$?\s?\d+(?:[.,\s]\d{2,3})*|\d+(?:[.,\s]\d{2,3})*\s?(?:€|\$|£|euros?\b|dollars?\b|reais\b|EUR\b|USD\b))"
+_AMOUNT = r"\d+(?:[.,\s]\d{2,3})*"
+_MONEY = (
+    rf"(?:(?:[$€£]|R\$)\s?{_AMOUNT}"
+    rf"|{_AMOUNT}\s?(?:[€$£]|euros?\b|dollars?\b|reais\b|EUR\b|USD\b))"
+)
 _GERMAN_VERBS = frozenset(("ist", "sind", "war", "waren", "kann", "können", "wird", "werden"))
-_GERMAN_PREFIXES = (
-    "an auf aus ab ein vor zu nach her hin mit weg um zurück zusammen unter über los bei".split()
+_GERMAN_PREFIX = re.compile(
+    r"(?:an|auf|aus|ab|ein|vor|zu|nach|her|hin|mit|weg|um|zurück|zusammen|unter|über|los|bei)\w{4}"
+)
+_QUESTION_ALREADY = re.compile(r"many|much|long|far|fast|old|big|often|deep|happens", re.I)
+_SEVERAL = re.compile(
+    r"(?:two|three|four|five|these|those|dos|tres|deux|trois|zwei|due|tre|dois|os|as|los|las|les|i"
+    r"|gli|le)\b",
+    re.IGNORECASE,
 )
 _SHORT_HEAD = 2  # up to so many words are a name, not yet something to say
 _FEATURE_WORDS = 3
@@ -67,7 +77,7 @@ def _ask_english(clause: str, g: Grammar) -> list[str]:
     if not words:
         return [finish(clause)]
     helps = [g.has("auxiliary", word) for word in words]
-    if helps[0] or words[0].lower() in "many much long far fast old big often deep happens".split():
+    if helps[0] or _QUESTION_ALREADY.fullmatch(words[0]):
         return [finish(f"{clause}?")]
     if words[0].lower() == "to":
         return [finish(clause)]
@@ -90,7 +100,7 @@ def _ask_german(clause: str) -> tuple[str, bool]:
     last = words[-1]
     if last[0].isupper() or not last.endswith(("t", "en", "ist", "war", "wird", "kann")):
         return clause, True  # the verb is not at the end: it is a question already
-    splits = any(last.startswith(p) and len(last) > len(p) + 3 for p in _GERMAN_PREFIXES)
+    splits = _GERMAN_PREFIX.match(last)
     if splits and last not in _GERMAN_VERBS:
         return clause, False
     return " ".join([ask, last, *words[:-1]]), True
@@ -102,7 +112,9 @@ def tell_subject(text: str, g: Grammar) -> str:
     "A fox who learns to fly" → "A fox learns to fly."
     """
     text = text.strip()
-    relative = re.match(rf"^(?P<who>[^,;:.]{{2,60}}?),?\s+{g.any_of('relative')}\s+(?P<does>.+)$", text, re.I)
+    relative = re.match(
+        rf"^(?P<who>[^,;:.]{{2,60}}?),?\s+{g.any_of('relative')}\s+(?P<does>.+)$", text, re.I
+    )
     if relative and _is_subject(relative["who"], relative["does"], g):
         return finish(f"{relative['who']} {relative['does']}")
     return finish(text)
@@ -124,7 +136,9 @@ def _has_elision(who: str) -> bool:
 
 def tell_product(text: str, name: str, g: Grammar) -> list[str]:
     """Return what is said of a product: what it is, and one sentence for each thing it has."""
-    parts = [part.strip() for part in re.split(r"\s*(?:[,;:]|\s[–—-]\s)\s*", text) if part.strip(ENDS)]
+    parts = [
+        part.strip() for part in re.split(r"\s*(?:[,;:]|\s[–—-]\s)\s*", text) if part.strip(ENDS)
+    ]
     if not parts:
         return []
     if len(parts) > 1 and len(parts[0].split()) <= _SHORT_HEAD:
@@ -136,20 +150,21 @@ def tell_product(text: str, name: str, g: Grammar) -> list[str]:
 
 def _split_relative(head: str, name: str, g: Grammar) -> list[str]:
     """Return "Hydra, a bottle." and "Hydra keeps drinks cold." for one that keeps drinks cold."""
-    match = re.match(rf"^(?P<who>.+?),?\s+{g.any_of('relative')}\s+(?P<does>.+)$", head, re.IGNORECASE)
-    if match and name and _is_subject("the" if g.code == "en-us" else "la", match["does"], g):
-        if name in match["who"] and _is_singular(match["who"], g):
-            return [finish(match["who"]), finish(f"{name} {match['does']}")]
+    match = re.match(
+        rf"^(?P<who>.+?),?\s+{g.any_of('relative')}\s+(?P<does>.+)$", head, re.IGNORECASE
+    )
+    # "the": what it is called is what does it, with an article or without
+    one = match and name and name in match["who"] and not _SEVERAL.match(match["who"])
+    if match and one and _is_subject("the" if g.code == "en-us" else "la", match["does"], g):
+        return [finish(match["who"]), finish(f"{name} {match['does']}")]
     return [tell_subject(head, g)]
-
-
-def _is_singular(who: str, g: Grammar) -> bool:
-    return not re.match(r"(?i)(?:two|three|four|five|these|those|dos|tres|deux|trois|zwei|due|tre|dois|os|as|los|las|les|i|gli|le)\b", who)
 
 
 def _split_features(head: str, g: Grammar) -> tuple[str, list[str]]:
     """Return what the product is, and what it comes with, if that is long enough to stand alone."""
-    match = re.match(rf"^(?P<head>(?:\S+\s+){{1,7}}?\S+)\s+(?P<link>with|con|avec|mit|com)\s+(?P<has>.+)$", head)
+    match = re.match(
+        r"^(?P<head>(?:\S+\s+){1,7}?\S+)\s+(?P<link>with|con|avec|mit|com)\s+(?P<has>.+)$", head
+    )
     if match and len(match["has"].split()) >= _FEATURE_WORDS and g.has("feature", match["link"]):
         return match["head"], [] if not match["has"] else [finish(match["has"])]
     return head, []
@@ -162,9 +177,9 @@ def _drop_link(part: str, g: Grammar) -> str:
 def speak_for_us(text: str, g: Grammar) -> str:
     """Return the text with "our" for "my": a narrator speaks for the people behind the video."""
     for old, new in g.pairs("ours"):
-        text = re.sub(rf"(?<!\w)(?:{old})(?!\w)", lambda m, n=new: _keep_case(m[0], n), text, flags=re.I)
+        text = re.sub(rf"(?<!\w)(?:{old})(?!\w)", partial(_keep_case, new), text, flags=re.I)
     return text
 
 
-def _keep_case(old: str, new: str) -> str:
-    return new[0].upper() + new[1:] if old[0].isupper() else new
+def _keep_case(new: str, old: re.Match[str]) -> str:
+    return new[0].upper() + new[1:] if old[0][0].isupper() else new

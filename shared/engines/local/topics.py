@@ -22,7 +22,20 @@ ENGLISH = "en-us"
 # The order counts: pictures without a place of their own are drawn from it by number.
 SCENES: tuple[Scene, ...] = get_args(Scene)
 LIVING: frozenset[Hero] = frozenset(
-    ("person", "child", "elder", "cat", "dog", "fox", "bear", "rabbit", "bird", "whale", "robot", "bee")
+    (
+        "person",
+        "child",
+        "elder",
+        "cat",
+        "dog",
+        "fox",
+        "bear",
+        "rabbit",
+        "bird",
+        "whale",
+        "robot",
+        "bee",
+    )
 )
 
 FEATURING = "featuring"

@@ -109,7 +109,7 @@ def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
 
 def _read_label(label: str, value: str, g: Grammar) -> Part:
     if g.has("labels_name", label):
-        return Part("name", value.strip(" .\"“”«»"))
+        return Part("name", value.strip(' ."“”«»'))
     if g.has("labels_cta", label):
         return Part("call", value)
     if g.has("labels_drop", label):
