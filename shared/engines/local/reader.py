@@ -205,6 +205,6 @@ def _is_question(text: str, g: Grammar) -> bool:
 def _mentions_people(text: str, g: Grammar) -> bool:
     people = hero_of(text, g.code)
     return bool(
-        re.search(rf"(?<!\w){g.any_of('pronouns')}(?!\w)", text)
+        re.search(rf"(?<!\w){g.any_of('pronouns')}(?!\w)", text, re.IGNORECASE)
         or (people and people[0] in ("person", "child", "elder"))
     )

@@ -64,6 +64,6 @@ def name_for_pictures(
         f"{name}, a person"
         if name
         else "a person"
-        if with_people and kind != "question"
+        if with_people
         else NOBODY
     )
