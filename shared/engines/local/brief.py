@@ -33,9 +33,9 @@ def read(prompt: str) -> Reading:
     if grammar is None:
         return _read_foreign(text, sentences, language)
     parts = [*read_parts(sentences, grammar)]
-    if not parts:  # all of it was for us: then it is what the video is about after all
-        parts = [Part("say", sentence) for sentence in sentences]
-    return Reader(grammar, parts, text).read()
+    if not parts:  # all of it was for us: there is nothing to say, but something to show
+        parts = [Part("show", sentence.strip(ENDS)) for sentence in sentences or (text,)]
+    return Reader(grammar, parts).read()
 
 
 def _check_text(prompt: str) -> str:

@@ -54,7 +54,10 @@ def describe(name: str, text: str, g: Grammar) -> str:
             words = [each.lower() for each in match.group(1).split()]
             if found := next((each for each in words if each in g.hero_of), ""):
                 return found
-    return ""
+    noun = re.search(
+        rf"{g.any_of('articles')}\s+(?:{word}\s+){{0,2}}?({word})\s+{re.escape(name)}", text
+    )
+    return noun.group(1) if noun and noun.group(1).islower() else ""
 
 
 def find_product(text: str, g: Grammar, *, opens: bool) -> str:
@@ -109,7 +112,12 @@ def _opens_sentence(word: str, g: Grammar) -> bool:
     """Tell whether a word has its capital from the start of a sentence only."""
     lower = word.lower()
     small = g.words("joining") | g.words("dangling") | g.words("small")
-    return lower in small or g.has("articles", lower) or g.has("ask", lower)
+    return (
+        lower in small
+        or g.has("starters", lower)
+        or g.has("articles", lower)
+        or g.has("ask", lower)
+    )
 
 
 def _is_no_name(name: str, g: Grammar) -> bool:
@@ -129,32 +137,48 @@ def _is_known(word: str, g: Grammar) -> bool:
 
 
 def _is_named(text: str, start: int, end: int, name: str, g: Grammar, with_people: bool) -> bool:
-    words, before, after = name.split(), _word_before(text, start), text[end:]
+    before = _word_before(text, start)
+    if _is_introduced(text, start, name, before, g):
+        return True
+    return not g.has("near", before) and _does_something(text, start, end, before, g, with_people)
+
+
+def _is_introduced(text: str, start: int, name: str, before: str, g: Grammar) -> bool:
+    """Tell whether something before a name, or in it, says that it is one."""
+    words = name.split()
     if g.has("titles", words[0].lower().rstrip(".")) or g.has("titles", before):
         return True
     if re.search(rf"\b{g.any_of('named')}\s+[\"“«„]?$", text[:start], re.IGNORECASE):
         return True
-    if len(words) > 1 and name == text.strip(" .!"):
-        return True  # "Ada Lovelace" alone is whom it is about
-    if g.has("near", before):
-        return False
+    # "Ada Lovelace" alone is whom it is about; "the fox Pip"
+    alone = len(words) > 1 and name == text.strip(" .!")
+    return alone or (before in g.hero_of and not g.has("near", before))
+
+
+def _does_something(
+    text: str, start: int, end: int, before: str, g: Grammar, with_people: bool
+) -> bool:
+    """Tell whether what follows a name follows only names: a verb, or who it is."""
+    after, opens = text[end:], not before
+    pair = r"\s+(?:and|y|e|et|und)\s+(?-i:[A-ZÀ-Þ])"
     if re.match(rf"\s*,\s+{g.any_of('articles')}(?!\w)", after, re.IGNORECASE):
         return True  # "Nora, a retired thief"
-    if before in g.hero_of and before:
-        return True  # "the fox Pip"
+    if opens and re.match(pair, after):
+        return True  # "Mia and Tom"
     acts = re.match(rf"(?:['’]s)?\s+(?-i:{g.any_of('acts')})(?!\w)", after) is not None
-    opens = not before
     if g.code == "de":
         return acts and (opens or before in g.words("joining"))
     owns = text[start:end].endswith(("'s", "’s"))
-    return ((acts or owns) and (opens or with_people)) or (with_people and not opens and acts)
+    return (acts or owns) and (opens or with_people)
 
 
 def _is_beside(text: str, name: str, start: int, found: dict[str, None], g: Grammar) -> bool:
     """Tell whether another name stands next to it, joined by a word or a comma."""
     joined = r"(?:\s*,\s*(?:and\s+)?|\s+(?:and|y|e|et|und|with|&|or|con|com|avec|mit)\s+)"
+    kin = rf"(?:{g.any_of('articles')}\s+[\w-]+\s+)?"  # "and his daughter Hana"
+    most = r"(?:,[^,.!?]{0,40},)?"  # "Kenji, a chef in Osaka, and"
     return any(
-        re.search(rf"{re.escape(other)}{joined}{re.escape(name)}\b", text)
+        re.search(rf"{re.escape(other)}{most}{joined}{kin}{re.escape(name)}\b", text)
         or re.search(rf"\b{re.escape(name)}{joined}{re.escape(other)}\b", text)
         for other in found
     )

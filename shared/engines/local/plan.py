@@ -69,7 +69,9 @@ def _close(reading: Reading, lines: Sequence[Line]) -> Line | None:
         return None
     if grammar.has("articles", offer.split()[0]) or grammar.has("offer_lead", offer.split()[0]):
         offer = offer[0].lower() + offer[1:]
-    return Line(finish(f"{reading.name}: {offer}"), reading.topic, len(lines) + 1)
+    said = finish(f"{reading.name}: {offer}")
+    heard = {line.text for line in lines}
+    return None if said in heard else Line(said, reading.topic, len(lines) + 1)
 
 
 def _spread(lines: Sequence[Line], wanted: int, topic: str) -> list[Line]:

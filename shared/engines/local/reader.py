@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shared.engines.local.grammar import Grammar
+from shared.engines.local.language import ENGLISH
 from shared.engines.local.names import describe, find_characters, find_product
 from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import (
@@ -37,8 +39,8 @@ _DEFAULT_SCENES: dict[Kind, Scene] = {
 class Reader:
     """Reads the parts of a prompt in a language that has a grammar."""
 
-    def __init__(self, grammar: Grammar, parts: Sequence[Part], text: str) -> None:
-        self._g, self._parts, self._text = grammar, parts, text
+    def __init__(self, grammar: Grammar, parts: Sequence[Part]) -> None:
+        self._g, self._parts = grammar, [*parts]
         self._told = [part for part in parts if part.purpose not in ("name", "call")]
         about = next((p for p in parts if p.purpose == "subject"), None)
         self._about = about or next(iter(self._told), parts[0])
@@ -53,25 +55,42 @@ class Reader:
         if characters and kind == "topic":
             kind = self._kind = "tale"
         name = self._find_name(content) if kind == "product" else next(iter(characters), "")
+        self._join_name(name)
         lines = self._write_lines(name)
         topic = self._find_topic(name)
         found = self._find_hero(topic, content, name)
         scene = scene_of(topic, g.code) or scene_of(content, g.code) or _DEFAULT_SCENES[kind]
+        if kind == "tale" and scene in ("shapes", "stage"):
+            scene = _DEFAULT_SCENES[kind]  # who lives somewhere does not live among shapes
         drawn = name_for_pictures(found, kind, characters, g.code, people)
+        if not found and characters and g.code == ENGLISH and (word := describe(name, content, g)):
+            drawn = f"{name} the {word}"  # what nobody here can draw, others may
         return Reading(
             kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
             name, scene, self._find_call(content),
         )  # fmt: skip
+
+    def _join_name(self, name: str) -> None:
+        """Say what a product is called together with what it is: "Lumo, a lamp"."""
+        for at, part in enumerate(self._parts):
+            about = part.purpose == "subject" and not split_offer(part.text, self._g)[1]
+            if about and any(each.purpose == "name" for each in self._parts):
+                if name not in part.text:
+                    self._parts[at] = replace(part, text=f"{name}, {part.text}")
+                return
 
     def _find_hero(self, topic: str, content: str, name: str) -> tuple[Hero, str] | None:
         """Return the hero: of somebody named what they are, else what the text names."""
         g = self._g
         if name and self._kind != "product":
             return hero_of(describe(name, content, g), g.code)
-        # what a product is called says nothing of what it is
-        return next(
-            (f for t in (topic, content) if (f := hero_of(t.replace(name, ""), g.code))), None
+        # what a product is called says little of what it is: an owl sells coffee
+        words = (found for word in name.split() if (found := hero_of(word, g.code)))
+        thing = next((found for found in words if found[0] not in LIVING), None)
+        told = (
+            (topic, content) if not name else (topic.replace(name, ""), content.replace(name, ""))
         )
+        return next((found for text in told if (found := hero_of(text, g.code))), thing)
 
     def _find_kind(self) -> Kind:
         about, g = self._about, self._g
@@ -171,8 +190,10 @@ class Reader:
         if self._kind == "product":
             text = speak_for_us(text, g)
             head, offer = split_offer(text, g)
-            if offer and is_price_only(offer, g) and head.strip(ENDS):
-                head, offer = text, ""
+            if offer and is_price_only(offer, g):
+                head, offer = text if head.strip(ENDS) or not name else f"{name}: {offer}", ""
+                if not text.startswith(head):
+                    return [finish(head)]
             said = tell_product(head, name, g)
             offers = [part for part in re.split(r"\s*[,;]\s+", offer) if part.strip(ENDS)]
             return [*said, *(finish(part) for part in offers)]

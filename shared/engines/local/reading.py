@@ -60,10 +60,4 @@ def name_for_pictures(
         return f"a {hero}"
     if kind == "product":
         return "a box"
-    return (
-        f"{name}, a person"
-        if name
-        else "a person"
-        if with_people
-        else NOBODY
-    )
+    return f"{name}, a person" if name else "a person" if with_people else NOBODY

@@ -17,7 +17,8 @@ _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "،", " ")
 _WORDS_A_LINE = 18
 _LETTERS_A_LINE = 54
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
-_INITIAL = re.compile(r"(?:^|[\s(])(?:[A-ZÀ-Þ]|\d{1,2})\.$")
+_INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
+_ORDINAL = re.compile(r"(?:^|[\s(])\d{1,2}\.$")
 
 # Marks of Markdown and HTML that are no part of what is said, each with what stays.
 _MARKUP = (
@@ -65,7 +66,8 @@ def _goes_on(before: str, grammar: Grammar | None) -> bool:
         return False
     last = before.split()[-1][:-1]
     shortened = grammar is not None and grammar.has("abbreviations", last.lower())
-    return shortened or bool(_INITIAL.search(before))
+    ordinal = grammar is not None and grammar.code == "de" and _ORDINAL.search(before)
+    return bool(shortened or ordinal or _INITIAL.search(before))
 
 
 def split_clauses(sentence: str, grammar: Grammar) -> list[str]:

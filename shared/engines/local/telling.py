@@ -141,7 +141,7 @@ def tell_product(text: str, name: str, g: Grammar) -> list[str]:
     ]
     if not parts:
         return []
-    if len(parts) > 1 and len(parts[0].split()) <= _SHORT_HEAD:
+    if len(parts) > 1 and (parts[0] == name or len(parts[0].split()) <= _SHORT_HEAD):
         parts[:2] = [f"{parts[0]}, {parts[1]}"]
     head, features = _split_features(parts[0], g)
     said = _split_relative(head, name, g)
@@ -153,9 +153,11 @@ def _split_relative(head: str, name: str, g: Grammar) -> list[str]:
     match = re.match(
         rf"^(?P<who>.+?),?\s+{g.any_of('relative')}\s+(?P<does>.+)$", head, re.IGNORECASE
     )
-    # "the": what it is called is what does it, with an article or without
-    one = match and name and name in match["who"] and not _SEVERAL.match(match["who"])
-    if match and one and _is_subject("the" if g.code == "en-us" else "la", match["does"], g):
+    who = match["who"].replace(name, "").strip(" ,") if match and name else ""
+    # one thing, so that its name and the verb agree: "Vento" for headphones would not
+    one = bool(who) and g.has("articles", who.split()[0]) and not _SEVERAL.match(who)
+    subject = "the" if g.code == "en-us" else "la"  # a name needs no article to be a subject
+    if match and one and name in match["who"] and _is_subject(subject, match["does"], g):
         return [finish(match["who"]), finish(f"{name} {match['does']}")]
     return [tell_subject(head, g)]
 

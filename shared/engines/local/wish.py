@@ -13,6 +13,8 @@ from typing import Literal
 from shared.engines.local import german
 from shared.engines.local.grammar import Grammar
 
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+
 Purpose = Literal["subject", "say", "show", "call", "name", "product", "lesson", ""]
 
 
@@ -39,6 +41,7 @@ class _Patterns:
     trailing: re.Pattern[str]
     audience: re.Pattern[str]
     call: re.Pattern[str]
+    bare: re.Pattern[str]
 
 
 @cache
@@ -71,6 +74,7 @@ def _patterns(g: Grammar) -> _Patterns:
         "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
         "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
         "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
+        "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$",
         "call": rf"^(?:{g.any_of('call_link')}(?:{g.any_of('call')}))$",
     }
     return _Patterns(**{name: re.compile(text, re.IGNORECASE) for name, text in compiled.items()})
@@ -93,6 +97,8 @@ def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
     p = _patterns(g)
     if label := p.label.match(sentence):
         return _read_label(label["label"], label["value"], g)
+    if p.bare.match(sentence) or _ADDRESS.fullmatch(sentence):
+        return Part("", "")  # there is nothing in it to tell
     wish = _read_wish(sentence, g, is_first)
     if wish is not None:
         return wish
