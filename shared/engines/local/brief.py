@@ -15,7 +15,7 @@ from shared.engines.local.sentences import ENDS, drop_markup, split_long, split_
 from shared.engines.local.topics import hero_of, scene_of
 from shared.engines.local.wish import Part, read_parts
 from shared.story.errors import BadInput
-from shared.story.texts import clean_text
+from shared.story.texts import VISIBLE, clean_text
 
 _READABLE = 0.3  # of the characters of a text may be none, before it is no text
 _EMOJI_ONLY = 40  # letters of a title made of the names of pictures
@@ -41,7 +41,7 @@ def read(prompt: str) -> Reading:
 def _check_text(prompt: str) -> str:
     """Return the prompt without what can't be seen; refuse nothing at all, and what is no text."""
     text = clean_text(prompt)
-    if not text.strip():
+    if not re.search(VISIBLE, text):
         raise BadInput("the prompt is empty: say what the video is about", field="prompt")
     odd = sum(c == "\ufffd" or unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co")
               for c in prompt if c not in "\n\r\t")  # fmt: skip
