@@ -21,7 +21,7 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-fast test-cov lint format docs cluster-up cluster-down test-cluster \
-	attack attack-short bench-waves bench-orchestration bench-stitch \
+	attack attack-short bench-waves bench-plans bench-orchestration bench-stitch \
 	bench-voice measure-voices lock clean
 
 help: ## what can be made
@@ -90,6 +90,9 @@ attack-short: $(DEV) ## the same in two minutes
 
 bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier and one by one
 	$(BIN)/python -m benchmarks.waves
+
+bench-plans: $(RUNTIME) ## plans without a language model, on inputs with hand labels; fails below bounds
+	$(BIN)/python -m benchmarks.plans
 
 bench-orchestration: $(BENCH) ## videos a minute on real servers, against Celery on Redis
 	$(BENCH_BIN)/python -m tests.cluster.servers run $(BENCH_BIN)/python -m benchmarks.orchestration

@@ -25,6 +25,8 @@ class Beat(Fact):
     narration: str = ""
     characters: tuple[str, ...] = ()
     setting: str = ""
+    camera: str = ""
+    """How far it is seen from, and how the camera moves; the prompt says it too."""
     skipped: bool = False
     image: int = 0
     """The picture that is chosen of those that were made for it, by number."""

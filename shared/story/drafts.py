@@ -15,17 +15,23 @@ from shared.story.brief import EndCard
 MIN_BEAT_SECONDS = 5.0
 CARD_SHARE = 0.25
 MIN_CARD_SECONDS = 1.0
+_TINY = 1e-9  # sums of floats differ by so much
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A beat before it has its time; `seconds` is how long its author would like it."""
+    """A beat before it has its time; `seconds` is how long its author would like it.
+
+    `spoken` is how long its narration takes to say: the beat never gets less. 0 is not known.
+    """
 
     prompt: str
     narration: str = ""
     seconds: float = MIN_BEAT_SECONDS
     characters: tuple[str, ...] = ()
     setting: str = ""
+    camera: str = ""
+    spoken: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ def max_beats(seconds: float) -> int:
 
 def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
     """Return the beats that fit, in order; together they fill these seconds exactly."""
-    kept = drafts[: max_beats(seconds)]
-    _check_drafts(kept)
-    durations = _share_time([draft.seconds for draft in kept], seconds)
+    _check_drafts(drafts)
+    kept = drafts[: _count_fitting(drafts, seconds)]
+    durations = _share_time(kept, seconds)
     # each boundary is rounded, never a length: so what rounding adds to one beat the next one loses
     bounds = [round(at, 3) for at in accumulate(durations[:-1], initial=0.0)] + [round(seconds, 3)]
     return tuple(
@@ -68,6 +74,7 @@ def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
             narration=draft.narration.strip(),
             characters=draft.characters,
             setting=draft.setting,
+            camera=draft.camera,
         )
         for index, draft in enumerate(kept)
     )
@@ -81,13 +88,31 @@ def _check_drafts(drafts: Sequence[Draft]) -> None:
             raise BadPlan(f"beat {index} has an empty prompt: there is nothing to draw")
 
 
-def _share_time(hints: Sequence[float], seconds: float) -> list[float]:
+def _count_fitting(drafts: Sequence[Draft], seconds: float) -> int:
+    """Return how many of the first drafts fit: each has its least time, and time to be said."""
+    most = min(len(drafts), max_beats(seconds))
+    fitting = (n for n in range(most, 1, -1) if sum(_least(drafts[:n], seconds)) <= seconds + _TINY)
+    return next(fitting, 1)
+
+
+def _least(drafts: Sequence[Draft], seconds: float) -> list[float]:
+    """Return the least time of each beat; only the last may be shorter than the others."""
+    least = [max(MIN_BEAT_SECONDS, draft.spoken) for draft in drafts[:-1]]
+    last = min(MIN_BEAT_SECONDS, max(0.0, seconds - sum(least)))
+    return [*least, max(last, drafts[-1].spoken)]
+
+
+def _share_time(drafts: Sequence[Draft], seconds: float) -> list[float]:
     """Return the time of each beat: its least, and of the rest as its author would like it."""
+    if len(drafts) == 1:
+        return [seconds]
     # no hint is taken as nothing: the sum below must not be zero
-    weights = [max(hint, 0.1) for hint in hints]
-    least = [MIN_BEAT_SECONDS] * (len(hints) - 1)
-    least.append(min(MIN_BEAT_SECONDS, seconds - sum(least)))
+    weights = [max(draft.seconds, 0.1) for draft in drafts]
+    least = _least(drafts, seconds)
     wish = [weight * seconds / sum(weights) for weight in weights]
     above = [max(0.0, want - floor) for want, floor in zip(wish, least, strict=True)]
-    share = (seconds - sum(least)) / sum(above) if sum(above) else 0.0
+    left = seconds - sum(least)
+    if not sum(above):  # nobody wishes for more: all get an equal part of it
+        return [floor + left / len(least) for floor in least]
+    share = left / sum(above)
     return [floor + share * extra for floor, extra in zip(least, above, strict=True)]

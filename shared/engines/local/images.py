@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from shared.engines.local import elsewhere, heroes, landscapes, places, things
+from shared.engines.local import elsewhere, heroes, landscapes, lessons, places, subjects, things
 from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
@@ -38,6 +38,10 @@ _SCENES: Mapping[Scene, Callable[[Paper, Light], Spot]] = {
     "underwater": elsewhere.paint_underwater,
     "space": elsewhere.paint_space,
     "shapes": elsewhere.paint_shapes,
+    "leaves": lessons.paint_leaves,
+    "sky": lessons.paint_clouds,
+    "volcano": lessons.paint_volcano,
+    "ruins": lessons.paint_ruins,
 }
 
 _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
@@ -62,13 +66,22 @@ _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
     "book": (things.draw_book, 0.66),
     "rocket": (things.draw_rocket, 0.95),
     "plant": (things.draw_plant, 0.72),
+    "bee": (subjects.draw_bee, 0.6),
+    "bicycle": (subjects.draw_bicycle, 0.7),
+    "lamp": (subjects.draw_lamp, 0.75),
+    "coin": (subjects.draw_coins, 0.62),
+    "heart": (subjects.draw_heart, 0.7),
+    "tree": (subjects.draw_tree, 1.1),
+    "house": (subjects.draw_house, 0.95),
 }
 """Each hero with its height, in heights of a person as it is drawn."""
 
-_CARRIED: frozenset[Hero] = frozenset(("cup", "bottle", "phone", "box", "shoe", "book", "plant"))
+_CARRIED: frozenset[Hero] = frozenset(
+    ("cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin")
+)
 """Things that need a stand, unless the place has something to put them on."""
 
-_AFLOAT: frozenset[Hero] = frozenset(("whale", "boat", "rocket"))
+_AFLOAT: frozenset[Hero] = frozenset(("whale", "boat", "rocket", "bee", "heart"))
 
 # So far below the ground of the place are the feet. A small hero goes down by a fifth of it only:
 # its face would come to where captions are.

@@ -1,4 +1,4 @@
-"""Guesses the language of a text: by its script, and for Latin by its small words. Pure.
+"""Guesses the language of a text: by its script, and for Latin by its words. Pure.
 
 The guess chooses a voice, so languages have the names that espeak-ng gives them.
 """
@@ -6,6 +6,10 @@ The guess chooses a voice, so languages have the names that espeak-ng gives them
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+
+from shared.engines.local.grammar import grammars
 
 ENGLISH = "en-us"
 UNSPACED = frozenset(("ja", "cmn", "th"))
@@ -29,17 +33,8 @@ _SCRIPTS = (
     ("GEORGIAN", "ka"),
     ("ARMENIAN", "hy"),
 )
-# Small words, because every sentence has some, and no two languages have all of them in common.
-_SMALL_WORDS = {
-    ENGLISH: "the a an and of to in is with for on that this who how it our my at from by",
-    "es": "el la los las un una de y que en con por para es su del al como se más",
-    "fr": "le la les un une des et de du que qui en dans avec pour est sur sa son au ses",
-    "de": "der die das ein eine einen und von mit auf den dem ist im für zu nicht wie sich zum",
-    "it": "il lo la gli un una di e che in con per è del della nel come sono suo alla",
-    "pt": "o os um uma de e que em com por para é do da no na como seu sua ao",
-    "nl": "de het een en van met op in is voor te die dat aan zijn",
-}
-_VOCABULARY = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
+_DUTCH = "de het een en van met op in is voor te die dat aan zijn"  # told in its own words only
+_SMALL, _OTHER, _LETTER = 3, 2, 1  # what a small word, another known one and a letter count
 
 
 def language_of(text: str) -> str:
@@ -55,11 +50,30 @@ def language_of(text: str) -> str:
 
 
 def _latin_language(text: str) -> str:
-    """Return the language whose small words are most frequent in the text."""
+    """Return the language whose words and letters are most frequent in the text."""
     words = re.findall(r"[^\W\d_]+", text.lower())
     score = {
-        language: sum(word in vocabulary for word in words)
-        for language, vocabulary in _VOCABULARY.items()
+        language: sum(weights.get(word, 0) for word in words)
+        for language, weights in _vocabularies().items()
     }
+    for language, grammar in grammars().items():
+        score[language] += _LETTER * len({*text.lower()} & {*grammar.text("letters")})
     best = max(score, key=lambda language: score[language])
     return best if score[best] > score[ENGLISH] else ENGLISH
+
+
+@cache
+def _vocabularies() -> Mapping[str, Mapping[str, int]]:
+    """Return for each language what each of its known words counts.
+
+    Small words count most, because every sentence has some. A short wish may have none: then it is
+    told by its verb ("explique") or by what it shows ("renard").
+    """
+    found = {"nl": dict.fromkeys(_DUTCH.split(), _SMALL)}
+    for language, grammar in grammars().items():
+        others = {*grammar.scene_of, *grammar.hero_of}
+        for name in ("make", "announce", "explain", "call", "ask", "offer_word", "articles"):
+            others |= {*re.findall(r"[^\W\d_]{2,}", grammar.any_of(name).lower())}
+        weights = dict.fromkeys(others, _OTHER)
+        found[language] = weights | dict.fromkeys(grammar.words("small"), _SMALL)
+    return found

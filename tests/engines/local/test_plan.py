@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.engines.local.brief import read, title_of
+from shared.engines.local.brief import read
 from shared.engines.local.language import language_of
-from shared.engines.local.plan import WORDS_A_SECOND, plan
+from shared.engines.local.pace import speaking_seconds
+from shared.engines.local.plan import plan
+from shared.engines.local.titles import title_of
 from shared.engines.local.topics import hero_of_beat, scene_of
 from shared.story.drafts import Story
 from shared.story.errors import BadInput
@@ -34,22 +36,20 @@ def test_a_short_prompt_becomes_beats_that_fill_the_time(seconds: float, beats: 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_line_can_be_said_within_its_beat(prompt: str, seed: int) -> None:
     for beat in plan(prompt, "noir", 30, seed).beats:
-        assert len(beat.narration.split()) / WORDS_A_SECOND <= beat.seconds
-        assert beat.narration[0].isupper()
-        assert beat.narration[-1] in ".?!"
+        assert speaking_seconds(beat.narration) <= beat.seconds
+        assert not beat.narration or beat.narration[0].isupper()
+        assert not beat.narration or beat.narration[-1] in ".?!"
 
 
-def test_no_line_is_said_twice_in_a_long_video() -> None:
+def test_a_long_video_is_silent_where_there_is_nothing_to_say() -> None:
     lines = narrations(plan(SHORT, "noir", 180, seed=3))
-    assert len(lines) == len(set(lines)) == 16
+    assert len(lines) > 12
+    assert [line for line in lines if line] == ["A fox learns to fly."]
 
 
-def test_a_story_opens_with_the_users_words_and_names_the_hero_again() -> None:
-    lines = narrations(
-        plan("Make a video about a lonely keeper who befriends a whale", "noir", 30, 2)
-    )
-    assert "a lonely keeper who befriends a whale" in lines[0]
-    assert not any("Make a video" in line for line in lines)
+def test_no_two_beats_of_a_long_video_look_the_same() -> None:
+    prompts = [beat.prompt for beat in plan(SHORT, "noir", 180, seed=3).beats]
+    assert len(set(prompts)) == len(prompts)
 
 
 def test_each_sentence_of_a_script_is_a_beat_in_its_own_place() -> None:
@@ -65,7 +65,7 @@ def test_a_script_gives_all_its_beats_however_short_the_video() -> None:
 
 def test_a_script_of_few_sentences_is_carried_on_to_the_end() -> None:
     made = plan("A bear wakes up. It is hungry.", "playful", 30, seed=1)
-    assert narrations(made)[:2] == ["A bear wakes up.", "It is hungry."]
+    assert [line for line in narrations(made) if line] == ["A bear wakes up.", "It is hungry."]
     assert len(made.beats) == 6
 
 
@@ -73,23 +73,26 @@ def test_a_sentence_too_long_for_a_beat_is_parted_at_its_pauses() -> None:
     sentence = ", ".join(f"then the fox runs over hill number {n}" for n in range(8))
     lines = narrations(plan(f"{sentence}. The end.", "noir", 30, seed=1))
     assert all(len(line.split()) <= 18 for line in lines)
-    assert " ".join(lines).startswith(f"{sentence}. The end.")
+    assert " ".join(filter(None, lines)).startswith(
+        f"{sentence[0].upper()}{sentence[1:]}. The end."
+    )
 
 
 @pytest.mark.parametrize("count", range(1, 120))
 def test_a_sentence_without_pauses_is_parted_evenly(count: int) -> None:
     """None is left with a word or two: "is awake." is no beat."""
-    words = [f"word{n}" for n in range(count)]
-    lines = narrations(plan(f"First. {' '.join(words)}", "noir", 5, seed=1))[1:]
+    words = [f"w{'aeiou'[n % 5]}{'bcdfg'[n // 5 % 5]}" for n in range(count)]
+    lines = narrations(plan(f"First. W{' '.join(words)[1:]}.", "noir", 5, seed=1))[1:]
     lengths = [len(line.split()) for line in lines]
-    assert " ".join(lines).split() == words
-    assert len(lines) == -(-count // 18) and max(lengths) - min(lengths) <= 1
+    assert " ".join(lines)[:-1].lower().split() == words
+    assert len(lines) <= -(-count // 17) and max(lengths) - min(lengths) <= 1
 
 
 @given(st.lists(st.sampled_from(["word", "of", "and,", "stop;", "the", "over"]), min_size=19))
 def test_no_part_is_too_long_or_too_short_wherever_its_pauses_are(words: list[str]) -> None:
-    lines = narrations(plan(f"First. {' '.join(words)}", "noir", 5, seed=1))[1:]
-    assert " ".join(lines).split() == words
+    text = f"W{' '.join(words)[1:]} word."
+    lines = narrations(plan(f"First. {text}", "noir", 5, seed=1))[1:]
+    assert " ".join(lines) == text
     assert all(4 <= len(line.split()) <= 18 for line in lines)
 
 
@@ -155,6 +158,7 @@ def test_an_ad_speaks_of_the_product_by_name() -> None:
     made = plan("Introducing Lumo, the lamp that wakes you gently", "luxury", 20, seed=1)
     assert made.headline == "Lumo"
     assert made.cta == "Discover more"
+    assert narrations(made)[0] == "Lumo, the lamp."
 
 
 @pytest.mark.parametrize(
@@ -207,9 +211,10 @@ def test_the_seed_decides_and_nothing_else() -> None:
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=300), st.floats(5, 180), st.integers(0, 2**31))
 def test_any_text_becomes_a_plan(prompt: str, seconds: float, seed: int) -> None:
-    if not prompt.strip():
+    try:
+        made = plan(prompt, [*STYLES][seed % len(STYLES)], seconds, seed)
+    except BadInput:  # nothing that can be seen
         return
-    made = plan(prompt, [*STYLES][seed % len(STYLES)], seconds, seed)
     assert made.beats
     assert all(beat.prompt.strip() and beat.seconds > 0 for beat in made.beats)
 

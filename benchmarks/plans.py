@@ -1,0 +1,233 @@
+"""Holds the plans of the rule-based planner against bounds, on inputs with hand labels.
+
+Every input of tests/plans is planned as the planner service plans it, and what is to be said is
+spoken by the voice that would speak it. Then for each plan: is it valid, do its beats fill their
+time, does what is said fit, does it say what was asked and nothing that is ours alone, are the
+named ones found. And for all of them together: does a sentence come back that no user has written.
+"""
+
+import json
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import yaml
+
+from services.planner.work import make_plan
+from shared.engines.local.language import language_of
+from shared.engines.local.styles import style_of
+from shared.engines.local.voice import speak
+from shared.jobs.engine import Workspace
+from shared.story.beats import Beat, Chunk, check_plan
+from shared.story.brief import Brief
+from shared.story.errors import StorywaveError
+from shared.story.kinds import PlanOrder
+
+INPUTS = Path(__file__).parent.parent / "tests" / "plans"
+EXACT, OVER = 0.01, 0.08  # seconds; a share of a beat's time
+STOCK, RECALL, PRECISION = 2, 0.95, 0.9
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An input and its labels."""
+
+    brief: Brief
+    text: str
+    characters: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found in one plan: what is wrong with it, and what is counted over all of them."""
+
+    entry: Entry
+    wrong: tuple[str, ...]
+    over: tuple[float, ...] = ()
+    """For each beat with words: by which share of its time they are too long."""
+    stock: frozenset[str] = frozenset()
+    """Its sentences that are not wholly the user's, with the user's words masked."""
+    found: frozenset[str] = frozenset()
+    beats: tuple[Beat, ...] = field(default=(), repr=False)
+
+
+# ── the inputs ──────────────────────────────────────────────────────────────────────────────────
+
+
+def load(folder: Path = INPUTS) -> list[Entry]:
+    """Return all inputs with their labels."""
+    prompts = yaml.safe_load((folder / "prompts.yaml").read_text(encoding="utf-8"))
+    products = yaml.safe_load((folder / "products.yaml").read_text(encoding="utf-8"))
+    scripts = sorted((folder / "scripts").glob("*.fountain"))
+    rows = [("prompt", row) for row in prompts] + [("product", row) for row in products]
+    rows += [("script", _read_script(path)) for path in scripts]
+    return [_make_entry(kind, row) for kind, row in rows]
+
+
+def brief_of(kind: str, row: Mapping[str, Any]) -> Brief:
+    """Return what a user would ask for with this input: the one place that knows how."""
+    wish = {"duration": row.get("duration", 30), "style": row.get("style", "cinematic")}
+    return Brief(prompt=_write_prompt(kind, row), **wish)
+
+
+def _write_prompt(kind: str, row: Mapping[str, Any]) -> str:
+    if kind != "product":
+        return str(row["prompt"])
+    labels = {"name": "Product", "description": "About", "price": "Price", "offer": "Offer"}
+    lines = [f"{label}: {row[key]}" for key, label in labels.items() if key in row]
+    lines += [f"Fact: {fact}" for fact in row.get("facts", ())]
+    return "\n".join([*lines, *([f"CTA: {row['call']}"] if "call" in row else [])])
+
+
+def _read_script(path: Path) -> dict[str, Any]:
+    labels = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return {"prompt": path.read_text(encoding="utf-8"), "characters": labels["characters"]}
+
+
+def _make_entry(kind: str, row: Mapping[str, Any]) -> Entry:
+    brief = brief_of(kind, row)
+    said = [row[key] for key in ("name", "price", "offer") if kind == "product" and key in row]
+    return Entry(
+        brief,
+        brief.prompt,
+        tuple(row.get("characters", ())),
+        (*row.get("says", ()), *said),
+        tuple(row.get("never", ())),
+        tuple(row.get("shows", ())),
+    )
+
+
+# ── one plan ────────────────────────────────────────────────────────────────────────────────────
+
+
+def measure(entry: Entry, folder: Path) -> Result:
+    """Plan an input and return what was found."""
+    order = PlanOrder(video_id="bench", brief=entry.brief)
+    try:
+        data = make_plan(order, Workspace(folder)).data
+        beats = tuple(Beat.model_validate(beat) for beat in data["beats"])
+        check_plan(beats, [Chunk.model_validate(chunk) for chunk in data["chunks"]])
+    except StorywaveError as error:
+        return Result(entry, (f"no plan: {error}",))
+    card = (data["brief"].get("end_card") or {}).get("seconds", 0.0)
+    wrong = [*_check_times(beats, entry.brief.duration - card), *_check_words(entry, beats)]
+    return Result(
+        entry,
+        tuple(wrong),
+        tuple(_measure_over(beats, entry.brief.style, folder)),
+        frozenset(_mask(beats, entry.text)),
+        frozenset(name for beat in beats for name in beat.characters),
+        beats,
+    )
+
+
+def _check_times(beats: Sequence[Beat], seconds: float) -> Iterator[str]:
+    ends = 0.0
+    for beat in beats:
+        if abs(beat.start - ends) > EXACT:
+            yield f"beat {beat.index} starts at {beat.start}, not at {ends}"
+        ends = beat.start + beat.duration
+    if abs(ends - seconds) > EXACT:
+        yield f"the beats fill {ends} s of {seconds} s"
+    prompts = Counter(beat.prompt for beat in beats)
+    yield from (f"two beats show {prompt!r}" for prompt, n in prompts.items() if n > 1)
+
+
+def _check_words(entry: Entry, beats: Sequence[Beat]) -> Iterator[str]:
+    heard = " ".join(beat.narration for beat in beats).lower()
+    seen = " ".join(beat.prompt for beat in beats).lower()
+    yield from (f"never says {text!r}" for text in entry.says if text.lower() not in heard)
+    yield from (f"says {text!r}" for text in entry.never if _holds(heard, text.lower()))
+    yield from (f"never shows {text!r}" for text in entry.shows if text.lower() not in seen)
+
+
+def _holds(text: str, word: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+
+
+def _measure_over(beats: Sequence[Beat], style: str, folder: Path) -> Iterator[float]:
+    """Yield for each beat with words the share by which they are longer than the beat."""
+    for beat in beats:
+        if beat.narration and language_of(beat.narration) != "ja":
+            spoken = speak(beat.narration, style_of(style).voice, folder / "voice.wav")
+            yield max(0.0, spoken.seconds / beat.duration - 1)
+
+
+def _mask(beats: Sequence[Beat], text: str) -> Iterator[str]:
+    """Yield the sentences that hold words of our own, with the user's words masked."""
+    own = set(_words(text))
+    for beat in beats:
+        for sentence in re.split(r"(?<=[.!?])\s+", beat.narration):
+            masked = ["_" if word in own else word for word in _words(sentence)]
+            if any(word != "_" for word in masked):
+                yield re.sub(r"_(?: _)+", "_", " ".join(masked))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+# ── all of them ─────────────────────────────────────────────────────────────────────────────────
+
+
+def report(results: Sequence[Result]) -> int:
+    """Print what is wrong, and the line with the figure; return how many bounds are broken."""
+    for result in results:
+        for wrong in result.wrong:
+            print(f"{result.entry.text[:70]!r}: {wrong}")
+    recall, precision = _compare_names(results)
+    over = sorted(share for result in results for share in result.over)
+    stock = Counter(sentence for result in results for sentence in result.stock)
+    stock_max = max(stock.values(), default=0)
+    valid = sum(not result.wrong for result in results)
+    p95 = quantiles(over, n=20)[-1] if len(over) > 1 else 0.0
+    print(
+        f"FIGURE plans inputs={len(results)} valid={valid} over_p95={p95:.3f} "
+        f"over_max={over[-1] if over else 0:.3f} stock_max={stock_max} "
+        f"recall={recall:.3f} precision={precision:.3f}"
+    )
+    broken = {
+        "a plan is not as it must be": valid < len(results),
+        f"words take more than {OVER:.0%} over their beat": bool(over) and over[-1] > OVER,
+        f"a sentence of ours is in more than {STOCK} plans": stock_max > STOCK,
+        "named ones are not found": recall < RECALL,
+        "names are found that are none": precision < PRECISION,
+    }
+    for bound, is_broken in broken.items():
+        if is_broken:
+            print(f"error: {bound}", file=sys.stderr)
+    return sum(broken.values())
+
+
+def _compare_names(results: Sequence[Result]) -> tuple[float, float]:
+    """Return which share of the named ones was found, and which share of the found is named."""
+    named = found = right = 0
+    for result in results:
+        labels = {label.lower() for label in result.entry.characters}
+        names = {name.lower() for name in result.found}
+        named, found, right = named + len(labels), found + len(names), right + len(labels & names)
+    return right / named if named else 1.0, right / found if found else 1.0
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="storywave-plans-") as name:
+        results = [measure(entry, Path(name)) for entry in load()]
+    if "--show" in sys.argv[1:]:
+        for result in results:
+            print(f"## {result.entry.text!r}")
+            for beat in result.beats:
+                print(f"  {beat.duration:6.2f} «{beat.narration}» {beat.prompt} {beat.characters}")
+    return 1 if report(results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""Finds who is named in a text, and what a product is called. Pure.
+
+A capital alone makes no name: there must be something that only a name has, such as "called"
+before it, a title, a verb after it, or another name beside it.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from shared.engines.local.grammar import Grammar
+
+MOST = 4  # each of them costs a picture of its own
+
+_PLACE_WORDS = re.compile(
+    r"new|san|los|las|mount|grand|great|north|south|east|west|lake|river|saint|united|black|cape|"
+    r"port|big|wall|world|middle|industrial|civil|red|golden|st"
+)
+_CAPITALS = re.compile(
+    r"(?<![\w@#./-])(?:(?:Dr|Mr|Mrs|Ms|Prof|Sr|Sra|Dra|Hr|Fr|Mme|M)\.\s+)?"
+    r"[A-ZÀ-ÖØ-Þ][\w’'&-]*\+?(?:\s+(?:[A-ZÀ-ÖØ-Þ][\w’'-]+|(?:de|da|di|von|van)\s+"
+    r"[A-ZÀ-ÖØ-Þ][\w’'-]+))*"
+)
+_COINED = re.compile(
+    r"(?<![\w/.@])(?=\w*[a-zà-ÿ])[A-ZÀ-Þa-z]?[a-zà-ÿ]+[A-Z]\w*|(?<!\w)[A-Z]\w*\d\w*"
+)
+_QUOTED = re.compile(r"[\"“«„]\s*([^\"“”«»„]{2,30}?)\s*[\"”»“]")
+
+
+def find_characters(text: str, g: Grammar, with_people: bool) -> tuple[str, ...]:
+    """Return the names of those who act in a text, in the order in which they come."""
+    found: dict[str, None] = {}
+    held: list[tuple[str, int]] = []
+    for name, start, end in _candidates(text, g):
+        if _is_named(text, start, end, name, g, with_people):
+            found[name] = None
+        else:
+            held.append((name, start))
+    # Beside a name, another one needs no other sign: "Mia and Tom".
+    for name, start in held:
+        if _is_beside(text, name, start, found, g):
+            found[name] = None
+    first = {name: text.find(name) for name in found}
+    return tuple(_merge(sorted(found, key=lambda name: first[name])))[:MOST]
+
+
+def describe(name: str, text: str, g: Grammar) -> str:
+    """Return the word that says what somebody with this name is: "fox"; empty without one."""
+    word = r"[\w’'-]+"
+    before = rf"({word})\s*,?\s+(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
+    after = rf"{re.escape(name)}(?:\s*,)?\s+{g.any_of('articles')}\s*((?:{word}\s+){{0,3}}{word})"
+    for pattern in (before, after):
+        if match := re.search(pattern, text, re.IGNORECASE):
+            words = [each.lower() for each in match.group(1).split()]
+            if found := next((each for each in words if each in g.hero_of), ""):
+                return found
+    noun = re.search(
+        rf"{g.any_of('articles')}\s+(?:{word}\s+){{0,2}}?({word})\s+{re.escape(name)}", text
+    )
+    return noun.group(1) if noun and noun.group(1).islower() else ""
+
+
+def find_product(text: str, g: Grammar, *, opens: bool) -> str:
+    """Return the name that a text gives to a product or a place; empty if it gives none.
+
+    `opens` tells that its first word has a capital of its own, and not from where it stands.
+    """
+    if match := re.search(_named_pattern(g), text):
+        return match.group(1).rstrip("'’-")
+    if match := _QUOTED.search(text):
+        return match.group(1).strip()
+    if match := _COINED.search(text):
+        return match.group()
+    for match in _CAPITALS.finditer(text):
+        name = match.group()
+        before = _word_before(text, match.start())
+        if g.code == "de":
+            # All nouns have a capital: only what comes directly after one may be a name.
+            name = " ".join(name.split()[1:]) if _is_known(name.split()[0], g) else ""
+            name = name if before or name else ""
+        starts = not before and not (opens and not match.start())
+        name = _clean(name, g) if not before else name
+        if starts and name != text.strip(" .!"):
+            continue  # any word has a capital there
+        if name and not g.has("near", before) and not _is_no_name(name, g):
+            return name
+    return ""
+
+
+def _named_pattern(g: Grammar) -> str:
+    capital = r"[A-ZÀ-Þ][\w’'&+-]*"
+    return rf"\b(?i:{g.any_of('named')})\s+[\"“«„]?({capital}(?:\s+{capital}){{0,2}})"
+
+
+def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
+    """Yield every run of words with capitals that may be a name, and where it is."""
+    for match in _CAPITALS.finditer(text):
+        words, start = match.group().split(), match.start()
+        while words and _opens_sentence(words[0], g):
+            start += len(words[0]) + 1
+            words = words[1:]
+        if g.code == "de":
+            while len(words) > 1 and _is_known(words[0], g):
+                start += len(words[0]) + 1
+                words = words[1:]
+        name = re.sub(r"['’]s$", "", " ".join(words))
+        if name and not _is_no_name(name, g):
+            yield name, start, match.end()
+
+
+def _opens_sentence(word: str, g: Grammar) -> bool:
+    """Tell whether a word has its capital from the start of a sentence only."""
+    lower = word.lower()
+    small = g.words("joining") | g.words("dangling") | g.words("small")
+    return (
+        lower in small
+        or g.has("starters", lower)
+        or g.has("articles", lower)
+        or g.has("ask", lower)
+    )
+
+
+def _is_no_name(name: str, g: Grammar) -> bool:
+    words = name.lower().split()
+    if _PLACE_WORDS.fullmatch(words[0]) or all(g.has("not_names", word) for word in words):
+        return True
+    if g.has("titles", words[0].rstrip(".")) and len(words) > 1:
+        return False
+    if len(words) == 1 and (g.has("titles", words[0]) or len(name) < 2 or name.isupper()):
+        return True
+    # "Bees make honey": a word with a capital at the start of a sentence, and a usual one
+    return len(words) == 1 and _is_known(name, g)
+
+
+def _is_known(word: str, g: Grammar) -> bool:
+    return word.lower() in g.scene_of or word.lower() in g.hero_of
+
+
+def _is_named(text: str, start: int, end: int, name: str, g: Grammar, with_people: bool) -> bool:
+    before = _word_before(text, start)
+    if _is_introduced(text, start, name, before, g):
+        return True
+    return not g.has("near", before) and _does_something(text, start, end, before, g, with_people)
+
+
+def _is_introduced(text: str, start: int, name: str, before: str, g: Grammar) -> bool:
+    """Tell whether something before a name, or in it, says that it is one."""
+    words = name.split()
+    if g.has("titles", words[0].lower().rstrip(".")) or g.has("titles", before):
+        return True
+    if re.search(rf"\b{g.any_of('named')}\s+[\"“«„]?$", text[:start], re.IGNORECASE):
+        return True
+    # "Ada Lovelace" alone is whom it is about; "the fox Pip"
+    alone = len(words) > 1 and name == text.strip(" .!")
+    return alone or (before in g.hero_of and not g.has("near", before))
+
+
+def _does_something(
+    text: str, start: int, end: int, before: str, g: Grammar, with_people: bool
+) -> bool:
+    """Tell whether what follows a name follows only names: a verb, or who it is."""
+    after, opens = text[end:], not before
+    pair = r"\s+(?:and|y|e|et|und)\s+(?-i:[A-ZÀ-Þ])"
+    if re.match(rf"\s*,\s+{g.any_of('articles')}(?!\w)", after, re.IGNORECASE):
+        return True  # "Nora, a retired thief"
+    if opens and re.match(pair, after):
+        return True  # "Mia and Tom"
+    acts = re.match(rf"(?:['’]s)?\s+(?-i:{g.any_of('acts')})(?!\w)", after) is not None
+    if g.code == "de":
+        return acts and (opens or before in g.words("joining"))
+    owns = text[start:end].endswith(("'s", "’s"))
+    return (acts or owns) and (opens or with_people)
+
+
+def _is_beside(text: str, name: str, start: int, found: dict[str, None], g: Grammar) -> bool:
+    """Tell whether another name stands next to it, joined by a word or a comma."""
+    joined = r"(?:\s*,\s*(?:and\s+)?|\s+(?:and|y|e|et|und|with|&|or|con|com|avec|mit)\s+)"
+    kin = rf"(?:{g.any_of('articles')}\s+[\w-]+\s+)?"  # "and his daughter Hana"
+    most = r"(?:,[^,.!?]{0,40},)?"  # "Kenji, a chef in Osaka, and"
+    return any(
+        re.search(rf"{re.escape(other)}{most}{joined}{kin}{re.escape(name)}\b", text)
+        or re.search(rf"\b{re.escape(name)}{joined}{re.escape(other)}\b", text)
+        for other in found
+    )
+
+
+def _word_before(text: str, start: int) -> str:
+    """Return the word before a place in small letters; empty at the start of a sentence."""
+    match = re.search(r"([\w'’]+)[\"“«„]?\s+$", text[:start])
+    word = match.group(1).lower() if match else ""
+    return re.sub(r"^.*['’]", "", word) if "’" in word or "'" in word else word
+
+
+def _clean(name: str, g: Grammar) -> str:
+    words = name.split()
+    while words and (_opens_sentence(words[0], g) or g.has("not_names", words[0].lower())):
+        words = words[1:]
+    return re.sub(r"['’]s$", "", " ".join(words)).rstrip(".,'’-")
+
+
+def _merge(names: list[str]) -> Iterator[str]:
+    """Yield each person once: "Nora" is also "Nora Vega"."""
+    for name in names:
+        longer = (other for other in names if other != name)
+        if not any(_is_within(name, other) for other in longer):
+            yield name
+
+
+@cache
+def _is_within(name: str, other: str) -> bool:
+    return {*name.split()} < {*other.split()}

@@ -1,0 +1,231 @@
+"""Reads the parts of a prompt in a language that has a grammar. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shared.engines.local.grammar import Grammar
+from shared.engines.local.language import ENGLISH
+from shared.engines.local.names import describe, find_characters, find_product
+from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
+from shared.engines.local.sentences import (
+    ENDS,
+    finish,
+    split_clauses,
+    split_long,
+    split_sentences,
+)
+from shared.engines.local.telling import (
+    is_price_only,
+    offer_pattern,
+    speak_for_us,
+    split_offer,
+    tell_product,
+    tell_question,
+    tell_subject,
+)
+from shared.engines.local.topics import LIVING, Hero, Scene, hero_of, scene_of
+from shared.engines.local.wish import Part, is_call
+
+_FEW = 8  # sentences; a longer text is a story, whatever single words of it say
+_DEFAULT_SCENES: dict[Kind, Scene] = {
+    "tale": "hills",
+    "product": "stage",
+    "topic": "shapes",
+    "question": "shapes",
+}
+
+
+class Reader:
+    """Reads the parts of a prompt in a language that has a grammar."""
+
+    def __init__(self, grammar: Grammar, parts: Sequence[Part]) -> None:
+        self._g, self._parts = grammar, [*parts]
+        self._told = [part for part in parts if part.purpose not in ("name", "call")]
+        about = next((p for p in parts if p.purpose == "subject"), None)
+        self._about = about or next(iter(self._told), parts[0])
+        self._kind = self._find_kind()
+
+    def read(self) -> Reading:
+        """Return the reading."""
+        g, kind = self._g, self._kind
+        content = " ".join(finish(part.text) for part in self._told)
+        people = _mentions_people(content, g)
+        characters = () if kind == "product" else find_characters(content, g, people)
+        if characters and kind == "topic":
+            kind = self._kind = "tale"
+        name = self._find_name(content) if kind == "product" else next(iter(characters), "")
+        self._join_name(name)
+        lines = self._write_lines(name)
+        topic = self._find_topic(name)
+        found = self._find_hero(topic, content, name)
+        scene = scene_of(topic, g.code) or scene_of(content, g.code) or _DEFAULT_SCENES[kind]
+        if kind == "tale" and scene in ("shapes", "stage"):
+            scene = _DEFAULT_SCENES[kind]  # who lives somewhere does not live among shapes
+        drawn = name_for_pictures(found, kind, characters, g.code, people)
+        if not found and characters and g.code == ENGLISH and (word := describe(name, content, g)):
+            drawn = f"{name} the {word}"  # what nobody here can draw, others may
+        return Reading(
+            kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
+            name, scene, self._find_call(content),
+        )  # fmt: skip
+
+    def _join_name(self, name: str) -> None:
+        """Say what a product is called together with what it is: "Lumo, a lamp"."""
+        for at, part in enumerate(self._parts):
+            about = part.purpose == "subject" and not split_offer(part.text, self._g)[1]
+            if about and any(each.purpose == "name" for each in self._parts):
+                if name not in part.text:
+                    self._parts[at] = replace(part, text=f"{name}, {part.text}")
+                return
+
+    def _find_hero(self, topic: str, content: str, name: str) -> tuple[Hero, str] | None:
+        """Return the hero: of somebody named what they are, else what the text names."""
+        g = self._g
+        if name and self._kind != "product":
+            return hero_of(describe(name, content, g), g.code)
+        # what a product is called says little of what it is: an owl sells coffee
+        words = (found for word in name.split() if (found := hero_of(word, g.code)))
+        thing = next((found for found in words if found[0] not in LIVING), None)
+        told = (
+            (topic, content) if not name else (topic.replace(name, ""), content.replace(name, ""))
+        )
+        return next((found for text in told if (found := hero_of(text, g.code))), thing)
+
+    def _find_kind(self) -> Kind:
+        about, g = self._about, self._g
+        kinds = {part.kind for part in self._parts}
+        named = any(part.purpose == "name" for part in self._parts)
+        if (_asks(about.text, g) and about.purpose == "subject") or _is_question(about.text, g):
+            return "question"
+        if named or "product" in kinds:
+            return "product"
+        if "lesson" in kinds:
+            return "topic"
+        words = " ".join(part.text for part in self._parts)
+        sells = re.search(rf"(?<!\w){g.any_of('sells')}(?!\w)", words, re.I)
+        short = len(self._told) < _FEW and not find_characters(words, g, with_people=False)
+        if short and (sells or offer_pattern(g).search(words)):
+            return "product"
+        found = hero_of(words, g.code)
+        return "tale" if found and found[0] in LIVING else "topic"
+
+    def _find_name(self, content: str) -> str:
+        named = next((part.text for part in self._parts if part.purpose == "name"), "")
+        wished = self._about.purpose == "subject"
+        about = find_product(self._about.text, self._g, opens=wished)
+        return named or about or find_product(content, self._g, opens=False)
+
+    def _find_topic(self, name: str) -> str:
+        """Return what it is about in a form that can stand inside another sentence."""
+        topic = (
+            split_offer(self._about.text, self._g)[0]
+            if self._kind == "product"
+            else self._about.text
+        )
+        topic = topic.strip(ENDS) or name or self._about.text.strip(ENDS)
+        topic = speak_for_us(topic, self._g)
+        if (
+            name
+            and self._about.purpose != "subject"
+            and self._kind == "product"
+            and name not in topic
+        ):
+            topic = f"{name}: {topic}"
+        first = re.split(r"[\s'’]", topic)[0]
+        small = first.lower() in self._g.words("small") | self._g.words("dangling") | self._g.words(
+            "joining"
+        )
+        starts_low = small or self._g.has("articles", first)
+        return topic[0].lower() + topic[1:] if starts_low and first.lower() != "i" else topic
+
+    def _find_call(self, content: str) -> str:
+        """Return what whoever watches is asked to do: in the prompt's words, if it says so."""
+        g = self._g
+        asked = [part.text for part in self._parts if part.purpose == "call"]
+        if self._kind == "product":
+            asked += [s for s in split_sentences(content, g) if is_call(s, g)]
+        if asked:
+            return asked[0].strip(ENDS)[:60]
+        if self._kind == "product":
+            _, offer = split_offer(content, g)
+            found = re.match(g.any_of("percent", "free"), offer, re.IGNORECASE)
+            if found:
+                said = found.group().strip()
+                lower = said[0].lower() + said[1:] if g.code != "de" else said
+                return g.text("call_offer").format(offer=lower)
+            return g.text("call_product")
+        return g.text("call_tale" if self._kind == "tale" else "call_topic")
+
+    def _is_script(self) -> bool:
+        return len([part for part in self._told if part.purpose != "show"]) > 1
+
+    # ── what is said ──
+
+    def _write_lines(self, name: str) -> list[Line]:
+        """Return the lines of all parts in order."""
+        lines: list[Line] = []
+        for part in self._parts:
+            if part.purpose == "name":
+                continue
+            if part.purpose == "show":
+                lines.append(Line("", part.text, len(lines)))
+                continue
+            for text in self._say(part, name):
+                lines += self._split(text, len(lines))
+        named = any(part.purpose == "name" for part in self._parts)
+        if named and not any(name in line.text for line in lines):
+            lines.insert(0, Line(finish(name), name, -1))
+        return lines
+
+    def _say(self, part: Part, name: str) -> list[str]:
+        """Return the sentences that say a part."""
+        g, text = self._g, part.text
+        if part.purpose == "call":
+            return [finish(text)]
+        if part.purpose == "say" and (len(self._told) > 1 or text.endswith((".", "!", "?"))):
+            return [finish(speak_for_us(text, g) if self._kind == "product" else text)]
+        if _is_question(text, g) or (part.purpose == "subject" and _asks(text, g)):
+            return [" ".join(tell_question(text, g))]
+        if self._kind == "product":
+            text = speak_for_us(text, g)
+            head, offer = split_offer(text, g)
+            if offer and is_price_only(offer, g):
+                head, offer = text if head.strip(ENDS) or not name else f"{name}: {offer}", ""
+                if not text.startswith(head):
+                    return [finish(head)]
+            said = tell_product(head, name, g)
+            offers = [part for part in re.split(r"\s*[,;]\s+", offer) if part.strip(ENDS)]
+            return [*said, *(finish(part) for part in offers)]
+        return [tell_subject(text, g)]
+
+    def _split(self, text: str, group: int) -> list[Line]:
+        """Return a sentence in the parts that are heard one after another."""
+        parts = [text]
+        if not self._is_script() and self._kind != "product":
+            parts = split_clauses(text, self._g)
+        parts = [piece for part in parts for piece in split_long(part, self._g)]
+        return [Line(part, self._show(part), group) for part in parts]
+
+    def _show(self, text: str) -> str:
+        """Return what is seen while this is said: nothing of an offer, or of a "How?"."""
+        if self._kind == "product" and not split_offer(text, self._g)[0].strip(ENDS):
+            return ""
+        return re.sub(r"\.\s+¿?[\w ]+\?$", "", text).strip(ENDS)
+
+
+def _asks(text: str, g: Grammar) -> bool:
+    return bool(re.match(rf"{g.any_of('ask')}(?!\w)", text.strip("¿ "), re.IGNORECASE))
+
+
+def _is_question(text: str, g: Grammar) -> bool:
+    """Tell whether a text alone is what somebody wonders: "how bees make honey"."""
+    return _asks(text, g) and not text.rstrip().endswith((".", "!")) and "," not in text[:25]
+
+
+def _mentions_people(text: str, g: Grammar) -> bool:
+    people = hero_of(text, g.code)
+    return bool(
+        re.search(rf"(?<!\w){g.any_of('pronouns')}(?!\w)", text, re.IGNORECASE)
+        or (people and people[0] in ("person", "child", "elder"))
+    )

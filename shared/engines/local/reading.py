@@ -1,0 +1,63 @@
+"""What the planner understands of a prompt. Pure data, and the words for its hero."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.engines.local.language import ENGLISH
+from shared.engines.local.topics import LIVING, NOBODY, Hero, Scene
+
+Kind = Literal["tale", "product", "topic", "question", "foreign"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is said in one beat, and what is seen; lines of one `group` stay together."""
+
+    text: str
+    shows: str
+    group: int = 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A prompt as the planner understands it."""
+
+    kind: Kind
+    language: str
+    topic: str
+    lines: tuple[Line, ...]
+    is_script: bool
+    """Whether it has several sentences of its own: then each of them is a beat."""
+    characters: tuple[str, ...]
+    drawn_name: str
+    """The hero's name for the prompts of pictures: "Pip the fox", "a person"."""
+    name: str
+    scene: Scene
+    call: str
+
+
+def name_for_pictures(
+    found: tuple[Hero, str] | None, kind: Kind, characters: Sequence[str], language: str,
+    with_people: bool,
+) -> str:  # fmt: skip
+    """Return the words for the hero, in English, because models of pictures read it best."""
+    name = next(iter(characters), "")
+    if found and (found[0] in LIVING or not name):
+        hero, word = found
+        if hero == "person":
+            word = word if language == ENGLISH and not word.endswith("s") else "person"
+            return (
+                f"{name}, a {word}"
+                if name
+                else f"a {word}"
+                if language != ENGLISH
+                else f"the {word}"
+            )
+        if hero in LIVING:
+            word = word if language == ENGLISH else hero
+            return f"{name} the {word}" if name else f"the {word}"
+        return f"a {hero}"
+    if kind == "product":
+        return "a box"
+    return f"{name}, a person" if name else "a person" if with_people else NOBODY

@@ -1,0 +1,150 @@
+"""From any text to its sentences, and from a sentence to parts that can be said in a beat. Pure."""
+
+import html
+import math
+import re
+from collections.abc import Sequence
+
+from shared.engines.local.grammar import Grammar
+from shared.engines.local.language import UNSPACED, language_of
+from shared.engines.local.pace import speaking_seconds
+
+LONGEST_LINE = 8.2  # seconds; a sentence that takes longer to say is split
+FEWEST_WORDS = 4  # of a part of a sentence: fewer say nothing by themselves
+ENDS = " .,;:!?…。、！？¿¡؟"
+
+_PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "،", " ")
+_WORDS_A_LINE = 18
+_LETTERS_A_LINE = 54
+_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
+_INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
+_ORDINAL = re.compile(r"(?:^|[\s(])\d{1,2}\.$")
+
+# Marks of Markdown and HTML that are no part of what is said, each with what stays.
+_MARKUP = (
+    (re.compile(r"^\s*(?:```|~~~).*?(?:^\s*(?:```|~~~)\s*$|\Z)", re.M | re.S), "\n"),
+    (re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,200}>", re.S), " "),
+    (re.compile(r"!\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)"), r"\1"),
+    (re.compile(r"\[([^\[\]\n]{1,300})\]\([^()\n]{0,2000}\)"), r"\1"),
+    (
+        re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-+:?)?\s*$", re.M),
+        "",
+    ),
+    (re.compile(r"^\s*(?:#{1,6}|>+|[-*+•]|\d{1,3}[.)]|- ?\[[ xX]\])\s+", re.M), ""),
+    (re.compile(r"^\s*\|(.*)\|\s*$", re.M), r"\1"),
+    (re.compile(r"(?<=\S)[ \t]*\|[ \t]*(?=\S)"), ", "),
+    (re.compile(r"(\*{1,3}|_{2,3}|~~|`+)(?=[^\s*_~`])(.{1,300}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<![\w])_(?=\S)([^_\n]{1,300})(?<=\S)_(?![\w])"), r"\1"),
+)
+
+
+def drop_markup(text: str) -> str:
+    """Return the text without the marks of Markdown and HTML."""
+    if not re.search(r"[#*_`<\[|>~+•-]", text):
+        return text
+    for pattern, stays in _MARKUP:
+        text = pattern.sub(stays, text)
+    return html.unescape(text)
+
+
+def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
+    """Return the sentences of a text, in order."""
+    # A line that goes on in small letters was only wrapped.
+    text = re.sub(r"(?<=[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", " ", text)
+    found: list[str] = []
+    for part in (part.strip() for part in _SENTENCE_END.split(text) if part):
+        if found and (_goes_on(found[-1], grammar) or part[0].islower()):
+            found[-1] = f"{found[-1]} {part}"
+        elif any(c.isalnum() for c in part):
+            found.append(part)
+    return tuple(found)
+
+
+def _goes_on(before: str, grammar: Grammar | None) -> bool:
+    """Tell whether the dot at the end of a text only shortens a word: "Dr.", "J."."""
+    if not before.endswith(".") or "\n" in before:
+        return False
+    last = before.split()[-1][:-1]
+    shortened = grammar is not None and grammar.has("abbreviations", last.lower())
+    ordinal = grammar is not None and grammar.code == "de" and _ORDINAL.search(before)
+    return bool(shortened or ordinal or _INITIAL.search(before))
+
+
+def split_clauses(sentence: str, grammar: Grammar) -> list[str]:
+    """Return a sentence in clauses that can be heard one after another."""
+    words = sentence.split()
+    starts = [0]
+    breaks = re.compile(rf"(?:{grammar.any_of('breaks')})\b", re.IGNORECASE)
+    for at in range(FEWEST_WORDS, len(words) - FEWEST_WORDS + 2):
+        pause = words[at - 1].endswith((",", ";", ":", "—", "–")) or words[at] in "—–-"
+        rest = " ".join(words[at : at + 3])
+        # a comma alone may be one of a list: "apples, pears and plums"
+        if (pause and at - starts[-1] >= FEWEST_WORDS) or (
+            breaks.match(rest) and at - starts[-1] > FEWEST_WORDS
+        ):
+            starts.append(at)
+    ends = [*starts[1:], len(words)]
+    return [" ".join(words[a:b]) for a, b in zip(starts, ends, strict=True)]
+
+
+def split_long(sentence: str, grammar: Grammar | None) -> list[str]:
+    """Return the sentence in parts that can each be said within a beat."""
+    if speaking_seconds(sentence) <= LONGEST_LINE:
+        return [sentence]
+    if language_of(sentence) in UNSPACED:
+        # No spaces, no words to count: three letters take as long as an English word.
+        letters = _split_evenly(list(sentence), _LETTERS_A_LINE, FEWEST_WORDS * 3, grammar)
+        return [part for run in letters if (part := "".join(run).strip())]
+    words = sentence.split()
+    longest = max(FEWEST_WORDS * 2, int(len(words) * LONGEST_LINE / speaking_seconds(sentence)))
+    runs = _split_evenly(words, min(longest, _WORDS_A_LINE), FEWEST_WORDS, grammar)
+    return [" ".join(run) for run in runs]
+
+
+def _split_evenly(
+    words: Sequence[str], longest: int, shortest: int, grammar: Grammar | None
+) -> list[Sequence[str]]:
+    """Return the words in parts of about the same length, split where a speaker might pause."""
+    if len(words) <= longest:
+        return [words] if words else []
+    even = len(words) / math.ceil(len(words) / longest)
+    # The cheapest of all ways, found word by word: for the words up to each place, the cost of the
+    # best way to split them, and where its last part starts.
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(words) + 1):
+        starts = range(max(0, end - longest), max(0, end - shortest + 1))
+        ways = ((best[at][0] + ((end - at) / even - 1) ** 2, at) for at in starts)
+        cost, at = min(ways, default=(math.inf, 0))
+        best.append((cost + _cost_of_split(words, end, grammar), at))
+    runs, end = [], len(words)
+    while end:
+        start = best[end][1]
+        runs.append(words[start:end])
+        end = start
+    return runs[::-1]
+
+
+def _cost_of_split(words: Sequence[str], at: int, grammar: Grammar | None) -> float:
+    """Return what it costs to split before this word: nothing at the end, little at a pause."""
+    if at == len(words):
+        return 0.0
+    if words[at - 1].endswith(_PAUSES):
+        return 0.1
+    if grammar is None:
+        return 0.6
+    joining = grammar.words("joining")
+    if words[at - 1].lower() in joining | grammar.words("dangling"):
+        return 0.8
+    return 0.25 if words[at].lower() in joining else 0.6
+
+
+def finish(text: str) -> str:
+    """Return the text as a sentence: with a capital at its start and a mark at its end."""
+    text = text.strip().strip(",;:–— ")
+    if not text:
+        return ""
+    opens = 1 if text[0] in "¿¡\"“«'(" and len(text) > 1 else 0
+    text = text[:opens] + text[opens].upper() + text[opens + 1 :]
+    return (
+        text if text.endswith((".", "!", "?", "…", "。", "！", "？", '"', "”", "»")) else f"{text}."
+    )

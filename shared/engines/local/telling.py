@@ -1,0 +1,187 @@
+"""Turns what a video is about into sentences that can be said. Pure.
+
+Nothing is added: a sentence has the user's words, in another order at most. "How is glass made"
+becomes a question, "a fox who learns to fly" a sentence, an offer stands alone.
+"""
+
+import re
+from functools import cache, partial
+
+from shared.engines.local.grammar import Grammar
+from shared.engines.local.sentences import ENDS, finish
+
+_AMOUNT = r"\d+(?:[.,\s]\d{2,3})*"
+_MONEY = (
+    rf"(?:(?:[$€£]|R\$)\s?{_AMOUNT}"
+    rf"|{_AMOUNT}\s?(?:[€$£]|euros?\b|dollars?\b|reais\b|EUR\b|USD\b))"
+)
+_GERMAN_VERBS = frozenset(("ist", "sind", "war", "waren", "kann", "können", "wird", "werden"))
+_GERMAN_PREFIX = re.compile(
+    r"(?:an|auf|aus|ab|ein|vor|zu|nach|her|hin|mit|weg|um|zurück|zusammen|unter|über|los|bei)\w{4}"
+)
+_QUESTION_ALREADY = re.compile(r"many|much|long|far|fast|old|big|often|deep|happens", re.I)
+_SEVERAL = re.compile(
+    r"(?:two|three|four|five|these|those|dos|tres|deux|trois|zwei|due|tre|dois|os|as|los|las|les|i"
+    r"|gli|le)\b",
+    re.IGNORECASE,
+)
+_SHORT_HEAD = 2  # up to so many words are a name, not yet something to say
+_FEATURE_WORDS = 3
+
+
+@cache
+def offer_pattern(g: Grammar) -> re.Pattern[str]:
+    """Return the pattern of an offer: a discount, something free, a price."""
+    lead = rf"(?:{g.any_of('offer_lead')}\s+)?"
+    offer = rf"{lead}(?:{g.any_of('percent', 'free')}|{_MONEY})"
+    return re.compile(rf"(?<![\w.,]){offer}", re.IGNORECASE)
+
+
+def is_price_only(offer: str, g: Grammar) -> bool:
+    """Tell whether an offer only says what it costs: then it stays in its sentence."""
+    return not re.search(rf"(?<!\w){g.any_of('percent', 'free')}", offer, re.IGNORECASE)
+
+
+def split_offer(text: str, g: Grammar) -> tuple[str, str]:
+    """Return a text without the offer in it, and the offer with all that is said of it."""
+    match = offer_pattern(g).search(text)
+    if not match:
+        return text, ""
+    head, offer = text[: match.start()], text[match.start() :].strip(ENDS)
+    link = re.compile(rf"(?:[\s,:;–—-]+|(?<!\w){g.any_of('offer_link')})$", re.IGNORECASE)
+    while (shorter := link.sub("", head)) != head:
+        head = shorter
+    return head, offer
+
+
+def tell_question(clause: str, g: Grammar) -> list[str]:
+    """Return what is asked or explained as a sentence."""
+    clause = clause.strip(ENDS)
+    if g.code == "en-us":
+        return _ask_english(clause, g)
+    if g.code == "de":
+        clause, asks = _ask_german(clause)
+        return [finish(clause + ("?" if asks else ""))]
+    ask = re.match(rf"{g.any_of('factive')}(?=\s+{g.any_of('articles')}(?!\w))", clause, re.I)
+    if ask:  # "cómo las abejas hacen la miel": that they make it is said with it
+        opens = "¿" if g.code == "es" else ""
+        asked = ask[0][0].upper() + ask[0][1:]
+        return [finish(clause[ask.end() :]), f"{opens}{asked}?"]
+    first = clause[:1].upper() + clause[1:]
+    return [f"¿{first}?" if g.code == "es" else f"{first}?"]
+
+
+def _ask_english(clause: str, g: Grammar) -> list[str]:
+    ask, _, rest = clause.partition(" ")
+    words = rest.split()
+    if not words:
+        return [finish(clause)]
+    helps = [g.has("auxiliary", word) for word in words]
+    if helps[0] or _QUESTION_ALREADY.fullmatch(words[0]):
+        return [finish(f"{clause}?")]
+    if words[0].lower() == "to":
+        return [finish(clause)]
+    at = helps.index(True) if True in helps else 0
+    if at and not any(w.lower() in g.words("joining") | g.words("pronouns") for w in words[1:at]):
+        # "how glass is made" → "How is glass made?"
+        return [finish(" ".join([ask, words[at], *words[:at], *words[at + 1 :]]) + "?")]
+    if g.has("factive", ask):
+        # "how bees make honey": that they make it is said with it
+        return [finish(" ".join(words)), finish(f"{ask}?")]
+    return [finish(f"{clause}?" if ask.lower() in ("who", "what") and len(words) > 1 else clause)]
+
+
+def _ask_german(clause: str) -> tuple[str, bool]:
+    """Return the clause with its verb in second place where that is safe, and if it asks now."""
+    ask, _, rest = clause.partition(" ")
+    words = rest.split()
+    if len(words) < 2:
+        return clause, False
+    last = words[-1]
+    if last[0].isupper() or not last.endswith(("t", "en", "ist", "war", "wird", "kann")):
+        return clause, True  # the verb is not at the end: it is a question already
+    splits = _GERMAN_PREFIX.match(last)
+    if splits and last not in _GERMAN_VERBS:
+        return clause, False
+    return " ".join([ask, last, *words[:-1]]), True
+
+
+def tell_subject(text: str, g: Grammar) -> str:
+    """Return a phrase as a sentence, where only a small word keeps it from being one.
+
+    "A fox who learns to fly" → "A fox learns to fly."
+    """
+    text = text.strip()
+    relative = re.match(
+        rf"^(?P<who>[^,;:.]{{2,60}}?),?\s+{g.any_of('relative')}\s+(?P<does>.+)$", text, re.I
+    )
+    if relative and _is_subject(relative["who"], relative["does"], g):
+        return finish(f"{relative['who']} {relative['does']}")
+    return finish(text)
+
+
+def _is_subject(who: str, does: str, g: Grammar) -> bool:
+    """Tell whether a clause after "that" has its verb first, so that "that" was its subject."""
+    first = does.split()[0].lower()
+    if g.has("articles", first) or g.has("pronouns", first) or first == "you":
+        return False
+    if g.code in ("es", "pt") and first.endswith("s"):
+        return False  # "que controlas": somebody else does it
+    return g.has("articles", re.split(r"['’\s]", who)[0]) or _has_elision(who)
+
+
+def _has_elision(who: str) -> bool:
+    return bool(re.match(r"(?i)(?:l|un)['’]", who))
+
+
+def tell_product(text: str, name: str, g: Grammar) -> list[str]:
+    """Return what is said of a product: what it is, and one sentence for each thing it has."""
+    parts = [
+        part.strip() for part in re.split(r"\s*(?:[,;:]|\s[–—-]\s)\s*", text) if part.strip(ENDS)
+    ]
+    if not parts:
+        return []
+    if len(parts) > 1 and (parts[0] == name or len(parts[0].split()) <= _SHORT_HEAD):
+        parts[:2] = [f"{parts[0]}, {parts[1]}"]
+    head, features = _split_features(parts[0], g)
+    said = _split_relative(head, name, g)
+    return [*said, *features, *(finish(_drop_link(part, g)) for part in parts[1:])]
+
+
+def _split_relative(head: str, name: str, g: Grammar) -> list[str]:
+    """Return "Hydra, a bottle." and "Hydra keeps drinks cold." for one that keeps drinks cold."""
+    match = re.match(
+        rf"^(?P<who>.+?),?\s+{g.any_of('relative')}\s+(?P<does>.+)$", head, re.IGNORECASE
+    )
+    who = match["who"].replace(name, "").strip(" ,") if match and name else ""
+    # one thing, so that its name and the verb agree: "Vento" for headphones would not
+    one = bool(who) and g.has("articles", who.split()[0]) and not _SEVERAL.match(who)
+    subject = "the" if g.code == "en-us" else "la"  # a name needs no article to be a subject
+    if match and one and name in match["who"] and _is_subject(subject, match["does"], g):
+        return [finish(match["who"]), finish(f"{name} {match['does']}")]
+    return [tell_subject(head, g)]
+
+
+def _split_features(head: str, g: Grammar) -> tuple[str, list[str]]:
+    """Return what the product is, and what it comes with, if that is long enough to stand alone."""
+    match = re.match(
+        r"^(?P<head>(?:\S+\s+){1,7}?\S+)\s+(?P<link>with|con|avec|mit|com)\s+(?P<has>.+)$", head
+    )
+    if match and len(match["has"].split()) >= _FEATURE_WORDS and g.has("feature", match["link"]):
+        return match["head"], [] if not match["has"] else [finish(match["has"])]
+    return head, []
+
+
+def _drop_link(part: str, g: Grammar) -> str:
+    return re.sub(r"^(?:and|y|e|et|und)\s+", "", part, flags=re.IGNORECASE)
+
+
+def speak_for_us(text: str, g: Grammar) -> str:
+    """Return the text with "our" for "my": a narrator speaks for the people behind the video."""
+    for old, new in g.pairs("ours"):
+        text = re.sub(rf"(?<!\w)(?:{old})(?!\w)", partial(_keep_case, new), text, flags=re.I)
+    return text
+
+
+def _keep_case(new: str, old: re.Match[str]) -> str:
+    return new[0].upper() + new[1:] if old[0][0].isupper() else new

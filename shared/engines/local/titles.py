@@ -1,0 +1,71 @@
+"""Writes a title: a few words of what a video is about. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from shared.engines.local.grammar import Grammar, grammar_of
+from shared.engines.local.language import ENGLISH
+from shared.engines.local.reading import Reading
+from shared.engines.local.sentences import ENDS
+
+_WHOLE = 7  # up to this many words, a clause may be a title as it is
+_ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
+# Letters of a title: in a language whose phrases we do not know, and in any.
+_LETTERS, _AT_MOST = 40, 60
+_SMALL_ENDS = re.compile(r"(?:\s+[a-zà-ÿа-яё’']{1,3})+$", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
+
+
+def title_of(reading: Reading) -> str:
+    """Return a few words for a title card: a whole phrase, never half of one."""
+    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS + '"“”«»„')
+    if reading.language != ENGLISH:
+        title = _cut_words(clause)
+    else:
+        words = re.sub(r"^(?:an?|the|our)\s+", "", clause, flags=re.IGNORECASE).split()
+        # Half of a question asks nothing: it is kept whole, if there is room.
+        whole = reading.kind == "question" and len(clause) <= _AT_MOST
+        title = " ".join(map(_capitalise, words if whole else _cut_phrase(words)))
+        title = title[:_AT_MOST].strip()
+    return title[:1].upper() + title[1:]
+
+
+def _cut_words(clause: str) -> str:
+    """Return as many whole words as there is room for, without small ones at the end."""
+    if len(clause) <= _LETTERS:
+        return clause
+    cut = clause[: _LETTERS + 1].rpartition(" ")[0] or clause[:_LETTERS]
+    return _SMALL_ENDS.sub("", cut)
+
+
+def _cut_phrase(words: Sequence[str]) -> Sequence[str]:
+    """Return the first words, up to the end of a phrase."""
+    if len(words) <= _WHOLE:
+        return words
+    lower = [word.lower() for word in words]
+    end = next((end for end in _ENOUGH if _ends_phrase(lower, end)), _ENOUGH[0])
+    # No length ended a phrase: at least the last word must not need another one.
+    while end > 1 and lower[end - 1] in _waiting():
+        end -= 1
+    return words[:end]
+
+
+def _ends_phrase(words: Sequence[str], end: int) -> bool:
+    """Return whether the first words, up to this number, are a phrase of their own."""
+    may_cut = end == len(words) or (end < len(words) and words[end] in _english().words("joining"))
+    return may_cut and words[end - 1] not in _waiting()
+
+
+def _waiting() -> frozenset[str]:
+    return _english().words("joining") | _english().words("dangling")
+
+
+def _english() -> Grammar:
+    found = grammar_of(ENGLISH)
+    assert found is not None, "English is there"
+    return found
+
+
+def _capitalise(word: str) -> str:
+    small = word.lower() in _english().words("title_small")
+    return word if small else word[:1].upper() + word[1:]

@@ -1,0 +1,184 @@
+"""Reads what a sentence wants of us: to be said, to be shown, or to be obeyed. Pure.
+
+"Make a video about bees" is about bees; "Show a sunrise" is a picture without words; "Use upbeat
+music" is for us alone. What is left is what the video says.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from shared.engines.local import german
+from shared.engines.local.grammar import Grammar
+
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+
+Purpose = Literal["subject", "say", "show", "call", "name", "product", "lesson", ""]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sentence of the prompt: what it is for, and its text without the order to us."""
+
+    purpose: Purpose
+    text: str
+    kind: Literal["product", "lesson", "film", ""] = ""
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    polite: re.Pattern[str]
+    film: re.Pattern[str]
+    announce: re.Pattern[str]
+    explain: re.Pattern[str]
+    show: re.Pattern[str]
+    say: re.Pattern[str]
+    label: re.Pattern[str]
+    direction: re.Pattern[str]
+    leading: re.Pattern[str]
+    trailing: re.Pattern[str]
+    audience: re.Pattern[str]
+    call: re.Pattern[str]
+    bare: re.Pattern[str]
+
+
+@cache
+def _patterns(g: Grammar) -> _Patterns:
+    """Return the patterns of a language, made once."""
+    det, ask = g.any_of("articles"), g.any_of("ask")
+    adjective = g.any_of("adjectives")
+    gap = rf"(?:(?!{det}\b)[\w'’-]+\s+){{0,4}}?"
+    # With an order or an article before it, any words may describe the film; else only known ones.
+    # "The story of Rome" is no order: it says what is told.
+    a_film = rf"(?!{g.any_of('definite')}(?!\w)){det}\s*{gap}"
+    order = rf"(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?(?:{det}\s*)?{gap}|{a_film}"
+    order += rf"|(?:{adjective}\s+){{0,4}})"
+    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,4}}\s*:?\s+"
+    film += rf"(?:(?P<whole>{g.any_of('whole')})\b|(?P<about>{g.any_of('about')})(?!\w))\s*:?\s*"
+    named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
+    to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"
+    explain = rf"^(?:{g.any_of('explain')}(?!\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
+    aside = g.any_of("asides")
+    labels = ("labels_name", "labels_drop", "labels_cta", "labels_say")
+    compiled = {
+        "polite": rf"^{g.any_of('polite')}(?!\w)[\s,]*",
+        "film": film,
+        "announce": rf"^{g.any_of('announce')}(?!\w)\s*:?\s*(?:that\s+)?{named}",
+        "explain": explain,
+        "show": rf"^{g.any_of('show')}(?!\w)\s*:?\s*(?!{ask}\b)",
+        "say": rf"^{g.any_of('say')}(?!\w)\s*[:,]?\s*",
+        "label": rf"^(?P<label>{g.any_of(*labels)})\s*[:：]\s*(?P<value>\S.*)$",
+        "direction": rf"^{g.any_of('direction')}$",
+        "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
+        "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
+        "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
+        "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$",
+        "call": rf"^(?:{g.any_of('call_link')}(?:{g.any_of('call')}))$",
+    }
+    return _Patterns(**{name: re.compile(text, re.IGNORECASE) for name, text in compiled.items()})
+
+
+def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
+    """Yield what each sentence is for; those that are for us alone are left out."""
+    for number, sentence in enumerate(sentences):
+        part = _read_sentence(sentence, g, is_first=number == 0)
+        if part.text and any(c.isalnum() for c in part.text):
+            yield part
+
+
+def is_call(sentence: str, g: Grammar) -> bool:
+    """Tell whether the sentence asks whoever watches to do something: "Visit us"."""
+    return bool(_patterns(g).call.match(sentence.strip(" .!")))
+
+
+def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
+    p = _patterns(g)
+    if label := p.label.match(sentence):
+        return _read_label(label["label"], label["value"], g)
+    if p.bare.match(sentence) or _ADDRESS.fullmatch(sentence):
+        return Part("", "")  # there is nothing in it to tell
+    wish = _read_wish(sentence, g, is_first)
+    if wish is not None:
+        return wish
+    if p.direction.match(sentence.strip(" .!")):
+        return Part("", "")
+    if match := p.say.match(sentence):
+        return Part("say", sentence[match.end() :])
+    match = p.show.match(sentence)
+    if match and sentence[match.end() :].strip():
+        return Part("show", sentence[match.end() :].strip(" .!"))
+    bare = is_first and not sentence.endswith((".", "!"))
+    return Part("say", _drop_asides(sentence, g, "product") if bare else sentence)
+
+
+def _read_label(label: str, value: str, g: Grammar) -> Part:
+    if g.has("labels_name", label):
+        return Part("name", value.strip(' ."“”«»'))
+    if g.has("labels_cta", label):
+        return Part("call", value)
+    if g.has("labels_drop", label):
+        return Part("", "")
+    return _read_wish(value, g, is_first=True) or Part("subject", value)
+
+
+def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
+    """Return what the sentence wishes a video about; None where it is no wish."""
+    p = _patterns(g)
+    rest = p.leading.sub("", sentence.strip(), count=1) if is_first else sentence.strip()
+    kind: Literal["product", "lesson", "film", ""] = ""
+    ordered = False
+    for _ in range(4):  # "please make a trailer for a film about …": one order within another
+        before = rest
+        if match := p.polite.match(rest):
+            rest = rest[match.end() :]
+            ordered = True
+        elif match := p.film.match(rest) if is_first or _is_order(rest, g) else None:
+            kind = _kind_of(match["media"], g) or kind or "film"
+            rest = _uncontract(match["about"] or "", g) + rest[match.end() :]
+            is_first = True
+        elif match := p.announce.match(rest) if is_first else None:
+            rest, kind = _drop_prefix(rest[match.end() :], g), kind or "product"
+        elif match := p.explain.match(rest) if is_first else None:
+            rest, kind = _drop_prefix(rest[match.end() :], g), kind or "lesson"
+        if rest == before or not rest.strip():
+            break
+    if not kind:
+        return Part("subject", rest) if ordered and rest else None
+    return Part("subject", _drop_asides(german.nominate(rest, g), g, kind), kind)
+
+
+def _is_order(sentence: str, g: Grammar) -> bool:
+    return bool(re.match(rf"{g.any_of('make')}(?!\w)", sentence, re.IGNORECASE))
+
+
+def _kind_of(media: str, g: Grammar) -> Literal["product", "lesson", ""]:
+    if g.has("product_media", media):
+        return "product"
+    return "lesson" if g.has("lesson_media", media) else ""
+
+
+def _uncontract(word: str, g: Grammar) -> str:
+    """Return the article within a word that joins two: "del" holds "el"."""
+    for whole, article in g.pairs("contracted"):
+        if word.lower() == whole:
+            return article if article.endswith(("'", "’")) else f"{article} "
+    return ""
+
+
+def _drop_prefix(rest: str, g: Grammar) -> str:
+    """Return the text without the end of a verb that was split: "kündige … an"."""
+    return re.sub(rf"\s+{g.any_of('separable')}\s*[.!]?$", "", rest, flags=re.IGNORECASE)
+
+
+def _drop_asides(rest: str, g: Grammar, kind: str) -> str:
+    """Return the text without what only tells us how to make it, or for whom."""
+    p = _patterns(g)
+    while True:
+        shorter = p.trailing.sub("", rest)
+        if kind != "product":  # who a product is for is said
+            shorter = p.audience.sub("", shorter)
+        if shorter == rest or not shorter.strip():
+            return rest
+        rest = shorter

@@ -1,0 +1,202 @@
+"""What the rule-based planner says: only what follows from the prompt, in six languages."""
+
+import pytest
+
+from shared.engines.local.brief import read
+from shared.engines.local.grammar import grammars
+from shared.engines.local.plan import plan
+from shared.engines.local.sentences import drop_markup
+from shared.engines.local.topics import hero_of, scene_of
+from shared.story.drafts import Draft, Story, time_beats
+from shared.story.errors import BadInput
+
+
+def heard(prompt: str, seconds: float = 27.5) -> list[str]:
+    return [beat.narration for beat in made(prompt, seconds).beats if beat.narration]
+
+
+def made(prompt: str, seconds: float = 27.5) -> Story:
+    return plan(prompt, "cinematic", seconds, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "first"),
+    [
+        ("Announce our new running shoe AirFlex with 20% off", "Our new running shoe AirFlex."),
+        ("make a video about the history of Rome", "The history of Rome."),
+        ("Explain how plants make food", "Plants make food. How?"),
+        ("how glass is made", "How is glass made?"),
+        ("A trailer for a film about a fox who learns to fly", "A fox learns to fly."),
+        ("Haz un vídeo sobre un gato que sueña con el mar", "Un gato sueña con el mar."),
+        ("Explica cómo las abejas hacen la miel", "Las abejas hacen la miel. ¿Cómo?"),
+        ("Crée une vidéo sur la photosynthèse pour les enfants", "La photosynthèse."),
+        ("Explique pourquoi le ciel est bleu", "Le ciel est bleu. Pourquoi?"),
+        ("Erkläre, warum der Himmel blau ist", "Warum ist der Himmel blau?"),
+        ("Ein Video über einen kleinen Fuchs", "Ein kleiner Fuchs."),
+        ("Ein Video von einem kleinen Mädchen", "Ein kleines Mädchen."),
+        ("Stelle unseren neuen Laden vor", "Unser neuer Laden."),
+        ("Spiega come funziona un vulcano", "Come funziona un vulcano?"),
+        ("Un video sulla fotosintesi", "La fotosintesi."),
+        ("Faça um vídeo sobre a história do café", "A história do café."),
+    ],
+)
+def test_an_order_becomes_what_it_asks_for(prompt: str, first: str) -> None:
+    assert heard(prompt)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("prompt", "offer", "call"),
+    [
+        ("Announce our shoe AirFlex with 20% off", "20% off.", "Get 20% off"),
+        ("Anuncia AirFlex con un 20% de descuento", "Un 20% de descuento.", "Aprovecha: un 20%"),
+        ("Annonce notre vélo avec livraison gratuite", "Livraison gratuite.", "Profitez-en :"),
+        ("Kündige unseren Schuh mit 20 % Rabatt an", "20 % Rabatt.", "Jetzt 20 % Rabatt"),
+        ("Presenta la nostra app con 3 mesi gratis", "3 mesi gratis.", "Approfitta: 3 mesi"),
+        ("Apresente o nosso app com 3 meses grátis", "3 meses grátis.", "Aproveite: 3 meses"),
+    ],
+)
+def test_an_offer_is_said_alone_and_stands_on_the_card(prompt: str, offer: str, call: str) -> None:
+    assert offer in heard(prompt)
+    assert made(prompt).cta.startswith(call)
+
+
+def test_every_word_that_is_said_is_the_users() -> None:
+    prompt = "Announce our new running shoe AirFlex, made of recycled nets, with 20% off"
+    own = set(prompt.lower().replace(",", "").split())
+    for line in heard(prompt):
+        assert {word.strip(".:,").lower() for word in line.split()} <= own
+
+
+def test_what_is_for_us_alone_is_never_said() -> None:
+    told = heard(
+        "I bake bread. Make a 20 second ad about our rye loaf. Use upbeat music and a warm tone."
+    )
+    assert told == ["I bake bread.", "Our rye loaf."]
+
+
+def test_what_is_to_be_shown_is_shown_without_words() -> None:
+    story = made("Show a sunrise over the sea. Say that the ferry leaves at six.")
+    assert "a sunrise over the sea" in story.beats[0].prompt and not story.beats[0].narration
+    assert [b.narration for b in story.beats if b.narration] == ["The ferry leaves at six."]
+
+
+def test_a_product_brief_in_lines_is_read_by_its_labels() -> None:
+    story = made("Product: Lumo\nAbout: a lamp that wakes you\nPrice: $49\nCTA: Order yours")
+    told = [beat.narration for beat in story.beats if beat.narration]
+    assert told == ["Lumo, a lamp.", "Lumo wakes you.", "Lumo: $49.", "Order yours."]
+    assert (story.headline, story.cta) == ("Lumo", "Order yours")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "names"),
+    [
+        ("A fox named Pip learns to fly", ("Pip",)),
+        ("Mia and her brother Tom find a door", ("Mia", "Tom")),
+        ("Captain Vera sails to Lisbon on Monday", ("Captain Vera",)),
+        ("Cuenta la historia de una niña llamada Lucía", ("Lucía",)),
+        ("Raconte l'histoire de Camille, une boulangère", ("Camille",)),
+        ("Mia findet im Wald eine Tür", ("Mia",)),
+        ("Fresh beans in the morning. Then the sea.", ()),
+        ("The history of Rome and of Portugal", ()),
+        ("Der Fuchs sieht den Mond", ()),
+    ],
+)
+def test_who_is_named_is_found_and_nobody_else(prompt: str, names: tuple[str, ...]) -> None:
+    assert read(prompt).characters == names
+    assert made(prompt).beats[-1].characters == names
+
+
+def test_a_character_is_described_with_the_same_words_in_every_beat() -> None:
+    beats = made("A fox named Pip learns to fly over the sea").beats
+    assert all(beat.prompt.endswith("featuring Pip the fox") for beat in beats)
+    assert all(beat.camera in beat.prompt.lower().replace(f" {beat.setting}", "") for beat in beats)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place", "hero"),
+    [
+        ("Explain how plants make food from sunlight", "leaves", "plant"),
+        ("La photosynthèse", "leaves", "plant"),
+        ("Warum ist der Himmel blau?", "sky", None),
+        ("Como funciona um vulcão?", "volcano", None),
+        ("how the heart pumps blood", "shapes", "heart"),
+        ("Cómo las abejas hacen la miel", "garden", "bee"),
+    ],
+)
+def test_pictures_follow_the_subject(prompt: str, place: str, hero: str | None) -> None:
+    beats = made(prompt).beats
+    assert scene_of(beats[0].setting) == place
+    assert all(
+        scene_of(beat.setting) != "mountains" or place in ("sky", "volcano") for beat in beats
+    )
+    found = hero_of(beats[0].prompt.rpartition("featuring ")[2])
+    assert (found[0] if found else None) == hero
+
+
+@pytest.mark.parametrize("prompt", ["", " \n", "\u200b\u200b", "\x00\x01\x02"])
+def test_nothing_is_refused_as_empty(prompt: str) -> None:
+    with pytest.raises(BadInput, match="prompt is empty"):
+        made(prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["%PDF-1.7 obj", "\ufffdPNG\ufffd\ufffd\x00IHDR\x00\ufffd\ufffd"]
+)
+def test_a_file_is_refused_as_no_text(prompt: str) -> None:
+    with pytest.raises(BadInput, match="is no text"):
+        made(prompt)
+
+
+def test_signs_alone_are_shown_by_their_names_and_not_said() -> None:
+    story = made("🦊🌙✨")
+    assert story.title == "Fox"
+    assert not any(beat.narration for beat in story.beats)
+    assert all("featuring the fox" in beat.prompt for beat in story.beats)
+
+
+def test_a_script_from_right_to_left_is_told_in_its_own_words() -> None:
+    assert heard("ثعلب يتعلم الطيران. القمر يراقبه.") == ["ثعلب يتعلم الطيران.", "القمر يراقبه."]
+
+
+def test_marks_of_markdown_are_not_said() -> None:
+    prompt = (
+        "# Lumo\n\n**The lamp that wakes you.**\n\n- No `phone`.\n- Only $49.\n\n[More](http://x.y)"
+    )
+    told = " ".join(heard(prompt))
+    assert not set(told) & set("#*`[]()")
+    assert "The lamp that wakes you." in told and "http" not in told
+
+
+def test_markup_of_any_depth_is_dropped_in_time() -> None:
+    assert drop_markup("*" * 20_000 + "a" + "_" * 20_000)
+    assert drop_markup("[" * 20_000 + "<" * 20_000)
+
+
+@pytest.mark.parametrize("prompt", ["make a video", "https://example.com/page"])
+def test_an_order_without_a_subject_is_silent(prompt: str) -> None:
+    assert heard(prompt) == []
+
+
+def test_words_never_take_more_time_than_their_beat() -> None:
+    """A script that takes longer to say than the video is gets fewer beats, not faster ones."""
+    sentence = "The old harbour lies in the fog and nobody but the keeper is awake to see it"
+    drafts = made(". ".join([sentence] * 8) + ".").beats
+    beats = time_beats(drafts, 27.5)
+    assert 1 < len(beats) < len(drafts)
+    for beat, draft in zip(beats, drafts, strict=False):
+        assert beat.duration >= draft.spoken
+    assert sum(beat.duration for beat in beats) == pytest.approx(27.5)
+
+
+def test_a_beat_gets_the_time_that_it_needs_before_others_get_what_they_wish() -> None:
+    drafts = [Draft("a", "…", 5, spoken=9), Draft("b", seconds=60), Draft("c", seconds=5)]
+    assert [beat.duration for beat in time_beats(drafts, 20)] == [9, 6, 5]
+
+
+def test_every_language_has_the_same_values() -> None:
+    english = grammars()["en-us"].table
+    for grammar in grammars().values():
+        missing = english.keys() - grammar.table.keys()
+        assert missing <= {"title_small"}
+        assert grammar.table["scenes"].keys() == english["scenes"].keys()
+        assert grammar.table["heroes"].keys() == english["heroes"].keys()
