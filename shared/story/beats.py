@@ -25,6 +25,10 @@ class Beat(Fact):
     narration: str = ""
     characters: tuple[str, ...] = ()
     setting: str = ""
+    speaker: str = ""
+    """The character who says the narration; empty where the narrator does."""
+    why: str = ""
+    """Why it is in the trailer, where the beat comes from a script."""
     skipped: bool = False
 
 

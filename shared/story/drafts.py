@@ -26,6 +26,8 @@ class Draft:
     seconds: float = MIN_BEAT_SECONDS
     characters: tuple[str, ...] = ()
     setting: str = ""
+    speaker: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
             narration=draft.narration.strip(),
             characters=draft.characters,
             setting=draft.setting,
+            speaker=draft.speaker,
+            why=draft.why,
         )
         for index, draft in enumerate(kept)
     )

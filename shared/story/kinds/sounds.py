@@ -3,7 +3,7 @@
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, name_always, name_by_beat
-from shared.story.plan import beats_with_voice
+from shared.story.plan import beats_with_voice, list_speakers
 
 
 class VoiceOrder(Order):
@@ -13,6 +13,10 @@ class VoiceOrder(Order):
     style: str
     seconds: float
     seed: int = 0
+    speaker: str = ""
+    """The character who speaks; empty for the narrator."""
+    place: int = 0
+    """Which of the plan's speakers it is, so that no two sound alike; 0 is the narrator."""
 
 
 class MusicOrder(Order):
@@ -29,7 +33,12 @@ def voice_order(plan: BeatsPlanned, item: Item) -> VoiceOrder:
     beat = next(beat for beat in plan.beats if beat.index == item.beat)
     brief = plan.brief
     return VoiceOrder(
-        text=beat.narration, style=brief.style, seconds=beat.duration, seed=brief.seed
+        text=beat.narration,
+        style=brief.style,
+        seconds=beat.duration,
+        seed=brief.seed,
+        speaker=beat.speaker,
+        place=list_speakers(plan).index(beat.speaker) + 1 if beat.speaker else 0,
     )
 
 
