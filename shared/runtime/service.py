@@ -11,7 +11,14 @@ from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
 from shared.ports import Index, Is
 from shared.runtime.budgets import Budgets
-from shared.story.events import BeatsPlanned, BudgetExceeded, Event, VideoDeleted, VideoFailed, VideoSteered
+from shared.story.events import (
+    BeatsPlanned,
+    BudgetExceeded,
+    Event,
+    VideoDeleted,
+    VideoFailed,
+    VideoSteered,
+)
 from shared.story.kinds import KINDS, AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
 from shared.story.view import NOTHING, Decision, View

@@ -7,6 +7,7 @@ the libraries that draw, encode and synthesise.
 import zlib
 from collections.abc import Mapping
 
+from shared.engines.local.cast import choose_voice
 from shared.engines.local.styles import style_of
 from shared.jobs.engine import Work, Workspace
 from shared.jobs.outcomes import Made
@@ -86,7 +87,8 @@ def make_voice(order: VoiceOrder, space: Workspace) -> Made:
     from shared.engines.local.voice import speak
 
     out = space.folder / "voice.wav"
-    spoken = speak(order.text, style_of(order.style).voice, out)
+    voice = choose_voice(style_of(order.style).voice, order.place)
+    spoken = speak(order.text, voice, out)
     words = [{"text": w.text, "start": w.start, "end": w.end} for w in spoken.words]
     return Made({"key": out}, {"seconds": spoken.seconds, "words": words})
 

@@ -58,6 +58,19 @@ def read_script(text: str) -> Script:
     return Script(title=title or reader.title or scenes[0].place, scenes=scenes)
 
 
+def read_title(text: str) -> str:
+    """Return the title of a script that has been read before; cheap, whatever its length."""
+    title, lines = _take_title(text[:20_000].replace("\r\n", "\n").split("\n"))
+    if title:
+        return title
+    for line in lines:
+        section = _SECTION.match(line.strip())
+        heading = read_heading(line[section.end() :] if section else line)
+        if heading or section or line.startswith("="):
+            return heading.place if heading else _clean(line.strip("#= "))[:_LONGEST_TITLE]
+    return "a script"
+
+
 def _take_title(lines: list[str]) -> tuple[str, list[str]]:
     """Return the title of a title page, and the lines after it."""
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)

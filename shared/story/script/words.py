@@ -1,4 +1,4 @@
-"""Lists of words by which scripts are read. A few languages each: others lose only what these add."""
+"""Lists of words by which scripts are read. A language without any loses little."""
 
 
 def _split(words: str) -> frozenset[str]:
@@ -8,8 +8,8 @@ def _split(words: str) -> frozenset[str]:
 TIMES = _split(
     "day night morning evening dawn dusk afternoon noon midnight later continuous same sunset "
     "sunrise twilight día noche mañana tarde amanecer anochecer mediodía medianoche madrugada jour "
-    "nuit tard matin soir aube après-midi crépuscule tag nacht morgen abend mittag dämmerung später "
-    "giorno notte mattina sera alba tramonto pomeriggio dia noite manhã"
+    "nuit tard matin soir aube après-midi crépuscule tag nacht morgen abend mittag dämmerung "
+    "später giorno notte mattina sera alba tramonto pomeriggio dia noite manhã"
 )
 """Of the day, at the end of a heading."""
 
