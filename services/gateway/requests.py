@@ -10,6 +10,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -110,6 +111,12 @@ class ReframeRequest(BaseModel):
     aspect: Aspect
 
 
+_SOURCES: list[JsonValue] = [
+    {"required": ["prompt"]},
+    {"required": ["script"], "properties": {"script": {"type": "string"}}},
+]
+
+
 def _check_source(prompt: str, info: ValidationInfo) -> str:
     """Refuse a request that says twice what the video is of, or not at all."""
     # a script that is wrong itself is not among the data, and is told of alone
@@ -122,7 +129,7 @@ def _check_source(prompt: str, info: ValidationInfo) -> str:
 class VideoRequest(BaseModel):
     """A video to make, of a prompt or of a script. Everything else has a default."""
 
-    model_config = EXACT
+    model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": _SOURCES})
 
     script: (
         Annotated[

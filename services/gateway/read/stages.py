@@ -169,7 +169,7 @@ def _choose_weights(view: View) -> Mapping[Stage, float]:
     whole = sum(known.values())
     if whole > 0 and all(stage in measured for stage in shown):
         return {stage: (100 - ACCEPTED) * part / whole for stage, part in known.items()}
-    return MARKS | ({Stage.PLAN: 0} if Stage.SCRIPT in shown else {})
+    return {**MARKS, **({Stage.PLAN: 0.0} if Stage.SCRIPT in shown else {})}
 
 
 def list_stages(view: View) -> list[Stage]:
