@@ -47,7 +47,7 @@ def read_heading(line: str, *, after_gap: bool = True) -> Heading | None:
     if not text or len(text) > LONGEST:
         return None
     if text[0] == "." and text[1:2].strip(".") and after_gap:
-        return _take_apart(text[1:], "")
+        return read_heading(text[1:]) or _take_apart(text[1:], "")
     found = _PREFIX.match(text)
     if found and _is_plain(text, found["end"], after_gap=after_gap):
         return _take_apart(text[found.end() :], _find_side(found["side"]), text)
