@@ -10,7 +10,6 @@ import re
 import resource
 import sys
 import tempfile
-import time
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from shared.engines.local import voice
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import SpokenWord, speak
 from shared.story.speech.numbers import ENGLISH
-from shared.story.speech.seconds import NORMAL, speaking_seconds
+from shared.story.speech.seconds import speaking_seconds
 from shared.story.speech.spoken import say
 
 TEXTS = Path("tests/benchmarks/spoken.txt")

@@ -81,7 +81,13 @@ def _add_make(commands: "Commands") -> None:
     make = _add_command(commands, "make", "services.cli.make:make", "make one video, here and now")
     # Values are checked by the request and not here: the API and the command line accept the same,
     # and say the same about a mistake. So most options have no type, and no default.
-    make.add_argument("prompt", metavar="PROMPT", help="what the video should show")
+    make.add_argument("prompt", nargs="?", metavar="PROMPT", help="what the video should show")
+    make.add_argument(
+        "--script",
+        type=Path,
+        metavar="FILE",
+        help="make a trailer of it: Fountain, text, Markdown, FDX or PDF",
+    )
     make.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the prompt")
     make.add_argument("--duration", type=float, metavar="SECONDS", help="5 to 180, default 30")
     make.add_argument("--aspect", help="9:16 (default), 16:9 or 1:1")

@@ -16,10 +16,13 @@ from pydantic import ValidationError
 from services.cli.outcome import tell
 from services.gateway.errors.problems import explain_input
 from services.gateway.images import make_picture_pool, read_picture
+from services.gateway.scripts import make_script_pool, read_script_file
 from shared.base.telemetry import JsonLines
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.images import MAX_BYTES, Picture
+from shared.story.script.files import MAX_BYTES as SCRIPT_BYTES
+from shared.story.script.files import ScriptFile
 
 LOG_BYTES = 20_000_000
 
@@ -69,6 +72,33 @@ def read_product(path: Path | None) -> Picture | None:
         ) from error
     except BadInput as error:
         raise BadInput(f"--product: {path}: {error}", "product") from error
+
+
+def read_script(path: Path | None) -> ScriptFile | None:
+    """Return the script that a trailer is made of, read before anything is begun."""
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            data = file.read(SCRIPT_BYTES + 1)  # one byte too many is enough to refuse it
+        return asyncio.run(_read_script_apart(data))
+    except OSError as error:
+        raise BadInput(
+            f"--script: {path} can't be read ({error.strerror}): name a Fountain, text, Markdown, "
+            "FDX or PDF file",
+            "script",
+        ) from error
+    except BadInput as error:
+        raise BadInput(f"--script: {path}: {error}", "script") from error
+
+
+async def _read_script_apart(data: bytes) -> ScriptFile:
+    """Return the script, read in a process of its own."""
+    pool = make_script_pool(1)
+    try:
+        return await read_script_file(data, pool)
+    finally:
+        pool.close()
 
 
 async def _read_apart(data: bytes) -> Picture:

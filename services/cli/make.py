@@ -24,6 +24,7 @@ from services.cli.environment import (
     log_to_file,
     name_file,
     read_product,
+    read_script,
     read_settings,
 )
 from services.cli.outcome import Stopped
@@ -42,6 +43,7 @@ from shared.runtime.settings import Settings
 from shared.story.errors import BadInput, StorywaveError
 from shared.story.formats import Aspect
 from shared.story.images import Picture
+from shared.story.script.files import ScriptFile
 
 OWNER = "local"
 DRAIN_SECONDS = 2.0
@@ -50,14 +52,15 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """Make one video from a prompt, and write its file."""
-    asked, picture, chosen = check_all(
-        lambda: build_request(given),
+    script, picture, chosen = check_all(
+        lambda: read_script(given.script),
         lambda: read_product(given.product),
         lambda: read_settings(given),
     )
-    path = check_writable(given.output or name_file(asked.prompt))
+    asked = build_request(given, script)
+    path = check_writable(given.output or name_file(script.title if script else asked.prompt))
     say_price(asked, chosen)
-    return run_here(given, lambda maker: maker.make(asked, path, picture))
+    return run_here(given, lambda maker: maker.make(asked, path, picture, script))
 
 
 def reframe(given: argparse.Namespace) -> int:
@@ -76,10 +79,12 @@ def resume(given: argparse.Namespace) -> int:
     return run_here(given, lambda maker: maker.resume())
 
 
-def build_request(given: argparse.Namespace) -> VideoRequest:
+def build_request(given: argparse.Namespace, script: ScriptFile | None = None) -> VideoRequest:
     """Return the request that the options ask for; all others keep their defaults."""
     names = VideoRequest.model_fields
     options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+    options.pop("script", None)  # it is a file here, and stored before the request
+    options |= {"script": script.id} if script else {}
     card = {
         "headline": given.headline,
         "call_to_action": given.call_to_action,
@@ -134,8 +139,16 @@ class Maker:
     store: Store
     settings: Settings
 
-    async def make(self, asked: VideoRequest, path: Path, product: Picture | None) -> int:
+    async def make(
+        self,
+        asked: VideoRequest,
+        path: Path,
+        product: Picture | None,
+        script: ScriptFile | None = None,
+    ) -> int:
         """Ask for a video, and write its file; return the exit code."""
+        if script is not None:
+            await self.gateway.scripts.keep(script, OWNER)
         if product is not None:  # stored first, as a request names it by its id
             image = await self.gateway.images.keep(product, OWNER)
             card = asked.end_card or EndCardRequest()

@@ -15,7 +15,7 @@ _WHEN: Mapping[int, str] = {
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",
-    413: "The body is too large: 64 KiB at most, 10 MiB for a picture.",
+    413: "The body is too large: 64 KiB at most, 10 MiB for a picture, 5 for a script.",
     415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",
     421: "The request names a host that is not served here.",
@@ -53,6 +53,16 @@ PICTURE: dict[str, Any] = {
     "content": {
         type_: {"schema": {"type": "string", "format": "binary"}}
         for type_ in ("image/png", "image/jpeg", "image/webp")
+    },
+}
+
+SCRIPT: dict[str, Any] = {
+    "required": True,
+    "description": "The bytes of one script: Fountain, plain text or Markdown in UTF-8, FDX, or a "
+    "PDF of at most 300 pages; 5 MiB at most. The bytes themselves say which of these it is.",
+    "content": {
+        type_: {"schema": {"type": "string", "format": "binary"}}
+        for type_ in ("text/x-fountain", "text/markdown", "application/xml", "application/pdf")
     },
 }
 

@@ -5,6 +5,7 @@ one is first and the other reads its row. Then money, then the events of that ro
 through all of it again, and so completes what a crash had cut short.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from services.gateway.errors.problems import KeyReused, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.requests import VideoRequest
+from services.gateway.scripts import Scripts
 from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
@@ -27,6 +29,7 @@ from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
 from shared.story.fact import Micros
 from shared.story.money import say_dollars
+from shared.story.script.files import ID
 from shared.story.shape import expect_plan
 
 REQUESTS = "requests"
@@ -46,6 +49,7 @@ class Intake:
     store: Store
     gate: Gate
     images: Images
+    scripts: Scripts
     emit: Emit
     weights: Weights
     allowances: Allowances
@@ -55,6 +59,8 @@ class Intake:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
         brief = self._settle_budget(asked.brief(owner, self.allowances))
+        if asked.script is not None:
+            brief = await self._take_script(brief, asked.script)
         row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
         await self._check_price(row, brief)
         await self._keep_product(asked, row)
@@ -66,6 +72,22 @@ class Intake:
         await self.gate.open(row["_id"], owner, cap, wanted.get("on_cap", "pause"))
         await self.emit(_build_events(row))
         return str(row["_id"])
+
+    async def _take_script(self, brief: Brief, script: str) -> Brief:
+        """Return the brief with its script, which is kept for it; refuse one that is no script."""
+        try:
+            if not re.fullmatch(ID, script):
+                script = (await self.scripts.take(script.encode(errors="replace"), brief.owner)).id
+        except BadInput as error:
+            raise BadInput(str(error), "script") from error
+        title = await self.scripts.use(script, brief.owner)
+        if title is None:
+            raise BadInput(
+                "there is no script of this id: upload it first (POST /v1/scripts) and give the id "
+                "of the answer",
+                "script",
+            )
+        return brief.model_copy(update={"script": script, "prompt": title})
 
     def _settle_budget(self, brief: Brief) -> Brief:
         """Return the brief with the budget that counts: its own, or what is usual here."""

@@ -12,6 +12,7 @@ from services.gateway.intake import Intake
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
+from services.gateway.scripts import Scripts
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
@@ -29,14 +30,16 @@ class Gateway:
     budgets: Budgets
     videos: Videos
     images: Images
+    scripts: Scripts
     watch: Watch
     blobs: Blobs
     hooks: Hooks
 
     def close(self) -> None:
-        """End the streams of watchers, and the processes that read pictures."""
+        """End the streams of watchers, and the processes that read what users give."""
         self.watch.close()
         self.images.pool.close()
+        self.scripts.pool.close()
 
 
 def build_gateway(app: App, hook_secret: str = "") -> Gateway:
@@ -50,12 +53,13 @@ def build_gateway(app: App, hook_secret: str = "") -> Gateway:
     shell.listen(watch.wake)
     # a store's clock, as for all times: replicas must agree on which day it is
     images = Images(app.ports.blobs, app.ports.store.now)
+    scripts = Scripts(app.ports.blobs, app.ports.store.now)
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
     weights = StageWeights(videos)
-    intake = Intake(store, gate, images, shell.emit, weights, app.allowances, app.terms)
+    intake = Intake(store, gate, images, scripts, shell.emit, weights, app.allowances, app.terms)
     revisions = Revisions(videos, shell.emit)
     wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
     budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
     hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
-    return Gateway(intake, revisions, wishes, budgets, videos, images, watch, blobs, hooks)
+    return Gateway(intake, revisions, wishes, budgets, videos, images, scripts, watch, blobs, hooks)

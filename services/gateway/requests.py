@@ -10,7 +10,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
 )
 from pydantic_core import CoreSchema, core_schema
@@ -25,6 +27,8 @@ from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
 from shared.story.texts import VISIBLE, clean_text, make_one_line
 
 PROMPT_LIMIT = 4000
+SCRIPT_LIMIT = 60_000
+"""Letters of a script within a request, which may have 64 KiB; longer ones are given before."""
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
@@ -136,18 +140,45 @@ class ReframeRequest(BaseModel):
     aspect: Aspect
 
 
+_SOURCES: list[JsonValue] = [
+    {"required": ["prompt"]},
+    {"required": ["script"], "properties": {"script": {"type": "string"}}},
+]
+
+
+def _check_source(prompt: str, info: ValidationInfo) -> str:
+    """Refuse a request that says twice what the video is of, or not at all."""
+    # a script that is wrong itself is not among the data, and is told of alone
+    has_script = info.data.get("script") is not None or "script" not in info.data
+    if prompt and has_script:
+        raise ValueError("give a prompt or a script, not both")
+    return prompt if has_script else _check_words(prompt)
+
+
 class VideoRequest(BaseModel):
-    """A video to make. Everything but the prompt has a default."""
+    """A video to make, of a prompt or of a script. Everything else has a default."""
 
-    model_config = EXACT
+    model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": _SOURCES})
 
+    script: (
+        Annotated[
+            str,
+            StringConstraints(strip_whitespace=True, max_length=SCRIPT_LIMIT, min_length=1),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="In place of a prompt: the text of a script that the video is a trailer of "
+        "(Fountain, plain text or Markdown); or the id that POST /v1/scripts gave, for longer "
+        "ones, FDX and PDF.",
+    )
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
         AfterValidator(clean_text),
-        AfterValidator(_check_words),
+        AfterValidator(_check_source),
         Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
-    ]
+    ] = Field("", validate_default=True)
     duration: Seconds = Field(
         30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."
     )
@@ -218,13 +249,15 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(exclude={"budget", "end_card"})
+        words = self.model_dump(exclude={"budget", "end_card", "script"})
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
         if self.clips_at_once is None:
             words["clips_at_once"] = allowances.clips_at_once
         words["clip_check"] = self.clip_check or allowances.clip_check
+        if self.script is not None:  # its title and id are known once it is read
+            words |= {"prompt": "a script", "script": "-"}
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
         return Brief(**words, end_card=card, owner=owner, budget=self.cap)
 

@@ -1,6 +1,7 @@
 """The planner's decision: the first plan is a job; every later one answers a revision."""
 
 from services.planner.revise import revise
+from services.planner.steps import Steps
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
 from shared.story.kinds import KINDS, plan_job
 from shared.story.view import NOTHING, Decision, JobSpec, View
@@ -24,11 +25,10 @@ def decide(view: View, latest: BeatsPlanned | None) -> Decision:
     plan, rev = None, FIRST
     # a revision whose number leaves a gap waits: the one before it may only be late
     while rev == FIRST or rev in asked:
-        if (
-            plan is None
-        ):  # there is nothing to revise: planning is tried for the first time, or again
-            jobs.append(plan_job(request.video_id, request.brief, rev))
-            if view.end(jobs[-1].id) is None:
+        if plan is None:  # nothing is there to revise: it is planned for the first time, or again
+            steps = _list_steps(view, request, rev)
+            jobs += steps
+            if any(view.end(job.id) is None for job in steps):
                 return Decision(tuple(jobs))
             plan = view.ready(BeatsPlanned, jobs[-1].id)
         else:
@@ -37,3 +37,15 @@ def decide(view: View, latest: BeatsPlanned | None) -> Decision:
             answers.append(plan)
         rev += 1
     return Decision(tuple(jobs), tuple(answers), done=all(number < rev for number in asked))
+
+
+def _list_steps(view: View, request: VideoRequested, rev: int) -> list[JobSpec]:
+    """Return the jobs of one try to plan, as far as they can be asked for: the plan is the last."""
+    brief = request.brief
+    if not brief.script:
+        return [plan_job(request.video_id, brief, rev)]
+    steps = Steps(view, request, rev)
+    selected = steps.select()
+    if selected is None:
+        return steps.jobs
+    return [plan_job(request.video_id, brief, rev, selected.title, selected.picks)]

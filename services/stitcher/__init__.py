@@ -14,14 +14,14 @@ from shared.story.events import (
     VideoRequested,
     WavesCompleted,
 )
-from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, PLAN, REFERENCE, VOICE
+from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, PLANNING, REFERENCE, VOICE
 
 SERVICE = Service(
     name=NAME,
     reads=(
         VideoRequested,
         RevisionRequested,
-        PLAN,
+        *PLANNING,
         REFERENCE,
         IMAGE,
         CARD,

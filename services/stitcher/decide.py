@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from services.stitcher.ending import complete, fail
 from services.stitcher.segments import SegmentState, find_waves, list_segments
 from services.stitcher.sheet import find_images
-from services.stitcher.stuck import Stuck, find_stuck
+from services.stitcher.stuck import Stuck, find_stuck, list_failures
 from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_voices
 from shared.story.beats import check_images
 from shared.story.budget import explain_excess, find_block
@@ -33,7 +33,6 @@ from shared.story.kinds import (
     ImageReady,
     Item,
     MusicReady,
-    PlanFailed,
     VideoCut,
 )
 from shared.story.looks import choose_transition
@@ -96,11 +95,11 @@ def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
 
 def _end_without_plan(view: View) -> Decision:
     """End the video if planning has failed; until then wait for the plan."""
-    failures = view.all(PlanFailed)
+    failures = [(failed.take, kind.name, failed.error) for kind, failed in list_failures(view)]
     if not failures:
         return NOTHING
-    last = max(failures, key=lambda failure: failure.take)
-    return _end(fail(view, last.take, "plan", last.error))
+    take, phase, error = max(failures)
+    return _end(fail(view, take, phase, error))
 
 
 def _end(end: VideoFailed) -> Decision:

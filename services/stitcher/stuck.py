@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.story.events import BeatsPlanned, DeadLettered, RevisionRequested
-from shared.story.kinds import PlanFailed
+from shared.story.events import BeatsPlanned, DeadLettered, Failed, RevisionRequested
+from shared.story.kinds import PLANNING, AnyKind
 from shared.story.view import View
 
 _NAMES_A_REVISION = frozenset({BeatsPlanned.__name__, RevisionRequested.__name__})
@@ -32,9 +32,14 @@ def find_stuck(view: View, plan: BeatsPlanned | None) -> Stuck | None:
         return None
     first = min(current, key=lambda letter: (letter.at, letter.slot))
     # without a plan, the last revision at which planning failed
-    known = plan.rev if plan else max((f.take for f in view.all(PlanFailed)), default=1)
+    known = plan.rev if plan else max((f.take for _, f in list_failures(view)), default=1)
     rev = max(known, *map(_find_revision, current))
     return Stuck(rev, first.service, first.error)
+
+
+def list_failures(view: View) -> list[tuple[AnyKind, Failed]]:
+    """Return every step on the way to a plan that has failed."""
+    return [(kind, failed) for kind in PLANNING for failed in view.all(kind.failed)]
 
 
 def _find_revision(letter: DeadLettered) -> int:

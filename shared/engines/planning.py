@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from shared.engines.narration import ask_for_time, shorten_narration
+from shared.engines.scenes import adapt, describe
 from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
 from shared.story.brief import Brief, EndCard
@@ -126,7 +127,7 @@ def ask(order: PlanOrder) -> Question:
         most=most,
         seconds=seconds,
         style=brief.style,
-        prompt=brief.prompt,
+        prompt=describe(brief.prompt, bool(brief.script), order.title, order.picks),
     )
     return Question(system, user, _TOKENS + _TOKENS_A_BEAT * most, SCHEMA)
 
@@ -135,6 +136,7 @@ def read(text: str, order: PlanOrder) -> Made:
     """Return the plan that a model's answer is; raises Flagged, or TransientError for no plan."""
     answer = _find_answer(text[:LONGEST_ANSWER])
     drafts = _name_recurring([*_read_drafts(answer.get("beats"))])
+    drafts = adapt(order.picks, drafts) if drafts else drafts
     if not drafts and (why := _line(answer.get("refusal"), _SPOKEN)):
         raise Flagged(f"the language model refuses to plan this: {why}")
     if not drafts:

@@ -11,7 +11,14 @@ from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
 from shared.ports import Index, Is
 from shared.runtime.budgets import Budgets
-from shared.story.events import BeatsPlanned, BudgetExceeded, Event, VideoDeleted, VideoSteered
+from shared.story.events import (
+    BeatsPlanned,
+    BudgetExceeded,
+    Event,
+    VideoDeleted,
+    VideoFailed,
+    VideoSteered,
+)
 from shared.story.kinds import KINDS, AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
 from shared.story.view import NOTHING, Decision, View
@@ -105,7 +112,8 @@ class Service:
             return Decision(done=True)
         plan = view.latest(BeatsPlanned)
         if self.needs_plan and plan is None:
-            return Decision(done=bool(view.all(PlanFailed)))
+            # where a step before the plan has failed, the end of the video is all that is heard
+            return Decision(done=bool(view.all(PlanFailed) or view.all(VideoFailed)))
         if self.needs_plan and plan is not None and is_given_up(view, plan):
             return Decision(done=True)
         tells = BudgetExceeded in self.decides

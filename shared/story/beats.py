@@ -27,6 +27,10 @@ class Beat(Fact):
     setting: str = ""
     camera: str = ""
     """How far it is seen from, and how the camera moves; the prompt says it too."""
+    speaker: str = ""
+    """The character who says the narration; empty where the narrator does."""
+    why: str = ""
+    """Why it is in the trailer, where the beat comes from a script."""
     skipped: bool = False
     image: int = 0
     """The picture that is chosen of those that were made for it, by number."""

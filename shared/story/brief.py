@@ -35,6 +35,9 @@ class Brief(Fact):
     # and this one must still read its briefs.
 
     prompt: str
+    """Of a video from a script, the script's title."""
+    script: str = ""
+    """The id of the script that the video is a trailer of; empty where there is none."""
     duration: float = 30.0
     aspect: Aspect = "9:16"
     quality: Quality = "draft"

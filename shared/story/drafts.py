@@ -32,6 +32,8 @@ class Draft:
     setting: str = ""
     camera: str = ""
     spoken: float = 0.0
+    speaker: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
             characters=draft.characters,
             setting=draft.setting,
             camera=draft.camera,
+            speaker=draft.speaker,
+            why=draft.why,
         )
         for index, draft in enumerate(kept)
     )

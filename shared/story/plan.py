@@ -47,6 +47,11 @@ def list_characters(plan: BeatsPlanned) -> list[str]:
     return list(dict.fromkeys(name for beat in plan.beats for name in beat.characters))
 
 
+def list_speakers(plan: BeatsPlanned) -> list[str]:
+    """Return every character who says something, in the order in which they are first heard."""
+    return list(dict.fromkeys(beat.speaker for beat in plan.beats if beat.speaker))
+
+
 def is_given_up(view: View, plan: BeatsPlanned) -> bool:
     """Tell whether the video has failed at this plan: nothing more is made for it."""
     failed = view.latest(VideoFailed)

@@ -101,11 +101,12 @@ CASES = [
 ]
 
 
-# that a cursor must be one of ours, bytes a picture, and a job unresolved, is more than a schema
+# that a cursor must be one of ours, bytes a picture or a script, and a job unresolved, is more than a schema
 # can say
 EXCLUDED: dict[tuple[str, str], list[Any]] = {
     ("/v1/videos", "get"): [positive_data_acceptance],
     ("/v1/images", "post"): [positive_data_acceptance],
+    ("/v1/scripts", "post"): [positive_data_acceptance],
     ("/v1/jobs/unresolved", "post"): [positive_data_acceptance],
 }
 
@@ -126,6 +127,8 @@ def test_every_answer_is_as_described(
             end_card = case.body.get("end_card")
             if isinstance(end_card, dict):
                 end_card.pop("product_image", None)  # none has been given
+            if case.body.pop("script", None) is not None:
+                case.body["prompt"] = "the sea"  # no text that is made up is a script
         case.call_and_validate(timeout=10, excluded_checks=EXCLUDED.get((path, method), []))
 
     answered()

@@ -9,10 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import explain_http_error
 from shared.story.images import MAX_BYTES
+from shared.story.script import files
 
 BODY_LIMIT = 64 << 10
 HOOK_LIMIT = 4 << 20  # a webhook repeats the whole input of its run, with pictures inside
-LARGER: Mapping[str, int] = {"/v1/images": MAX_BYTES, "/hooks/replicate": HOOK_LIMIT}
+LARGER: Mapping[str, int] = {
+    "/v1/images": MAX_BYTES,
+    "/v1/scripts": files.MAX_BYTES,
+    "/hooks/replicate": HOOK_LIMIT,
+}
 """Path → the limit of its bodies, where it is another."""
 
 ALL_BODIES = 128 << 20

@@ -109,5 +109,5 @@ def _put_into_words(
 
 def count_stage(now: VideoStatus, stage: Stage) -> str:
     """Return a stage's results and its total, as in `images 3/6`."""
-    record = next(record for record in now.stages if record.name is stage)
-    return f"{stage} {record.done}/{record.total}"
+    record = next((record for record in now.stages if record.name is stage), None)
+    return f"{stage} {record.done}/{record.total}" if record else str(stage)

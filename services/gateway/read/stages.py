@@ -18,7 +18,7 @@ from shared.story.events import (
     WavesCompleted,
 )
 from shared.story.fact import Fact
-from shared.story.kinds import KINDS, Kinds, Stage
+from shared.story.kinds import KINDS, OF_SCRIPTS, PLANNING, AnyKind, Kinds, Stage
 from shared.story.plan import min_clips
 from shared.story.view import View
 from shared.story.wishes import find_rev
@@ -29,17 +29,23 @@ ACCEPTED = 5
 """Percent that a video has the moment it is accepted."""
 
 MARKS: Mapping[Stage, float] = {
+    Stage.SCRIPT: 10,
+    Stage.CHARACTERS: 10,
+    Stage.SETTINGS: 10,
+    Stage.SELECTION: 10,
     Stage.PLAN: 40,
     Stage.IMAGES: 25,
     Stage.SOUNDTRACK: 0,
     Stage.CLIPS: 25,
     Stage.CUT: 5,
 }
-"""Percent of each stage until enough videos were measured: 45 planned, 70 images, 95 clips.
+"""Percent of each stage until enough videos were measured: 45 planned, 70 images, 95 clips. Of a
+script, 15, 25, 35 and 45 are the marks of its own stages, and the plan made of them counts nothing.
 
 The soundtrack counts nothing, because it is made beside the images and clips, and sooner."""
 
 PHASES: Mapping[str, Stage] = {
+    **{stage.value: stage for stage in OF_SCRIPTS},
     "plan": Stage.PLAN,
     "images": Stage.IMAGES,
     "clips": Stage.CLIPS,
@@ -143,8 +149,9 @@ def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds =
 
 def measure_weights(records: Iterable[Iterable[StageRecord]]) -> dict[str, float]:
     """Return the percent of each stage, by the time that it took in completed videos."""
-    spent = dict.fromkeys(Stage, 0.0)
+    spent = dict[Stage, float]()
     for record in (record for video in records for record in video):
+        spent.setdefault(record.name, 0.0)
         if record.started_at and record.ended_at:
             spent[record.name] += (record.ended_at - record.started_at).total_seconds()
     whole = sum(spent.values())
@@ -156,10 +163,20 @@ def measure_weights(records: Iterable[Iterable[StageRecord]]) -> dict[str, float
 
 def _choose_weights(view: View) -> Mapping[Stage, float]:
     # A video keeps the weights that it was accepted with: with newer ones it could go back.
+    request, shown = view.one(VideoRequested), list_stages(view)
+    measured = request.stage_weights if request else {}
+    known = {stage: measured.get(stage, 0.0) for stage in shown}
+    whole = sum(known.values())
+    if whole > 0 and all(stage in measured for stage in shown):
+        return {stage: (100 - ACCEPTED) * part / whole for stage, part in known.items()}
+    return {**MARKS, **({Stage.PLAN: 0.0} if Stage.SCRIPT in shown else {})}
+
+
+def list_stages(view: View) -> list[Stage]:
+    """Return the stages that a video has: those of scripts only where there is one."""
     request = view.one(VideoRequested)
-    if request is None or not request.stage_weights:
-        return MARKS
-    return {stage: request.stage_weights.get(stage, 0.0) for stage in Stage}
+    has_script = request is not None and bool(request.brief.script)
+    return [stage for stage in Stage if has_script or stage not in OF_SCRIPTS]
 
 
 def _build_record(stage: Stage, tally: _Tally, failed: Stage | None) -> StageRecord:
@@ -196,10 +213,15 @@ def _tally_stages(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
     request, plan = view.one(VideoRequested), view.latest(BeatsPlanned)
     asked = request.at if request else None
     over_at = _find_end(view)
+    shown = list_stages(view)
+    steps = _tally_steps(view, plan, asked) if Stage.SCRIPT in shown else {}
+    ready = max((tally.end or 0 for tally in steps.values()), default=0) or asked
     if plan is None or plan.rev < find_rev(view):
         # jobs that have ended can't be counted before it is known which ones there should be
         unknown = _Tally(None, (), None, over_at)
-        return dict.fromkeys(Stage, unknown) | {Stage.PLAN: _Tally(1, (), asked, over_at)}
+        planning = _Tally(1, (), ready if all(t.is_closed for t in steps.values()) else None)
+        planning = replace(planning, closed_at=over_at)
+        return dict.fromkeys(shown, unknown) | steps | {Stage.PLAN: planning}
     # all chains are settled: nothing more comes of the images and clips
     waves_at = _find_waves_end(view, plan) or over_at
     jobs = {
@@ -209,12 +231,35 @@ def _tally_stages(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
     # a stage starts when the first thing that it needs is there: nothing tells when a job was begun
     made = _tally_jobs(view, clips, _find_first_end(view, jobs[Stage.IMAGES]), waves_at)
     return {
-        Stage.PLAN: _Tally(1, (plan,), asked),
+        **steps,
+        Stage.PLAN: _Tally(1, (plan,), ready if steps else asked),
         Stage.IMAGES: _tally_jobs(view, jobs[Stage.IMAGES], plan.at, waves_at),
         Stage.SOUNDTRACK: _tally_jobs(view, jobs[Stage.SOUNDTRACK], plan.at, over_at),
         Stage.CLIPS: replace(made, needed=min_clips(plan, len(clips))),
         Stage.CUT: _tally_jobs(view, jobs[Stage.CUT], _find_first_end(view, clips), over_at),
     }
+
+
+def _tally_steps(view: View, plan: BeatsPlanned | None, asked: int | None) -> dict[Stage, _Tally]:
+    """Return the tally of each step from a script to its plan: one job each, done once."""
+    found: dict[Stage, _Tally] = {}
+    start = asked
+    for kind in PLANNING[:-1]:
+        end = _find_step_end(view, kind)
+        before = [tally.end for tally in found.values()]
+        # characters and settings both start from the script, the selection from both of them
+        if kind.stage is not Stage.SETTINGS:
+            start = max((at or 0 for at in before), default=asked) if all(before) else None
+        closed_at = plan.at if plan else None
+        found[kind.stage] = _Tally(1, (end,) if end else (), start, closed_at)
+    return found
+
+
+def _find_step_end(view: View, kind: AnyKind) -> Event | None:
+    """Return how a step ended: well at any revision, or badly at the latest."""
+    made = view.all(kind.ready)
+    failed = [end for end in view.all(kind.failed) if end.take == find_rev(view)]
+    return next(iter((*made, *failed)), None)
 
 
 def _tally_jobs(view: View, jobs: list[str], start: int | None, closed_at: int | None) -> _Tally:

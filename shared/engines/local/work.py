@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 
+from shared.engines.local.cast import choose_voice
 from shared.engines.local.styles import style_of
 from shared.jobs.engine import Work, Workspace
 from shared.jobs.outcomes import Made
@@ -89,7 +90,7 @@ def make_voice(order: VoiceOrder, space: Workspace) -> Made:
     from shared.engines.local.voice import speak
 
     out = space.folder / "voice.wav"
-    voice = style_of(order.style).voice
+    voice = choose_voice(style_of(order.style).voice, order.place)
     spoken = speak(order.text, voice, out, seed=order.seed, names=order.say)
     words = [{"text": w.text, "start": w.start, "end": w.end} for w in spoken.words]
     return Made({"key": out}, {"seconds": spoken.seconds, "words": words})

@@ -18,6 +18,7 @@ from shared.story.kinds.film import (
     VideoCut,
 )
 from shared.story.kinds.kind import (
+    OF_SCRIPTS,
     AnyKind,
     Change,
     Item,
@@ -48,6 +49,24 @@ from shared.story.kinds.pictures import (
     references_of,
 )
 from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder, plan_job
+from shared.story.kinds.scripts import (
+    CHARACTERS,
+    SCRIPT,
+    SELECTION,
+    SETTINGS,
+    CharactersFailed,
+    CharactersFound,
+    ScenesSelected,
+    ScriptFailed,
+    ScriptOrder,
+    ScriptRead,
+    SelectionFailed,
+    SelectionOrder,
+    SettingsFailed,
+    SettingsFound,
+    scenes_job,
+    script_job,
+)
 from shared.story.kinds.sounds import (
     MUSIC,
     VOICE,
@@ -61,19 +80,28 @@ from shared.story.kinds.sounds import (
     voice_order,
 )
 
-KINDS = Kinds(PLAN, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT)
+PLANNING = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PLAN)
+"""The kinds that lead to a plan, in order: where one has failed there will be none."""
+
+KINDS = Kinds(*PLANNING, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT)
 """The kinds of this version."""
 
 __all__ = [
     "CARD",
+    "CHARACTERS",
     "CLIP",
     "CONFORM",
     "CUT",
     "IMAGE",
     "KINDS",
     "MUSIC",
+    "OF_SCRIPTS",
     "PLAN",
+    "PLANNING",
     "REFERENCE",
+    "SCRIPT",
+    "SELECTION",
+    "SETTINGS",
     "VOICE",
     "AnyKind",
     "CardFailed",
@@ -81,6 +109,8 @@ __all__ = [
     "CardReady",
     "CardText",
     "Change",
+    "CharactersFailed",
+    "CharactersFound",
     "ChunkFailed",
     "ChunkReady",
     "ClipConformed",
@@ -109,6 +139,14 @@ __all__ = [
     "ReferenceOrder",
     "ReferenceReady",
     "RetryRules",
+    "ScenesSelected",
+    "ScriptFailed",
+    "ScriptOrder",
+    "ScriptRead",
+    "SelectionFailed",
+    "SelectionOrder",
+    "SettingsFailed",
+    "SettingsFound",
     "Spoken",
     "Stage",
     "Success",
@@ -125,5 +163,7 @@ __all__ = [
     "plan_job",
     "reference_order",
     "references_of",
+    "scenes_job",
+    "script_job",
     "voice_order",
 ]

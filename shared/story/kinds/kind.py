@@ -20,12 +20,19 @@ from shared.story.view import JobSpec, job_id
 class Stage(StrEnum):
     """The stages of a video, in the order in which a user sees them pass."""
 
+    SCRIPT = "script"
+    CHARACTERS = "characters"
+    SETTINGS = "settings"
+    SELECTION = "selection"
     PLAN = "plan"
     IMAGES = "images"
     SOUNDTRACK = "soundtrack"
     CLIPS = "clips"
     CUT = "cut"
 
+
+OF_SCRIPTS = (Stage.SCRIPT, Stage.CHARACTERS, Stage.SETTINGS, Stage.SELECTION)
+"""The stages that only a video from a script has."""
 
 Change = Literal["picture", "choice", "sound", "shape"]
 """The changes of a revision: how a beat looks, which of its pictures it has, what is said in it,

@@ -3,16 +3,20 @@
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
+from shared.story.script.parts import Pick
 from shared.story.view import JobSpec
 
 
 class PlanOrder(Order):
-    """The brief to plan for."""
+    """The brief to plan for; of a script, the moments that were selected."""
 
     PLACE = frozenset({"video_id"})
 
     video_id: str
     brief: Brief
+    title: str = ""
+    """Of the script."""
+    picks: tuple[Pick, ...] = ()
 
 
 class PlanFailed(Failed):
@@ -41,15 +45,18 @@ PLAN = Kind(
 )
 
 
-def plan_job(video_id: str, brief: Brief, rev: int) -> JobSpec:
+def plan_job(
+    video_id: str, brief: Brief, rev: int, title: str = "", picks: tuple[Pick, ...] = ()
+) -> JobSpec:
     """Return the job that makes a plan; its take is the plan's revision."""
+    order = PlanOrder(video_id=video_id, brief=brief, title=title, picks=picks)
     # not by `PLAN.ask`: that takes all it needs from a plan, and there is none yet
     return JobSpec(
         kind=PLAN.name,
         video_id=video_id,
         owner=brief.owner,
         take=rev,
-        input=PlanOrder(video_id=video_id, brief=brief).model_dump(mode="json"),
+        input=order.model_dump(mode="json"),
         models=brief.wish_for(PLAN.name),
         priority=brief.priority,
         reuse=brief.reuse,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, name_always, name_by_beat
-from shared.story.plan import beats_with_voice
+from shared.story.plan import beats_with_voice, list_speakers
 
 
 class VoiceOrder(Order):
@@ -19,6 +19,10 @@ class VoiceOrder(Order):
     seconds: float
     seed: int = 0
     say: Mapping[str, str] = {}
+    speaker: str = ""
+    """The character who speaks; empty for the narrator."""
+    place: int = 0
+    """Which of the plan's speakers it is, so that no two sound alike; 0 is the narrator."""
 
 
 class MusicOrder(Order):
@@ -40,6 +44,8 @@ def voice_order(plan: BeatsPlanned, item: Item) -> VoiceOrder:
         seconds=beat.duration,
         seed=brief.seed,
         say=brief.say,
+        speaker=beat.speaker,
+        place=list_speakers(plan).index(beat.speaker) + 1 if beat.speaker else 0,
     )
 
 

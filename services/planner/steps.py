@@ -1,0 +1,62 @@
+"""The steps from a script to the moments of its trailer, each of them a job. Pure.
+
+The script is read; from its scenes characters and settings are found, side by side; from all of
+that the moments are selected. A step that went well at an earlier revision is not done again.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from shared.story.events import Event, VideoRequested
+from shared.story.kinds import (
+    CHARACTERS,
+    SCRIPT,
+    SELECTION,
+    SETTINGS,
+    CharactersFound,
+    ScenesSelected,
+    ScriptOrder,
+    ScriptRead,
+    SelectionOrder,
+    SettingsFound,
+    scenes_job,
+    script_job,
+)
+from shared.story.view import JobSpec, View
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass
+class Steps:
+    """The steps of one revision: the jobs that should exist, and what came of them."""
+
+    view: View
+    request: VideoRequested
+    rev: int
+    jobs: list[JobSpec] = field(default_factory=list)
+
+    def select(self) -> ScenesSelected | None:
+        """Return the moments; None while they are not selected, or where a step has failed."""
+        video, rev = self.request.video_id, self.rev
+        order = ScriptOrder(brief=self.request.brief)
+        read = self._find(ScriptRead, script_job(SCRIPT, video, order, rev))
+        if read is None:
+            return None
+        scenes = read.key
+        people = self._find(CharactersFound, scenes_job(CHARACTERS, video, order, rev, scenes))
+        places = self._find(SettingsFound, scenes_job(SETTINGS, video, order, rev, scenes))
+        if people is None or places is None:
+            return None
+        both = SelectionOrder(
+            brief=order.brief, characters=people.characters, settings=places.settings
+        )
+        return self._find(ScenesSelected, scenes_job(SELECTION, video, both, rev, scenes))
+
+    def _find(self, ready: type[E], job: JobSpec) -> E | None:
+        """Return what came of a step, at whichever revision; ask for it where it did not yet."""
+        known = self.view.all(ready)
+        if known:
+            return known[0]  # of several, all say the same: it follows from the script alone
+        self.jobs.append(job)
+        return None
