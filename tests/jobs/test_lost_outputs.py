@@ -21,7 +21,7 @@ from tests.jobs.replicas import (
     make_pair,
     working,
 )
-from tests.jobs.test_worker import RULES, SPEC
+from tests.jobs.test_worker import RULES
 
 HOUR_MS = 3_600_000
 
