@@ -287,12 +287,15 @@ class Ledger:
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
     async def cancel(self, video_id: str, only: Container[str] | None = None) -> None:
-        """Ask the open jobs of a video to stop; running ones end when their provider says so."""
+        """Ask the open jobs of a video to stop; running ones end when their provider says so.
+
+        One that was asked while it was in hand, and is back in the queue, ends here.
+        """
         now = self._store.now()
         while asked := [
             job
             for job in await self.open_jobs(video_id)
-            if not job.cancel and (only is None or job.id in only)
+            if (not job.cancel or job.state is State.NEW) and (only is None or job.id in only)
         ]:
             await self._write([(job, self._after(job, CancelAsked(), now)) for job in asked])
 

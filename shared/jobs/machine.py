@@ -107,6 +107,7 @@ TRANSITIONS: dict[tuple[State, type[Signal]], tuple[State, ...]] = {
     (_S.SUBMITTING, Stopped): (_S.CANCELLED, _S.SETTLING),
     (_S.RUNNING, Claimed): (_S.RUNNING,),
     (_S.RUNNING, Later): (_S.RUNNING,),
+    (_S.RUNNING, Unknown): (_S.RUNNING, _S.FAILED),
     (_S.RUNNING, Produced): (_S.STORING,),
     (_S.RUNNING, Finished): (_S.DONE, _S.SETTLING),
     (_S.RUNNING, Broke): (_S.NEW, _S.FAILED, _S.SETTLING),

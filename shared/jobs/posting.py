@@ -33,6 +33,8 @@ class Posting:
 
     async def prepare(self, job: Job, task: Task) -> Signal:
         """Hold the money, upload the inputs, take a create; then the row says that it is posted."""
+        if job.attempt > 1:  # an earlier claim may have died with its money held
+            await self._admission.free_all(job)
         if job.cancel:
             return signals.Stopped()
         await self._means.look_again(job)

@@ -134,4 +134,6 @@ class Steps:
 
     def _ask_again(self, job: Job) -> Signal:
         wait = to_ms(self._means.pace.hold)
-        return signals.Unknown(wait) if job.state is State.SUBMITTING else signals.Later(wait)
+        # a run of which every question fails is not asked after for ever
+        may_be_lost = job.state in (State.SUBMITTING, State.RUNNING)
+        return signals.Unknown(wait) if may_be_lost else signals.Later(wait)
