@@ -30,6 +30,9 @@ from shared.story.errors import StorywaveError
 from shared.story.kinds import PlanOrder
 
 INPUTS = Path(__file__).parent.parent / "tests" / "plans"
+KINDS = ("prompt", "product")
+"""The kinds of input that are planned: a kind is added here once `order_of` knows it."""
+
 EXACT, OVER = 0.01, 0.08  # seconds; a share of a beat's time
 STOCK, RECALL, PRECISION = 2, 0.95, 0.9
 
@@ -44,6 +47,7 @@ class Entry:
     says: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    kind: str = "prompt"
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,16 @@ def load(folder: Path = INPUTS) -> list[Entry]:
     scripts = sorted((folder / "scripts").glob("*.fountain"))
     rows = [("prompt", row) for row in prompts] + [("product", row) for row in products]
     rows += [("script", _read_script(path)) for path in scripts]
-    return [_make_entry(kind, row) for kind, row in rows]
+    return [_make_entry(kind, row) for kind, row in rows if kind in KINDS]
 
 
-def brief_of(kind: str, row: Mapping[str, Any]) -> Brief:
-    """Return what a user would ask for with this input: the one place that knows how."""
+def order_of(entry: Entry) -> PlanOrder:
+    """Return the order of the plan job for this input: the one place that knows how."""
+    return PlanOrder(video_id="bench", brief=entry.brief)
+
+
+def _ask(kind: str, row: Mapping[str, Any]) -> Brief:
+    """Return what a user would ask for with this input."""
     wish = {"duration": row.get("duration", 30), "style": row.get("style", "cinematic")}
     return Brief(prompt=_write_prompt(kind, row), **wish)
 
@@ -94,7 +103,7 @@ def _read_script(path: Path) -> dict[str, Any]:
 
 
 def _make_entry(kind: str, row: Mapping[str, Any]) -> Entry:
-    brief = brief_of(kind, row)
+    brief = _ask(kind, row)
     said = [row[key] for key in ("name", "price", "offer") if kind == "product" and key in row]
     return Entry(
         brief,
@@ -103,6 +112,7 @@ def _make_entry(kind: str, row: Mapping[str, Any]) -> Entry:
         (*row.get("says", ()), *said),
         tuple(row.get("never", ())),
         tuple(row.get("shows", ())),
+        kind,
     )
 
 
@@ -111,9 +121,8 @@ def _make_entry(kind: str, row: Mapping[str, Any]) -> Entry:
 
 def measure(entry: Entry, folder: Path) -> Result:
     """Plan an input and return what was found."""
-    order = PlanOrder(video_id="bench", brief=entry.brief)
     try:
-        data = make_plan(order, Workspace(folder)).data
+        data = make_plan(order_of(entry), Workspace(folder)).data
         beats = tuple(Beat.model_validate(beat) for beat in data["beats"])
         check_plan(beats, [Chunk.model_validate(chunk) for chunk in data["chunks"]])
     except StorywaveError as error:

@@ -81,6 +81,12 @@ _CARRIED: frozenset[Hero] = frozenset(
 )
 """Things that need a stand, unless the place has something to put them on."""
 
+_TOPS: frozenset[Scene] = frozenset(("table", "stage"))
+_GROUND: Mapping[Hero, frozenset[Scene]] = {
+    "plant": _TOPS | {"leaves", "garden", "forest", "hills", "mountains"},
+}
+"""Where a thing stands on the ground, though elsewhere it needs a stand."""
+
 _AFLOAT: frozenset[Hero] = frozenset(("whale", "boat", "rocket", "bee", "heart"))
 
 # So far below the ground of the place are the feet. A small hero goes down by a fifth of it only:
@@ -135,7 +141,7 @@ def _draw_hero(hero: Hero, spec: ImageSpec, spot: Spot, figure: Figure) -> None:
     shot = _choose_shot(spec)
     size = height * spot.scale * _SIZES[shot]
     figure = replace(figure, foot=_place_foot(spot, shot, spec.index, hero), size=size)
-    stands = hero in _CARRIED and _choose_scene(spec) not in ("table", "stage")
+    stands = hero in _CARRIED and _choose_scene(spec) not in _GROUND.get(hero, _TOPS)
     figure = _keep_inside(figure, figure.at(0, things.STAND) if stands else figure.foot)
     if stands:
         things.draw_stand(figure)

@@ -44,10 +44,10 @@ ROUTES: Mapping[Scene, tuple[Scene, ...]] = {
     "street": ("city", "room", "street", "hills"),
     "snow": ("mountains", "forest", "sky", "snow"),
     "shapes": ("sky", "stage", "space", "room"),
-    "leaves": ("garden", "forest", "sky", "leaves"),
+    "leaves": ("garden", "forest", "hills", "leaves"),
     "sky": ("hills", "mountains", "sea", "sky"),
     "volcano": ("mountains", "sky", "volcano", "sea"),
-    "ruins": ("hills", "city", "ruins", "desert"),
+    "ruins": ("hills", "ruins", "sky", "ruins"),
 }
 """The places where a story may go next, for each place where it may start: none is far from it."""
 
