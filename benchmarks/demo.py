@@ -33,6 +33,8 @@ from shared.story.view import View
 PROMPT = "A lighthouse keeper who paints the sea"
 SECONDS = 30.0
 LIMIT_SECONDS, LIMIT_MIB = 40.0, 1024.0  # of wall time on two cores, and of all processes' memory
+FREE = {"STORYWAVE_LLM_URL": "", "STORYWAVE_PAID": "false", "REPLICATE_API_TOKEN": ""}
+"""Whatever is set where it runs, a demo spends nothing."""
 LONGEST_TRANSITION = 0.7  # seconds; after them, nothing but the end card may be seen
 
 Luma = NDArray[np.uint8]
@@ -84,8 +86,7 @@ def make(video: Path, data: Path) -> Made:
     command = [sys.executable, "-m", "services.cli", "make", PROMPT, "--duration", f"{SECONDS:g}"]
     command += ["--aspect", "9:16", "--draft", "-o", str(video), "--data", str(data)]
     began = time.monotonic()
-    rules_plan = {"STORYWAVE_LLM_URL": ""}  # whatever is set here: a demo spends nothing
-    with subprocess.Popen(command, env=os.environ | rules_plan) as process:
+    with subprocess.Popen(command, env=os.environ | FREE) as process:
         memory = Memory(process.pid)
         memory.start()
         if process.wait() != 0:

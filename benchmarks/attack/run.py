@@ -46,7 +46,7 @@ class Plan:
         """Return the environment of the server."""
         engine = "rehearsal" if self.rehearsed else "local"
         quick = {"STORYWAVE_REHEARSAL_SECONDS": "0.2", "STORYWAVE_ACTIVE_AN_OWNER": "0"}
-        return {"STORYWAVE_ENGINE": engine, **quick}
+        return {"STORYWAVE_ENGINE": engine, "STORYWAVE_PAID": "false", **quick}
 
 
 async def attack(plan: Plan, seed: int, folder: Path) -> Outcome:

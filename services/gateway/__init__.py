@@ -1,4 +1,4 @@
-"""Reads every event; emits what users ask for; runs no job."""
+"""Reads every event; emits what users ask for, and makes it count; runs no job."""
 
 from services.gateway import intake
 from services.gateway.decide import decide

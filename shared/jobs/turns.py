@@ -106,24 +106,41 @@ class Turns:
         """Give away the places that are free; return the videos whose turn has come."""
         while (places := await self._read()).waiting:
             queues = {owner: await self._find_queue(owner) for owner in places.waiting}
-            begun = [row for rows in queues.values() for row in rows if row["_id"] in places.owners]
-            if begun:  # somebody has died before it could let them begin
-                await self._let_begin([row["_id"] for row in begun])
+            if begun := [
+                row["_id"]
+                for rows in queues.values()
+                for row in rows
+                if row["_id"] in places.owners
+            ]:
+                await self._let_begin(begun)  # somebody has died before it could do this
                 continue
-            taken, chosen = await self._choose(places, queues)
-            ids = [row["_id"] for row in chosen]
-            if gone := set(ids) - set(await self._wanting(ids)):
-                await self._store.delete(TURNS, sorted(gone))
-                continue
-            owners = {**taken, **{row["_id"]: row["owner"] for row in chosen}}
-            if owners == places.owners and all(queues.values()):
-                return []
-            empty = {o for o, rows in queues.items() if all(row in chosen for row in rows)}
-            full = {o for o in empty if len(queues[o]) == self._room.most}  # there may be more
-            if await self._write(places, owners, set(), empty - full):
-                await self._let_begin(ids)
+            ids = await self._give_places(places, queues)
+            if ids is not None:
                 return ids
         return []
+
+    async def _give_places(
+        self, places: Places, queues: Mapping[str, Sequence[Doc]]
+    ) -> list[str] | None:
+        """Return the videos whose turn has come; None where it has to be looked at once more."""
+        taken, chosen = await self._choose(places, queues)
+        ids = [row["_id"] for row in chosen]
+        if gone := set(ids) - set(await self._wanting(ids)):
+            await self._store.delete(TURNS, sorted(gone))
+            return None
+        owners = {**taken, **{row["_id"]: row["owner"] for row in chosen}}
+        if owners == places.owners and all(queues.values()):
+            return []
+        # where all that were read have a place, and there may be more, the owner still waits
+        fewer = {
+            owner
+            for owner, rows in queues.items()
+            if len(rows) < self._room.most and all(row in chosen for row in rows)
+        }
+        if not await self._write(places, owners, fewer=fewer):
+            return None
+        await self._let_begin(ids)
+        return ids
 
     async def _choose(
         self, places: Places, queues: Mapping[str, Sequence[Doc]]

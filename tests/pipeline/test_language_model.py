@@ -16,7 +16,9 @@ from shared.story.kinds import PLAN
 from tests.pipeline.world import QUICK, World, world
 from tests.standins.chat import LATE_SECONDS, ChatServer, chat_server
 
-BRIEF = Brief(prompt="A lighthouse keeper who paints the sea", duration=20, min_clips=1)
+BRIEF = Brief(
+    prompt="A lighthouse keeper who paints the sea", duration=20, min_clips=1, budget=5_000_000
+)
 PAID = Prices(Decimal("0.15"), Decimal("0.6"))
 PRICE = 660
 """Micro-dollars of one answer: see the tokens that the stand-in counts."""

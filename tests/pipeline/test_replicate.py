@@ -16,12 +16,15 @@ from shared.engines.replicate.engine import Polling, ReplicateEngine
 from shared.engines.replicate.transport import Transport
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS
+from shared.jobs.receipt import read_receipt
 from shared.runtime.paid import PAID
+from shared.runtime.terms import Terms, ask_engines
 from shared.store.sqlite import SqliteStore
 from shared.story.brief import Brief
 from shared.story.events import VideoCompleted
 from shared.story.kinds import PLAN
 from tests.engines.replicate.provider import needs_client
+from tests.pipeline.test_budget import stopped
 from tests.pipeline.world import QUICK, World, brief, world
 from tests.standins.receiver import Receiver, receiver
 from tests.standins.replicate import StandIn, standin
@@ -31,6 +34,9 @@ pytestmark = needs_client
 # a lost submit is looked for in the list after so long, and no test waits for more
 RULES = replace(QUICK, grace_ms=1_000)
 QUICKLY = Polling(share=0.0, least=0.05)
+
+ENOUGH = 20_000_000
+"""A budget that none of these videos comes near to, in micro-dollars."""
 
 
 @pytest.fixture
@@ -60,7 +66,8 @@ async def paid_world(
     engine = ReplicateEngine(provider, store.now, hooks=hooks, polling=polling)
     engines = {kind: engine for kind in PAID if kind is not PLAN or plans}
     try:
-        async with world(folder, store=store, rules=RULES, engines=engines) as w:
+        terms = Terms(ask_engines(engines))
+        async with world(folder, store=store, rules=RULES, engines=engines, terms=terms) as w:
             yield w
     finally:
         await engine.close()
@@ -75,12 +82,18 @@ async def check_books(w: World, replicate: StandIn, video: str) -> None:
     holds = (await w.store.get(MONEY, [video]))[video]["holds"]
     assert all("settled" in hold for hold in holds.values())
     assert sum(hold["settled"] for hold in holds.values()) == verdict.billed
+    receipt = await read_receipt(w.store, video)
+    assert (receipt.paid, receipt.held) == (verdict.billed, 0)
+    assert receipt.recorded == receipt.paid, "the receipt is what the jobs say"
+    assert all(row.model and row.run for row in receipt.rows if row.paid)
 
 
 async def test_a_whole_video_is_made_there_and_each_thing_is_paid_once(
     tmp_path: Path, replicate: StandIn, hooks: Receiver
 ) -> None:
-    wanted = Brief(prompt="A lighthouse keeper who paints the sea", duration=15, min_clips=1)
+    wanted = Brief(
+        prompt="A lighthouse keeper who paints the sea", duration=15, min_clips=1, budget=ENOUGH
+    )
     async with paid_world(tmp_path, hooks.url, plans=True) as w:
         end = await w.ended(await w.request("v", wanted), seconds=60)
         assert isinstance(end, VideoCompleted), end
@@ -111,7 +124,7 @@ async def test_whatever_goes_wrong_there_nothing_is_paid_twice(
         }
     )
     async with paid_world(tmp_path, hooks.url) as w:
-        await w.ended(await w.request("v", brief(beats=4)), seconds=120)
+        await w.ended(await w.request("v", brief(beats=4, budget=ENOUGH)), seconds=120)
         rows = await w.store.find(JOBS, {"spec.video_id": "v"})
         assert sum(replicate.provider.script.struck.values()) > 5
         assert not [row["_id"] for row in rows if row.get("unresolved")]
@@ -121,7 +134,7 @@ async def test_whatever_goes_wrong_there_nothing_is_paid_twice(
 async def test_a_flagged_prompt_fails_its_item_and_is_sent_once(
     tmp_path: Path, replicate: StandIn, hooks: Receiver
 ) -> None:
-    wanted = brief(beats=2)
+    wanted = brief(beats=2, budget=ENOUGH)
     wanted = wanted.model_copy(update={"prompt": "A calm sea.\nA flagthis scene."})
     async with paid_world(tmp_path, hooks.url) as w:
         end = await w.ended(await w.request("v", wanted), seconds=60)
@@ -146,8 +159,21 @@ async def test_with_webhooks_nobody_has_to_ask(
 
         hearing = asyncio.create_task(hear_all())
         try:
-            end = await w.ended(await w.request("v", brief(beats=2)), seconds=60)
+            end = await w.ended(await w.request("v", brief(beats=2, budget=ENOUGH)), seconds=60)
         finally:
             hearing.cancel()
         assert isinstance(end, VideoCompleted), end
+        await check_books(w, replicate, "v")
+
+
+async def test_a_plan_beyond_its_budget_is_paid_for_and_nothing_else(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    wanted = Brief(prompt="A lighthouse keeper who paints the sea", duration=15, budget=100_000)
+    async with paid_world(tmp_path, hooks.url, plans=True) as w:
+        found = await stopped(w, await w.request("v", wanted))
+        assert found.cap == 100_000 and found.current + found.estimate > 100_000
+        rows = await w.store.find(JOBS, {"spec.video_id": "v"})
+        assert [row["spec"]["kind"] for row in rows] == [PLAN.name]
+        assert found.current == replicate.judge().billed <= 100_000
         await check_books(w, replicate, "v")

@@ -100,6 +100,12 @@ async def stack(folder: Path, provider: Provider) -> AsyncIterator[Stack]:
             gateway.close()
 
 
+async def begin(s: Stack) -> None:
+    """Ask for a video with money enough."""
+    await s.w.app.gate.open("v", OWNER, cap=1_000)
+    await s.w.request("v", WANTED)
+
+
 async def running(s: Stack, provider: Provider, count: int) -> None:
     async with asyncio.timeout(20):
         while len(provider.runs) < count:
@@ -124,7 +130,7 @@ async def test_a_cancel_stops_the_runs_at_the_provider_and_settles_what_they_cos
 ) -> None:
     provider = Provider()
     async with stack(tmp_path, provider) as s:
-        await s.w.request("v", WANTED)
+        await begin(s)
         await running(s, provider, 3)
         await s.steer(Action.CANCEL)
         await s.settled()
@@ -132,7 +138,7 @@ async def test_a_cancel_stops_the_runs_at_the_provider_and_settles_what_they_cos
         assert len(provider.runs) == 3
         assert await is_settled_exactly(s, provider)
         provider.finishes = True
-        await s.gateway.wishes.retry("v", OWNER)
+        await s.retry()
         await s.until(completed(2))
         await s.settled()
         assert await is_settled_exactly(s, provider)
@@ -144,14 +150,14 @@ async def test_a_clip_that_was_paid_in_spite_of_the_cancel_is_kept_and_used_by_t
 ) -> None:
     provider = Provider(heeds=False)
     async with stack(tmp_path, provider) as s:
-        await s.w.request("v", WANTED)
+        await begin(s)
         await running(s, provider, 3)
         await s.steer(Action.CANCEL)
         provider.finishes = True
         await s.settled()
         assert (await s.now()).status is Status.CANCELLED
         assert provider.billed == 3 * PRICE
-        await s.gateway.wishes.retry("v", OWNER)
+        await s.retry()
         await s.until(completed(2))
         assert sorted(provider.jobs()) == sorted(set(provider.jobs()))
         assert provider.billed == 6 * PRICE
@@ -161,7 +167,7 @@ async def test_a_clip_that_was_paid_in_spite_of_the_cancel_is_kept_and_used_by_t
 async def test_a_pause_begins_no_run_and_lets_those_that_are_paid_finish(tmp_path: Path) -> None:
     provider = Provider()
     async with stack(tmp_path, provider) as s:
-        await s.w.request("v", WANTED)
+        await begin(s)
         await running(s, provider, 3)
         await s.steer(Action.PAUSE)
         provider.finishes = True
@@ -186,7 +192,7 @@ async def test_a_failed_video_costs_nothing_more_than_what_was_running(
 ) -> None:
     provider = Provider(heeds=heeds)
     async with stack(tmp_path, provider) as s:
-        await s.w.request("v", WANTED)
+        await begin(s)
         await running(s, provider, 3)
         failed = VideoFailed(video_id="v", rev=1, phase="clips", error="enough")
         await s.w.app.shell("stitcher").emit([failed])

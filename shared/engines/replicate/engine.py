@@ -205,9 +205,8 @@ class ReplicateEngine:
             return Pending(wait)
         if run.get("status") not in ENDED:
             return Pending(wait)
-        if run.get("error"):
-            said = (run.get("id"), str(run["error"])[:500])
-            log.warning("run %s failed: %s", *said, extra=_about(job))
+        if said := run.get("error"):
+            log.warning("run %s failed: %.500s", job.external_id, said, extra=_about(job))
         asked = _asked(job, _find_model(job))
         return judge_end(job.spec.kind, task.order, run, asked, partial(_price, task))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from shared.jobs.engine import Claim, Task, read_clock
@@ -62,7 +63,8 @@ def make_task(
     async def look_again() -> None:
         pass
 
-    claim = Claim(folder / f"{job.spec.kind}-{job.spec.n}-{job.attempt}", 30, read_clock())
+    # a folder of its own: an attempt does not fetch twice what lies in it
+    claim = Claim(Path(mkdtemp(dir=folder)), 30, read_clock())
     if seconds_left is not None:
         claim.seconds_left = seconds_left  # type: ignore[method-assign]
     return Task(job, KINDS[job.spec.kind].read(job.spec), claim, bring, look_again)
