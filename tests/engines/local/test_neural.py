@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.engines.local import voice
+from shared.engines.local import neural
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
 
@@ -71,7 +71,7 @@ def test_where_it_does_not_run_espeak_speaks_and_the_log_says_so_once(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(voice.neural, "record", fail)
+    monkeypatch.setattr(neural, "record", fail)
     for _ in range(2):
         assert speak("Night falls.", VOICE, tmp_path / "voice.wav").words
     assert [record.message for record in caplog.records] == [
