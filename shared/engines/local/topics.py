@@ -37,7 +37,7 @@ _SCENES: Mapping[Scene, str] = {
     "room": "room home house bedroom sofa window library study desk school classroom lamp night "
     "sleep dream book reading piano family grandmother bed interior hotel",
     "hills": "hill hills field fields farm countryside village sunrise sunset landscape horizon "
-    "balloon wind travel journey summer",
+    "balloon wind travel journey summer exterior",
     "stage": "product brand launch introducing perfume phone smartphone gadget headphones "
     "serum cream lipstick jewelry jewellery necklace ring bottle skincare cosmetics app laptop",
     "shapes": "idea ideas abstract data algorithm math music sound energy network code software "
@@ -114,4 +114,6 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
         return None  # things may be named in its place, but the beat is not about them
     found = hero_of(hero) if marked else None
     found = found or hero_of(beat_prompt)
+    if found is None and marked:
+        return "person"  # of whom a script tells nothing but the name
     return found[0] if found else None
