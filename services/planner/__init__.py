@@ -1,4 +1,6 @@
-"""Reads VideoRequested and RevisionRequested; emits BeatsPlanned and BudgetExceeded; runs plan."""
+"""Reads VideoRequested and RevisionRequested; emits BeatsPlanned and BudgetExceeded; runs script,
+characters, settings, selection and plan.
+"""
 
 from services.planner.decide import decide
 from services.planner.report import report

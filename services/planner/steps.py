@@ -7,7 +7,7 @@ that the moments are selected. A step that went well at an earlier revision is n
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from shared.story.events import Event, VideoRequested
+from shared.story.events import JobEnd, VideoRequested
 from shared.story.kinds import (
     CHARACTERS,
     SCRIPT,
@@ -24,7 +24,7 @@ from shared.story.kinds import (
 )
 from shared.story.view import JobSpec, View
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=JobEnd)
 
 
 @dataclass
@@ -54,9 +54,10 @@ class Steps:
         return self._find(ScenesSelected, scenes_job(SELECTION, video, both, rev, scenes))
 
     def _find(self, ready: type[E], job: JobSpec) -> E | None:
-        """Return what came of a step, at whichever revision; ask for it where it did not yet."""
-        known = self.view.all(ready)
+        """Return what came of a step, at this revision or before; ask for it where nothing did."""
+        # not of a later one: what is decided at a revision must not depend on when it is looked at
+        known = [end for end in self.view.all(ready) if end.take <= self.rev]
         if known:
-            return known[0]  # of several, all say the same: it follows from the script alone
+            return known[0]
         self.jobs.append(job)
         return None

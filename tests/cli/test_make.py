@@ -26,6 +26,7 @@ from tests.pictures import MAGENTA, last_frame, product, share_of
 TALL = Canvas(720, 1280)
 # Other tests run on the other cores; and whoever is killed is soon taken for dead.
 ALONE = {"STORYWAVE_PROCESSES": "1", "STORYWAVE_LEASE_SECONDS": "2"}
+SCRIPT = Path(__file__).parents[1] / "plans" / "scripts" / "carol.fountain"
 SHORT = ["The sea at night. A lamp is lit.", "--duration", "6", "--no-music"]
 
 
@@ -264,3 +265,11 @@ def test_a_promise_is_kept_although_nothing_else_was_written(
     code, said = ended(storywave(tmp_path, "resume"))
     assert code == 0, said
     is_whole(video)
+
+
+def test_a_script_becomes_a_trailer(tmp_path: Path) -> None:
+    film = tmp_path / "trailer.mp4"
+    options = ["--duration", "6", "--no-music", "-o", str(film)]
+    code, said = ended(storywave(tmp_path, "make", "--script", str(SCRIPT), *options))
+    assert code == 0, said
+    is_whole(film)

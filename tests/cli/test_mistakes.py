@@ -30,6 +30,7 @@ def outcome(capsys: Captured, *arguments: object) -> tuple[int, str]:
     ("options", "advice"),
     [
         ([" "], "PROMPT: say in a sentence"),
+        ([], "PROMPT: say in a sentence"),
         (["x" * 5000], "PROMPT: give at most 4000 characters"),
         (["sea", "--duration", "4"], "--duration: give 5 to 180 seconds"),
         (["sea", "--duration", "181"], "--duration: give 5 to 180 seconds"),
@@ -78,6 +79,38 @@ def test_a_product_that_is_no_picture(
     assert code == 2
     assert said.startswith(f"storywave: --product: {picture}") and advice in said
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (None, "can't be read (No such file or directory): name a Fountain, text, Markdown, FDX"),
+        (b"", "the script is empty"),
+        (b"\x00\x01" * 99, "binary"),
+        (b"Once there was a king.", "no scene headings"),
+        ("INT. CAFÉ - NUIT\n\nADA\nOui.".encode("latin-1"), "save it again as UTF-8"),
+        (b"x" * (10 << 20), "larger than 5 MiB"),
+    ],
+    ids=["missing", "empty", "binary", "no headings", "encoding", "10 MiB"],
+)
+def test_a_script_that_is_none(
+    capsys: Captured, tmp_path: Path, content: bytes | None, advice: str
+) -> None:
+    script = tmp_path / "film.fountain"
+    if content is not None:
+        script.write_bytes(content)
+    code, said = outcome(capsys, "make", "--script", script, "--data", tmp_path / "data")
+    assert code == 2
+    assert said.startswith(f"storywave: --script: {script}") and advice in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_prompt_and_a_script_are_not_both_taken(capsys: Captured, tmp_path: Path) -> None:
+    script = tmp_path / "film.fountain"
+    script.write_text("INT. HALL - DAY\n\nADA\nYes, it is I.")
+    code, said = outcome(capsys, "make", "sea", "--script", script, "--data", tmp_path / "data")
+    assert code == 2
+    assert said.startswith("storywave: PROMPT: give a prompt or a script, not both")
 
 
 def test_a_product_that_is_a_folder_or_without_end(capsys: Captured, tmp_path: Path) -> None:

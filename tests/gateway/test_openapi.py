@@ -101,8 +101,8 @@ CASES = [
 ]
 
 
-# that a cursor must be one of ours, bytes a picture or a script, and a job unresolved, is more than a schema
-# can say
+# that a cursor must be one of ours, bytes a picture or a script, and a job unresolved, is more than
+# a schema can say
 EXCLUDED: dict[tuple[str, str], list[Any]] = {
     ("/v1/videos", "get"): [positive_data_acceptance],
     ("/v1/images", "post"): [positive_data_acceptance],

@@ -76,7 +76,7 @@ async def test_what_is_off_is_named(
     answer = await ask(api, **asked)
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
-    assert error["field"] == field and advice in error["message"].replace(",", ",")
+    assert error["field"] == field and advice in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,20 @@ from shared.story.script.reading import read_script
 FDX = """<?xml version="1.0" encoding="UTF-8" standalone="no" ?>
 <FinalDraft DocumentType="Script" Template="No" Version="5">
  <Content>
-  <Paragraph Number="1" Type="Scene Heading"><SceneProperties Length="1/8"/><Text>INT. HALL - NIGHT</Text></Paragraph>
-  <Paragraph Type="Action"><Text>Rain &amp; wind. </Text><Text Style="Bold">A door opens.</Text></Paragraph>
+  <Paragraph Number="1" Type="Scene Heading">
+   <SceneProperties Length="1/8"/><Text>INT. HALL - NIGHT</Text>
+  </Paragraph>
+  <Paragraph Type="Action">
+   <Text>Rain &amp; wind. </Text><Text Style="Bold">A door opens.</Text>
+  </Paragraph>
   <Paragraph Type="Character"><Text>Ada (V.O.)</Text></Paragraph>
   <Paragraph Type="Parenthetical"><Text>(softly)</Text></Paragraph>
   <Paragraph Type="Dialogue"><Text>Who is there?</Text></Paragraph>
   <Paragraph Type="Transition"><Text>CUT TO:</Text></Paragraph>
  </Content>
- <TitlePage><Content><Paragraph Type="Action"><Text>by nobody</Text></Paragraph></Content></TitlePage>
+ <TitlePage>
+  <Content><Paragraph Type="Action"><Text>by nobody</Text></Paragraph></Content>
+ </TitlePage>
 </FinalDraft>"""
 
 
@@ -96,7 +102,8 @@ def test_the_same_script_has_the_same_id_whatever_its_file() -> None:
 
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
-    '<FinalDraft><Content><Paragraph Type="Action"><Text>&b;</Text></Paragraph></Content></FinalDraft>'
+    '<FinalDraft><Content><Paragraph Type="Action"><Text>&b;</Text></Paragraph></Content>'
+    "</FinalDraft>"
 )
 OUTSIDE = (
     '<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///etc/passwd">'

@@ -138,7 +138,7 @@ async def test_a_step_that_fails_ends_the_video_and_says_where(tmp_path: Path) -
     planner.pool.close()
     now = read_status(view) if view else None
     assert now is not None and now.status is Status.FAILED
-    failed = {record.name: record.status for record in now.stages}
+    failed = {record.name.value: record.status for record in now.stages}
     assert (failed["script"], failed["settings"]) == ("completed", "failed")
     assert planner.runs["selection"] == 0
 

@@ -15,7 +15,7 @@ from shared.story.events import (
 )
 from shared.story.kinds import PlanFailed
 from shared.story.view import Decision, View
-from tests.histories import VIDEO, Story, broken, plan, requested, retold
+from tests.histories import VIDEO, Story, broken, done, plan, requested, retold
 
 
 def revision(
@@ -223,3 +223,36 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
     assert bool(SERVICE.decide_on(View(VIDEO, facts)).jobs) == any(
         isinstance(fact, VideoRequested) for fact in facts
     )
+
+
+# ── from a script ───────────────────────────────────────────────────────────────────────────────
+
+SCRIPT_ID = "s" + 32 * "0"
+
+
+def test_a_script_is_read_before_its_characters_and_settings_are_found_side_by_side() -> None:
+    told = Story(SERVICE)
+    (read,) = told.hear(requested(script=SCRIPT_ID))
+    assert read.kind == "script" and read.files["script"].startswith("scripts/")
+    people, places = told.hear(done(read))
+    assert (people.kind, places.kind) == ("characters", "settings")
+    assert people.files == places.files, "both start from the scenes"
+    assert told.hear(done(people)) == []
+    (selection,) = told.hear(done(places))
+    assert selection.kind == "selection"
+    (job,) = told.hear(done(selection))
+    assert job.id == f"{VIDEO}/plan/0/0/1"
+    assert not told.done
+
+
+def test_a_retry_does_again_only_the_step_that_failed() -> None:
+    told = Story(SERVICE)
+    (read,) = told.hear(requested(script=SCRIPT_ID))
+    people, places = told.hear(done(read))
+    told.hear(done(people))
+    told.hear(broken(places))
+    assert told.done
+    (again,) = told.hear(revision(2, "retry"))
+    assert again.id == f"{VIDEO}/settings/0/0/2"
+    (selection,) = told.hear(done(again))
+    assert selection.id == f"{VIDEO}/selection/0/0/2"

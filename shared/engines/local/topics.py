@@ -90,4 +90,6 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
         return None  # things may be named in its place, but the beat is not about them
     found = hero_of(hero) if marked else None
     found = found or hero_of(beat_prompt)
+    if found is None and marked:
+        return "person"  # of whom a script tells nothing but the name
     return found[0] if found else None

@@ -54,6 +54,7 @@ class Pick(Fact):
 
     scene: int
     place: str
+    """Its setting, and whether that is inside or outside."""
     prompt: str
     speaker: str = ""
     """Who says the words; empty where the narrator does."""

@@ -21,7 +21,7 @@ from shared.story.script.text import check_text, drop_comments
 from shared.story.texts import make_one_line
 
 MOST_SCENES = 2_000
-MOST_LINES = 100_000
+MOST_LINES = 40_000
 """A script of 120 pages has 6,000."""
 
 _EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_|_(?!\w)|\\(?=[*_])")

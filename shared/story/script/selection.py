@@ -187,7 +187,7 @@ def _build_pick(
     shown = _find_action(scene, moment)
     return Pick(
         scene=scene.number,
-        place=scene.place,
+        place=f"{scene.place}, {scene.side}" if scene.side else scene.place,
         prompt=f"{SHOTS[n % len(SHOTS)]} {place}: {shown}{featuring}"[:_PICTURE],
         speaker=moment.speaker,
         words=moment.words,
