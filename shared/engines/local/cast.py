@@ -5,16 +5,18 @@ from dataclasses import replace
 from shared.engines.local.styles import VoiceChoice
 
 _SPEAKERS = (
-    ("m3", 34),
-    ("f2", 62),
-    ("m7", 52),
-    ("f4", 74),
-    ("m1", 22),
-    ("f5", 46),
-    ("m8", 44),
-    ("f3", 84),
+    ("m3", 34, 0.90),
+    ("f2", 62, 1.15),
+    ("m7", 52, 0.95),
+    ("f4", 74, 1.22),
+    ("m1", 22, 0.85),
+    ("f5", 46, 1.10),
+    ("m8", 44, 1.05),
+    ("f3", 84, 1.28),
 )
-"""Variant of espeak-ng and pitch: neighbours differ most, since few films need them all."""
+"""Variant of espeak-ng, its pitch, and how much the neural voice is shifted: neighbours differ
+most, since few films need them all.
+"""
 
 
 def choose_voice(narrator: VoiceChoice, place: int) -> VoiceChoice:
@@ -23,6 +25,8 @@ def choose_voice(narrator: VoiceChoice, place: int) -> VoiceChoice:
         return narrator
     others = [each for each in _SPEAKERS if each[0] != narrator.variant]
     again, n = divmod(place - 1, len(others))
-    variant, pitch = others[n]
+    variant, pitch, shift = others[n]
     # beyond the list the same speakers come again, each time a little higher
-    return replace(narrator, variant=variant, pitch=min(99, pitch + 7 * again))
+    return replace(
+        narrator, variant=variant, pitch=min(99, pitch + 7 * again), shift=shift + 0.02 * again
+    )

@@ -36,6 +36,8 @@ class VoiceChoice:
     words_a_minute: int
     pitch: int
     range: int
+    shift: float = 1.0
+    """How much higher the neural voice sounds: it has one speaker, and a film has many."""
 
 
 @dataclass(frozen=True)

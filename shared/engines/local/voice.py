@@ -22,6 +22,7 @@ from shared.engines.local.recording import (
     Sound,
     block_samples,
     measure_levels,
+    shift_pitch,
     trim,
     write,
 )
@@ -106,7 +107,8 @@ def _record(
 def _try_neural(text: str, voice: VoiceChoice, rate: float, seed: int) -> Recording | None:
     """Return what the neural voice says; None where its libraries fail on this machine."""
     try:
-        return neural.record(text, voice, rate, seed)
+        spoken = neural.record(text, voice, rate / voice.shift, seed)
+        return shift_pitch(spoken, voice.shift)
     except (ImportError, OSError, RuntimeError) as error:
         _tell_once(str(error))
         return None
