@@ -11,7 +11,7 @@ import httpx
 from shared.jobs.job import Job
 from shared.jobs.outcomes import Made
 from shared.ports import Blob, Blobs
-from shared.story.errors import TransientError
+from shared.story.errors import TransientError, cause
 
 MOST_BYTES = 1 << 30
 """No output of a model is larger; what is, is no output, and must not fill the disk."""
@@ -102,7 +102,7 @@ async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
                         raise Useless(f"an output is larger than {MOST_BYTES >> 20:,} MiB")
                     file.write(part)
     except httpx.HTTPError as error:
-        raise TransientError(f"an output could not be fetched: {error}") from error
+        raise TransientError(f"an output could not be fetched: {cause(error)}") from error
     return path
 
 
