@@ -20,15 +20,18 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast test-cov lint format docs cluster-up cluster-down test-cluster \
-	attack attack-short bench-waves bench-plans bench-orchestration bench-stitch \
-	bench-voice measure-voices lock clean
+.PHONY: help demo demo-paid test test-fast test-cov test-live lint format docs cluster-up \
+	cluster-down test-cluster chaos chaos-embedded attack attack-short bench-waves bench-clips \
+	bench-plans bench-orchestration bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
 
 demo: $(RUNTIME) ## a prompt becomes a finished 30-second video, demo.mp4
 	$(BIN)/python -m benchmarks.demo
+
+demo-paid: $(DEV) ## the same, bought at a stand-in for Replicate, with a receipt: demo-paid.mp4
+	$(BIN)/python -m benchmarks.demopaid
 
 # One process a core; one that has nothing left to do takes tests over from another.
 TEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
@@ -52,6 +55,11 @@ test-fast: $(DEV) ## for the inner loop: decisions, contracts on SQLite, whole p
 
 test-cov: $(DEV) ## all tests, and which lines and branches they reach; fails below the floor
 	$(TEST) --cov
+
+# The only target that spends money: it is told the token, and is no part of any other.
+test-live: export REPLICATE_API_TOKEN := $(REPLICATE_API_TOKEN)
+test-live: $(DEV) ## one job of each kind at the real Replicate: needs a token, spends up to 1.50 dollars
+	$(BIN)/python -m benchmarks.live
 
 lint: $(DEV) ## style, types, who may import whom, and the files under deploy
 	$(BIN)/ruff check .
@@ -82,6 +90,14 @@ test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers
 	$(CLUSTER) -m cluster || (echo "== what failed is run once more" && \
 	$(CLUSTER) -m cluster --last-failed --last-failed-no-failures none)
 
+CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
+
+chaos: $(DEV) ## kills, standstills, restarts and a provider that fails, at once: ten minutes at most
+	$(CHAOS)
+
+chaos-embedded: $(DEV) ## the same against one process with everything in it: five minutes at most
+	$(BIN)/python -m benchmarks.chaos --embedded
+
 attack: $(DEV) ## a server under everything that outsiders can send, for eight minutes at most
 	$(BIN)/python -m benchmarks.attack
 
@@ -93,6 +109,9 @@ bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier a
 
 bench-plans: $(RUNTIME) ## plans without a language model, on inputs with hand labels; fails below bounds
 	$(BIN)/python -m benchmarks.plans
+
+bench-clips: $(DEV) ## six clips at a provider, three at once, against what no schedule can beat
+	$(BIN)/python -m benchmarks.clips
 
 bench-orchestration: $(BENCH) ## videos a minute on real servers, against Celery on Redis
 	$(BENCH_BIN)/python -m tests.cluster.servers run $(BENCH_BIN)/python -m benchmarks.orchestration

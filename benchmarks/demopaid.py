@@ -32,7 +32,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="storywave-demo-paid-") as name:
         folder = Path(name)
         provider = StandInProcess(folder / "replicate", PACE)
-        await provider.start(0, shrink=2)
+        await provider.start(0)
         try:
             seconds = await asyncio.to_thread(make, provider, folder / "data")
         finally:

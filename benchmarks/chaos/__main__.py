@@ -16,9 +16,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.chaos.course import EMBEDDED, EMBEDDED_SHORT, LONG, SHORT, Course
-from benchmarks.chaos.run import Run
-from benchmarks.chaos.target import Target
-from benchmarks.provider import StandInProcess
+from benchmarks.chaos.run import play
 from tests.cluster.servers import Servers
 
 
@@ -37,7 +35,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="storywave-chaos-"))
     is_good = False
     try:
-        is_good = asyncio.run(play(course, given.seed, folder, embedded=given.embedded))
+        is_good = asyncio.run(_play(course, given.seed, folder, embedded=given.embedded))
     finally:
         if is_good and not given.keep:
             shutil.rmtree(folder)
@@ -46,19 +44,14 @@ def main() -> int:
     return 0 if is_good else 1
 
 
-async def play(course: Course, seed: int, folder: Path, *, embedded: bool) -> bool:
+async def _play(course: Course, seed: int, folder: Path, *, embedded: bool) -> bool:
     """Play a course, and return whether all was as it must be."""
+    # A polite end, as Ctrl-C is: everything that was started is ended first.
     this = asyncio.current_task()
     assert this is not None, "it runs in a task"
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     print(f"{course.name}: seed {seed}, at most {course.limit:g} s …", flush=True)
-    provider = StandInProcess(folder / "replicate", course.pace)
-    servers = None if embedded else Servers.of_this_run()
-    target = Target(folder, provider.environment, servers)
-    try:
-        outcome = await Run(course, seed, folder, provider, target).play()
-    finally:
-        provider.stop()
+    outcome = await play(course, seed, folder, None if embedded else Servers.of_this_run())
     return outcome.report()
 
 

@@ -53,9 +53,10 @@ class Outcome:
         told = " ".join(f"{name}={count}" for name, count in counts.items())
         return f"FIGURE {self.name} {told} recovery_p95_s={p95:.1f}"
 
-    def report(self) -> bool:
-        """Print what is wrong, then the figures; return whether all is as it must be."""
-        wrong = {
+    @property
+    def faults(self) -> dict[str, list[str]]:
+        """Return all that is wrong, by its sort."""
+        sorts = {
             "lost": self.lost,
             "paid twice": self.paid_twice,
             "over budget": self.over_budget,
@@ -63,10 +64,14 @@ class Outcome:
             "wrong books": self.wrong_books,
             "left behind": self.left_behind,
         }
-        for name, found in wrong.items():
+        return {name: found for name, found in sorts.items() if found}
+
+    def report(self) -> bool:
+        """Print what is wrong, then the figures; return whether all is as it must be."""
+        for name, found in self.faults.items():
             for each in found[:SHOWN]:
                 print(f"{name}: {each}", file=sys.stderr)
             if len(found) > SHOWN:
                 print(f"{name}: {len(found) - SHOWN} more", file=sys.stderr)
         print(self.line)
-        return not any(wrong.values())
+        return not self.faults

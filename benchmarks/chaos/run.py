@@ -19,11 +19,22 @@ from benchmarks.chaos.users import Users
 from benchmarks.provider import StandInProcess
 from shared.media import verify
 from tests.cluster.report import recoveries
+from tests.cluster.servers import Servers
 
 SHRINK = 8
 """Pictures and clips have their sides divided by this."""
 LIST_LAG = 1.5
 """Seconds after which a run shows up in the provider's list."""
+
+
+async def play(course: Course, seed: int, folder: Path, servers: Servers | None = None) -> Outcome:
+    """Play a course in a folder, on these servers or in one process, and return what came of it."""
+    provider = StandInProcess(folder / "replicate", course.pace)
+    target = Target(folder, provider.environment, servers)
+    try:
+        return await Run(course, seed, folder, provider, target).play()
+    finally:
+        provider.stop()
 
 
 @dataclass

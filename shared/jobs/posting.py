@@ -18,7 +18,7 @@ from shared.jobs.rows import find_misfit, make_storable
 from shared.jobs.signals import Signal
 from shared.jobs.storing import Storing
 from shared.jobs.unreadable import PUT_OFF_MS, tell
-from shared.story.errors import InfrastructureError
+from shared.story.errors import InfrastructureError, cause
 
 log = logging.getLogger("storywave.worker")
 
@@ -90,7 +90,7 @@ class Posting:
         try:
             outcome = await engine.submit(task, task.claim.prepared)
         except Exception as error:  # whatever it is: the request may have arrived
-            log.warning("nobody knows: %s", error, extra=journal.about(job, "unknown"))
+            log.warning("nobody knows: %s", cause(error), extra=journal.about(job, "unknown"))
             return signals.Unknown(to_ms(self._means.pace.hold))
         match outcome:
             case outcomes.Accepted(external_id):

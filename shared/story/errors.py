@@ -162,7 +162,10 @@ _FOLDERS = re.compile(r"""(?<![\w:/.])/(?:[^/'"\s](?:[^/'"\n]*[^/'"\s])?/)+(?=[^
 
 
 def cause(error: BaseException) -> str:
-    """Return the words of an error from elsewhere, without folders: users read them."""
+    """Return the words of an error from elsewhere, without folders: users read them.
+
+    Those of a time-out say nothing by themselves: then it is its name that does.
+    """
     # the system's errors name a file only outside of `strerror`
     words: str | None = getattr(error, "strerror", None)
-    return words or _FOLDERS.sub("", str(error))
+    return words or _FOLDERS.sub("", str(error)) or type(error).__name__

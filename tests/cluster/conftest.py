@@ -6,5 +6,7 @@ from tests.cluster.figures import FIGURES
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    for line in FIGURES.others:
+        print(line)
     if FIGURES["videos"]:
         print(FIGURES.line())

@@ -9,6 +9,8 @@ class Figures(Counter[str]):
     def __init__(self) -> None:
         super().__init__()
         self.recoveries: list[float] = []
+        self.others: list[str] = []
+        """Lines that other runs on the same servers have to say."""
 
     def line(self) -> str:
         ordered = sorted(self.recoveries)
