@@ -122,8 +122,8 @@ def _say_object(mistake: Mistake) -> str:
 
 
 def _say_mapping(mistake: Mistake) -> str:
-    examples = (mistake.field.examples if mistake.field else None) or ({},)
-    return f"give an object like {json.dumps(examples[0])}"
+    examples = mistake.field.examples if mistake.field else None
+    return f"give an object like {json.dumps(examples[0] if examples else {})}"
 
 
 def _say_missing(mistake: Mistake) -> str:
