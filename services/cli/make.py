@@ -52,12 +52,14 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """Make one video from a prompt, and write its file."""
-    script, picture, chosen = check_all(
+    script, picture, chosen, asked = check_all(
         lambda: read_script(given.script),
         lambda: read_product(given.product),
         lambda: read_settings(given),
+        # one with a script names it by its id, which only a file that can be read has
+        lambda: None if given.script else build_request(given),
     )
-    asked = build_request(given, script)
+    asked = asked or build_request(given, script)
     path = check_writable(given.output or name_file(script.title if script else asked.prompt))
     say_price(asked, chosen)
     return run_here(given, lambda maker: maker.make(asked, path, picture, script))

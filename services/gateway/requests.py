@@ -82,7 +82,7 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=60),
     AfterValidator(_check_name),
 ]
-Pronounced = Annotated[Line, StringConstraints(min_length=1)]
+Pronounced = Annotated[Line, AfterValidator(_check_name)]
 
 
 def _check_dollars(text: str) -> str:

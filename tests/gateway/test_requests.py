@@ -67,6 +67,7 @@ def test_every_wish_reaches_the_brief() -> None:
         "seed": 5, "priority": 3, "transition": "wipe", "transition_seconds": 0.8,
         "clip_sound": True, "clip_check": "retry", "tier": "best",
         "models": {"clip": "google/veo-3.1", "image": "draft"},
+        "say": {"AirFlex": "air flex"},
     }  # fmt: skip
     card = {"headline": "Go", "call_to_action": "Now", "seconds": 4, "style": "bold"}
     card |= {"colour": "#10C0fe", "product_image": "abc"}
@@ -155,6 +156,9 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"seed": True}, "seed", "give a whole number"),
         ({"voice": 1}, "voice", "give true or false"),
         ({"voice": "yes"}, "voice", "give true or false"),
+        ({"say": "air flex"}, "say", 'give an object like {"AirFlex": "air flex"}'),
+        ({"say": {str(n): "x" for n in range(101)}}, "say", "give at most 100 of them"),
+        ({"say": {"AirFlex": ""}}, "say.AirFlex", "give a word with letters"),
         ({"end_card": {"seconds": "3"}}, "end_card.seconds", "give 1 to 10 seconds"),
         ({"durations": 5}, "durations", "no such field: perhaps duration is meant"),
         ({"xyz": "red"}, "xyz", "no such field: use script, prompt, duration"),

@@ -24,6 +24,7 @@ from shared.story.kinds import (
     CUT,
     IMAGE,
     KINDS,
+    OF_SCRIPTS,
     PLAN,
     REFERENCE,
     AnyKind,
@@ -35,7 +36,8 @@ from tests.pipeline.world import World, brief, world
 OWNER = "local"
 SHUFFLED = Chaos(seed=11, shuffle=True, double=0.5)
 WANTED = brief(3, 2).model_copy(update={"end_card": EndCard()})
-USED = [kind for kind in KINDS if kind is not REFERENCE]  # the plan of these tests has no persons
+# the plan of these tests has no persons, and comes from no script
+USED = [kind for kind in KINDS if kind is not REFERENCE and kind.stage not in OF_SCRIPTS]
 
 
 class Stack:

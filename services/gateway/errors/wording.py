@@ -3,6 +3,7 @@
 Pydantic names the sort of mistake; what is accepted is read from the field itself.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -120,6 +121,11 @@ def _say_object(mistake: Mistake) -> str:
     return f"give an object with any of {', '.join(fields_inside(mistake.field))}"
 
 
+def _say_mapping(mistake: Mistake) -> str:
+    examples = mistake.field.examples if mistake.field else None
+    return f"give an object like {json.dumps(examples[0] if examples else {})}"
+
+
 def _say_missing(mistake: Mistake) -> str:
     return "it is missing, and has no default" if mistake.name else _say_object(mistake)
 
@@ -141,6 +147,8 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     **dict.fromkeys(("model_type", "model_attributes_type"), _say_object),
     **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
     **dict.fromkeys(("string_type", "string_unicode"), lambda _: "give a text, in valid Unicode"),
+    "dict_type": _say_mapping,
+    "too_long": lambda m: f"give at most {m.context['max_length']} of them",
     "string_too_long": lambda m: f"give at most {m.context['max_length']} characters",
     "string_too_short": lambda m: f"give at least {m.context['min_length']} characters",
     "string_pattern_mismatch": _say_pattern,
