@@ -127,6 +127,7 @@ def test_every_answer_is_as_described(
             end_card = case.body.get("end_card")
             if isinstance(end_card, dict):
                 end_card.pop("product_image", None)  # none has been given
+            case.body.pop("say", None)  # that a word has letters of some script is no pattern
             if case.body.pop("script", None) is not None:
                 case.body["prompt"] = "the sea"  # no text that is made up is a script
         case.call_and_validate(timeout=10, excluded_checks=EXCLUDED.get((path, method), []))
