@@ -30,7 +30,12 @@ from shared.story.kinds import KINDS, ChunkReady, ClipConformed, MusicReady
 from shared.story.plan import active_chunks
 from shared.story.view import View
 
-PROMPT = "A lighthouse keeper who paints the sea"
+PROMPT = (
+    "A lighthouse keeper paints the sea. Every morning she climbs the stairs with her brushes. "
+    "Storms come, and she paints them too. One day a ship brings her a letter. "
+    "Her pictures hang in the city now. She stays, and paints the sea again."
+)
+"""A story with something to say in each beat: a plan without a model says only what it is told."""
 SECONDS = 30.0
 LIMIT_SECONDS, LIMIT_MIB = 40.0, 1024.0  # of wall time on two cores, and of all processes' memory
 FREE = {"STORYWAVE_LLM_URL": "", "STORYWAVE_PAID": "false", "REPLICATE_API_TOKEN": ""}
