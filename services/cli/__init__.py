@@ -41,9 +41,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_make(commands)
+    _add_plan(commands)
     _add_reframe(commands)
     _add_up(commands)
     _add_wishes(commands)
+    _add_changes(commands)
     about = "list videos, or show one"
     status = _add_command(commands, "status", "services.cli.inspect:status", about)
     which = status.add_mutually_exclusive_group()
@@ -87,6 +89,9 @@ def _add_make(commands: "Commands") -> None:
         type=Path,
         metavar="FILE",
         help="make a trailer of it: Fountain, text, Markdown, FDX or PDF",
+    )
+    make.add_argument(
+        "--plan", type=Path, metavar="FILE", help="make what it says, as `storywave plan` writes it"
     )
     make.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the prompt")
     make.add_argument("--duration", type=float, metavar="SECONDS", help="5 to 180, default 30")
@@ -144,6 +149,20 @@ def _list_choices(names: Iterable[str], default: str) -> str:
     return f"{default} (default), {', '.join(others)} or {last}"
 
 
+def _add_plan(commands: "Commands") -> None:
+    about = "write a plan, to be changed by hand and made; nothing is made or spent"
+    plan = _add_command(commands, "plan", "services.cli.plans:plan", about)
+    plan.add_argument("prompt", nargs="?", metavar="PROMPT", help="what the video should show")
+    plan.add_argument("--script", type=Path, metavar="FILE", help="as for `make`")
+    plan.add_argument("--video", metavar="VIDEO", help="the plan of a video that there is")
+    plan.add_argument("--duration", type=float, metavar="SECONDS", help="5 to 180, default 30")
+    plan.add_argument("--aspect", help="9:16 (default), 16:9 or 1:1")
+    plan.add_argument("--style", help=_list_choices(STYLES, "cinematic"))
+    plan.add_argument("--seed", type=int, help="another seed, another plan of the same prompt")
+    plan.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    plan.add_argument("--json", action="store_true", help="in place of YAML")
+
+
 def _add_reframe(commands: "Commands") -> None:
     about = "make a finished video in another shape, from the clips there are"
     reframe = _add_command(commands, "reframe", "services.cli.make:reframe", about)
@@ -185,6 +204,35 @@ def _add_wishes(commands: "Commands") -> None:
         optional = "?" if name == "resume" else None
         wish.add_argument("video", nargs=optional, metavar="VIDEO", help="its id")
         _add_address(wish, "of the server, `storywave up`")
+
+
+def _add_changes(commands: "Commands") -> None:
+    """Add the changes of one beat that are asked of a server that runs."""
+    changes = {
+        "edit": "change what a beat shows, what is said in it, or how long it lasts",
+        "regenerate": "make another take of a beat's image, clips or voice",
+        "skip": "leave a beat out",
+        "choose": "go back to a take of a beat; without --take: list its takes",
+    }
+    for name, about in changes.items():
+        change = _add_command(commands, name, f"services.cli.wishes:{name}", about)
+        change.add_argument("video", metavar="VIDEO", help="its id")
+        change.add_argument("beat", type=int, metavar="BEAT", help="its number; the first one is 0")
+        change.add_argument(
+            "--dry-run", action="store_true", help="only say what is made again, and its price"
+        )
+        if name == "edit":
+            change.add_argument("--prompt", metavar="TEXT", help="what it shows")
+            change.add_argument("--narration", metavar="TEXT", help="what is said in it")
+            change.add_argument("--duration", type=float, metavar="SECONDS")
+            change.add_argument("--unskip", action="store_true", help="a skipped beat comes back")
+        if name == "regenerate":
+            change.add_argument("--what", default="image", help="image (default), clip, voice, all")
+        if name == "choose":
+            change.add_argument("--kind", default="image", help="image (default), clip or voice")
+            change.add_argument("--take", type=int, metavar="N")
+            change.add_argument("--image", type=int, metavar="N", help="of several pictures, one")
+        _add_address(change, "of the server, `storywave up`")
 
 
 def _add_up(commands: "Commands") -> None:

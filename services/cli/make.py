@@ -34,6 +34,7 @@ from services.cli.screen import Screen
 from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
 from services.gateway.intake import OUTPUTS, make_video_id
 from services.gateway.parts import Gateway, build_gateway
+from services.gateway.plans import PlanFields
 from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
@@ -51,16 +52,20 @@ DRAIN_SECONDS = 2.0
 
 
 def make(given: argparse.Namespace) -> int:
-    """Make one video from a prompt, and write its file."""
-    script, picture, chosen, asked = check_all(
+    """Make one video from a prompt, a script or a plan, and write its file."""
+    from services.cli.plans import read_plan_file
+
+    script, picture, plan, chosen, asked = check_all(
         lambda: read_script(given.script),
         lambda: read_product(given.product),
+        lambda: read_plan_file(given.plan),
         lambda: read_settings(given),
-        # one with a script names it by its id, which only a file that can be read has
-        lambda: None if given.script else build_request(given),
+        # one with a file names what is in it, which only a file that can be read has
+        lambda: None if given.script or given.plan else build_request(given),
     )
-    asked = asked or build_request(given, script)
-    path = check_writable(given.output or name_file(script.title if script else asked.prompt))
+    asked = asked or build_request(given, script, plan)
+    about = script.title if script else plan.read().title if plan else asked.prompt
+    path = check_writable(given.output or name_file(about))
     say_price(asked, chosen)
     return run_here(given, lambda maker: maker.make(asked, path, picture, script))
 
@@ -81,20 +86,26 @@ def resume(given: argparse.Namespace) -> int:
     return run_here(given, lambda maker: maker.resume())
 
 
-def build_request(given: argparse.Namespace, script: ScriptFile | None = None) -> VideoRequest:
+def build_request(
+    given: argparse.Namespace, script: ScriptFile | None = None, plan: PlanFields | None = None
+) -> VideoRequest:
     """Return the request that the options ask for; all others keep their defaults."""
-    names = VideoRequest.model_fields
+    names = VideoRequest.model_fields.keys() - {"script", "plan"}  # these are files here
     options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
-    options.pop("script", None)  # it is a file here, and stored before the request
     options |= {"script": script.id} if script else {}
+    options |= {"plan": plan.model_dump()} if plan else {}
     card = {
-        "headline": given.headline,
-        "call_to_action": given.call_to_action,
-        "style": given.card_style,
-        "colour": given.card_colour,
+        "headline": "headline",
+        "call_to_action": "call_to_action",
+        "style": "card_style",
+        "colour": "card_colour",
     }
-    texts = {name: value for name, value in card.items() if value is not None}
-    if given.model:
+    texts = {
+        name: value
+        for name, option in card.items()
+        if (value := getattr(given, option, None)) is not None
+    }
+    if getattr(given, "model", None):
         options["models"] = dict(map(_read_model, given.model))
     try:
         return VideoRequest.model_validate({**options, **({"end_card": texts} if texts else {})})

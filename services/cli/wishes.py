@@ -1,4 +1,4 @@
-"""`storywave pause`, `resume`, `cancel` and `retry`: asked of a server that runs, over its API.
+"""What is asked of a server that runs, over its API: wishes for a video, changes of its beats.
 
 A data folder has one process. So these commands can't open it themselves while a server makes the
 video that they are about.
@@ -6,7 +6,7 @@ video that they are about.
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
@@ -46,8 +46,71 @@ def retry(given: argparse.Namespace) -> int:
     return _ask(given, "retry")
 
 
+def edit(given: argparse.Namespace) -> int:
+    """Change what a beat shows, what is said in it, or how long it lasts."""
+    names = ("prompt", "narration", "duration")
+    asked = {name: value for name in names if (value := getattr(given, name)) is not None}
+    if given.unskip:
+        asked["skipped"] = False
+    return _change(given, "PATCH", "", asked)
+
+
+def regenerate(given: argparse.Namespace) -> int:
+    """Make another take of a beat's image, clips or voice."""
+    return _change(given, "POST", "/regenerate", {"what": given.what})
+
+
+def skip(given: argparse.Namespace) -> int:
+    """Leave a beat out."""
+    return _change(given, "POST", "/skip", None)
+
+
+def choose(given: argparse.Namespace) -> int:
+    """Go back to a take of a beat; without one, list those there are."""
+    if given.take is None:
+        found = _send(_find(given), "GET", f"{_beat(given)}/takes")
+        say(*map(_describe_take, found["takes"]))
+        return 0
+    asked = {"kind": given.kind, "take": given.take}
+    asked |= {} if given.image is None else {"image": given.image}
+    return _change(given, "POST", "/choose", asked)
+
+
+def _describe_take(take: Mapping[str, Any]) -> str:
+    state = "chosen" if take["is_chosen"] else "ready" if take["is_ready"] else "not made"
+    words = take["narration"] or take["prompt"]
+    return f"{take['kind']:<6} {take['take']:>2}  {state:<8}  {words[:70]}"
+
+
+def _change(given: argparse.Namespace, method: str, path: str, body: object) -> int:
+    """Ask for a change of a beat, or only for what it would make again."""
+    query = "?dry_run=true" if given.dry_run else ""
+    answer = _send(_find(given), method, f"{_beat(given)}{path}{query}", body)
+    if given.dry_run:
+        say(*_describe_offer(answer))
+    else:
+        say(f"{answer['id']}  {answer['status']}  revision {answer['rev']}")
+    return 0
+
+
+def _describe_offer(offer: Mapping[str, Any]) -> Iterator[str]:
+    for each in offer["stale"]:
+        yield f"{each['kind']:<9} {each['item']}, take {each['take']}"
+    for each in offer["windows"]:
+        yield f"{'window':<9} between {each['before']} and {each['after']}"
+    yield f"costs up to ${offer['total']}"
+
+
+def _find(given: argparse.Namespace) -> str:
+    return find_server(read_settings(given))
+
+
+def _beat(given: argparse.Namespace) -> str:
+    return f"/v1/videos/{quote(given.video, '')}/beats/{given.beat}"
+
+
 def _ask(given: argparse.Namespace, action: str) -> int:
-    now = _post(find_server(read_settings(given)), f"/v1/videos/{quote(given.video, '')}/{action}")
+    now = _send(_find(given), "POST", f"/v1/videos/{quote(given.video, '')}/{action}")
     say(f"{now['id']}  {now['status']}  {now['percent']} %")
     return 0
 
@@ -61,12 +124,15 @@ def find_server(chosen: Settings) -> str:
     return f"http://[{host}]:{chosen.port}" if ":" in host else f"http://{host}:{chosen.port}"
 
 
-def _post(server: str, path: str) -> Mapping[str, Any]:
-    """Return the answer to a request without a body; an error is told in the server's own words."""
+def _send(server: str, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+    """Return the answer to a request; an error is told in the server's own words."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"} if data else {}
+    request = Request(f"{server}{path}", data, headers, method=method)
     # never by a proxy: it would look for this machine's own addresses elsewhere
     opener = build_opener(ProxyHandler({}))
     try:
-        with opener.open(Request(f"{server}{path}", method="POST"), timeout=SECONDS) as answer:
+        with opener.open(request, timeout=SECONDS) as answer:
             return _read(server, answer.read())
     except HTTPError as error:
         problem = _read(server, error.read())

@@ -15,6 +15,7 @@ _WHEN: Mapping[int, str] = {
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",
+    412: "The video has changed since the ETag in If-Match was given.",
     413: "The body is too large: 64 KiB at most, 10 MiB for a picture, 5 for a script.",
     415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",

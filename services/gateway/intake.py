@@ -59,6 +59,7 @@ class Intake:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
         brief = self._settle_budget(asked.brief(owner, self.allowances))
+        check_words(brief)
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
         row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
@@ -152,6 +153,17 @@ class Intake:
         if asked != (_list_wishes(row, left_open), row["cap"]):
             raise KeyReused
         return first
+
+
+def check_words(brief: Brief) -> None:
+    """Refuse a plan by hand whose words its beats can't hold: nothing of it would be shortened."""
+    if brief.plan is None:
+        return
+    from shared.engines.narration import refuse_narration  # knows languages: few requests need it
+
+    for beat in brief.plan.beats:
+        field = f"plan.beats.{beat.index}.narration"
+        refuse_narration(beat.narration, beat.duration, brief, field)
 
 
 def make_video_id(owner: str, key: str | None) -> str:

@@ -1,25 +1,25 @@
 """Requests of users, checked field by field, and the brief that each becomes. Pure."""
 
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
 
-from services.gateway.errors.wording import Unit
+from services.gateway.fields import EXACT, AtOnce, Line, OneOf, Seconds, Whole
+from services.gateway.plans import PlanRequest
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, EndCard, Tier
+from shared.story.byhand import fit_card_after
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
@@ -31,31 +31,7 @@ SCRIPT_LIMIT = 60_000
 """Letters of a script within a request, which may have 64 KiB; longer ones are given before."""
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
-
-EXACT = ConfigDict(extra="forbid", strict=True)
-"""Nothing is guessed: false is no number, nor is "30", and an unknown field is refused."""
-
-
-def _accept_whole(number: object) -> object:
-    """Return 3 for 3.0: to JSON both are the same number."""
-    return int(number) if isinstance(number, float) and number.is_integer() else number
-
-
-Whole = Annotated[int, BeforeValidator(_accept_whole)]
-AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)]
-"""Its bounds stand before the function: behind it, a value that may be null would lack them."""
-Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """Accepts one of these names, as a Literal does, which can't be read from a table."""
-
-    names: tuple[str, ...]
-
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
-        return core_schema.literal_schema([*self.names])
-
+NEARLY = 0.01
 
 def _check_words(prompt: str) -> str:
     # a prompt of spaces and signs that are not seen passes every limit of length
@@ -70,12 +46,6 @@ def _check_name(name: str) -> str:
         raise ValueError("give a word with letters, and how it is pronounced")
     return make_one_line(name)
 
-
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(make_one_line),
-]
 
 Name = Annotated[
     str,
@@ -143,16 +113,22 @@ class ReframeRequest(BaseModel):
 _SOURCES: list[JsonValue] = [
     {"required": ["prompt"]},
     {"required": ["script"], "properties": {"script": {"type": "string"}}},
+    {"required": ["plan"], "properties": {"plan": {"type": "object"}}},
 ]
 
 
 def _check_source(prompt: str, info: ValidationInfo) -> str:
     """Refuse a request that says twice what the video is of, or not at all."""
-    # a script that is wrong itself is not among the data, and is told of alone
-    has_script = info.data.get("script") is not None or "script" not in info.data
-    if prompt and has_script:
-        raise ValueError("give a prompt or a script, not both")
-    return prompt if has_script else _check_words(prompt)
+    # what is wrong itself is not among the data, and is told of alone
+    given = [
+        name
+        for name in ("script", "plan")
+        if info.data.get(name) is not None or name not in info.data
+    ]
+    if len(given) > 1 or (prompt and given):
+        others = ["prompt", *given] if prompt else given
+        raise ValueError(f"give a {' or a '.join(others)}, not both")
+    return prompt if given else _check_words(prompt)
 
 
 class VideoRequest(BaseModel):
@@ -171,6 +147,11 @@ class VideoRequest(BaseModel):
         description="In place of a prompt: the text of a script that the video is a trailer of "
         "(Fountain, plain text or Markdown); or the id that POST /v1/scripts gave, for longer "
         "ones, FDX and PDF.",
+    )
+    plan: PlanRequest | None = Field(
+        None,
+        description="In place of a prompt: a plan of your own, beat by beat, as an object or as a "
+        "text in YAML. No model is asked for one.",
     )
     prompt: Annotated[
         str,
@@ -247,9 +228,39 @@ class VideoRequest(BaseModel):
         "anything it has no effect.",
     )
 
+    @model_validator(mode="after")
+    def _take_from_plan(self) -> Self:
+        """Take over what the plan says of the whole video, unless the request itself does."""
+        if self.plan is None:
+            return self
+        given = self.model_fields_set
+        for name in ("style", "aspect"):
+            if name not in given and (value := getattr(self.plan, name)) is not None:
+                setattr(self, name, value)
+        seconds = round(self.plan.seconds + self._card_seconds, 3)
+        if not SHORTEST <= seconds <= LONGEST:
+            raise ValueError(
+                f"the plan lasts {seconds:g} s with its end card: give {SHORTEST} to {LONGEST}"
+            )
+        if "duration" in given and abs(self.duration - seconds) > NEARLY:
+            raise ValueError(
+                f"the plan lasts {seconds:g} s with its end card: leave duration out, or change "
+                "the plan's beats"
+            )
+        self.duration = seconds
+        return self
+
+    @property
+    def _card_seconds(self) -> float:
+        """Return how long the end card is behind the plan's beats."""
+        assert self.plan is not None, "only of a plan it is known"
+        card = EndCard(seconds=self.end_card.seconds) if self.end_card else None
+        fitted = fit_card_after(card, self.plan.seconds)
+        return fitted.seconds if fitted else 0.0
+
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(exclude={"budget", "end_card", "script"})
+        words = self.model_dump(exclude={"budget", "end_card", "script", "plan"})
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
@@ -259,7 +270,22 @@ class VideoRequest(BaseModel):
         if self.script is not None:  # its title and id are known once it is read
             words |= {"prompt": "a script", "script": "-"}
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
+        if self.plan is not None:
+            plan = self.plan.read()
+            words |= {"prompt": self.plan.prompt or plan.title, "plan": plan}
+            card = self._complete_card(card)
         return Brief(**words, end_card=card, owner=owner, budget=self.cap)
+
+    def _complete_card(self, card: EndCard | None) -> EndCard | None:
+        """Return the end card with the plan's texts in place of those that were left empty."""
+        assert self.plan is not None, "only a plan has such texts"
+        fitted = fit_card_after(card, self.plan.seconds)
+        return fitted and fitted.model_copy(
+            update={
+                "headline": fitted.headline or self.plan.headline or self.plan.title,
+                "call_to_action": fitted.call_to_action or self.plan.call_to_action,
+            }
+        )
 
     @property
     def left_open(self) -> frozenset[str]:

@@ -1,13 +1,90 @@
-"""Changes of a video: each asks for the next revision of its plan."""
+"""Changes of a video: each asks for the next revision of its plan.
 
-from dataclasses import dataclass
+What a change makes stale, and what that costs, is known before anything is asked for: the plan that
+will answer is derived here as the planner will derive it.
+"""
 
-from services.gateway.errors.problems import NotNow
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from services.gateway.changes import BeatChange, Change, ChooseRequest
+from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
-from services.gateway.read.status import ALLOWED, Action
+from services.gateway.read.status import ALLOWED, Action, VideoStatus, read_status
+from services.gateway.read.takes import find_beat, lacks_length, list_keys, list_plans
 from services.gateway.read.videos import Videos
-from shared.story.events import RevisionRequested
+from services.gateway.wishes import check_allowed
+from shared.jobs.gate import Gate, sum_committed
+from shared.jobs.outcomes import Quote
+from shared.runtime.terms import NOTHING_COSTS, Terms
+from shared.story.beats import Beat
+from shared.story.budget import find_cap
+from shared.story.errors import BadInput
+from shared.story.estimate import Estimate, estimate_jobs
+from shared.story.events import BeatsPlanned, Failed, RevisionRequested
+from shared.story.fact import Fact
 from shared.story.formats import Aspect
+from shared.story.kinds import CONFORM, IMAGE, KINDS, VOICE
+from shared.story.money import Dollars
+from shared.story.revise import CHOICES, can_skip, find_fault, find_take, revise
+from shared.story.stale import list_stale, list_windows
+from shared.story.view import View
+
+PATIENCE, LOOK = 2.0, 0.02
+"""Seconds that the answer to the change before is waited for, and between two looks."""
+
+
+class StaleItem(Fact):
+    """One thing that must be made again."""
+
+    kind: str
+    item: str = Field(description="What it is, as a person calls it: beat 2, clip 3, the end card.")
+    beat: int
+    n: int = Field(description="Its number, where a beat is not enough: of a clip, the chunk.")
+    take: int
+
+
+class Window(Fact):
+    """A transition that must be encoded again, between two segments."""
+
+    before: str
+    after: str
+
+
+class RevisionOffer(Estimate):
+    """What a change would make again, and what that costs at most. Nothing is asked for yet."""
+
+    rev: int = Field(description="The revision that it would be.")
+    stale: tuple[StaleItem, ...] = ()
+    windows: tuple[Window, ...] = ()
+    committed: Dollars = Field(0, description="What is spent on the video, or held for it, so far.")
+    budget: Dollars | None = None
+    is_within_budget: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change that can be made: the plans so far, the event, and the plan that answers it."""
+
+    view: View
+    history: Sequence[BeatsPlanned]
+    request: RevisionRequested
+    after: BeatsPlanned
+
+    @property
+    def before(self) -> BeatsPlanned:
+        """Return the plan as it is now."""
+        return self.history[-1]
+
+    @property
+    def is_change(self) -> bool:
+        """Tell whether anything would be different."""
+        after = self.after.model_copy(update={"rev": self.before.rev})
+        names = ("beats", "chunks", "takes", "brief")
+        return any(getattr(after, name) != getattr(self.before, name) for name in names)
 
 
 @dataclass(frozen=True)
@@ -16,6 +93,8 @@ class Revisions:
 
     videos: Videos
     emit: Emit
+    gate: Gate | None = None
+    terms: Terms = field(default=NOTHING_COSTS)
 
     async def reframe(self, video_id: str, owner: str, aspect: Aspect) -> None:
         """Ask for the same video in another shape: nothing is generated, or paid, again."""
@@ -28,16 +107,169 @@ class Revisions:
             )
         if aspect == now.aspect:
             return  # asked for twice is asked for once
-        asked = RevisionRequested(
-            video_id=video_id, rev=now.rev + 1, action="reframe", aspect=aspect
+        await self._ask(
+            RevisionRequested(video_id=video_id, rev=now.rev + 1, action="reframe", aspect=aspect),
+            owner,
         )
-        await self.emit([asked])
-        await self._refuse_if_late(asked, owner)
 
-    async def _refuse_if_late(self, asked: RevisionRequested, owner: str) -> None:
-        """Refuse a request if another one for the same revision was first: only that one counts."""
+    async def change(
+        self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
+    ) -> None:
+        """Ask for a change of one beat. What is so already is not asked for."""
+        wanted = await self._check(video_id, owner, beat, asked, tags)
+        if wanted.is_change:
+            await self._ask(wanted.request, owner)
+
+    async def offer(
+        self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
+    ) -> RevisionOffer:
+        """Return what a change would make again, and its price; nothing is asked for."""
+        wanted = await self._check(video_id, owner, beat, asked, tags)
+        ends, after = wanted.view.ends, wanted.after
+        stale = list_stale(
+            wanted.before,
+            after,
+            KINDS,
+            lambda job: job in ends and not isinstance(ends[job], Failed),
+        )
+        ids = {kind.job(after, beat=item.beat, n=item.n) for kind, item in stale}
+        priced = estimate_jobs(after, ids, self.terms.ask or (lambda job: Quote(0)), KINDS)
+        committed, cap = await self._read_money(wanted)
+        return RevisionOffer(
+            **dict(priced),
+            rev=wanted.request.rev if wanted.is_change else wanted.before.rev,
+            stale=tuple(
+                StaleItem(
+                    kind=kind.name,
+                    item=kind.name_item(item, after),
+                    beat=item.beat,
+                    n=item.n,
+                    take=kind.take(after, item),
+                )
+                for kind, item in stale
+            ),
+            windows=tuple(
+                Window(before=CONFORM.name_item(left, after), after=CONFORM.name_item(right, after))
+                for left, right in list_windows(wanted.before, after)
+            ),
+            committed=committed,
+            budget=cap,
+            is_within_budget=not priced.total
+            or (cap is not None and committed + priced.total <= cap),
+        )
+
+    async def _read_money(self, wanted: Asked) -> tuple[int, int | None]:
+        """Return what is spent or held already, and the cap."""
+        money = await self.gate.read(wanted.before.video_id) if self.gate else None
+        return sum_committed(money) if money else 0, find_cap(wanted.view, wanted.before.brief)
+
+    async def _check(
+        self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
+    ) -> Asked:
+        """Return the change as it would be made; refuse one that can't be."""
+        view, now = await self._find_planned(video_id, owner, asked.action)
+        history = list_plans(view)
+        if tags and not tags & {"*", tag_revision(now.rev)}:
+            raise Changed(now.rev)
+        plan = history[-1]
+        old = find_beat(plan, beat)
+        _refuse(view, history, old, asked)
+        request = RevisionRequested.model_validate(
+            {
+                "video_id": video_id,
+                "rev": now.rev + 1,
+                "action": asked.action.value,
+                "beat": beat,
+                **asked.describe(),
+            }
+        )
+        if isinstance(asked, BeatChange) and not asked.model_dump(exclude_none=True):
+            return Asked(view, history, request, plan)
+        return Asked(view, history, request, revise(history, request, KINDS))
+
+    async def _find_planned(
+        self, video_id: str, owner: str, action: Action
+    ) -> tuple[View, VideoStatus]:
+        """Return a video whose latest revision is planned; refuse one that allows no change."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            view = await self.videos.find(video_id, owner)
+            now = read_status(view)
+            assert now is not None, "a view that was just found has a status"
+            check_allowed(now, action)
+            plan = view.latest(BeatsPlanned)
+            if plan is not None and plan.rev >= now.rev:
+                return view, now
+            # of a change that was asked for a moment ago the plan comes in a moment
+            if plan is None or asyncio.get_running_loop().time() > deadline:
+                raise NotNow(
+                    f"The video is {now.status} ({now.percent} %), and it is still being planned: "
+                    "its beats can be changed once there is a plan. Try again in a moment."
+                )
+            await asyncio.sleep(LOOK)
+
+    async def _ask(self, asked: RevisionRequested, owner: str) -> None:
+        """Emit a request; refuse it if another for the same revision was first: only that counts."""
+        await self.emit([asked])
         # Both are facts by now: the view tells which of them counts.
         view = await self.videos.find(asked.video_id, owner)
-        heard = {request.rev: request for request in view.all(RevisionRequested)}
-        if heard[asked.rev].aspect != asked.aspect:
+        heard = {request.rev: request for request in view.all(RevisionRequested)}[asked.rev]
+        if heard.model_copy(update={"at": asked.at}) != asked:
             raise NotNow("Another change of this video came first: try again when it is made.")
+
+
+def tag_revision(rev: int) -> str:
+    """Return the ETag of a revision."""
+    return f'"{rev}"'
+
+
+def _refuse(view: View, history: Sequence[BeatsPlanned], beat: Beat, asked: Change) -> None:
+    """Refuse a change that can't be made to a beat."""
+    plan = history[-1]
+    if isinstance(asked, BeatChange):
+        _refuse_edit(plan, beat, asked)
+    elif isinstance(asked, ChooseRequest):
+        _refuse_choice(view, history, beat, asked)
+    elif asked.action is Action.SKIP and not can_skip(plan, beat):
+        raise NotNow("It is the only beat that is left: a video of none would be no video.")
+    elif asked.describe().get("what") == "voice" and not _speaks(plan, beat):
+        raise NotNow(f"Nothing is said in beat {beat.index}: give it a narration first.")
+
+
+def _speaks(plan: BeatsPlanned, beat: Beat) -> bool:
+    return plan.brief.voice and bool(beat.narration.strip())
+
+
+def _refuse_edit(plan: BeatsPlanned, beat: Beat, asked: BeatChange) -> None:
+    from shared.engines.narration import refuse_narration  # knows languages: not each start needs it
+
+    seconds = beat.duration if asked.duration is None else asked.duration
+    if asked.duration is not None and (fault := find_fault(plan, beat, seconds)):
+        raise BadInput(fault, "duration")
+    narration = beat.narration if asked.narration is None else asked.narration
+    if asked.narration is not None or seconds < beat.duration:
+        field_ = "duration" if asked.narration is None else "narration"
+        refuse_narration(narration, seconds, plan.brief, field_)
+
+
+def _refuse_choice(
+    view: View, history: Sequence[BeatsPlanned], beat: Beat, asked: ChooseRequest
+) -> None:
+    kind = next(kind for kind in CHOICES if kind.name == asked.kind)
+    source = find_take(history, kind, beat.index, asked.take)
+    keys = list_keys(view, source, kind, beat.index) if source else []
+    if source is None or not keys or None in keys[:1] or (kind is not IMAGE and None in keys):
+        raise BadInput(
+            f"beat {beat.index} has no {asked.kind} of take {asked.take} that is made: its takes "
+            "list those there are",
+            "take",
+        )
+    if asked.image is not None and (kind is not IMAGE or asked.image >= len(keys)):
+        raise BadInput(
+            f"this take has {len(keys)} pictures: give a number below, and only of an image"
+            if kind is IMAGE
+            else "only of an image there are several: leave it out",
+            "image",
+        )
+    if kind not in (IMAGE, VOICE) and lacks_length(source, history[-1], beat.index):
+        raise BadInput("these clips are shorter than the beat is now: shorten it first", "take")

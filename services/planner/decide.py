@@ -1,9 +1,10 @@
 """The planner's decision: the first plan is a job; every later one answers a revision."""
 
-from services.planner.revise import revise
 from services.planner.steps import Steps
+from shared.story.byhand import plan_by_hand
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
 from shared.story.kinds import KINDS, plan_job
+from shared.story.revise import revise
 from shared.story.view import NOTHING, Decision, JobSpec, View
 
 FIRST = 1
@@ -21,20 +22,24 @@ def decide(view: View, latest: BeatsPlanned | None) -> Decision:
     asked = {revision.rev: revision for revision in view.all(RevisionRequested)}
     known = {plan.rev: plan for plan in view.all(BeatsPlanned)}
     jobs: list[JobSpec] = []
-    answers: list[BeatsPlanned] = []
-    plan, rev = None, FIRST
+    by_hand = request.brief.plan is not None
+    first = known.get(FIRST) or plan_by_hand(view.video_id, request.brief) if by_hand else None
+    history: list[BeatsPlanned] = [first] if first else []
+    answers, rev = [*history], FIRST + len(history)
     # a revision whose number leaves a gap waits: the one before it may only be late
     while rev == FIRST or rev in asked:
-        if plan is None:  # nothing is there to revise: it is planned for the first time, or again
+        if not history:  # nothing is there to revise: it is planned for the first time, or again
             steps = _list_steps(view, request, rev)
             jobs += steps
             if any(view.end(job.id) is None for job in steps):
                 return Decision(tuple(jobs))
-            plan = view.ready(BeatsPlanned, jobs[-1].id)
+            planned = view.ready(BeatsPlanned, jobs[-1].id)
+            history += [planned] if planned else []
         else:
             # a plan that is a fact stays as it is, also where this version would revise otherwise
-            plan = known.get(rev) or revise(plan, asked[rev], KINDS)
-            answers.append(plan)
+            answer = known.get(rev) or revise(history, asked[rev], KINDS)
+            answers.append(answer)
+            history.append(answer)
         rev += 1
     return Decision(tuple(jobs), tuple(answers), done=all(number < rev for number in asked))
 

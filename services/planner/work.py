@@ -5,9 +5,8 @@ What reads scripts is imported where it is used: the process that only hands out
 
 from collections.abc import Mapping
 
-from shared.engines.local.plan import plan
-from shared.engines.planning import fit, story_seconds
-from shared.engines.scenes import tell
+from shared.engines.plain import plan_plainly
+from shared.engines.planning import story_seconds
 from shared.jobs.engine import Work, Workspace
 from shared.jobs.outcomes import Made
 from shared.story.kinds import (
@@ -66,10 +65,7 @@ def _load(space: Workspace) -> Script:
 
 def make_plan(order: PlanOrder, space: Workspace) -> Made:
     """Return all that BeatsPlanned carries, from the user's brief."""
-    brief = order.brief
-    if order.picks:
-        return fit(order, tell(order.title, order.picks))
-    return fit(order, plan(brief.prompt, brief.style, story_seconds(brief), brief.seed))
+    return plan_plainly(order)
 
 
 WORK: Mapping[AnyKind, Work] = {

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from shared.engines import planning
+from shared.engines import plain, planning
 from shared.engines.chatreplies import (
     FREE,
     Answer,
@@ -35,9 +35,10 @@ from shared.jobs.engine import Task
 from shared.jobs.job import Job
 from shared.jobs.outcomes import Code, Ended, Found, Pending, Produced, Quote, Refused
 from shared.jobs.rates import NO_LIMITS
+from shared.jobs.retries import pick_model
 from shared.story.errors import PermanentError, StorywaveError, TransientError
 from shared.story.fact import Micros
-from shared.story.kinds import PLAN, PlanOrder
+from shared.story.kinds import PLAN, PlanOrder, RetryRules
 
 log = logging.getLogger("storywave.chat")
 
@@ -93,26 +94,32 @@ class ChatEngine:
 
     def quote(self, job: Job) -> Quote:
         """Return the most that a plan can cost: every byte a token, and all that may be said."""
-        return Quote(self._ceiling(planning.ask(PLAN.read(job.spec))), self._server.model)
+        if _is_given_up(job):
+            return Quote(0, plain.NAME)
+        question = planning.ask_next(job, PLAN.read(job.spec))
+        return Quote(self._ceiling(question), self._server.model)
 
     def count_models(self, job: Job) -> int:
-        """Return 1: there is only the one that the settings name."""
-        return 1
+        """Return 2: the one that the settings name, and after it our own rules."""
+        return 2
 
     async def fingerprint(self, task: Task) -> str | None:
         """Return what a plan that was paid for is found by: the server, its model, the question."""
-        if self.repeatable:
+        if self.repeatable or _is_given_up(task.job):
             return None
         asked = planning.ask(_order(task))
         said = [self._server.url, self._server.model, asked.system, asked.user, asked.schema]
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
-    async def prepare(self, task: Task) -> Question:
-        """Return the question; nothing has to be uploaded."""
-        return planning.ask(_order(task))
+    async def prepare(self, task: Task) -> Question | None:
+        """Return the question, None where nobody is asked any more; nothing has to be uploaded."""
+        return None if _is_given_up(task.job) else planning.ask_next(task.job, _order(task))
 
     async def submit(self, task: Task, prepared: Any) -> Produced | Ended | Refused:
-        """Ask, and return the plan that the answer is."""
+        """Ask, and return the plan that the answer is; after too many in vain, one by our rules."""
+        if prepared is None:
+            made = await asyncio.to_thread(plain.plan_plainly, _order(task))
+            return Produced(planning.add_history(made, task.job, by_rules=True))
         try:
             reply = await self._ask(task, prepared)
         except _TooLate:
@@ -132,10 +139,12 @@ class ChatEngine:
 
     async def find(self, task: Task) -> Found | Ended:
         """Return that a lost answer is lost for good, once it can't be on its way any more."""
+        if _is_given_up(task.job):
+            return Found(is_complete=True)
         waited = self._now() - (task.job.posted_at or 0)
         if waited < 1000 * (self._server.seconds + LOST_SECONDS):
             return Found()
-        cost = self._ceiling(planning.ask(_order(task)))
+        cost = self._ceiling(planning.ask_next(task.job, _order(task)))
         return Ended("the language model's answer was lost", "network", most_tries=2, cost=cost)
 
     async def cancel(self, task: Task) -> None:
@@ -229,15 +238,17 @@ class ChatEngine:
         try:
             if answer.refusal:
                 raise Flagged(f"the language model refuses to plan this: {answer.refusal}")
-            return Produced(planning.read(answer.text, _order(task)), cost=cost)
+            made = planning.read(answer.text, _order(task))
+            return Produced(planning.add_history(made, task.job), cost=cost)
         except Flagged as error:
             return Ended(str(error), "flagged", at_fault="prompt", permanent=True, cost=cost)
         except TransientError as error:
             error_ = "the language model's answer was cut off" if answer.is_cut else str(error)
-            return Ended(error_, cost=cost)
+            return Ended(error_, cost=cost, said=answer.text)
         except Exception:  # whatever is wrong with it, it has been made, and has its price
             log.exception("an answer can't be used", extra={"action": "error"})
-            return Ended("the language model's answer can't be used", cost=cost)
+            said = "the language model's answer can't be used"
+            return Ended(said, cost=cost, said=answer.text)
 
     def _lose(self, error: str, code: Code) -> Ended:
         """Return that nothing came of it, where that costs nothing; else nobody knows."""
@@ -265,6 +276,11 @@ class ChatEngine:
 
 
 _AWAY = "the language model's server can't be reached: is it running, and STORYWAVE_LLM_URL right?"
+
+
+def _is_given_up(job: Job) -> bool:
+    """Tell whether the model was asked in vain as often as it may be: then we plan ourselves."""
+    return pick_model(job.tries, RetryRules()) > 0
 
 
 def _order(task: Task) -> PlanOrder:

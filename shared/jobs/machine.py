@@ -63,7 +63,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.jobs.job import LONGEST_WAIT_MS, MOST_COST, Job, Rules, State
+from shared.jobs.job import (
+    LONGEST_SAID,
+    LONGEST_WAIT_MS,
+    MOST_COST,
+    MOST_PAST,
+    Job,
+    Rules,
+    State,
+)
 from shared.jobs.retries import GiveUp, after_failure
 from shared.jobs.signals import (
     Accepted,
@@ -248,6 +256,8 @@ def _count_failure(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
         error=signal.error,
         code=signal.code,
         at_fault=signal.at_fault or None,
+        past=(*job.past, signal.error)[-MOST_PAST:],
+        said=signal.said[:LONGEST_SAID] or None,
         tries=decision.tries,
         deaths=0,
     )

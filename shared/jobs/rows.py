@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from shared.base.values import find_fault
-from shared.jobs.job import Job, State
+from shared.jobs.job import LONGEST_SAID, Job, State
 from shared.ports import Doc, Update
 from shared.story.errors import TOLD, cause
 from shared.story.events import Event
@@ -36,6 +36,8 @@ def from_doc(row: Mapping[str, Any]) -> Job:
     """
     values = {name: row[name] for name in _FIELDS if row.get(name) is not None}
     values["state"] = State(row["state"])
+    if "past" in values:
+        values["past"] = tuple(values["past"])
     if "then" in values:
         values["then"] = State(values["then"])
     job = Job(spec=JobSpec.model_validate(row["spec"]), **values)
@@ -109,4 +111,8 @@ def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
     if name in ("error", "at_fault") and value is not None:
         return make_storable(str(value))
+    if name == "said" and value is not None:
+        return make_storable(value, LONGEST_SAID)
+    if name == "past":
+        return [make_storable(error, 300) for error in value]
     return value.value if isinstance(value, State) else value

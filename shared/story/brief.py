@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.story.beats import Beat
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect, Quality
 
@@ -28,6 +29,13 @@ class EndCard(Fact):
     product_image: str | None = None
 
 
+class HandPlan(Fact):
+    """A plan that the user has written: what there is to see and to say, beat by beat."""
+
+    title: str
+    beats: tuple[Beat, ...]
+
+
 class Brief(Fact):
     """All that a user can ask of a video, with a value for everything left open."""
 
@@ -38,6 +46,8 @@ class Brief(Fact):
     """Of a video from a script, the script's title."""
     script: str = ""
     """The id of the script that the video is a trailer of; empty where there is none."""
+    plan: HandPlan | None = None
+    """What the user has planned; then nobody else does."""
     duration: float = 30.0
     aspect: Aspect = "9:16"
     quality: Quality = "draft"

@@ -4,7 +4,7 @@ Whoever runs a job says what one attempt can cost; the plan says how many jobs t
 the sum is a ceiling for a video in which nothing is tried twice.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from pydantic import Field
@@ -57,11 +57,19 @@ def estimate_plan(plan: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estimat
     return _add_up(plan, [job for kind in kinds for job in kind.expect(plan)], ask)
 
 
+def estimate_jobs(plan: BeatsPlanned, ids: Collection[str], ask: Ask, kinds: Kinds) -> Estimate:
+    """Return what those jobs of a plan will cost that have these ids."""
+    jobs = [job for kind in kinds for job in kind.expect(plan) if job.id in ids]
+    return _add_up(plan, jobs, ask)
+
+
 def estimate_video(shape: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estimate:
     """Return what a video of this shape will cost, the planning of it included."""
     first = plan_job(shape.video_id, shape.brief, shape.rev)
-    jobs = [first, *(job for kind in kinds for job in kind.expect(shape))]
-    return _add_up(shape, jobs, ask, (NOT_YET_PLANNED,))
+    jobs = [job for kind in kinds for job in kind.expect(shape)]
+    if shape.history:  # it is planned already, by hand
+        return _add_up(shape, jobs, ask)
+    return _add_up(shape, [first, *jobs], ask, (NOT_YET_PLANNED,))
 
 
 def price_request(shape: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estimate:

@@ -109,12 +109,19 @@ class RevisionRequested(Numbered):
     Every one of them counts, in the order of `rev`. (So it is no Snapshot.)
     """
 
-    action: Literal["regenerate", "skip", "edit", "retry", "reframe"]
+    action: Literal["regenerate", "skip", "edit", "retry", "reframe", "choose"]
     beat: int = 0
     prompt: str | None = None
     narration: str | None = None
     image: int | None = None
     """Of an edit: the number of the picture that the beat is to have, of those that it has."""
+    duration: float | None = None
+    """Of an edit: the seconds that the beat is to last."""
+    what: str = ""
+    """Of a regenerate: image, clip, voice or all; empty is the image."""
+    kind: str = ""
+    take: int = 0
+    """Of a choice: the take of this kind that the beat is to have again."""
     aspect: Aspect | None = None
     again: tuple[str, ...] | None = None
     """For a retry of the whole video: what is made again, as `kind/number`. It may be nothing: then
@@ -212,6 +219,8 @@ class BeatsPlanned(Snapshot):
     truncation: Truncation | None = None
     takes: Mapping[str, int] = Field(default_factory=dict)
     """`kind/number` → the wanted take, where it is not the first one."""
+    history: tuple[str, ...] = ()
+    """How it came about, where that needs saying: what went wrong, and what was done about it."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

@@ -9,6 +9,7 @@ from shared.story.kinds import (
     CLIP,
     CONFORM,
     CUT,
+    TOOK_OVER,
     ChunkFailed,
     ChunkReady,
     ClipConformed,
@@ -38,6 +39,8 @@ def list_notes(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[
         for segment in view.all(ClipConformed)
         if segment.job == CONFORM.job(plan, beat=segment.beat, n=segment.chunk)
     ]
+    if TOOK_OVER in plan.history:
+        yield Note(stage=Stage.PLAN, message=f"{TOOK_OVER}: {plan.history[0]}")
     gaps = _list_gaps(view, plan)
     # a note on a clip's place in the film says why already: its failure is not told once more
     told = gaps.keys() | {segment.chunk for segment in segments if segment.filled}

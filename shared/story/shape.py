@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from shared.story.beats import Beat, plan_chunks
 from shared.story.brief import Brief
+from shared.story.byhand import plan_by_hand
 from shared.story.drafts import fit_card
 from shared.story.events import BeatsPlanned
 
@@ -28,6 +29,8 @@ def expect_beats(seconds: float) -> int:
 
 def expect_plan(video_id: str, brief: Brief) -> BeatsPlanned:
     """Return a plan of the shape that one for this brief will have: all beats are alike."""
+    if brief.plan is not None:
+        return plan_by_hand(video_id, brief)
     card = fit_card(brief.end_card, brief.duration)
     seconds = round(brief.duration - (card.seconds if card else 0.0), 3)
     count = expect_beats(seconds)

@@ -96,3 +96,29 @@ def test_another_server_at_the_address_is_not_taken_for_ours(capsys: Captured) -
 )
 def test_the_server_is_where_its_own_settings_say(host: str, address: str) -> None:
     assert find_server(Settings(host=host)) == address
+
+
+def test_a_beat_is_edited_drawn_again_chosen_back_and_skipped(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    with up(tmp_path) as served:
+        made = served.http.post("/v1/videos", json={"prompt": "the sea", "duration": 15}).json()[
+            "id"
+        ]
+        assert served.stream(made)[-1][0] == "completed"
+        assert ask(served, "edit", made, "0", "--prompt", "a hill", "--dry-run") == 0
+        said = capsys.readouterr().out
+        assert "image     beat 0, take 1" in said and "costs up to $0.00" in said
+        assert ask(served, "edit", made, "0", "--prompt", "a hill") == 0
+        assert "revision 2" in capsys.readouterr().out
+        assert served.stream(made)[-1][0] == "completed"
+        assert ask(served, "choose", made, "0") == 0
+        takes = capsys.readouterr().out.splitlines()
+        assert takes[0].startswith("image   1  chosen") and "a hill" in takes[0]
+        assert takes[1].startswith("image   0  ready")
+        assert ask(served, "choose", made, "0", "--take", "0") == 0
+        assert ask(served, "regenerate", made, "1", "--what", "clip") == 0
+        assert ask(served, "skip", made, "1") == 0
+        assert served.stream(made)[-1][0] == "completed"
+        assert ask(served, "skip", made, "9") == 2
+        assert "The video has no beat 9" in capsys.readouterr().err

@@ -31,13 +31,22 @@ class Attempt:
     """One attempt, as far as this engine looks at it."""
 
     tries: int = 0
+    past: tuple[str, ...] = ()
+    said: str | None = None
     posted_at: int = 0
     left: float = 20.0
     order: PlanOrder = field(default_factory=lambda: ORDER)
 
     @property
     def job(self) -> Any:
-        return SimpleNamespace(spec=SPEC, tries=self.tries, posted_at=self.posted_at)
+        return SimpleNamespace(
+            spec=SPEC,
+            tries=self.tries,
+            posted_at=self.posted_at,
+            past=self.past,
+            said=self.said,
+            error=self.past[-1] if self.past else None,
+        )
 
     def seconds_left(self) -> float:
         return self.left
@@ -57,7 +66,7 @@ async def asked(chat: ChatEngine, **attempt: Any) -> Produced | Ended | Refused:
 
 
 def ceiling(chat: ChatEngine) -> int:
-    job: Any = SimpleNamespace(spec=SPEC)
+    job: Any = Attempt().job
     most = chat.quote(job).ceiling
     assert most is not None
     return most
@@ -289,3 +298,68 @@ async def test_a_lost_answer_ends_at_its_ceiling_once_it_can_not_come_any_more()
     assert isinstance(lost, Ended) and "lost" in lost.error
     assert (lost.cost, lost.permanent) == (ceiling(chat), False)
     assert server.asked == []
+
+
+# ── when it answers badly ───────────────────────────────────────────────────────────────────────
+
+
+async def test_the_second_try_shows_what_was_wrong_and_the_third_asks_anew() -> None:
+    failed = {"past": ("it holds no beats as JSON",), "said": "Once upon a time"}
+    async with chat_server() as server:
+        chat = engine(server)
+        for tries in (0, 1, 2):
+            plan_of(await asked(chat, tries=tries, **(failed if tries else {})))
+        first, second, third = ([m["content"] for m in body["messages"]] for body in server.asked)
+        assert second[0] == first[0] and second[1].startswith(first[1])
+        assert "no beats as JSON" in second[1] and "Once upon a time" in second[1]
+        assert third == first
+
+
+async def test_a_mended_answer_has_its_own_ceiling_and_is_found_by_its_first_question() -> None:
+    async with chat_server() as server:
+        chat = engine(server)
+        mending: Any = Attempt(tries=1, past=("no plan",), said="x" * 5_000)
+        more = chat.quote(mending.job).ceiling
+        assert more is not None and more > ceiling(chat)
+        first: Any = Attempt()
+        assert await chat.fingerprint(mending) == await chat.fingerprint(first)
+
+
+@pytest.mark.parametrize("prices", [PAID, Prices()], ids=["paid", "free"])
+async def test_after_three_tries_in_vain_the_plan_is_ours_and_costs_nothing(prices: Prices) -> None:
+    past = ("it holds no beats", "it is cut off", "it holds no beats")
+    async with chat_server() as server:
+        chat = engine(server, prices)
+        attempt: Any = Attempt(tries=3, past=past)
+        assert chat.quote(attempt.job).ceiling == 0
+        assert await chat.fingerprint(attempt) is None
+        assert await chat.find(attempt) == Found(is_complete=True)
+        outcome = await asked(chat, tries=3, past=past)
+        assert server.asked == []
+    assert isinstance(outcome, Produced) and outcome.cost == 0
+    plan = plan_of(outcome)
+    assert plan.history == (
+        "try 1: it holds no beats",
+        "try 2: it is cut off",
+        "try 3: it holds no beats",
+        "the built-in planner took over",
+    )
+
+
+@pytest.mark.parametrize("mode", ["forty", "one_beat", "injected"])
+async def test_an_answer_decides_nothing_but_what_is_seen_and_said(mode: str) -> None:
+    order = PlanOrder(video_id="v", brief=BRIEF.model_copy(update={"duration": 15.0}))
+    async with chat_server(mode) as server:
+        chat = engine(server)
+        task: Any = Attempt(order=order)
+        outcome = await chat.submit(task, await chat.prepare(task))
+    plan = plan_of(outcome)
+    assert len(plan.beats) <= 3
+    assert [b.index for b in plan.beats] == list(range(len(plan.beats)))
+    assert round(sum(b.duration for b in plan.beats), 3) == 12.5
+    assert not any(b.skipped or b.image for b in plan.beats)
+    assert (plan.takes, plan.history, plan.job, plan.cost, plan.rev) == ({}, (), None, 0, 1)
+    card = plan.brief.end_card
+    assert plan.brief.model_copy(update={"end_card": card}) == order.brief.model_copy(
+        update={"end_card": card}
+    )

@@ -5,11 +5,15 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from shared.engines.chat import ChatEngine, Server
 from shared.engines.chatreplies import Prices
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS
+from shared.jobs.receipt import read_receipt
 from shared.jobs.rows import from_doc
+from shared.story.beats import check_plan
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed
 from shared.story.kinds import PLAN
@@ -101,3 +105,72 @@ async def test_an_answer_that_takes_longer_than_a_lease_is_paid_once_and_used(
         end = await w.ended(await w.request("v", BRIEF))
         assert isinstance(end, VideoCompleted), end
         assert (server.accepted, end.cost) == (1, PRICE)
+
+
+BAD = {
+    "no_json": "holds no beats as JSON",
+    "no_beats": "holds no beats as JSON",
+    "half": "was cut off",
+    "empty": "holds no beats as JSON",
+    "endless": "was cut off",
+}
+"""How a model answers that gives no plan → what the history says of it."""
+
+
+@pytest.mark.parametrize("mode", BAD)
+async def test_a_bad_answer_is_mended_and_both_are_on_the_receipt(
+    tmp_path: Path, mode: str
+) -> None:
+    async with (
+        chat_server(mode, "good") as server,
+        world(tmp_path, engines={PLAN: model(server, PAID)}) as w,
+    ):
+        end = await w.ended(await w.request("v", BRIEF))
+        assert isinstance(end, VideoCompleted), end
+        plan = await plan_of(w, "v")
+        first, last = plan.history
+        assert first.startswith("try 1: ") and BAD[mode] in first
+        assert last == "try 2 gave this plan"
+        assert "Your last answer" in server.asked[1]["messages"][1]["content"]
+        receipt = await read_receipt(w.store, "v", plan)
+        assert [(row.kind, row.model, row.paid) for row in receipt.rows] == [
+            ("plan", "small", PRICE)
+        ] * 2
+        assert end.notes == ()
+
+
+@pytest.mark.parametrize("prices", [PAID, Prices()], ids=["paid", "free"])
+@pytest.mark.parametrize("mode", BAD)
+async def test_a_model_that_only_answers_badly_is_replaced_and_the_video_says_so(
+    tmp_path: Path, mode: str, prices: Prices
+) -> None:
+    async with (
+        chat_server(mode) as server,
+        world(tmp_path, engines={PLAN: model(server, prices)}) as w,
+    ):
+        end = await w.ended(await w.request("v", BRIEF))
+        assert isinstance(end, VideoCompleted), end
+        plan = await plan_of(w, "v")
+        check_plan(plan.beats, plan.chunks)
+        assert plan.history[-1] == "the built-in planner took over"
+        assert len(plan.history) == 4 and all(BAD[mode] in said for said in plan.history[:3])
+        assert any("the built-in planner took over" in note for note in end.notes)
+        assert len(server.asked) == 3
+        assert end.cost == (3 * PRICE if prices is PAID else 0)
+
+
+async def test_a_plan_that_was_mended_and_paid_for_is_used_again_for_the_same_request(
+    tmp_path: Path,
+) -> None:
+    async with (
+        chat_server("no_json", "good") as server,
+        world(tmp_path, engines={PLAN: model(server, PAID)}) as w,
+    ):
+        await w.ended(await w.request("v", BRIEF))
+        end = await w.ended(await w.request("w", BRIEF))
+        assert isinstance(end, VideoCompleted) and end.cost == 0
+        assert (await plan_of(w, "w")).reused
+        assert len(server.asked) == 2
+        other = BRIEF.model_copy(update={"seed": 9})
+        await w.ended(await w.request("x", other))
+        assert len(server.asked) == 3, "another seed is another plan"

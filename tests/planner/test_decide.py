@@ -256,3 +256,27 @@ def test_a_retry_does_again_only_the_step_that_failed() -> None:
     assert again.id == f"{VIDEO}/settings/0/0/2"
     (selection,) = told.hear(done(again))
     assert selection.id == f"{VIDEO}/selection/0/0/2"
+
+
+# ── by hand ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_plan_by_hand_is_the_plan_and_no_job_is_asked_for() -> None:
+    beats = [beat.model_dump() for beat in plan(2, 1).beats]
+    told = Story(SERVICE)
+    assert told.hear(requested(plan={"title": "Mine", "beats": beats}, duration=10.0)) == []
+    (made,) = answers(told)
+    assert (made.rev, made.job, made.cost, made.title) == (1, None, 0, "Mine")
+    assert [beat.model_dump() for beat in made.beats] == beats
+    assert made.brief.plan is None, "it is not carried along with every event"
+    assert told.done
+    told.hear(revision(2, "edit", beat=1, narration="Other words."))
+    assert [answer.rev for answer in answers(told)] == [1, 2]
+
+
+def test_a_take_is_chosen_back_with_all_that_was_made_from_it() -> None:
+    told = planned(revision(2, beat=1), revision(3, "choose", beat=1, kind="image", take=0))
+    told.decide()
+    last = answers(told)[-1]
+    wanted = {f"{kind}/{n}": 0 for kind in ("clip", "conform") for n in (2, 3)}
+    assert last.takes == {"image/1": 0, **wanted}

@@ -34,6 +34,22 @@ STORY: Mapping[str, Any] = {
 }
 
 
+INJECTED: Mapping[str, Any] = {
+    **STORY,
+    "brief": {"owner": "root", "budget": 10**12, "priority": 10},
+    "takes": {"image/0": 99},
+    "rev": 7,
+    "job": "x",
+    "cost": -5,
+    "history": ["all is well"],
+    "beats": [
+        {**beat, "index": 9, "skipped": True, "image": 3, "duration": 1e9, "start": -4, "takes": 1}
+        for beat in STORY["beats"]
+    ],
+}
+"""An answer that would like to decide what is none of its business."""
+
+
 @dataclass
 class ChatServer:
     """What it is to answer, and what it was asked."""
@@ -98,9 +114,14 @@ class ChatServer:
             "sorry": "I’m sorry, but I can’t help with that.",
             "half": content[: len(content) // 2],
             "too_long": "x" * (5 << 20),
+            "empty": "",
+            "endless": "The sea, and the sea again. " * 2_000,
+            "forty": json.dumps({**self.story, "beats": [*self.story["beats"]] * 14}),
+            "one_beat": json.dumps({**self.story, "beats": self.story["beats"][:1]}),
+            "injected": json.dumps(INJECTED),
         }.get(mode, content)
         message: dict[str, Any] = {"role": "assistant", "content": told}
-        ending = "length" if mode == "half" else "stop"
+        ending = "length" if mode in ("half", "endless") else "stop"
         if mode == "refuses":
             message |= {"content": None, "refusal": "it shows a real person"}
         if mode == "filtered":

@@ -7,6 +7,7 @@ PermanentError
     ├── NoSuchPart            404
     ├── Unreadable            503, a video that another version wrote, or a damaged one
     ├── NotNow                409, from the table of what a status allows
+    ├── Changed               412, the video has changed since its ETag was given
     ├── KeyReused             422, an Idempotency-Key with another body
     ├── WrongType             415
     ├── WrongHost             421
@@ -118,6 +119,19 @@ class NotNow(Refusal):
 
     status = HTTPStatus.CONFLICT
     kind = "not-in-this-status"
+
+
+class Changed(Refusal):
+    """The plan is another one than the If-Match header names."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    kind = "changed-since"
+
+    def __init__(self, rev: int) -> None:
+        super().__init__(
+            f"The video has changed meanwhile: it is at revision {rev}. "
+            "Look at it as it is now, and ask again with its ETag."
+        )
 
 
 class KeyReused(Refusal):

@@ -64,17 +64,24 @@ class Action(StrEnum):
     APPROVE = "approve"
     CONTINUE = "continue"
     REFRAME = "reframe"
+    EDIT = "edit"
+    REGENERATE = "regenerate"
+    SKIP = "skip"
+    CHOOSE = "choose"
     DOWNLOAD = "download"
 
 
+_OF_BEATS = frozenset({Action.EDIT, Action.REGENERATE, Action.SKIP, Action.CHOOSE})
+"""Possible as long as there is a plan, and somebody wants its video."""
+
 ALLOWED: Mapping[Status, frozenset[Action]] = {
-    Status.QUEUED: frozenset({Action.PAUSE, Action.CANCEL}),
-    Status.RUNNING: frozenset({Action.PAUSE, Action.CANCEL}),
-    Status.AWAITING_APPROVAL: frozenset({Action.APPROVE, Action.PAUSE, Action.CANCEL}),
-    Status.PAUSED: frozenset({Action.RESUME, Action.CANCEL}),
-    Status.BUDGET_EXCEEDED: frozenset({Action.CONTINUE, Action.CANCEL}),
-    Status.COMPLETED: frozenset({Action.DOWNLOAD, Action.RETRY, Action.REFRAME}),
-    Status.FAILED: frozenset({Action.RETRY}),
+    Status.QUEUED: _OF_BEATS | {Action.PAUSE, Action.CANCEL},
+    Status.RUNNING: _OF_BEATS | {Action.PAUSE, Action.CANCEL},
+    Status.AWAITING_APPROVAL: _OF_BEATS | {Action.APPROVE, Action.PAUSE, Action.CANCEL},
+    Status.PAUSED: _OF_BEATS | {Action.RESUME, Action.CANCEL},
+    Status.BUDGET_EXCEEDED: _OF_BEATS | {Action.CONTINUE, Action.CANCEL},
+    Status.COMPLETED: _OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME},
+    Status.FAILED: _OF_BEATS | {Action.RETRY},
     Status.CANCELLED: frozenset({Action.RETRY}),
 }
 """Status → the actions that it allows: every other is refused with a 409."""

@@ -13,7 +13,7 @@ from shared.jobs.job import Job
 from shared.jobs.outcomes import Ended, Made, Produced
 from shared.story.errors import StorywaveError
 from shared.story.fact import Micros
-from shared.story.kinds import CLIP, Order, PlanOrder
+from shared.story.kinds import CLIP, PLAN, Order, PlanOrder
 from shared.story.kinds.clips import ASKED_SECONDS, MADE_WITHOUT
 
 log = logging.getLogger("storywave.replicate")
@@ -60,6 +60,13 @@ def describe_clip(end: Produced | Ended, job: Job, model: Model, run: Run) -> Pr
     return replace(end, made=replace(end.made, data=data))
 
 
+def describe_plan(end: Produced | Ended, job: Job) -> Produced | Ended:
+    """Return a plan with how it came about."""
+    if job.spec.kind != PLAN.name or not isinstance(end, Produced):
+        return end
+    return replace(end, made=planning.add_history(end.made, job))
+
+
 def _read_seconds(model: Model, given: Run) -> float | None:
     """Return the length that a model was asked for: many have only a few."""
     name = model.field_for("seconds")
@@ -104,7 +111,7 @@ def _judge_plan(order: PlanOrder, text: str, cost: Micros) -> Produced | Ended:
     except planning.Flagged as error:
         return Ended(str(error), code="flagged", at_fault="prompt", permanent=True, cost=cost)
     except StorywaveError as error:
-        return Ended(str(error), cost=cost)
+        return Ended(str(error), cost=cost, said=text)
     except Exception:  # whatever is wrong with it, it has been made, and has its price
         log.exception("a plan can't be read", extra={"action": "provider"})
-        return Ended("the language model's answer can't be used", cost=cost)
+        return Ended("the language model's answer can't be used", cost=cost, said=text)

@@ -5,18 +5,21 @@ is one POST and nothing else: what became of it is known from its answer, or els
 provider's list (`find`), since each run there has its model, its input and its time.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import httpx
 
+from shared.engines import plain, planning
 from shared.engines.replicate import prices
 from shared.engines.replicate.catalog import pick
 from shared.engines.replicate.client import NotSent, Provider, ReadLater, Unreadable
-from shared.engines.replicate.ends import ENDED, describe_clip, judge_end
+from shared.engines.replicate.ends import ENDED, describe_clip, describe_plan, judge_end
 from shared.engines.replicate.errors import Asked, judge_refusal
 from shared.engines.replicate.hooks import hook_url
 from shared.engines.replicate.inputs import Inputs, read_inputs
@@ -32,7 +35,7 @@ from shared.jobs.rates import Limits
 from shared.jobs.retries import pick_model
 from shared.story.errors import PermanentError
 from shared.story.fact import Micros
-from shared.story.kinds import KINDS, Kinds, Order, RetryRules
+from shared.story.kinds import KINDS, PLAN, Kinds, Order, PlanOrder, RetryRules
 
 log = logging.getLogger("storywave.replicate")
 
@@ -118,13 +121,16 @@ class ReplicateEngine:
     def quote(self, job: Job) -> Quote:
         """Return the model whose turn it is, and the most that one run of it can cost."""
         order = self._read_order(job)
+        if self._is_given_up(job, order):
+            return Quote(0, plain.NAME)
         payload = build(job, order, self._next_model(job, order))
         return Quote(prices.ceiling(payload), payload.model.name)
 
     def count_models(self, job: Job) -> int:
         """Return how many models may be tried, one after the other; 1 where none can do it."""
         try:
-            return len(choose(job, self._read_order(job)))
+            # after all models that can plan, our own rules can
+            return len(choose(job, self._read_order(job))) + (job.spec.kind == PLAN.name)
         except PermanentError:  # the ledger asks this of a job that has failed of just that
             return 1
 
@@ -137,19 +143,32 @@ class ReplicateEngine:
         rules = self._kinds[job.spec.kind].retries or self._retries
         return models[min(pick_model(job.tries, rules), len(models) - 1)]
 
-    async def fingerprint(self, task: Task) -> str:
+    def _is_given_up(self, job: Job, order: Order) -> bool:
+        """Tell whether all models were asked for a plan in vain: then we plan ourselves."""
+        if job.spec.kind != PLAN.name:
+            return False
+        rules = self._kinds[job.spec.kind].retries or self._retries
+        return pick_model(job.tries, rules) >= len(choose(job, order))
+
+    async def fingerprint(self, task: Task) -> str | None:
         """Return what an output is found by: the model whose turn it is, its input and its files.
 
         What it made is used again wherever the same is asked for, whatever the seed of the job.
         """
-        return (await read_inputs(task, self._next_model(task.job, task.order))).fingerprint()
+        if self._is_given_up(task.job, task.order):
+            return None
+        first = copy(task)  # what was mended is found by what was asked at first
+        first.job = replace(task.job, said=None)
+        return (await read_inputs(first, self._next_model(task.job, task.order))).fingerprint()
 
-    async def prepare(self, task: Task) -> Prepared | Refused:
+    async def prepare(self, task: Task) -> Prepared | Refused | None:
         """Return a checked input whose files the provider has.
 
         Where the provider takes no files now it would take no run either: then that is what the
         submit will say, without asking.
         """
+        if self._is_given_up(task.job, task.order):
+            return None
         inputs = await read_inputs(task, self._next_model(task.job, task.order))
         try:
             filled = await inputs.fill(self._uploads)
@@ -165,8 +184,12 @@ class ReplicateEngine:
 
     # ── the one POST ────────────────────────────────────────────────────────────────────────────
 
-    async def submit(self, task: Task, prepared: Prepared | Refused) -> Accepted | Refused:
+    async def submit(
+        self, task: Task, prepared: Prepared | Refused | None
+    ) -> Accepted | Produced | Refused:
         """Start one run. After anything that this raises, nobody knows whether it was started."""
+        if prepared is None:
+            return await _plan_here(task)
         if isinstance(prepared, Refused):
             return prepared
         payload = prepared.payload
@@ -219,7 +242,7 @@ class ReplicateEngine:
             log.warning("run %s failed: %.500s", job.external_id, said, extra=_about(job))
         model = _find_model(job)
         end = judge_end(job.spec.kind, task.order, run, _asked(job, model), partial(_price, task))
-        return describe_clip(end, job, model, run) if model else end
+        return describe_plan(describe_clip(end, job, model, run) if model else end, job)
 
     def _judge_silence(self, job: Job, answer: Answered, age: float) -> Pending | Ended:
         """Return when to ask again: a refused question ends nothing that runs, and will be billed.
@@ -238,6 +261,8 @@ class ReplicateEngine:
 
     async def find(self, task: Task) -> Found:
         """Return the runs that a lost submit may have started: its model, its input, its time."""
+        if self._is_given_up(task.job, task.order):
+            return Found(is_complete=True)
         model = _find_model(task.job)
         if model is None:  # another version of the catalog has posted it, and may know it
             return Found()
@@ -279,6 +304,13 @@ def _refuse(answer: Answered, job: Job, model: Model) -> Refused | None:
     if refused:
         log.warning("refused: %s", answer, extra=_about(job))
     return refused
+
+
+async def _plan_here(task: Task) -> Produced:
+    """Return a plan by our own rules: what it needs is little, and costs nothing."""
+    assert isinstance(task.order, PlanOrder), "only of a plan there is such a way"
+    made = await asyncio.to_thread(plain.plan_plainly, task.order)
+    return Produced(planning.add_history(made, task.job, by_rules=True))
 
 
 def _find_model(job: Job) -> Model | None:

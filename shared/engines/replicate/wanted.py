@@ -59,6 +59,8 @@ class Wanted:
 
 def read_wanted(job: Job, order: Order) -> Wanted:
     """Return what a job wants; raises PermanentError where no model could be told."""
+    if isinstance(order, PlanOrder):
+        return replace(want_answer(planning.ask_next(job, order)), seed=seed_of(job))
     read = _READ.get(type(order))
     if read is None:
         raise PermanentError(f"no model is asked for a job of the kind “{job.spec.kind}”")
@@ -161,10 +163,6 @@ def _want_music(order: MusicOrder, files: Files) -> Wanted:
     )
 
 
-def _want_plan(order: PlanOrder, files: Files) -> Wanted:
-    return want_answer(planning.ask(order))
-
-
 _READ: Mapping[type[Order], Callable[[Any, Files], Wanted]] = {
     ReferenceOrder: _want_reference,
     ImageOrder: _want_image,
@@ -172,7 +170,6 @@ _READ: Mapping[type[Order], Callable[[Any, Files], Wanted]] = {
     ClipOrder: _want_clip,
     VoiceOrder: _want_voice,
     MusicOrder: _want_music,
-    PlanOrder: _want_plan,
 }
 
 

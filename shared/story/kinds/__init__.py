@@ -48,7 +48,7 @@ from shared.story.kinds.pictures import (
     reference_order,
     references_of,
 )
-from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder, plan_job
+from shared.story.kinds.plans import PLAN, TOOK_OVER, PlanFailed, PlanOrder, plan_job
 from shared.story.kinds.scripts import (
     CHARACTERS,
     SCRIPT,
@@ -102,6 +102,7 @@ __all__ = [
     "SCRIPT",
     "SELECTION",
     "SETTINGS",
+    "TOOK_OVER",
     "VOICE",
     "AnyKind",
     "CardFailed",

@@ -6,7 +6,7 @@ from shared.story.beats import Chunk, ChunkKind, count_frames, link_chains
 from shared.story.brief import ClipCheck
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.formats import FPS, canvas
-from shared.story.kinds.kind import Item, Kind, Order, Stage, Success
+from shared.story.kinds.kind import Item, Kind, Order, Part, Stage, Success
 from shared.story.plan import active_chunks
 
 ASKED_SECONDS = "asked_seconds"
@@ -105,6 +105,13 @@ def _name_source(plan: BeatsPlanned, item: Item) -> Iterable[str]:
     return ["image" if _find_chunk(plan, item).kind == "reference" else "last_frame"]
 
 
+def _list_sources(plan: BeatsPlanned, item: Item) -> Iterable[Part]:
+    """Return the image that a chunk starts from, or the clip that it goes on from."""
+    chunk = _find_chunk(plan, item)
+    before = Item(chunk.beat, chunk.index - 1)
+    return [("image", Item(chunk.beat)) if chunk.kind == "reference" else ("clip", before)]
+
+
 def clip_job(plan: BeatsPlanned, chunk: Chunk) -> str:
     """Return the id of the job that makes a chunk's clip."""
     return CLIP.job(plan, beat=chunk.beat, n=chunk.index)
@@ -126,5 +133,6 @@ CLIP = Kind(
     takes_by="n",
     n_means="chunk",
     lacks="could not be generated",
-    touched_by=frozenset({"picture", "choice"}),
+    touched_by=frozenset({"picture", "choice", "length"}),
+    starts_from=_list_sources,
 )

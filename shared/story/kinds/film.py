@@ -1,14 +1,14 @@
 """The film: clips and the end card as segments, and the cut that joins them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.clips import CLIP
-from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, name_always
-from shared.story.plan import card_number
+from shared.story.kinds.kind import Item, Kind, Order, Part, Stage, Success, name_always
+from shared.story.plan import card_number, has_card_picture, has_voice
 
 
 class Spoken(Order):
@@ -148,6 +148,18 @@ def _list_segments(plan: BeatsPlanned) -> list[Item]:
     return [*CLIP.items(plan), *card]
 
 
+def _list_sources(plan: BeatsPlanned, item: Item) -> Iterator[Part]:
+    """Yield the clip and the voice of a segment, or the background of the end card's."""
+    if item.n == card_number(plan):
+        if has_card_picture(plan):
+            yield "card", Item()
+        return
+    yield "clip", item
+    # captions are burnt into segments, so another voice makes other segments
+    if plan.brief.captions != "none" and has_voice(plan, plan.beats[item.beat]):
+        yield "voice", Item(item.beat)
+
+
 def _name_segment(item: Item, plan: BeatsPlanned | None) -> str:
     is_card = plan is not None and item.n == card_number(plan)
     return "the end card" if is_card else f"clip {item.n}"
@@ -179,8 +191,8 @@ CONFORM = Kind(
     takes_by="n",
     n_means="chunk",
     lacks="could not be made ready to be joined",
-    # captions are burnt into segments, so a new voice makes new segments
-    touched_by=frozenset({"picture", "choice", "sound", "shape"}),
+    touched_by=frozenset({"shape", "length", "joint"}),
+    starts_from=_list_sources,
 )
 
 CUT = Kind(

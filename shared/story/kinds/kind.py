@@ -34,9 +34,9 @@ class Stage(StrEnum):
 OF_SCRIPTS = (Stage.SCRIPT, Stage.CHARACTERS, Stage.SETTINGS, Stage.SELECTION)
 """The stages that only a video from a script has."""
 
-Change = Literal["picture", "choice", "sound", "shape"]
+Change = Literal["picture", "choice", "sound", "shape", "length", "joint"]
 """The changes of a revision: how a beat looks, which of its pictures it has, what is said in it,
-the aspect of the video.
+the aspect of the video, how long a part of it is, how much of what follows a transition may take.
 """
 
 
@@ -72,6 +72,10 @@ class Item:
 
     beat: int = 0
     n: int = 0
+
+
+Part = tuple[str, Item]
+"""The name of a kind, and one of its items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,9 @@ class Kind(Generic[O]):
     is_counted: bool = True
     """A stage's total counts it, as in `images 3/6`."""
     touched_by: frozenset[Change] = frozenset()
-    """The changes after which it must be made again."""
+    """The changes after which it must be made again, beside those of what it starts from."""
+    starts_from: Callable[[BeatsPlanned, Item], Iterable["Part"]] = lambda plan, item: ()
+    """Lists the items that it starts from: it must be made again once one of them is another."""
     passes_gate: bool = True
     """An attempt needs money, and the user's leave to run."""
     retries: RetryRules | None = None

@@ -6,7 +6,16 @@ from typing import TypedDict
 from shared.story.beats import Beat
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.formats import canvas
-from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, name_always, name_by_beat
+from shared.story.kinds.kind import (
+    Item,
+    Kind,
+    Order,
+    Part,
+    Stage,
+    Success,
+    name_always,
+    name_by_beat,
+)
 from shared.story.plan import active_beats, has_card_picture, list_characters
 
 
@@ -148,6 +157,10 @@ def _name_references(plan: BeatsPlanned, item: Item) -> Iterable[str]:
     return [f"reference/{each.n}" for each in references_of(plan, [_find_beat(plan, item)])]
 
 
+def _list_references(plan: BeatsPlanned, item: Item) -> Iterable[Part]:
+    return [("reference", each) for each in references_of(plan, [_find_beat(plan, item)])]
+
+
 def _name_character(item: Item, plan: BeatsPlanned | None) -> str:
     names = list_characters(plan) if plan else []
     # the event may be about a plan that is not known here, or no longer
@@ -189,6 +202,7 @@ IMAGE = Kind(
     needs=_name_references,
     lacks="has no storyboard image",
     touched_by=frozenset({"picture"}),
+    starts_from=_list_references,
 )
 
 CARD = Kind(

@@ -7,6 +7,10 @@ from shared.story.script.parts import Pick
 from shared.story.view import JobSpec
 
 
+TOOK_OVER = "the built-in planner took over"
+"""Said in a plan's history where a language model was asked in vain."""
+
+
 class PlanOrder(Order):
     """The brief to plan for; of a script, the moments that were selected."""
 
@@ -24,7 +28,7 @@ class PlanFailed(Failed):
 
 
 def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
-    made = done.facts("brief", "title", "beats", "chunks", "truncation")
+    made = done.facts("brief", "title", "beats", "chunks", "truncation", "history")
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
     if cut := whole.get("truncation"):

@@ -1,0 +1,238 @@
+"""The next plan, from the plans so far and a user's request to change the last of them. Pure.
+
+Only what the change reaches gets another take, so only that is made, and paid. What was made for
+the same before is wanted again. Each kind of job declares itself what it is touched by.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from shared.story.beats import Beat, Chunk
+from shared.story.drafts import MIN_BEAT_SECONDS
+from shared.story.events import BeatsPlanned, RevisionRequested
+from shared.story.formats import FPS, Aspect, frame_at
+from shared.story.kinds import CLIP, IMAGE, VOICE, AnyKind, Item, Kinds
+from shared.story.stale import Origins, Takes, settle_takes
+
+CHOICES: tuple[AnyKind, ...] = (IMAGE, CLIP, VOICE)
+"""The kinds of which a beat keeps its takes, to be chosen again."""
+
+
+def revise(
+    history: Sequence[BeatsPlanned], request: RevisionRequested, kinds: Kinds
+) -> BeatsPlanned:
+    """Return the plan that answers a request. A change that can't be made changes nothing."""
+    plan = history[-1]
+    if request.action == "reframe":
+        return _answer(history, request, kinds, _reframe(plan, request))
+    if request.action == "retry" and request.again is not None:
+        origins = Origins(history, kinds)
+        raised = {name: origins.next_take(name) for name in request.again}
+        return _number(plan, request, {**plan.takes, **raised})
+    old = next((beat for beat in plan.beats if beat.index == request.beat), None)
+    if old is None:
+        # still a plan of its own: whoever asked for this revision waits for an answer to it
+        return _number(plan, request, plan.takes)
+    if request.action == "choose":
+        return _choose(history, request, kinds, old)
+    changed = _put(plan, _revise_beat(plan, old, request))
+    if request.action == "edit" and request.duration is not None:
+        if find_fault(plan, old, request.duration):
+            return _number(plan, request, plan.takes)
+        changed = change_duration(changed, old.index, request.duration)
+    return _answer(history, request, kinds, changed, _list_again(changed, request))
+
+
+_UNPAID = {"at": 0, "job": None, "cost": 0, "reused": False}
+
+
+def _number(plan: BeatsPlanned, request: RevisionRequested, takes: Takes) -> BeatsPlanned:
+    # no job has made this plan, and nothing was paid for it
+    return plan.model_copy(update={**_UNPAID, "rev": request.rev, "takes": dict(takes)})
+
+
+def _answer(
+    history: Sequence[BeatsPlanned],
+    request: RevisionRequested,
+    kinds: Kinds,
+    changed: BeatsPlanned,
+    again: Sequence[str] = (),
+) -> BeatsPlanned:
+    """Return the changed plan with the takes that it wants now."""
+    if request.action == "skip":  # a skip makes nothing anew, it only leaves out
+        return _number(changed, request, changed.takes)
+    return _number(changed, request, settle_takes(changed, history, kinds, again))
+
+
+def _reframe(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
+    """Return the plan for the same storyboard, clips and sounds in another shape."""
+    aspect: Aspect = request.aspect or plan.brief.aspect
+    return plan.model_copy(update={"brief": plan.brief.model_copy(update={"aspect": aspect})})
+
+
+def _put(plan: BeatsPlanned, new: Beat) -> BeatsPlanned:
+    beats = tuple(new if beat.index == new.index else beat for beat in plan.beats)
+    return plan.model_copy(update={"beats": beats})
+
+
+def _revise_beat(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> Beat:
+    if request.action == "skip":
+        # the last beat that is left can't be skipped: a video of nothing would be no video
+        return beat.model_copy(update={"skipped": True}) if can_skip(plan, beat) else beat
+    texts = {"prompt": request.prompt, "narration": request.narration}
+    given: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
+    if _draws_again(beat, request):
+        given["image"] = 0  # the pictures that there were are no choice any more
+    elif request.image is not None:
+        given["image"] = request.image
+    # whoever changes a skipped beat wants to see it again
+    return beat.model_copy(update={**given, "skipped": False})
+
+
+def can_skip(plan: BeatsPlanned, beat: Beat) -> bool:
+    """Tell whether another beat would be left."""
+    return any(not other.skipped for other in plan.beats if other.index != beat.index)
+
+
+def _draws_again(beat: Beat, request: RevisionRequested) -> bool:
+    """Tell whether a beat is to look different from how it was ever drawn."""
+    if request.action in ("regenerate", "retry"):
+        return request.what in ("", "image", "all")
+    return request.prompt not in (None, beat.prompt)
+
+
+def _list_again(plan: BeatsPlanned, request: RevisionRequested) -> list[str]:
+    """Return what is made anew though nothing of it was changed; what follows from it is found."""
+    if request.action not in ("regenerate", "retry"):
+        return []
+    whole = request.action == "retry" or request.what == "all"
+    names = {"": [IMAGE], "image": [IMAGE], "clip": [CLIP], "voice": [VOICE], "all": []}
+    kinds: list[AnyKind] = [IMAGE, VOICE] if whole else [*names.get(request.what, [])]
+    return [kind.take_name(item) for kind in kinds for item in _items_of(plan, kind, request.beat)]
+
+
+def _items_of(plan: BeatsPlanned, kind: AnyKind, beat: int) -> Iterator[Item]:
+    return (item for item in kind.items(plan) if item.beat == beat)
+
+
+# ── another take of what there is ───────────────────────────────────────────────────────────────
+
+
+def _choose(
+    history: Sequence[BeatsPlanned], request: RevisionRequested, kinds: Kinds, beat: Beat
+) -> BeatsPlanned:
+    """Return the plan with a take that there was, and with the words that it was made for."""
+    plan, kind = history[-1], next((k for k in CHOICES if k.name == request.kind), None)
+    source = find_take(history, kind, beat.index, request.take) if kind else None
+    if kind is None or source is None:
+        return _number(plan, request, plan.takes)
+    fields = _FIELDS[kind]
+    made_for = next(each for each in source.beats if each.index == beat.index)
+    values: dict[str, object] = {name: getattr(made_for, name) for name in fields}
+    if request.image is not None and kind is IMAGE:
+        values["image"] = request.image
+    new = beat.model_copy(update={**values, "skipped": False})
+    changed = _put(plan, new)
+    chosen = {
+        each.take_name(item): source.takes.get(each.take_name(item), 0)
+        for each in _LEADING[kind]
+        for item in _items_of(changed, each, beat.index)
+    }
+    return _number(changed, request, settle_takes(changed, history, kinds, (), chosen))
+
+
+_PICTURE = ("prompt", "characters", "setting", "camera", "image")
+_FIELDS = {IMAGE: _PICTURE, CLIP: _PICTURE, VOICE: ("narration", "speaker")}
+"""Kind → the fields of a beat that come back with a take of it."""
+_LEADING: dict[AnyKind, tuple[AnyKind, ...]] = {IMAGE: (IMAGE,), CLIP: (IMAGE, CLIP), VOICE: (VOICE,)}
+"""Kind → the kinds whose takes come back with one of it: a clip starts from its image."""
+
+
+def find_take(
+    history: Sequence[BeatsPlanned], kind: AnyKind, beat: int, take: int
+) -> BeatsPlanned | None:
+    """Return the latest plan that wanted this take of a beat; None where none has."""
+    return next((plan for plan in reversed(history) if number_take(plan, kind, beat) == take), None)
+
+
+def number_take(plan: BeatsPlanned, kind: AnyKind, beat: int) -> int | None:
+    """Return the take of a beat that a plan wants; None where the beat has none of this kind.
+
+    A beat's clips have the number of the last of them: it is made again with any of them.
+    """
+    items = list(_items_of(plan, kind, beat))
+    return kind.take(plan, items[-1]) if items else None
+
+
+# ── another length ──────────────────────────────────────────────────────────────────────────────
+
+LONGEST_CHUNK = 10.0
+LONGEST_VIDEO = 180.0
+SHORTEST_LAST = 1.0
+"""Seconds."""
+
+
+def find_fault(plan: BeatsPlanned, beat: Beat, seconds: float) -> str:
+    """Return why a beat can't last so long, and how long it can; empty where it can."""
+    chunks = sum(chunk.beat == beat.index for chunk in plan.chunks)
+    is_last = beat.index == len(plan.beats) - 1
+    least = SHORTEST_LAST if is_last else MIN_BEAT_SECONDS
+    room = LONGEST_VIDEO - plan.brief.duration + beat.duration
+    most = round(min(chunks * LONGEST_CHUNK, room), 3)
+    if least <= seconds <= most:
+        return ""
+    return f"this beat can last {least:g} to {most:g} seconds"
+
+
+def change_duration(plan: BeatsPlanned, index: int, seconds: float) -> BeatsPlanned:
+    """Return the plan with a beat of about so many seconds; the video is longer by as much.
+
+    All that follows moves by whole frames, so that no other clip has another length. A beat keeps
+    its number of chunks: their numbers are names.
+    """
+    beat = plan.beats[index]
+    frames = round((seconds - beat.duration) * FPS)
+    end = _move(round(beat.start + beat.duration, 3), frames)
+    longer = beat.model_copy(update={"duration": round(end - beat.start, 3)})
+    later = (_shift_beat(each, frames) for each in plan.beats[index + 1 :])
+    return plan.model_copy(
+        update={
+            "beats": (*plan.beats[:index], longer, *later),
+            "chunks": tuple(_stretch(plan, longer, frames)),
+            "brief": plan.brief.model_copy(
+                update={"duration": _move(plan.brief.duration, frames)}
+            ),
+        }
+    )
+
+
+def _move(at: float, frames: int) -> float:
+    """Return the whole millisecond that lies so many frames later."""
+    moved = round(at + frames / FPS, 3)
+    near = (moved, round(moved - 0.001, 3), round(moved + 0.001, 3))
+    return next((time for time in near if frame_at(time) == frame_at(at) + frames), moved)
+
+
+def _shift_beat(beat: Beat, frames: int) -> Beat:
+    start, end = _move(beat.start, frames), _move(round(beat.start + beat.duration, 3), frames)
+    return beat.model_copy(update={"start": start, "duration": round(end - start, 3)})
+
+
+def _stretch(plan: BeatsPlanned, beat: Beat, frames: int) -> Iterator[Chunk]:
+    """Yield the chunks where one beat has another length, and those behind it move."""
+    count = sum(chunk.beat == beat.index for chunk in plan.chunks)
+    parts = (round(beat.start + beat.duration * part / count, 3) for part in range(count + 1))
+    bounds = list(parts)
+    place = 0
+    for chunk in plan.chunks:
+        if chunk.beat == beat.index:
+            yield _place(chunk, bounds[place], bounds[place + 1])
+            place += 1
+        elif chunk.start < beat.start:
+            yield chunk
+        else:
+            end = round(chunk.start + chunk.seconds, 3)
+            yield _place(chunk, _move(chunk.start, frames), _move(end, frames))
+
+
+def _place(chunk: Chunk, start: float, end: float) -> Chunk:
+    return chunk.model_copy(update={"start": start, "seconds": round(end - start, 3)})
