@@ -1,12 +1,14 @@
 """What may be asked of one beat, checked field by field, and the event that each becomes. Pure."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from services.gateway.fields import EXACT, Picture, Seconds, Text, Whole
+from services.gateway.fields import EXACT, Picture, Seconds, Text, Whole, accept_whole
 from services.gateway.read.status import Action
 from shared.story.revise import LONGEST_VIDEO, SHORTEST_LAST
+
+PictureNumber = Annotated[int, Field(ge=0, le=3), BeforeValidator(accept_whole)]
 
 
 class BeatChange(BaseModel):
@@ -82,8 +84,8 @@ class ChooseRequest(BaseModel):
 
     kind: Literal["image", "clip", "voice"]
     take: Whole = Field(ge=0, description="Its number, as the beat's `takes` list it.")
-    image: Whole | None = Field(
-        None, ge=0, le=3, description="Of several pictures of that take, the number of one."
+    image: PictureNumber | None = Field(
+        None, description="Of several pictures of that take, the number of one."
     )
 
     @property

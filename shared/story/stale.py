@@ -63,7 +63,8 @@ def settle_takes(
 
     `again`: what is made anew though nothing has changed. `chosen`: the takes that a user wants.
     """
-    origins, takes = Origins(history, kinds), {**plan.takes, **chosen}
+    origins, takes = Origins(history, kinds), dict(plan.takes)
+    takes |= {name: take for name, take in chosen.items() if take != takes.get(name, 0)}
     for kind, item in list_parts(plan, kinds):
         name = kind.take_name(item)
         if name in chosen:

@@ -185,7 +185,7 @@ async def test_a_skipped_beat_comes_back_for_nothing(api: Api) -> None:
         (Action.EDIT, {"prompt": " "}, "prompt", "say what the beat should show"),
         (Action.EDIT, {"duration": 3}, "duration", "this beat can last 5 to 20 seconds"),
         (Action.EDIT, {"duration": 21}, "duration", "this beat can last 5 to 20 seconds"),
-        (Action.EDIT, {"duration": 0}, "duration", "give 1 to 180 seconds"),
+        (Action.EDIT, {"duration": 0}, "duration", "1 to 180"),
         (Action.EDIT, {"narration": "many words " * 50}, "narration", "shorten them"),
         (Action.EDIT, {"skipped": True}, "skipped", "use False"),
         (Action.EDIT, {"promt": "x"}, "promt", "perhaps prompt is meant"),
