@@ -167,6 +167,8 @@ def _locate(read: PlanText, error: ValidationError) -> Iterator[tuple[int, str]]
             for fault in cause.faults:
                 place = ("beats", fault.beat, fault.field)
                 yield read.find_line(place), f"beats.{fault.beat}.{fault.field}: {fault.message}"
+        elif not each["loc"]:
+            yield 1, "give an object: `beats`, and perhaps `title` and more"
         else:
             said = explain_field(each, each["loc"], PlanFields.model_fields)
             named = f"{said.field}: {said.message}" if said.field else said.message

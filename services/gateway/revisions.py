@@ -24,7 +24,7 @@ from shared.story.beats import Beat
 from shared.story.budget import find_cap
 from shared.story.errors import BadInput
 from shared.story.estimate import Estimate, estimate_jobs
-from shared.story.events import BeatsPlanned, Failed, RevisionRequested
+from shared.story.events import BeatsPlanned, Failed, RevisionRequested, VideoRequested
 from shared.story.fact import Fact
 from shared.story.formats import Aspect
 from shared.story.kinds import CONFORM, IMAGE, KINDS, VOICE
@@ -161,7 +161,9 @@ class Revisions:
     async def _read_money(self, wanted: Asked) -> tuple[int, int | None]:
         """Return what is spent or held already, and the cap."""
         money = await self.gate.read(wanted.before.video_id) if self.gate else None
-        return sum_committed(money) if money else 0, find_cap(wanted.view, wanted.before.brief)
+        request = wanted.view.one(VideoRequested)
+        cap = find_cap(wanted.view, request.brief) if request else None
+        return sum_committed(money) if money else 0, cap
 
     async def _check(
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]

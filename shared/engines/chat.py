@@ -244,11 +244,11 @@ class ChatEngine:
             return Ended(str(error), "flagged", at_fault="prompt", permanent=True, cost=cost)
         except TransientError as error:
             error_ = "the language model's answer was cut off" if answer.is_cut else str(error)
-            return Ended(error_, cost=cost, said=answer.text)
+            return Ended(error_, cost=cost, answer=answer.text)
         except Exception:  # whatever is wrong with it, it has been made, and has its price
             log.exception("an answer can't be used", extra={"action": "error"})
             said = "the language model's answer can't be used"
-            return Ended(said, cost=cost, said=answer.text)
+            return Ended(said, cost=cost, answer=answer.text)
 
     def _lose(self, error: str, code: Code) -> Ended:
         """Return that nothing came of it, where that costs nothing; else nobody knows."""

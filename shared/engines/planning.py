@@ -148,9 +148,9 @@ def ask(order: PlanOrder) -> Question:
 def ask_next(job: Job, order: PlanOrder) -> Question:
     """Return what is asked at a try: the second one shows what was wrong with the answer before."""
     question = ask(order)
-    if job.said is None or job.tries % RetryRules().tries_a_model != 1:
+    if job.answer is None or job.tries % RetryRules().tries_a_model != 1:
         return question
-    said = make_one_line(job.said[:_SAID])
+    said = make_one_line(job.answer[:_SAID])
     return replace(question, user=question.user + _MEND.format(error=job.error, said=said))
 
 

@@ -31,7 +31,7 @@ LONGEST_WAIT_MS = 30 * 60_000
 """No job waits longer, whatever a provider asks for: a time further away is a clock's mistake."""
 
 
-MOST_PAST, LONGEST_SAID = 10, 16_000
+MOST_PAST, LONGEST_ANSWER = 10, 16_000
 """So many errors of a job are kept, and so many letters of an answer that was of no use."""
 
 
@@ -108,7 +108,7 @@ class Job:
     at_fault: str | None = None
     past: tuple[str, ...] = ()
     """The errors of its failed tries, the latest last."""
-    said: str | None = None
+    answer: str | None = None
     """What its last try was answered, where that was of no use and may be mended."""
     unresolved: bool | None = None
     """Nobody knows whether its last attempt ran: the hold is open until a person decides."""

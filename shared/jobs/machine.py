@@ -64,7 +64,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.jobs.job import (
-    LONGEST_SAID,
+    LONGEST_ANSWER,
     LONGEST_WAIT_MS,
     MOST_COST,
     MOST_PAST,
@@ -257,7 +257,7 @@ def _count_failure(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
         code=signal.code,
         at_fault=signal.at_fault or None,
         past=(*job.past, signal.error)[-MOST_PAST:],
-        said=signal.said[:LONGEST_SAID] or None,
+        answer=signal.answer[:LONGEST_ANSWER] or None,
         tries=decision.tries,
         deaths=0,
     )

@@ -98,7 +98,7 @@ class Ended:
     """So often it may be tried with this kind of failure, where that is less than usual."""
     cancelled: bool = False
     cost: Micros = 0
-    said: str = ""
+    answer: str = ""
     """What a model answered that was of no use: the next try may have it mended."""
 
 

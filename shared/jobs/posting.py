@@ -167,7 +167,7 @@ class Posting:
             code=ended.code,
             at_fault=ended.at_fault,
             most_tries=ended.most_tries,
-            said=ended.said,
+            answer=ended.answer,
         )
 
     async def settle(self, job: Job) -> Signal:

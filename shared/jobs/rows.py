@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from shared.base.values import find_fault
-from shared.jobs.job import LONGEST_SAID, Job, State
+from shared.jobs.job import LONGEST_ANSWER, Job, State
 from shared.ports import Doc, Update
 from shared.story.errors import TOLD, cause
 from shared.story.events import Event
@@ -111,8 +111,8 @@ def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
     if name in ("error", "at_fault") and value is not None:
         return make_storable(str(value))
-    if name == "said" and value is not None:
-        return make_storable(value, LONGEST_SAID)
+    if name == "answer" and value is not None:
+        return make_storable(value, LONGEST_ANSWER)
     if name == "past":
         return [make_storable(error, 300) for error in value]
     return value.value if isinstance(value, State) else value

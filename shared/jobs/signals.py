@@ -112,8 +112,8 @@ class Broke:
     models: int = 1
     """How many models may be tried, one after the other."""
     most_tries: int | None = None
-    said: str = ""
-    """What was answered, where that may be mended."""
+    answer: str = ""
+    """What a model answered, where that may be mended."""
 
 
 @dataclass(frozen=True, slots=True)

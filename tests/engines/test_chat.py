@@ -32,7 +32,7 @@ class Attempt:
 
     tries: int = 0
     past: tuple[str, ...] = ()
-    said: str | None = None
+    answer: str | None = None
     posted_at: int = 0
     left: float = 20.0
     order: PlanOrder = field(default_factory=lambda: ORDER)
@@ -44,7 +44,7 @@ class Attempt:
             tries=self.tries,
             posted_at=self.posted_at,
             past=self.past,
-            said=self.said,
+            answer=self.answer,
             error=self.past[-1] if self.past else None,
         )
 
@@ -304,7 +304,7 @@ async def test_a_lost_answer_ends_at_its_ceiling_once_it_can_not_come_any_more()
 
 
 async def test_the_second_try_shows_what_was_wrong_and_the_third_asks_anew() -> None:
-    failed = {"past": ("it holds no beats as JSON",), "said": "Once upon a time"}
+    failed = {"past": ("it holds no beats as JSON",), "answer": "Once upon a time"}
     async with chat_server() as server:
         chat = engine(server)
         for tries in (0, 1, 2):
@@ -318,7 +318,7 @@ async def test_the_second_try_shows_what_was_wrong_and_the_third_asks_anew() -> 
 async def test_a_mended_answer_has_its_own_ceiling_and_is_found_by_its_first_question() -> None:
     async with chat_server() as server:
         chat = engine(server)
-        mending: Any = Attempt(tries=1, past=("no plan",), said="x" * 5_000)
+        mending: Any = Attempt(tries=1, past=("no plan",), answer="x" * 5_000)
         more = chat.quote(mending.job).ceiling
         assert more is not None and more > ceiling(chat)
         first: Any = Attempt()

@@ -79,7 +79,7 @@ MISTAKES = {
     "a: &x 1\nb: *x\n": "line 2: write it out",
     GOOD.replace("style: noir", "style: baroque"): "line 2: style: use",
     GOOD.replace("  - prompt: Waves", " - prompt: Waves"): "line 7: this can't be read",
-    "beats:\n" + "  - prompt: x\n" * 1000: "line 2: beats: give at most 36 of them",
+    "beats:\n" + "  - prompt: x\n" * 1000: "line 1: beats: give at most 36 of them",
     "[" * 5000: "line 1: it is nested far deeper",
     '{"beats": ' + "[" * 100_000: "line 1: ",
     '{"title": "x",\n"beats": }': "line 2: this is no valid JSON from column 10",

@@ -111,7 +111,7 @@ def _judge_plan(order: PlanOrder, text: str, cost: Micros) -> Produced | Ended:
     except planning.Flagged as error:
         return Ended(str(error), code="flagged", at_fault="prompt", permanent=True, cost=cost)
     except StorywaveError as error:
-        return Ended(str(error), cost=cost, said=text)
+        return Ended(str(error), cost=cost, answer=text)
     except Exception:  # whatever is wrong with it, it has been made, and has its price
         log.exception("a plan can't be read", extra={"action": "provider"})
-        return Ended("the language model's answer can't be used", cost=cost, said=text)
+        return Ended("the language model's answer can't be used", cost=cost, answer=text)

@@ -158,7 +158,7 @@ class ReplicateEngine:
         if self._is_given_up(task.job, task.order):
             return None
         first = copy(task)  # what was mended is found by what was asked at first
-        first.job = replace(task.job, said=None)
+        first.job = replace(task.job, answer=None)
         return (await read_inputs(first, self._next_model(task.job, task.order))).fingerprint()
 
     async def prepare(self, task: Task) -> Prepared | Refused | None:
