@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from services.cli.outcome import tell
 from services.gateway.errors.problems import explain_input
 from services.gateway.images import make_picture_pool, read_picture
+from services.gateway.plans import PlanFields, read_plan
 from services.gateway.scripts import make_script_pool, read_script_file
 from shared.base.telemetry import JsonLines
 from shared.runtime.settings import Settings
@@ -25,6 +26,8 @@ from shared.story.script.files import MAX_BYTES as SCRIPT_BYTES
 from shared.story.script.files import ScriptFile
 
 LOG_BYTES = 20_000_000
+PLAN_BYTES = 1 << 20
+"""Of a plan, so many are read at most: it is bounded again where it is understood."""
 
 
 def read_settings(given: argparse.Namespace, **fixed: Any) -> Settings:
@@ -90,6 +93,29 @@ def read_script(path: Path | None) -> ScriptFile | None:
         ) from error
     except BadInput as error:
         raise BadInput(f"--script: {path}: {error}", "script") from error
+
+
+def read_plan_file(path: Path | None) -> PlanFields | None:
+    """Return the plan in a file; BadInput names each mistake with its line."""
+    if path is None:
+        return None
+    try:
+        return read_plan(_read_text(path))
+    except OSError as error:
+        raise BadInput(
+            f"--plan: {path} can't be read ({error.strerror}): name a file in YAML or JSON", "plan"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"--plan: {path} is no text: save it as UTF-8", "plan") from error
+    except BadInput as error:
+        raise BadInput(f"--plan: {path}: {error}", "plan") from error
+
+
+def _read_text(path: Path) -> str:
+    if str(path) == "-":
+        return sys.stdin.read(PLAN_BYTES)
+    with path.open("rb") as file:
+        return file.read(PLAN_BYTES).decode("utf-8")
 
 
 async def _read_script_apart(data: bytes) -> ScriptFile:

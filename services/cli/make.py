@@ -23,6 +23,7 @@ from services.cli.environment import (
     check_writable,
     log_to_file,
     name_file,
+    read_plan_file,
     read_product,
     read_script,
     read_settings,
@@ -53,8 +54,6 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """Make one video from a prompt, a script or a plan, and write its file."""
-    from services.cli.plans import read_plan_file
-
     script, picture, plan, chosen, asked = check_all(
         lambda: read_script(given.script),
         lambda: read_product(given.product),

@@ -1,9 +1,8 @@
-"""`storywave plan`: a plan to look at and to change by hand. No model is asked, nothing is spent."""
+"""`storywave plan`: a plan to be changed by hand. No model is asked, and nothing is spent."""
 
 import argparse
 import asyncio
 import json
-import sys
 from pathlib import Path
 
 from services import load
@@ -12,7 +11,7 @@ from services.cli.inspect import require_data
 from services.cli.make import OWNER, build_request
 from services.cli.outcome import say, tell
 from services.gateway.errors.problems import NoSuchPart
-from services.gateway.plans import PlanFields, describe_plan, list_values, read_plan, write_plan
+from services.gateway.plans import describe_plan, list_values, write_plan
 from services.gateway.read.videos import Videos
 from shared.engines.plain import plan_plainly
 from shared.engines.planning import story_seconds
@@ -24,9 +23,6 @@ from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned
 from shared.story.kinds import KINDS, PlanOrder
 from shared.story.script.files import ScriptFile
-
-LONGEST = 1 << 20
-"""Bytes of a plan that are read."""
 
 
 def plan(given: argparse.Namespace) -> int:
@@ -87,26 +83,3 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         said = f"nothing can be written to {path} ({error.strerror}): choose another with -o"
         raise BadInput(said, "output") from error
-
-
-def read_plan_file(path: Path | None) -> PlanFields | None:
-    """Return the plan in a file; BadInput names each mistake with its line."""
-    if path is None:
-        return None
-    try:
-        return read_plan(_read(path))
-    except OSError as error:
-        raise BadInput(
-            f"--plan: {path} can't be read ({error.strerror}): name a file in YAML or JSON", "plan"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"--plan: {path} is no text: save it as UTF-8", "plan") from error
-    except BadInput as error:
-        raise BadInput(f"--plan: {path}: {error}", "plan") from error
-
-
-def _read(path: Path) -> str:
-    if str(path) == "-":
-        return sys.stdin.read(LONGEST)
-    with path.open("rb") as file:
-        return file.read(LONGEST).decode("utf-8")

@@ -12,7 +12,17 @@ from services.gateway.edge.bodies import BodyLimit
 from services.gateway.edge.hosts import HostGuard, Hosts
 from services.gateway.errors.handlers import handle_errors
 from services.gateway.parts import Gateway, build_gateway
-from services.gateway.routes import beats, files, hooks, images, money, reference, scripts, videos, wishes
+from services.gateway.routes import (
+    beats,
+    files,
+    hooks,
+    images,
+    money,
+    reference,
+    scripts,
+    videos,
+    wishes,
+)
 from shared.runtime.app import App
 from shared.runtime.probes import probes
 

@@ -1,4 +1,4 @@
-"""Plans as users write and read them: beat by beat, checked with the place of each mistake. Pure."""
+"""Plans as users write and read them, beat by beat; each mistake has its place. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,16 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from services.gateway.errors.problems import MOST_ERRORS, explain_field
-from services.gateway.fields import EXACT, LONGEST_LINE, LONGEST_TEXT, Line, OneOf, Picture, Seconds, Text
+from services.gateway.fields import (
+    EXACT,
+    LONGEST_LINE,
+    LONGEST_TEXT,
+    Line,
+    OneOf,
+    Picture,
+    Seconds,
+    Text,
+)
 from services.gateway.plantext import PlanText, read_text
 from shared.story.beats import Beat, Truncation
 from shared.story.brief import HandPlan
@@ -224,7 +233,8 @@ def write_plan(view: PlanView) -> str:
 
 def list_values(view: PlanView) -> dict[str, Any]:
     """Return the values of a plan; what is empty is left out."""
-    return _drop_empty(view.plan.model_dump(mode="json"))
+    values: dict[str, Any] = _drop_empty(view.plan.model_dump(mode="json"))
+    return values
 
 
 def _drop_empty(value: Any) -> Any:

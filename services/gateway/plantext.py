@@ -78,7 +78,7 @@ def _read_tree(text: str) -> yaml.Node:
 def _check_events(events: Iterator[yaml.Event]) -> None:
     depth = 0
     for event in events:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
             raise Unreadable(line, "write it out: references (*name) are not taken")
         depth += isinstance(event, yaml.CollectionStartEvent)

@@ -33,6 +33,7 @@ SHORTEST, LONGEST = 5, 180
 """Seconds."""
 NEARLY = 0.01
 
+
 def _check_words(prompt: str) -> str:
     # a prompt of spaces and signs that are not seen passes every limit of length
     if not re.search(VISIBLE, prompt):

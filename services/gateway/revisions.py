@@ -211,7 +211,7 @@ class Revisions:
             await asyncio.sleep(LOOK)
 
     async def _ask(self, asked: RevisionRequested, owner: str) -> None:
-        """Emit a request; refuse it if another for the same revision was first: only that counts."""
+        """Emit a request; refuse it if another for its revision was first: only that counts."""
         await self.emit([asked])
         # Both are facts by now: the view tells which of them counts.
         view = await self.videos.find(asked.video_id, owner)
@@ -243,7 +243,9 @@ def _speaks(plan: BeatsPlanned, beat: Beat) -> bool:
 
 
 def _refuse_edit(plan: BeatsPlanned, beat: Beat, asked: BeatChange) -> None:
-    from shared.engines.narration import refuse_narration  # knows languages: not each start needs it
+    from shared.engines.narration import (
+        refuse_narration,
+    )  # knows languages: not each start needs it
 
     seconds = beat.duration if asked.duration is None else asked.duration
     if asked.duration is not None and (fault := find_fault(plan, beat, seconds)):

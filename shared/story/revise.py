@@ -4,7 +4,7 @@ Only what the change reaches gets another take, so only that is made, and paid. 
 the same before is wanted again. Each kind of job declares itself what it is touched by.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from shared.story.beats import Beat, Chunk
 from shared.story.drafts import MIN_BEAT_SECONDS
@@ -104,10 +104,19 @@ def _list_again(plan: BeatsPlanned, request: RevisionRequested) -> list[str]:
     """Return what is made anew though nothing of it was changed; what follows from it is found."""
     if request.action not in ("regenerate", "retry"):
         return []
-    whole = request.action == "retry" or request.what == "all"
-    names = {"": [IMAGE], "image": [IMAGE], "clip": [CLIP], "voice": [VOICE], "all": []}
-    kinds: list[AnyKind] = [IMAGE, VOICE] if whole else [*names.get(request.what, [])]
+    what = "all" if request.action == "retry" else request.what
+    kinds = _AGAIN.get(what, ())
     return [kind.take_name(item) for kind in kinds for item in _items_of(plan, kind, request.beat)]
+
+
+_AGAIN: Mapping[str, tuple[AnyKind, ...]] = {
+    "": (IMAGE,),
+    "image": (IMAGE,),
+    "clip": (CLIP,),
+    "voice": (VOICE,),
+    "all": (IMAGE, VOICE),
+}
+"""What is to be made anew → the kinds of it; what starts from them follows by itself."""
 
 
 def _items_of(plan: BeatsPlanned, kind: AnyKind, beat: int) -> Iterator[Item]:
@@ -143,7 +152,11 @@ def _choose(
 _PICTURE = ("prompt", "characters", "setting", "camera", "image")
 _FIELDS = {IMAGE: _PICTURE, CLIP: _PICTURE, VOICE: ("narration", "speaker")}
 """Kind → the fields of a beat that come back with a take of it."""
-_LEADING: dict[AnyKind, tuple[AnyKind, ...]] = {IMAGE: (IMAGE,), CLIP: (IMAGE, CLIP), VOICE: (VOICE,)}
+_LEADING: dict[AnyKind, tuple[AnyKind, ...]] = {
+    IMAGE: (IMAGE,),
+    CLIP: (IMAGE, CLIP),
+    VOICE: (VOICE,),
+}
 """Kind → the kinds whose takes come back with one of it: a clip starts from its image."""
 
 
@@ -198,9 +211,7 @@ def change_duration(plan: BeatsPlanned, index: int, seconds: float) -> BeatsPlan
         update={
             "beats": (*plan.beats[:index], longer, *later),
             "chunks": tuple(_stretch(plan, longer, frames)),
-            "brief": plan.brief.model_copy(
-                update={"duration": _move(plan.brief.duration, frames)}
-            ),
+            "brief": plan.brief.model_copy(update={"duration": _move(plan.brief.duration, frames)}),
         }
     )
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from services.cli import build_parser, main
+from services.cli.environment import read_plan_file
 from services.cli.make import build_request
-from services.cli.plans import read_plan_file
 from tests.cli.test_mistakes import outcome
 
 Captured = pytest.CaptureFixture[str]

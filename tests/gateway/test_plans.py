@@ -50,7 +50,7 @@ def test_a_request_with_a_plan_is_the_same_once_it_was_stored() -> None:
 
 def test_json_is_taken_as_well_also_with_tabs_and_escapes() -> None:
     values = yaml.safe_load(GOOD)
-    values["beats"][0]["narration"] = "😀 \"quoted\" / back\\slash"
+    values["beats"][0]["narration"] = '😀 "quoted" / back\\slash'
     for text in (json.dumps(values, indent="\t"), json.dumps(values)):
         assert read_plan(text).beats[0].narration == values["beats"][0]["narration"]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from services.gateway.read.live import list_news
 from services.gateway.read.status import VideoStatus, read_status
-from services.planner.revise import revise
 from shared.jobs.engine import Work, Workspace
 from shared.jobs.job import Rules
 from shared.jobs.ledger import JOBS
@@ -31,6 +30,7 @@ from shared.story.kinds import (
     Success,
 )
 from shared.story.kinds.kind import name_always
+from shared.story.revise import revise
 from shared.story.view import NOTHING, Decision, View
 from tests.histories import VIDEO, plan, view
 from tests.pipeline.world import SERVICES, WORK, World, brief, world
@@ -176,7 +176,7 @@ async def test_its_failure_is_noted_and_does_not_end_the_video(tmp_path: Path) -
 def test_a_change_that_touches_it_asks_for_another_take() -> None:
     planned = plan(2)
     asked = RevisionRequested(video_id=VIDEO, rev=2, action="reframe", aspect="1:1")
-    assert POSTER.job(revise(planned, asked, WITH_POSTER)) == f"{VIDEO}/poster/0/0/1"
+    assert POSTER.job(revise([planned], asked, WITH_POSTER)) == f"{VIDEO}/poster/0/0/1"
 
 
 def test_every_generated_document_tells_of_it() -> None:

@@ -109,7 +109,9 @@ async def test_changes_follow_each_other_while_the_film_is_still_being_made(tmp_
     async with changing(tmp_path) as video:
         revisions = video.gateway.revisions
         for beat in range(3):
-            await revisions.change("v", "local", beat, BeatChange(narration=f"Words {beat}."), set())
+            await revisions.change(
+                "v", "local", beat, BeatChange(narration=f"Words {beat}."), set()
+            )
         await finished(video.w, 4)
         runs = video.w.engine.runs
         assert {job for job in runs if "/voice/" in job and job.endswith("/1")} == {

@@ -1,6 +1,7 @@
 """What a change makes stale: that and no more, whatever was changed before."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -150,8 +151,7 @@ def test_a_take_that_is_chosen_again_costs_nothing_and_the_beat_has_it(
 @given(STORIES)
 def test_all_that_has_changed_is_made_again(changes: list[dict[str, Any]]) -> None:
     """Of two plans, what differs in its words or in what it starts from differs in its take."""
-    history = [each for each in live(changes) if each]
-    for one, other in zip(history, history[1:], strict=False):
+    for one, other in pairwise(live(changes)):
         for kind, item in list_parts(other, KINDS):
             if item not in list(kind.items(one)) or kind not in (IMAGE, VOICE):
                 continue

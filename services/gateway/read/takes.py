@@ -1,4 +1,4 @@
-"""The takes of a beat: every image, clip and voice that was made for it, and which one it has. Pure.
+"""The takes of a beat: each image, clip and voice that was made for it, and which it has. Pure.
 
 A take comes back with the words that it was made for.
 """
@@ -138,5 +138,3 @@ def lacks_length(before: BeatsPlanned, now: BeatsPlanned, beat: int) -> bool:
         [chunk.seconds for chunk in plan.chunks if chunk.beat == beat] for plan in (before, now)
     ]
     return any(was < is_ - 0.05 for was, is_ in zip(*lengths, strict=True))
-
-

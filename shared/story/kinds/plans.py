@@ -6,7 +6,6 @@ from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
 from shared.story.script.parts import Pick
 from shared.story.view import JobSpec
 
-
 TOOK_OVER = "the built-in planner took over"
 """Said in a plan's history where a language model was asked in vain."""
 
