@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from services.gateway.errors.problems import NotNow
 from services.gateway.intake import Emit
-from services.gateway.read.status import ALLOWED, FINAL, Action, Status, VideoStatus, read_status
+from services.gateway.read.status import ALLOWED, FINAL, OF_BEATS, Action, Status, VideoStatus, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_flagged, list_again
 from shared.jobs.gate import Gate
@@ -91,7 +91,9 @@ def check_allowed(now: VideoStatus, action: Action) -> None:
     """Refuse what the status of a video does not allow, and say what it does."""
     if action in ALLOWED[now.status]:
         return
-    allowed = ", ".join(sorted(ALLOWED[now.status]))
+    allowed = ", ".join(sorted(ALLOWED[now.status] - OF_BEATS))
+    beats = ", ".join(sorted(ALLOWED[now.status] & OF_BEATS))
+    allowed += f"; for its beats {beats}" if beats else ""
     raise NotNow(
         f"The video is {now.status} ({now.percent} %), and that does not allow {action}. "
         f"It allows {allowed}.",

@@ -71,17 +71,17 @@ class Action(StrEnum):
     DOWNLOAD = "download"
 
 
-_OF_BEATS = frozenset({Action.EDIT, Action.REGENERATE, Action.SKIP, Action.CHOOSE})
+OF_BEATS = frozenset({Action.EDIT, Action.REGENERATE, Action.SKIP, Action.CHOOSE})
 """Possible as long as there is a plan, and somebody wants its video."""
 
 ALLOWED: Mapping[Status, frozenset[Action]] = {
-    Status.QUEUED: _OF_BEATS | {Action.PAUSE, Action.CANCEL},
-    Status.RUNNING: _OF_BEATS | {Action.PAUSE, Action.CANCEL},
-    Status.AWAITING_APPROVAL: _OF_BEATS | {Action.APPROVE, Action.PAUSE, Action.CANCEL},
-    Status.PAUSED: _OF_BEATS | {Action.RESUME, Action.CANCEL},
-    Status.BUDGET_EXCEEDED: _OF_BEATS | {Action.CONTINUE, Action.CANCEL},
-    Status.COMPLETED: _OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME},
-    Status.FAILED: _OF_BEATS | {Action.RETRY},
+    Status.QUEUED: OF_BEATS | {Action.PAUSE, Action.CANCEL},
+    Status.RUNNING: OF_BEATS | {Action.PAUSE, Action.CANCEL},
+    Status.AWAITING_APPROVAL: OF_BEATS | {Action.APPROVE, Action.PAUSE, Action.CANCEL},
+    Status.PAUSED: OF_BEATS | {Action.RESUME, Action.CANCEL},
+    Status.BUDGET_EXCEEDED: OF_BEATS | {Action.CONTINUE, Action.CANCEL},
+    Status.COMPLETED: OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME},
+    Status.FAILED: OF_BEATS | {Action.RETRY},
     Status.CANCELLED: frozenset({Action.RETRY}),
 }
 """Status → the actions that it allows: every other is refused with a 409."""

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from shared.engines.replicate.catalog import pick
 from shared.engines.replicate.engine import Polling, Prepared, ReplicateEngine
 from shared.engines.replicate.uploads import MOST_OF_PICTURE
 from shared.jobs.job import Job, State
@@ -572,3 +573,48 @@ def httpx_date(seconds: float) -> str:
 
 def time_of(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
+
+
+# ── a plan that is none ─────────────────────────────────────────────────────────────────────────
+
+GPT = "openai/gpt-5"
+VAIN = ("the language model's answer is no plan: it has no beats",)
+
+
+async def test_an_answer_that_is_no_plan_is_kept_for_the_next_try(tmp_path: Path) -> None:
+    said = run("r1", status="succeeded", output=["Once upon", " a time"], metrics={})
+    engine, _ = make_engine(Account(said).answer)
+    end = await engine.poll(make_task(accepted(make_job("plan", GPT)), tmp_path))
+    assert isinstance(end, Ended) and end.answer == "Once upon a time"
+
+
+async def test_the_second_try_at_a_plan_has_the_answer_mended(tmp_path: Path) -> None:
+    engine, asked = make_engine(always(201, run()))
+    first = make_job("plan", GPT)
+    second = replace(first, tries=1, past=VAIN, error=VAIN[0], answer="Once upon a time")
+    for job in (first, second, replace(second, tries=2)):
+        await submit(engine, job, tmp_path)
+    prompts = [json.loads(request.content)["input"]["prompt"] for request in asked]
+    assert prompts[1].startswith(prompts[0])
+    assert "it has no beats" in prompts[1] and "Once upon a time" in prompts[1]
+    assert prompts[2] == prompts[0]
+    found = [await engine.fingerprint(make_task(job, tmp_path)) for job in (first, second)]
+    assert found[0] == found[1], "what was mended is found by what was asked at first"
+
+
+async def test_after_all_models_in_vain_the_plan_is_ours_and_nobody_is_asked(
+    tmp_path: Path,
+) -> None:
+    engine, asked = make_engine(always(500))
+    job = make_job("plan", GPT)
+    models = engine.count_models(job)
+    assert models == len(pick("plan", (GPT,))) + 1
+    job = replace(job, tries=3 * (models - 1), past=VAIN, held=0)
+    assert engine.quote(job).ceiling == 0
+    task = make_task(job, tmp_path)
+    assert await engine.fingerprint(task) is None
+    assert await engine.find(task) == Found(is_complete=True)
+    made = await engine.submit(task, await engine.prepare(task))
+    assert isinstance(made, Produced) and made.made.data["beats"]
+    assert made.made.data["history"] == [f"try 1: {VAIN[0]}", "the built-in planner took over"]
+    assert asked == []
