@@ -160,6 +160,13 @@ def _add_plan(commands: "Commands") -> None:
     plan.add_argument("--style", help=_list_choices(STYLES, "cinematic"))
     plan.add_argument("--seed", type=int, help="another seed, another plan of the same prompt")
     plan.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    plan.add_argument(
+        "--ask",
+        action="store_true",
+        help="let the language model plan that the settings name: it may cost",
+    )
+    plan.add_argument("--paid", action="store_true", default=None, help="as for `make`")
+    plan.add_argument("--budget", metavar="DOLLARS", help="as for `make`")
     plan.add_argument("--json", action="store_true", help="in place of YAML")
 
 

@@ -1,28 +1,34 @@
-"""`storywave plan`: a plan to be changed by hand. No model is asked, and nothing is spent."""
+"""`storywave plan`: a plan to be changed by hand. Nothing is spent, unless a model is asked for."""
 
 import argparse
 import asyncio
 import json
+import tempfile
 from pathlib import Path
 
 from services import load
 from services.cli.environment import read_script, read_settings
 from services.cli.inspect import require_data
-from services.cli.make import OWNER, build_request
+from services.cli.make import OWNER, build_request, stop_on_signals
 from services.cli.outcome import say, tell
 from services.gateway.errors.problems import NoSuchPart
+from services.gateway.parts import Gateway, build_gateway
 from services.gateway.plans import describe_plan, list_values, write_plan
 from services.gateway.read.videos import Videos
+from services.gateway.requests import VideoRequest
 from shared.engines.plain import plan_plainly
 from shared.engines.planning import story_seconds
-from shared.runtime.compose import open_store
+from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.brief import Brief
-from shared.story.errors import BadInput
+from shared.story.budget import explain_excess, find_block
+from shared.story.errors import BadInput, PermanentError
 from shared.story.events import BeatsPlanned
-from shared.story.kinds import KINDS, PlanOrder
+from shared.story.kinds import KINDS, PLANNING, PlanOrder
 from shared.story.script.files import ScriptFile
+
+LOOK_SECONDS = 0.1
 
 
 def plan(given: argparse.Namespace) -> int:
@@ -32,7 +38,8 @@ def plan(given: argparse.Namespace) -> int:
         found = asyncio.run(_find_plan(chosen, given.video))
     else:
         script = read_script(given.script)
-        found = make_plan(build_request(given, script).brief(OWNER), script)
+        asked = build_request(given, script)
+        found = ask_model(given, asked, script) if given.ask else make_plan(asked, script)
     view = describe_plan(found)
     if given.json:
         text = json.dumps(list_values(view), ensure_ascii=False, indent=2) + "\n"
@@ -46,8 +53,47 @@ def plan(given: argparse.Namespace) -> int:
     return 0
 
 
-def make_plan(brief: Brief, script: ScriptFile | None = None) -> BeatsPlanned:
+def ask_model(
+    given: argparse.Namespace, asked: VideoRequest, script: ScriptFile | None
+) -> BeatsPlanned:
+    """Return the plan that the language model makes which the settings name.
+
+    Gateway and planner run in a folder of their own, which is removed: nobody is there to make more
+    than the plan.
+    """
+
+    async def run(folder: Path) -> BeatsPlanned:
+        chosen = read_settings(given, mode="embedded", data=folder)
+        services = [load(name) for name in ("gateway", "planner")]
+        async with stop_on_signals(), open_app(chosen, services) as app:
+            gateway = build_gateway(app)
+            try:
+                if script is not None:
+                    await gateway.scripts.keep(script, OWNER)
+                video = await gateway.intake.accept(asked, OWNER)
+                return await _wait_for_plan(gateway, video)
+            finally:
+                gateway.close()
+
+    with tempfile.TemporaryDirectory(prefix="storywave-") as folder:
+        return asyncio.run(run(Path(folder)))
+
+
+async def _wait_for_plan(gateway: Gateway, video: str) -> BeatsPlanned:
+    while True:
+        view = await gateway.videos.find(video, OWNER)
+        if found := view.latest(BeatsPlanned):
+            return found
+        if failed := next((each for kind in PLANNING for each in view.all(kind.failed)), None):
+            raise PermanentError(f"there is no plan: {failed.error}")
+        if found_block := find_block(view):
+            raise PermanentError(explain_excess(found_block))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def make_plan(asked: VideoRequest, script: ScriptFile | None = None) -> BeatsPlanned:
     """Return the plan that our own rules make of a prompt or a script."""
+    brief = asked.brief(OWNER)
     order = PlanOrder(video_id="", brief=brief)
     if script is not None:
         order = _select(brief.model_copy(update={"prompt": script.title}), script)

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from services.gateway.errors.problems import NotNow
 from services.gateway.intake import Emit
-from services.gateway.read.status import ALLOWED, FINAL, OF_BEATS, Action, Status, VideoStatus, read_status
+from services.gateway.read.status import (
+    ALLOWED,
+    FINAL,
+    OF_BEATS,
+    Action,
+    Status,
+    VideoStatus,
+    read_status,
+)
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_flagged, list_again
 from shared.jobs.gate import Gate

@@ -1,6 +1,9 @@
 """`storywave plan` and `make --plan`: a plan is written, changed by hand, and made as it is."""
 
+import asyncio
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from services.cli import build_parser, main
 from services.cli.environment import read_plan_file
 from services.cli.make import build_request
 from tests.cli.test_mistakes import outcome
+from tests.standins.chat import chat_server
 
 Captured = pytest.CaptureFixture[str]
 
@@ -27,7 +31,7 @@ def test_a_plan_is_written_without_a_data_folder_and_is_what_make_takes(
     text = written(capsys, "A lighthouse keeper who paints the sea", "--aspect", "16:9")
     plan = yaml.safe_load(text)
     assert sum(beat["duration"] for beat in plan["beats"]) == pytest.approx(27.5)
-    assert [path.name for path in tmp_path.iterdir()] == []
+    assert os.listdir(tmp_path) == []
     path = tmp_path / "plan.yaml"
     path.write_text(text.replace(plan["beats"][0]["narration"], "Mine alone."))
     given = build_parser().parse_args(["make", "--plan", str(path)])
@@ -74,3 +78,24 @@ def test_a_plan_with_mistakes_is_told_with_its_lines(
 def test_a_plan_of_nothing_says_what_to_give(capsys: Captured) -> None:
     code, said = outcome(capsys, "plan")
     assert (code, "PROMPT: say in a sentence" in said) == (2, True)
+
+
+async def test_a_language_model_plans_where_it_is_asked_to(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with chat_server() as server:
+        monkeypatch.setenv("STORYWAVE_LLM_URL", server.url)
+        monkeypatch.setenv("STORYWAVE_LLM_MODEL", "small")
+        assert await asyncio.to_thread(main, ["plan", "the sea", "--duration", "20"]) == 0
+        assert server.asked == []
+        capsys.readouterr()
+        words = ["plan", "the sea", "--duration", "20", "--ask"]
+        ended = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.cli", *words, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await ended.communicate()
+        assert len(server.asked) == 1
+    plan = yaml.safe_load(out)
+    assert plan["title"] == "The sea in colours"
+    assert os.listdir(tmp_path) == []
