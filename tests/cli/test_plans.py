@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -18,6 +17,10 @@ from tests.standins.chat import chat_server
 Captured = pytest.CaptureFixture[str]
 
 
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 def written(capsys: Captured, *words: object) -> str:
     assert main(["plan", *map(str, words)]) == 0
     return capsys.readouterr().out
@@ -31,7 +34,7 @@ def test_a_plan_is_written_without_a_data_folder_and_is_what_make_takes(
     text = written(capsys, "A lighthouse keeper who paints the sea", "--aspect", "16:9")
     plan = yaml.safe_load(text)
     assert sum(beat["duration"] for beat in plan["beats"]) == pytest.approx(27.5)
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
     path = tmp_path / "plan.yaml"
     path.write_text(text.replace(plan["beats"][0]["narration"], "Mine alone."))
     given = build_parser().parse_args(["make", "--plan", str(path)])
@@ -98,4 +101,4 @@ async def test_a_language_model_plans_where_it_is_asked_to(
         assert len(server.asked) == 1
     plan = yaml.safe_load(out)
     assert plan["title"] == "The sea in colours"
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
