@@ -101,6 +101,5 @@ def hash_wish(job: Job, order: Order, engine: str, fingerprint: str) -> str:
     The order is part of it, since the last step of a kind makes more of an output than the model
     does; where in its video the output belongs is not.
     """
-    wish = order.model_dump(mode="json", exclude=set(order.PLACE))
-    said = [job.spec.owner, job.spec.kind, wish, engine, fingerprint]
+    said = [job.spec.owner, job.spec.kind, order.wish(), engine, fingerprint]
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -172,6 +172,11 @@ async def test_a_plan_that_was_mended_and_paid_for_is_used_again_for_the_same_re
         assert isinstance(end, VideoCompleted) and end.cost == 0
         assert (await plan_of(w, "w")).reused
         assert len(server.asked) == 2
+        richer = BRIEF.model_copy(update={"budget": 9_000_000, "aspect": "1:1"})
+        await w.ended(await w.request("richer", richer))
+        plan = await plan_of(w, "richer")
+        assert plan.reused and (plan.brief.budget, plan.brief.aspect) == (9_000_000, "1:1")
+        assert len(server.asked) == 2
         other = BRIEF.model_copy(update={"seed": 9})
         await w.ended(await w.request("x", other))
         assert len(server.asked) == 3, "another seed is another plan"

@@ -53,6 +53,10 @@ class Order(BaseModel):
     PLACE: ClassVar[frozenset[str]] = frozenset()
     """The fields that say where in its video something belongs, and not what it is to be like."""
 
+    def wish(self) -> dict[str, Any]:
+        """Return all that says what is to be made: two orders with the same ask for the same."""
+        return self.model_dump(mode="json", exclude=set(self.PLACE))
+
 
 O = TypeVar("O", bound=Order)  # noqa: E741
 

@@ -1,5 +1,7 @@
 """The plan: from a brief to beats."""
 
+from typing import Any
+
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
@@ -21,15 +23,34 @@ class PlanOrder(Order):
     """Of the script."""
     picks: tuple[Pick, ...] = ()
 
+    def wish(self) -> dict[str, Any]:
+        """Return what decides the plan: it is the same whatever may be spent on it, say."""
+        wish = super().wish()
+        told = {name: each for name, each in wish["brief"].items() if name not in BESIDE}
+        return {**wish, "brief": told}
+
 
 class PlanFailed(Failed):
     """No plan could be made."""
+
+
+BESIDE = frozenset(
+    {
+        "aspect", "quality", "music", "captions", "min_clips", "clips_at_once", "gaps", "transition",
+        "transition_seconds", "clip_sound", "clip_check", "image_takes", "reuse", "budget", "on_cap",
+        "tier", "models", "priority",
+    }
+)  # fmt: skip
+"""The fields of a brief that say how a plan is carried out, and nothing of the plan itself."""
 
 
 def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
     made = done.facts("brief", "title", "beats", "chunks", "truncation", "history")
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
+    # the plan may be a copy of one that was made for a brief with another budget, say
+    asked = done.order.brief.model_dump(mode="json", include=set(BESIDE))
+    whole["brief"] = {**whole["brief"], **asked}
     if cut := whole.get("truncation"):
         whole["truncation"] = {**cut, "at": done.at}  # who plans knows no clock
     return BeatsPlanned.model_validate(whole | {"rev": done.spec.take})
