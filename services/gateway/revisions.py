@@ -8,11 +8,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pydantic import Field
-
 from services.gateway.changes import BeatChange, Change, ChooseRequest
 from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
+from services.gateway.read.stale import RevisionOffer, describe_stale, describe_windows
 from services.gateway.read.status import ALLOWED, Action, VideoStatus, read_status
 from services.gateway.read.takes import find_beat, lacks_length, list_keys, list_plans
 from services.gateway.read.videos import Videos
@@ -23,46 +22,16 @@ from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.beats import Beat
 from shared.story.budget import find_cap
 from shared.story.errors import BadInput
-from shared.story.estimate import Estimate, estimate_jobs
-from shared.story.events import BeatsPlanned, Failed, RevisionRequested, VideoRequested
-from shared.story.fact import Fact
+from shared.story.estimate import estimate_jobs
+from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
 from shared.story.formats import Aspect
-from shared.story.kinds import CONFORM, IMAGE, KINDS, VOICE
-from shared.story.money import Dollars
+from shared.story.kinds import IMAGE, KINDS, VOICE
 from shared.story.revise import CHOICES, can_skip, find_fault, find_take, revise
-from shared.story.stale import list_stale, list_windows
+from shared.story.stale import list_stale
 from shared.story.view import View
 
 PATIENCE, LOOK = 2.0, 0.02
 """Seconds that the answer to the change before is waited for, and between two looks."""
-
-
-class StaleItem(Fact):
-    """One thing that must be made again."""
-
-    kind: str
-    item: str = Field(description="What it is, as a person calls it: beat 2, clip 3, the end card.")
-    beat: int
-    n: int = Field(description="Its number, where a beat is not enough: of a clip, the chunk.")
-    take: int
-
-
-class Window(Fact):
-    """A transition that must be encoded again, between two segments."""
-
-    before: str
-    after: str
-
-
-class RevisionOffer(Estimate):
-    """What a change would make again, and what that costs at most. Nothing is asked for yet."""
-
-    rev: int = Field(description="The revision that it would be.")
-    stale: tuple[StaleItem, ...] = ()
-    windows: tuple[Window, ...] = ()
-    committed: Dollars = Field(0, description="What is spent on the video, or held for it, so far.")
-    budget: Dollars | None = None
-    is_within_budget: bool
 
 
 @dataclass(frozen=True)
@@ -125,37 +94,20 @@ class Revisions:
     ) -> RevisionOffer:
         """Return what a change would make again, and its price; nothing is asked for."""
         wanted = await self._check(video_id, owner, beat, asked, tags)
-        ends, after = wanted.view.ends, wanted.after
-        stale = list_stale(
-            wanted.before,
-            after,
-            KINDS,
-            lambda job: job in ends and not isinstance(ends[job], Failed),
-        )
+        before, after = wanted.before, wanted.after
+        stale = list_stale(before, after, KINDS, wanted.view.ends.__contains__)
         ids = {kind.job(after, beat=item.beat, n=item.n) for kind, item in stale}
         priced = estimate_jobs(after, ids, self.terms.ask or (lambda job: Quote(0)), KINDS)
         committed, cap = await self._read_money(wanted)
+        is_within = cap is not None and committed + priced.total <= cap
         return RevisionOffer(
             **dict(priced),
-            rev=wanted.request.rev if wanted.is_change else wanted.before.rev,
-            stale=tuple(
-                StaleItem(
-                    kind=kind.name,
-                    item=kind.name_item(item, after),
-                    beat=item.beat,
-                    n=item.n,
-                    take=kind.take(after, item),
-                )
-                for kind, item in stale
-            ),
-            windows=tuple(
-                Window(before=CONFORM.name_item(left, after), after=CONFORM.name_item(right, after))
-                for left, right in list_windows(wanted.before, after)
-            ),
+            rev=wanted.request.rev if wanted.is_change else before.rev,
+            stale=tuple(describe_stale(after, stale)),
+            windows=tuple(describe_windows(before, after)),
             committed=committed,
             budget=cap,
-            is_within_budget=not priced.total
-            or (cap is not None and committed + priced.total <= cap),
+            is_within_budget=not priced.total or is_within,
         )
 
     async def _read_money(self, wanted: Asked) -> tuple[int, int | None]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from shared.engines import plain, planning
+from shared.engines import mending, plain, planning
 from shared.engines.chatreplies import (
     FREE,
     Answer,
@@ -96,7 +96,7 @@ class ChatEngine:
         """Return the most that a plan can cost: every byte a token, and all that may be said."""
         if _is_given_up(job):
             return Quote(0, plain.NAME)
-        question = planning.ask_next(job, PLAN.read(job.spec))
+        question = mending.ask_next(job, PLAN.read(job.spec))
         return Quote(self._ceiling(question), self._server.model)
 
     def count_models(self, job: Job) -> int:
@@ -113,13 +113,12 @@ class ChatEngine:
 
     async def prepare(self, task: Task) -> Question | None:
         """Return the question, None where nobody is asked any more; nothing has to be uploaded."""
-        return None if _is_given_up(task.job) else planning.ask_next(task.job, _order(task))
+        return None if _is_given_up(task.job) else mending.ask_next(task.job, _order(task))
 
     async def submit(self, task: Task, prepared: Any) -> Produced | Ended | Refused:
         """Ask, and return the plan that the answer is; after too many in vain, one by our rules."""
         if prepared is None:
-            made = await asyncio.to_thread(plain.plan_plainly, _order(task))
-            return Produced(planning.add_history(made, task.job, by_rules=True))
+            return await plain.take_over(task.job, _order(task))
         try:
             reply = await self._ask(task, prepared)
         except _TooLate:
@@ -144,7 +143,7 @@ class ChatEngine:
         waited = self._now() - (task.job.posted_at or 0)
         if waited < 1000 * (self._server.seconds + LOST_SECONDS):
             return Found()
-        cost = self._ceiling(planning.ask_next(task.job, _order(task)))
+        cost = self._ceiling(mending.ask_next(task.job, _order(task)))
         return Ended("the language model's answer was lost", "network", most_tries=2, cost=cost)
 
     async def cancel(self, task: Task) -> None:
@@ -239,7 +238,7 @@ class ChatEngine:
             if answer.refusal:
                 raise Flagged(f"the language model refuses to plan this: {answer.refusal}")
             made = planning.read(answer.text, _order(task))
-            return Produced(planning.add_history(made, task.job), cost=cost)
+            return Produced(mending.add_history(made, task.job), cost=cost)
         except Flagged as error:
             return Ended(str(error), "flagged", at_fault="prompt", permanent=True, cost=cost)
         except TransientError as error:

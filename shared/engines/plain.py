@@ -1,8 +1,12 @@
 """A plan without a language model: by our own rules, from a prompt or from a script's moments."""
 
+import asyncio
+
+from shared.engines.mending import add_history
 from shared.engines.planning import fit, story_seconds
 from shared.engines.scenes import tell
-from shared.jobs.outcomes import Made
+from shared.jobs.job import Job
+from shared.jobs.outcomes import Made, Produced
 from shared.story.kinds import PlanOrder
 
 NAME = "built-in planner"
@@ -17,3 +21,9 @@ def plan_plainly(order: PlanOrder) -> Made:
     if order.picks:
         return fit(order, tell(order.title, order.picks))
     return fit(order, plan(brief.prompt, brief.style, story_seconds(brief), brief.seed))
+
+
+async def take_over(job: Job, order: PlanOrder) -> Produced:
+    """Return the plan where language models were asked in vain: it costs nothing, and says so."""
+    made = await asyncio.to_thread(plan_plainly, order)
+    return Produced(add_history(made, job, by_rules=True))

@@ -8,19 +8,18 @@ at all is refused.
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from shared.engines.narration import ask_for_time, shorten_narration
 from shared.engines.scenes import adapt, describe
-from shared.jobs.job import Job
 from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
 from shared.story.brief import Brief, EndCard
 from shared.story.drafts import MIN_BEAT_SECONDS, Draft, Story, fit_card, max_beats, time_beats
 from shared.story.errors import PermanentError, TransientError
-from shared.story.kinds import TOOK_OVER, PlanOrder, RetryRules
+from shared.story.kinds import PlanOrder
 from shared.story.texts import make_one_line
 
 LONGEST_ANSWER = 1 << 20
@@ -94,17 +93,6 @@ The style of the pictures: {style}. The request:
 {prompt}"""
 
 
-_MEND = """\
-
-
-Your last answer to this could not be used: {error}. It began so:
-<answer>
-{said}
-</answer>
-Answer again, with the JSON object alone."""
-_SAID = 6_000  # letters of an answer that are shown once more
-
-
 class Flagged(PermanentError):
     """The model refuses what it was asked for: it is never asked again with the same words."""
 
@@ -143,29 +131,6 @@ def ask(order: PlanOrder) -> Question:
         prompt=describe(brief.prompt, bool(brief.script), order.title, order.picks),
     )
     return Question(system, user, _TOKENS + _TOKENS_A_BEAT * most, SCHEMA)
-
-
-def ask_next(job: Job, order: PlanOrder) -> Question:
-    """Return what is asked at a try: the second one shows what was wrong with the answer before."""
-    question = ask(order)
-    if job.answer is None or job.tries % RetryRules().tries_a_model != 1:
-        return question
-    said = make_one_line(job.answer[:_SAID])
-    return replace(question, user=question.user + _MEND.format(error=job.error, said=said))
-
-
-def tell_history(job: Job, *, by_rules: bool = False) -> list[str]:
-    """Return how a plan came about, try by try; nothing where the first answer was one."""
-    tries = [f"try {number}: {error}" for number, error in enumerate(job.past, 1)]
-    if by_rules:
-        return [*tries, TOOK_OVER]
-    return [*tries, f"try {len(tries) + 1} gave this plan"] if tries else []
-
-
-def add_history(made: Made, job: Job, *, by_rules: bool = False) -> Made:
-    """Return what BeatsPlanned carries, with how it came about."""
-    history = tell_history(job, by_rules=by_rules)
-    return replace(made, data={**made.data, **({"history": history} if history else {})})
 
 
 def read(text: str, order: PlanOrder) -> Made:

@@ -15,9 +15,10 @@ from services.gateway.changes import (
 from services.gateway.description import ACCEPTED, WRITES, Answers, refusals
 from services.gateway.errors.problems import NoSuchPart
 from services.gateway.plans import PlanView, describe_plan, write_plan
+from services.gateway.read.stale import RevisionOffer
 from services.gateway.read.status import VideoStatus
 from services.gateway.read.takes import BeatTakes, find_file_of_take, list_takes
-from services.gateway.revisions import RevisionOffer, tag_revision
+from services.gateway.revisions import tag_revision
 from services.gateway.routes.files import serve_file
 from services.gateway.routes.inputs import At, Id, Known, Owner
 from services.gateway.routes.videos import accept

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.engines import planning
+from shared.engines import mending, planning
 from shared.engines.replicate.errors import Asked, judge_failure
 from shared.engines.replicate.models import Model
 from shared.engines.replicate.outputs import join_text, name_files, read_words
@@ -64,7 +64,7 @@ def describe_plan(end: Produced | Ended, job: Job) -> Produced | Ended:
     """Return a plan with how it came about."""
     if job.spec.kind != PLAN.name or not isinstance(end, Produced):
         return end
-    return replace(end, made=planning.add_history(end.made, job))
+    return replace(end, made=mending.add_history(end.made, job))
 
 
 def _read_seconds(model: Model, given: Run) -> float | None:

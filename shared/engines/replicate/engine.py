@@ -5,7 +5,6 @@ is one POST and nothing else: what became of it is known from its answer, or els
 provider's list (`find`), since each run there has its model, its input and its time.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -15,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from shared.engines import plain, planning
+from shared.engines import plain
 from shared.engines.replicate import prices
 from shared.engines.replicate.catalog import pick
 from shared.engines.replicate.client import NotSent, Provider, ReadLater, Unreadable
@@ -189,7 +188,8 @@ class ReplicateEngine:
     ) -> Accepted | Produced | Refused:
         """Start one run. After anything that this raises, nobody knows whether it was started."""
         if prepared is None:
-            return await _plan_here(task)
+            assert isinstance(task.order, PlanOrder), "only of a plan there is another way"
+            return await plain.take_over(task.job, task.order)
         if isinstance(prepared, Refused):
             return prepared
         payload = prepared.payload
@@ -304,13 +304,6 @@ def _refuse(answer: Answered, job: Job, model: Model) -> Refused | None:
     if refused:
         log.warning("refused: %s", answer, extra=_about(job))
     return refused
-
-
-async def _plan_here(task: Task) -> Produced:
-    """Return a plan by our own rules: what it needs is little, and costs nothing."""
-    assert isinstance(task.order, PlanOrder), "only of a plan there is such a way"
-    made = await asyncio.to_thread(plain.plan_plainly, task.order)
-    return Produced(planning.add_history(made, task.job, by_rules=True))
 
 
 def _find_model(job: Job) -> Model | None:

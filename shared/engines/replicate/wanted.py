@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from shared.engines import planning
+from shared.engines import mending
 from shared.engines.replicate.models import ModelKind, Use
 from shared.engines.seeds import seed_of
 from shared.jobs.job import Job
@@ -60,7 +60,7 @@ class Wanted:
 def read_wanted(job: Job, order: Order) -> Wanted:
     """Return what a job wants; raises PermanentError where no model could be told."""
     if isinstance(order, PlanOrder):
-        return replace(want_answer(planning.ask_next(job, order)), seed=seed_of(job))
+        return replace(want_answer(mending.ask_next(job, order)), seed=seed_of(job))
     read = _READ.get(type(order))
     if read is None:
         raise PermanentError(f"no model is asked for a job of the kind “{job.spec.kind}”")
