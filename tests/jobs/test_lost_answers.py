@@ -145,7 +145,7 @@ async def test_a_run_that_can_never_be_asked_for_does_not_stay_open_for_ever(pai
 
 
 @pytest.mark.xfail(
-    strict=True,
+    strict=False,  # it is a race, which the settlement may win
     reason="the engine of a kind was changed from a paid one to a free one while a run was on: its "
     "result is left behind, and its hold is settled at nothing",
 )
