@@ -17,8 +17,16 @@ from shared.story.beats import (
     check_numbers,
     link_chains,
 )
-from shared.story.events import BeatsPlanned, WavesCompleted
-from shared.story.kinds import CLIP, IMAGE, ChunkReady, ImageReady, clip_job, clip_order
+from shared.story.events import BeatsPlanned, Failed, WavesCompleted
+from shared.story.kinds import (
+    CLIP,
+    IMAGE,
+    ChunkReady,
+    ImageReady,
+    chosen_image,
+    clip_job,
+    clip_order,
+)
 from shared.story.plan import active_chunks
 from shared.story.view import Decision, JobSpec, View
 
@@ -32,6 +40,9 @@ def decide(view: View, plan: BeatsPlanned) -> Decision:
         check_numbers(plan.chunks)
     except BadPlan as refusal:
         return Decision(events=(_refuse_plan(plan, str(refusal)),), done=True)
+    told = next((each for each in view.all(WavesCompleted) if each.rev == plan.rev), None)
+    if told is not None:  # by an earlier version, it may be: what is over is not begun again
+        return Decision(events=(told,), done=not view.in_flight)
     chains = link_chains(active_chunks(plan))
     states = [state for chain in chains for state in _follow_chain(view, plan, chain)]
     if all(state.is_settled for state in states):
@@ -49,6 +60,8 @@ class Source:
 
     files: Mapping[str, str] | None = None
     error: str | None = None
+    image_error: str = ""
+    """Why there is no storyboard image: without a file it can start from words alone, perhaps."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,8 @@ class ChunkState:
     error: str | None = None
     files: Mapping[str, str] | None = None
     """The file that it starts from, once there is one."""
+    image_error: str = ""
+    """Why it is to start from words alone."""
 
     @property
     def is_settled(self) -> bool:
@@ -73,12 +88,12 @@ def _follow_chain(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[Chun
     """Yield the state of each chunk in order: it starts from what became of the one before."""
     source = _find_first_source(view, plan, chain[0])
     for place, chunk in enumerate(chain):
-        state = ChunkState(chunk, len(chain) - place, error=source.error, files=source.files)
+        state = ChunkState(chunk, len(chain) - place, **vars(source))
         # without what it starts from it can't have been made, at this take: nothing is looked up
         if state.files is not None:
             job = clip_job(plan, chunk)
             failure = view.failure(job)
-            error = failure.error if failure else None
+            error = _explain_failure(state, failure) if failure else None
             state = replace(state, ready=view.ready(ChunkReady, job), error=error)
         yield state
         source = _find_next_source(state)
@@ -89,10 +104,22 @@ def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
         return Source(error=str(OrphanChunk(chunk.index)))
     job = IMAGE.job(plan, beat=chunk.beat)
     failure, image = view.failure(job), view.ready(ImageReady, job)
-    if failure is not None:
-        # where a model can start from words alone, this is the place to let it
-        return Source(error=f"chunk {chunk.index} has no storyboard image: {failure.error}")
-    return Source({"image": image.key}) if image else Source()
+    if failure is None:
+        return Source({"image": chosen_image(plan, image)}) if image else Source()
+    if failure.code == "flagged":  # its words would be refused again, and are never sent again
+        return Source(error=_explain_lack(chunk, failure.error))
+    # whether a model can start from words alone is known to who runs it
+    return Source({}, image_error=failure.error)
+
+
+def _explain_failure(state: ChunkState, failure: Failed) -> str:
+    if not state.image_error:
+        return failure.error
+    return f"{_explain_lack(state.chunk, state.image_error)}; without one, {failure.error}"
+
+
+def _explain_lack(chunk: Chunk, error: str) -> str:
+    return f"chunk {chunk.index} has no storyboard image: {error}"
 
 
 def _find_next_source(before: ChunkState) -> Source:
@@ -133,7 +160,7 @@ def _release_wave(
 
 def _ask_for_clip(plan: BeatsPlanned, state: ChunkState) -> JobSpec:
     chunk = state.chunk
-    order = clip_order(plan, chunk)
+    order = clip_order(plan, chunk).model_copy(update={"image_error": state.image_error})
     return CLIP.ask(
         plan, order, beat=chunk.beat, n=chunk.index, files=state.files, seconds=CLIP_SECONDS
     )

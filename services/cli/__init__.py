@@ -54,6 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
     replay.add_argument("video", metavar="VIDEO")
+    about = "check the installation, and say what is wrong with it and what to do"
+    _add_command(commands, "doctor", "services.cli.doctor:doctor", about)
     _add_money(commands)
     about = "check a video file frame by frame"
     verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
@@ -104,6 +106,13 @@ def _add_make(commands: "Commands") -> None:
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
     make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")
     make.add_argument("--clip-sound", action="store_true", default=None)
+    make.add_argument("--tier", help="of paid models: draft, standard (default) or best")
+    make.add_argument(
+        "--model",
+        action="append",
+        metavar="KIND=NAME",
+        help="a paid model by name, as clip=google/veo-3.1; also plan, image, voice, music",
+    )
     make.add_argument("--budget", metavar="DOLLARS", help="the most that it may cost, as 2.50")
     make.add_argument("--on-cap", help="when the money is gone: pause (default) or finish")
     make.add_argument(
@@ -111,6 +120,14 @@ def _add_make(commands: "Commands") -> None:
         action="store_true",
         default=None,
         help="let engines work that cost money; a token alone changes nothing",
+    )
+    make.add_argument("--image-takes", type=int, metavar="N", help="pictures for each beat: 1 to 4")
+    make.add_argument(
+        "--no-reuse",
+        dest="reuse",
+        action="store_false",
+        default=None,
+        help="copy nothing that was paid for before",
     )
     make.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
 

@@ -39,7 +39,7 @@ from shared.blobs.files import sweep
 from shared.ports import Doc, Store
 from shared.runtime.compose import open_app
 from shared.runtime.settings import Settings
-from shared.story.errors import StorywaveError
+from shared.story.errors import BadInput, StorywaveError
 from shared.story.formats import Aspect
 from shared.story.images import Picture
 
@@ -87,14 +87,26 @@ def build_request(given: argparse.Namespace) -> VideoRequest:
         "colour": given.card_colour,
     }
     texts = {name: value for name, value in card.items() if value is not None}
+    if given.model:
+        options["models"] = dict(map(_read_model, given.model))
     try:
         return VideoRequest.model_validate({**options, **({"end_card": texts} if texts else {})})
     except ValidationError as error:
         raise explain_input(error, VideoRequest.model_fields, name_option) from error
 
 
+def _read_model(text: str) -> tuple[str, str]:
+    """Return the kind and the model that a --model names."""
+    kind, sign, model = text.partition("=")
+    if not sign:
+        raise BadInput("--model: write KIND=NAME, as clip=google/veo-3.1", "models")
+    return kind, model
+
+
 def name_option(field: str) -> str:
     """Return the name of a request's field on the command line."""
+    if field.startswith("models."):
+        return f"--model {field.removeprefix('models.')}"
     return _OPTIONS.get(field) or f"--{field.replace('_', '-')}"
 
 
@@ -134,7 +146,11 @@ class Maker:
         key = uuid4().hex
         promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
         await self.store.insert(OUTPUTS, [{"_id": make_video_id(OWNER, key), **promise}])
-        await self.gateway.intake.accept(asked, OWNER, key)
+        try:
+            await self.gateway.intake.accept(asked, OWNER, key)
+        except BadInput:  # what is refused once must not be asked for again by each `resume`
+            await self.store.delete(OUTPUTS, [make_video_id(OWNER, key)])
+            raise
         return await self.finish(make_video_id(OWNER, key), Screen())
 
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:

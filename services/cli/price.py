@@ -7,7 +7,8 @@ from services.gateway.requests import VideoRequest
 from shared.runtime.compose import price_engines
 from shared.runtime.settings import Settings
 from shared.runtime.terms import ask_engines
-from shared.story.estimate import estimate_video
+from shared.story.errors import BadInput
+from shared.story.estimate import Ask, price_request
 from shared.story.money import say_dollars
 from shared.story.shape import expect_plan
 
@@ -19,10 +20,14 @@ def say_price(asked: VideoRequest, chosen: Settings) -> None:
     if chosen.paid or not os.environ.get(TOKEN):
         return
     ask = ask_engines(price_engines(chosen, paid=True))
-    if ask is None:
-        return
-    total = say_dollars(estimate_video(expect_plan("", asked.brief("")), ask).total)
-    tell(
-        f"paid engines would make this for up to ${total} (--paid --budget {total}); "
-        "without --paid it is made on this machine, for nothing"
-    )
+    if ask is not None:
+        tell(f"{_say_offer(asked, ask)}; without --paid it is made on this machine, for nothing")
+
+
+def _say_offer(asked: VideoRequest, ask: Ask) -> str:
+    try:
+        priced = price_request(expect_plan("", asked.brief("")), ask)
+    except BadInput as refusal:
+        return f"paid engines could not make this: {refusal}"
+    total = say_dollars(priced.total)
+    return f"paid engines would make this for up to ${total} (--paid --budget {total})"

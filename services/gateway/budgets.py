@@ -18,7 +18,7 @@ from shared.ports import Store
 from shared.runtime.terms import Terms
 from shared.story.budget import find_cap
 from shared.story.errors import BadInput
-from shared.story.estimate import Estimate, estimate_video
+from shared.story.estimate import Estimate, price_request
 from shared.story.events import BeatsPlanned, VideoRequested, VideoSteered
 from shared.story.fact import Micros
 from shared.story.money import Dollars, say_dollars
@@ -52,7 +52,7 @@ class Budgets:
         """Return what a video would cost. Nothing is written, and nobody is asked."""
         brief = asked.brief(owner)
         budget = self.terms.budget if brief.budget is None else brief.budget
-        priced = estimate_video(expect_plan("", brief), self.terms.ask or (lambda job: Quote(0)))
+        priced = price_request(expect_plan("", brief), self.terms.ask or (lambda job: Quote(0)))
         notes = priced.notes if self.terms.ask else (FREE_HERE,)
         is_within = not priced.total or (budget is not None and priced.total <= budget)
         known = {**dict(priced), "notes": notes}

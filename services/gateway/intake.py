@@ -23,7 +23,7 @@ from shared.runtime.allowances import Allowances
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.brief import Brief
 from shared.story.errors import BadInput
-from shared.story.estimate import estimate_video
+from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
 from shared.story.fact import Micros
 from shared.story.money import say_dollars
@@ -56,7 +56,7 @@ class Intake:
         # Weighed before the first write: what a crash may cut short is as short as can be.
         brief = self._settle_budget(asked.brief(owner, self.allowances))
         row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
-        await self._refuse_without_budget(row, brief)
+        await self._check_price(row, brief)
         await self._keep_product(asked, row)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
@@ -72,18 +72,27 @@ class Intake:
         budget = self.terms.budget if brief.budget is None else brief.budget
         return brief.model_copy(update={"budget": budget})
 
-    async def _refuse_without_budget(self, row: Doc, brief: Brief) -> None:
-        """Refuse a video that costs something and may spend nothing."""
-        if brief.budget is not None or self.terms.ask is None:
-            return
-        priced = estimate_video(expect_plan(row["_id"], brief), self.terms.ask)
+    async def _check_price(self, row: Doc, brief: Brief) -> None:
+        """Refuse a video that nobody can price, or that costs something and may spend nothing."""
+        refusal = self._find_refusal(brief)
         # A video that was accepted stays accepted, also where the settings have changed since.
-        if priced.total and not await self.store.get(REQUESTS, [row["_id"]]):
-            raise BadInput(
-                f"it costs up to ${say_dollars(priced.total)}, and nothing is spent without a "
-                "budget: give one, or set STORYWAVE_BUDGET_USD",
-                "budget",
-            )
+        if refusal and not await self.store.get(REQUESTS, [row["_id"]]):
+            raise refusal
+
+    def _find_refusal(self, brief: Brief) -> BadInput | None:
+        if self.terms.ask is None:
+            return None
+        try:
+            priced = price_request(expect_plan("", brief), self.terms.ask)
+        except BadInput as refusal:  # it wishes for a model that there is not
+            return refusal
+        if brief.budget is not None or not priced.total:
+            return None
+        return BadInput(
+            f"it costs up to ${say_dollars(priced.total)}, and nothing is spent without a "
+            "budget: give one, or set STORYWAVE_BUDGET_USD",
+            "budget",
+        )
 
     async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
         """Keep the picture of an accepted video; refuse one that was never given."""

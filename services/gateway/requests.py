@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
 from shared.runtime.allowances import STANDARD, Allowances
-from shared.story.brief import Brief, ClipCheck, EndCard
+from shared.story.brief import Brief, ClipCheck, EndCard, Tier
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
@@ -99,6 +99,21 @@ class EndCardRequest(BaseModel):
     )
 
 
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+
+
+class ModelsRequest(BaseModel):
+    """Models by name, for a kind of work each; what is left out is as `tier` says."""
+
+    model_config = EXACT
+
+    plan: ModelName | None = Field(None, examples=["openai/gpt-5"])
+    image: ModelName | None = Field(None, examples=["bytedance/seedream-4"])
+    clip: ModelName | None = Field(None, examples=["google/veo-3.1"])
+    voice: ModelName | None = Field(None, examples=["elevenlabs/v3"])
+    music: ModelName | None = Field(None, examples=["google/lyria-2"])
+
+
 class ReframeRequest(BaseModel):
     """The same video in another shape."""
 
@@ -145,6 +160,16 @@ class VideoRequest(BaseModel):
     clips_at_once: AtOnce | None = Field(
         None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
     )
+    image_takes: Whole = Field(
+        1,
+        ge=1,
+        le=4,
+        description="So many pictures for each beat, where its model makes several at a time. "
+        "The first one is used.",
+    )
+    reuse: bool = Field(
+        True, description="Copy what you have paid for before where the same is asked for."
+    )
     seed: Whole = Field(0, ge=0, lt=2**31, description="The same seed makes the same video again.")
     priority: Whole = Field(1, ge=1, le=10, description="A weight, not a rank: nobody starves.")
     budget: Budget | None = Field(
@@ -159,9 +184,23 @@ class VideoRequest(BaseModel):
         "finish with the clips that there are, if these are min_clips or more.",
     )
 
+    tier: Tier | None = Field(
+        None,
+        description="How good, and how dear, the models are that make it: standard if left out. "
+        "Where nothing costs anything (STORYWAVE_PAID is off) it has no effect.",
+    )
+    models: ModelsRequest = Field(
+        default_factory=ModelsRequest,
+        description="Kind of work → the model that is to do it, or a tier of its own. A name that "
+        "nobody knows is refused, with a list of those that there are. Where nothing costs "
+        "anything it has no effect.",
+    )
+
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
         words = self.model_dump(exclude={"budget", "end_card"})
+        words["tier"] = self.tier or ""
+        words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
         if self.clips_at_once is None:
             words["clips_at_once"] = allowances.clips_at_once

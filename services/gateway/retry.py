@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from shared.story.events import BeatsPlanned
 from shared.story.kinds import (
+    CLIP,
     CONFORM,
     IMAGE,
     REFERENCE,
     VOICE,
     AnyKind,
+    ChunkReady,
     ClipConformed,
     Item,
     Kinds,
@@ -39,7 +41,7 @@ def find_flagged(view: View, plan: BeatsPlanned, kinds: Kinds) -> str | None:
 
 def _is_due(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
     job = kind.job(plan, beat=item.beat, n=item.n)
-    if kind is CONFORM and view.end(job) is not None and _is_makeshift(view, plan, item):
+    if view.end(job) is not None and _is_makeshift(view, plan, kind, item):
         return True
     failure = view.failure(job)
     # what was refused for what it shows is refused again: it has to be changed first
@@ -48,11 +50,24 @@ def _is_due(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
     return kind is not REFERENCE or item in _list_missed(view, plan)
 
 
-def _is_makeshift(view: View, plan: BeatsPlanned, item: Item) -> bool:
-    """Tell whether a segment was made without something that is made again now."""
+def _is_makeshift(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
+    """Tell whether it was made without something that is made again now."""
+    if kind is CLIP:
+        clip = view.ready(ChunkReady, CLIP.job(plan, beat=item.beat, n=item.n))
+        return clip is not None and _lacks_image(view, plan, item)
+    if kind is not CONFORM:
+        return False
     segment = view.ready(ClipConformed, CONFORM.job(plan, beat=item.beat, n=item.n))
     silent = view.failure(VOICE.job(plan, beat=item.beat))
-    return segment is not None and (segment.filled is not None or silent is not None)
+    return segment is not None and (
+        segment.filled is not None or silent is not None or _lacks_image(view, plan, item)
+    )
+
+
+def _lacks_image(view: View, plan: BeatsPlanned, item: Item) -> bool:
+    """Tell whether an item's beat began without a storyboard image that is made again now."""
+    failure = view.failure(IMAGE.job(plan, beat=item.beat))
+    return failure is not None and failure.code != "flagged"
 
 
 def _list_missed(view: View, plan: BeatsPlanned) -> Iterator[Item]:

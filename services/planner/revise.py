@@ -31,9 +31,12 @@ def revise(plan: BeatsPlanned, request: RevisionRequested, kinds: Kinds) -> Beat
     return _answer(revised, request, takes=takes)
 
 
+_UNPAID = {"at": 0, "job": None, "cost": 0, "reused": False}
+
+
 def _answer(plan: BeatsPlanned, request: RevisionRequested, **new: object) -> BeatsPlanned:
     # no job has made this plan, and nothing was paid for it
-    return plan.model_copy(update={"rev": request.rev, "at": 0, "job": None, "cost": 0, **new})
+    return plan.model_copy(update={"rev": request.rev, **_UNPAID, **new})
 
 
 def _reframe(plan: BeatsPlanned, request: RevisionRequested, kinds: Kinds) -> BeatsPlanned:
@@ -56,16 +59,29 @@ def _revise_beat(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> 
         others = any(not b.skipped for b in plan.beats if b.index != beat.index)
         return beat.model_copy(update={"skipped": True}) if others else beat
     texts = {"prompt": request.prompt, "narration": request.narration}
-    given = {name: text for name, text in texts.items() if text is not None}
+    given: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
+    if _draws_again(beat, request):
+        given["image"] = 0  # the pictures that there were are no choice any more
+    elif request.image is not None:
+        given["image"] = request.image
     # whoever changes a skipped beat wants to see it again
     return beat.model_copy(update={**given, "skipped": False})
+
+
+def _draws_again(beat: Beat, request: RevisionRequested) -> bool:
+    """Tell whether a beat is to look different from how it was ever drawn."""
+    if request.action in ("regenerate", "retry"):
+        return True
+    return request.action != "skip" and request.prompt not in (None, beat.prompt)
 
 
 def _list_changes(old: Beat, new: Beat, request: RevisionRequested) -> set[Change]:
     """Return what is to be made anew. A skip makes nothing anew, it only leaves out."""
     changes = set[Change]()
-    if request.action in ("regenerate", "retry") or new.prompt != old.prompt:
+    if _draws_again(old, request):
         changes.add("picture")
+    if new.image != old.image:
+        changes.add("choice")
     if request.action == "retry" or new.narration != old.narration:
         changes.add("sound")
     return changes if request.action != "skip" else set()

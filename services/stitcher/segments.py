@@ -27,6 +27,7 @@ from shared.story.kinds import (
     Item,
     Spoken,
     VoiceReady,
+    chosen_image,
     clip_job,
 )
 from shared.story.plan import active_chunks, card_number, has_card_picture, has_voice
@@ -105,7 +106,7 @@ def _find_still(
     image = view.end(IMAGE.job(plan, beat=chunk.beat))
     if image is None:
         return None
-    return {"still": image.key} if isinstance(image, ImageReady) else {}
+    return {"still": chosen_image(plan, image)} if isinstance(image, ImageReady) else {}
 
 
 def _ask_for_segment(

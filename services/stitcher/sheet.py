@@ -35,4 +35,5 @@ def find_images(view: View, plan: BeatsPlanned) -> list[BeatImage]:
     """Return the beats of the video with their images, in the order of the story."""
     beats = active_beats(plan)
     images = [view.ready(ImageReady, IMAGE.job(plan, beat=beat.index)) for beat in beats]
-    return [BeatImage(beat, i.key if i else None) for beat, i in zip(beats, images, strict=True)]
+    keys = [i.pick(beat.image) if i else None for beat, i in zip(beats, images, strict=True)]
+    return [BeatImage(beat, key) for beat, key in zip(beats, keys, strict=True)]

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -97,6 +98,14 @@ class ChatEngine:
     def count_models(self, job: Job) -> int:
         """Return 1: there is only the one that the settings name."""
         return 1
+
+    async def fingerprint(self, task: Task) -> str | None:
+        """Return what a plan that was paid for is found by: the server, its model, the question."""
+        if self.repeatable:
+            return None
+        asked = planning.ask(_order(task))
+        said = [self._server.url, self._server.model, asked.system, asked.user, asked.schema]
+        return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     async def prepare(self, task: Task) -> Question:
         """Return the question; nothing has to be uploaded."""

@@ -43,6 +43,9 @@ class RehearsalEngine:
         """Return 1: no model is asked."""
         return 1
 
+    async def fingerprint(self, task: Task) -> None:
+        """Return nothing: nothing is made that could be used again."""
+
     async def prepare(self, task: Task) -> None:
         """Do nothing: there is nothing to upload."""
 
@@ -73,6 +76,7 @@ def _invent(job: str, order: Order) -> dict[str, object]:
     key = f"rehearsal/{job}"
     return {
         "key": key,
+        "others": [f"{key}/{n}" for n in range(1, getattr(order, "count", 1))],
         "last_frame_key": f"{key}/last" if getattr(order, "wants_last_frame", False) else None,
         "poster_key": f"{key}/poster",
         "seconds": getattr(order, "seconds", 1.0),

@@ -3,15 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 
 from shared.jobs import outcomes, signals
 from shared.jobs.engine import Engine
 from shared.jobs.gate import MONEY, Hold, Settlement, Verdict
 from shared.jobs.job import Job
-from shared.jobs.means import LostClaim, Means
+from shared.jobs.means import LostClaim, Means, patiently
 from shared.jobs.signals import Signal
 from shared.jobs.unreadable import PUT_OFF_MS, tell
-from shared.story.errors import InfrastructureError
 
 log = logging.getLogger("storywave.worker")
 
@@ -27,6 +27,9 @@ _REFUSALS: Mapping[Verdict, Signal] = {
 }
 """Verdict → what follows for the job; what is not here is let through."""
 
+_CHECKS = (Verdict.GRANTED, Verdict.NO_MONEY, Verdict.OVER)
+"""What says something about a budget. To wait for leave does not."""
+
 
 class Admission:
     """Lets jobs through to their engines."""
@@ -37,13 +40,12 @@ class Admission:
     async def reserve(self, hold: Hold) -> Signal | None:
         """Return None where the money is held; else what follows for the job."""
         try:
-            verdict = await self._means.gate.reserve(hold)
-        except InfrastructureError:
-            raise
+            # an answer that was lost is asked for again: it may have been yes
+            verdict = await patiently(partial(self._means.gate.reserve, hold), self._means.pace)
         except Exception as error:  # a newer version may read it: nothing is asked of an engine
             tell(MONEY, hold.video_id, error)
             return signals.Later(PUT_OFF_MS)
-        if hold.amount:
+        if hold.amount and verdict in _CHECKS:
             await self._means.gate.log_check(hold, verdict)
         if verdict is Verdict.SETTLED:
             raise LostClaim
@@ -51,16 +53,17 @@ class Admission:
 
     async def give_back(self, job: Job) -> None:
         """Free the hold of a claim that was lost before anything was posted under it."""
-        name = f"{job.id}:{job.attempt}"
-        await self._means.gate.settle(
-            Settlement(job.spec.video_id, job.id, name, None, others=False)
-        )
-        await self._means.ledger.wake(job.spec.video_id, "money")  # others may take it
+        await self._free(Settlement(job.spec.video_id, job.id, f"{job.id}:{job.attempt}", None))
 
     async def free_all(self, job: Job) -> None:
         """Give back what earlier claims held, none of which was posted."""
-        nothing = Settlement(job.spec.video_id, job.id, name="", amount=None)
-        await self._means.gate.settle(nothing)
+        await self._free(Settlement(job.spec.video_id, job.id, "", None, before=job.attempt))
+
+    async def _free(self, end: Settlement) -> None:
+        """Give money back, and its turn to what waits for it. Nobody comes after us to do it."""
+        await patiently(partial(self._means.gate.settle, end), self._means.pace)
+        wake = partial(self._means.ledger.wake, end.video_id, "money")
+        await patiently(wake, self._means.pace)
 
     async def wait_for_create(self, engine: Engine) -> bool:
         """Take one create of the provider's rate; False where that would take too long.
@@ -88,9 +91,11 @@ class Admission:
         engine = self._means.engine(job)
         if refused.why in ("busy", "account"):
             rate = refused.creates_a_minute
-            news = refused.seconds > 0 and await self._means.rates.slow_down(
-                engine.name, refused.seconds, refused.error, rate
+            slow_down = partial(
+                self._means.rates.slow_down, engine.name, refused.seconds, refused.error, rate
             )
+            # patiently: else nobody would know that it was refused, and not lost
+            news = refused.seconds > 0 and await patiently(slow_down, self._means.pace)
             level = logging.ERROR if news and refused.why == "account" else logging.INFO
             log.log(level, "%s: %s", engine.name, refused.error, extra={"action": "provider"})
             return signals.PutBack(is_sent=True)

@@ -116,6 +116,8 @@ class Claim:
         self.renewed_at = claimed_at
         """When the last renewal that went well was asked for."""
         self.prepared: Any = None
+        self.coming: dict[str, asyncio.Task[Any]] = {}
+        """By number, the outputs that are fetched and stored under this claim."""
 
     def seconds_left(self) -> float:
         """Return how long the lease surely holds, with a tenth of it to spare for the way."""
@@ -129,7 +131,10 @@ class Claim:
         return self._path
 
     async def remove(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Remove the folder with all that is in it, and end what still writes into it."""
+        for output in self.coming.values():
+            output.cancel()
+        await asyncio.gather(*self.coming.values(), return_exceptions=True)
         if self._is_made:
             await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 
@@ -153,6 +158,13 @@ class Engine(Protocol):
 
     def count_models(self, job: Job) -> int:
         """Return how many models may be tried for this job, one after the other."""
+        ...
+
+    async def fingerprint(self, task: Task) -> str | None:
+        """Return what is the same for two attempts that ask for the same: model, input and files.
+
+        The seed of a job's own is no part of it. None: what it makes is never used again.
+        """
         ...
 
     async def prepare(self, task: Task) -> Any:

@@ -47,14 +47,17 @@ class Hold:
     name: str
     amount: Micros
     model: str | None = None
+    why: str | None = None
+    """Said in the receipt of what costs nothing, where that needs saying."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What an attempt came to; None where it surely was not used.
 
-    `others` gives back what is held for other attempts of the job: a job has one attempt at a
-    provider at most, so they belong to workers that lost their claim before they posted.
+    What is held for attempts `before` the one of who settles is given back with it: a job has one
+    attempt at a provider at most, so they are of workers that lost their claim before they posted.
+    Later attempts are left alone: whoever settles may have lost its own claim meanwhile.
     """
 
     video_id: str
@@ -63,7 +66,7 @@ class Settlement:
     amount: Micros | None
     run: str | None = None
     why: str | None = None
-    others: bool = True
+    before: int = 0
 
 
 class Gate:
@@ -128,9 +131,10 @@ class Gate:
     async def has_news(self, video_id: str, amount: Micros) -> bool:
         """Tell whether who was to wait for this amount would be let through, or given up, now."""
         money = await self.read(video_id)
-        if not money or money["desired"] != "running":
+        if money is None or money["desired"] != "running":
             return False
-        return money["available"] >= amount or _is_over(money, amount)
+        fits = not amount or bool(money["available"] >= amount)
+        return fits or _is_over(money, amount)
 
     async def log_check(self, hold: Hold, verdict: Verdict) -> None:
         """Write a line about one check of a budget, passed or not."""
@@ -197,10 +201,13 @@ def _reservation(video: str, holds: Sequence[Hold]) -> Update:
     """Return the one write that takes the money for all of these, or for none.
 
     The guard asks three things at once: that the user wants the video to run, that there is enough
-    money, and that none of the holds exists. So no two replicas can spend the same cent.
+    money, and that none of the holds exists. So no two replicas can spend the same cent. What is
+    free is let through below zero, too: a run dearer than its ceiling must still become a film.
     """
     total = sum(hold.amount for hold in holds)
-    where: dict[str, Any] = {"desired": "running", "available": Is(">=", total)}
+    where: dict[str, Any] = {"desired": "running"}
+    if total:
+        where["available"] = Is(">=", total)
     where.update((f"holds.{hold.name}", None) for hold in holds)
     return Update(
         video,
@@ -212,9 +219,9 @@ def _reservation(video: str, holds: Sequence[Hold]) -> Update:
 
 def _hold_doc(hold: Hold) -> Doc:
     """Return what is kept of a hold. What can cost nothing is settled at once: it owes nothing."""
-    if not hold.amount:
-        return {"reserved": 0, "settled": 0}
     named = {"model": hold.model} if hold.model else {}
+    if not hold.amount:
+        return {"reserved": 0, "settled": 0, **named, **({"why": hold.why} if hold.why else {})}
     return {"reserved": hold.amount, **named}
 
 
@@ -229,7 +236,7 @@ def _sort_out(money: Doc | None, holds: Sequence[Hold]) -> tuple[dict[Hold, Verd
         return answers | dict.fromkeys(open_, verdict), []
     left, fits = money["available"], list[Hold]()
     for hold in open_:
-        if hold.amount <= left:
+        if not hold.amount or hold.amount <= left:
             left -= hold.amount
             fits.append(hold)
         else:
@@ -293,9 +300,13 @@ def _open_holds(money: Doc, end: Settlement) -> list[tuple[str, Doc]]:
     return [
         (name, hold)
         for name, hold in money["holds"].items()
-        if "settled" not in hold
-        and (name == end.name or (end.others and name.startswith(f"{end.job}:")))
+        if "settled" not in hold and (name == end.name or _is_older(name, end))
     ]
+
+
+def _is_older(name: str, end: Settlement) -> bool:
+    job, _, attempt = name.rpartition(":")
+    return job == end.job and int(attempt) < end.before
 
 
 def _outcome(end: Settlement) -> Doc:

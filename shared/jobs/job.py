@@ -31,6 +31,10 @@ LONGEST_WAIT_MS = 30 * 60_000
 """No job waits longer, whatever a provider asks for: a time further away is a clock's mistake."""
 
 
+MOST_COST: Micros = 10**15
+"""A billion dollars: what is said to cost more was misread, and no store would take it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Every duration and count that decides anything, in milliseconds."""
@@ -76,10 +80,18 @@ class Job:
     """The money that is held for the posted attempt."""
     model: str | None = None
     """The model that the posted attempt asks for."""
+    fingerprint: str | None = None
+    """What its output may be found by, once there is one: see reuse.py."""
     resubmits: int = 0
     external_id: str | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Number of an output → its part of the result, where it is stored before the others are."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Number of an output → why it can't be had."""
+    reused: bool = False
+    """Its result is a copy of one that was there."""
     owed: Micros = 0
     """The price of what is being stored or settled."""
     cost: Micros = 0

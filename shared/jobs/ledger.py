@@ -135,17 +135,21 @@ class Ledger:
             free = len(due) + creates
             due += new
         left = free - len(due)
-        return due + (await self._take(await self._queue_rows(kind, left)) if left > 0 else [])
+        # where a provider bounds the rate, few are taken at a time: then their order counts, and a
+        # random choice would leave some of a newcomer's jobs behind for as long as a queue lasts
+        window = WINDOW if creates is None else 1
+        rows = await self._queue_rows(kind, left, window) if left > 0 else []
+        return due + await self._take(rows)
 
     async def _due_rows(self, kind: str, limit: int, which: Where | None = None) -> list[Doc]:
         due = {"spec.kind": kind, "due_at": Is("<=", self._store.now()), **(which or {})}
         return await self._store.find(JOBS, due, order=["due_at"], limit=limit)
 
-    async def _queue_rows(self, kind: str, limit: int) -> list[Doc]:
+    async def _queue_rows(self, kind: str, limit: int, window: int) -> list[Doc]:
         # a random sample of the window: workers that all took its head would collide, and most
         # of their writes would be lost
         rows = await self._store.find(
-            JOBS, {"spec.kind": kind, "tag": Is("present")}, order=["tag"], limit=limit * WINDOW
+            JOBS, {"spec.kind": kind, "tag": Is("present")}, order=["tag"], limit=limit * window
         )
         if len(rows) <= limit:
             return rows
@@ -264,6 +268,15 @@ class Ledger:
         row = (await self._store.get(RUNS, [id_])).get(id_, {})
         return (row.get("job"), row.get("attempt")) == (job.id, job.posted_attempt)
 
+    async def find_run(self, provider: str, job: Job) -> str | None:
+        """Return the run that the posted attempt of a job is known to hold.
+
+        Its answer was heard, and whoever heard it went away before the row said so.
+        """
+        rows = await self._store.find(RUNS, {"job": job.id, "attempt": job.posted_attempt})
+        ids = [row["_id"] for row in rows if row["_id"].startswith(f"{provider}:")]
+        return ids[0].removeprefix(f"{provider}:") if ids else None
+
     async def count_at_work(self, kinds: Sequence[str]) -> int:
         """Return how many jobs of these kinds a provider may be working on."""
         running = Is("in", [State.SUBMITTING.value, State.RUNNING.value])
@@ -274,25 +287,33 @@ class Ledger:
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
     async def cancel(self, video_id: str, only: Container[str] | None = None) -> None:
-        """Ask the open jobs of a video to stop; running ones end when their provider says so."""
+        """Ask the open jobs of a video to stop; running ones end when their provider says so.
+
+        One that was asked while it was in hand, and is back in the queue, ends here.
+        """
         now = self._store.now()
         while asked := [
             job
             for job in await self.open_jobs(video_id)
-            if not job.cancel and (only is None or job.id in only)
+            if (not job.cancel or job.state is State.NEW) and (only is None or job.id in only)
         ]:
             await self._write([(job, self._after(job, CancelAsked(), now)) for job in asked])
 
     async def wake(self, video_id: str, waits_for: str | None = None) -> int:
-        """Put what waits for leave or for money back into its place; return how many jobs it was.
+        """Put what waits for leave or for money back into the queue; return how many jobs it was.
 
         What must wait on is parked again when its turn comes: waking too often does no harm.
         """
         what = Is("present") if waits_for is None else waits_for
         where = {"spec.video_id": video_id, "waits_for": what}
         jobs, _ = read_each(JOBS, await self._store.find(JOBS, where), from_doc)
-        now = self._store.now()
-        pairs = [(job, self._after(job, Woken(), now)) for job in jobs if job.state is State.NEW]
+        now, pairs = self._store.now(), list[tuple[Job, Job]]()
+        parked = sorted((job for job in jobs if job.state is State.NEW), key=lambda job: job.place)
+        known = {job.id: job for job in parked}
+        for kind, group in _group([job.spec for job in parked], lambda spec: spec.kind):
+            for new in await self._queue_up(kind, group, await self._first_tag(kind), now):
+                job = known[new.id]
+                pairs.append((job, self._after(job, Woken(new.place), now)))
         return sum(await self._write(pairs)) if pairs else 0
 
     async def list_ids(self, video_id: str) -> set[str]:

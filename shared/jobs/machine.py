@@ -36,7 +36,8 @@ What is written before what, and why
    is settled, which may be repeated without harm. Only then does the row say DONE or FAILED, and
    is published. So no event ever tells a price that the money document does not know.
 3. What the provider has produced is in the row (STORING) before it is fetched. Fetching and
-   storing are repeated as often as need be, for as long as the provider keeps it.
+   storing are repeated as often as need be, for as long as the provider keeps it. Of several
+   outputs each is noted as soon as it is stored (`Stored`), so that none is fetched for another.
 
 Work for which no money is held needs none of this: it has no mark and no SETTLING, and may simply
 be done again.
@@ -45,7 +46,8 @@ A job that waits is found in one of two ways, and never in both: by its `tag` wh
 an attempt (the tag is its place in the fair order between owners), or by `due_at` once a time is
 known: a retry, a poll, or the end of a lease. The end of a lease is therefore nothing special: a
 job whose worker died is simply due. A job that waits for leave or for money (`waits_for`) is found
-in neither way, however many there are; Woken puts it back in its place.
+in neither way, however many there are; Woken puts it back into the queue, behind those who came
+meanwhile.
 
 Warts
 -----
@@ -61,7 +63,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.jobs.job import LONGEST_WAIT_MS, Job, Rules, State
+from shared.jobs.job import LONGEST_WAIT_MS, MOST_COST, Job, Rules, State
 from shared.jobs.retries import GiveUp, after_failure
 from shared.jobs.signals import (
     Accepted,
@@ -78,6 +80,7 @@ from shared.jobs.signals import (
     Settled,
     Signal,
     Stopped,
+    Stored,
     Unknown,
     Woken,
 )
@@ -104,6 +107,7 @@ TRANSITIONS: dict[tuple[State, type[Signal]], tuple[State, ...]] = {
     (_S.SUBMITTING, Stopped): (_S.CANCELLED, _S.SETTLING),
     (_S.RUNNING, Claimed): (_S.RUNNING,),
     (_S.RUNNING, Later): (_S.RUNNING,),
+    (_S.RUNNING, Unknown): (_S.RUNNING, _S.FAILED),
     (_S.RUNNING, Produced): (_S.STORING,),
     (_S.RUNNING, Finished): (_S.DONE, _S.SETTLING),
     (_S.RUNNING, Broke): (_S.NEW, _S.FAILED, _S.SETTLING),
@@ -111,6 +115,7 @@ TRANSITIONS: dict[tuple[State, type[Signal]], tuple[State, ...]] = {
     (_S.RUNNING, Stopped): (_S.CANCELLED, _S.SETTLING),
     (_S.STORING, Claimed): (_S.STORING,),
     (_S.STORING, Later): (_S.STORING,),
+    (_S.STORING, Stored): (_S.STORING,),
     (_S.STORING, Finished): (_S.DONE, _S.SETTLING),
     (_S.STORING, Broke): (_S.NEW, _S.FAILED, _S.SETTLING),
     (_S.STORING, CancelAsked): (_S.STORING,),
@@ -160,6 +165,7 @@ def _post(job: Job, signal: Posted, now: int, rules: Rules) -> Job:
         posted_at=now,
         held=signal.held,
         model=signal.model,
+        fingerprint=signal.fingerprint,
         external_id=None,
     )
 
@@ -187,7 +193,8 @@ def _park(job: Job, signal: Parked, now: int, rules: Rules) -> Job:
 
 
 def _wake(job: Job, signal: Woken, now: int, rules: Rules) -> Job:
-    return _requeue(job, None) if job.waits_for else job
+    """Queue up behind who came meanwhile: old places would all come before theirs."""
+    return _requeue(replace(job, place=max(job.place, signal.place)), None)
 
 
 def _keep_looking(job: Job, signal: Unknown, now: int, rules: Rules) -> Job:
@@ -209,14 +216,19 @@ def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
         state=State.STORING,
         urls=signal.urls,
         result=signal.result,
-        owed=signal.cost,
+        owed=_bound(signal.cost),
         deaths=0,
         resubmits=0,
     )
 
 
+def _note_stored(job: Job, signal: Stored, now: int, rules: Rules) -> Job:
+    kept, lost = {**job.kept, **signal.kept}, {**job.lost, **signal.lost}
+    return replace(job, kept=kept, lost=lost, deaths=0)
+
+
 def _finish(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
-    made = replace(job, result=signal.result, error=None)
+    made = replace(job, result=signal.result, error=None, reused=signal.reused, kept={}, lost={})
     return _close(made, State.DONE, signal.cost, now, rules)
 
 
@@ -277,6 +289,7 @@ _APPLY: dict[type[Signal], Callable[[Job, Any, int, Rules], Job]] = {
     Unknown: _keep_looking,
     NotAccepted: _start_over,
     Produced: _begin_storing,
+    Stored: _note_stored,
     Finished: _finish,
     Broke: _count_failure,
     CancelAsked: _ask_to_cancel,
@@ -292,11 +305,16 @@ def _close(
 
     The due time is untouched in SETTLING: it is the lease, under which the money is settled next.
     """
-    ended = replace(job, owed=owed)
+    ended = replace(job, owed=_bound(owed))
     if job.held:
         return replace(ended, state=State.SETTLING, then=then, then_due=due_at)
     ended = _add_up(ended)
     return _requeue(ended, due_at) if then is State.NEW else _end(ended, then, now, rules)
+
+
+def _bound(cost: Micros) -> Micros:
+    """Return a price that can be one: less than nothing would make money."""
+    return max(0, min(cost, MOST_COST))
 
 
 def _add_up(job: Job) -> Job:
@@ -315,8 +333,11 @@ def _requeue(job: Job, due_at: int | None) -> Job:
         posted_attempt=0,
         posted_at=None,
         held=0,
+        fingerprint=None,
         external_id=None,
         urls={},
+        kept={},
+        lost={},
         deaths=0,
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, TypeVar
 
 from shared.base.pool import Pool
@@ -13,6 +14,7 @@ from shared.jobs.gate import Gate
 from shared.jobs.job import Job, Rules
 from shared.jobs.ledger import Ledger
 from shared.jobs.rates import Rates
+from shared.jobs.reuse import Reuse
 from shared.jobs.signals import Broke
 from shared.ports import Blobs
 from shared.story.errors import InfrastructureError
@@ -21,6 +23,8 @@ from shared.story.kinds import AnyKind, Kinds
 log = logging.getLogger("storywave.worker")
 
 R = TypeVar("R")
+
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Means:
     gate: Gate
     rates: Rates
     blobs: Blobs
+    reuse: Reuse
     pool: Pool
     rules: Rules
     pace: Pace
@@ -87,5 +92,5 @@ async def patiently(call: Callable[[], Awaitable[R]], pace: Pace) -> R:
 
 
 def to_ms(seconds: float) -> int:
-    """Return seconds as the milliseconds that signals carry."""
-    return round(seconds * 1000)
+    """Return seconds as the milliseconds that signals carry; a time that is none is now."""
+    return 0 if isnan(seconds) else round(min(seconds, _DAY) * 1000)

@@ -1,20 +1,28 @@
-"""What an engine made, on its way to the blob store: every output on its own, all at once."""
+"""What an engine made, on its way to the blob store: every output on its own, all at once.
+
+An attempt may make several of the same. They are told apart by number: the files of output 0 have
+the names of the event's fields (`key`, `last_frame_key`), output 2 is the file `key/2`.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from shared.jobs.job import Job
-from shared.jobs.outcomes import Made
-from shared.ports import Blob, Blobs
-from shared.story.errors import TransientError, cause
+from shared.ports import Blobs
+from shared.story.errors import TransientError
 
 MOST_BYTES = 1 << 30
 """No output of a model is larger; what is, is no output, and must not fill the disk."""
+
+FIRST = "0"
+"""The number of the only output, where there are not several."""
+
+V = TypeVar("V")
 
 _RAW = "blob:"
 """In place of a URL: the bytes lie in our own store already."""
@@ -22,6 +30,29 @@ _RAW = "blob:"
 
 class Useless(TransientError):
     """What lies at the provider can't be an output of this work."""
+
+
+def split_by_number(values: Mapping[str, V]) -> dict[str, dict[str, V]]:
+    """Return what belongs to each output, by number: its values under the names of the fields."""
+    parts: dict[str, dict[str, V]] = {}
+    for name, value in values.items():
+        field, _, number = name.partition("/")
+        if field != "key" or not number.isdecimal():  # `outputs/srt` is an entry of a field
+            number, field = FIRST, name
+        parts.setdefault(number, {})[field] = value
+    return parts or {FIRST: {}}
+
+
+def join(kept: Mapping[str, Mapping[str, Any]], lost: Collection[str]) -> dict[str, Any]:
+    """Return the result of a job from its outputs: the first one that is here speaks for all."""
+    first, *others = (dict(kept[number]) for number in sorted(kept, key=int))
+    if others:
+        more = {f"key/{n}": part["stored"]["key"] for n, part in enumerate(others, 1)}
+        first["stored"] = {**first["stored"], **more}
+        first["others"] = [part["key"] for part in others]
+    if lost:
+        first["lost"] = sorted(int(number) for number in lost)
+    return first
 
 
 async def fetch(urls: Mapping[str, str], folder: Path, blobs: Blobs) -> dict[str, Path]:
@@ -58,17 +89,24 @@ async def forget_raw(blobs: Blobs, urls: Mapping[str, str]) -> None:
         await blobs.delete(keys)
 
 
-async def keep(blobs: Blobs, job: Job, made: Made) -> dict[str, Any]:
-    """Store the files under keys of this attempt; return the event's fields that name them.
+async def keep(
+    blobs: Blobs, job: Job, files: Mapping[str, Path], number: str = FIRST
+) -> dict[str, Any]:
+    """Store the files of an output under keys of this attempt; return the fields that name them.
 
     The attempt is part of the key: two workers that both believe to hold the job can't overwrite
     each other's bytes, and the one whose write wins names its own.
     """
-    at = _folder(job)
+    at = _folder(job) if number == FIRST else f"{_folder(job)}/{number}"
     stored = await asyncio.gather(
-        *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in made.files.items())
+        *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in files.items())
     )
-    return _fields(dict(zip(made.files, stored, strict=True)))
+    return name_fields(
+        {
+            name: {"key": blob.key, "size": blob.size, "sha256": blob.sha256}
+            for name, blob in zip(files, stored, strict=True)
+        }
+    )
 
 
 def _folder(job: Job) -> str:
@@ -76,20 +114,18 @@ def _folder(job: Job) -> str:
     return f"{spec.video_id}/{spec.kind}/{spec.beat}-{spec.n}-{spec.take}-{job.attempt}"
 
 
-def _fields(stored: Mapping[str, Blob]) -> dict[str, Any]:
+def name_fields(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the fields of an event that name what is stored, and all that is known of it."""
     fields: dict[str, Any] = {}
     for name, blob in stored.items():
         target, _, entry = name.partition("/")
-        if entry:
-            fields.setdefault(target, {})[entry] = blob.key
+        if entry and target == "key":
+            fields.setdefault("others", []).append(blob["key"])
+        elif entry:
+            fields.setdefault(target, {})[entry] = blob["key"]
         else:
-            fields[target] = blob.key
-    if stored:
-        fields["stored"] = {
-            name: {"key": blob.key, "size": blob.size, "sha256": blob.sha256}
-            for name, blob in stored.items()
-        }
-    return fields
+            fields[target] = blob["key"]
+    return {**fields, "stored": dict(stored)} if stored else fields
 
 
 async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
@@ -101,8 +137,11 @@ async def _save(client: httpx.AsyncClient, url: str, path: Path) -> Path:
                     if file.tell() + len(part) > MOST_BYTES:
                         raise Useless(f"an output is larger than {MOST_BYTES >> 20:,} MiB")
                     file.write(part)
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        raise TransientError(f"the provider answers {status} in its place") from error
     except httpx.HTTPError as error:
-        raise TransientError(f"an output could not be fetched: {cause(error)}") from error
+        raise TransientError("it could not be fetched from the provider") from error
     return path
 
 

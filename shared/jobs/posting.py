@@ -8,13 +8,13 @@ theory of operation in machine.py.
 import logging
 from functools import partial
 
-from shared.jobs import journal, outcomes, signals
+from shared.jobs import journal, outcomes, outputs, signals
 from shared.jobs.admission import Admission
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY, Hold, Settlement
 from shared.jobs.job import Job, State
 from shared.jobs.means import Means, patiently, to_ms
-from shared.jobs.rows import make_storable
+from shared.jobs.rows import find_misfit, make_storable
 from shared.jobs.signals import Signal
 from shared.jobs.storing import Storing
 from shared.jobs.unreadable import PUT_OFF_MS, tell
@@ -33,34 +33,53 @@ class Posting:
 
     async def prepare(self, job: Job, task: Task) -> Signal:
         """Hold the money, upload the inputs, take a create; then the row says that it is posted."""
+        if job.attempt > 1:  # an earlier claim may have died with its money held
+            await self._admission.free_all(job)
         if job.cancel:
             return signals.Stopped()
         await self._means.look_again(job)
         engine = self._means.engine(job)
         quote = engine.quote(job)
         if quote.ceiling is None:
-            said = (
-                f"nobody can say what {quote.model or engine.name} may cost at most: choose another"
-            )
+            named = quote.model or engine.name
+            said = f"nobody can say what {named} may cost at most: choose another"
             return signals.Broke(said, permanent=True, code="budget")
-        if job.attempt > 1:  # an earlier claim may have died with its money held
-            await self._admission.free_all(job)
-        hold = Hold(
-            job.spec.video_id, f"{job.id}:{job.attempt}", quote.ceiling, quote.model or None
-        )
-        refusal = await self._admission.reserve(hold)
-        if refusal is not None:
-            return refusal
+        fingerprint = await self._means.reuse.identify(job, task, engine, self._means.kind(job))
+        copied = await self._copy(job, task, quote.model, fingerprint) if fingerprint else None
+        if copied is not None:
+            return copied
+        name = f"{job.id}:{job.attempt}"
+        posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint)
+        hold = Hold(job.spec.video_id, name, posted.held, posted.model)
+        return await self._admission.reserve(hold) or await self._admit(job, task, posted)
+
+    async def _admit(self, job: Job, task: Task, posted: signals.Posted) -> Signal:
+        """Return that it is posted, once its inputs are there and its provider has time for it."""
+        engine = self._means.engine(job)
         try:
             task.claim.prepared = await engine.prepare(task)
             admitted = await self._admission.wait_for_create(engine)
         except BaseException:
             await self._admission.give_back(job)
             raise
-        if not admitted:
-            await self._admission.give_back(job)
-            return signals.PutBack()
-        return signals.Posted(quote.ceiling, quote.model or None)
+        if admitted:
+            return posted
+        await self._admission.give_back(job)
+        return signals.PutBack()
+
+    async def _copy(self, job: Job, task: Task, model: str, fingerprint: str) -> Signal | None:
+        """Return the end of a job whose output is there already, at no cost; None where it is not.
+
+        Its line in the receipt is no attempt's, so that a crash in between leaves one line only.
+        """
+        result = await self._means.reuse.copy(fingerprint, job, task.folder)
+        # another version may have recorded it, in other words than ours
+        if result is None or find_misfit(job, result, self._means.kinds):
+            return None
+        said = "reused: the same was paid for before"
+        line = Hold(job.spec.video_id, f"{job.id}:0", 0, model or None, said)
+        refusal = await self._admission.reserve(line)
+        return refusal or signals.Finished(result, reused=True)
 
     async def post(self, job: Job, task: Task) -> Signal:
         """Send the one request of this attempt. It is marked as sent already."""
@@ -97,6 +116,11 @@ class Posting:
 
     async def look_for(self, job: Job, task: Task) -> Signal:
         """Adopt what an earlier attempt started at the provider, or be sure that it did not."""
+        known = await self._means.ledger.find_run(self._means.engine(job).name, job)
+        if known is not None:
+            return signals.Accepted(known)
+        # the time at which it is asked: a list that was read early says nothing, however late it is
+        since = self._means.ledger.now() - (job.posted_at or 0)
         found = await self._means.engine(job).find(task)
         if isinstance(found, outcomes.Ended):
             return self.end(job, found)
@@ -104,7 +128,6 @@ class Posting:
             adopted = await self._adopt(job, external_id)
             if adopted is not None:
                 return adopted
-        since = self._means.ledger.now() - (job.posted_at or 0)
         if not found.is_complete or since < self._means.rules.grace_ms:
             return signals.Unknown(to_ms(self._means.pace.hold))
         return signals.NotAccepted()
@@ -113,7 +136,7 @@ class Posting:
         engine = self._means.engine(job)
         longest = to_ms(self._means.kinds[job.spec.kind].deadline_seconds)
         if job.cancel or self._means.ledger.now() - (job.posted_at or job.created_at) > longest:
-            await engine.cancel(task)  # it ends when the provider says so, and is paid as it says
+            await self._cancel(job, task)
         outcome = await engine.poll(task)
         match outcome:
             case outcomes.Pending(seconds):
@@ -122,6 +145,13 @@ class Posting:
                 return await self._storing.secure(job, outcome)
             case outcomes.Ended():
                 return self.end(job, outcome)
+
+    async def _cancel(self, job: Job, task: Task) -> None:
+        """Ask the provider to stop. The run ends when it says so, and is paid as it says."""
+        try:
+            await self._means.engine(job).cancel(task)
+        except Exception as error:  # it may have ended already: what it brought is wanted
+            log.warning("not stopped: %s", error, extra=journal.about(job, "cancel"))
 
     def end(self, job: Job, ended: outcomes.Ended) -> Signal:
         """Return what follows where the provider has ended it without an output."""
@@ -149,6 +179,7 @@ class Posting:
             None if unused else job.owed,
             run=job.external_id,
             why=make_storable(job.error, 200) if job.error else None,
+            before=job.attempt,
         )
         try:
             await self._means.gate.settle(end)
@@ -157,6 +188,8 @@ class Posting:
         except Exception as error:  # a newer version may read it; until then the hold stays
             tell(MONEY, job.spec.video_id, error)
             return signals.Later(PUT_OFF_MS)
+        await self._means.reuse.record(job)
+        await outputs.forget_raw(self._means.blobs, job.urls)
         # others may wait for what has come back, or may learn that nothing will
         await self._means.ledger.wake(job.spec.video_id, "money")
         return signals.Settled()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared.base.batching import Batcher
+from shared.jobs.job import LONGEST_WAIT_MS
 from shared.ports import Doc, Index, Store, Update
 
 RATES = "rates"
@@ -83,7 +84,8 @@ class Rates:
         """Leave a provider alone for a while; tell whether that is news."""
         row = await self._read(provider)
         now = self._store.now()
-        change: Doc = {"blocked_until": now + round(seconds * 1000), "why": why}
+        ms = min(round(seconds * 1000), LONGEST_WAIT_MS)
+        change: Doc = {"blocked_until": now + ms, "why": why}
         if creates_a_minute is not None:
             change |= {"learnt": creates_a_minute, "learnt_until": now + LEARNT_MS}
         await self._store.update(RATES, [Update(provider, set=change)])
@@ -123,32 +125,41 @@ class Rates:
             if granted <= 0:
                 return 0
             window = _window(row, limits, now)
-            start = now // window.ms * window.ms
-            used = row["used"] if row["window"] == start else 0
             seen = {"window": row["window"], "used": row["used"]}
-            change = {"window": start, "used": used + granted}
+            # one that another clock has begun a moment ago is counted on, and not begun anew
+            begun = seen if _is_running(row, window, now) else _begin(window, now)
+            change = {**begun, "used": begun["used"] + granted}
             if await self._store.update(RATES, [Update(provider, where=seen, set=change)]):
                 return granted
 
 
 def _is_blocked(row: Doc, now: int) -> bool:
-    return int(row.get("blocked_until") or 0) > now
+    # a time further away was written by a clock that was ahead, and has been set right since
+    return now < int(row.get("blocked_until") or 0) <= now + LONGEST_WAIT_MS
 
 
 def _window(row: Doc, limits: Limits, now: int) -> Window:
     rate = limits.creates_a_minute or 1
-    if row.get("learnt") and int(row["learnt_until"]) > now:
+    if row.get("learnt") and now < int(row["learnt_until"]) <= now + LEARNT_MS:
         rate = min(rate, int(row["learnt"]))
     return make_window(rate)
 
 
 def _left(row: Doc, limits: Limits, now: int) -> int:
-    """Return the creates that the running window has left.
+    """Return the creates that the running window has left."""
+    window = _window(row, limits, now)
+    return window.creates - (row["used"] if _is_running(row, window, now) else 0)
+
+
+def _begin(window: Window, now: int) -> Doc:
+    return {"window": now // window.ms * window.ms, "used": 0}
+
+
+def _is_running(row: Doc, window: Window, now: int) -> bool:
+    """Tell whether the window of the row is the running one.
 
     A window that lies ahead was counted by a clock that has been set right since: it is over. Only
     the next one may still be ours, where the clocks of two replicas differ by a little.
     """
-    window = _window(row, limits, now)
     start = now // window.ms * window.ms
-    is_running = start <= row["window"] <= start + window.ms
-    return window.creates - (row["used"] if is_running else 0)
+    return bool(start <= row["window"] <= start + window.ms)

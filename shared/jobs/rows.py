@@ -1,12 +1,13 @@
 """Jobs as store documents, and the event that a row with an end is."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
+from shared.base.values import find_fault
 from shared.jobs.job import Job, State
 from shared.ports import Doc, Update
-from shared.story.errors import TOLD
+from shared.story.errors import TOLD, cause
 from shared.story.events import Event
 from shared.story.kinds import Kinds, Success
 from shared.story.view import JobSpec
@@ -69,7 +70,7 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     kind = kinds[spec.kind]
     at = job.finished_at or 0
     if job.state is State.DONE:
-        return kind.build(Success(spec, kind.read(spec), job.result, job.cost, at))
+        return kind.build(Success(spec, kind.read(spec), job.result, job.cost, at, job.reused))
     return kind.failed(
         video_id=spec.video_id,
         job=job.id,
@@ -85,6 +86,16 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     )
 
 
+def find_misfit(job: Job, result: Mapping[str, Any], kinds: Kinds) -> str | None:
+    """Return why a result can't be the end of a job; None where it can."""
+    try:
+        end_event(replace(job, state=State.DONE, result=result), kinds)
+    except ValueError as error:
+        return cause(error)
+    fault = find_fault(result)
+    return f"its result can't be stored: {fault}" if fault else None
+
+
 def make_storable(text: str, most: int = TOLD) -> str:
     """Return a text as a store takes it: half a character, as a provider may send it, is none."""
     return text.encode("utf-8", "replace").decode()[:most]
@@ -96,6 +107,6 @@ def _is_default(job: Job, name: str) -> bool:
 
 def _plain(job: Job, name: str) -> Any:
     value = getattr(job, name)
-    if name == "error" and value is not None:
+    if name in ("error", "at_fault") and value is not None:
         return make_storable(str(value))
     return value.value if isinstance(value, State) else value

@@ -19,6 +19,7 @@ class Posted:
 
     held: Micros
     model: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """What it waited for may have come: back to its place in the queue."""
+    """What it waited for may have come: back into the queue, at its place or a later one."""
+
+    place: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,20 @@ class Produced:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """Some of its outputs are stored, or lost for good, by number; others are still to come."""
+
+    kept: Mapping[str, Mapping[str, Any]]
+    lost: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """Every output is stored with us."""
+    """Every output that can be had is stored with us."""
 
     result: Mapping[str, Any]
     cost: Micros = 0
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,7 @@ Signal = (
     | Unknown
     | NotAccepted
     | Produced
+    | Stored
     | Finished
     | Broke
     | CancelAsked

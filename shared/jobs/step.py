@@ -47,6 +47,7 @@ class Steps:
             return signals.Later(PUT_OFF_MS)
         if job.deaths > self._means.rules.most_deaths and not self._may_run_elsewhere(job):
             died = f"{job.deaths} workers died of it, one after another"
+            await self.admission.free_all(job)
             return signals.Broke(died, permanent=True, cost=job.owed)
         try:
             return await self._progress(job, task)
@@ -133,4 +134,6 @@ class Steps:
 
     def _ask_again(self, job: Job) -> Signal:
         wait = to_ms(self._means.pace.hold)
-        return signals.Unknown(wait) if job.state is State.SUBMITTING else signals.Later(wait)
+        # a run of which every question fails is not asked after for ever
+        may_be_lost = job.state in (State.SUBMITTING, State.RUNNING)
+        return signals.Unknown(wait) if may_be_lost else signals.Later(wait)

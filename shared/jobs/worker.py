@@ -6,6 +6,7 @@ All writes of jobs in hand go through batchers, so that a thousand jobs cost a f
 
 import asyncio
 import logging
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -149,7 +150,8 @@ class Worker:
             jobs = await self._ledger.claim(free)
         else:
             jobs = []
-            for kind, hands in free.items():
+            # in any order: else the first kind would take all creates for as long as it has a queue
+            for kind, hands in random.sample(list(free.items()), len(free)):
                 new = await self._ledger.claim({kind: hands}, {kind: creates})
                 creates -= sum(job.state is State.SUBMITTING and not job.is_posted for job in new)
                 jobs += new
@@ -162,12 +164,23 @@ class Worker:
         if engine.repeatable:
             return None
         creates = await self._means.rates.count_free(engine.name, engine.limits)
+        if creates is not None:
+            creates = max(0, creates - self._count_waiting(engine))
         most = engine.limits.at_once
         if most is None:
             return creates
         kinds = [kind.name for kind, other in self._means.engines.items() if other is engine]
         room = max(0, most - await self._ledger.count_at_work(kinds))
         return room if creates is None else min(creates, room)
+
+    def _count_waiting(self, engine: Engine) -> int:
+        """Return how many jobs in hand have still to take their create.
+
+        Whoever claimed more beside them would have them all draw lots, whatever their order was.
+        """
+        jobs = [mine.job for mine in self._in_hand.values()]
+        begun = [job for job in jobs if job.state is State.SUBMITTING and not job.is_posted]
+        return sum(self._means.engine(job) is engine for job in begun)
 
     def _by_engine(self, free: Mapping[str, int]) -> list[tuple[Engine, dict[str, int]]]:
         """Return the free hands of each engine, those that cost nothing first, in one claim."""
@@ -268,11 +281,16 @@ class Worker:
                 return False
             goes_on = _follows_at_once(job, signal, after)
             job = self._keep(after) if goes_on else after
-        if job.waits_for and await self._steps.admission.may_go_on(job):
-            await self._ledger.wake(job.spec.video_id)
+        if job.waits_for:
+            await patiently(partial(self._wake_again, job), self._means.pace)
         if job.has_ended:
             self._tell(job)
         return job.has_ended
+
+    async def _wake_again(self, job: Job) -> None:
+        """Wake what was just parked, where what it waits for has come meanwhile."""
+        if await self._steps.admission.may_go_on(job):
+            await self._ledger.wake(job.spec.video_id)
 
     async def _tell_shortage(self, job: Job) -> None:
         """Tell that a video is out of money, once each time, before its job is parked.
@@ -316,6 +334,6 @@ def _follows_at_once(job: Job, signal: Signal, after: Job) -> bool:
 
     What was marked is posted, what was produced is fetched, what was spent is settled.
     """
-    if isinstance(signal, signals.Posted):
+    if isinstance(signal, signals.Posted | signals.Stored):
         return True
     return after.state is not job.state and after.state in (State.STORING, State.SETTLING)

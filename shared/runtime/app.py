@@ -24,7 +24,7 @@ from shared.base.pool import Pool
 from shared.base.scratch import scratch
 from shared.jobs import gate as gates
 from shared.jobs import ledger as ledgers
-from shared.jobs import rates, turns
+from shared.jobs import rates, reuse, turns
 from shared.jobs import relay as relays
 from shared.jobs.engine import Engine
 from shared.jobs.gate import Gate
@@ -33,6 +33,7 @@ from shared.jobs.ledger import Ledger
 from shared.jobs.means import Means, Pace
 from shared.jobs.rates import Rates
 from shared.jobs.relay import Relay
+from shared.jobs.reuse import Reuse
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
@@ -146,7 +147,7 @@ async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterat
 async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitStack) -> Path:
     """Open everything outside of this process; return the folder that it may work in."""
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
-    money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES}
+    money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES, **reuse.INDEXES}
     indexes = {**ledgers.INDEXES, **money, **relays.INDEXES}
     for service in services:
         indexes.update(service.indexes)
@@ -224,6 +225,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Bu
         gate=app.gate,
         rates=app.rates,
         blobs=ports.blobs,
+        reuse=Reuse(ports.store, ports.blobs),
         pool=parts.pool,
         rules=parts.rules,
         pace=parts.pace,

@@ -35,7 +35,7 @@ async def open_app(
     settings: Settings, services: Sequence[Service], kinds: Kinds = KINDS
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
-    ports, scratch = _ports(settings)
+    ports, scratch = choose_ports(settings)
     paid = paid_engines(settings, services, ports.store)
     pool = Pool(settings.processes, Bounds(resident=settings.process_mib << 20))
     parts = Parts(
@@ -64,7 +64,7 @@ async def open_app(
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """Open the store alone, for who only looks: nothing is taken up, and nothing published."""
-    ports, _ = _ports(settings)
+    ports, _ = choose_ports(settings)
     await ports.store.open({})
     try:
         yield ports.store
@@ -149,7 +149,7 @@ def paid_engines(
     return found
 
 
-def _ports(settings: Settings) -> tuple[Ports, Path]:
+def choose_ports(settings: Settings) -> tuple[Ports, Path]:
     """Return the adapters and the folder to work in.
 
     Each is imported only where it is used: the command line must start at once.

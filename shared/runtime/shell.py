@@ -156,6 +156,7 @@ class Shell:
         self._recent.forget([video])
         if self.steering:
             self.steering.forget()
+            await self._ledger.wake(video)  # whoever should have woken them may have died
         await self._settle({video: []})
         replays = doc.get("replays", 0)  # what stays silent is asked less and less often
         # a time far ahead is of a clock that has been set right since

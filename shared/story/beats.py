@@ -26,6 +26,8 @@ class Beat(Fact):
     characters: tuple[str, ...] = ()
     setting: str = ""
     skipped: bool = False
+    image: int = 0
+    """The picture that is chosen of those that were made for it, by number."""
 
 
 ChunkKind = Literal["reference", "continuous"]

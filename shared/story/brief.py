@@ -1,12 +1,17 @@
 """The user's wish for a video, in the words of all services."""
 
+from collections.abc import Mapping
 from typing import Literal
+
+from pydantic import Field
 
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect, Quality
 
 ClipCheck = Literal["off", "warn", "retry"]
 """What follows when a clip can be played, and still looks spoiled: nothing, a note, another try."""
+Tier = Literal["draft", "standard", "best"]
+"""Names a model of each kind, the cheapest first."""
 
 
 class EndCard(Fact):
@@ -46,10 +51,23 @@ class Brief(Fact):
     transition_seconds: float = 0.5
     clip_sound: bool = False
     clip_check: ClipCheck = "warn"
+    image_takes: int = 1
+    """So many pictures are made for each beat, where its model makes several; the first is used."""
+    reuse: bool = True
+    """What its owner has paid for before is copied where the same is asked for."""
     budget: Micros | None = None
     """The most that it may cost, as it was asked for; a later wish may raise it."""
     on_cap: Literal["pause", "finish"] = "pause"
     """Without money for all of it: wait for more, or finish with the clips that there are."""
+    tier: str = ""
+    """A wish for all models that `models` does not name; empty where it is left open."""
+    models: Mapping[str, str] = Field(default_factory=dict)
+    """Kind → the model that is to make it, or a tier."""
     seed: int = 0
     owner: str = "local"
     priority: int = 1
+
+    def wish_for(self, kind: str) -> tuple[str, ...]:
+        """Return the models that are wished for a kind, the first one first; () for any."""
+        wish = self.models.get(kind) or self.tier
+        return (wish,) if wish else ()

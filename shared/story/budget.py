@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
-from shared.story.brief import Brief
+from shared.story.brief import Brief, Tier
 from shared.story.estimate import (
     Ask,
     Estimate,
@@ -30,7 +31,7 @@ from shared.story.view import JobSpec, View
 
 SHORTEST, STEP = 5, 5
 """Seconds of the shortest video, and between two lengths that are tried."""
-TIERS = ("best", "standard", "draft")
+TIERS: tuple[str, ...] = get_args(Tier)[::-1]
 """The best one first."""
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pydantic import Field
 
-from shared.story.errors import PermanentError
+from shared.story.errors import BadInput, PermanentError
 from shared.story.events import BeatsPlanned
 from shared.story.fact import Fact, Micros
 from shared.story.kinds import KINDS, Kinds, plan_job
@@ -62,6 +62,28 @@ def estimate_video(shape: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estim
     first = plan_job(shape.video_id, shape.brief, shape.rev)
     jobs = [first, *(job for kind in kinds for job in kind.expect(shape))]
     return _add_up(shape, jobs, ask, (NOT_YET_PLANNED,))
+
+
+def price_request(shape: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estimate:
+    """Return what a video will cost that is asked for now, as `estimate_video` does.
+
+    Raises BadInput where its request wishes for models that there are not.
+    """
+    refusals = list[BadInput]()
+
+    def listen(job: JobSpec) -> Price:
+        """Return the price of a job, and note what its request has wrong."""
+        try:
+            return ask(job)
+        except BadInput as refusal:
+            refusals.append(refusal)
+            raise
+
+    priced = estimate_video(shape, listen, kinds)
+    if refusals:
+        said = dict.fromkeys(map(str, refusals))  # of many clips each says the same
+        raise BadInput("; ".join(said), refusals[0].field)
+    return priced
 
 
 NOT_YET_PLANNED = (

@@ -63,6 +63,8 @@ class JobEnd(Event):
     n: int = 0
     take: int = 0
     cost: Micros = 0
+    reused: bool = False
+    """It is a copy of what was paid for before, and has cost nothing."""
 
     @property
     def slot(self) -> str:
@@ -111,6 +113,8 @@ class RevisionRequested(Numbered):
     beat: int = 0
     prompt: str | None = None
     narration: str | None = None
+    image: int | None = None
+    """Of an edit: the number of the picture that the beat is to have, of those that it has."""
     aspect: Aspect | None = None
     again: tuple[str, ...] | None = None
     """For a retry of the whole video: what is made again, as `kind/number`. It may be nothing: then
@@ -211,6 +215,7 @@ class BeatsPlanned(Snapshot):
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0
+    reused: bool = False
 
 
 class WavesCompleted(Snapshot):

@@ -39,6 +39,8 @@ class JobSpec(Fact):
     seconds: float = 1.0
     """The time that it is expected to take: fairness between owners counts it."""
     priority: int = 1
+    reuse: bool = True
+    """What was paid for before may be copied in place of paying again."""
 
     @property
     def id(self) -> str:

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chunker import SERVICE
-from shared.story.beats import Chunk
+from shared.story.beats import Chunk, ChunkError
 from shared.story.events import BeatsPlanned, Event, VideoSteered, WavesCompleted
-from shared.story.kinds import PlanFailed
+from shared.story.kinds import CLIP, ChunkReady, PlanFailed
 from shared.story.view import Decision, JobSpec, View
-from tests.histories import VIDEO, Story, broken, done, image, no_image, plan, retold
+from tests.histories import VIDEO, Story, broken, done, image, no_image, plan, retold, spec
 
 SHAPES = [(beats, chunks) for beats in (1, 2, 3, 4, 5, 7) for chunks in (1, 2, 3)]
 
@@ -57,6 +57,21 @@ def test_a_beat_starts_the_moment_its_own_image_exists() -> None:
     told = Story(SERVICE, of)
     assert numbers(told.hear(image(of, 1))) == [2]
     assert told.open[0].files == {"image": "ImageReady/1-0-0"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "lost", "key"), [(0, (), "a"), (2, (), "c"), (2, (1,), "b"), (1, (1,), "a")]
+)
+def test_a_beat_starts_from_the_picture_that_is_chosen(
+    chosen: int, lost: tuple[int, ...], key: str
+) -> None:
+    of = plan(1)
+    beats = tuple(beat.model_copy(update={"image": chosen}) for beat in of.beats)
+    kept = ("b", "c")[: 2 - len(lost)]
+    made = image(of, 0).model_copy(update={"key": "a", "others": kept, "lost": lost})
+    told = Story(SERVICE, of.model_copy(update={"beats": beats}))
+    told.hear(made)
+    assert told.open[0].files == {"image": key}
 
 
 def test_a_continuous_chunk_follows_at_once_from_the_last_frame_before_it() -> None:
@@ -157,21 +172,65 @@ def test_a_failed_chunk_fails_its_own_chain_only() -> None:
     assert f"{VIDEO}/clip/1/5/0" not in told.jobs
 
 
-def test_a_failed_image_fails_its_own_chain_only() -> None:
+def flagged(of: BeatsPlanned, beat: int) -> Event:
+    return no_image(of, beat, "not allowed").model_copy(update={"code": "flagged"})
+
+
+def test_without_its_image_a_clip_is_asked_for_from_words_alone_and_its_chain_goes_on() -> None:
     of = plan(2, 2)
     told = Story(SERVICE, of)
-    told.hear(no_image(of, 0, "not allowed"), image(of, 1))
+    [job] = told.hear(no_image(of, 0, "no model would"))
+    assert (job.n, job.files, job.input["image_error"]) == (0, {}, "no model would")
+    made = done(job)
+    assert isinstance(made, ChunkReady)
+    assert made.doubts == ("was made without its storyboard image: no model would",)
+    assert [job.files for job in told.hear(made)] == [{"last_frame": "ChunkReady/0-0-0/last"}]
+    told.hear(image(of, 1))
+    told.play()
+    assert outcome(told).succeeded == 4
+
+
+def test_where_no_engine_starts_from_words_a_failed_image_fails_its_own_chain_only() -> None:
+    of = plan(2, 2)
+    told = Story(SERVICE, of)
+    told.hear(no_image(of, 0, "no model would"), image(of, 1))
+    told.play(fails=lambda job: not job.files)
+    waves = outcome(told)
+    no_start = "chunk 0 has no storyboard image: no model would; without one, the model is tired"
+    assert [(each.chunk, each.error) for each in waves.failed] == [
+        (0, no_start),
+        (1, f"chunk 0 before it was not made: {no_start}"),
+    ]
+    assert waves.succeeded == 2
+
+
+def test_an_image_that_was_refused_for_what_it_shows_is_not_asked_for_as_a_clip() -> None:
+    of = plan(2, 2)
+    told = Story(SERVICE, of)
+    assert told.hear(flagged(of, 0)) == []
+    told.hear(image(of, 1))
     told.play()
     waves = outcome(told)
-    assert [e.chunk for e in waves.failed] == [0, 1]
+    assert [each.chunk for each in waves.failed] == [0, 1]
     assert waves.failed[0].error == "chunk 0 has no storyboard image: not allowed"
     assert waves.succeeded == 2
+
+
+def test_what_an_earlier_version_gave_up_without_its_image_is_not_begun_again() -> None:
+    of = plan(2)
+    lost = (ChunkError(chunk=0, beat=0, error="chunk 0 has no storyboard image"),)
+    told_before = WavesCompleted(video_id=VIDEO, rev=1, total=2, succeeded=1, failed=lost)
+    told = Story(SERVICE, of, no_image(of, 0), image(of, 1), told_before)
+    told.jobs[f"{VIDEO}/clip/1/1/0"] = told_clip = spec(of, CLIP, beat=1, n=1)
+    assert told.hear(done(told_clip)) == []
+    assert told.of(WavesCompleted) == [told_before]
+    assert told.done
 
 
 def test_all_failed_is_an_outcome_too() -> None:
     of = plan(2, 2)
     told = Story(SERVICE, of)
-    told.hear(no_image(of, 0), no_image(of, 1))
+    told.hear(flagged(of, 0), flagged(of, 1))
     assert (outcome(told).succeeded, len(outcome(told).failed), outcome(told).cost) == (0, 4, 0)
     assert told.done
 

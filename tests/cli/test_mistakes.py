@@ -40,6 +40,10 @@ def outcome(capsys: Captured, *arguments: object) -> tuple[int, str]:
         (["sea", "--card-colour", "red"], "--card-colour: write it like #ff8800"),
         (["sea", "--headline", "x" * 500], "--headline: give at most"),
         (["sea", "--card-style", "loud"], "--card-style: use 'auto', 'luxury'"),
+        (["sea", "--tier", "fast"], "--tier: use 'draft', 'standard' or 'best'"),
+        (["sea", "--model", "veo"], "--model: write KIND=NAME, as clip=google/veo-3.1"),
+        (["sea", "--model", "clip="], "--model clip: give at least 1 characters"),
+        (["sea", "--model", "card=x"], "--model card: there is no such field: use plan, image"),
         (["sea", "--seed", "-1"], "--seed: give a whole number, at least 0"),
     ],
 )

@@ -11,6 +11,7 @@ from services.cli import build_parser, main
 from services.cli import price as prices
 from services.cli.environment import read_settings
 from services.cli.make import build_request
+from services.gateway.intake import OUTPUTS
 from shared.jobs.gate import MONEY
 from shared.jobs.job import Job, State
 from shared.jobs.ledger import JOBS
@@ -24,6 +25,7 @@ from shared.story.brief import Brief
 from shared.story.estimate import estimate_video
 from shared.story.kinds import CLIP, KINDS
 from shared.story.shape import expect_plan
+from tests.engines.replicate.provider import needs_client
 from tests.histories import full_plan, spec
 from tests.prices import CENT, ask
 
@@ -98,6 +100,41 @@ def test_without_a_token_nothing_is_said_of_prices(
 ) -> None:
     make(data)
     assert "paid" not in capsys.readouterr().err
+
+
+def test_models_are_wished_for_by_tier_and_by_name() -> None:
+    wishes = ["--tier", "draft", "--model", "clip=google/veo-3.1", "--model", "image=best"]
+    asked = build_request(build_parser().parse_args(["make", "x", *wishes]))
+    brief = asked.brief("ann")
+    assert (brief.tier, brief.models) == ("draft", {"clip": "google/veo-3.1", "image": "best"})
+
+
+def test_a_model_that_there_is_not_is_said_to_whoever_asks_for_the_price(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("STORYWAVE_ENGINE", "local")
+    asked = build_request(build_parser().parse_args(["make", "x", "--model", "clip=veo"]))
+    monkeypatch.setenv(prices.TOKEN, "r8_secret")
+    prices.say_price(asked, Settings())
+    said = capsys.readouterr().err
+    assert "paid engines could not make this: “veo” is no model; for clip, ask for draft" in said
+    assert "made on this machine, for nothing" in said
+
+
+@needs_client
+@pytest.mark.parametrize("options", [["--model", "clip=veo", "--budget", "9"], []])
+def test_what_is_refused_is_not_promised(
+    options: list[str], data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("STORYWAVE_ENGINE", "local")
+    monkeypatch.setenv(prices.TOKEN, "r8_secret")
+    assert make(data, "--paid", *options) == 2
+    assert ("is no model" if options else "without a budget") in capsys.readouterr().err
+    assert on(data, _list_promises) == []
+
+
+async def _list_promises(store: Store) -> list[Any]:
+    return await store.find(OUTPUTS, {})
 
 
 def test_paid_engines_work_only_where_somebody_has_said_so(monkeypatch: pytest.MonkeyPatch) -> None:

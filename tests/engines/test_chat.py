@@ -82,6 +82,20 @@ async def test_a_good_answer_is_a_plan_and_costs_what_the_server_counted() -> No
     assert "authorization" not in server.headers[0]
 
 
+async def test_a_plan_that_was_paid_for_is_found_by_its_question_and_model() -> None:
+    task: Any = Attempt()
+    other: Any = Attempt(order=PlanOrder(video_id="v", brief=BRIEF.model_copy(update={"seed": 6})))
+    longer = BRIEF.model_copy(update={"duration": 60})
+    async with chat_server() as server:
+        chat = engine(server)
+        found = await chat.fingerprint(task)
+        assert found == await chat.fingerprint(other)
+        other.order = PlanOrder(video_id="v", brief=longer)
+        assert found != await chat.fingerprint(other)
+        assert await free(server).fingerprint(task) is None, "it costs nothing to ask again"
+        assert server.asked == []
+
+
 async def test_the_key_is_sent_to_a_server_that_asks_for_one() -> None:
     async with chat_server(key=KEY) as server:
         plan_of(await asked(engine(server, key=KEY)))

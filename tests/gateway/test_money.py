@@ -13,6 +13,8 @@ from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.rows import to_doc
 from shared.ports import Doc, Update
+from shared.runtime.compose import find_terms
+from shared.runtime.settings import Settings
 from shared.runtime.terms import Terms
 from shared.story.events import BudgetExceeded, Fit, RevisionRequested, VideoSteered
 from shared.story.kinds import CLIP
@@ -85,6 +87,57 @@ async def test_an_estimate_refuses_what_a_video_would(paid: Api) -> None:
         problem = is_problem(await paid.http.post(path, json=asked), 422, "bad-input")
         assert problem["errors"][0]["field"] == "budget"
         assert "more than 0 dollars" in problem["detail"]
+
+
+# ── models ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def priced(tmp_path: Path) -> AsyncIterator[Api]:
+    """A gateway with the prices of the catalog."""
+    async with open_api(tmp_path, terms=find_terms(Settings(paid=True))) as one:
+        yield one
+
+
+async def test_a_model_that_there_is_not_is_refused_with_those_that_there_are(priced: Api) -> None:
+    asked = {"prompt": "the sea", "budget": "99", "models": {"clip": "google/veo-9"}}
+    for path in ("/v1/estimates", "/v1/videos"):
+        before = await everything(priced)
+        problem = is_problem(await priced.http.post(path, json=asked), 422, "bad-input")
+        [error] = problem["errors"]
+        assert error["field"] == "models"
+        assert "“google/veo-9” is no model; for clip, ask for draft, standard" in error["message"]
+        assert "google/veo-3.1" in error["message"]
+        assert await everything(priced) == before
+
+
+async def test_a_video_whose_model_has_gone_since_it_was_accepted_stays_accepted(
+    tmp_path: Path,
+) -> None:
+    asked = {"prompt": "the sea", "budget": "99", "models": {"clip": "google/veo-9"}}
+    key = {"Idempotency-Key": "once"}
+    async with open_api(tmp_path, terms=TERMS) as api:
+        first = await api.http.post("/v1/videos", json=asked, headers=key)
+    async with open_api(tmp_path, terms=find_terms(Settings(paid=True))) as api:
+        again = await api.http.post("/v1/videos", json=asked, headers=key)
+        assert again.status_code == 202, again.text
+        assert again.json()["id"] == first.json()["id"]
+
+
+async def test_a_wish_for_models_is_in_the_estimate_and_in_the_video(priced: Api) -> None:
+    wishes = {"tier": "draft", "models": {"clip": "google/veo-3.1"}}
+    asked = {"prompt": "the sea", "budget": "99", **wishes}
+    lines = (await priced.http.post("/v1/estimates", json=asked)).json()["lines"]
+    models = {line["kind"]: line["model"] for line in lines}
+    assert models["clip"] == "google/veo-3.1"
+    assert models["image"] == models["card"] == "black-forest-labs/flux-schnell"
+    video = await priced.make(**{name: value for name, value in asked.items() if name != "prompt"})
+    shown = (await priced.http.get(f"/v1/videos/{video}")).json()["request"]
+    assert (shown["tier"], shown["models"]) == ("draft", {"clip": "google/veo-3.1"})
+
+
+async def test_where_nothing_costs_anything_any_model_may_be_wished_for(api: Api) -> None:
+    await api.make(models={"clip": "google/veo-9"}, tier="best")
 
 
 # ── budgets ─────────────────────────────────────────────────────────────────────────────────────

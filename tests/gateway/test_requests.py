@@ -6,9 +6,15 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from services.gateway.errors.problems import explain_field, explain_input
-from services.gateway.requests import PROMPT_LIMIT, EndCardRequest, VideoRequest
+from services.gateway.requests import (
+    PROMPT_LIMIT,
+    EndCardRequest,
+    ModelsRequest,
+    VideoRequest,
+)
 from shared.runtime.allowances import Allowances
 from shared.story.brief import Brief, EndCard
+from shared.story.kinds import KINDS, PLAN
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 
 
@@ -59,7 +65,8 @@ def test_every_wish_reaches_the_brief() -> None:
         "prompt": "the sea", "duration": 12.5, "aspect": "1:1", "quality": "full", "style": "noir",
         "voice": False, "music": False, "captions": "bold", "min_clips": 2, "clips_at_once": 9,
         "seed": 5, "priority": 3, "transition": "wipe", "transition_seconds": 0.8,
-        "clip_sound": True, "clip_check": "retry",
+        "clip_sound": True, "clip_check": "retry", "tier": "best",
+        "models": {"clip": "google/veo-3.1", "image": "draft"},
     }  # fmt: skip
     card = {"headline": "Go", "call_to_action": "Now", "seconds": 4, "style": "bold"}
     card |= {"colour": "#10C0fe", "product_image": "abc"}
@@ -67,6 +74,27 @@ def test_every_wish_reaches_the_brief() -> None:
     assert wishes.items() <= brief.model_dump().items()
     assert brief.end_card == EndCard(**card)
     assert VideoRequest.model_validate({**wishes, "end_card": None}).brief("ann").end_card is None
+
+
+def test_a_model_can_be_wished_for_wherever_there_are_models() -> None:
+    paid = {kind.name for kind in KINDS if (kind.order_of or kind is PLAN) and not kind.models_of}
+    assert set(ModelsRequest.model_fields) == paid
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "advice"),
+    [
+        ({"tier": "fast"}, "tier", "use 'draft', 'standard' or 'best'"),
+        ({"models": {"card": "x"}}, "models.card", "use plan, image, clip, voice, music"),
+        ({"models": {"clips": "x"}}, "models.clips", "perhaps clip is meant"),
+        ({"models": {"clip": ""}}, "models.clip", "give at least 1 characters"),
+        ({"models": {"clip": "veo 3"}}, "models.clip", "write it like google/veo-3.1"),
+        ({"models": "veo"}, "models", "give an object with any of plan, image"),
+    ],
+)
+def test_a_wish_for_models_that_is_none(asked: dict[str, object], field: str, advice: str) -> None:
+    [(named, said)] = refused(**asked)
+    assert named == field and advice in said
 
 
 def test_a_request_that_names_no_check_gets_that_of_its_server() -> None:

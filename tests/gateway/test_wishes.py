@@ -132,6 +132,26 @@ async def test_a_retry_names_what_has_failed_and_nothing_else(api: Api) -> None:
     assert await asked_again(api, known, made) == ["clip/2", "image/0"]
 
 
+async def test_a_clip_that_was_made_without_its_image_is_made_again_with_it(api: Api) -> None:
+    made = await api.make()
+    plan = full_plan(video_id=made)
+    facts = [fact for fact in whole(plan)[1:] if fact.id != images(plan)[0].id]
+    asked = await asked_again(api, [*facts, no_image(plan, 0)], made)
+    assert asked == ["clip/0", "clip/1", "conform/0", "conform/1", "image/0"]
+
+
+async def test_of_an_image_that_was_refused_for_what_it_shows_nothing_is_made_again(
+    api: Api,
+) -> None:
+    made = await api.make()
+    plan = full_plan(video_id=made)
+    refused = no_image(plan, 0).model_copy(update={"code": "flagged"})
+    facts = [fact for fact in whole(plan)[1:] if fact.id != images(plan)[0].id]
+    await api.tell([*facts, refused])
+    answer = await api.http.post(f"/v1/videos/{made}/retry")
+    assert "beat 0" in is_problem(answer, 409, "not-in-this-status")["detail"]
+
+
 async def test_a_job_that_may_still_give_something_is_waited_for(api: Api) -> None:
     made = await api.make()
     plan = full_plan(video_id=made)

@@ -12,7 +12,7 @@ V = Verdict
 
 
 def paid(job: str, amount: int | None, attempt: int = 1, run: str | None = None) -> Settlement:
-    return Settlement("v", job, f"{job}:{attempt}", amount, run=run)
+    return Settlement("v", job, f"{job}:{attempt}", amount, run=run, before=attempt)
 
 
 async def money(store: Store, video: str = "v") -> Doc:

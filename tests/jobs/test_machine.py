@@ -25,6 +25,7 @@ SIGNALS: list[s.Signal] = [
     s.Unknown(500),
     s.NotAccepted(),
     s.Produced({"key": "u"}),
+    s.Stored({"0": {"key": "k"}}, {"1": "it is empty"}),
     s.Finished({"key": "k"}, cost=7),
     s.Broke("no luck"),
     s.CancelAsked(),

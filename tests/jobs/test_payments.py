@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shared.jobs import gate, ledger, rates, relay
+from shared.jobs import gate, ledger, rates, relay, reuse
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY
 from shared.jobs.job import Job, State
@@ -22,6 +22,7 @@ from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced
 from shared.jobs.rates import NO_LIMITS
 from shared.jobs.rows import from_doc
 from shared.ports import Store
+from shared.story.view import JobSpec
 from tests.clock import Clock
 from tests.contracts.adapters import STORES, Stores
 from tests.jobs.test_worker import RULES, SPEC, LoneWorker
@@ -29,7 +30,7 @@ from tests.mortal import Death, Mortal
 
 CAP = 100
 CEILING = 10
-INDEXES = {**ledger.INDEXES, **relay.INDEXES, **gate.INDEXES, **rates.INDEXES}
+INDEXES = {**ledger.INDEXES, **relay.INDEXES, **gate.INDEXES, **rates.INDEXES, **reuse.INDEXES}
 
 
 @dataclass
@@ -51,6 +52,8 @@ class Provider:
     """So many runs fail, and cost something; the next one succeeds."""
     loses: int = 0
     """So many answers to a create are lost on their way."""
+    wish: str | None = None
+    """What every job asks of it, where its outputs may be reused."""
     runs: list[Run] = field(default_factory=list)
     paid_twice: int = 0
 
@@ -93,6 +96,9 @@ class PaidEngine:
     def count_models(self, job: Job) -> int:
         return 1
 
+    async def fingerprint(self, task: Task) -> str | None:
+        return self._provider.wish
+
     async def prepare(self, task: Task) -> str:
         return "payload"
 
@@ -106,7 +112,9 @@ class PaidEngine:
             return Pending(0)
         if run.cost == 3:
             return Ended("no luck", cost=run.cost)
-        return Produced(Made(data={"key": "k"}), cost=run.cost)
+        picture = task.folder / "picture.png"
+        picture.write_bytes(b"pixels")
+        return Produced(Made({"key": picture}), cost=run.cost)
 
     async def find(self, task: Task) -> Found:
         since = task.job.posted_at or 0
@@ -151,30 +159,31 @@ class World:
             yield LoneWorker(store, self.stores.folder, engine), gone
 
 
-async def live(world: World, death: Death) -> Job | None:
+async def live(world: World, death: Death, spec: JobSpec = SPEC) -> Job | None:
     """Work until the job has ended, or until this life has; return the job as it stands."""
     async with world.life(death) as (w, gone):
         try:
             await w.open(CAP)
-            await w.ledger.insert([SPEC])
+            await w.gate.open(spec.video_id, "ann", cap=CAP)
+            await w.ledger.insert([spec])
         except asyncio.CancelledError:
             return None
         working = asyncio.create_task(w.work())
         try:
             async with asyncio.timeout(20):
-                while not gone.is_set() and not (await stands(w)).has_ended:
+                while not gone.is_set() and not (await stands(w, spec)).has_ended:
                     await asyncio.sleep(0.002)
                     if not gone.is_set():
                         world.clock.move(5)
-            return None if gone.is_set() else await stands(w)
+            return None if gone.is_set() else await stands(w, spec)
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
 
-async def stands(w: LoneWorker) -> Job:
-    rows = await w.store.get(JOBS, [SPEC.id])
-    return from_doc(rows[SPEC.id])
+async def stands(w: LoneWorker, spec: JobSpec) -> Job:
+    rows = await w.store.get(JOBS, [spec.id])
+    return from_doc(rows[spec.id])
 
 
 async def check_books(world: World, job: Job) -> None:
@@ -224,8 +233,13 @@ async def count_effects(world: World) -> int:
     return death.taken
 
 
-PROVIDERS = [Provider(fails=0), Provider(fails=1), Provider(fails=0, loses=1)]
-IDS = ["it succeeds", "it fails once", "its answer is lost"]
+PROVIDERS = [
+    Provider(fails=0),
+    Provider(fails=1),
+    Provider(fails=0, loses=1),
+    Provider(fails=1, wish="the same"),
+]
+IDS = ["it succeeds", "it fails once", "its answer is lost", "its output may be reused"]
 
 
 @pytest.mark.parametrize("like", PROVIDERS, ids=IDS)
@@ -254,3 +268,47 @@ async def die(world: World, steps: list[int]) -> Job:
     assert job is not None
     await check_books(world, job)
     return job
+
+
+COPY = SPEC.model_copy(update={"video_id": "w"})
+
+
+async def test_a_death_after_every_effect_of_a_copy(worlds: Worlds) -> None:
+    """Whoever dies while an output is copied: there is one copy, one line for it, and one run."""
+    like = Provider(fails=0, wish="the same")
+    counted = Death(10**9, after=True)
+    world = await worlds.make(like)
+    await live(world, Death(None, after=False))
+    await live(world, counted, COPY)
+    assert counted.taken > 3
+    for step in range(counted.taken):
+        world = await worlds.make(like)
+        original = await live(world, Death(None, after=False))
+        await live(world, Death(step, after=True), COPY)
+        world.clock.move(RULES.lease_ms)
+        job = await live(world, Death(None, after=False), COPY)
+        assert original and job and job.reused and job.cost == 0
+        await check_books(world, original)
+        await check_copy(world, job)
+
+
+async def check_copy(world: World, job: Job) -> None:
+    async with world.life(Death(None, False)) as (w, _):
+        money = (await w.store.get(MONEY, ["w"]))["w"]
+        assert await w.blobs.get(job.result["key"]) == b"pixels"
+    assert len(world.provider.runs) == 1 and money["available"] == CAP
+    assert [hold["settled"] for hold in money["holds"].values()] == [0]
+
+
+async def test_an_output_is_found_again_whenever_the_one_who_paid_for_it_died(
+    worlds: Worlds,
+) -> None:
+    like = Provider(fails=0, wish="the same")
+    effects = await count_effects(await worlds.make(like))
+    for step in range(effects):
+        world = await worlds.make(like)
+        if (await die(world, [step])).unresolved:
+            continue
+        runs = len(world.provider.runs)
+        job = await live(world, Death(None, after=False), COPY)
+        assert job and job.reused and len(world.provider.runs) == runs

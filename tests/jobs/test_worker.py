@@ -32,6 +32,7 @@ from shared.jobs.outcomes import (
 )
 from shared.jobs.rates import NO_LIMITS, Rates
 from shared.jobs.relay import Relay
+from shared.jobs.reuse import Reuse
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.signals import Signal
 from shared.jobs.worker import Worker
@@ -73,12 +74,16 @@ class Scripted:
         self.cancels = 0
         self.polls = 0
         self.models = 1
+        self.wish: str | None = None
 
     def quote(self, job: Job) -> Quote:
         return Quote(0 if self.repeatable else 10, "fast")
 
     def count_models(self, job: Job) -> int:
         return self.models
+
+    async def fingerprint(self, task: Task) -> str | None:
+        return self.wish
 
     async def prepare(self, task: Task) -> None:
         pass
@@ -125,29 +130,36 @@ class LoneWorker:
         engine: Engine,
         kind: AnyKind = IMAGE,
         finish: Finish | None = None,
+        *,
+        others: Sequence[AnyKind] = (),
+        rules: Rules = RULES,
+        pace: Pace = PACE,
     ) -> None:
         self.store, self.told = store, list[Event]()
         self.engine: Any = engine
-        kinds = Kinds(kind)
+        self.rules = rules
+        kinds = Kinds(kind, *others)
         self.blobs = DiskBlobs(folder / "blobs")
         self.bus = LocalBus()
         self.gate = Gate(store)
-        self.ledger = Ledger(store, kinds, RULES)
+        self.ledger = Ledger(store, kinds, rules)
         self.folder = folder / "work"
-        relay = Relay(store, self.bus, "storyboard", runs=[kind], kinds=kinds, rules=RULES)
+        relay = Relay(store, self.bus, "storyboard", runs=list(kinds), kinds=kinds, rules=rules)
+        self.rates = Rates(store)
         means = Means(
             kinds=kinds,
-            engines={kind: engine},
+            engines=dict.fromkeys(kinds, engine),
             finish={kind: finish},
             ledger=self.ledger,
             gate=self.gate,
-            rates=Rates(store),
+            rates=self.rates,
             blobs=self.blobs,
+            reuse=Reuse(store, self.blobs),
             pool=Pool(1),
-            rules=RULES,
-            pace=PACE,
+            rules=rules,
+            pace=pace,
         )
-        self.worker = Worker(means, relay, self.folder, {kind: self.told.append})
+        self.worker = Worker(means, relay, self.folder, dict.fromkeys(kinds, self.told.append))
 
     async def work(self) -> None:
         """The loops of a worker, as a process runs them."""
@@ -157,7 +169,7 @@ class LoneWorker:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(RULES.lease_ms / 3000)
+            await asyncio.sleep(self.rules.lease_ms / 3000)
             await self.worker.renew()
 
     async def ends(self, spec: JobSpec = SPEC) -> Job:

@@ -62,6 +62,8 @@ class Provider:
     def count_models(self, job: Job) -> int:
         return 1
 
+    async def fingerprint(self, task: Task) -> None: ...
+
     async def prepare(self, task: Task) -> None: ...
 
     async def submit(self, task: Task, prepared: None) -> Accepted:

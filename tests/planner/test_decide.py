@@ -1,5 +1,7 @@
 """The planner: a first plan by a job, every later one as an answer to a revision."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ from tests.histories import VIDEO, Story, broken, plan, requested, retold
 
 
 def revision(
-    rev: int, action: str = "regenerate", beat: int = 0, **texts: str
+    rev: int, action: str = "regenerate", beat: int = 0, **texts: Any
 ) -> RevisionRequested:
     return RevisionRequested.model_validate(
         {"video_id": VIDEO, "rev": rev, "action": action, "beat": beat, **texts}
@@ -87,6 +89,20 @@ def test_editing_the_prompt_keeps_the_voice() -> None:
     (answer,) = answers(told)
     assert answer.beats[2].prompt == "a whale"
     assert set(answer.takes) == {"image/2", "clip/4", "clip/5", "conform/4", "conform/5"}
+
+
+def test_choosing_another_picture_draws_nothing_and_makes_the_clips_of_the_beat_again() -> None:
+    told = planned(revision(2, "edit", beat=1, image=2))
+    told.decide()
+    (answer,) = answers(told)
+    assert [beat.image for beat in answer.beats] == [0, 2, 0]
+    assert set(answer.takes) == {"clip/2", "clip/3", "conform/2", "conform/3"}
+
+
+def test_a_choice_is_over_once_there_are_other_pictures() -> None:
+    told = planned(revision(2, "edit", beat=1, image=2), revision(3, "regenerate", beat=1))
+    told.decide()
+    assert answers(told)[-1].beats[1].image == 0
 
 
 def test_an_edit_that_changes_nothing_makes_nothing_again() -> None:

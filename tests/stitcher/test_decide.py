@@ -47,6 +47,12 @@ def stitched(of: BeatsPlanned, lost: Iterable[str] = ()) -> Story:
     return told
 
 
+def no_start(chunk: int) -> str:
+    """What is said of a chunk whose image failed, and which could not be made without one."""
+    tired = "the model is tired"
+    return f"chunk {chunk} has no storyboard image: {tired}; without one, {tired}"
+
+
 def completion(told: Story) -> VideoCompleted:
     (end,) = told.of(VideoCompleted)
     assert isinstance(end, VideoCompleted)
@@ -209,17 +215,29 @@ def test_a_filling_waits_for_its_picture_though_the_waves_are_over(
 
 
 def test_a_beat_without_an_image_is_filled_with_a_title() -> None:
-    told = stitched(plan(2), lost=["image/0/0/0"])
+    told = stitched(plan(2), lost=["image/0/0/0", "clip/0/0/0"])
     assert conforms(told)[0].files == {}
     assert conforms(told)[0].input["title"] == "A title"
     assert completion(told).notes == (
         "beat 0 has no storyboard image: the model is tired",
-        "clip 0 is filled with a still: chunk 0 has no storyboard image: the model is tired",
+        f"clip 0 is filled with a still: {no_start(0)}",
+    )
+
+
+def test_a_clip_that_was_made_without_its_image_is_in_the_film_and_says_so() -> None:
+    told = stitched(plan(2, 2), lost=["image/0/0/0"])
+    assert [job.files["clip"] for job in conforms(told).values() if job.beat == 0] == [
+        "ChunkReady/0-0-0",
+        "ChunkReady/0-1-0",
+    ]
+    assert completion(told).notes == (
+        "beat 0 has no storyboard image: the model is tired",
+        "clip 0 was made without its storyboard image: the model is tired",
     )
 
 
 def test_gaps_may_be_left_and_what_follows_moves_up() -> None:
-    told = stitched(plan(3, 2, gaps="leave"), lost=["clip/0/1/0", "image/1/0/0"])
+    told = stitched(plan(3, 2, gaps="leave"), lost=["clip/0/1/0", "image/1/0/0", "clip/1/2/0"])
     cut = the_cut(told)
     assert [s["name"] for s in cut.input["segments"]] == ["segment/0", "segment/4", "segment/5"]
     assert [(v["name"], v["at"], v["room"]) for v in cut.input["voices"]] == [
@@ -228,9 +246,8 @@ def test_gaps_may_be_left_and_what_follows_moves_up() -> None:
     assert completion(told).notes == (
         "beat 1 has no storyboard image: the model is tired",
         "clip 1 is left out: the model is tired",
-        "clip 2 is left out: chunk 2 has no storyboard image: the model is tired",
-        "clip 3 is left out: chunk 2 before it was not made: "
-        "chunk 2 has no storyboard image: the model is tired",
+        f"clip 2 is left out: {no_start(2)}",
+        f"clip 3 is left out: chunk 2 before it was not made: {no_start(2)}",
     )
     assert completion(told).seconds == 15
 
@@ -264,14 +281,14 @@ def test_without_a_plan_there_is_no_video() -> None:
 
 
 def test_too_few_clips_fail_with_counts_and_every_error() -> None:
-    lost = ["clip/0/0/0", "image/1/0/0"]
+    lost = ["clip/0/0/0", "image/1/0/0", "clip/1/1/0"]
     told = stitched(plan(3, min_clips=2), lost=lost)
     end = failure(told)
     assert (end.phase, end.total, end.succeeded) == ("clips", 3, 1)
     assert end.item == "chunk 0, chunk 1"
     assert end.error == (
         "1 of 3 clips were made, at least 2 are needed: chunk 0: the model is tired; "
-        "chunk 1: chunk 1 has no storyboard image: the model is tired"
+        f"chunk 1: {no_start(1)}"
     )
     assert not any(job.kind == CUT.name for job in told.jobs.values())
 

@@ -57,7 +57,7 @@ def test_a_transition_takes_no_more_than_half_of_what_it_leads_to() -> None:
 
 
 def test_what_is_left_out_or_skipped_takes_its_transition_along() -> None:
-    lost = ["clip/0/1/0", "image/2/0/0"]
+    lost = ["clip/0/1/0", "image/2/0/0", "clip/2/4/0"]
     told = stitched(plan(3, 2, transition="fade", gaps="leave"), lost=lost)
     # chunk 1 had the tail of its beat; chunk 3 fades to a beat that is not there
     assert overlaps(told) == [(150, 0), (150, 0), (150, 0)]

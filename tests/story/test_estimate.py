@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from services import NAMES, load
 from shared.jobs.outcomes import Quote
 from shared.story.brief import Brief, EndCard
-from shared.story.errors import PermanentError
-from shared.story.estimate import estimate_plan, estimate_video
+from shared.story.errors import BadInput, PermanentError
+from shared.story.estimate import estimate_plan, estimate_video, price_request
 from shared.story.events import Event
-from shared.story.kinds import CLIP, IMAGE, KINDS
+from shared.story.kinds import CLIP, CONFORM, IMAGE, KINDS, ConformOrder
 from shared.story.plan import active_beats, active_chunks
 from shared.story.shape import expect_plan
 from shared.story.view import JobSpec
@@ -96,6 +96,45 @@ def test_the_jobs_that_are_priced_are_the_jobs_that_are_asked_for(seed: int) -> 
     for id_, job in asked.items():
         assert job.input == expected[id_].input, id_
         assert job.files.keys() == expected[id_].files.keys(), id_
+
+
+def test_a_wish_for_models_goes_with_each_job_of_its_kind() -> None:
+    asked: dict[str, set[tuple[str, ...]]] = {}
+
+    def note(spec: JobSpec) -> Quote:
+        asked.setdefault(spec.kind, set()).add(spec.models)
+        return ask(spec)
+
+    models = {"image": "maker/brush", "plan": "maker/mind"}
+    made = full_plan(characters=[["Ada"], [], []], tier="draft", models=models)
+    estimate_video(made, note)
+    assert asked == {
+        "plan": {("maker/mind",)},
+        # a picture is a picture
+        **{kind: {("maker/brush",)} for kind in ("reference", "image", "card")},
+        **{kind: {("draft",)} for kind in ("voice", "music", "clip")},
+    }
+
+
+def test_without_a_wish_any_model_will_do_and_own_work_has_none() -> None:
+    assert {job.models for kind in KINDS for job in kind.expect(full_plan())} == {()}
+    order = ConformOrder(width=2, height=2, frames=1)
+    assert CONFORM.ask(full_plan(tier="best"), order).models == ()
+
+
+def test_a_request_for_models_that_there_are_not_is_refused_and_each_is_named_once() -> None:
+    def refuse(spec: JobSpec) -> Quote:
+        if spec.kind in ("clip", "music"):
+            raise BadInput(f"no model for {spec.kind}", "models")
+        return ask(spec)
+
+    shape = expect_plan("v", Brief(prompt="the sea"))
+    with pytest.raises(BadInput) as caught:
+        price_request(shape, refuse)
+    assert str(caught.value) == "no model for music; no model for clip"
+    assert caught.value.field == "models"
+    # what was accepted once is not refused any more: it is said, and costs nothing
+    assert not estimate_video(shape, refuse).is_complete
 
 
 @settings(deadline=None)

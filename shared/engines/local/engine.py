@@ -33,6 +33,9 @@ class LocalEngine:
         """Return 1: there is one way to do it."""
         return 1
 
+    async def fingerprint(self, task: Task) -> None:
+        """Return nothing: it costs nothing to make it again."""
+
     async def prepare(self, task: Task) -> None:
         """Do nothing: its inputs are fetched where it is done."""
 

@@ -6,6 +6,7 @@ the libraries that draw, encode and synthesise.
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared.engines.local.styles import style_of
 from shared.jobs.engine import Work, Workspace
@@ -30,10 +31,9 @@ from shared.story.kinds import (
 
 
 def make_image(order: ImageOrder, space: Workspace) -> Made:
-    """Draw a beat's storyboard picture."""
+    """Draw a beat's storyboard picture, or several, each of which is another one."""
     from shared.engines.local.images import ImageSpec, draw_image
 
-    out = space.folder / "image.png"
     spec = ImageSpec(
         prompt=order.prompt,
         style=order.style,
@@ -44,10 +44,13 @@ def make_image(order: ImageOrder, space: Workspace) -> Made:
         height=order.height,
         characters=order.characters,
         setting=order.setting,
-        take=space.take,
     )
-    draw_image(spec, out)
-    return Made({"key": out})
+    files = {}
+    for n in range(order.count):
+        out = files[f"key/{n}" if n else "key"] = space.folder / f"image-{n}.png"
+        # none of them is one that an earlier take has shown
+        draw_image(replace(spec, take=space.take * order.count + n), out)
+    return Made(files)
 
 
 def make_reference(order: ReferenceOrder, space: Workspace) -> Made:

@@ -8,14 +8,16 @@ from typing import Any, get_args
 
 from pydantic import Field, ValidationError
 
-from shared.engines.replicate.models import Dollars, Entry, Model, ModelKind, Tier
+from shared.engines.replicate.models import Dollars, Entry, Model, ModelKind
 from shared.engines.replicate.selfcheck import find_faults
+from shared.story.brief import Tier
 from shared.story.errors import BadInput, PermanentError
+from shared.story.kinds import KINDS
 
 FILE = "catalog.toml"
 TIERS: tuple[Tier, ...] = get_args(Tier)
 DEFAULT: Tier = "standard"
-MADE_AS: Mapping[str, ModelKind] = {"reference": "image", "card": "image"}
+MADE_AS: Mapping[str, str] = {kind.name: kind.models_of for kind in KINDS if kind.models_of}
 """Kinds of job whose models are another kind's: a picture is a picture."""
 
 

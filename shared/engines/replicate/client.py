@@ -43,10 +43,10 @@ def check_ready() -> None:
     if not os.environ.get(TOKEN):
         raise BadInput(
             f"work at Replicate needs a token, and {TOKEN} is empty: set it "
-            "(https://replicate.com/account/api-tokens), or use STORYWAVE_ENGINE=local",
+            "(https://replicate.com/account/api-tokens), or leave paid engines off",
             TOKEN,
         )
-    _load()
+    load_client()
 
 
 class Provider:
@@ -146,7 +146,7 @@ class Provider:
 
     def _open(self) -> Any:
         if self._client is None:
-            self._client = _load().Client(transport=self.transport)
+            self._client = load_client().Client(transport=self.transport)
         return self._client
 
 
@@ -179,13 +179,13 @@ def _as_object(call: Call) -> Mapping[str, Any]:
     return call.body
 
 
-def _load() -> Any:
+def load_client() -> Any:
     """Return the client library; say what to do where it can't be imported."""
     try:
         import replicate
     except Exception as error:  # on 3.14 it breaks while it is imported, and not by ImportError
         raise BadInput(
             "work at Replicate needs the Python package `replicate`, which is not there or does "
-            "not work on this Python: use Python 3.11, 3.12 or 3.13, or STORYWAVE_ENGINE=local"
+            "not work on this Python: use Python 3.11, 3.12 or 3.13, or leave paid engines off"
         ) from error
     return replicate

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.engines.replicate.models import Model, ModelField
 
+_MORE = "also takes "
 _PREFIX = "#/components/schemas/"
 _RESOLVED_AT_MOST = 8
 
@@ -29,6 +30,11 @@ def compare(entry: Model, published_schema: Mapping[str, Any]) -> list[str]:
         theirs = _resolve(properties[name], schemas)
         found += [f"{name}: {words}" for words in _compare_field(field, theirs)]
     return found + list(_compare_output(entry, _resolve(schemas.get("Output"), schemas)))
+
+
+def is_harmless(difference: str) -> bool:
+    """Tell whether nothing goes wrong by it: there is only more to choose from."""
+    return difference.partition(": ")[2].startswith(_MORE)
 
 
 def _compare_needs(entry: Model, needed: set[str]) -> Iterator[str]:
@@ -59,7 +65,7 @@ def _compare_values(field: ModelField, theirs: Mapping[str, Any]) -> Iterator[st
     if gone:
         yield f"does not take {_list(gone)} there"
     if new:
-        yield f"also takes {_list(new)} there"
+        yield f"{_MORE}{_list(new)} there"
 
 
 def _compare_range(field: ModelField, theirs: Mapping[str, Any]) -> Iterator[str]:

@@ -7,11 +7,14 @@ from typing import Any
 
 from shared.engines import planning
 from shared.engines.replicate.errors import Asked, judge_failure
+from shared.engines.replicate.models import Model
 from shared.engines.replicate.outputs import join_text, name_files, read_words
+from shared.jobs.job import Job
 from shared.jobs.outcomes import Ended, Made, Produced
 from shared.story.errors import StorywaveError
 from shared.story.fact import Micros
-from shared.story.kinds import Order, PlanOrder
+from shared.story.kinds import CLIP, Order, PlanOrder
+from shared.story.kinds.clips import ASKED_SECONDS, MADE_WITHOUT
 
 log = logging.getLogger("storywave.replicate")
 
@@ -39,6 +42,40 @@ def judge_end(kind: str, order: Order, run: Run, asked: Asked, price: Price) -> 
             ended = judge_failure(run.get("error"), asked)
     has_run = bool(metrics or run.get("started_at"))
     return replace(ended, cost=price(metrics, False) if has_run else 0)
+
+
+_STARTS = {"last_frame": "the last frame of the clip before it", "image": "its storyboard image"}
+"""The files that a clip starts from, in words that follow "was made without"."""
+
+
+def describe_clip(end: Produced | Ended, job: Job, model: Model, run: Run) -> Produced | Ended:
+    """Return a clip with what its run's input says of it: its length, and what it lacks."""
+    given = run.get("input")
+    # an hour after its end the provider shows no input any more
+    if job.spec.kind != CLIP.name or not isinstance(end, Produced) or not isinstance(given, dict):
+        return end
+    seconds, lack = _read_seconds(model, given), _find_lack(job, model, given)
+    said = {ASKED_SECONDS: seconds, MADE_WITHOUT: lack}
+    data = {**end.made.data, **{name: value for name, value in said.items() if value}}
+    return replace(end, made=replace(end.made, data=data))
+
+
+def _read_seconds(model: Model, given: Run) -> float | None:
+    """Return the length that a model was asked for: many have only a few."""
+    name = model.field_for("seconds")
+    asked = given.get(name) if name else None
+    if name is None or not isinstance(asked, (int, float)):
+        return model.seconds
+    return asked / model.fields[name].a_second
+
+
+def _find_lack(job: Job, model: Model, given: Run) -> str:
+    name = next((name for name in _STARTS if name in job.spec.files), None)
+    field = model.field_for("first_frame")
+    if name is None or not given or field in given:
+        return ""
+    why = f"{model.name} starts from no picture" if field is None else "it was gone"
+    return f"{_STARTS[name]}: {why}"
 
 
 def _judge_success(

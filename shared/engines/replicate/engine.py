@@ -16,7 +16,7 @@ import httpx
 from shared.engines.replicate import prices
 from shared.engines.replicate.catalog import pick
 from shared.engines.replicate.client import NotSent, Provider, ReadLater, Unreadable
-from shared.engines.replicate.ends import ENDED, judge_end
+from shared.engines.replicate.ends import ENDED, describe_clip, judge_end
 from shared.engines.replicate.errors import Asked, judge_refusal
 from shared.engines.replicate.hooks import hook_url
 from shared.engines.replicate.inputs import Inputs, read_inputs
@@ -122,8 +122,11 @@ class ReplicateEngine:
         return Quote(prices.ceiling(payload), payload.model.name)
 
     def count_models(self, job: Job) -> int:
-        """Return how many models may be tried, one after the other."""
-        return len(choose(job, self._read_order(job)))
+        """Return how many models may be tried, one after the other; 1 where none can do it."""
+        try:
+            return len(choose(job, self._read_order(job)))
+        except PermanentError:  # the ledger asks this of a job that has failed of just that
+            return 1
 
     def _read_order(self, job: Job) -> Order:
         order: Order = self._kinds[job.spec.kind].read(job.spec)
@@ -133,6 +136,13 @@ class ReplicateEngine:
         models = choose(job, order)
         rules = self._kinds[job.spec.kind].retries or self._retries
         return models[min(pick_model(job.tries, rules), len(models) - 1)]
+
+    async def fingerprint(self, task: Task) -> str:
+        """Return what an output is found by: the model whose turn it is, its input and its files.
+
+        What it made is used again wherever the same is asked for, whatever the seed of the job.
+        """
+        return (await read_inputs(task, self._next_model(task.job, task.order))).fingerprint()
 
     async def prepare(self, task: Task) -> Prepared | Refused:
         """Return a checked input whose files the provider has.
@@ -208,8 +218,9 @@ class ReplicateEngine:
             return Pending(wait)
         if said := run.get("error"):
             log.warning("run %s failed: %.500s", job.external_id, said, extra=_about(job))
-        asked = _asked(job, _find_model(job))
-        return judge_end(job.spec.kind, task.order, run, asked, partial(_price, task))
+        model = _find_model(job)
+        end = judge_end(job.spec.kind, task.order, run, _asked(job, model), partial(_price, task))
+        return describe_clip(end, job, model, run) if model else end
 
     def _judge_silence(self, job: Job, answer: Answered, age: float) -> Pending | Ended:
         """Return when to ask again: a refused question ends nothing that runs, and will be billed.

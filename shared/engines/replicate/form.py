@@ -19,6 +19,7 @@ _UNMET: Mapping[Use, str] = {
     "last_frame": "ends in no given picture",
     "references": "follows no reference pictures",
     "sound": "makes no sound",
+    "count": "makes one picture at a time",
 }
 """What is said of a model that has no field for a wish."""
 
@@ -187,6 +188,7 @@ _FILL: Mapping[Use, Callable[[Form, ModelField], Any]] = {
     "resolution": _fill_resolution,
     "sound": lambda form, each: form.wanted.sound,
     "seed": _fill_seed,
+    "count": lambda form, each: _bring_within(each, form.wanted.count),
 }
 
 

@@ -1,8 +1,10 @@
 """The inputs of runs: built from an order, filled with files, and known again in the list."""
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from shared.engines.replicate.models import Model
@@ -25,6 +27,14 @@ class Inputs:
         """Return the input with the address of each file in its field."""
         places = {name: await uploads.place(file) for name, file in self.files.items()}
         return self.payload.complete(places)
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that decides what a run makes, but for chance: no seed is in it."""
+        payload, model = self.payload, self.payload.model
+        values = {k: v for k, v in payload.input.items() if k != model.field_for("seed")}
+        files = {k: [self.files[n].digest for n in _names(v)] for k, v in payload.files.items()}
+        said = [model.name, model.version, values, files]
+        return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     async def is_same(self, listed: Mapping[str, Any], uploads: Uploads) -> bool:
         """Tell whether a run that the list shows has this input, as far as can be known."""

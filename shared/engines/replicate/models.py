@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 ModelKind = Literal["plan", "vision", "image", "clip", "voice", "music", "words"]
-Tier = Literal["draft", "standard", "best"]
 Use = Literal[
     "prompt",
     "system",
@@ -27,6 +26,7 @@ Use = Literal[
     "resolution",
     "sound",
     "seed",
+    "count",
 ]
 FieldType = Literal["string", "integer", "number", "boolean", "object", "file", "files"]
 Output = Literal["file", "files", "text", "object"]

@@ -9,9 +9,9 @@ from typing import Any
 
 
 def name_files(output: object) -> dict[str, str]:
-    """Return the files of a run by name: the first one is `key`, others follow by number."""
+    """Return the files of a run by name: the first one is `key`, others are `key/1`, `key/2` …"""
     urls = list(dict.fromkeys(_walk(output)))
-    return {f"outputs/{n}" if n else "key": url for n, url in enumerate(urls)}
+    return {f"key/{n}" if n else "key": url for n, url in enumerate(urls)}
 
 
 def _walk(output: object) -> Iterator[str]:

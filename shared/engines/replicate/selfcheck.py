@@ -11,9 +11,9 @@ from shared.engines.replicate.models import (
     Model,
     ModelField,
     ModelKind,
-    Tier,
     Use,
 )
+from shared.story.brief import Tier
 
 _MUST_HAVE: Mapping[ModelKind, tuple[Use, ...]] = {
     "plan": ("prompt", "max_tokens"),
@@ -38,6 +38,7 @@ _TYPES: Mapping[Use, tuple[FieldType, ...]] = {
     "resolution": ("string",),
     "sound": ("boolean",),
     "seed": ("integer",),
+    "count": ("integer",),
 }
 _COUNTED_BY: Mapping[Metric, Use] = {
     "token_output_count": "max_tokens",

@@ -43,6 +43,8 @@ class Wanted:
     width: int = 0
     height: int = 0
     sound: bool = False
+    count: int = 1
+    """So many of the same, which differ as chance has it."""
     seed: int | None = None
     """A number that stays the same for this job; it is brought into the model's range."""
 
@@ -50,6 +52,8 @@ class Wanted:
         """Tell whether this was wished for: a model without a field for it can't fulfil it."""
         if use in ("aspect", "resolution"):
             return bool(self.width and self.height)
+        if use == "count":
+            return self.count > 1
         return bool(getattr(self, use)) or (use == "seconds" and self.seconds is not None)
 
 
@@ -110,7 +114,8 @@ def _want_image(order: ImageOrder, files: Files) -> Wanted:
         words.append(f"In the picture: {', '.join(absent)}")
     if list_references(files):
         words.append("Whoever is on the pictures given looks exactly as there")
-    return _want_picture(_describe(*words, order.style), order, files)
+    picture = _want_picture(_describe(*words, order.style), order, files)
+    return replace(picture, count=order.count)
 
 
 def _want_card(order: CardOrder, files: Files) -> Wanted:

@@ -1,6 +1,6 @@
 """The clips: one for each chunk of the plan."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from shared.story.beats import Chunk, ChunkKind, count_frames, link_chains
 from shared.story.brief import ClipCheck
@@ -12,9 +12,14 @@ from shared.story.plan import active_chunks
 ASKED_SECONDS = "asked_seconds"
 """Where an engine whose model has only certain lengths says, in `Made.data`, which it asked for."""
 
+MADE_WITHOUT = "made_without"
+"""Where an engine says, in `Made.data`, which picture it had to do without, and why."""
+
 
 class ClipOrder(Order):
     """A clip to generate: from its beat's image, or on from the last frame of the one before."""
+
+    PLACE = frozenset({"chunk"})
 
     chunk: int
     kind: ChunkKind
@@ -28,6 +33,8 @@ class ClipOrder(Order):
     check: ClipCheck = "warn"
     sound: bool = False
     """It is to have a sound of its own, where its engine can make one."""
+    image_error: str = ""
+    """Why there is no storyboard image to start from: its engine may do without."""
 
 
 class ChunkReady(JobEnd):
@@ -55,9 +62,16 @@ class ChunkFailed(Failed):
 
 def _build_ready(done: Success[ClipOrder]) -> ChunkReady:
     place = {"chunk": done.spec.n, "kind": done.order.kind}
-    return ChunkReady.model_validate(
-        done.facts("key", "last_frame_key", "seconds", "doubts") | place
-    )
+    found = done.facts("key", "last_frame_key", "seconds", "doubts")
+    doubts = [*_list_lacks(done), *found.get("doubts", ())]
+    return ChunkReady.model_validate(found | place | {"doubts": doubts})
+
+
+def _list_lacks(done: Success[ClipOrder]) -> Iterator[str]:
+    if done.order.image_error:
+        yield f"was made without its storyboard image: {done.order.image_error}"
+    elif lack := done.result.get(MADE_WITHOUT):
+        yield f"was made without {lack}"
 
 
 def clip_order(plan: BeatsPlanned, chunk: Chunk) -> ClipOrder:
@@ -112,5 +126,5 @@ CLIP = Kind(
     takes_by="n",
     n_means="chunk",
     lacks="could not be generated",
-    touched_by=frozenset({"picture"}),
+    touched_by=frozenset({"picture", "choice"}),
 )

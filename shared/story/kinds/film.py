@@ -180,7 +180,7 @@ CONFORM = Kind(
     n_means="chunk",
     lacks="could not be made ready to be joined",
     # captions are burnt into segments, so a new voice makes new segments
-    touched_by=frozenset({"picture", "sound", "shape"}),
+    touched_by=frozenset({"picture", "choice", "sound", "shape"}),
 )
 
 CUT = Kind(

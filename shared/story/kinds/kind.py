@@ -8,7 +8,7 @@ declaration, so that a new kind needs no second list.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -27,8 +27,10 @@ class Stage(StrEnum):
     CUT = "cut"
 
 
-Change = Literal["picture", "sound", "shape"]
-"""The changes of a revision: how a beat looks, what is said in it, the aspect of the video."""
+Change = Literal["picture", "choice", "sound", "shape"]
+"""The changes of a revision: how a beat looks, which of its pictures it has, what is said in it,
+the aspect of the video.
+"""
 
 
 class Order(BaseModel):
@@ -40,6 +42,9 @@ class Order(BaseModel):
 
     # a row of a later version may hold more: its job is better done without than never
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    PLACE: ClassVar[frozenset[str]] = frozenset()
+    """The fields that say where in its video something belongs, and not what it is to be like."""
 
 
 O = TypeVar("O", bound=Order)  # noqa: E741
@@ -72,6 +77,7 @@ class Success(Generic[O]):
     """All that the engine and the last step said of it, and the keys of what was stored."""
     cost: Micros
     at: int
+    reused: bool = False
 
     def facts(self, *names: str) -> dict[str, Any]:
         """Return the fields that all such events have, and those of the result named here."""
@@ -85,6 +91,7 @@ class Success(Generic[O]):
             "n": spec.n,
             "take": spec.take,
             "cost": self.cost,
+            **({"reused": True} if self.reused else {}),
         }
         return common | {name: self.result[name] for name in names if name in self.result}
 
@@ -113,6 +120,8 @@ class Kind(Generic[O]):
     """
     needs: Callable[[BeatsPlanned, Item], Iterable[str]] = lambda plan, item: ()
     """Lists the names of the files that an item starts from, if all goes well."""
+    models_of: str = ""
+    """The kind whose models make it, and whose wish for one counts; empty where it has its own."""
     takes_by: Literal["beat", "n", "rev"] = "beat"
     """A beat has its take, or a number, or the whole plan, whose revision is the take."""
     n_means: str = "n"
@@ -138,6 +147,10 @@ class Kind(Generic[O]):
         if self.takes_by == "rev":
             return plan.rev
         return plan.takes.get(self.take_name(item), 0)
+
+    def is_again(self, spec: JobSpec) -> bool:
+        """Tell whether a job is a further take: somebody wants something else than there was."""
+        return spec.take > (1 if self.takes_by == "rev" else 0)  # revisions count from 1
 
     def take_name(self, item: Item) -> str:
         """Return the name under which a plan keeps the take of an item."""
@@ -175,9 +188,15 @@ class Kind(Generic[O]):
             take=self.take(plan, Item(beat, n)),
             input=order.model_dump(mode="json"),
             files=files or {},
+            models=self._find_wish(plan),
             seconds=seconds,
             priority=plan.brief.priority,
+            reuse=plan.brief.reuse,
         )
+
+    def _find_wish(self, plan: BeatsPlanned) -> tuple[str, ...]:
+        """Return the models that are wished for; the work of a service itself has none."""
+        return plan.brief.wish_for(self.models_of or self.name) if self.order_of else ()
 
     def expect(self, plan: BeatsPlanned) -> list[JobSpec]:
         """Return all jobs that the plan wants, as they will be asked for once their files exist."""

@@ -28,11 +28,15 @@ class ReferenceOrder(PictureOrder):
 class ImageOrder(PictureOrder):
     """A beat's storyboard image: beat `index` of `total`."""
 
+    PLACE = frozenset({"index", "total"})
+
     prompt: str
     index: int
     total: int
     characters: tuple[str, ...] = ()
     setting: str = ""
+    count: int = 1
+    """So many pictures are made of it, of which one is chosen."""
 
 
 class CardOrder(PictureOrder):
@@ -54,10 +58,25 @@ class ReferenceFailed(Failed):
 
 
 class ImageReady(JobEnd):
-    """A beat has its storyboard image."""
+    """A beat has its storyboard image: `key`, and `others` where several were asked for."""
 
     beat: int
     key: str
+    others: tuple[str, ...] = ()
+    lost: tuple[int, ...] = ()
+    """The numbers of those that could not be had; the first one is 0."""
+
+    def pick(self, number: int) -> str:
+        """Return the picture of this number; the first one there is, where it is lost."""
+        kept = iter((self.key, *self.others))
+        made = range(1 + len(self.others) + len(self.lost))
+        return {n: next(kept) for n in made if n not in self.lost}.get(number, self.key)
+
+
+def chosen_image(plan: BeatsPlanned, image: ImageReady) -> str:
+    """Return the key of the picture that a plan has chosen for a beat."""
+    numbers = (beat.image for beat in plan.beats if beat.index == image.beat)
+    return image.pick(next(numbers, 0))
 
 
 class ImageFailed(Failed):
@@ -111,6 +130,7 @@ def image_order(plan: BeatsPlanned, item: Item) -> ImageOrder:
         index=beat.index,
         # skipped beats count too: so an image looks the same whatever is skipped later
         total=len(plan.beats),
+        count=plan.brief.image_takes,
         **describe_look(plan),
     )
 
@@ -149,6 +169,7 @@ REFERENCE = Kind(
     deadline_seconds=300,
     items=lambda plan: references_of(plan, active_beats(plan)),
     order_of=reference_order,
+    models_of="image",
     takes_by="n",
     lacks="has no reference picture",
     is_counted=False,  # a user expects the images of the storyboard, one a beat
@@ -159,7 +180,7 @@ IMAGE = Kind(
     order=ImageOrder,
     ready=ImageReady,
     failed=ImageFailed,
-    build=lambda done: ImageReady.model_validate(done.facts("key")),
+    build=lambda done: ImageReady.model_validate(done.facts("key", "others", "lost")),
     stage=Stage.IMAGES,
     name_item=name_by_beat,
     deadline_seconds=300,
@@ -181,6 +202,7 @@ CARD = Kind(
     deadline_seconds=300,
     items=lambda plan: [Item()] if has_card_picture(plan) else [],
     order_of=card_order,
+    models_of="image",
     lacks="is drawn on the brand colour",
     is_counted=False,  # the same: it is no image of the storyboard
 )

@@ -9,6 +9,8 @@ from shared.story.view import JobSpec
 class PlanOrder(Order):
     """The brief to plan for."""
 
+    PLACE = frozenset({"video_id"})
+
     video_id: str
     brief: Brief
 
@@ -48,5 +50,7 @@ def plan_job(video_id: str, brief: Brief, rev: int) -> JobSpec:
         owner=brief.owner,
         take=rev,
         input=PlanOrder(video_id=video_id, brief=brief).model_dump(mode="json"),
+        models=brief.wish_for(PLAN.name),
         priority=brief.priority,
+        reuse=brief.reuse,
     )

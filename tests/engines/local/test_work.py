@@ -49,6 +49,18 @@ def image(tmp_path: Path) -> Path:
     return made(IMAGE, tmp_path / "image").files["key"]
 
 
+def test_several_images_are_several_and_another_take_shows_none_of_them(tmp_path: Path) -> None:
+    order = IMAGE.order.model_validate({**INPUTS[IMAGE], "count": 3})
+    pictures = []
+    for take in (0, 1):
+        (folder := tmp_path / str(take)).mkdir()
+        files = WORK[IMAGE](order, Workspace(folder, {}, take)).files
+        assert list(files) == ["key", "key/1", "key/2"]
+        pictures += [path.read_bytes() for path in files.values()]
+    assert len(set(pictures)) == 6
+    assert pictures[0] == made(IMAGE, tmp_path).files["key"].read_bytes(), "the first stays it"
+
+
 @pytest.mark.parametrize("kind", [kind for kind in WORK if kind is not CLIP])
 def test_each_kind_makes_what_its_event_needs(tmp_path: Path, kind: AnyKind) -> None:
     result = made(kind, tmp_path)

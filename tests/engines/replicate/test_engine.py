@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import datetime
 from email.utils import formatdate
 from hashlib import sha256
@@ -15,9 +16,12 @@ from PIL import Image
 
 from shared.engines.replicate.engine import Polling, Prepared, ReplicateEngine
 from shared.engines.replicate.uploads import MOST_OF_PICTURE
-from shared.jobs.job import Job
-from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
+from shared.jobs.job import Job, State
+from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Refused
+from shared.jobs.rows import end_event
 from shared.story.errors import PermanentError
+from shared.story.kinds import KINDS, ChunkReady
+from shared.story.kinds.clips import ASKED_SECONDS, MADE_WITHOUT
 from tests.engines.replicate.attempts import accepted, make_job, make_task
 from tests.engines.replicate.provider import NOW, Answer, Asked, needs_client, open_provider, run
 
@@ -236,6 +240,36 @@ async def test_a_clip_whose_picture_is_gone_fails_where_its_model_needs_one(tmp_
 # ── quotes ──────────────────────────────────────────────────────────────────────────────────────
 
 
+async def find_print(folder: Path, job: Job, picture: bytes = b"a picture") -> str:
+    engine, asked = make_engine(always(500))
+    said = await engine.fingerprint(make_task(job, folder, {"image": picture}))
+    assert asked == [], "nothing is asked of anybody"
+    return said
+
+
+async def test_two_jobs_that_want_the_same_have_one_fingerprint(tmp_path: Path) -> None:
+    one, other = (make_job("clip", WAN, n=n, files=["image"]) for n in (0, 1))
+    first = await find_print(tmp_path, one)
+    assert first == await find_print(tmp_path, other), "a seed of its own is no other wish"
+    moved = one.spec.model_copy(update={"files": {"image": "key/image.png"}, "video_id": "v2"})
+    assert first == await find_print(tmp_path, replace(one, spec=moved))
+
+
+async def test_another_model_other_words_or_another_picture_is_another_wish(
+    tmp_path: Path,
+) -> None:
+    job = make_job("clip", WAN, files=["image"])
+    words = job.spec.model_copy(update={"input": {**job.spec.input, "prompt": "a storm"}})
+    prints = [
+        await find_print(tmp_path, job),
+        await find_print(tmp_path, job, b"another picture"),
+        await find_print(tmp_path, make_job("clip", KLING, files=["image"])),
+        await find_print(tmp_path, replace(job, spec=words)),
+        await find_print(tmp_path, replace(job, tries=3)),
+    ]
+    assert len(set(prints)) == len(prints), "after three tries it is another model's turn"
+
+
 def test_a_quote_is_the_most_that_one_run_can_cost() -> None:
     engine, _ = make_engine(always(500))
     quote = engine.quote(make_job("clip", KLING, files=["image"]))
@@ -326,15 +360,47 @@ async def test_an_output_of_any_shape_is_one_file_with_its_price(
     tmp_path: Path, output: Any
 ) -> None:
     metrics = {"video_output_duration_seconds": 5, "predict_time": 61.2}
-    done = run("r1", "succeeded", output=output, metrics=metrics)
+    started = {"prompt": "a sea", "start_image": "https://x/i.png", "duration": 5}
+    done = run("r1", "succeeded", output=output, metrics=metrics, input=started)
     said = await poll(Account(done).answer, tmp_path)
-    assert said == Produced(urls={"key": "https://x/a.mp4"}, cost=350_000)
+    made = Made(data={ASKED_SECONDS: 5.0})
+    assert said == Produced(made, urls={"key": "https://x/a.mp4"}, cost=350_000)
+
+
+@pytest.mark.parametrize(
+    ("files", "given", "lack"),
+    [
+        (["image"], {"prompt": "a sea"}, "its storyboard image: it was gone"),
+        (["last_frame"], {"prompt": "a sea"}, "the last frame of the clip before it: it was gone"),
+        (["image"], {"prompt": "a sea", "start_image": "https://x/i.png"}, None),
+        (["image"], {}, None),  # the provider has forgotten it
+        ([], {"prompt": "a sea"}, None),
+    ],
+)
+async def test_a_clip_that_was_made_without_its_picture_says_so(
+    tmp_path: Path, files: list[str], given: dict[str, str], lack: str | None
+) -> None:
+    done = run("r1", "succeeded", output="https://x/a.mp4", input=given)
+    said = await poll(
+        Account(done).answer, tmp_path, accepted(make_job("clip", KLING, files=files))
+    )
+    assert said.made.data.get(MADE_WITHOUT) == lack
+
+
+def test_what_an_engine_did_without_is_a_doubt_beside_those_of_the_check() -> None:
+    data = {MADE_WITHOUT: "its storyboard image: it was gone", "doubts": ["flickers"]}
+    result = {"key": "k", "seconds": 5.0, **data}
+    spec = make_job("clip", KLING).spec
+    done = Job(spec=spec, state=State.DONE, result=result, finished_at=NOW)
+    ready = end_event(done, KINDS)
+    assert isinstance(ready, ChunkReady)
+    assert ready.doubts == ("was made without its storyboard image: it was gone", "flickers")
 
 
 async def test_several_outputs_are_all_kept(tmp_path: Path) -> None:
     done = run("r1", "succeeded", output=["https://x/a.png", "https://x/b.png"])
     said = await poll(Account(done).answer, tmp_path, running(FLUX, "image"))
-    assert said.urls == {"key": "https://x/a.png", "outputs/1": "https://x/b.png"}
+    assert said.urls == {"key": "https://x/a.png", "key/1": "https://x/b.png"}
 
 
 @pytest.mark.parametrize("output", [None, [], "", "file:///etc/passwd", 7, {"url": None}])

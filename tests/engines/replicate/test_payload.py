@@ -12,6 +12,7 @@ from shared.engines.replicate.fields import check_input
 from shared.engines.replicate.form import choose_length
 from shared.engines.replicate.models import Model, ModelField
 from shared.engines.replicate.payload import Payload, build, choose, choose_for, fill
+from shared.engines.replicate.prices import ceiling
 from shared.engines.replicate.wanted import read_wanted, want_answer, want_words
 from shared.engines.seeds import MOST, seed_of
 from shared.jobs.job import Job
@@ -301,6 +302,15 @@ def test_sound_is_off_unless_asked_for_and_noted_where_there_is_none() -> None:
     assert payload_of("minimax/hailuo-02", loud, IMAGE).notes == (
         "minimax/hailuo-02 makes no sound",
     )
+
+
+def test_several_pictures_are_one_run_where_the_model_makes_several_and_else_noted() -> None:
+    three = BY_KIND["image"].model_copy(update={"count": 3})
+    payload = payload_of("black-forest-labs/flux-schnell", three)
+    assert (payload.input["num_outputs"], payload.notes) == (3, ())
+    assert ceiling(payload) == 3 * (ceiling(payload_of(payload.model.name, BY_KIND["image"])) or 0)
+    one = payload_of("bytedance/seedream-4", three)
+    assert "bytedance/seedream-4 makes one picture at a time" in one.notes
 
 
 # ── texts ───────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,207 @@
+"""`storywave doctor`: looks at an installation, and says what is wrong and what to do about it.
+
+It only looks: no service runs, no video is touched, and nothing is run at a provider.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import platform
+import shutil
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import httpx
+
+from services.cli.contradictions import Finding, Level, find_contradictions
+from services.cli.environment import read_settings
+from services.cli.outcome import say
+from services.cli.stuck import list_stuck
+from shared.engines.replicate.catalog import Catalog, load
+from shared.engines.replicate.client import (
+    TOKEN,
+    Provider,
+    ReadLater,
+    Unreadable,
+    load_client,
+)
+from shared.engines.replicate.compare import is_harmless
+from shared.engines.replicate.published import find_differences
+from shared.engines.replicate.transport import Answered, Transport
+from shared.jobs.unresolved import list_unresolved
+from shared.ports import Blobs, Bus, Store
+from shared.runtime.compose import choose_ports
+from shared.runtime.settings import Settings
+from shared.story.errors import BadInput, InfrastructureError, PermanentError
+from shared.story.money import say_dollars
+
+BUS_SECONDS = 10.0
+LEAST_ROOM = 1 << 30
+"""Bytes. A video of a minute and all between needs some hundred megabytes."""
+
+
+def doctor(given: argparse.Namespace) -> int:
+    """Look at an installation; return 1 where something is wrong with it."""
+    # what is found is said below, once: what adapters log on the way would say it again
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    found = asyncio.run(_examine(given))
+    say(*map(_format, found))
+    wrong = sum(each.level == "wrong" for each in found)
+    many = "1 thing is" if wrong == 1 else f"{wrong} things are"
+    say(f"{many} wrong" if wrong else "nothing is wrong")
+    return 1 if wrong else 0
+
+
+def _format(finding: Finding) -> str:
+    return f"{finding.level:<5}  {finding.about}: {finding.said}"
+
+
+async def _examine(given: argparse.Namespace) -> list[Finding]:
+    """Return what every check has found; they are made at one time."""
+    try:
+        chosen = read_settings(given)
+    except BadInput as error:
+        return [Finding("settings", str(error))]
+    checks = [_check_python(chosen), _check_catalog(chosen), *_check_places(chosen)]
+    found = [each for several in await asyncio.gather(*checks) for each in several]
+    odd = list(find_contradictions(chosen, os.environ))
+    if not any(each.about == "settings" for each in odd):
+        odd.insert(0, Finding("settings", "they agree with each other", "ok"))
+    return [*odd, *found]
+
+
+def _check_places(chosen: Settings) -> list[Coroutine[Any, Any, list[Finding]]]:
+    """Return the checks of all places where something is kept."""
+    ports, _ = choose_ports(chosen)
+    if chosen.mode == "embedded":
+        # a look makes no folder and no database
+        known = [_check_store(ports.store)] if chosen.data.exists() else []
+        return [_check_folder(chosen), *known]
+    return [
+        _check_bus(chosen, ports.bus),
+        _check_blobs(chosen, ports.blobs),
+        _check_store(ports.store),
+    ]
+
+
+# ── paid engines ────────────────────────────────────────────────────────────────────────────────
+
+
+async def _check_python(chosen: Settings) -> list[Finding]:
+    """Tell which Python this is, and whether paid engines can work on it."""
+    version = platform.python_version()
+    try:
+        load_client()
+    except BadInput as error:
+        return [Finding(f"Python {version}", str(error), _weigh(chosen))]
+    return [Finding(f"Python {version}", "all engines work on it", "ok")]
+
+
+def _weigh(chosen: Settings) -> Level:
+    """Return how bad it is that paid engines can't work."""
+    return "wrong" if chosen.clips_are_paid else "note"
+
+
+async def _check_catalog(chosen: Settings) -> list[Finding]:
+    """Compare each model that may be run with what the provider publishes of it."""
+    try:
+        catalog = load()
+    except PermanentError as error:
+        return [Finding("catalog", str(error))]
+    try:
+        load_client()
+    except BadInput:
+        return []  # that is said already
+    if not os.environ.get(TOKEN):
+        unseen = f"not compared with what the provider publishes: {TOKEN} is empty"
+        return [Finding("catalog", unseen, "note")]
+    return await _compare(chosen, catalog)
+
+
+async def _compare(chosen: Settings, catalog: Catalog) -> list[Finding]:
+    provider = Provider(Transport(lambda: time.time_ns() // 1_000_000))
+    try:
+        differing = await find_differences(provider, catalog.models)
+    except Answered as answer:
+        refused = f"{TOKEN} is not accepted" if answer.status == 401 else f"it answers {answer}"
+        return [Finding("Replicate", f"{refused}: check it", _weigh(chosen))]
+    except (httpx.HTTPError, TimeoutError, ReadLater, Unreadable) as error:
+        away = f"it can't be asked ({type(error).__name__}): is this machine online?"
+        return [Finding("Replicate", away, _weigh(chosen))]
+    finally:
+        await provider.close()
+    if not differing:
+        agreed = f"all {len(catalog.models)} models agree with what the provider publishes"
+        return [Finding("catalog", agreed, "ok")]
+    return [
+        Finding(name, "; ".join(words), "note" if all(map(is_harmless, words)) else _weigh(chosen))
+        for name, words in differing.items()
+    ]
+
+
+# ── where things are kept ───────────────────────────────────────────────────────────────────────
+
+
+async def _check_folder(chosen: Settings) -> list[Finding]:
+    """Tell whether the data folder, or what is to hold it, can be written to, and has room."""
+    data = chosen.data.absolute()
+    folder = next(path for path in (data, *data.parents) if path.exists())
+    if not os.access(folder, os.W_OK | os.X_OK):
+        shut = f"{folder} is not writable: choose another with STORYWAVE_DATA or --data"
+        return [Finding("data folder", shut)]
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_ROOM:
+        full = f"only {free >> 20} MiB are free at {folder}: make room, or choose another disk"
+        return [Finding("data folder", full)]
+    return [Finding("data folder", f"{chosen.data}, with {free >> 30} GiB free", "ok")]
+
+
+async def _check_bus(chosen: Settings, bus: Bus) -> list[Finding]:
+    try:
+        async with asyncio.timeout(BUS_SECONDS):
+            await bus.start()  # for a server that is away it would wait
+    except TimeoutError:
+        away = f"Kafka at {chosen.kafka} does not answer: is it running, and STORYWAVE_KAFKA right?"
+        return [Finding("bus", away)]
+    finally:
+        await bus.stop()
+    return [Finding("bus", f"Kafka at {chosen.kafka} answers", "ok")]
+
+
+async def _check_blobs(chosen: Settings, blobs: Blobs) -> list[Finding]:
+    try:
+        await blobs.open()
+    except InfrastructureError as error:
+        return [Finding("blobs", str(error))]
+    await blobs.close()
+    return [Finding("blobs", f"the object store at {chosen.s3_endpoint} answers", "ok")]
+
+
+async def _check_store(store: Store) -> list[Finding]:
+    """Tell whether the store answers, and what in it waits for a person."""
+    try:
+        await store.open({})
+    except BadInput as error:  # a server works here; it can be asked itself
+        return [Finding("store", f"not looked into: {error}", "note")]
+    except InfrastructureError as error:
+        return [Finding("store", str(error))]
+    try:
+        return [Finding("store", "it answers", "ok"), *await _look_for_work(store)]
+    finally:
+        await store.close()
+
+
+async def _look_for_work(store: Store) -> list[Finding]:
+    """Return what in the store waits for a person."""
+    stuck, unresolved = await list_stuck(store), await list_unresolved(store)
+    found = list[Finding]()
+    if stuck:
+        said = f"{len(stuck)} that nobody can read or finish: `storywave status --stuck` lists them"
+        found.append(Finding("rows, videos and jobs", said))
+    if unresolved:
+        held = say_dollars(sum(job.held for job in unresolved))
+        said = f"{len(unresolved)} may be paid for or not, ${held} is held for them: "
+        found.append(Finding("jobs", f"{said}`storywave jobs unresolved` lists them"))
+    return found

@@ -1,0 +1,234 @@
+"""An adversary at the answers of a provider: what was heard or paid for must not be lost."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.jobs.engine import Task
+from shared.jobs.job import State
+from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Refused
+from shared.story.errors import PermanentError
+from tests.contracts.adapters import STORES
+from tests.jobs.replicas import (
+    Pair,
+    Stop,
+    away,
+    find_nothing,
+    just_made,
+    make_pair,
+    working,
+)
+from tests.jobs.test_worker import RULES, SPEC
+
+OTHER = SPEC.model_copy(update={"beat": 2})
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture(params=STORES)
+async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
+    async with make_pair(request.param, tmp_path) as pair:
+        yield pair
+
+
+# ── what is known of a run, and lost ────────────────────────────────────────────────────────────
+
+
+async def test_a_run_whose_id_was_heard_is_not_looked_for_in_a_list(pair: Pair) -> None:
+    """The store was away for a moment after the answer, and the provider's list is behind."""
+    pair.a.engine.find = find_nothing
+    rates = pair.a.rates
+    rates.clear = away(rates.clear)  # type: ignore[method-assign]
+    await pair.open()
+    async with working(pair.a):
+        job = await pair.end()
+    assert (job.state, len(pair.books.runs)) == (State.DONE, 1)
+    await pair.check_books(job)
+
+
+async def test_who_dies_between_two_writes_of_an_answer_does_not_lose_it(pair: Pair) -> None:
+    for w in (pair.a, pair.b):
+        w.engine.find = find_nothing
+    stop = Stop()
+    pair.a.ledger.hold_run = stop.after(pair.a.ledger.hold_run)  # type: ignore[method-assign]
+    await pair.open()
+    task = asyncio.create_task(pair.a.worker.run())
+    await asyncio.wait_for(stop.reached.wait(), 10)  # and here it dies
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    pair.clock.move(RULES.lease_ms + 1)
+    async with working(pair.b):
+        job = await pair.end()
+    assert (job.state, len(pair.books.runs)) == (State.DONE, 1)
+    await pair.check_books(job)
+
+
+async def test_a_list_that_was_read_early_and_heard_late_proves_nothing(pair: Pair) -> None:
+    """The only process there is stood still over the answer: nobody has claimed its job."""
+    find, asked = pair.a.engine.find, []
+
+    async def slow(task: Task) -> Found:
+        asked.append(task.job.attempt)
+        if len(asked) > 1:
+            found: Found = await find(task)
+            return found
+        pair.clock.move(RULES.grace_ms + 1)
+        return Found(is_complete=True)
+
+    async def create_and_lose(task: Task, prepared: None) -> Accepted:
+        pair.books.create(task.job, pair.clock())
+        raise ConnectionError("the answer was lost")
+
+    pair.a.engine.find, pair.a.engine.submit = slow, create_and_lose
+    await pair.open()
+    async with working(pair.a):
+        job = await pair.end()
+    assert (job.state, len(pair.books.runs)) == (State.DONE, 1)
+
+
+async def test_a_refusal_is_not_forgotten_while_the_store_is_away(pair: Pair) -> None:
+    refusals = [1, 2]
+    accept = pair.a.engine.submit
+
+    async def submit(task: Task, prepared: None) -> Any:
+        if refusals:
+            refusals.pop()
+            return Refused("busy", "slow down", seconds=0.001)
+        return await accept(task, prepared)
+
+    pair.a.engine.submit = submit
+    rates = pair.a.rates
+    rates.slow_down = away(rates.slow_down, times=2)  # type: ignore[method-assign]
+    await pair.open()
+    async with working(pair.a):
+        job = await pair.end()
+    assert (job.state, len(pair.books.runs)) == (State.DONE, 1)
+    await pair.check_books(job)
+
+
+async def test_a_cancel_that_is_refused_keeps_nobody_from_the_result(pair: Pair) -> None:
+    """The run has ended already: a provider refuses to cancel it, and it must still be fetched."""
+
+    async def refused(task: Task) -> None:
+        raise PermanentError("it has ended already")
+
+    pair.a.engine.cancel = refused
+    poll = pair.a.engine.poll
+
+    async def slow(task: Task) -> Any:
+        await pair.b.ledger.cancel("v")
+        return await poll(task)
+
+    pair.a.engine.poll = slow
+    await pair.open()
+    async with working(pair.a):
+        job = await pair.end()
+    assert job.state is State.DONE
+    await pair.check_books(job)
+
+
+async def test_a_run_that_can_never_be_asked_for_does_not_stay_open_for_ever(pair: Pair) -> None:
+    async def gone(task: Task) -> Pending:
+        raise ValueError("no such run")
+
+    pair.a.engine.poll = gone
+    await pair.open()
+    async with working(pair.a):
+        await pair.until(lambda job: job.state is State.RUNNING)
+        pair.clock.move(24 * HOUR_MS)
+        asked = (await pair.a.row()).attempt
+        job = await pair.until(lambda job: job.has_ended or job.attempt > asked + 3)
+    assert job.unresolved
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the engine of a kind was changed from a paid one to a free one while a run was on: its "
+    "result is left behind, and its hold is settled at nothing",
+)
+async def test_a_run_that_is_on_is_paid_though_its_engine_was_switched_off(pair: Pair) -> None:
+    await pair.open()
+    async with working(pair.a):
+        await pair.until(lambda job: job.state is State.RUNNING)
+    pair.b.engine.repeatable = True  # as the local engine is
+    pair.b.engine.submit, pair.b.engine.poll = just_made, refuse_to_look
+    pair.clock.move(RULES.lease_ms + 1)
+    async with working(pair.b):
+        await pair.end()
+    (hold,) = [hold for hold in (await pair.money())["holds"].values() if hold["reserved"]]
+    assert hold.get("settled") != 0
+
+
+async def refuse_to_look(task: Task) -> Produced:
+    raise PermanentError("local work is finished when its submit returns")
+
+
+async def test_a_cancelled_job_ends_though_its_provider_is_left_alone(pair: Pair) -> None:
+    async def no_credit(task: Task, prepared: None) -> Refused:
+        await pair.b.ledger.cancel("v")
+        return Refused("account", "no credit", seconds=1_800)
+
+    pair.a.engine.submit = no_credit
+    await pair.open()
+    async with working(pair.a):
+        await pair.until(lambda job: job.attempt == 1 and job.state is State.NEW)
+        await pair.b.ledger.cancel("v")  # as the sweep does, while a job of the video is open
+        assert (await pair.a.row()).state is State.CANCELLED
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="of two jobs with the same input one adopts, as a guess, the run whose answer the other "
+    "one is just hearing: that one is sent again, though its run is on",
+)
+async def test_a_guess_takes_no_run_whose_answer_is_on_its_way(pair: Pair) -> None:
+    accept, adopted = pair.a.engine.submit, asyncio.Event()
+
+    async def submit(task: Task, prepared: None) -> Any:
+        if task.job.id == SPEC.id and not pair.books.runs:
+            raise ConnectionError("it never arrived")
+        accepted = await accept(task, prepared)
+        if task.job.id == OTHER.id:
+            await adopted.wait()
+        return accepted
+
+    pair.a.engine.submit = submit
+    await pair.open(SPEC, OTHER)
+    async with working(pair.a):
+        await pair.end(SPEC)
+        adopted.set()
+        await pair.end(OTHER)
+    assert pair.books.paid_twice == 0
+
+
+HALF: str = json.loads('"\\ud83d"')
+STRANGE = [
+    Ended("no", at_fault=HALF),
+    Ended("no", retry_after=float("inf")),
+    Ended("no", retry_after=float("nan")),
+    Ended("no", cost=2**70),
+    Ended("no", cost=-5),
+    Produced(Made(data={"key": "k"}), cost=2**70),
+    Produced(Made(data={"key": "k"}), cost=-5),
+    Produced(Made(data={"key": HALF}), cost=5),
+    Produced(urls={"key": HALF}, cost=5),
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=ascii)
+async def test_an_answer_that_nobody_can_use_makes_no_money_and_no_loop(
+    pair: Pair, strange: Any
+) -> None:
+    async def answer(task: Task) -> Any:
+        return strange
+
+    pair.a.engine.poll = answer
+    await pair.open()
+    async with working(pair.a):
+        await pair.until(lambda job: job.has_ended or (job.state is State.NEW and job.tries > 0))
+    money = await pair.money()
+    assert money["available"] <= 100, "money was made"
+    assert all("settled" in hold for hold in money["holds"].values())
