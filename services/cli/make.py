@@ -52,12 +52,11 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """Make one video from a prompt, and write its file."""
-    script, picture, chosen = check_all(
-        lambda: read_script(given.script),
+    (asked, script), picture, chosen = check_all(
+        lambda: read_wishes(given),
         lambda: read_product(given.product),
         lambda: read_settings(given),
     )
-    asked = build_request(given, script)
     path = check_writable(given.output or name_file(script.title if script else asked.prompt))
     say_price(asked, chosen)
     return run_here(given, lambda maker: maker.make(asked, path, picture, script))
@@ -77,6 +76,12 @@ def reframe(given: argparse.Namespace) -> int:
 def resume(given: argparse.Namespace) -> int:
     """Finish all that earlier runs left unfinished."""
     return run_here(given, lambda maker: maker.resume())
+
+
+def read_wishes(given: argparse.Namespace) -> tuple[VideoRequest, ScriptFile | None]:
+    """Return the request, and the script that it names, if it is one of a script."""
+    script = read_script(given.script)
+    return build_request(given, script), script
 
 
 def build_request(given: argparse.Namespace, script: ScriptFile | None = None) -> VideoRequest:
