@@ -131,7 +131,8 @@ def _find_look(scenes: Iterable[Scene], names: list[str]) -> str:
         for line in scene.lines:
             found = None if line.speaker else pattern.search(line.text)
             look = ", ".join(filter(None, found.groups())) if found else ""
-            if re.search(r"[^\W\d_]{3}", look):  # an age alone may be that of one scene
+            # an age alone may be that of one scene, and capitals are the next of a list of people
+            if re.search(r"[^\W\d_]{3}", look) and not re.search(r"[A-Z]{2}", look):
                 return look[:_LONGEST_LOOK].strip()
     return ""
 
