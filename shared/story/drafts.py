@@ -26,6 +26,9 @@ class Draft:
     seconds: float = MIN_BEAT_SECONDS
     characters: tuple[str, ...] = ()
     setting: str = ""
+    sound: str = ""
+    least: float = 0.0
+    """The seconds without which it can't be: so long its own recording takes."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
     """Return the beats that fit, in order; together they fill these seconds exactly."""
     kept = drafts[: max_beats(seconds)]
     _check_drafts(kept)
-    durations = _share_time([draft.seconds for draft in kept], seconds)
+    durations = _share_time(kept, seconds)
     # each boundary is rounded, never a length: so what rounding adds to one beat the next one loses
     bounds = [round(at, 3) for at in accumulate(durations[:-1], initial=0.0)] + [round(seconds, 3)]
     return tuple(
@@ -68,6 +71,7 @@ def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
             narration=draft.narration.strip(),
             characters=draft.characters,
             setting=draft.setting,
+            sound=draft.sound,
         )
         for index, draft in enumerate(kept)
     )
@@ -81,12 +85,26 @@ def _check_drafts(drafts: Sequence[Draft]) -> None:
             raise BadPlan(f"beat {index} has an empty prompt: there is nothing to draw")
 
 
-def _share_time(hints: Sequence[float], seconds: float) -> list[float]:
+def find_missing(drafts: Sequence[Draft], seconds: float) -> float:
+    """Return how many seconds these beats lack, if each is to have its least."""
+    return round(sum(_list_least(drafts, seconds)) - seconds, 3)
+
+
+def _list_least(drafts: Sequence[Draft], seconds: float) -> list[float]:
+    *least, last = (max(MIN_BEAT_SECONDS, draft.least) for draft in drafts)
+    return [*least, max(drafts[-1].least, min(last, seconds - sum(least)))]
+
+
+def _share_time(drafts: Sequence[Draft], seconds: float) -> list[float]:
     """Return the time of each beat: its least, and of the rest as its author would like it."""
+    if (missing := find_missing(drafts, seconds)) > 0:
+        raise BadPlan(
+            f"the recordings need {missing:g} s more than there are: cut them, or make "
+            "the video longer"
+        )
     # no hint is taken as nothing: the sum below must not be zero
-    weights = [max(hint, 0.1) for hint in hints]
-    least = [MIN_BEAT_SECONDS] * (len(hints) - 1)
-    least.append(min(MIN_BEAT_SECONDS, seconds - sum(least)))
+    weights = [max(draft.seconds, 0.1) for draft in drafts]
+    least = _list_least(drafts, seconds)
     wish = [weight * seconds / sum(weights) for weight in weights]
     above = [max(0.0, want - floor) for want, floor in zip(wish, least, strict=True)]
     share = (seconds - sum(least)) / sum(above) if sum(above) else 0.0

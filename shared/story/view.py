@@ -21,6 +21,10 @@ End = JobEnd | BeatsPlanned
 """The events that settle a job. (A plan made by a revision has no job, and settles none.)"""
 
 
+GIVEN = "given"
+"""The name of the file that a user gave for an item, among the files of its job."""
+
+
 class JobSpec(Fact):
     """A job that should exist. `Kind.ask` makes it, in shared/story/kinds."""
 
@@ -39,6 +43,11 @@ class JobSpec(Fact):
     seconds: float = 1.0
     """The time that it is expected to take: fairness between owners counts it."""
     priority: int = 1
+
+    @property
+    def is_given(self) -> bool:
+        """Tell whether its result is there already: nobody is asked to make it, nor paid."""
+        return GIVEN in self.files
 
     @property
     def id(self) -> str:
