@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
 from shared.runtime.allowances import STANDARD, Allowances
-from shared.story.brief import Brief, ClipCheck, EndCard
+from shared.story.brief import Brief, ClipCheck, ClipSound, EndCard, OwnBeat
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
@@ -99,6 +99,43 @@ class EndCardRequest(BaseModel):
     )
 
 
+UploadId = Annotated[str, Field(max_length=100)]
+
+
+class OwnBeatRequest(BaseModel):
+    """What you give for one beat. What you give is used as it is, and costs nothing.
+
+    Files are given by the ids that `POST /v1/uploads` gave.
+    """
+
+    model_config = EXACT
+
+    index: Whole = Field(ge=0, le=59, description="Which beat, from 0 on.")
+    image: UploadId | None = Field(None, description="A picture, which is then animated.")
+    clip: UploadId | None = Field(
+        None, description="A clip, shown from its start; its last picture stays if it is short."
+    )
+    voice: UploadId | None = Field(None, description="A recording, with its words in `narration`.")
+    music: UploadId | None = Field(None, description="The music of the whole video.")
+    prompt: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=1000),
+        AfterValidator(make_one_line),
+    ] = Field("", description="What it shows; empty leaves it to the plan.")
+    narration: (
+        Annotated[
+            str,
+            StringConstraints(strip_whitespace=True, max_length=1000),
+            AfterValidator(make_one_line),
+        ]
+        | None
+    ) = Field(None, description="What is said in it; null leaves it to the plan, empty is silence.")
+    sound: ClipSound = Field(
+        "duck",
+        description="Of a clip: keep its sound as loud as a voice, duck it under one, or mute it.",
+    )
+
+
 class ReframeRequest(BaseModel):
     """The same video in another shape."""
 
@@ -141,6 +178,11 @@ class VideoRequest(BaseModel):
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."
     )
+    beats: list[OwnBeatRequest] = Field(
+        default_factory=list,
+        max_length=60,
+        description="What you give yourself: images, clips, recordings, words. The rest is made.",
+    )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
     clips_at_once: AtOnce | None = Field(
         None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
@@ -161,13 +203,14 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(exclude={"budget", "end_card"})
+        words = self.model_dump(exclude={"budget", "end_card", "beats"})
         words["priority"] = min(self.priority, allowances.most_priority)
         if self.clips_at_once is None:
             words["clips_at_once"] = allowances.clips_at_once
         words["clip_check"] = self.clip_check or allowances.clip_check
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
-        return Brief(**words, end_card=card, owner=owner, budget=self.cap)
+        own = tuple(OwnBeat(**beat.model_dump()) for beat in self.beats)
+        return Brief(**words, end_card=card, own=own, owner=owner, budget=self.cap)
 
     @property
     def left_open(self) -> frozenset[str]:
