@@ -73,15 +73,20 @@ def read_url(url: str, loopback: bool = False) -> Target:
 
 def _refuse_odd_host(host: str) -> None:
     """Refuse an address that is written so that two readers may read two from it."""
-    try:
-        ip_address(host)
+    if _is_address(host):
         return  # written in full: it is judged like one that was looked up
-    except ValueError:
-        pass
     last = host.rstrip(".").rpartition(".")[2]
-    # 2130706433, 0x7f.1, 0177.0.0.1 and 127.1 are all 127.0.0.1 to some readers, and names to others
+    # 2130706433, 0x7f.1, 0177.0.0.1 and 127.1: to some readers 127.0.0.1, to others names
     if ":" in host or "%" in host or re.fullmatch(r"(0x[0-9a-f]*|\d+)", last) or not last:
         raise _refuse("write the host as a name, or as an address in its usual form")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host  # with the name of one of our network cards
 
 
 def choose_address(addresses: Sequence[str], loopback: bool = False) -> str:

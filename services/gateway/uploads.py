@@ -14,7 +14,6 @@ from services.gateway.images import Images, read_twice
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.media.uploads import examine
-from shared.story.errors import BadInput
 from shared.story.images import MAX_BYTES as PICTURE_BYTES
 from shared.story.material import Material, What
 
@@ -48,7 +47,7 @@ class Uploads:
     folder: Path
     downloads: Downloads = field(default_factory=Downloads)
     pool: Pool = field(default_factory=_make_pool)
-    _under_way: int = 0
+    under_way: int = 0
 
     async def take(self, parts: AsyncIterable[bytes], owner: str) -> Upload:
         """Keep the file in these parts, whatever it is said to be; BadInput if it can't be used."""
@@ -70,23 +69,19 @@ class Uploads:
     @contextmanager
     def _make_file(self) -> Iterator[Path]:
         """Give a file for one upload, which is gone at its end."""
-        if self._under_way >= MOST_AT_ONCE:
+        if self.under_way >= MOST_AT_ONCE:
             raise TooManyUploads
-        self._under_way += 1
+        self.under_way += 1
         path = self.folder / f"upload-{uuid4().hex}"
         try:
             yield path
         finally:
-            self._under_way -= 1
+            self.under_way -= 1
             path.unlink(missing_ok=True)
 
     async def _take_picture(self, path: Path, owner: str) -> Upload:
-        if path.stat().st_size > PICTURE_BYTES:
-            raise BadInput(
-                f"the picture is larger than {PICTURE_BYTES >> 20} MiB: scale it down, or save it "
-                "as JPEG"
-            )
-        image = await self.images.take(path.read_bytes(), owner)
+        # a byte more than any may have: then it is refused like one that was given as a picture
+        image = await self.images.take(_read(path, PICTURE_BYTES + 1), owner)
         return Upload(id=image.id, kind="image", width=image.width, height=image.height)
 
     async def _keep(self, path: Path, found: Material, digest: str, owner: str) -> Upload:
@@ -102,8 +97,12 @@ class Uploads:
         )
 
 
-def _is_picture(path: Path) -> bool:
+def _read(path: Path, most: int) -> bytes:
     with path.open("rb") as file:
-        head = file.read(12)
+        return file.read(most)
+
+
+def _is_picture(path: Path) -> bool:
+    head = _read(path, 12)
     is_webp = head[:4] == b"RIFF" and head[8:] == b"WEBP"
     return is_webp or head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))

@@ -36,7 +36,7 @@ def ask_engines(engines: Mapping[AnyKind, Priced]) -> Ask | None:
     by_name = {kind.name: engine for kind, engine in engines.items()}
 
     def ask(spec: JobSpec) -> Quote:
-        engine = None if spec.is_given else by_name.get(spec.kind)
+        engine = by_name.get(spec.kind)
         return engine.quote(Job(spec=spec)) if engine else Quote(0)
 
     return ask if engines else None

@@ -18,7 +18,7 @@ router = APIRouter()
 
 JSON = "application/json"
 BYTES = ("image/", "video/", "audio/", "application/octet-stream", "application/pdf")
-"""The beginnings of types of a file: no plain request of a page has one, so a browser asks before."""
+"""How the type of a file begins: no plain request of a page has one, so a browser asks before."""
 
 UploadId = Annotated[str, Path(description="The id of an upload, as POST /v1/uploads gave it.")]
 
