@@ -13,6 +13,8 @@ from shared.story.beats import BadPlan, Beat
 from shared.story.brief import EndCard
 
 MIN_BEAT_SECONDS = 5.0
+SHORTEST_LAST = 2.5
+"""Seconds of a last beat that is worth having."""
 CARD_SHARE = 0.25
 MIN_CARD_SECONDS = 1.0
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared.story.beats import Chunk
 from shared.story.brief import Brief, OwnBeat
-from shared.story.drafts import Draft, find_missing, fit_card, max_beats
+from shared.story.drafts import SHORTEST_LAST, Draft, find_missing, fit_card, max_beats
 from shared.story.errors import BadInput
 from shared.story.images import image_key
 from shared.story.material import What, read_id
@@ -108,12 +108,19 @@ def adopt(brief: Brief, drafts: Sequence[Draft]) -> tuple[tuple[Draft, ...], tup
     seconds = _story_seconds(brief)
     made = _place(_in_order(brief.own), drafts[: max_beats(seconds)], brief.prompt)
     spare = [draft for draft, own in made if own is None]
-    while spare and find_missing([draft for draft, _ in made], seconds) > 0:
+    while spare and _is_tight([draft for draft, _ in made], seconds):
         last = spare.pop()
         made = [(draft, own) for draft, own in made if draft is not last]
     numbered = enumerate(own for _, own in made)
     moved = (own.model_copy(update={"index": index}) for index, own in numbered if own)
     return tuple(draft for draft, _ in made), tuple(moved)
+
+
+def _is_tight(drafts: Sequence[Draft], seconds: float) -> bool:
+    """Tell whether these beats lack time, or leave too little for the last of them."""
+    *others, last = drafts
+    last = replace(last, least=max(last.least, SHORTEST_LAST))
+    return find_missing([*others, last], seconds) > 0
 
 
 def _place(

@@ -8,13 +8,12 @@ from itertools import pairwise
 
 from shared.story.beats import Beat, plan_chunks
 from shared.story.brief import Brief
-from shared.story.drafts import Draft, fit_card, time_beats
+from shared.story.drafts import SHORTEST_LAST, Draft, fit_card, time_beats
 from shared.story.events import BeatsPlanned
 from shared.story.own import adopt, find_given
 
 SHORTEST = 5.0
 """Seconds of a beat; only the last one may be shorter."""
-SHORTEST_LAST = 2.5
 PROMPT_LETTERS = 500
 """Of the prompt of a beat, at most."""
 LETTERS_A_SECOND = 16

@@ -7,7 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 import services
 from services.gateway.parts import build_gateway
@@ -30,8 +33,7 @@ from shared.story.estimate import estimate_plan
 from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed
 from shared.story.images import image_key
 from shared.story.kinds import PLAN, PlanOrder
-from tests.media.samples import Shape, number_of, rgb, write_clip, write_voice
-from tests.pictures import noise
+from tests.media.samples import Shape, number_of, numbered, rgb, write_clip, write_voice
 from tests.pipeline.world import brief, world
 from tests.prices import TERMS
 
@@ -90,14 +92,14 @@ async def test_what_is_given_is_not_generated_and_nothing_is_held_for_it(tmp_pat
 
 
 def test_a_recording_has_its_time_and_drafts_make_room_for_it() -> None:
-    own = (OwnBeat(index=1, voice=f"s14000-{HASH}.wav", narration="A long story."),)
+    own = (OwnBeat(index=1, voice=f"s15000-{HASH}.wav", narration="A long story."),)
     wanted = Brief(prompt="the sea", duration=20, end_card=None, own=own)
     drafts = tuple(Draft(f"scene {n}", f"words {n}") for n in range(4))
     made = fit(PlanOrder(video_id="v", brief=wanted), Story("t", "h", "c", drafts)).data
     beats = made["beats"]
     assert sum(beat["duration"] for beat in beats) == pytest.approx(20)
     assert [beat["narration"] for beat in beats] == ["words 0", "A long story."]
-    assert beats[1]["duration"] >= 14 / 1.15
+    assert beats[1]["duration"] >= 15 / 1.15
     assert made["given"] == {"voice/1": image_key("local", own[0].voice or "")}
     assert made["truncation"] is None
 
@@ -130,12 +132,14 @@ async def make_film(app: App, own: Sequence[OwnBeatRequest], **asked: object) ->
 
 
 async def upload(app: App, path: Path) -> str:
-    async def send(data: bytes) -> AsyncIterator[bytes]:
-        yield data
+    file = await asyncio.to_thread(path.read_bytes)
+
+    async def send() -> AsyncIterator[bytes]:
+        yield file
 
     gateway = build_gateway(app)
     try:
-        return (await gateway.uploads.take(send(path.read_bytes()), "local")).id
+        return (await gateway.uploads.take(send(), "local")).id
     finally:
         gateway.close()
 
@@ -148,7 +152,8 @@ async def test_a_film_of_an_own_clip_an_own_image_and_an_own_voice(
     clip = write_clip(tmp_path, shape)
     voice = write_voice(tmp_path / "voice.wav", [(0.2, 0.9), (1.1, 2.0)], 2.4)
     image = tmp_path / "image.png"
-    image.write_bytes(noise((300, 500), "PNG"))
+    orange = numbered(77, 360, 640) // 2 + np.array([120, 40, 0], np.uint8)
+    Image.fromarray(orange).save(image)
     settings = Settings(data=tmp_path / "data", processes=1)
     async with open_app(settings, SERVICES) as app:
         own = [
@@ -160,7 +165,7 @@ async def test_a_film_of_an_own_clip_an_own_image_and_an_own_voice(
                 narration="Look here",
             ),
         ]
-        plan = await make_film(app, own, music=False)
+        plan = await make_film(app, own, music=False, transition="cut")
         view = await app.shell("gateway").view(plan.video_id)
         assert view is not None
         end = view.latest(VideoCompleted)
@@ -176,10 +181,13 @@ async def test_a_film_of_an_own_clip_an_own_image_and_an_own_voice(
     first, second = heard[: 3 * RATE], heard[5 * RATE : 7 * RATE]
     assert (lufs(first) > -25) == (sound == "keep")
     assert lufs(second) > -25
-    assert _numbers(film, [15, 60]) == [15, 60], "the clip is shown from its start, in its time"
+    frames = _read_frames(film, [15, 60, 200])
+    assert [number_of(frame) for frame in frames[:2]] == [15, 60], "the clip is shown in its time"
+    red, _, blue = frames[2].mean(axis=(0, 1))
+    assert red - blue > 60, "and then the picture"
 
 
-def _numbers(film: Path, frames: Sequence[int]) -> list[int]:
+def _read_frames(film: Path, frames: Sequence[int]) -> list[NDArray[np.uint8]]:
     with av.open(str(film)) as container:
         shown = [rgb(frame) for frame in islice(container.decode(video=0), max(frames) + 1)]
-    return [number_of(shown[index]) for index in frames]
+    return [shown[index] for index in frames]

@@ -24,9 +24,9 @@ from shared.engines.local.phrases import (
 )
 from shared.engines.local.styles import style_of
 from shared.engines.local.topics import FEATURING, Scene, scene_of
-from shared.story.drafts import Draft, Story
+from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.errors import BadInput
-from shared.story.shape import SHORTEST, SHORTEST_LAST, expect_beats
+from shared.story.shape import SHORTEST, expect_beats
 
 WORDS_A_SECOND = 2.3
 
