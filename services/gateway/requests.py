@@ -24,7 +24,7 @@ from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
-from shared.story.texts import VISIBLE, clean_text, make_one_line
+from shared.story.texts import VISIBLE, clean_text, looks_like_file, make_one_line
 
 PROMPT_LIMIT = 4000
 SCRIPT_LIMIT = 60_000
@@ -61,6 +61,9 @@ def _check_words(prompt: str) -> str:
     # a prompt of spaces and signs that are not seen passes every limit of length
     if not re.search(VISIBLE, prompt):
         raise ValueError("say in a sentence or more what the video should show")
+    # said now: a video that is accepted has been given something that can be planned
+    if looks_like_file(prompt):
+        raise ValueError("this is no text, it looks like a file: write what the video is about")
     return prompt
 
 

@@ -18,6 +18,7 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from services.gateway.app import openapi
+from shared.story.texts import looks_like_file
 from tests.gateway.conftest import Api, open_api
 
 STORED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -133,6 +134,8 @@ def test_every_answer_is_as_described(
             case.body.pop("say", None)  # that a word has letters of some script is no pattern
             if case.body.pop("script", None) is not None:
                 case.body["prompt"] = "the sea"  # no text that is made up is a script
+            if looks_like_file(str(case.body.get("prompt", ""))):
+                case.body["prompt"] = "the sea"
         case.call_and_validate(timeout=10, excluded_checks=EXCLUDED.get((path, method), []))
 
     answered()
