@@ -180,6 +180,7 @@ def tag_revision(rev: int) -> str:
 def _refuse(view: View, history: Sequence[BeatsPlanned], beat: Beat, asked: Change) -> None:
     """Refuse a change that can't be made to a beat."""
     plan = history[-1]
+    _refuse_given(plan, beat, asked)
     if isinstance(asked, BeatChange):
         _refuse_edit(plan, beat, asked)
     elif isinstance(asked, ChooseRequest):
@@ -188,6 +189,25 @@ def _refuse(view: View, history: Sequence[BeatsPlanned], beat: Beat, asked: Chan
         raise NotNow("It is the only beat that is left: a video of none would be no video.")
     elif asked.describe().get("what") == "voice" and not _speaks(plan, beat):
         raise NotNow(f"Nothing is said in beat {beat.index}: give it a narration first.")
+
+
+def _refuse_given(plan: BeatsPlanned, beat: Beat, asked: Change) -> None:
+    """Refuse to make anew what the user gave: it stays as it is, whatever is said of it."""
+    wish = asked.describe()
+    touched = _TOUCHES.get(wish.get("what", ""), ())
+    if isinstance(asked, BeatChange):
+        touched = (
+            *(["clip"] if "prompt" in wish else []),
+            *(["voice"] if "narration" in wish else []),
+        )
+    for name in touched:
+        kind = KINDS[name]
+        if any(kind.is_given(plan, item) for item in kind.items(plan) if item.beat == beat.index):
+            raise NotNow(f"You gave the {name} of beat {beat.index}: none is made in its place.")
+
+
+_TOUCHES = {"image": ("image",), "clip": ("clip",), "voice": ("voice",), "all": ("image", "voice")}
+"""What is made anew → the kinds of which a user may have given an item."""
 
 
 def _speaks(plan: BeatsPlanned, beat: Beat) -> bool:

@@ -221,6 +221,8 @@ class BeatsPlanned(Snapshot):
     """`kind/number` → the wanted take, where it is not the first one."""
     history: tuple[str, ...] = ()
     """How it came about, where that needs saying: what went wrong, and what was done about it."""
+    given: Mapping[str, str] = Field(default_factory=dict)
+    """`kind/number` → the key of a file that the user gave: nothing is made in its place."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

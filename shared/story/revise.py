@@ -7,7 +7,7 @@ the same before is wanted again. Each kind of job declares itself what it is tou
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared.story.beats import Beat, Chunk
-from shared.story.drafts import MIN_BEAT_SECONDS
+from shared.story.drafts import MIN_BEAT_SECONDS, SHORTEST_LAST
 from shared.story.events import BeatsPlanned, RevisionRequested
 from shared.story.formats import FPS, Aspect, frame_at
 from shared.story.kinds import CLIP, IMAGE, VOICE, AnyKind, Item, Kinds
@@ -180,7 +180,6 @@ def number_take(plan: BeatsPlanned, kind: AnyKind, beat: int) -> int | None:
 
 LONGEST_CHUNK = 10.0
 LONGEST_VIDEO = 180.0
-SHORTEST_LAST = 1.0
 """Seconds."""
 
 

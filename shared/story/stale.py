@@ -35,6 +35,8 @@ class Origins:
 
     def trace(self, plan: BeatsPlanned, takes: Takes, kind: AnyKind, item: Item) -> Origin:
         """Return what an item is made from, where these takes are wanted."""
+        if kind.is_given(plan, item):  # whatever else is changed, it stays what the user gave
+            return (plan.given[kind.take_name(item)],)
         own = [_READ[change](plan, item) for change in sorted(kind.touched_by)]
         sources = (
             (self._kinds[name].take_name(source), source)

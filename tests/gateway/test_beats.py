@@ -185,7 +185,7 @@ async def test_a_skipped_beat_comes_back_for_nothing(api: Api) -> None:
         (Action.EDIT, {"prompt": " "}, "prompt", "say what the beat should show"),
         (Action.EDIT, {"duration": 3}, "duration", "this beat can last 5 to 20 seconds"),
         (Action.EDIT, {"duration": 21}, "duration", "this beat can last 5 to 20 seconds"),
-        (Action.EDIT, {"duration": 0}, "duration", "1 to 180"),
+        (Action.EDIT, {"duration": 0}, "duration", "2.5 to 180"),
         (Action.EDIT, {"narration": "many words " * 50}, "narration", "shorten them"),
         (Action.EDIT, {"skipped": True}, "skipped", "use False"),
         (Action.EDIT, {"promt": "x"}, "promt", "perhaps prompt is meant"),
@@ -220,3 +220,22 @@ async def test_of_a_silent_beat_no_voice_is_made_and_the_last_beat_stays(api: Ap
     assert "give it a narration first" in is_problem(silent, 409, "not-in-this-status")["detail"]
     alone = await ask(api, made, Action.SKIP, beat=0)
     assert "only beat that is left" in is_problem(alone, 409, "not-in-this-status")["detail"]
+
+
+async def test_nothing_is_made_in_place_of_what_a_user_gave(api: Api) -> None:
+    made = await api.make()
+    plan = full_plan(video_id=made).model_copy(
+        update={"given": {"clip/2": "own.mp4", "image/1": "own.mp4", "voice/0": "own.wav"}}
+    )
+    await api.tell([plan, *images(plan)])
+    for action, body, beat, what in (
+        (Action.REGENERATE, {"what": "image"}, 1, "image"),
+        (Action.REGENERATE, {"what": "clip"}, 1, "clip"),
+        (Action.EDIT, {"prompt": "a hill"}, 1, "clip"),
+        (Action.EDIT, {"narration": "Others."}, 0, "voice"),
+        (Action.REGENERATE, {"what": "all"}, 0, "voice"),
+    ):
+        refused = await ask(api, made, action, body, beat)
+        said = is_problem(refused, 409, "not-in-this-status")["detail"]
+        assert said == f"You gave the {what} of beat {beat}: none is made in its place."
+    assert (await ask(api, made, Action.EDIT, {"duration": 11}, 1)).status_code == 202

@@ -8,7 +8,7 @@ import yaml
 from services.gateway.plans import describe_plan, list_values, read_plan, write_plan
 from services.gateway.requests import VideoRequest
 from shared.jobs.ledger import JOBS
-from shared.story.byhand import plan_by_hand
+from shared.story.byhand import check_own_of_plan, plan_by_hand
 from shared.story.errors import BadInput
 from shared.story.events import VideoRequested
 from tests.gateway.conftest import Api
@@ -64,8 +64,10 @@ MISTAKES = {
     GOOD + "colour: red\n": "line 9: colour: there is no such field",
     GOOD.replace("narration", "naration"): "line 5: beats.0.naration: there is no such field: "
     "perhaps narration is meant",
-    GOOD.replace("duration: 6", "duration: six"): "line 6: beats.0.duration: give 1 to 180 seconds",
-    GOOD.replace("duration: 6", "duration: .inf"): "line 6: beats.0.duration: give 1 to 180",
+    GOOD.replace(
+        "duration: 6", "duration: six"
+    ): "line 6: beats.0.duration: give 2.5 to 180 seconds",
+    GOOD.replace("duration: 6", "duration: .inf"): "line 6: beats.0.duration: give 2.5 to 180",
     GOOD.replace("duration: 6", "duration: 3"): "line 6: beats.0.duration: give 5 seconds or more",
     GOOD.replace("The keeper wakes.", "no"): "line 5: beats.0.narration: give a text",
     GOOD.replace("The keeper wakes.", "2024-01-01"): "line 5: this reads as a date",
@@ -144,7 +146,7 @@ async def test_a_plan_is_given_and_shown_in_the_same_form(api: Api) -> None:
         ({"plan": "beats:\n  - what: 1\n"}, "plan", "line 2: beats.0.what: there is no such field"),
         ({"plan": GOOD, "prompt": "the sea"}, "prompt", "give a prompt or a plan, not both"),
         ({"plan": GOOD, "duration": 30}, "", "leave duration out"),
-        ({"plan": {"beats": [{"prompt": "x", "duration": 2}]}, "end_card": None}, "", "5 to 180"),
+        ({"plan": {"beats": [{"prompt": "x", "duration": 3}]}, "end_card": None}, "", "5 to 180"),
         (
             {"plan": {"beats": [{"prompt": "x", "narration": "many words " * 30}]}},
             "plan.beats.0.narration",
@@ -171,3 +173,30 @@ async def test_an_estimate_of_a_plan_by_hand_has_no_line_for_planning(api: Api) 
     offer = (await api.http.post("/v1/estimates", json={"plan": yaml.safe_load(GOOD)})).json()
     assert "plan" not in {line["kind"] for line in offer["lines"]}
     assert offer["clips"] == 3
+
+
+def test_own_material_has_its_place_in_a_plan_by_hand() -> None:
+    clip, voice = f"v7000-{'0' * 32}.mp4", f"s4000-{'0' * 32}.wav"
+    own = [{"index": 0, "clip": clip}, {"index": 1, "voice": voice, "narration": "Hello."}]
+    brief = VideoRequest.model_validate({"plan": GOOD, "beats": own}).brief("local")
+    check_own_of_plan(brief)
+    plan = plan_by_hand("v", brief)
+    assert [chunk.beat for chunk in plan.chunks] == [0, 1], "an own clip is one chunk"
+    assert set(plan.given) == {"clip/0", "image/0", "voice/1"}
+    assert (plan.beats[0].narration, plan.beats[1].narration) == ("The keeper wakes.", "Hello.")
+
+
+@pytest.mark.parametrize(
+    ("own", "field", "advice"),
+    [
+        ({"index": 5, "prompt": "x"}, "beats.0.index", "beats 0 to 1"),
+        ({"index": 1, "voice": f"s9000-{'0' * 32}.wav"}, "beats.0.voice", "make it longer"),
+    ],
+)
+def test_own_material_that_a_plan_has_no_place_for(
+    own: dict[str, object], field: str, advice: str
+) -> None:
+    brief = VideoRequest.model_validate({"plan": GOOD, "beats": [own]}).brief("local")
+    with pytest.raises(BadInput, match=advice) as raised:
+        check_own_of_plan(brief)
+    assert raised.value.field == field

@@ -219,3 +219,10 @@ def test_a_take_after_one_that_was_chosen_back_is_a_new_one() -> None:
 def test_a_take_that_there_never_was_changes_nothing() -> None:
     history = change([first()], action="choose", beat=0, kind="image", take=7)
     assert history[1].takes == history[0].takes and history[1].beats == history[0].beats
+
+
+def test_what_a_user_gave_stays_whatever_is_said_of_its_beat() -> None:
+    given = first().model_copy(update={"given": {"image/1": "own.png", "voice/1": "own.wav"}})
+    history = change([given], action="edit", beat=1, prompt="a hill")
+    assert stale(history) == {"clip/2", "clip/3", "conform/2", "conform/3"}
+    assert stale(change(history, action="edit", beat=1, narration="Others.")) == set()

@@ -45,7 +45,7 @@ BESIDE = frozenset(
 
 
 def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
-    made = done.facts("brief", "title", "beats", "chunks", "truncation", "history")
+    made = done.facts("brief", "title", "beats", "chunks", "truncation", "given", "history")
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
     # the plan may be a copy of one that was made for a brief with another budget, say
