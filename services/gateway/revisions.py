@@ -5,7 +5,7 @@ will answer is derived here as the planner will derive it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.gateway.changes import BeatChange, Change, ChooseRequest
@@ -193,21 +193,24 @@ def _refuse(view: View, history: Sequence[BeatsPlanned], beat: Beat, asked: Chan
 
 def _refuse_given(plan: BeatsPlanned, beat: Beat, asked: Change) -> None:
     """Refuse to make anew what the user gave: it stays as it is, whatever is said of it."""
-    wish = asked.describe()
-    touched = _TOUCHES.get(wish.get("what", ""), ())
-    if isinstance(asked, BeatChange):
-        touched = (
-            *(["clip"] if "prompt" in wish else []),
-            *(["voice"] if "narration" in wish else []),
-        )
-    for name in touched:
+    said = asked.describe()
+    # to regenerate says what, and an edit has what it changes
+    words = [said["what"]] if "what" in said else said if isinstance(asked, BeatChange) else []
+    for name in [each for word in words for each in _TOUCHES.get(word, ())]:
         kind = KINDS[name]
         if any(kind.is_given(plan, item) for item in kind.items(plan) if item.beat == beat.index):
             raise NotNow(f"You gave the {name} of beat {beat.index}: none is made in its place.")
 
 
-_TOUCHES = {"image": ("image",), "clip": ("clip",), "voice": ("voice",), "all": ("image", "voice")}
-"""What is made anew → the kinds of which a user may have given an item."""
+_TOUCHES: Mapping[str, tuple[str, ...]] = {
+    "image": ("image",),
+    "clip": ("clip",),
+    "voice": ("voice",),
+    "all": ("image", "voice"),
+    "prompt": ("clip",),
+    "narration": ("voice",),
+}
+"""What is made anew, or changed → the kinds of which a user may have given an item."""
 
 
 def _speaks(plan: BeatsPlanned, beat: Beat) -> bool:

@@ -49,7 +49,8 @@ def check_own_of_plan(brief: Brief) -> None:
         least, seconds = draft_beat(own, None, "x").least, beats[own.index].duration
         if least > seconds:
             raise BadInput(
-                f"the recording needs {least:g} s, and its beat lasts {seconds:g} s: make it longer",
+                f"the recording needs {least:g} s, and its beat lasts {seconds:g} s: "
+                "make that longer",
                 f"beats.{place}.voice",
             )
 

@@ -190,7 +190,7 @@ def test_own_material_has_its_place_in_a_plan_by_hand() -> None:
     ("own", "field", "advice"),
     [
         ({"index": 5, "prompt": "x"}, "beats.0.index", "beats 0 to 1"),
-        ({"index": 1, "voice": f"s9000-{'0' * 32}.wav"}, "beats.0.voice", "make it longer"),
+        ({"index": 1, "voice": f"s9000-{'0' * 32}.wav"}, "beats.0.voice", "make that longer"),
     ],
 )
 def test_own_material_that_a_plan_has_no_place_for(
