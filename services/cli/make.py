@@ -32,7 +32,7 @@ from services.cli.price import say_price
 from services.cli.receipt import format_receipt
 from services.cli.screen import Screen
 from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
-from services.gateway.intake import OUTPUTS, make_video_id
+from services.gateway.intake import OUTPUTS
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
@@ -159,14 +159,15 @@ class Maker:
         # The promise comes before the request: whatever dies from here on, `resume` knows what was
         # wanted. Its key makes the same request the same video.
         key = uuid4().hex
+        id_ = await self.gateway.intake.ids.make(OWNER, key)
         promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
-        await self.store.insert(OUTPUTS, [{"_id": make_video_id(OWNER, key), **promise}])
+        await self.store.insert(OUTPUTS, [{"_id": id_, **promise}])
         try:
             await self.gateway.intake.accept(asked, OWNER, key)
         except BadInput:  # what is refused once must not be asked for again by each `resume`
-            await self.store.delete(OUTPUTS, [make_video_id(OWNER, key)])
+            await self.store.delete(OUTPUTS, [id_])
             raise
-        return await self.finish(make_video_id(OWNER, key), Screen())
+        return await self.finish(id_, Screen())
 
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
         """Ask for a video in another shape, and write its file; return the exit code."""

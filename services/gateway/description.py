@@ -11,7 +11,10 @@ Answers = dict[int | str, dict[str, Any]]
 
 _WHEN: Mapping[int, str] = {
     400: "The body is not text in UTF-8.",
-    403: "A browser sent this for a page of another site.",
+    401: "A key is needed here, and none came, or one that is not valid: `hint` says how to get one.",
+    402: "The key may spend no more money today.",
+    403: "The role of the key does not allow it, a signed link has ended, or a browser sent this for "
+    "a page of another site.",
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",
@@ -19,14 +22,15 @@ _WHEN: Mapping[int, str] = {
     415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",
     421: "The request names a host that is not served here.",
+    429: "The key has used up what it may, by the minute or in videos: see `Retry-After`.",
     422: "The input is off: `errors` names each field, or the first 20 of them.",
     500: "A bug of ours: the log has its cause under `request_id`.",
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
 }
 
-ALWAYS = (421, 500, 503)
+ALWAYS = (401, 403, 421, 429, 500, 503)
 """The refusals that every route may answer with, whatever it does."""
-WRITES = (403, 413, 415, 422)
+WRITES = (413, 415, 422)
 """The refusals that a route with a body may answer with."""
 
 
@@ -87,6 +91,25 @@ def file_answers(name: str, method: str) -> Answers:
     }
 
 
+SCHEMES: dict[str, Any] = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "sw_…",
+        "description": "An API key. A process that only its own machine can reach needs none.",
+    },
+    "link": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "sig",
+        "description": "A signed link, as the `links` of a video have it: it is good for its own "
+        "path, until `expires`.",
+    },
+}
+KEY = [{"key": []}]
+LINK_OR_KEY = [{"key": []}, {"link": []}]
+
+
 def correct_description(api: FastAPI) -> None:
     """Correct the framework's own description, which knows nothing of our problem documents."""
     describe = api.openapi
@@ -94,8 +117,10 @@ def correct_description(api: FastAPI) -> None:
     def describe_truly() -> dict[str, Any]:
         document = describe()
         for path in document["paths"].values():
-            for operation in path.values():
+            for method, operation in path.items():
                 _correct(operation["responses"])
+                operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY
+        document["components"]["securitySchemes"] = SCHEMES
         for unused in ("HTTPValidationError", "ValidationError"):
             document["components"]["schemas"].pop(unused, None)
         return document

@@ -18,6 +18,7 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from services.gateway.app import openapi
+from services.gateway.keys.caller import Role
 from tests.gateway.conftest import Api, open_api
 
 STORED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -38,13 +39,14 @@ def test_every_refusal_is_described_as_a_problem() -> None:
 def test_every_operation_says_what_can_always_happen_and_every_write_what_it_refuses() -> None:
     for path, methods in openapi()["paths"].items():
         for method, operation in methods.items():
-            always = {"421", "500", "503"} | ({"403", "413", "415"} if method == "post" else set())
+            always = {"401", "403", "421", "429", "500", "503"}
+            always |= {"413", "415"} if method == "post" else set()
             assert always <= set(operation["responses"]), (method, path)
 
 
 async def test_what_a_path_allows_is_what_is_described(api: Api) -> None:
     for path, methods in openapi()["paths"].items():
-        asked = re.sub(r"{(rev|chunk)}", "1", path).format(video_id="x", image_id="x")
+        asked = re.sub(r"{(rev|chunk)}", "1", path).format(video_id="x", image_id="x", key_id="x")
         for method in ("OPTIONS", "TRACE", "PUT", "NONSENSE"):
             answer = await api.http.request(method, asked)
             assert answer.status_code == 405
@@ -58,12 +60,14 @@ class Serving(threading.Thread):
         super().__init__(daemon=True)
         self._folder = folder
         self.server: uvicorn.Server | None = None
+        self.token = ""
 
     def run(self) -> None:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        async with open_api(self._folder) as api:
+        async with open_api(self._folder, needs_key=True) as api:
+            self.token = (await api.parts.keys.make("ann", Role.ADMIN)).token
             self.server = uvicorn.Server(uvicorn.Config(api.asgi, port=0, log_config=None))
             await self.server.serve()
 
@@ -73,13 +77,18 @@ class Serving(threading.Thread):
         return int(self.server.servers[0].sockets[0].getsockname()[1])
 
 
+Described = tuple[BaseSchema, dict[str, str]]
+"""The description, and the key that all is asked with."""
+
+
 @pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema]:
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
     serving = Serving(tmp_path_factory.mktemp("api"))
     serving.start()
     while serving.server is None or not serving.server.started:
         assert serving.is_alive()
-    yield schemathesis.openapi.from_url(f"http://127.0.0.1:{serving.port}/openapi.json")
+    read = schemathesis.openapi.from_url(f"http://127.0.0.1:{serving.port}/openapi.json")
+    yield read, {"Authorization": f"Bearer {serving.token}"}
     serving.server.should_exit = True
     serving.join(timeout=20)
 
@@ -108,15 +117,17 @@ EXCLUDED: dict[tuple[str, str], list[Any]] = {
     ("/v1/images", "post"): [positive_data_acceptance],
     ("/v1/scripts", "post"): [positive_data_acceptance],
     ("/v1/jobs/unresolved", "post"): [positive_data_acceptance],
+    ("/v1/audit", "get"): [positive_data_acceptance],
 }
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CASES)
 def test_every_answer_is_as_described(
-    described: BaseSchema, path: str, method: str, mode: GenerationMode
+    described: Described, path: str, method: str, mode: GenerationMode
 ) -> None:
     """Also to requests that are wrong on purpose."""
-    operation = described[path][method]
+    (schema, key), own = described, EXCLUDED.get((path, method), [])
+    operation = schema[path][method]
 
     @given(operation.as_strategy(generation_mode=mode))
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -130,6 +141,6 @@ def test_every_answer_is_as_described(
             case.body.pop("say", None)  # that a word has letters of some script is no pattern
             if case.body.pop("script", None) is not None:
                 case.body["prompt"] = "the sea"  # no text that is made up is a script
-        case.call_and_validate(timeout=10, excluded_checks=EXCLUDED.get((path, method), []))
+        case.call_and_validate(headers=key, timeout=10, excluded_checks=own)
 
     answered()
