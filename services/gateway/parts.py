@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
-from services.gateway.edge.guard import Door
+from services.gateway.keys.door import Door
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import OUTPUTS, REQUESTS, Intake

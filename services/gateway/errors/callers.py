@@ -56,7 +56,7 @@ class NotAllowed(Refusal):
 
     def __init__(self, role: str, needed: str, why: str = "") -> None:
         super().__init__(
-            f"{why or 'This key may not do that'}: it is of a {role}, and this needs a {needed}.",
+            f"{why or 'This key may not do that'}: its role is {role}, and this needs {needed}.",
             f"Ask an admin for a key with the role {needed}.",
         )
 
