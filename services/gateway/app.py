@@ -34,9 +34,7 @@ from shared.runtime.probes import probes
 LOOPBACK = Hosts()
 
 
-def create_app(
-    gateway: Gateway, hosts: Hosts = LOOPBACK, *, needs_key: bool = False
-) -> FastAPI:
+def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK, *, needs_key: bool = False) -> FastAPI:
     """Return the API over a running gateway, for these hosts, and callers with a key."""
     api = _build_api()
     api.state.gateway = gateway

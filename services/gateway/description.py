@@ -11,10 +11,10 @@ Answers = dict[int | str, dict[str, Any]]
 
 _WHEN: Mapping[int, str] = {
     400: "The body is not text in UTF-8.",
-    401: "A key is needed here, and none came, or one that is not valid: `hint` says how to get one.",
+    401: "A key is needed, and none came, or one that is not valid: `hint` says how to get one.",
     402: "The key may spend no more money today.",
-    403: "The role of the key does not allow it, a signed link has ended, or a browser sent this for "
-    "a page of another site.",
+    403: "The role of the key does not allow it, a signed link has ended, or a browser sent this "
+    "for a page of another site.",
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",

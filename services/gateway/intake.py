@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.gateway.errors.callers import NotAllowed
-from services.gateway.errors.problems import KeyReused, Unreadable
+from services.gateway.errors.problems import KeyReused, Refusal, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.keys.caller import CALLER, Role
@@ -118,7 +118,11 @@ class Intake:
         if not is_limited or await self.store.get(REQUESTS, [row["_id"]]):
             return
         await self.usage.take_place(row["_id"])
-        await self.usage.promise(row["_id"], brief.budget)
+        try:
+            await self.usage.promise(row["_id"], brief.budget)
+        except Refusal:
+            await self.usage.leave_place(row["_id"])
+            raise
 
     def _find_refusal(self, brief: Brief) -> StorywaveError | None:
         if self.terms.ask is None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
-from services.gateway.keys.door import Door
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import OUTPUTS, REQUESTS, Intake
 from services.gateway.keys.apikeys import ApiKeys
 from services.gateway.keys.audit import Audit
+from services.gateway.keys.door import Door
 from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.keys.links import LINK_SECONDS, Links
@@ -54,16 +54,14 @@ class Gateway:
         self.scripts.pool.close()
 
 
-def build_gateway(
-    app: App, hook_secret: str = "", link_seconds: int = LINK_SECONDS
-) -> Gateway:
+def build_gateway(app: App, hook_secret: str = "", link_seconds: int = LINK_SECONDS) -> Gateway:
     """Return the gateway of a process; from here on its watchers hear what the process hears.
 
     With a secret it also hears what a provider's webhooks tell.
     """
     shell = app.shell("gateway")
     secrets = Secrets(app.ports.store)
-    links = Links(secrets, app.ports.store.now, link_seconds)
+    links = Links(secrets, link_seconds)
     videos = Videos(app.ports.store, shell.service.views, shell.fold, links.sign_all)
     watch = Watch(videos)
     shell.listen(watch.wake)

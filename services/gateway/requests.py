@@ -325,9 +325,7 @@ class KeyRequest(BaseModel):
 
     model_config = EXACT
 
-    owner: str = Field(
-        pattern=OWNER, description="Whose videos it is for.", examples=["acme"]
-    )
+    owner: str = Field(pattern=OWNER, description="Whose videos it is for.", examples=["acme"])
     role: Annotated[Role, BeforeValidator(_read_role)] = Field(
         description="viewer reads; maker makes what costs nothing; payer spends; admin also gives "
         "keys, of any owner."

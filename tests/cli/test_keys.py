@@ -27,7 +27,9 @@ def test_keys_are_made_listed_replaced_and_revoked(
     assert main(["keys", "list"]) == 0
     listed = capsys.readouterr().out
     limits = "60 requests a minute, 2 videos at once, $20.00 a day"
-    assert re.fullmatch(rf"{id_}  \d{{4}}-\d\d-\d\d  acme  payer  the shop  {re.escape(limits)}\n", listed)
+    assert re.fullmatch(
+        rf"{id_}  \d{{4}}-\d\d-\d\d  acme  payer  the shop  {re.escape(limits)}\n", listed
+    )
     assert main(["keys", "rotate", id_]) == 0
     new = capsys.readouterr().out.strip()
     assert new.startswith(f"sw_{id_}_") and new != token

@@ -255,7 +255,9 @@ def test_a_name_that_is_not_ours_is_refused_and_probes_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     strange = {"host": "evil.example"}
-    assert main(["keys", "create", "--owner", "a", "--role", "viewer", "--data", str(tmp_path)]) == 0
+    assert (
+        main(["keys", "create", "--owner", "a", "--role", "viewer", "--data", str(tmp_path)]) == 0
+    )
     key = {"authorization": f"Bearer {capsys.readouterr().out.strip()}"}
     with up(tmp_path, STORYWAVE_HOSTS="film.example") as served:
         served.http.headers |= key

@@ -1,6 +1,6 @@
 """A gateway that lets in callers with a key only, and requests made up from its description."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,24 +72,12 @@ def make_sample(schema: Mapping[str, Any]) -> Any:
     """Return the least value that a schema allows."""
     if "$ref" in schema:
         return make_sample(openapi()["components"]["schemas"][schema["$ref"].split("/")[-1]])
-    for known in ("examples", "enum"):
-        if schema.get(known):
-            return schema[known][0]
-    if "const" in schema:
-        return schema["const"]
+    known = schema.get("examples") or schema.get("enum") or [schema.get("const")]
+    if known[0] is not None:
+        return known[0]
     if "anyOf" in schema and "properties" not in schema:
         return make_sample(schema["anyOf"][0])
-    match schema.get("type"):
-        case "integer" | "number":
-            return schema.get("minimum", 1)
-        case "boolean":
-            return True
-        case "array":
-            return [make_sample(schema["items"])] * schema.get("minItems", 0)
-        case "object":
-            return _make_object(schema)
-        case _:
-            return "x" * max(1, schema.get("minLength", 1))
+    return _LEAST[schema.get("type", "string")](schema)
 
 
 def _make_object(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,3 +85,14 @@ def _make_object(schema: Mapping[str, Any]) -> dict[str, Any]:
     fields = schema.get("properties", {})
     wanted = schema.get("required") or list(fields)[:1]
     return {name: make_sample(fields[name]) for name in wanted}
+
+
+_LEAST: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "integer": lambda schema: schema.get("minimum", 1),
+    "number": lambda schema: schema.get("minimum", 1),
+    "boolean": lambda schema: True,
+    "null": lambda schema: None,
+    "string": lambda schema: "x" * max(1, schema.get("minLength", 1)),
+    "array": lambda schema: [make_sample(schema["items"])] * schema.get("minItems", 0),
+    "object": _make_object,
+}

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -21,11 +22,11 @@ from shared.story.events import VideoFailed
 from tests.gateway.keyed import Headers, Keyed, Operation, list_operations, open_keyed
 from tests.gateway.test_http import is_problem
 from tests.histories import completed, full_plan, whole
-from tests.pictures import product
+from tests.pictures import product as picture
 from tests.prices import CENT, TERMS
 
 OPERATIONS = list(list_operations())
-FILES = ("media", "poster", "captions.srt", "captions.vtt", "contact.png", "hls")
+FILES = ("media", "poster", "captions.srt", "captions.vtt", "contact", "hls")
 
 
 @pytest.fixture
@@ -51,7 +52,9 @@ async def finish(keyed: Keyed, key: Headers) -> str:
     plan = full_plan(video_id=video)
     for blob in ("final.mp4", "poster.jpg", "captions.srt", "captions.vtt", "contact.png"):
         await keyed.api.app.ports.blobs.put(blob, b"bytes of a file")
-    await keyed.api.app.ports.blobs.put("hls.m3u8", b'#EXT-X-MAP:URI="hls_media.m4s"\nhls_media.m4s\n')
+    await keyed.api.app.ports.blobs.put(
+        "hls.m3u8", b'#EXT-X-MAP:URI="hls_media.m4s"\nhls_media.m4s\n'
+    )
     await keyed.api.app.ports.blobs.put("hls_media.m4s", b"media")
     await keyed.api.tell([*whole(plan), completed(plan)])
     return video
@@ -67,12 +70,12 @@ async def read(keyed: Keyed, key: Headers, video: str) -> dict[str, Any]:
 # ── keys ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=name)
-async def test_without_a_key_that_is_good_nothing_is_answered(
-    keyed: Keyed, operation: Operation
-) -> None:
-    path = operation.fill({"video_id": "x", "image_id": "x", "key_id": "first"})
-    for key in ("", "Bearer sw_nope", f"Bearer sw_first_{'0' * 64}", "Basic YTpi", "Bearer é"):
+KEYS_THAT_ARE_NONE = ("", "Bearer sw_nope", f"Bearer sw_first_{'0' * 64}", "Basic YTpi", "Bearer é")
+
+
+async def test_without_a_key_that_is_good_nothing_is_answered(keyed: Keyed) -> None:
+    for operation, key in product(OPERATIONS, KEYS_THAT_ARE_NONE):
+        path = operation.fill({"video_id": "x", "image_id": "x", "key_id": "first"})
         headers = {"Authorization": key.encode()} if key else None
         answer = await keyed.api.http.request(operation.method, path, headers=headers)
         assert answer.status_code == 401
@@ -170,7 +173,7 @@ async def test_another_owners_id_is_on_every_route_the_id_of_nothing(keyed: Keye
     http = keyed.api.http
     video = await finish(keyed, ann)
     png = {"content-type": "image/png", **ann}
-    image = (await http.post("/v1/images", content=product(), headers=png)).json()["id"]
+    image = (await http.post("/v1/images", content=picture(), headers=png)).json()["id"]
     ids = {"video_id": video, "image_id": image}
     asked = [op for op in OPERATIONS if "{" in op.path and "/v1/keys/" not in op.path]
     assert len(asked) > 20
@@ -179,7 +182,7 @@ async def test_another_owners_id_is_on_every_route_the_id_of_nothing(keyed: Keye
         headers = {**content.pop("headers", {}), **bob}
         answer = await http.request(operation.method, path, headers=headers, **content)
         assert answer.status_code == 404, f"{name(operation)}: {answer.text}"
-        none = operation.fill({each: "0" * 32 for each in ids})
+        none = operation.fill(dict.fromkeys(ids, "0" * 32))
         missing = await http.request(operation.method, none, headers=headers, **content)
         told = [text.replace(video, "").replace(image, "") for text in (answer.text, missing.text)]
         same = [re.sub(r'"request_id":"\w+"|0{32}', "", text) for text in told]

@@ -38,11 +38,10 @@ class Guard:
                 CALLER.reset(asks)
 
     async def _find_caller(self, scope: Scope) -> Caller:
-        query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+        raw = scope.get("query_string", b"").decode("latin-1")
+        query = dict(parse_qsl(raw, keep_blank_values=True))
         said = Headers(scope=scope).get("authorization", "")
-        return await self._door.find_caller(
-            scope.get("method", "GET"), scope["path"], query, said
-        )
+        return await self._door.find_caller(scope.get("method", "GET"), scope["path"], query, said)
 
     async def _tell_standing(self, send: Send) -> Send:
         """Return what sends an answer, and tells in it what the key has left of its minute."""

@@ -94,9 +94,7 @@ class ApiKeys:
 
     async def revoke(self, key_id: str) -> ApiKey:
         """Let nobody in by this key any more. Its videos stay, and go on."""
-        change = Update(
-            key_id, where={"revoked_at": None}, set={"revoked_at": self.store.now()}
-        )
+        change = Update(key_id, where={"revoked_at": None}, set={"revoked_at": self.store.now()})
         if (await self.store.get(KEYS, [key_id])).get(key_id):
             await self.store.update(KEYS, [change])
         self._known.pop(key_id, None)

@@ -116,6 +116,14 @@ class Usage:
             if await self._write(row, change, [f"videos.{video}" for video in ended]):
                 return
 
+    async def leave_place(self, video_id: str) -> None:
+        """Give back the place of a video that was refused after all."""
+        key = CALLER.get().key
+        while True:
+            row = await self._read(f"{key}/videos", {"version": 0, "videos": {}})
+            if video_id not in row["videos"] or await self._write(row, {}, [f"videos.{video_id}"]):
+                return
+
     async def _list_ended(self, taken: Mapping[str, int]) -> list[str]:
         known, now = await self._find_ended(taken), self._store.now()
         # one that nobody knows may have been asked for just now; a minute later it never was

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlencode
@@ -24,8 +24,6 @@ class Links:
     """Signs links, and reads them."""
 
     secrets: Secrets
-    now: Callable[[], int]
-    """The store's clock, in milliseconds: all replicas agree when a link ends."""
     seconds: int = LINK_SECONDS
 
     async def sign_all(self, paths: Mapping[str, str]) -> dict[str, str]:
@@ -44,7 +42,7 @@ class Links:
         secret = await self.secrets.read(NAME)
         if not any(_is_signed(each, path, owner, int(until), given) for each in secret.all):
             raise LinkRefused(ended=False)
-        if self.now() >= int(until) * 1000:
+        if self._now() >= int(until) * 1000:
             raise LinkRefused(ended=True)
         return Caller(owner, Role.VIEWER, link_until=int(until))
 
@@ -54,8 +52,12 @@ class Links:
         secret = (await self.secrets.read(NAME)).current
         return sign(secret, path, caller.owner, caller.link_until)
 
+    def _now(self) -> int:
+        # the store's clock: all replicas agree when a link ends
+        return self.secrets.store.now()
+
     def _find_end(self, caller: Caller) -> int:
-        end = self.now() // 1000 + self.seconds + ROUND_SECONDS
+        end = self._now() // 1000 + self.seconds + ROUND_SECONDS
         return end // ROUND_SECONDS * ROUND_SECONDS
 
 

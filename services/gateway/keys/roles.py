@@ -36,9 +36,7 @@ def is_guarded(path: str) -> bool:
 def find_role(method: str, path: str) -> Role:
     """Return the role that a request needs."""
     return next(
-        role
-        for methods, paths, role in _NEEDS
-        if methods.match(method) and paths.fullmatch(path)
+        role for methods, paths, role in _NEEDS if methods.match(method) and paths.fullmatch(path)
     )
 
 
