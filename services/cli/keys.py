@@ -12,6 +12,7 @@ from services.cli.outcome import say, tell
 from services.gateway.errors.problems import explain_input
 from services.gateway.keys.apikeys import ApiKey, ApiKeys, NewApiKey
 from services.gateway.keys.audit import Audit
+from services.gateway.keys.caller import Role
 from services.gateway.keys.links import NAME
 from services.gateway.keys.secret import Secrets
 from services.gateway.requests import KeyRequest
@@ -33,7 +34,7 @@ def create(given: argparse.Namespace) -> int:
         raise explain_input(error, KeyRequest.model_fields, _name_option) from error
 
     async def make(store: Store) -> None:
-        made = await ApiKeys(store).make(asked.owner, asked.role, asked.name, asked.limits)
+        made = await ApiKeys(store).make(asked.owner, Role(asked.role), asked.name, asked.limits)
         await Audit(store).note_key(made.owner, "KeyMade", made.id, made.role)
         _show_token(made)
 

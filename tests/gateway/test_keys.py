@@ -109,7 +109,7 @@ async def test_an_admin_makes_a_key_that_is_shown_once_and_not_stored(keyed: Key
     stored = str(await keyed.api.app.ports.store.find(KEYS, {}))
     secret = token.rpartition("_")[2]
     assert secret not in shown.text + listed.text + stored
-    own = await keyed.api.http.get("/v1/keys/self", headers={"Authorization": f"Bearer {token}"})
+    own = await keyed.api.http.get("/v1/self", headers={"Authorization": f"Bearer {token}"})
     assert own.json() == made
 
 
@@ -133,7 +133,7 @@ async def test_a_key_that_gets_another_token_lets_in_by_the_old_one_for_as_long_
 ) -> None:
     admin, old = await keyed.let_in("boss", Role.ADMIN), await keyed.let_in("acme")
     store, http = keyed.api.app.ports.store, keyed.api.http
-    id_ = (await http.get("/v1/keys/self", headers=old)).json()["id"]
+    id_ = (await http.get("/v1/self", headers=old)).json()["id"]
     path = f"/v1/keys/{id_}/rotate"
     token = (await http.post(path, json={"grace_hours": 1}, headers=admin)).json()["token"]
     new = {"Authorization": f"Bearer {token}"}
@@ -150,7 +150,7 @@ async def test_a_revoked_key_lets_nobody_in_and_its_videos_stay(keyed: Keyed) ->
     other = await keyed.let_in("acme")
     http = keyed.api.http
     video = await keyed.api.make(headers=key)
-    id_ = (await http.get("/v1/keys/self", headers=key)).json()["id"]
+    id_ = (await http.get("/v1/self", headers=key)).json()["id"]
     gone = await http.delete(f"/v1/keys/{id_}", headers=admin)
     assert gone.json()["revoked_at"] > 0
     again = await http.delete(f"/v1/keys/{id_}", headers=admin)
@@ -483,7 +483,7 @@ async def test_the_audit_says_who_did_what_and_when(keyed: Keyed) -> None:
         await keyed.let_in("bob"),
     )
     http = keyed.api.http
-    id_ = (await http.get("/v1/keys/self", headers=ann)).json()["id"]
+    id_ = (await http.get("/v1/self", headers=ann)).json()["id"]
     made = {}
     for owner, key in (("ann", ann), ("bob", bob)):
         made[owner] = await keyed.api.make(headers=key)

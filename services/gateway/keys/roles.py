@@ -14,17 +14,19 @@ _GET = re.compile("GET|HEAD|OPTIONS")
 _POST = re.compile("POST")
 
 _NEEDS: tuple[tuple[re.Pattern[str], re.Pattern[str], Role], ...] = (
-    (_GET, re.compile(r"/v1/keys/self"), Role.VIEWER),
-    (_ANY, re.compile(r"/v1/keys(/.*)?"), Role.ADMIN),
+    (_ANY, re.compile(r"/v1/keys(/.*)?", re.DOTALL), Role.ADMIN),
     (_POST, re.compile(r"/v1/estimates"), Role.VIEWER),
     (re.compile("PATCH"), re.compile(r"/v1/videos/[^/]+"), Role.PAYER),
     (_POST, re.compile(r"/v1/jobs/unresolved"), Role.PAYER),
-    (_GET, re.compile(r".*"), Role.VIEWER),
-    (_ANY, re.compile(r".*"), Role.MAKER),
+    (_GET, re.compile(r".*", re.DOTALL), Role.VIEWER),
+    (_ANY, re.compile(r".*", re.DOTALL), Role.MAKER),
 )
-"""Methods, paths, and the role that they need: the first row that fits counts."""
+"""Methods, paths, and the role that they need: the first row that fits counts.
 
-_ON_A_VIDEO = re.compile(r"/v1/videos/(?P<video>[^/]+)/(?P<action>.+)")
+Paths may hold any character, also line breaks.
+"""
+
+_ON_A_VIDEO = re.compile(r"/v1/videos/(?P<video>[^/]+)/(?P<action>.+)", re.DOTALL)
 _FREE = re.compile(r"pause|cancel|reframe|webhooks?(/.*)?")
 
 

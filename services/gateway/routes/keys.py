@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from services.gateway.description import WRITES, refusals
 from services.gateway.keys.apikeys import ApiKey, NewApiKey
 from services.gateway.keys.audit import AuditPage
-from services.gateway.keys.caller import CALLER
+from services.gateway.keys.caller import CALLER, Role
 from services.gateway.requests import KeyRequest, RotateRequest
 from services.gateway.routes.inputs import At
 
@@ -19,7 +19,7 @@ KeyId = Annotated[str, Path(description="The id of a key: what stands between th
 @router.post("/v1/keys", status_code=201, responses=refusals(400, *WRITES))
 async def make_key(asked: KeyRequest, at: At, response: Response) -> NewApiKey:
     """Make an API key. Its token is in this answer, and nowhere else ever after."""
-    made = await at.keys.make(asked.owner, asked.role, asked.name, asked.limits)
+    made = await at.keys.make(asked.owner, Role(asked.role), asked.name, asked.limits)
     await at.audit.note_key(made.owner, "KeyMade", made.id, made.role)
     response.headers["Location"] = f"/v1/keys/{made.id}"
     response.headers["Cache-Control"] = "no-store"
@@ -32,7 +32,7 @@ async def list_keys(at: At) -> list[ApiKey]:
     return await at.keys.list_all()
 
 
-@router.get("/v1/keys/self")
+@router.get("/v1/self")
 async def get_own_key(at: At) -> ApiKey:
     """Show the key that you ask with: whose it is, and what it may."""
     caller = CALLER.get()
