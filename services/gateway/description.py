@@ -106,8 +106,8 @@ SCHEMES: dict[str, Any] = {
         "path, until `expires`.",
     },
 }
-KEY = [{"key": []}]
-LINK_OR_KEY = [{"key": []}, {"link": []}]
+KEY: list[dict[str, list[str]]] = [{"key": []}]
+LINK_OR_KEY: list[dict[str, list[str]]] = [{"key": []}, {"link": []}]
 
 
 def correct_description(api: FastAPI) -> None:

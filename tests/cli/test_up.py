@@ -260,7 +260,7 @@ def test_a_name_that_is_not_ours_is_refused_and_probes_are_not(
     )
     key = {"authorization": f"Bearer {capsys.readouterr().out.strip()}"}
     with up(tmp_path, STORYWAVE_HOSTS="film.example") as served:
-        served.http.headers |= key
+        served.http.headers.update(key)
         assert served.http.get("/v1/videos", headers=strange).status_code == 421
         assert served.http.get("/v1/videos", headers={"host": "film.example"}).status_code == 200
         for path in ("/healthz", "/readyz", "/metrics"):

@@ -76,7 +76,7 @@ KEYS_THAT_ARE_NONE = ("", "Bearer sw_nope", f"Bearer sw_first_{'0' * 64}", "Basi
 async def test_without_a_key_that_is_good_nothing_is_answered(keyed: Keyed) -> None:
     for operation, key in product(OPERATIONS, KEYS_THAT_ARE_NONE):
         path = operation.fill({"video_id": "x", "image_id": "x", "key_id": "first"})
-        headers = {"Authorization": key.encode()} if key else None
+        headers = {b"authorization": key.encode()} if key else None
         answer = await keyed.api.http.request(operation.method, path, headers=headers)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"

@@ -9,7 +9,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 GUARDED = ("/v1/", "/ws/", "/openai/")
 """Paths below these need a key where keys are needed. All others hold no user's data."""
 
-_ANY = re.compile("")
+_ANY = re.compile(r".*", re.DOTALL)
 _GET = re.compile("GET|HEAD|OPTIONS")
 _POST = re.compile("POST")
 
@@ -38,7 +38,9 @@ def is_guarded(path: str) -> bool:
 def find_role(method: str, path: str) -> Role:
     """Return the role that a request needs."""
     return next(
-        role for methods, paths, role in _NEEDS if methods.match(method) and paths.fullmatch(path)
+        role
+        for methods, paths, role in _NEEDS
+        if methods.fullmatch(method) and paths.fullmatch(path)
     )
 
 
