@@ -46,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_wishes(commands)
     about = "list videos, or show one"
     status = _add_command(commands, "status", "services.cli.inspect:status", about)
+    status.add_argument(
+        "--owner", default="local", metavar="NAME", help="whose to list: default is who has no key"
+    )
     which = status.add_mutually_exclusive_group()
     which.add_argument("video", nargs="?", metavar="VIDEO")
     which.add_argument(

@@ -24,7 +24,7 @@ from services.gateway.scripts import Scripts
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
-from shared.story.events import Event
+from shared.story.events import Event, RevisionRequested
 
 SWEEP_SECONDS = 60 * 60.0
 
@@ -73,6 +73,10 @@ def build_gateway(app: App, hook_secret: str = "", link_seconds: int = LINK_SECO
     audit, usage = Audit(store), Usage(store, videos.find_ended)
 
     async def emit(events: Sequence[Event]) -> None:
+        # a video that has ended is under way again with each revision
+        for event in events:
+            if isinstance(event, RevisionRequested):
+                await usage.take_place(event.video_id)
         await audit.note(events)
         await shell.emit(events)
 

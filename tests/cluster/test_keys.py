@@ -1,4 +1,4 @@
-"""Two gateways that start at the same time: one first key, and what one revokes the other refuses."""
+"""Two gateways that start at once: one first key, and what one revokes the other refuses."""
 
 import re
 import time

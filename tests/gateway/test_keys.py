@@ -1,6 +1,7 @@
 """Who gets in, and to what: keys, roles, owners, links and limits, over the API."""
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator
 from itertools import product
@@ -434,6 +435,11 @@ async def test_a_key_has_so_many_videos_under_way_and_another_when_one_has_ended
     more = await http.post("/v1/videos", json={"prompt": "y"}, headers=key)
     is_problem(more, 429, "too-many-active-videos")
     assert len(await keyed.api.app.ports.store.find(REQUESTS, {})) == 3
+    retried = await http.post(f"/v1/videos/{made[0]}/retry", headers=key)
+    is_problem(retried, 429, "too-many-active-videos")
+    await http.post(f"/v1/videos/{third}/cancel", headers=key)
+    retried = await http.post(f"/v1/videos/{made[0]}/retry", headers=key)
+    assert retried.status_code == 202, retried.text
 
 
 async def test_a_key_promises_so_much_money_a_day(
@@ -471,6 +477,20 @@ async def test_what_was_refused_counts_for_nothing(paid: Keyed) -> None:
         answer = await paid.api.http.post("/v1/videos", json=asked, headers=key)
         is_problem(answer, 422, "bad-input")
     await paid.api.make(headers=key, budget="5.00")
+
+
+async def test_the_log_names_the_key_and_never_its_secret(
+    keyed: Keyed, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    key = await keyed.let_in("ann")
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+    video = await finish(keyed, key)
+    await keyed.api.http.get((await read(keyed, key, video))["links"]["media"])
+    lines = [vars(record) for record in caplog.records if record.name == "storywave.access"]
+    assert {line["key"] for line in lines} == {id_, None}
+    secret = key["Authorization"].rpartition("_")[2]
+    assert secret not in str(lines) and "sig=" not in str(lines)
 
 
 # ── audit ───────────────────────────────────────────────────────────────────────────────────────

@@ -28,6 +28,7 @@ class Guard:
         try:
             caller = await self._find_caller(scope)
             asks = CALLER.set(caller)
+            scope.setdefault("state", {})["key"] = caller.key  # for the log
             send = await self._tell_standing(send)
             await self._door.check_role(caller, scope.get("method", "GET"), scope["path"])
             await self._app(scope, receive, send)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from services.gateway.errors.problems import NoSuchVideo, Unreadable
 from services.gateway.intake import REQUESTS
+from services.gateway.keys.caller import LOCAL
 from services.gateway.read.stages import measure_weights
 from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.jobs.unreadable import read_each, tell
@@ -59,6 +60,11 @@ class Videos:
         if now is None or now.request.owner != owner:
             raise NoSuchVideo(video_id)
         return view
+
+    async def find_owner(self, video_id: str) -> str:
+        """Return whose a video is, to who has the store itself; "local" where nobody knows."""
+        asked = (await self.store.get(REQUESTS, [video_id])).get(video_id, {})
+        return str(asked.get("owner", LOCAL.owner))
 
     async def _refuse_unreadable(self, video_id: str, owner: str, error: Exception) -> NoReturn:
         """Raise Unreadable to the owner of a video that can't be read, NoSuchVideo to others."""
