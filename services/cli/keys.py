@@ -14,8 +14,8 @@ from services.gateway.keys.apikeys import ApiKey, ApiKeys, NewApiKey
 from services.gateway.keys.audit import Audit
 from services.gateway.keys.caller import Role
 from services.gateway.keys.links import NAME
+from services.gateway.keys.requests import KeyRequest
 from services.gateway.keys.secret import Secrets
-from services.gateway.requests import KeyRequest
 from shared.ports import Store
 from shared.runtime.compose import open_store
 from shared.story.errors import BadInput

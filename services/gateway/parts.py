@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from services.gateway.budgets import Budgets
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
-from services.gateway.intake import OUTPUTS, REQUESTS, Intake
+from services.gateway.intake import OUTPUTS, REQUESTS, Emit, Intake
 from services.gateway.keys.apikeys import ApiKeys
 from services.gateway.keys.audit import Audit
 from services.gateway.keys.door import Door
@@ -72,14 +72,7 @@ def build_gateway(app: App, hook_secret: str = "", link_seconds: int = LINK_SECO
     store, gate = app.ports.store, app.gate
     audit, usage = Audit(store), Usage(store, videos.find_ended)
 
-    async def emit(events: Sequence[Event]) -> None:
-        # a video that has ended is under way again with each revision
-        for event in events:
-            if isinstance(event, RevisionRequested):
-                await usage.take_place(event.video_id)
-        await audit.note(events)
-        await shell.emit(events)
-
+    emit = note_deeds(shell.emit, audit, usage)
     weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
     intake = Intake(
         store, gate, images, scripts, emit, weights, app.allowances, ids, usage, app.terms
@@ -103,3 +96,17 @@ def build_gateway(app: App, hook_secret: str = "", link_seconds: int = LINK_SECO
         audit=audit,
         door=Door(keys, links, usage, gate),
     )
+
+
+def note_deeds(emit: Emit, audit: Audit, usage: Usage) -> Emit:
+    """Return what emits events that callers bring about: who it was is written before."""
+
+    async def emit_noted(events: Sequence[Event]) -> None:
+        # a video that has ended is under way again with each revision
+        for event in events:
+            if isinstance(event, RevisionRequested):
+                await usage.take_place(event.video_id)
+        await audit.note(events)
+        await emit(events)
+
+    return emit_noted

@@ -18,7 +18,6 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
-from services.gateway.keys.caller import OWNER, Limits, Role
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, EndCard, Tier
 from shared.story.fact import Micros
@@ -37,13 +36,13 @@ EXACT = ConfigDict(extra="forbid", strict=True)
 """Nothing is guessed: false is no number, nor is "30", and an unknown field is refused."""
 
 
-def _accept_whole(number: object) -> object:
+def accept_whole(number: object) -> object:
     """Return 3 for 3.0: to JSON both are the same number."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-Whole = Annotated[int, BeforeValidator(_accept_whole)]
-AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)]
+Whole = Annotated[int, BeforeValidator(accept_whole)]
+AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(accept_whole)]
 """Its bounds stand before the function: behind it, a value that may be null would lack them."""
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
@@ -309,49 +308,4 @@ class JobAnswer(BaseModel):
         None,
         description="What the provider has charged, in dollars; by default all that is held.",
         examples=["0.00"],
-    )
-
-
-Count = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_accept_whole)]
-
-
-class KeyRequest(BaseModel):
-    """An API key to make."""
-
-    model_config = EXACT
-
-    owner: str = Field(pattern=OWNER, description="Whose videos it is for.", examples=["acme"])
-    role: Annotated[str, OneOf(tuple(map(str, Role)))] = Field(
-        description="viewer reads; maker makes what costs nothing; payer spends; admin also gives "
-        "keys, of any owner."
-    )
-    name: Line = Field("", description="So that people know it again.")
-    requests_a_minute: Count | None = None
-    active_videos: Count | None = Field(
-        None, description="That have been asked for and have not ended."
-    )
-    spend_a_day: Budget | None = Field(
-        None,
-        description="Dollars: the sum of the budgets of all that is asked for on one day (UTC).",
-        examples=["20.00"],
-    )
-
-    @property
-    def limits(self) -> Limits:
-        """Return what the key is limited to."""
-        spend = None if self.spend_a_day is None else read_dollars(self.spend_a_day)
-        return Limits(
-            requests_a_minute=self.requests_a_minute,
-            active_videos=self.active_videos,
-            spend_a_day=spend,
-        )
-
-
-class RotateRequest(BaseModel):
-    """Another token for a key."""
-
-    model_config = EXACT
-
-    grace_hours: Annotated[float, Unit("hours"), Field(allow_inf_nan=False)] = Field(
-        0, ge=0, le=720, description="So long the token before is good yet: 0 ends it at once."
     )

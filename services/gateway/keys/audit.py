@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import uuid4
 
 from pydantic import Field
 
 from services.gateway.keys.caller import CALLER, Caller, Role
+from shared.base.batching import Batcher
 from shared.ports import Doc, Index, Is, Store
 from shared.story.errors import BadInput
 from shared.story.events import Event, RevisionRequested, VideoSteered
@@ -64,7 +66,16 @@ class Audit:
 
     async def _insert(self, deeds: Sequence[tuple[str, str, str, str]]) -> None:
         caller, now = CALLER.get(), self.store.now()
-        await self.store.insert(AUDIT, [_build_row(caller, now, *deed) for deed in deeds])
+        await self._rows([_build_row(caller, now, *deed) for deed in deeds])
+
+    @cached_property
+    def _rows(self) -> Batcher[list[Doc], None]:
+        """Store rows; those that come together are one write."""
+        return Batcher(self._store_all)
+
+    async def _store_all(self, groups: list[list[Doc]]) -> list[None]:
+        await self.store.insert(AUDIT, [row for rows in groups for row in rows])
+        return [None] * len(groups)
 
 
 def _build_row(caller: Caller, now: int, owner: str, event: str, about: str, said: str) -> Doc:

@@ -8,7 +8,7 @@ from services.gateway.description import WRITES, refusals
 from services.gateway.keys.apikeys import ApiKey, NewApiKey
 from services.gateway.keys.audit import AuditPage
 from services.gateway.keys.caller import CALLER, Role
-from services.gateway.requests import KeyRequest, RotateRequest
+from services.gateway.keys.requests import KeyRequest, RotateRequest
 from services.gateway.routes.inputs import At
 
 router = APIRouter()
