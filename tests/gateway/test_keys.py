@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from services.gateway.edge.guard import Guard
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.apikeys import KEYS, KNOWN_MS
 from services.gateway.keys.caller import Limits, Role
@@ -545,3 +548,47 @@ async def test_a_key_is_looked_up_again_after_two_seconds_at_most(
     later = store.now() + KNOWN_MS
     monkeypatch.setattr(store, "now", lambda: later)
     assert (await http.get("/v1/videos", headers=key)).status_code == 401
+
+
+async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed: Keyed) -> None:
+    key = await keyed.let_in("ann")
+    keys, sent = keyed.api.parts.keys, list[Message]()
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        kind = [(b"content-type", b"text/event-stream; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200, "headers": kind})
+        for part in (b"one", b"two", b"three"):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            if part == b"one":
+                await keys.revoke(id_)
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    async def wait() -> Message:
+        raise AssertionError("nothing is read")
+
+    path, headers = "/v1/videos/x/events", [(b"authorization", key["Authorization"].encode())]
+    scope: Scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
+    await Guard(stream, keyed.api.parts.door)(scope, wait, keep)
+    bodies = [(message["body"], message["more_body"]) for message in sent[1:]]
+    assert bodies == [(b"one", True), (b"", False)]
+
+
+async def test_a_websocket_without_a_key_is_closed_before_it_is_open(keyed: Keyed) -> None:
+    async def none(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("it was let in")
+
+    async def wait() -> Message:
+        return {"type": "websocket.connect"}
+
+    sent = list[Message]()
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    door = replace(keyed.api.parts.door, needs_key=True)
+    scope: Scope = {"type": "websocket", "path": "/ws/videos/x", "headers": []}
+    await Guard(none, door)(scope, wait, keep)
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "key-missing"}]

@@ -31,7 +31,7 @@ class Guard:
             scope.setdefault("state", {})["key"] = caller.key  # for the log
             send = await self._tell_standing(send)
             await self._door.check_role(caller, scope.get("method", "GET"), scope["path"])
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, Stream(self._door, caller, send))
         except Refusal as refusal:  # those of the routes are answered before they come here
             await _refuse(scope, receive, send, refusal)
         finally:
@@ -48,6 +48,35 @@ class Guard:
         """Return what sends an answer, and tells in it what the key has left of its minute."""
         standing = await self._door.usage.count_request()
         return _add(standing.headers, send) if standing else send
+
+
+class Stream:
+    """Sends an answer. One that goes on and on ends with the key that it was asked with."""
+
+    def __init__(self, door: Door, caller: Caller, send: Send) -> None:
+        self._door = door
+        self._caller = caller
+        self._send = send
+        self._is_live = False
+        self._is_over = False
+
+    async def __call__(self, message: Message) -> None:
+        if self._is_over:
+            return
+        if message["type"] == "http.response.start":
+            said = Headers(raw=message["headers"]).get("content-type", "")
+            self._is_live = said.startswith("text/event-stream")
+        end = _ENDS.get(message["type"])
+        if self._is_live or message["type"] == "websocket.send":
+            self._is_over = end is not None and not await self._door.is_still_in(self._caller)
+        await self._send(end if self._is_over and end else message)
+
+
+_ENDS: Mapping[str, Message] = {
+    "http.response.body": {"type": "http.response.body", "body": b"", "more_body": False},
+    "websocket.send": {"type": "websocket.close", "code": 1008, "reason": "key-not-valid"},
+}
+"""What comes next → what is sent in place of it, to who is let in no more."""
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
