@@ -28,6 +28,17 @@ _WHEN: Mapping[int, str] = {
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
 }
 
+_SECONDS = {"description": "Seconds.", "schema": {"type": "integer"}}
+_LEFT = {
+    "description": 'What is left of the minute: `"minute";r=0;t=40` is nothing for 40 s.',
+    "schema": {"type": "string"},
+}
+_HEADERS: Mapping[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}},
+    402: {"Retry-After": _SECONDS},
+    429: {"Retry-After": _SECONDS, "RateLimit": _LEFT},
+}
+
 ALWAYS = (401, 403, 421, 429, 500, 503)
 """The refusals that every route may answer with, whatever it does."""
 WRITES = (413, 415, 422)
@@ -36,7 +47,11 @@ WRITES = (413, 415, 422)
 
 def refusals(*codes: int) -> Answers:
     """Return the descriptions of the problem documents that a route may answer with."""
-    return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
+    return {
+        code: {"model": Problem, "description": _WHEN[code]}
+        | ({"headers": _HEADERS[code]} if code in _HEADERS else {})
+        for code in codes
+    }
 
 
 ACCEPTED: Answers = {

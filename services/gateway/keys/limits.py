@@ -152,17 +152,19 @@ class Usage:
             if more and row["total"] + more > limit:
                 seconds = (DAY_MS - self._store.now() % DAY_MS) // 1000 + 1
                 raise SpentForToday(limit, row["total"], more, seconds)
-            videos = {**row["videos"], video_id: counted + more}
-            change = {"day": row["day"], "total": row["total"] + more, "videos": videos}
+            change = {f"videos.{video_id}": counted + more, "total": row["total"] + more}
             if not more or await self._write(row, change):
                 return
 
     async def _read_day(self, key: str) -> Doc:
         """Return what a key has promised today."""
-        nothing = {"day": self._store.now() // DAY_MS, "total": 0, "videos": {}}
-        row = await self._read(f"{key}/day", {"version": 0, **nothing})
-        # a day that another clock has begun already is counted on
-        return row if row["day"] >= nothing["day"] else {**row, **nothing}
+        while True:
+            nothing = {"day": self._store.now() // DAY_MS, "total": 0, "videos": {}}
+            row = await self._read(f"{key}/day", {"version": 0, **nothing})
+            # a day that another clock has begun already is counted on
+            if row["day"] >= nothing["day"]:
+                return row
+            await self._write(row, nothing)  # or another has begun the day
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
