@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.gateway.errors.problems import MEDIA_TYPE, Problem
+from services.gateway.keys.roles import find_role
 
 Answers = dict[int | str, dict[str, Any]]
 
@@ -131,9 +132,10 @@ def correct_description(api: FastAPI) -> None:
 
     def describe_truly() -> dict[str, Any]:
         document = describe()
-        for path in document["paths"].values():
-            for method, operation in path.items():
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
                 _correct(operation["responses"])
+                operation["x-role"] = str(find_role(method.upper(), path))
                 operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY
         document["components"]["securitySchemes"] = SCHEMES
         for unused in ("HTTPValidationError", "ValidationError"):
