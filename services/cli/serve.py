@@ -78,4 +78,5 @@ def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
         needs_key=chosen.needs_key,
         link_seconds=chosen.link_seconds,
         tell_first=tell,
+        loopback=chosen.fetch_loopback,
     )

@@ -24,7 +24,7 @@ from services.gateway.routes import (
     keys,
     money,
     reference,
-    scripts,
+    uploads,
     videos,
     wishes,
 )
@@ -57,6 +57,7 @@ def open_front(
     hosts: Hosts = LOOPBACK,
     hook_secret: str = "",
     *,
+    loopback: bool = False,
     needs_key: bool = False,
     link_seconds: int = LINK_SECONDS,
     tell_first: Callable[[str], None] | None = None,
@@ -65,11 +66,13 @@ def open_front(
 
     Where no key was ever made, the first one is, and its token is told.
     """
-    gateway = build_gateway(app, hook_secret, link_seconds)
+    gateway = build_gateway(app, hook_secret, link_seconds, loopback=loopback)
     if needs_key and tell_first:
         app.repeat("first key", partial(make_first_key, gateway.keys, tell_first), 60)
     api = create_app(gateway, hosts, needs_key=needs_key)
     api.router.routes.extend(probes(lambda: app))
+    # Now, and not at the first request for it: it takes so long that a probe would wait for it.
+    api.openapi()
     try:
         yield api
     finally:
@@ -89,7 +92,7 @@ def _build_api() -> FastAPI:
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)
-    for routes in (videos, wishes, money, files, images, scripts, keys, reference):
+    for routes in (videos, wishes, money, files, images, uploads, keys, reference):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)

@@ -43,13 +43,13 @@ class Operation:
     said: Mapping[str, Any]
 
     def fill(self, ids: Mapping[str, str]) -> str:
-        """Its path with these ids in it, and numbers that can be."""
-        numbers = {
-            each["name"]: str(each["schema"].get("minimum", 0))
+        """Its path with these ids in it, numbers that can be, and an x for all else."""
+        values = {
+            each["name"]: str(make_sample(each["schema"]))
             for each in self.said.get("parameters", ())
-            if each["in"] == "path" and each["schema"].get("type") == "integer"
+            if each["in"] == "path"
         }
-        return self.path.format(**{**numbers, **ids})
+        return self.path.format(**{**values, **ids})
 
     @property
     def content(self) -> dict[str, Any]:
