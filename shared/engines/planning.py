@@ -152,7 +152,7 @@ def fit(order: PlanOrder, story: Story) -> Made:
     brief = order.brief
     card = fit_card(brief.end_card, brief.duration)
     drafts, own = adopt(brief, story.beats)
-    timed = time_beats(ask_for_time(drafts, brief), story_seconds(brief))
+    timed = time_beats(ask_for_time(drafts, brief), story_seconds(brief), brief.chunk_seconds)
     spoken_by_user = {each.index for each in own if each.voice}
     beats = shorten_narration(timed, brief, keep=spoken_by_user)
     chunks = plan_chunks(beats, brief.chunk_seconds)

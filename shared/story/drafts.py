@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from shared.story.beats import BadPlan, Beat
 from shared.story.brief import EndCard
+from shared.story.lengths import save_clips
 
 MIN_BEAT_SECONDS = 5.0
 SHORTEST_LAST = 2.5
@@ -63,11 +64,18 @@ def max_beats(seconds: float) -> int:
     return math.ceil(seconds / MIN_BEAT_SECONDS)
 
 
-def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
-    """Return the beats that fit, in order; together they fill these seconds exactly."""
+def time_beats(
+    drafts: Sequence[Draft], seconds: float, clip_seconds: float = 0.0
+) -> tuple[Beat, ...]:
+    """Return the beats that fit, in order; together they fill these seconds exactly.
+
+    With `clip_seconds` they are made of few clips of at most so many seconds.
+    """
     _check_drafts(drafts)
     kept = drafts[: _count_fitting(drafts, seconds)]
     durations = _share_time(kept, seconds)
+    if clip_seconds and not any(draft.sound for draft in kept):  # a user's clip is as long as it is
+        durations = save_clips(durations, _list_least(kept, seconds), clip_seconds)
     # each boundary is rounded, never a length: so what rounding adds to one beat the next one loses
     bounds = [round(at, 3) for at in accumulate(durations[:-1], initial=0.0)] + [round(seconds, 3)]
     return tuple(

@@ -3,9 +3,6 @@
 Only its numbers and lengths are meant: an estimate of the price needs nothing else.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 from shared.story.beats import Beat, plan_chunks
 from shared.story.brief import Brief
 from shared.story.drafts import SHORTEST_LAST, Draft, fit_card, time_beats
@@ -33,7 +30,7 @@ def expect_plan(video_id: str, brief: Brief) -> BeatsPlanned:
     seconds = round(brief.duration - (card.seconds if card else 0.0), 3)
     count = expect_beats(seconds)
     drafts, own = adopt(brief, [Draft(brief.prompt[:PROMPT_LETTERS], "x")] * count)
-    beats = time_beats(drafts, seconds) if own else _split_evenly(drafts, seconds)
+    beats = time_beats(drafts, seconds, brief.chunk_seconds)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     settled = brief.model_copy(update={"end_card": card, "own": own})
     return BeatsPlanned(
@@ -43,20 +40,6 @@ def expect_plan(video_id: str, brief: Brief) -> BeatsPlanned:
         beats=tuple(map(_fill_with_words, beats)),
         chunks=chunks,
         given=find_given(settled, chunks),
-    )
-
-
-def _split_evenly(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
-    bounds = [round(seconds * n / len(drafts), 3) for n in range(len(drafts) + 1)]
-    return tuple(
-        Beat(
-            index=index,
-            start=start,
-            duration=round(end - start, 3),
-            prompt=drafts[index].prompt,
-            narration=drafts[index].narration,
-        )
-        for index, (start, end) in enumerate(pairwise(bounds))
     )
 
 
