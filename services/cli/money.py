@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services import NAMES, load
 from services.cli.environment import log_to_file, read_settings
@@ -10,6 +11,7 @@ from services.cli.inspect import require_data
 from services.cli.make import Maker, run_here, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen
+from services.gateway.keys.caller import CALLER, LOCAL
 from services.gateway.parts import build_gateway
 from services.gateway.read.videos import Videos
 from shared.jobs.receipt import Receipt, Row, read_receipt
@@ -67,6 +69,7 @@ def budget(given: argparse.Namespace) -> int:
 
     async def go_on(maker: Maker) -> int:
         owner = await maker.gateway.videos.find_owner(given.video)
+        CALLER.set(replace(LOCAL, owner=owner))  # it stands in the audit of whose video it is
         await maker.gateway.budgets.change_cap(given.video, owner, cap)
         return await maker.finish(given.video, Screen())
 
@@ -96,6 +99,7 @@ async def _answer(chosen: Settings, job: str, charged: Micros | None, *, again: 
         try:
             known = await find_unresolved(app.ports.store, job)
             owner = await gateway.videos.find_owner(known.video_id)
+            CALLER.set(replace(LOCAL, owner=owner))
             cost = await gateway.budgets.answer_unresolved(owner, job, charged, again=again)
         finally:
             gateway.close()
