@@ -68,7 +68,7 @@ def skip(given: argparse.Namespace) -> int:
 def choose(given: argparse.Namespace) -> int:
     """Go back to a take of a beat; without one, list those there are."""
     if given.take is None:
-        found = _send(_find(given), "GET", f"{_beat(given)}/takes")
+        found = _send(read_settings(given), "GET", f"{_beat(given)}/takes")
         say(*map(_describe_take, found["takes"]))
         return 0
     asked = {"kind": given.kind, "take": given.take}
@@ -85,7 +85,7 @@ def _describe_take(take: Mapping[str, Any]) -> str:
 def _change(given: argparse.Namespace, method: str, path: str, body: object) -> int:
     """Ask for a change of a beat, or only for what it would make again."""
     query = "?dry_run=true" if given.dry_run else ""
-    answer = _send(_find(given), method, f"{_beat(given)}{path}{query}", body)
+    answer = _send(read_settings(given), method, f"{_beat(given)}{path}{query}", body)
     if given.dry_run:
         say(*_describe_offer(answer))
     else:
@@ -101,16 +101,14 @@ def _describe_offer(offer: Mapping[str, Any]) -> Iterator[str]:
     yield f"costs up to ${offer['total']}"
 
 
-def _find(given: argparse.Namespace) -> str:
-    return find_server(read_settings(given))
-
-
 def _beat(given: argparse.Namespace) -> str:
     return f"/v1/videos/{quote(given.video, '')}/beats/{given.beat}"
 
 
 def _ask(given: argparse.Namespace, action: str) -> int:
-    now = _send(_find(given), "POST", f"/v1/videos/{quote(given.video, '')}/{action}")
+    chosen = read_settings(given)
+    path = f"/v1/videos/{quote(given.video, '')}/{action}"
+    now = _send(chosen, "POST", path)
     say(f"{now['id']}  {now['status']}  {now['percent']} %")
     return 0
 
@@ -124,15 +122,17 @@ def find_server(chosen: Settings) -> str:
     return f"http://[{host}]:{chosen.port}" if ":" in host else f"http://{host}:{chosen.port}"
 
 
-def _send(server: str, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+def _send(chosen: Settings, method: str, path: str, body: object = None) -> Mapping[str, Any]:
     """Return the answer to a request; an error is told in the server's own words."""
+    server = find_server(chosen)
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"} if data else {}
-    request = Request(f"{server}{path}", data, headers, method=method)
+    headers |= {"Authorization": f"Bearer {chosen.key}"} if chosen.key else {}
+    asked = Request(f"{server}{path}", data, headers, method=method)
     # never by a proxy: it would look for this machine's own addresses elsewhere
     opener = build_opener(ProxyHandler({}))
     try:
-        with opener.open(request, timeout=SECONDS) as answer:
+        with opener.open(asked, timeout=SECONDS) as answer:
             return _read(server, answer.read())
     except HTTPError as error:
         problem = _read(server, error.read())

@@ -14,6 +14,7 @@ from shared.story.kinds import CLIP, KINDS
 from shared.story.revise import revise
 from shared.story.view import JobSpec
 from tests.gateway.conftest import Api, open_api
+from tests.gateway.keyed import open_keyed
 from tests.gateway.test_http import is_problem
 from tests.gateway.test_wishes import histories
 from tests.histories import completed, full_plan, images, sounds, whole
@@ -239,3 +240,23 @@ async def test_nothing_is_made_in_place_of_what_a_user_gave(api: Api) -> None:
         said = is_problem(refused, 409, "not-in-this-status")["detail"]
         assert said == f"You gave the {what} of beat {beat}: none is made in its place."
     assert (await ask(api, made, Action.EDIT, {"duration": 11}, 1)).status_code == 202
+
+
+async def test_a_take_is_seen_by_its_link_alone_and_by_no_other_owner(tmp_path: Any) -> None:
+    async with open_keyed(tmp_path) as keyed:
+        api, ada = keyed.api, await keyed.let_in("ada")
+        asked = await api.http.post("/v1/videos", json={"prompt": "the sea"}, headers=ada)
+        made = str(asked.json()["id"])
+        picture = images(full_plan(video_id=made))[1]
+        picture = picture.model_copy(update={"key": f"{made}/image/1-0-0-1/key.png"})
+        await api.app.ports.blobs.put(picture.key, b"a picture")
+        await api.tell([full_plan(video_id=made), picture])
+        path = f"/v1/videos/{made}/beats/1"
+        shown = (await api.http.get(f"{path}/takes", headers=ada)).json()
+        (link,) = shown["takes"][0]["urls"]
+        assert (await api.http.get(link)).content == b"a picture"
+        assert (await api.http.get(link.split("&")[0])).status_code == 401
+        bob = await keyed.let_in("bob")
+        is_problem(await api.http.get(f"{path}/takes", headers=bob), 404, "no-such-video")
+        other = await api.http.post(f"{path}/skip", headers=bob)
+        is_problem(other, 404, "no-such-video")

@@ -173,11 +173,15 @@ async def get_plan(
 
 
 @router.get("/v1/videos/{video_id}/beats/{beat}/takes", responses=refusals(404, 422))
-async def get_takes(known: Known, beat: BeatNumber, response: Response) -> BeatTakes:
+async def get_takes(known: Known, beat: BeatNumber, at: At, response: Response) -> BeatTakes:
     """List every image, clip and voice that was made for a beat."""
     found = list_takes(known, beat)
     response.headers["ETag"] = tag_revision(found.rev)
-    return found
+    signed = [
+        take.model_copy(update={"urls": await at.videos.sign_urls(take.urls)})
+        for take in found.takes
+    ]
+    return found.model_copy(update={"takes": tuple(signed)})
 
 
 @serve_file(router, "/v1/videos/{video_id}/beats/{beat}/takes/{kind}/{take}", "take")
