@@ -12,7 +12,18 @@ from services.gateway.edge.bodies import BodyLimit
 from services.gateway.edge.hosts import HostGuard, Hosts
 from services.gateway.errors.handlers import handle_errors
 from services.gateway.parts import Gateway, build_gateway
-from services.gateway.routes import files, hooks, images, money, reference, scripts, videos, wishes
+from services.gateway.routes import (
+    files,
+    hooks,
+    images,
+    making,
+    money,
+    page,
+    reference,
+    scripts,
+    videos,
+    wishes,
+)
 from shared.runtime.app import App
 from shared.runtime.probes import probes
 
@@ -60,7 +71,7 @@ def _build_api() -> FastAPI:
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)
-    for routes in (videos, wishes, money, files, images, scripts, reference):
+    for routes in (videos, wishes, making, money, files, images, scripts, reference, page):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)

@@ -9,10 +9,12 @@ from services.gateway.budgets import Budgets
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
+from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.thumbnails import Thumbnails
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
@@ -34,6 +36,8 @@ class Gateway:
     watch: Watch
     blobs: Blobs
     hooks: Hooks
+    making: Making
+    thumbnails: Thumbnails
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read what users give."""
@@ -62,4 +66,17 @@ def build_gateway(app: App, hook_secret: str = "") -> Gateway:
     wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
     budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
     hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
-    return Gateway(intake, revisions, wishes, budgets, videos, images, scripts, watch, blobs, hooks)
+    return Gateway(
+        intake=intake,
+        revisions=revisions,
+        wishes=wishes,
+        budgets=budgets,
+        videos=videos,
+        images=images,
+        scripts=scripts,
+        watch=watch,
+        blobs=blobs,
+        hooks=hooks,
+        making=Making(store),
+        thumbnails=Thumbnails(blobs, images.pool),
+    )

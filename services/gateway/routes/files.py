@@ -17,6 +17,7 @@ router = APIRouter()
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 Rev = Annotated[int | None, Query(ge=1, description="A finished revision; else the latest.")]
+Small = Annotated[bool, Query(description="A picture of at most 480 pixels a side.")]
 PathRev = Annotated[int, Path(ge=1, description="A finished revision.")]
 
 
@@ -45,9 +46,11 @@ async def send_film(known: Known, at: At, request: Request, rev: Rev = None) -> 
 
 
 @serve_file(router, "/v1/videos/{video_id}/poster", "poster")
-async def send_poster(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+async def send_poster(
+    known: Known, at: At, request: Request, rev: Rev = None, small: Small = False
+) -> Response:
     """Send the poster: one still of the film."""
-    return await _send(known, at, request, "poster", rev)
+    return await _send(known, at, request, "poster", rev, small=small)
 
 
 @serve_file(router, "/v1/videos/{video_id}/captions.srt", "srt")
@@ -96,11 +99,19 @@ async def send_clip(
 
 
 async def _send(
-    known: View, at: Gateway, request: Request, part: Part, rev: int | None
+    known: View,
+    at: Gateway,
+    request: Request,
+    part: Part,
+    rev: int | None,
+    *,
+    small: bool = False,
 ) -> Response:
     key = find_file(known, part, rev)
     if key is None:
         raise _explain_absence(known, part)
+    if small:
+        key = await at.thumbnails.find(key)
     return await media.serve(request, at.blobs, key, known.video_id)
 
 
