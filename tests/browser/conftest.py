@@ -110,12 +110,14 @@ def film(site: str) -> str:
 
 @pytest.fixture
 def tab(browser: "Browser", site: str) -> Iterator[Tab]:
-    """A page in a profile of its own; a test fails when its console has said that something broke."""
+    """A page in a profile of its own; its console must not say that something broke."""
     context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
     context.add_init_script(WATCH_SHIFTS)
     opened = Tab(context.new_page())
-    opened.page.on("console", lambda line: opened.said.append(line.text) if line.type == "error" else None)
+    opened.page.on(
+        "console", lambda line: opened.said.append(line.text) if line.type == "error" else None
+    )
     opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
     yield opened
     context.close()

@@ -12,9 +12,7 @@ from tests.histories import completed, plan, requested, spec, view
 PLANNED = plan(beats=2, narration="Words.")
 
 
-def ran(
-    kind: AnyKind, start: int, end: int, *, beat: int = 0, n: int = 0, **files: str
-) -> Job:
+def ran(kind: AnyKind, start: int, end: int, *, beat: int = 0, n: int = 0, **files: str) -> Job:
     """A job that was asked for at one time and ended at another; its file bears its name."""
     key = f"{kind.name}-{beat}-{n}"
     asked = spec(PLANNED, kind, beat=beat, n=n).model_copy(update={"files": files})
@@ -51,7 +49,10 @@ WHOLE = [
 
 
 def causes(timeline: Timeline) -> dict[str, str | None]:
-    names = {bar.job: f"{bar.kind} {bar.chunk if bar.chunk is not None else bar.beat}" for bar in timeline.bars}
+    names = {
+        bar.job: f"{bar.kind} {bar.chunk if bar.chunk is not None else bar.beat}"
+        for bar in timeline.bars
+    }
     return {names[bar.job]: names.get(bar.after or "") for bar in timeline.bars}
 
 
@@ -97,13 +98,22 @@ def test_a_job_that_is_at_work_grows_with_the_clock_and_marks_no_path() -> None:
     running = Job(spec=asked, state=State.RUNNING, created_at=2_000, started_at=3_000)
     facts = [requested(), PLANNED]
     [bar] = build_timeline(view(facts), [running], 7_500, KINDS).bars
-    assert (bar.state, bar.waiting_ms, bar.running_ms, bar.ended_at) == ("running", 1_000, 4_500, None)
+    assert (bar.state, bar.waiting_ms, bar.running_ms, bar.ended_at) == (
+        "running",
+        1_000,
+        4_500,
+        None,
+    )
     assert not bar.is_critical
 
 
 def test_rows_of_before_know_no_start_and_still_have_their_time() -> None:
     old = Job(
-        spec=spec(PLANNED, IMAGE), state=State.DONE, created_at=2_000, finished_at=3_000, posted_at=2_400
+        spec=spec(PLANNED, IMAGE),
+        state=State.DONE,
+        created_at=2_000,
+        finished_at=3_000,
+        posted_at=2_400,
     )
     [bar] = build([old]).bars
     assert (bar.waiting_ms, bar.running_ms, bar.storing_ms) == (400, 600, 0)

@@ -93,7 +93,7 @@ const fetched = new Map();
 /** Returns an address that an image or a player can load. Neither can send a key: so with one,
  * the bytes are fetched here. */
 export async function findMedia(address) {
-  if (!readKey()) return address;
+  if (!readKey() || address.includes("sig=")) return address; // a signed link needs no key
   if (!fetched.has(address)) {
     fetched.set(address, fetchBytes(address));
     fetched.get(address).catch(() => fetched.delete(address));
@@ -105,6 +105,9 @@ async function fetchBytes(address) {
   const answer = await send(address, { headers: authorise() });
   return URL.createObjectURL(await answer.blob());
 }
+
+/** Returns an address with one more thing asked of it. */
+export const withQuery = (address, query) => `${address}${address.includes("?") ? "&" : "?"}${query}`;
 
 /** Saves a file of the API under a name. */
 export async function save(address, name) {
@@ -129,6 +132,7 @@ export async function follow(path, hear, signal) {
       const answer = await send(path, { headers, signal });
       if (answer.status === 204) return;
       await readStream(answer.body, at, hear);
+      if (at.over) return;
     } catch (error) {
       if (signal.aborted || (error.status && error.status < 500)) return;
     }

@@ -13,7 +13,6 @@ useMedia(findMedia);
 
 function route(isFirst = false) {
   const address = location.hash;
-  if (address && !address.startsWith("#/")) return; // a link within the view
   current?.close();
   const [, id] = /^#\/videos\/([^/?]+)/.exec(address) || [];
   const view = document.createElement("div");
@@ -45,8 +44,14 @@ function tellConnection(event) {
   if (event.detail) say("Connected again.");
 }
 
+function skipToMain(event) {
+  event.preventDefault(); // the part of the address behind # names the view
+  main.focus();
+}
+
 setTheme(document.documentElement.dataset.theme);
 document.getElementById("theme").onclick = switchTheme;
+document.querySelector(".skip").onclick = skipToMain;
 addEventListener("hashchange", () => route());
 addEventListener("connection", tellConnection);
 addEventListener("needs-key", () => {

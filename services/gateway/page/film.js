@@ -1,8 +1,8 @@
 // The film of a video: the player, what can be saved, the stages to it, and what was asked for.
 
-import { readKey, save } from "./api.js";
+import { readKey, save, withQuery } from "./api.js";
 import { h } from "./dom.js";
-import { ENDED, ago, place, sentence } from "./words.js";
+import { ENDED, ago, place, sentence, span, stageWords } from "./words.js";
 
 /** Returns the player; before there is a film, the latest picture of the storyboard. */
 export function drawPlayer({ video, storyboard }) {
@@ -11,9 +11,9 @@ export function drawPlayer({ video, storyboard }) {
   if (!media) return drawPreview(video, storyboard);
   const vtt = video.links["captions.vtt"];
   return h("video", { key: `film-${rev}`, keep: `film-${rev}`, class: "frame", controls: true,
-    preload: "metadata", playsinline: true, media: `${media}?rev=${rev}`,
-    poster: readKey() ? null : `${poster}?rev=${rev}`, "aria-label": video.title || "The film" },
-  vtt && h("track", { kind: "captions", label: "Captions", srclang: "en", media: `${vtt}?rev=${rev}` }));
+    preload: "metadata", playsinline: true, media: withQuery(media, `rev=${rev}`),
+    poster: readKey() ? null : withQuery(poster, `rev=${rev}`), "aria-label": video.title || "The film" },
+  vtt && h("track", { kind: "captions", label: "Captions", srclang: "en", media: withQuery(vtt, `rev=${rev}`) }));
 }
 
 function drawPreview(video, storyboard) {
@@ -36,7 +36,7 @@ export function drawDownloads({ video }) {
     ["captions.srt", "Captions", "srt"],
     ["captions.vtt", "Captions", "vtt"],
     ["poster", "Poster", "jpg"],
-    ["contact", "Contact sheet", "png"],
+    ["contact", "All beats", "png"],
   ].filter(([link]) => links[link]);
   return h("ul", { class: "downloads", "aria-label": "Save" }, files.map(([link, label, end]) =>
     h("li", {}, h("a", { href: links[link], download: `${name}.${end}`,
@@ -57,7 +57,7 @@ export function drawStages(video) {
   return h("ol", { class: "stages", "aria-label": "Stages" }, shown.map((stage) =>
     h("li", { class: stage.status, key: stage.name },
       h("div", { class: "stage-bar" }, h("div", { style: { width: `${stage.percent}%` } })),
-      h("span", { class: "stage-name" }, sentence(stage.name)),
+      h("span", { class: "stage-name" }, stageWords(stage.name)),
       h("span", { class: "soft stage-count" }, describeStage(stage)))));
 }
 
@@ -78,11 +78,12 @@ export function drawDetails(video) {
     ["Shape", video.aspect],
     ["Style", sentence(asked.style)],
     ["Quality", asked.quality === "full" ? "1080p" : "720p"],
-    ["Started", ago(video.created_at)],
+    ["Asked", ago(video.created_at)],
+    video.generation_ms && ["Made in", span(video.generation_ms)],
   ];
   return h("section", { class: "panel details", "aria-labelledby": "details-title" },
     h("h2", { id: "details-title" }, "Details"),
-    h("dl", {}, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+    h("dl", {}, rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     video.warnings.length > 0 && h("div", { class: "notice warn" },
       h("p", {}, h("strong", {}, "What it lacks")),
       h("ul", {}, video.warnings.map((note) =>

@@ -4,11 +4,12 @@ import { ask, can, choices, makeKey, takes } from "./api.js";
 import { h, later, say, show } from "./dom.js";
 import { drawPrice, drawRefusal } from "./price.js";
 import { field, pick, switches, textArea, textInput } from "./fields.js";
+import { count } from "./words.js";
 
 const IDEAS = [
   "A lighthouse keeper who paints the sea",
-  "How honey bees tell each other where to go",
-  "Three reasons to visit Lisbon in spring",
+  "How bees tell each other where to go",
+  "Lisbon in spring",
 ];
 
 const SOURCES = [
@@ -20,7 +21,7 @@ const SOURCES = [
 /** Returns the form; it prices what is typed into it until it is stopped. */
 export function buildForm(signal) {
   const form = h("form", { class: "maker", novalidate: true, "aria-labelledby": "form-title" });
-  const state = { source: "prompt", form, key: makeKey(), files: new Map(), asked: 0, signal };
+  const state = { source: "prompt", form, key: makeKey(), given: new Map(), asked: 0, signal };
   const sources = SOURCES.map(([name]) => h("div", { class: "source", hidden: name !== "prompt" }));
   const price = h("div", { class: "price", role: "status", "aria-live": "polite" });
   const problem = h("div", {});
@@ -40,7 +41,7 @@ export function buildForm(signal) {
   ].flat());
   form.oninput = () => { state.key = makeKey(); priceSoon(); };
   form.onsubmit = (event) => { event.preventDefault(); submit(state, button, problem); };
-  SOURCES.forEach(([name], n) => sources[n].append(...SOURCE_FIELDS[name](state, priceSoon).flat()));
+  SOURCES.forEach(([name], n) => sources[n].append(...SOURCE_FIELDS[name](state, priceSoon).filter(Boolean)));
   show(price, ...drawPrice(null));
   return form;
 }
@@ -53,8 +54,10 @@ function chooseSource(state, changed) {
       h("span", {}, label))));
 }
 
+const SUITED = { "": "As it suits" };
+
 const SOURCE_FIELDS = {
-  prompt: (state, changed) => [
+  prompt: (state) => [
     textArea("prompt", "What the video should show", { rows: 4, maxlength: 4000,
       hint: "People, places, what happens, what is said. The rest is planned for you.",
       placeholder: IDEAS[0] }),
@@ -63,7 +66,7 @@ const SOURCE_FIELDS = {
         const box = state.form.elements.prompt;
         box.value = idea;
         box.focus();
-        changed();
+        box.dispatchEvent(new Event("input", { bubbles: true }));
       } }, idea))),
   ],
   script: (state, changed) => [
@@ -75,20 +78,61 @@ const SOURCE_FIELDS = {
   product: (state, changed) => [
     textInput("product_name", "Name of the product", { placeholder: "AirFlex", maxlength: 60 }),
     fileField(state, "picture", "Picture", "image/png,image/jpeg,image/webp", changed),
+    takes("product") && textInput("about", "What it is", { maxlength: 500,
+      placeholder: "a running shoe made of recycled fishing nets" }),
     textArea("facts", "What is true of it", { rows: 3, maxlength: 2000,
       hint: "One fact a line. Nothing else is claimed.",
       placeholder: "Weighs 180 grams\nMade of recycled rubber" }),
     h("div", { class: "row", key: "offer" },
-      takes("product") && textInput("product_price", "Price", { placeholder: "89.90", maxlength: 40 }),
+      takes("product") && textInput("product_price", "Price", { placeholder: "$89.90", maxlength: 40 }),
       takes("product") && textInput("offer", "Offer", { placeholder: "20 % off in May", maxlength: 120 }),
       textInput("cta", "Call to action", { placeholder: "Shop now", maxlength: 120 })),
   ],
 };
 
+/** Returns a field for a file, which is sent as soon as it is chosen: so what is wrong with it is
+ * said before anything else. */
 function fileField(state, name, label, accept, changed) {
-  const input = h("input", { type: "file", id: `f-${name}`, name, accept, keep: name,
-    onchange: (event) => { state.files.set(name, event.target.files[0]); changed(); } });
-  return h("div", { class: "field", key: name }, h("label", { for: `f-${name}` }, label), input);
+  const note = h("p", { class: "soft hint", id: `h-${name}`, role: "status" });
+  const choose = async (event) => {
+    const [file] = event.target.files;
+    state.given.delete(name);
+    note.textContent = file ? "Sending …" : "";
+    note.className = "soft hint";
+    try {
+      if (file) state.given.set(name, await SENDERS[name](file));
+      if (file) note.textContent = describeGiven(state.given.get(name));
+    } catch (error) {
+      note.textContent = error.message;
+      note.className = "hint bad-text";
+      event.target.value = "";
+    }
+    changed();
+  };
+  return h("div", { class: "field", key: name }, h("label", { for: `f-${name}` }, label),
+    h("input", { type: "file", id: `f-${name}`, name, accept, "aria-describedby": note.id,
+      onchange: (event) => { state.sending = choose(event); } }), note);
+}
+
+const SCRIPT_TYPES = { fdx: "application/xml", pdf: "application/pdf", md: "text/markdown" };
+const endOf = (file) => file.name.split(".").pop().toLowerCase();
+
+const SENDERS = {
+  "script-file": (file) => upload(file, SCRIPT_TYPES[endOf(file)] || "text/x-fountain", "scripts"),
+  picture: (file) => upload(file, file.type || "image/png", "images"),
+};
+
+async function upload(file, type, path) {
+  const own = can(`POST /v1/${path}`);
+  const sent = own || /^image|pdf$/.test(type) ? type : "application/octet-stream";
+  return ask("POST", own ? `/v1/${path}` : "/v1/uploads", file, { "Content-Type": sent });
+}
+
+function describeGiven(given) {
+  if (given.scenes !== undefined && given.scenes !== null) {
+    return `${given.title || "A script"}: ${count(given.scenes, "scene")}, ${count(given.characters, "character")}`;
+  }
+  return given.width ? `${given.width} × ${given.height} pixels` : "It is there.";
 }
 
 function buildBasics() {
@@ -96,14 +140,14 @@ function buildBasics() {
     field("duration", "Length in seconds", h("input", { id: "f-duration", name: "duration",
       type: "number", min: 5, max: 180, step: 1, value: 30, inputmode: "numeric" })),
     switches("aspect", "Shape", [["9:16", "Tall"], ["16:9", "Wide"], ["1:1", "Square"]], "9:16"),
-    pick("style", "Style", choices("style"), "cinematic"));
+    pick("style", "Style", ["", ...choices("style")], "", SUITED));
 }
 
 function buildOptions() {
   return h("details", { class: "options" }, h("summary", {}, "More choices"),
     h("div", { class: "row" },
-      pick("quality", "Quality", choices("quality"), "draft",
-        { draft: "Draft, 720p", full: "Full, 1080p" }),
+      pick("quality", "Quality", ["", ...choices("quality")], "",
+        { ...SUITED, draft: "Draft, 720p", full: "Full, 1080p" }),
       pick("captions", "Captions", choices("captions"), "karaoke"),
       pick("transition", "Between beats", choices("transition"), "auto"),
       pick("tier", "Models", ["", ...choices("tier")], "", { "": "As the server is set" })),
@@ -129,8 +173,6 @@ function readForm(state) {
   const body = {
     duration: Number(at.duration.value),
     aspect: at.aspect.value,
-    style: at.style.value,
-    quality: at.quality.value,
     captions: at.captions.value,
     transition: at.transition.value,
     voice: at.voice.checked,
@@ -139,19 +181,19 @@ function readForm(state) {
   };
   if (!at.card.checked) body.end_card = null;
   if (text("budget")) body.budget = text("budget").replace(",", ".");
-  if (text("tier")) body.tier = text("tier");
+  for (const name of ["style", "quality", "tier"]) if (text(name)) body[name] = text(name);
   READERS[state.source](body, text, state);
   return body;
 }
 
 const READERS = {
   prompt: (body, text) => { body.prompt = text("prompt"); },
-  script: (body, text, state) => { body.script = state.script || text("script"); },
+  script: (body, text, state) => { body.script = state.given.get("script-file")?.id || text("script"); },
   product: (body, text, state) => {
     const facts = text("facts").split("\n").map((line) => line.trim()).filter(Boolean);
     if (takes("product")) {
       body.product = { name: text("product_name"), facts };
-      const wishes = { picture: state.picture, price: text("product_price"), offer: text("offer"),
+      const wishes = { about: text("about"), picture: state.given.get("picture")?.id, price: text("product_price"), offer: text("offer"),
         call_to_action: text("cta") };
       for (const [name, value] of Object.entries(wishes)) if (value) body.product[name] = value;
       return;
@@ -159,7 +201,8 @@ const READERS = {
     body.prompt = [text("product_name"), ...facts].filter(Boolean).join(". ");
     if (body.end_card === null) return;
     body.end_card = { headline: text("product_name"), call_to_action: text("cta") };
-    if (state.picture) body.end_card.product_image = state.picture;
+    const picture = state.given.get("picture");
+    if (picture) body.end_card.product_image = picture.id;
   },
 };
 
@@ -170,7 +213,6 @@ async function updatePrice(state, place) {
   let found = null;
   try {
     const body = readForm(state);
-    // the bytes are sent once the video is wanted: its price does not hang on them
     if (!isEmpty(body)) found = { offer: await ask("POST", "/v1/estimates", body) };
   } catch (error) {
     found = { error };
@@ -179,7 +221,8 @@ async function updatePrice(state, place) {
 }
 
 async function submit(state, button, problem) {
-  if (isEmpty(readForm(state)) && !state.files.get("script-file")) {
+  await state.sending;
+  if (isEmpty(readForm(state))) {
     show(problem, drawRefusal("Say first what the video should show."));
     state.form.querySelector(".source:not([hidden]) :is(textarea, input)").focus();
     return;
@@ -187,7 +230,6 @@ async function submit(state, button, problem) {
   button.disabled = true;
   button.textContent = "Sending …";
   try {
-    await sendFiles(state);
     const made = await ask("POST", "/v1/videos", readForm(state), { "Idempotency-Key": state.key });
     say("The video is being made.");
     location.hash = `#/videos/${encodeURIComponent(made.id)}`;
@@ -197,19 +239,4 @@ async function submit(state, button, problem) {
   }
   button.disabled = false;
   button.textContent = "Make the video";
-}
-
-const SCRIPT_TYPES = { fdx: "application/xml", pdf: "application/pdf", md: "text/markdown" };
-
-async function sendFiles(state) {
-  const script = state.source === "script" && state.files.get("script-file");
-  const picture = state.source === "product" && state.files.get("picture");
-  const end = (file) => file.name.split(".").pop().toLowerCase();
-  if (script) state.script = await upload(script, SCRIPT_TYPES[end(script)] || "text/x-fountain", "scripts");
-  if (picture) state.picture = await upload(picture, picture.type || "image/png", "images");
-}
-
-async function upload(file, type, path) {
-  const to = can("POST /v1/uploads") ? "/v1/uploads" : `/v1/${path}`;
-  return (await ask("POST", to, file, { "Content-Type": type })).id;
 }

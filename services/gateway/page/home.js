@@ -1,6 +1,6 @@
 // The first view: the form for a new video, and the list of all videos.
 
-import { get, wait } from "./api.js";
+import { get, wait, withQuery } from "./api.js";
 import { buildForm } from "./form.js";
 import { h, show } from "./dom.js";
 import { ENDED, ago, money, sentence, statusWords } from "./words.js";
@@ -72,8 +72,8 @@ function drawCard(video) {
   const cost = money(video.cost);
   return h("li", { class: "card", key: video.id },
     h("a", { href: `#/videos/${encodeURIComponent(video.id)}`, class: "card-link" },
-      h("span", { class: "thumb" }, video.links.poster
-        ? h("img", { media: `${video.links.poster}?small=true`, alt: "", width: 96, height: 96 })
+      h("span", { class: `thumb shape-${video.aspect.replace(":", "-")}` }, video.links.poster
+        ? h("img", { media: withQuery(video.links.poster, "small=true"), alt: "", width: 96, height: 96 })
         : h("span", { class: "thumb-none", "aria-hidden": "true" }, ended ? "–" : `${video.percent} %`)),
       h("span", { class: "card-text" },
         h("span", { class: "card-title" }, video.title || video.request.prompt),

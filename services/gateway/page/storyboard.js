@@ -18,7 +18,7 @@ export function drawStoryboard(state) {
       board.card && h("li", { class: "beat", key: "card" },
         drawPicture(board.card, "Behind the end card", state),
         h("div", { class: "beat-text" }, h("h3", {}, "End card"),
-          h("p", { class: "soft" }, state.video.request.end_card?.headline || "Written from the plan")))),
+          h("p", { class: "soft" }, state.video.request.end_card?.headline || board.title)))),
   ];
 }
 
@@ -34,7 +34,7 @@ function drawEmpty({ video }) {
 function drawBeat(state, beat) {
   const name = `Beat ${beat.beat}`;
   return h("li", { class: `beat${beat.skipped ? " skipped" : ""}`, key: beat.beat },
-    beat.image ? drawPicture(beat.image, `${name}: ${beat.prompt}`, state)
+    beat.image ? drawPicture(beat.image, `${name}: ${beat.prompt}`, state, "", beat.beat)
       : h("div", { class: "picture" }, h("span", { class: "soft" }, "left out")),
     h("div", { class: "beat-text" },
       h("p", { class: "beat-head" }, h("strong", {}, name),
@@ -49,17 +49,17 @@ function drawBeat(state, beat) {
     drawChange(state, beat));
 }
 
-function drawPicture(part, words, state, look = "") {
-  const bar = part.state === "waiting" ? findBar(state, part) : null;
+function drawPicture(part, words, state, look = "", beat = null) {
+  const isDrawn = part.state === "waiting" && isRunning(state, part, beat);
   return h("div", { class: `picture ${part.state} ${look}` },
     part.url ? h("img", { media: `${part.url}?small=true`, alt: words, key: part.url })
       : h("span", { class: "soft" }, part.state === "failed" ? "no picture"
-        : bar ? "being drawn" : "waits"));
+        : isDrawn ? "being drawn" : "waits"));
 }
 
 // Only the timeline tells what waits from what runs.
-const findBar = ({ timeline }, part) => timeline?.bars.find((bar) =>
-  bar.state === "running" && bar.kind === "image" && bar.take === part.take);
+const isRunning = ({ timeline }, part, beat) => (timeline?.bars || []).some((bar) =>
+  bar.state === "running" && bar.kind === "image" && bar.beat === beat && bar.take === part.take);
 
 function drawParts(state, beat) {
   const made = beat.clips.filter((clip) => clip.state === "ready").length;

@@ -2,7 +2,7 @@
 // that it ran, its hatched end that it was stored. What the whole film waited for is outlined.
 
 import { h } from "./dom.js";
-import { count, money, sentence, span } from "./words.js";
+import { count, jobWords, money, sentence, span, stageWords } from "./words.js";
 
 /** Returns the timeline of a video. */
 export function drawTimeline(state) {
@@ -10,7 +10,7 @@ export function drawTimeline(state) {
   if (!timeline) return h("p", { class: "soft" }, "Loading …");
   if (!timeline.bars.length) return h("p", { class: "soft" }, "No job has been asked for yet.");
   const axis = readAxis(state);
-  const stages = groupByStage(timeline.bars, axis);
+  const stages = groupByStage(timeline.bars, axis, state.video);
   const chosen = timeline.bars.find((bar) => bar.job === (state.hovered || state.bar));
   return [
     h("div", { class: "times", key: "times", role: "group", "aria-label": "Timeline, by stage",
@@ -24,7 +24,8 @@ export function drawTimeline(state) {
   ];
 }
 
-function readAxis({ timeline, loadedAt, video }) {
+function readAxis(state) {
+  const { timeline, loadedAt, video } = state;
   const from = Date.parse(timeline.began_at);
   const passed = ["completed", "failed", "cancelled", "paused"].includes(video.status)
     ? 0 : Date.now() - loadedAt;
@@ -32,10 +33,13 @@ function readAxis({ timeline, loadedAt, video }) {
   const last = Math.max(...timeline.bars.map((bar) => Date.parse(bar.ended_at || 0)), from + 1000);
   const open = timeline.bars.some((bar) => !bar.ended_at);
   const to = timeline.ended_at ? Math.max(Date.parse(timeline.ended_at), last) : open ? now : last;
-  return { from, to, now, at: (time) => (100 * (time - from)) / (to - from) };
+  const { bars } = timeline;
+  // the one bar that the tabulator key reaches: from there the arrow keys go on
+  const first = bars.find((bar) => bar.job === state.bar)?.job || bars[0].job;
+  return { from, to, now, first, at: (time) => (100 * (time - from)) / (to - from) };
 }
 
-function groupByStage(bars, axis) {
+function groupByStage(bars, axis, video) {
   const stages = new Map();
   for (const bar of bars) {
     if (!stages.has(bar.stage)) stages.set(bar.stage, { name: bar.stage, rows: [], bars: [] });
@@ -46,7 +50,8 @@ function groupByStage(bars, axis) {
     stage.rows[row] = bar.ended_at ? Date.parse(bar.ended_at) : axis.now;
     stage.bars.push({ ...bar, row });
   }
-  return [...stages.values()];
+  const order = video.stages.map((stage) => stage.name);
+  return [...stages.values()].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
 const STEPS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400];
@@ -57,13 +62,15 @@ function drawTicks(axis) {
   const ticks = [];
   for (let at = 0; at < seconds * 0.98; at += step) ticks.push(at);
   return h("div", { class: "ticks", "aria-hidden": "true", key: "ticks" }, ticks.map((at) =>
-    h("span", { key: at, style: { left: `${(100 * at) / seconds}%` } }, at ? span(at * 1000) : "0")));
+    h("span", { key: at, style: { left: `${(100 * at) / seconds}%` } }, nameTick(at))));
 }
+
+const nameTick = (seconds) => (seconds < 10 ? `${seconds} s` : span(seconds * 1000));
 
 function drawStage(state, stage, axis) {
   return h("div", { class: `lane ${stage.name}`, key: stage.name },
-    h("p", { class: "lane-name" }, sentence(stage.name),
-      h("span", { class: "soft" }, stage.rows.length > 1 ? ` up to ${stage.rows.length} at once` : "")),
+    h("p", { class: "lane-name" }, stageWords(stage.name),
+      h("span", { class: "soft" }, ` ${count(stage.bars.length, "job")}`)),
     h("div", { class: "lane-track", style: { height: `${stage.rows.length * 22}px` } },
       stage.bars.map((bar) => drawBar(state, bar, axis))));
 }
@@ -74,11 +81,10 @@ function drawBar(state, bar, axis) {
   const whole = Math.max(end - queued, 1);
   const waited = bar.started_at ? Math.max(0, Date.parse(bar.started_at) - queued) : whole;
   const stored = bar.stored_from ? Math.max(0, end - Date.parse(bar.stored_from)) : 0;
-  const first = state.bar ? state.bar === bar.job : state.timeline.bars[0].job === bar.job;
   return h("button", {
-    type: "button", key: bar.job, "data-job": bar.job, tabindex: first ? "0" : "-1",
+    type: "button", key: bar.job, "data-job": bar.job, tabindex: axis.first === bar.job ? "0" : "-1",
     class: `bar-of ${bar.state}${bar.is_critical ? " critical" : ""}`,
-    "aria-label": `${sentence(bar.kind)}, ${bar.item}, ${bar.state}`,
+    "aria-label": `${sentence(jobWords(bar))}, ${bar.state}`,
     "aria-pressed": String(state.bar === bar.job),
     style: { left: `${axis.at(queued)}%`, width: `${(100 * whole) / (axis.to - axis.from)}%`,
       top: `${bar.row * 22}px` },
@@ -123,20 +129,14 @@ function tellBar(bar, timeline) {
     bar.storing_ms >= 50 && `stored in ${span(bar.storing_ms)}`,
     bar.tries > 0 && count(bar.tries, "failed try", "failed tries"),
     bar.wave && `wave ${bar.wave}`,
-    cause && `after ${nameJob(cause)}`,
+    cause && `after ${jobWords(cause)}`,
     bar.model,
     bar.reused && "copied from what was paid for before",
     Number(bar.cost) > 0 && money(bar.cost),
     bar.is_critical && "the film waited for it",
   ].filter(Boolean);
-  return [h("strong", {}, sentence(nameJob(bar))), ` ${bar.state}: ${parts.join(", ")}`,
+  return [h("strong", {}, sentence(jobWords(bar))), ` ${bar.state}: ${parts.join(", ")}`,
     bar.error && h("span", { class: "bad-text" }, ` – ${bar.error}`)];
-}
-
-// "clip 3" says its kind already; "beat 2" and "the end card" do not
-function nameJob(bar) {
-  if (bar.item.startsWith(bar.kind) || bar.item.endsWith(bar.kind)) return bar.item;
-  return `${bar.kind} of ${bar.item}`;
 }
 
 function drawPath(timeline) {
@@ -145,7 +145,7 @@ function drawPath(timeline) {
   if (path.length < 2) return null;
   return h("div", { class: "path", key: "path" }, h("h3", {}, "What the film waited for"),
     h("ol", {}, path.map((bar) => h("li", { key: bar.job, class: bar.stage },
-      sentence(nameJob(bar)), h("span", { class: "soft" },
+      sentence(jobWords(bar)), h("span", { class: "soft" },
         ` ${span(bar.waiting_ms + bar.running_ms + bar.storing_ms)}`)))));
 }
 
@@ -155,7 +155,7 @@ function drawTable(timeline, axis) {
     h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Timeline as a table" },
       h("table", {}, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))),
         h("tbody", {}, timeline.bars.map((bar) => h("tr", {},
-          h("th", { scope: "row" }, sentence(nameJob(bar))),
+          h("th", { scope: "row" }, sentence(jobWords(bar))),
           h("td", {}, bar.wave || ""),
           h("td", {}, span(Date.parse(bar.queued_at) - axis.from)),
           h("td", {}, span(bar.waiting_ms)), h("td", {}, span(bar.running_ms)),

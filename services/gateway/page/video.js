@@ -7,7 +7,7 @@ import { drawCost, drawReceipt } from "./price.js";
 import { drawDetails, drawDownloads, drawPlayer, drawStages } from "./film.js";
 import { drawStoryboard } from "./storyboard.js";
 import { drawTimeline } from "./timeline.js";
-import { ENDED, count, money, place, span, statusWords } from "./words.js";
+import { ENDED, count, jobWords, money, place, span, statusWords } from "./words.js";
 
 /** Shows a video in a place; returns what closes it. */
 export function openVideo(at, id) {
@@ -27,14 +27,18 @@ async function run(state) {
   tick(state);
   while (!state.signal.aborted) {
     await load(state);
-    if (state.error) return;
+    if (state.error?.status >= 400 && state.error.status < 500) return;
+    if (state.error) {
+      await wait(2000, state.signal);
+      continue;
+    }
     const soon = later(250, () => load(state));
     await follow(`${state.path}/events`, (sort, message) => hear(state, sort, message, soon),
       state.signal);
     await load(state);
     // an ended video may be changed here, or by somebody else: then its next messages are followed
     while (!state.signal.aborted && ENDED.has(state.video?.status)) {
-      await wait(4000, state.signal);
+      await wait(1500, state.signal);
       if (!document.hidden) await load(state, true);
     }
   }
@@ -181,7 +185,7 @@ function drawLog(state) {
   const since = state.live[0]?.time;
   const past = (state.timeline?.bars || [])
     .filter((bar) => bar.ended_at && (!since || bar.ended_at < since))
-    .map((bar) => ({ time: bar.ended_at, item: bar.item, message: tellEnd(bar) }))
+    .map((bar) => ({ time: bar.ended_at, item: jobWords(bar), message: tellEnd(bar) }))
     .sort((a, b) => a.time.localeCompare(b.time));
   const lines = [...past, ...state.live];
   if (!lines.length) return h("p", { class: "soft" }, "Nothing has happened yet.");
@@ -192,7 +196,7 @@ function drawLog(state) {
 }
 
 function tellEnd(bar) {
-  if (bar.state === "done") return `${bar.kind} made in ${span(bar.running_ms + bar.storing_ms)}`;
-  return `${bar.kind} ${bar.state}${bar.error ? `: ${bar.error}` : ""}`;
+  if (bar.state === "done") return `made in ${span(bar.running_ms + bar.storing_ms)}`;
+  return `${bar.state}${bar.error ? `: ${bar.error}` : ""}`;
 }
 

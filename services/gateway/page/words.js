@@ -21,7 +21,8 @@ export function span(ms) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 100) return `${Math.round(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const rest = Math.round(seconds % 60);
+  if (minutes < 60) return rest ? `${minutes} min ${rest} s` : `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
@@ -67,6 +68,18 @@ export function sentence(name) {
   const words = String(name).replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+const KINDS = { conform: "segment" };
+
+/** Returns what a person calls a job. "clip 3" says its kind already; "beat 2" does not. */
+export function jobWords({ kind, item }) {
+  const noun = KINDS[kind] || kind;
+  if (item.startsWith(noun) || item.endsWith(noun)) return item;
+  return `${noun} of ${item}`;
+}
+
+/** Returns the name of a stage, short enough for a phone. */
+export const stageWords = (stage) => sentence({ soundtrack: "sound", cut: "film" }[stage] || stage);
 
 /** Returns a count with its noun. */
 export function count(number, noun, nouns = `${noun}s`) {
