@@ -86,6 +86,9 @@ function tellConnection(now) {
   dispatchEvent(new CustomEvent("connection", { detail: now }));
 }
 
+addEventListener("offline", () => tellConnection(false));
+addEventListener("online", () => tellConnection(true)); // a request that fails says otherwise
+
 // ── bytes ─────────────────────────────────────────────────────────────────────────────────────
 
 const fetched = new Map();
