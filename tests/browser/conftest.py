@@ -1,19 +1,23 @@
 """A real Chromium on a real server: `storywave up` with the local engine, on loopback."""
 
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from benchmarks.provider import StandInProcess
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -69,12 +73,37 @@ def browser() -> Iterator["Browser"]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, browser: "Browser") -> Iterator[str]:
     """The address of a server of our own."""
-    folder = tmp_path_factory.mktemp("site")
+    with serve(tmp_path_factory.mktemp("site")) as address:
+        yield address
+
+
+@pytest.fixture
+def dear_site(tmp_path: Path, browser: "Browser") -> Iterator[str]:
+    """The address of a server that buys at the stand-in for Replicate."""
+    provider = StandInProcess(tmp_path / "replicate", pace=60.0)
+    with ThreadPoolExecutor(1) as thread:  # Playwright has a loop in this one
+        thread.submit(lambda: asyncio.run(provider.start(0))).result()
+    try:
+        with serve(tmp_path / "data", provider.environment) as address:
+            yield address
+    finally:
+        provider.stop()
+
+
+@contextmanager
+def serve(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Give the address of `storywave up` on a folder."""
+    folder.mkdir(exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = [sys.executable, "-m", "services.cli", "up", "--data", str(folder)]
     with (folder / "log").open("w") as log:
-        server = subprocess.Popen([*command, "--port", str(port)], stderr=log, stdout=log)
+        server = subprocess.Popen(
+            [*command, "--port", str(port)],
+            stderr=log,
+            stdout=log,
+            env={**os.environ, **(environment or {})},
+        )
     try:
         wait_until_ready(f"http://127.0.0.1:{port}", server, folder / "log")
         yield f"http://127.0.0.1:{port}"

@@ -94,6 +94,31 @@ def test_a_video_is_paused_resumed_and_cancelled(tab: Tab) -> None:
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
+def test_a_price_is_told_before_a_cap_is_held_and_raised_and_each_cent_accounted_for(
+    dear_site: str, tab: Tab
+) -> None:
+    page = tab.open(dear_site)
+    page.get_by_label("What the video should show").fill("A fox in the snow. It finds a bell.")
+    page.get_by_label("Length in seconds").fill("10")
+    expect(page.locator(".price strong")).to_contain_text(re.compile(r"Up to \$[0-9.]+"))
+    expect(page.locator(".price")).to_contain_text("Nothing is spent without a budget")
+    page.locator("summary", has_text="More choices").click()
+    page.get_by_label("Most it may cost, in dollars").fill("0.20")
+    expect(page.locator(".price")).to_contain_text("more than its budget of $0.20")
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.locator(".head .pill")).to_have_text("Waits for money", timeout=PATIENCE_MS)
+    expect(page.locator(".side")).to_contain_text("of at most $0.20")
+    page.locator("summary", has_text="Receipt").click()
+    expect(page.locator(".receipt tbody tr")).to_have_count(1)  # the plan
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".head .pill")).to_have_text("Being made")
+    expect(page.locator(".receipt tbody tr")).not_to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".receipt tbody")).to_contain_text("Image of beat 0")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel the video").click()
+    expect(page.locator(".head .pill")).to_have_text("Cancelled")
+
+
 def test_nothing_jumps_while_the_page_and_its_pictures_load(tab: Tab, film: str) -> None:
     for path in ("/", f"/#/videos/{film}"):
         page = tab.open("about:blank") and tab.open(path)

@@ -3,7 +3,7 @@
 import { can } from "./api.js";
 import { h } from "./dom.js";
 import { drawRefusal } from "./price.js";
-import { money, sentence } from "./words.js";
+import { ceilCents, money, sentence } from "./words.js";
 
 const ONE = "/v1/videos/{video_id}";
 
@@ -82,7 +82,7 @@ function drawConfirm(state) {
 
 function drawExceeded(state) {
   const { exceeded } = state.video;
-  const needed = ((exceeded.current + exceeded.estimate) / 1e6).toFixed(2);
+  const needed = ceilCents(exceeded.current + exceeded.estimate);
   return h("form", { class: "notice warn", key: "exceeded", onsubmit: (event) => {
     event.preventDefault();
     const budget = event.target.elements.budget.value.trim().replace(",", ".");

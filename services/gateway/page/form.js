@@ -217,7 +217,12 @@ async function updatePrice(state, place) {
   } catch (error) {
     found = { error };
   }
-  if (turn === state.asked && !state.signal.aborted) show(place, ...drawPrice(found));
+  const allow = (budget) => {
+    state.form.elements.budget.value = budget;
+    state.form.querySelector(".options").open = true;
+    state.form.oninput();
+  };
+  if (turn === state.asked && !state.signal.aborted) show(place, ...drawPrice(found, allow));
 }
 
 async function submit(state, button, problem) {

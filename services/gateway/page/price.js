@@ -1,10 +1,11 @@
 // Prices before, meanwhile and afterwards: the estimate, the cap, the receipt.
 
 import { h } from "./dom.js";
-import { count, money, readDollars, sentence } from "./words.js";
+import { ceilCents, count, jobWords, money, readDollars, sentence } from "./words.js";
 
-/** Returns the price of what is in the form; `found` is an offer, an error, or nothing yet. */
-export function drawPrice(found) {
+/** Returns the price of what is in the form; `found` is an offer, an error, or nothing yet, and
+ * `allow` takes a budget that would do. */
+export function drawPrice(found, allow) {
   if (!found) return [h("p", { class: "soft" }, "The price appears here as you type.")];
   if (found.error) return [drawRefusal(found.error.message, found.error.errors)];
   const { offer } = found;
@@ -15,13 +16,15 @@ export function drawPrice(found) {
       " ", h("span", { class: "soft" }, explainOffer(offer, free))),
     dear && h("p", { class: "notice warn" }, offer.budget
       ? `That is more than its budget of ${money(offer.budget)}: it would stop after the plan.`
-      : "Nothing is spent without a budget: set one under “More choices”."),
+      : "Nothing is spent without a budget.", " ",
+    h("button", { type: "button", class: "chip", onclick: () => allow(ceilCents(offer.total)) },
+      `Let it cost $${ceilCents(offer.total)}`)),
     !free && drawItems(offer),
   ];
 }
 
 function explainOffer(offer, free) {
-  return free ? offer.notes[0] || "" : "at most, where nothing has to be tried twice.";
+  return free ? offer.notes[0] || "" : "where nothing has to be tried twice";
 }
 
 function drawItems(offer) {
@@ -32,7 +35,7 @@ function drawItems(offer) {
           h("th", { scope: "row" }, `${line.items} × ${line.kind}`),
           h("td", { class: "soft" }, line.model),
           h("td", { class: "amount" }, money(line.total)))))),
-    offer.notes.map((note) => h("p", { class: "soft" }, note)));
+    offer.notes.map((note) => h("p", { class: "soft note" }, note)));
 }
 
 /** Returns why something was refused, and what to do; it can be given the focus. */
@@ -90,7 +93,7 @@ export function drawReceipt(receipt) {
 function drawRow(row) {
   const again = row.attempt > 1 ? `, attempt ${row.attempt}` : "";
   return h("tr", {},
-    h("th", { scope: "row" }, sentence(row.item || row.kind), h("span", { class: "soft" }, again),
+    h("th", { scope: "row" }, sentence(jobWords(row)), h("span", { class: "soft" }, again),
       row.why && h("span", { class: "soft small line" }, row.why)),
     h("td", {}, row.model || "–"),
     h("td", { class: "soft mono" }, row.run || "–"),

@@ -1,5 +1,6 @@
 // The storyboard: a card for each beat, with its picture, its words, and what can be changed.
 
+import { findMedia } from "./api.js";
 import { h } from "./dom.js";
 import { drawChange, drawTools } from "./change.js";
 import { place, sentence } from "./words.js";
@@ -68,7 +69,7 @@ function drawParts(state, beat) {
   return [
     h("ul", { class: "parts", key: "parts", "aria-label": "What there is of it" },
       beat.image && drawChip("Image", beat.image.state),
-      beat.voice && drawChip("Voice", beat.voice.state),
+      beat.voice && (beat.voice.url ? drawVoice(state, beat) : drawChip("Voice", beat.voice.state)),
       beat.clips.length > 0 && drawChip(beat.clips.length > 1
         ? `Clips ${made} of ${beat.clips.length}` : "Clip", joinStates(beat.clips))),
     failed.length > 0 && h("p", { class: "bad-text small", key: "failed" }, failed[0].error),
@@ -80,6 +81,24 @@ function drawParts(state, beat) {
 const drawChip = (name, state) => h("li", { class: `chip-of ${state}` },
   h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]), name,
   h("span", { class: "unseen" }, `: ${state}`));
+
+const sound = new Audio();
+
+/** Returns the button that lets a beat's voice be heard; one is heard at a time. */
+function drawVoice(state, beat) {
+  const isHeard = state.heard === beat.voice.url;
+  const stop = () => { sound.pause(); state.heard = null; state.draw(); };
+  const play = async () => {
+    state.heard = beat.voice.url;
+    sound.src = await findMedia(beat.voice.url);
+    sound.onended = stop;
+    await sound.play().catch(stop);
+    state.draw();
+  };
+  return h("li", {}, h("button", { type: "button", class: "chip-of ready", onclick: isHeard ? stop : play,
+    "aria-label": `${isHeard ? "Stop" : "Play"} the voice of beat ${beat.beat}` },
+  h("span", { class: "sign", "aria-hidden": "true" }, isHeard ? "■" : "▶"), "Voice"));
+}
 
 const SIGNS = { ready: "✓", failed: "!", waiting: "·" };
 

@@ -14,6 +14,9 @@ export function readDollars(amount) {
   return typeof amount === "number" ? amount / 1e6 : Number.parseFloat(amount || "0");
 }
 
+/** Returns an amount as a text of dollars that is no less, in whole cents. */
+export const ceilCents = (amount) => (Math.ceil(readDollars(amount) * 100 - 1e-6) / 100).toFixed(2);
+
 /** Returns a length of time: 0.4 s, 12 s, 3 min 20 s. */
 export function span(ms) {
   const seconds = ms / 1000;
