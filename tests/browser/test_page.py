@@ -119,6 +119,39 @@ def test_a_price_is_told_before_a_cap_is_held_and_raised_and_each_cent_accounted
     expect(page.locator(".head .pill")).to_have_text("Cancelled")
 
 
+def test_a_beat_is_made_anew_and_its_former_take_is_chosen_again(tab: Tab, film: str) -> None:
+    page = tab.open(f"/#/videos/{film}")
+    page.wait_for_selector(".beat img")
+    if not page.get_by_role("button", name="Make anew: beat 0").count():
+        pytest.skip("this version of the API changes no beats")
+    first = page.locator(".beat img").first.get_attribute("data-media")
+    page.get_by_role("button", name="Make anew: beat 0").click()
+    expect(page.locator(".change .notice")).to_contain_text("made again: image of beat 0")
+    page.get_by_role("button", name="Make it anew").click()
+    expect(page.locator(".head-status")).to_contain_text("revision 2")
+    expect(page.locator(".head .pill")).to_have_text("Finished", timeout=PATIENCE_MS)
+    assert page.locator(".beat img").first.get_attribute("data-media") != first
+    page.get_by_role("button", name="Takes: beat 0").click()
+    page.get_by_role("button", name="Use Image, take 1").click()
+    expect(page.locator(".head-status")).to_contain_text("revision 3")
+    expect(page.locator(".head .pill")).to_have_text("Finished", timeout=PATIENCE_MS)
+    assert page.locator(".beat img").first.get_attribute("data-media") == first
+
+
+def test_a_change_of_words_is_priced_before_it_is_made(tab: Tab, film: str) -> None:
+    page = tab.open(f"/#/videos/{film}")
+    page.wait_for_selector(".beat img")
+    if not page.get_by_role("button", name="Edit: beat 0").count():
+        pytest.skip("this version of the API changes no beats")
+    page.get_by_role("button", name="Edit: beat 0").click()
+    page.get_by_label("What is said").fill("She paints until the light is gone.")
+    page.get_by_role("button", name="What would it cost?").click()
+    expect(page.locator(".change-place .notice")).to_contain_text("No cost. ")
+    expect(page.locator(".change-place .notice")).to_contain_text("voice of beat 0")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".change-place")).to_have_count(0)
+
+
 def test_nothing_jumps_while_the_page_and_its_pictures_load(tab: Tab, film: str) -> None:
     for path in ("/", f"/#/videos/{film}"):
         page = tab.open("about:blank") and tab.open(path)

@@ -5,7 +5,7 @@ import { ask, can, get } from "./api.js";
 import { h } from "./dom.js";
 import { drawRefusal } from "./price.js";
 import { textArea } from "./fields.js";
-import { count, money, sentence } from "./words.js";
+import { count, jobWords, money, sentence } from "./words.js";
 
 const BEAT = "/v1/videos/{video_id}/beats/{beat}";
 
@@ -123,14 +123,21 @@ function drawTake(state, beat, take, number) {
   const wish = { kind: take.kind, take: take.take };
   if (take.image !== null) wish.image = number;
   return h("li", { key: `${take.kind}-${take.take}-${number}` },
-    take.kind === "image" && take.urls[number]
-      ? h("div", { class: "picture small" }, h("img", { media: take.urls[number], alt: name, loading: "lazy" }))
-      : h("p", { class: "soft small" }, take.narration || take.prompt),
+    drawTaken(take, number, name),
     h("p", {}, name),
     chosen ? h("p", { class: "pill completed" }, "In the film")
       : h("button", { type: "button", disabled: !take.is_ready || state.busy !== null,
         "aria-label": `Use ${name}`,
         onclick: () => apply(state, beat, "POST", "/choose", wish) }, take.is_ready ? "Use it" : "Not made"));
+}
+
+function drawTaken(take, number, name) {
+  const media = take.urls[number];
+  const look = { media, "aria-label": name, controls: true, preload: "metadata" };
+  if (!media) return h("p", { class: "soft" }, "It was not made.");
+  if (take.kind === "clip") return h("video", { ...look, muted: true, playsinline: true });
+  if (take.kind === "voice") return [h("audio", look), h("p", { class: "soft" }, take.narration)];
+  return h("div", { class: "picture" }, h("img", { media, alt: name }));
 }
 
 function drawClose(state) {
@@ -146,7 +153,7 @@ function drawOffer({ open }) {
   if (open.problem) return h("div", { key: "offer" }, drawRefusal(open.problem.message, open.problem.errors));
   if (!open.offer) return null;
   const { stale, total, is_within_budget: fits, budget } = open.offer;
-  const names = stale.map((item) => item.item || item.kind);
+  const names = stale.map(jobWords);
   return h("div", { key: "offer", class: `notice ${fits ? "info" : "warn"}`, role: "status" },
     h("p", {}, h("strong", {}, Number(total) ? `Up to ${money(total)}. ` : "No cost. "),
       stale.length ? `${count(stale.length, "thing")} made again: ${list(names)}.` : "Nothing is made again but the film.",
