@@ -8,7 +8,7 @@ import { ago } from "./words.js";
 
 /** Shows the view in a place; returns what closes it. */
 export function openKeys(place) {
-  const state = { place, keys: null, fresh: null, refusal: null, closed: false };
+  const state = { place, own: null, keys: null, fresh: null, refusal: null, closed: false };
   state.draw = () => { if (!state.closed) show(place, ...drawKeys(state)); };
   state.draw();
   load(state);
@@ -16,13 +16,12 @@ export function openKeys(place) {
 }
 
 async function load(state) {
-  if (!can("GET /v1/keys")) return;
+  if (!can("GET /v1/keys") || (location.hash.includes("needed") && !readKey())) return;
   try {
-    const answer = await get("/v1/keys");
-    state.keys = Array.isArray(answer) ? answer : answer.keys;
+    state.own = await get("/v1/keys/self");
+    state.keys = state.own.role === "admin" ? await get("/v1/keys") : null;
   } catch (error) {
-    // who may not see them is not told so: most keys may not
-    if (![401, 403].includes(error.status)) state.refusal = error;
+    state.refusal = error;
   }
   state.draw();
 }
@@ -52,14 +51,19 @@ function drawOwn(state) {
     location.hash = "#/";
   } },
   h("h2", {}, "The key of this tab"),
-  h("p", { class: "soft" }, key ? `This tab uses ${key.slice(0, 7)}…, until it is closed.`
-    : "This tab uses none. On your own machine none is needed."),
+  h("p", { class: "soft" }, describeOwn(state.own, key)),
   field("key", "Your key", h("input", { id: "f-key", name: "key", type: "password", required: true,
     autocomplete: "off", spellcheck: "false", placeholder: "sw_…", keep: "key" })),
   h("div", { class: "actions" },
     h("button", { class: "main" }, "Use this key"),
     key && h("button", { type: "button", onclick: () => { keepKey(""); state.keys = null; state.draw(); load(state); } },
       "Forget it")));
+}
+
+function describeOwn(own, key) {
+  const known = own?.owner ? ` It is ${own.owner}’s, as ${own.role}.` : "";
+  return key ? `This tab uses ${key.slice(0, 7)}…, until it is closed.${known}`
+    : "This tab uses none. On your own machine none is needed.";
 }
 
 function drawFresh(state) {
@@ -75,7 +79,8 @@ function drawList(state) {
       h("table", {}, h("thead", {}, h("tr", {},
         ["Key", "Owner", "Role", "Made", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "What can be done"))))),
       h("tbody", {}, state.keys.map((key) => h("tr", { key: key.id },
-        h("th", { scope: "row", class: "mono" }, key.prefix || key.id),
+        h("th", { scope: "row" }, h("span", { class: "mono" }, key.id),
+          key.name && h("span", { class: "soft line" }, key.name)),
         h("td", {}, key.owner), h("td", {}, key.role),
         h("td", { class: "soft" }, key.created_at ? ago(key.created_at) : ""),
         h("td", {}, drawKeyEnd(state, key))))))));
@@ -84,19 +89,25 @@ function drawList(state) {
 function drawKeyEnd(state, key) {
   if (key.revoked_at) return h("span", { class: "soft" }, "revoked");
   if (!can("DELETE /v1/keys/{key_id}")) return null;
-  return h("button", { type: "button", class: "quiet danger", "aria-label": `Revoke ${key.prefix || key.id}`,
-    onclick: () => change(state, "DELETE", `/v1/keys/${encodeURIComponent(key.id)}`) }, "Revoke");
+  const path = `/v1/keys/${encodeURIComponent(key.id)}`;
+  return h("div", { class: "actions" },
+    h("button", { type: "button", class: "quiet", "aria-label": `Replace ${key.id}`,
+      onclick: () => change(state, "POST", `${path}/rotate`, {}) }, "Replace"),
+    h("button", { type: "button", class: "quiet danger", "aria-label": `Revoke ${key.id}`,
+      onclick: () => change(state, "DELETE", path) }, "Revoke"));
 }
 
 function drawMaker(state) {
   return h("form", { class: "panel", key: "maker", onsubmit: (event) => {
     event.preventDefault();
     const at = event.target.elements;
-    change(state, "POST", "/v1/keys", { owner: at.owner.value.trim(), role: at.role.value });
+    change(state, "POST", "/v1/keys", {
+      owner: at.owner.value.trim(), role: at.role.value, name: at.name.value.trim() });
   } },
   h("h2", {}, "A new key"),
   h("div", { class: "row" },
-    textInput("owner", "Owner", { placeholder: "acme", maxlength: 60, id: "f-owner" }),
+    textInput("owner", "Owner", { placeholder: "acme", maxlength: 60 }),
+    textInput("name", "Who or what it is for", { placeholder: "the shop", maxlength: 60 }),
     pick("role", "Role", ["viewer", "maker", "payer", "admin"], "maker", {
       viewer: "Viewer: looks", maker: "Maker: makes what is free", payer: "Payer: may spend",
       admin: "Admin: makes keys" })),
@@ -106,7 +117,7 @@ function drawMaker(state) {
 async function change(state, method, path, body) {
   try {
     const answer = await ask(method, path, body);
-    state.fresh = answer?.secret || answer?.key || null;
+    state.fresh = answer?.token || null;
     state.refusal = null;
   } catch (error) {
     state.refusal = error;

@@ -37,7 +37,8 @@ export function place(seconds) {
 
 /** Returns how long ago a time is. */
 export function ago(time) {
-  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
+  const then = typeof time === "number" ? time : Date.parse(time);
+  const seconds = Math.max(0, (Date.now() - then) / 1000);
   const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   if (seconds < 45) return "just now";
   if (seconds < 3000) return words.format(-Math.round(seconds / 60), "minute");
