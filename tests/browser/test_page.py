@@ -152,6 +152,28 @@ def test_a_change_of_words_is_priced_before_it_is_made(tab: Tab, film: str) -> N
     expect(page.locator(".change-place")).to_have_count(0)
 
 
+def test_a_key_is_made_used_and_revoked(tab: Tab, film: str) -> None:
+    page = tab.open("/#/keys")
+    if '"GET /v1/self"' not in page.content():
+        pytest.skip("this version of the API has no keys")
+    page.get_by_label("Owner").fill("local")
+    page.get_by_label("Role").select_option("viewer")
+    page.get_by_role("button", name="Make the key").click()
+    token = page.locator(".keys .mono.wraps").inner_text()
+    page.get_by_label("Your key").fill(token)
+    page.get_by_role("button", name="Use this key").click()
+    # what a key shows is fetched with it: pictures, and the film by a signed link
+    page.goto(f"/#/videos/{film}")
+    wait_until(page, "document.querySelector('.beat img')?.naturalWidth > 0")
+    page.locator("video.frame").evaluate("(film) => { film.muted = true; return film.play(); }")
+    wait_until(page, "document.querySelector('video.frame').currentTime > 0.2")
+    page.goto("/#/keys")
+    expect(page.get_by_text("as viewer")).to_be_visible()
+    page.get_by_role("button", name="Forget it").click()
+    page.get_by_role("button", name=re.compile("^Revoke")).first.click()
+    expect(page.get_by_text("revoked")).to_be_visible()
+
+
 def test_nothing_jumps_while_the_page_and_its_pictures_load(tab: Tab, film: str) -> None:
     for path in ("/", f"/#/videos/{film}"):
         page = tab.open("about:blank") and tab.open(path)

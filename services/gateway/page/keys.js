@@ -16,7 +16,7 @@ export function openKeys(place) {
 }
 
 async function load(state) {
-  if (!can("GET /v1/keys") || (location.hash.includes("needed") && !readKey())) return;
+  if (!can("GET /v1/self") || (location.hash.includes("needed") && !readKey())) return;
   try {
     state.own = await get("/v1/self");
     state.keys = state.own.role === "admin" ? await get("/v1/keys") : null;
