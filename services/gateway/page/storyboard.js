@@ -10,8 +10,8 @@ export function drawStoryboard(state) {
   const board = state.storyboard;
   if (!board || !board.beats.length) return drawEmpty(state);
   return [
-    board.characters.length > 0 && h("ul", { class: "cast", key: "cast", "aria-label": "Characters" },
-      board.characters.map((one) => h("li", { key: one.name },
+    board.references.length > 0 && h("ul", { class: "cast", key: "cast", "aria-label": "Drawn alone, so that all pictures show the same" },
+      board.references.map((one) => h("li", { key: one.name },
         drawPicture(one.image, `${one.name}, drawn alone`, state, "face"),
         h("span", {}, one.name)))),
     h("ol", { class: "beats", key: "beats" },

@@ -14,15 +14,14 @@ from shared.story.kinds import (
     CLIP,
     IMAGE,
     MUSIC,
+    REFERENCE,
     VOICE,
     AnyKind,
     ChunkReady,
     ImageReady,
     Item,
-    references_of,
 )
-from shared.story.kinds.pictures import REFERENCE
-from shared.story.plan import active_beats, active_chunks, has_card_picture, list_characters
+from shared.story.plan import active_chunks, has_card_picture
 from shared.story.view import JobSpec, View
 from shared.story.wishes import FIRST_REV, find_rev
 
@@ -73,8 +72,8 @@ class BeatBoard(Fact):
     clips: tuple[ClipPart, ...] = ()
 
 
-class CharacterBoard(Fact):
-    """One character, drawn alone, so that all images show the same one."""
+class ReferenceBoard(Fact):
+    """Somebody or something that is drawn alone, so that all images show the same."""
 
     name: str
     image: PicturePart
@@ -89,7 +88,7 @@ class Storyboard(Fact):
     aspect: Aspect | None = None
     seconds: float | None = Field(None, description="All of it, end card included.")
     beats: tuple[BeatBoard, ...] = ()
-    characters: tuple[CharacterBoard, ...] = ()
+    references: tuple[ReferenceBoard, ...] = ()
     card: PicturePart | None = Field(None, description="What is behind the end card.")
     music: Part | None = None
 
@@ -100,7 +99,6 @@ def build_storyboard(view: View) -> Storyboard:
     rev = max(find_rev(view), FIRST_REV)
     if plan is None:
         return Storyboard(video_id=view.video_id, rev=rev)
-    drawn = references_of(plan, active_beats(plan))
     return Storyboard(
         video_id=view.video_id,
         rev=rev,
@@ -108,12 +106,12 @@ def build_storyboard(view: View) -> Storyboard:
         aspect=plan.brief.aspect,
         seconds=plan.brief.duration,
         beats=tuple(_describe_beat(view, plan, beat) for beat in plan.beats),
-        characters=tuple(
-            CharacterBoard(
-                name=list_characters(plan)[item.n],
+        references=tuple(
+            ReferenceBoard(
+                name=REFERENCE.name_item(item, plan),
                 image=_describe_picture(view, plan, REFERENCE, item),
             )
-            for item in drawn
+            for item in REFERENCE.items(plan)
         ),
         card=_describe_picture(view, plan, CARD, Item()) if has_card_picture(plan) else None,
         music=_describe_part(view, plan, MUSIC, Item()) if plan.brief.music else None,
