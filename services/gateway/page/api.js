@@ -125,9 +125,9 @@ export async function save(address, name) {
 const WAITS = [500, 1000, 2000, 5000];
 
 /** Calls `hear` with each message of a stream until it has ended or is aborted; a stream that
- * breaks off is taken up again. */
-export async function follow(path, hear, signal) {
-  const at = { id: "", tries: 0, over: false };
+ * breaks off is taken up again. The stream of all videos is endless. */
+export async function follow(path, hear, signal, { isEndless = false } = {}) {
+  const at = { id: "", tries: 0, over: false, isEndless };
   while (!signal.aborted && !at.over) {
     try {
       const headers = { Accept: "text/event-stream", ...authorise() };
@@ -164,7 +164,7 @@ function readMessage(text, at, hear) {
   if (fields.id) at.id = fields.id;
   if (!fields.data) return;
   at.tries = 0;
-  at.over = ["completed", "failed", "cancelled"].includes(fields.event);
+  at.over = !at.isEndless && ["completed", "failed", "cancelled"].includes(fields.event);
   hear(fields.event, JSON.parse(fields.data));
 }
 

@@ -123,6 +123,17 @@ export function say(text) {
   if (place.textContent !== text) place.textContent = text;
 }
 
+/** Returns a function that runs soon after it is called, and at most once in so long. */
+export function atMostEvery(ms, run) {
+  let timer = 0;
+  return () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      run();
+    }, ms);
+  };
+}
+
 /** Returns a function that runs once the calls to it have stopped for so long. */
 export function later(ms, run) {
   let timer = 0;

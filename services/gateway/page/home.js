@@ -1,8 +1,8 @@
 // The first view: the form for a new video, and the list of all videos.
 
-import { get, wait, withQuery } from "./api.js";
+import { can, follow, get, wait, withQuery } from "./api.js";
 import { buildForm } from "./form.js";
-import { h, show } from "./dom.js";
+import { atMostEvery, h, show } from "./dom.js";
 import { ENDED, ago, money, sentence, statusWords } from "./words.js";
 
 const REST_MS = 2500;
@@ -20,10 +20,13 @@ export function openHome(place) {
 }
 
 async function refresh(state, draw) {
+  const isTold = can("GET /v1/events");
+  const soon = atMostEvery(500, () => load(state, draw));
+  if (isTold) follow("/v1/events", soon, state.signal, { isEndless: true });
   while (!state.signal.aborted) {
     if (!document.hidden) await load(state, draw);
     const moves = !state.videos || state.videos.some((video) => !ENDED.has(video.status));
-    await wait(moves ? REST_MS : 4 * REST_MS, state.signal);
+    await wait(moves && !isTold ? REST_MS : 4 * REST_MS, state.signal);
   }
 }
 

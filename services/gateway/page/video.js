@@ -1,7 +1,7 @@
 // One video: what is known of it is asked for anew whenever its live messages tell of something.
 
 import { ask, follow, get, wait } from "./api.js";
-import { h, later, say, show } from "./dom.js";
+import { atMostEvery, h, say, show } from "./dom.js";
 import { drawActions, drawTrouble } from "./actions.js";
 import { drawCost, drawReceipt } from "./price.js";
 import { drawDetails, drawDownloads, drawPlayer, drawStages } from "./film.js";
@@ -32,7 +32,7 @@ async function run(state) {
       await wait(2000, state.signal);
       continue;
     }
-    const soon = later(250, () => load(state));
+    const soon = atMostEvery(250, () => load(state));
     await follow(`${state.path}/events`, (sort, message) => hear(state, sort, message, soon),
       state.signal);
     await load(state);

@@ -211,9 +211,8 @@ def _list_needed(
     if kind.order_of is None and beat is not None:
         # the work of a service itself also takes facts from its beat: the times of the words
         found += [one for one in jobs if find_beat(kinds[one.spec.kind], one.spec) == beat]
-    # without either it needs no more than the plan
     planning = {kind.name for kind in PLANNING}
-    return found or [one for one in jobs if one.spec.kind in planning]
+    return [*found, *(one for one in jobs if one.spec.kind in planning)]
 
 
 def _find_path(jobs: Sequence[Job], causes: Mapping[str, str]) -> frozenset[str]:
