@@ -31,11 +31,10 @@ export function keepKey(key) {
 /** An answer that is no success, in words that say what to do. */
 export class Problem extends Error {
   constructor(status, said = {}) {
-    super(said.detail || (status ? `The server answered ${status}.` : OFFLINE));
+    const detail = said.detail || (status ? `The server answered ${status}.` : OFFLINE);
+    super(said.hint && !detail.includes(said.hint) ? `${detail} ${said.hint}` : detail);
     this.status = status;
     this.errors = said.errors || [];
-    this.hint = said.hint || "";
-    this.code = said.code || "";
   }
 }
 

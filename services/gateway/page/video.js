@@ -14,10 +14,15 @@ export function openVideo(at, id) {
   const stop = new AbortController();
   const path = `/v1/videos/${encodeURIComponent(id)}`;
   const state = { at, id, path, signal: stop.signal, live: [], video: null, storyboard: null,
-    timeline: null, receipt: null, error: null, busy: null, refusal: null, open: null };
+    timeline: null, receipt: null, error: null, busy: null, refusal: null, open: null, rev: null };
   state.draw = () => { if (!stop.signal.aborted) show(at, ...drawVideo(state)); };
   state.load = () => load(state);
   state.act = (name, method, to, body) => act(state, name, method, to, body);
+  at.onkeydown = (event) => {
+    if (event.key !== "Escape" || !state.open) return;
+    state.open = null;
+    state.draw();
+  };
   state.draw();
   run(state);
   return { close: () => stop.abort() };
@@ -58,7 +63,7 @@ async function load(state, onlyStatus = false) {
   const parts = onlyStatus && state.video && !state.stale ? [""] : PARTS;
   try {
     const before = state.video?.updated_at;
-    const found = await Promise.all(parts.map((part) => get(state.path + part)));
+    const found = await Promise.all(parts.map((part) => get(state.path + addRev(state, part))));
     [state.video] = found;
     if (parts === PARTS) [, state.storyboard, state.timeline, state.receipt] = found;
     state.stale = before !== state.video.updated_at && parts !== PARTS;
@@ -75,6 +80,8 @@ async function load(state, onlyStatus = false) {
 
 const PARTS = ["", "/storyboard", "/timeline", "/receipt"];
 
+const addRev = (state, part) => part === "/timeline" && state.rev ? `${part}?rev=${state.rev}` : part;
+
 /** Moves what grows with the time, while anything does. */
 async function tick(state) {
   while (!state.signal.aborted) {
@@ -85,7 +92,7 @@ async function tick(state) {
 }
 
 async function act(state, name, method, to, body) {
-  Object.assign(state, { busy: name, refusal: null });
+  Object.assign(state, { busy: name, refusal: null, rev: null });
   state.draw();
   try {
     await ask(method, state.path + to, body);
@@ -121,7 +128,8 @@ function drawVideo(state) {
         drawDetails(video)),
       h("div", { class: "body" },
         drawSection("storyboard", "Storyboard", boardNote(state), drawStoryboard(state)),
-        drawSection("timeline", "Timeline", timelineNote(state), drawTimeline(state)),
+        drawSection("timeline", "Timeline", timelineNote(state),
+          [drawRevisions(state), drawTimeline(state)]),
         drawFold("receipt", "Receipt", state.receipt ? money(state.receipt.paid) : "",
           drawReceipt(state.receipt)),
         drawFold("log", "Log", "", drawLog(state)))),
@@ -155,6 +163,17 @@ function drawSection(name, title, note, inside) {
   return h("section", { class: "panel", key: name, "aria-labelledby": `${name}-title` },
     h("div", { class: "panel-head" }, h("h2", { id: `${name}-title` }, title),
       h("p", { class: "soft" }, note)), inside);
+}
+
+function drawRevisions(state) {
+  const { video } = state;
+  if (video.rev < 2) return null;
+  const all = Array.from({ length: video.rev }, (_, n) => n + 1).reverse();
+  return h("div", { class: "inline", key: "revisions" }, h("label", { for: "f-rev" }, "Revision"),
+    h("select", { id: "f-rev", onchange: (event) => {
+      state.rev = Number(event.target.value);
+      load(state);
+    } }, all.map((rev) => h("option", { value: rev }, rev === 1 ? "1, the first" : String(rev)))));
 }
 
 function drawFold(name, title, note, inside) {
