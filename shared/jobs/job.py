@@ -74,10 +74,6 @@ class Job:
     put_off: int | None = None
     """How often it was set aside since nobody could read it; None once somebody has."""
     created_at: int = 0
-    started_at: int | None = None
-    """When its latest attempt began: before that it waited."""
-    produced_at: int | None = None
-    """When that attempt had been made at a provider, and was left to be stored."""
     posted_attempt: int = 0
     posted_at: int | None = None
     held: Micros = 0
@@ -109,6 +105,10 @@ class Job:
     unresolved: bool | None = None
     """Nobody knows whether its last attempt ran: the hold is open until a person decides."""
     cancel: bool = False
+    started_at: int | None = None
+    """When its latest attempt began: before that it waited."""
+    produced_at: int | None = None
+    """When that attempt had been made at a provider, and was left to be stored."""
     finished_at: int | None = None
     publish_at: int | None = None
 
