@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.conftest import PATIENCE_MS, Tab
+from tests.pictures import product
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -252,6 +253,41 @@ def test_what_users_write_is_never_taken_for_markup(tab: Tab, site: str) -> None
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("button", name="Cancel the video").click()
     expect(page.locator(".head .pill")).to_have_text("Cancelled")
+
+
+SCRIPT = """Title: The Lamp
+
+INT. LIGHTHOUSE - NIGHT
+
+Mara lights the lamp. The wind rises.
+
+MARA
+The sea is coming for us tonight.
+
+EXT. PIER - DAWN
+
+Tom rows out into the fog.
+
+TOM
+Who keeps the light, if not you?
+"""
+
+
+def test_files_are_looked_at_as_soon_as_they_are_chosen(tab: Tab, tmp_path: Path) -> None:
+    (tmp_path / "lamp.fountain").write_text(SCRIPT)
+    (tmp_path / "cup.png").write_bytes(product((300, 200)))
+    page = tab.open()
+    page.get_by_role("radio", name="Script").check()
+    page.get_by_label("Or a file").set_input_files(tmp_path / "lamp.fountain")
+    expect(page.get_by_text("The Lamp: 2 scenes, 2 characters")).to_be_visible()
+    expect(page.locator(".price strong")).to_have_text("Free")
+    page.get_by_role("radio", name="Product").check()
+    page.get_by_label("Picture").set_input_files(tmp_path / "cup.png")
+    expect(page.get_by_text("300 × 200 pixels")).to_be_visible()
+    (tmp_path / "none.png").write_bytes(b"no picture")
+    page.get_by_label("Picture").set_input_files(tmp_path / "none.png")
+    expect(page.locator(".source .bad-text")).not_to_be_empty()
+    tab.said.clear()  # the browser itself notes each answer that is no success
 
 
 def test_a_refusal_says_what_to_do(tab: Tab) -> None:

@@ -1,6 +1,6 @@
 // The form for a new video: a prompt, a script or a product, and what it would cost.
 
-import { ask, can, choices, makeKey, takes } from "./api.js";
+import { ask, choices, makeKey, takes } from "./api.js";
 import { h, later, say, show } from "./dom.js";
 import { drawPrice, drawRefusal } from "./price.js";
 import { field, pick, switches, textArea, textInput } from "./fields.js";
@@ -118,21 +118,17 @@ const SCRIPT_TYPES = { fdx: "application/xml", pdf: "application/pdf", md: "text
 const endOf = (file) => file.name.split(".").pop().toLowerCase();
 
 const SENDERS = {
-  "script-file": (file) => upload(file, SCRIPT_TYPES[endOf(file)] || "text/x-fountain", "scripts"),
-  picture: (file) => upload(file, file.type || "image/png", "images"),
+  "script-file": (file) => upload(file, SCRIPT_TYPES[endOf(file)] || "text/x-fountain"),
+  picture: (file) => upload(file, file.type || "image/png"),
 };
 
-async function upload(file, type, path) {
-  const own = can(`POST /v1/${path}`);
-  const sent = own || /^image|pdf$/.test(type) ? type : "application/octet-stream";
-  return ask("POST", own ? `/v1/${path}` : "/v1/uploads", file, { "Content-Type": sent });
+async function upload(file, type) {
+  return ask("POST", "/v1/uploads", file, { "Content-Type": type });
 }
 
-function describeGiven(given) {
-  if (given.scenes !== undefined && given.scenes !== null) {
-    return `${given.title || "A script"}: ${count(given.scenes, "scene")}, ${count(given.characters, "character")}`;
-  }
-  return given.width ? `${given.width} × ${given.height} pixels` : "It is there.";
+function describeGiven({ title, scenes, characters, width, height }) {
+  if (!scenes) return `${width} × ${height} pixels`;
+  return `${title || "A script"}: ${count(scenes, "scene")}, ${count(characters, "character")}`;
 }
 
 function buildBasics() {
