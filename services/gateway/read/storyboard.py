@@ -21,7 +21,7 @@ from shared.story.kinds import (
     ImageReady,
     Item,
 )
-from shared.story.plan import active_chunks, has_card_picture
+from shared.story.plan import active_chunks
 from shared.story.view import JobSpec, View
 from shared.story.wishes import FIRST_REV, find_rev
 
@@ -113,8 +113,8 @@ def build_storyboard(view: View) -> Storyboard:
             )
             for item in REFERENCE.items(plan)
         ),
-        card=_describe_picture(view, plan, CARD, Item()) if has_card_picture(plan) else None,
-        music=_describe_part(view, plan, MUSIC, Item()) if plan.brief.music else None,
+        card=_describe_picture(view, plan, CARD, Item()) if CARD.items(plan) else None,
+        music=_describe_part(view, plan, MUSIC, Item()) if MUSIC.items(plan) else None,
     )
 
 
