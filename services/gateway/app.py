@@ -23,7 +23,9 @@ from services.gateway.routes import (
     hooks,
     images,
     keys,
+    making,
     money,
+    page,
     reference,
     uploads,
     videos,
@@ -93,7 +95,19 @@ def _build_api() -> FastAPI:
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)
-    for routes in (videos, beats, wishes, money, files, images, uploads, keys, reference):
+    for routes in (
+        videos,
+        beats,
+        wishes,
+        making,
+        money,
+        files,
+        images,
+        uploads,
+        keys,
+        reference,
+        page,
+    ):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)

@@ -72,7 +72,7 @@ class Account:
 
 async def submit(
     engine: ReplicateEngine, job: Job, folder: Path, files: dict[str, bytes] | None = None
-) -> Accepted | Refused:
+) -> Accepted | Produced | Refused:
     task = make_task(job, folder, files)
     return await engine.submit(task, await engine.prepare(task))
 
@@ -241,7 +241,7 @@ async def test_a_clip_whose_picture_is_gone_fails_where_its_model_needs_one(tmp_
 # ── quotes ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def find_print(folder: Path, job: Job, picture: bytes = b"a picture") -> str:
+async def find_print(folder: Path, job: Job, picture: bytes = b"a picture") -> str | None:
     engine, asked = make_engine(always(500))
     said = await engine.fingerprint(make_task(job, folder, {"image": picture}))
     assert asked == [], "nothing is asked of anybody"

@@ -58,7 +58,7 @@ class Worker:
     def task(self, job: Job) -> Any:
         return make_task(job, self._folder, self._files, self.left)
 
-    async def submit(self, job: Job) -> Accepted | Refused:
+    async def submit(self, job: Job) -> Accepted | Produced | Refused:
         return await self.engine.submit(self.task(job), await self.engine.prepare(self.task(job)))
 
     async def follow(self, job: Job) -> Produced | Ended:
