@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.base import telemetry
+from shared.base import telemetry, tracing
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
 from shared.runtime.http import Server
@@ -40,7 +40,11 @@ def run(
     """Run these services until SIGTERM or SIGINT, then drain; `started` once everything is open."""
     telemetry.log_as_json(settings.log_level)
     _collect_rarely()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    name = services[0].name if len(services) == 1 else "storywave"
+    with (
+        tracing.open_tracing(settings.otlp_url, name),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_serve(services, settings, front, started))
 
 
