@@ -243,7 +243,8 @@ def _name_value(field: FieldInfo) -> str:
 
 def describe_metrics() -> str:
     """Return the page of all metrics, and of the values that their labels may have."""
-    rows = [_describe_metric(metric.describe()[0], metric) for metric in telemetry.list_metrics()]
+    metrics = [(f, each) for each in telemetry.list_metrics() for f in each.describe()]
+    rows = [_describe_metric(family, metric) for family, metric in metrics]
     labels = [(f"`{name}`", values) for name, values in sorted(telemetry.LABELS.items())]
     return _join(
         "# Metrics",

@@ -1,5 +1,8 @@
 """Spans by OpenTelemetry's SDK. It is an extra, and only this module imports it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -8,15 +11,30 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
+from shared.base import tracing
 from shared.base.tracing import Span
 
 NANOSECONDS = 1_000_000
 """In a millisecond."""
 
 
-def make_processor(url: str) -> SpanProcessor:
-    """Return what sends spans in batches, from a thread of its own; what it can't send is lost."""
-    return BatchSpanProcessor(OTLPSpanExporter(f"{url.rstrip('/')}/v1/traces", timeout=5))
+@contextmanager
+def send_to(url: str, name: str) -> Iterator[None]:
+    """Send every span to a collector, from a thread of its own; what it does not take is lost."""
+    exporter = OTLPSpanExporter(f"{url.rstrip('/')}/v1/traces", timeout=5)
+    with trace_to(BatchSpanProcessor(exporter), name):
+        yield
+
+
+@contextmanager
+def trace_to(processor: SpanProcessor, name: str) -> Iterator[None]:
+    """Hand every span to this processor while this is open; `name` is that of the process."""
+    spans = OtlpSpans(processor, name)
+    try:
+        with tracing.hand_to(spans):
+            yield
+    finally:
+        spans.close()
 
 
 class WholeIds(RandomIdGenerator):

@@ -14,7 +14,8 @@ from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from shared.story.texts import escape_controls
 
-disable_created_metrics()  # when a counter began says nothing that `up` does not
+# when a counter began says nothing that `up` does not
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 LONG = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 """Seconds of what a user waits for."""

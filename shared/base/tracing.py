@@ -9,12 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from shared.story.errors import BadInput
-
-if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import SpanProcessor
+Attributes = Mapping[str, str | int | float | bool]
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Span:
     name: str
     begin_ms: int
     end_ms: int
-    attributes: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=dict)
     is_whole: bool = False
 
     @property
@@ -67,31 +64,11 @@ def record(span: Span) -> None:
 
 
 @contextmanager
-def open_tracing(url: str, name: str) -> Iterator[None]:
-    """Send spans to a collector (OTLP over HTTP) for as long as this is open; without one, none."""
-    if not url:
-        yield
-        return
-    try:
-        from shared.base.otlp import make_processor
-    except ImportError as error:
-        raise BadInput(
-            "STORYWAVE_OTLP_URL needs what is not installed: pip install 'storywave[tracing]'"
-        ) from error
-    with trace_to(make_processor(url), name):
-        yield
-
-
-@contextmanager
-def trace_to(processor: "SpanProcessor", name: str) -> Iterator[None]:
-    """Hand every span to this processor while this is open."""
-    from shared.base.otlp import OtlpSpans
-
+def hand_to(spans: Spans) -> Iterator[None]:
+    """Hand every span to this one while this is open."""
     global _spans
-    before, ours = _spans, OtlpSpans(processor, name)
-    _spans = ours
+    before, _spans = _spans, spans
     try:
         yield
     finally:
         _spans = before
-        ours.close()

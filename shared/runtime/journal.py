@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shared.base import telemetry, tracing
 from shared.base.telemetry import name_video
-from shared.base.tracing import Span
+from shared.base.tracing import Attributes, Span
 from shared.ports import Heard
 from shared.runtime.known import Change, Known
 from shared.story.durations import find_critical_ms, measure_stages
@@ -87,7 +87,7 @@ def _count_video(end: VideoCompleted | VideoFailed, view: View, how: str) -> Non
     workflow = "revision" if end.rev > 1 else steered.workflow if steered else "full"
     seconds = end.generation_ms / 1000
     telemetry.VIDEO_SECONDS.labels(workflow, how).observe(seconds, name_video(end.video_id))
-    known = {"end": how, "rev": end.rev, "workflow": workflow, "cost": end.cost}
+    known: Attributes = {"end": how, "rev": end.rev, "workflow": workflow, "cost": end.cost}
     whole = Span(
         end.video_id, f"video {how}", end.at - end.generation_ms, end.at, known, end.rev == 1
     )

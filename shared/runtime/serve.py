@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.base import telemetry, tracing
+from shared.base import telemetry
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
 from shared.runtime.http import Server
@@ -40,12 +40,24 @@ def run(
     """Run these services until SIGTERM or SIGINT, then drain; `started` once everything is open."""
     telemetry.log_as_json(settings.log_level)
     _collect_rarely()
-    name = services[0].name if len(services) == 1 else "storywave"
     with (
-        tracing.open_tracing(settings.otlp_url, name),
+        _open_traces(settings.otlp_url, services),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(_serve(services, settings, front, started))
+
+
+def _open_traces(url: str, services: Sequence[Service]) -> AbstractContextManager[None]:
+    """Send traces for as long as this is open, where somebody is named who takes them."""
+    if not url:
+        return nullcontext()
+    try:
+        from shared.base.otlp import send_to
+    except ImportError as error:
+        raise BadInput(
+            "STORYWAVE_OTLP_URL needs what is not installed: pip install 'storywave[tracing]'"
+        ) from error
+    return send_to(url, services[0].name if len(services) == 1 else "storywave")
 
 
 def _collect_rarely() -> None:

@@ -23,6 +23,7 @@ from benchmarks.provider import StandInProcess
 from tests.cluster.fleet import Fleet
 from tests.cluster.processes import free_ports
 from tests.cluster.servers import Servers
+from tests.standins.collector import Collector, collector
 from tools.observe.files import describe_scrapes
 from tools.observe.rules import write_rules
 
@@ -46,7 +47,7 @@ class Scene:
     begin: float
     end: float
     videos: list[str]
-    logs: Path
+    traces: Collector
 
     def ask(self, path: str, **asked: Any) -> Any:
         """Return what Prometheus answers."""
@@ -58,9 +59,15 @@ class Scene:
 @contextmanager
 def play(folder: Path) -> Iterator[Scene]:
     """Run the services under a load, end it, and give the Prometheus that has watched."""
+    with collector() as traces:
+        yield from _play(folder, traces)
+
+
+def _play(folder: Path, traces: Collector) -> Iterator[Scene]:
     provider = StandInProcess(folder / "replicate", 10.0)
     known = {**SETTINGS, **provider.environment, **Servers.of_this_run().env()}
     known |= {"STORYWAVE_KAFKA_PREFIX": "observe.", "STORYWAVE_MONGO_DATABASE": "observe"}
+    known |= {"STORYWAVE_OTLP_URL": traces.url}
     fleet = Fleet(folder, known, MEMBER)
     begin = time.time()
     try:
@@ -70,7 +77,7 @@ def play(folder: Path) -> Iterator[Scene]:
             asyncio.run(provider.misbehave(FEWER, OTHERS))
             videos = asyncio.run(_load(fleet))
             time.sleep(5 * SCRAPE_SECONDS)
-            yield Scene(url, begin, time.time(), videos, folder)
+            yield Scene(url, begin, time.time(), videos, traces)
     finally:
         fleet.stop()
         provider.stop()

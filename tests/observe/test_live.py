@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import services
+from shared.base.tracing import find_trace_id
 from tests.observe.scene import PROMETHEUS, SCRAPE_SECONDS, Scene, play
 from tools.observe import preview
 from tools.observe.alerts import ALERTS
@@ -68,6 +70,16 @@ def test_buckets_lead_to_videos(scene: Scene) -> None:
     named = {each["labels"]["video_id"] for series in found for each in series["exemplars"]}
     assert named
     assert named <= set(scene.videos)
+
+
+def test_a_video_is_one_trace_over_all_six_processes_and_kafka(scene: Scene) -> None:
+    whole = [span for span in scene.traces.spans if span.name == "video completed"]
+    assert whole
+    for video in {span.video for span in whole}:
+        spans = scene.traces.of(video)
+        assert {span.trace for span in spans} == {find_trace_id(video)}
+        assert {span.service for span in spans} == set(services.NAMES)
+        assert {"gateway hears ChunkReady", "chunker hears ImageReady"} <= {s.name for s in spans}
 
 
 def test_every_board_can_be_drawn(scene: Scene, tmp_path: Path) -> None:

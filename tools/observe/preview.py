@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.dates import DateFormatter, date2num
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -251,7 +251,7 @@ def _style(axes: Axes, source: Source, unit: str) -> None:
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.set_xlim(*_dates([source.begin, source.end]))
-    axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+    axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: say_value(value, unit)))
@@ -297,7 +297,7 @@ def _write(card: Axes, content: str, width: float) -> None:
 
 def _dates(times: Sequence[float]) -> list[float]:
     # as the clock of this machine would show it, as Grafana does
-    return [float(date2num(0)) + (at - time.timezone) / 86_400 for at in times]
+    return [(at - time.timezone) / 86_400 for at in times]
 
 
 def main(arguments: Sequence[str]) -> int:
