@@ -48,6 +48,7 @@ class Scene:
     end: float
     videos: list[str]
     traces: Collector
+    logs: Path
 
     def ask(self, path: str, **asked: Any) -> Any:
         """Return what Prometheus answers."""
@@ -77,7 +78,7 @@ def _play(folder: Path, traces: Collector) -> Iterator[Scene]:
             asyncio.run(provider.misbehave(FEWER, OTHERS))
             videos = asyncio.run(_load(fleet))
             time.sleep(5 * SCRAPE_SECONDS)
-            yield Scene(url, begin, time.time(), videos, traces)
+            yield Scene(url, begin, time.time(), videos, traces, folder)
     finally:
         fleet.stop()
         provider.stop()
@@ -95,6 +96,7 @@ async def _load(fleet: Fleet) -> list[str]:
                 await asyncio.sleep(ASKING_SECONDS / len(roles))
     finally:
         watching.cancel()
+        await users.client.aclose()
     return list(users.videos)
 
 
