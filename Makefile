@@ -21,8 +21,9 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-paid test test-fast test-cov test-live lint format docs cluster-up \
-	cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded attack attack-short bench-waves bench-clips \
-	bench-plans bench-orchestration bench-stitch bench-voice measure-voices lock clean
+	cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded attack \
+	attack-short bench-waves bench-clips bench-plans bench-orchestration bench-stitch bench-voice \
+	measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -102,7 +103,7 @@ draw-dashboards: export STORYWAVE_DRAW := docs/dashboards
 draw-dashboards: export STORYWAVE_OBSERVE_VIDEOS := 40
 draw-dashboards: export STORYWAVE_OBSERVE_SECONDS := 240
 draw-dashboards: $(DEV) ## draw what the dashboards show under a load of some minutes
-	$(CLUSTER) -m observe tests/observe
+	$(CLUSTER) -m observe -o faulthandler_timeout=900 tests/observe
 
 CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
 

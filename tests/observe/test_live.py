@@ -22,7 +22,7 @@ pytestmark = [
 
 WINDOW = 10 * SCRAPE_SECONDS
 
-MOST_SERIES = 6_000
+MOST_SERIES = 8_000
 """Of six processes: no label has a value a video."""
 
 
@@ -55,7 +55,7 @@ def test_every_process_was_asked_and_videos_ended(scene: Scene) -> None:
     found = scene.ask("query", query='up{job="storywave"}')["result"]
     assert [series["value"][1] for series in found] == ["1"] * 6
     ended = scene.ask("query", query="sum(storywave_video_seconds_count)")["result"]
-    assert float(ended[0]["value"][1]) >= len(scene.videos) / 2
+    assert 1 <= float(ended[0]["value"][1]) <= len(scene.videos)
 
 
 def test_no_label_has_a_value_a_video(scene: Scene) -> None:

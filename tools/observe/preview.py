@@ -16,6 +16,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from tools.observe.drawing import (
     CARD,
@@ -58,6 +59,8 @@ def draw_board(board: Mapping[str, Any], source: Source, to: Path) -> None:
     for panel in panels:
         _draw_panel(figure, panel, source, height)
     figure.savefig(to, dpi=72, facecolor=PAPER)
+    few = {"colors": 256, "method": Image.Quantize.MAXCOVERAGE, "dither": Image.Dither.NONE}
+    Image.open(to).convert("RGB").quantize(**few).save(to, optimize=True)  # a third of the bytes
 
 
 def _draw_panel(figure: Figure, panel: Mapping[str, Any], source: Source, height: float) -> None:

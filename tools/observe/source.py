@@ -86,7 +86,17 @@ def _read_series(found: Mapping[str, Any], legend: str) -> Series:
     return Series(name, [at for at, _ in pairs], [value for _, value in pairs])
 
 
-SHOWN = ("beat", "chunk", "kind", "seconds", "waiting", "running", "storing", "cost", "error")
+SHOWN = (
+    "beat",
+    "chunk",
+    "seconds",
+    "waiting",
+    "running",
+    "storing",
+    "generation_ms",
+    "cost",
+    "error",
+)
 
 
 def _describe(line: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ def choose_step(top: float, unit: str) -> float:
     size = 1.0
     if unit == "bytes":
         size = next((size for size, _ in BYTES if top >= size), 1)
-    elif unit == "s" and top >= 120:
+    elif unit == "s" and top >= 60:
         size = 3600 if top >= 7200 else 60
     step = 10.0 ** math.floor(math.log10(top / size))
     rounds = (0.25, 0.5, 1, 2, 2.5, 5, 10)
