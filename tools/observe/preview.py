@@ -59,7 +59,11 @@ def draw_board(board: Mapping[str, Any], source: Source, to: Path) -> None:
     for panel in panels:
         _draw_panel(figure, panel, source, height)
     figure.savefig(to, dpi=72, facecolor=PAPER)
-    few = {"colors": 256, "method": Image.Quantize.MAXCOVERAGE, "dither": Image.Dither.NONE}
+    few: dict[str, Any] = {
+        "colors": 256,
+        "method": Image.Quantize.MAXCOVERAGE,
+        "dither": Image.Dither.NONE,
+    }
     Image.open(to).convert("RGB").quantize(**few).save(to, optimize=True)  # a third of the bytes
 
 
