@@ -20,16 +20,10 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-<<<<<<< HEAD
-.PHONY: help demo demo-paid test test-fast test-cov test-live lint format docs cluster-up \
-	cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded attack \
-	attack-short bench-waves bench-clips bench-plans bench-orchestration bench-stitch bench-voice \
-	measure-voices lock clean
-=======
-.PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs cluster-up \
-	cluster-down test-cluster chaos chaos-embedded attack attack-short bench-waves bench-clips \
-	bench-plans bench-orchestration bench-stitch bench-voice measure-voices lock clean
->>>>>>> plans
+.PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
+	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos \
+	chaos-embedded attack attack-short bench-waves bench-clips bench-plans bench-orchestration \
+	bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -97,7 +91,6 @@ test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers
 	$(CLUSTER) -m cluster || (echo "== what failed is run once more" && \
 	$(CLUSTER) -m cluster --last-failed --last-failed-no-failures none)
 
-<<<<<<< HEAD
 dashboards: $(DEV) ## write the dashboards, the alerts and the settings of Prometheus and Grafana again
 	$(BIN)/python -m tools.observe
 
@@ -111,7 +104,7 @@ draw-dashboards: export STORYWAVE_OBSERVE_VIDEOS := 40
 draw-dashboards: export STORYWAVE_OBSERVE_SECONDS := 240
 draw-dashboards: $(DEV) ## draw what the dashboards show under a load of some minutes
 	$(CLUSTER) -m observe -o faulthandler_timeout=900 tests/observe
-=======
+
 # Playwright drives the Chromium of the system: its own download is not needed.
 HAS_CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
 test-browser: $(DEV) ## the page in a real Chromium, which is installed where apt-get can
@@ -120,7 +113,6 @@ test-browser: $(DEV) ## the page in a real Chromium, which is installed where ap
 	@($(HAS_CHROMIUM)) || test -n "$$STORYWAVE_CHROMIUM" || \
 	echo "There is no Chromium: install it, or name it in STORYWAVE_CHROMIUM. Nothing is tested."
 	$(BIN)/python -m pytest -m browser tests/browser
->>>>>>> plans
 
 CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
 
