@@ -118,16 +118,16 @@ class Intake:
 
     async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
         """Keep the picture of an accepted video; refuse one that was never given."""
-        image = asked.end_card.product_image if asked.end_card else None
-        if image is None or await self.images.use(image, row["owner"]):
-            return
-        # A video that was accepted stays accepted, also where its picture has gone since.
-        if not await self.store.get(REQUESTS, [row["_id"]]):
-            raise BadInput(
-                f"there is no image {trim_text(image)!r}: upload it first (POST /v1/images) "
-                "and give the id of the answer",
-                "end_card.product_image",
-            )
+        for field, image in _list_images(asked):
+            if await self.images.use(image, row["owner"]):
+                continue
+            # A video that was accepted stays accepted, also where its picture has gone since.
+            if not await self.store.get(REQUESTS, [row["_id"]]):
+                raise BadInput(
+                    f"there is no image {trim_text(image)!r}: upload it first (POST /v1/images) "
+                    "and give the id of the answer",
+                    field,
+                )
 
     @cached_property
     def _insert(self) -> Batcher[Doc, bool]:
@@ -152,6 +152,14 @@ class Intake:
         if asked != (_list_wishes(row, left_open), row["cap"]):
             raise KeyReused
         return first
+
+
+def _list_images(asked: VideoRequest) -> list[tuple[str, str]]:
+    """Return each picture that a request names, after the field that does."""
+    card = asked.end_card.product_image if asked.end_card else None
+    picture = asked.product.picture if asked.product else None
+    named = (("end_card.product_image", card), ("product.picture", picture))
+    return [(field, image) for field, image in named if image is not None]
 
 
 def make_video_id(owner: str, key: str | None) -> str:

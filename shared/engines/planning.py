@@ -13,13 +13,15 @@ from itertools import islice
 from typing import Any
 
 from shared.engines.narration import ask_for_time, shorten_narration
-from shared.engines.scenes import adapt, describe
+from shared.engines.scenes import adapt, describe, describe_ad
 from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
+from shared.story.bible import enter_product, write_bible
 from shared.story.brief import Brief, EndCard
 from shared.story.drafts import MIN_BEAT_SECONDS, Draft, Story, fit_card, max_beats, time_beats
 from shared.story.errors import PermanentError, TransientError
 from shared.story.kinds import PlanOrder
+from shared.story.shape import expect_scenes
 from shared.story.texts import make_one_line
 
 LONGEST_ANSWER = 1 << 20
@@ -123,11 +125,13 @@ def ask(order: PlanOrder) -> Question:
         schema=json.dumps(SCHEMA), characters=_MOST_CHARACTERS, shortest=MIN_BEAT_SECONDS
     )
     user = _USER.format(
-        wanted=_count_beats(seconds),
+        wanted=expect_scenes(seconds) if brief.product else _count_beats(seconds),
         most=most,
         seconds=seconds,
         style=brief.style,
-        prompt=describe(brief.prompt, bool(brief.script), order.title, order.picks),
+        prompt=describe_ad(brief.product)
+        if brief.product
+        else describe(brief.prompt, bool(brief.script), order.title, order.picks),
     )
     return Question(system, user, _TOKENS + _TOKENS_A_BEAT * most, SCHEMA)
 
@@ -154,6 +158,8 @@ def fit(order: PlanOrder, story: Story) -> Made:
     beats = shorten_narration(timed, brief)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
+    product = brief.product and enter_product(brief.product, order.look, brief.owner)
+    bible = write_bible(brief.style, beats, story.looks, product)
     truncation = _note_truncation(order.video_id, story.beats, beats)
     settled = brief.model_copy(update={"end_card": card and _complete_card(card, story)})
     return Made(
@@ -163,6 +169,7 @@ def fit(order: PlanOrder, story: Story) -> Made:
             "beats": [beat.model_dump(mode="json") for beat in beats],
             "chunks": [chunk.model_dump(mode="json") for chunk in chunks],
             "truncation": truncation and truncation.model_dump(mode="json"),
+            "bible": bible.model_dump(mode="json"),
         }
     )
 

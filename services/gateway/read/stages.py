@@ -244,7 +244,7 @@ def _tally_steps(view: View, plan: BeatsPlanned | None, asked: int | None) -> di
     """Return the tally of each step from a script to its plan: one job each, done once."""
     found: dict[Stage, _Tally] = {}
     start = asked
-    for kind in PLANNING[:-1]:
+    for kind in (kind for kind in PLANNING if kind.stage in OF_SCRIPTS):
         end = _find_step_end(view, kind)
         before = [tally.end for tally in found.values()]
         # characters and settings both start from the script, the selection from both of them

@@ -3,6 +3,7 @@
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
+from shared.story.product import ProductLook
 from shared.story.script.parts import Pick
 from shared.story.view import JobSpec
 
@@ -17,6 +18,8 @@ class PlanOrder(Order):
     title: str = ""
     """Of the script."""
     picks: tuple[Pick, ...] = ()
+    look: ProductLook | None = None
+    """What was seen on the picture of the product."""
 
 
 class PlanFailed(Failed):
@@ -24,7 +27,7 @@ class PlanFailed(Failed):
 
 
 def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
-    made = done.facts("brief", "title", "beats", "chunks", "truncation")
+    made = done.facts("brief", "title", "beats", "chunks", "truncation", "bible")
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
     if cut := whole.get("truncation"):
@@ -46,10 +49,15 @@ PLAN = Kind(
 
 
 def plan_job(
-    video_id: str, brief: Brief, rev: int, title: str = "", picks: tuple[Pick, ...] = ()
+    video_id: str,
+    brief: Brief,
+    rev: int,
+    title: str = "",
+    picks: tuple[Pick, ...] = (),
+    look: ProductLook | None = None,
 ) -> JobSpec:
     """Return the job that makes a plan; its take is the plan's revision."""
-    order = PlanOrder(video_id=video_id, brief=brief, title=title, picks=picks)
+    order = PlanOrder(video_id=video_id, brief=brief, title=title, picks=picks, look=look)
     # not by `PLAN.ask`: that takes all it needs from a plan, and there is none yet
     return JobSpec(
         kind=PLAN.name,
