@@ -47,9 +47,9 @@ class ProductRequest(BaseModel):
 
     name: Annotated[
         str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=60),
+        StringConstraints(strip_whitespace=True, max_length=60),
         AfterValidator(_check_name),
-    ] = Field(examples=["AirFlex"])
+    ] = Field(examples=["AirFlex"], json_schema_extra={"minLength": 1})
     about: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=500),

@@ -135,7 +135,7 @@ def _check_source(prompt: str, info: ValidationInfo) -> str:
     others = [name for name in ("script", "product") if data.get(name) or name not in data]
     given = (["prompt"] if prompt else []) + others
     if len(given) > 1:
-        raise ValueError(f"give a prompt, a script or a product: there are {' and '.join(given)}")
+        raise ValueError(f"give {' or '.join(f'a {name}' for name in given)}, not both")
     return prompt if others else _check_words(prompt)
 
 

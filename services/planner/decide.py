@@ -51,4 +51,5 @@ def _list_steps(view: View, request: VideoRequested, rev: int) -> list[JobSpec]:
     selected = steps.select()
     if selected is None:
         return steps.jobs
-    return [plan_job(request.video_id, brief, rev, selected.title, selected.picks)]
+    told = {"title": selected.title, "picks": selected.picks, "looks": steps.looks}
+    return [plan_job(request.video_id, brief, rev, **told)]

@@ -37,6 +37,8 @@ class Steps:
     request: VideoRequested
     rev: int
     jobs: list[JobSpec] = field(default_factory=list)
+    looks: dict[str, str] = field(default_factory=dict)
+    """What the script says of how its characters look, by name."""
 
     def look(self, picture: str) -> ProductSeen | None:
         """Return what was seen on a product's picture; None before that, or where it failed."""
@@ -55,6 +57,7 @@ class Steps:
         places = self._find(SettingsFound, scenes_job(SETTINGS, video, order, rev, scenes))
         if people is None or places is None:
             return None
+        self.looks |= {each.name: each.look for each in people.characters if each.look}
         both = SelectionOrder(
             brief=order.brief, characters=people.characters, settings=places.settings
         )

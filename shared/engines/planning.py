@@ -27,7 +27,7 @@ from shared.story.texts import make_one_line
 LONGEST_ANSWER = 1 << 20
 """Letters of an answer that are looked at."""
 
-_LINE, _NAME, _PICTURE, _SPOKEN = 120, 60, 1_000, 1_000  # letters
+_LINE, _NAME, _LOOKS, _PICTURE, _SPOKEN = 120, 60, 300, 1_000, 1_000  # letters
 _MOST_BEATS = 200
 _MOST_CHARACTERS = 4  # each of them costs a picture of its own
 _LONGEST_BEAT = 600.0  # seconds
@@ -63,6 +63,7 @@ SCHEMA: Mapping[str, object] = _object(
         "title": _TEXT,
         "headline": _TEXT,
         "call_to_action": _TEXT,
+        "cast": {"type": "array", "items": _object({"name": _TEXT, "looks": _TEXT})},
         "beats": {"type": "array", "items": _object(_BEAT)},
         "refusal": _TEXT,
     }
@@ -81,6 +82,8 @@ request is itself a script, keep its words. An empty text is a silent beat.
 - setting: the place, in a few English words, the same words wherever it is the same place.
 - characters: names of those who are seen in it and in other beats, too; never more than \
 {characters} in the whole story.
+- cast: each of these characters, and each place that comes again, by name, with how it looks in \
+at most 25 English words: they are repeated in every picture, so that it always looks the same.
 - seconds: how long the beat lasts: {shortest:g} or more.
 - title, headline, call_to_action: the story's title, and two lines for the end card, of at most \
 eight words each, in the language of the request.
@@ -147,7 +150,8 @@ def read(text: str, order: PlanOrder) -> Made:
         raise TransientError("the language model's answer is no plan: it has no beats")
     title = _line(answer.get("title"), _LINE) or _line(order.brief.prompt, _NAME)
     headline = _line(answer.get("headline"), _LINE) or title
-    return fit(order, Story(title, headline, _line(answer.get("call_to_action"), _LINE), drafts))
+    call = _line(answer.get("call_to_action"), _LINE)
+    return fit(order, Story(title, headline, call, drafts, _read_looks(answer.get("cast"))))
 
 
 def fit(order: PlanOrder, story: Story) -> Made:
@@ -159,7 +163,7 @@ def fit(order: PlanOrder, story: Story) -> Made:
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
     product = brief.product and enter_product(brief.product, order.look, brief.owner)
-    bible = write_bible(brief.style, beats, story.looks, product)
+    bible = write_bible(brief.style, beats, {**story.looks, **order.looks}, product)
     truncation = _note_truncation(order.video_id, story.beats, beats)
     settled = brief.model_copy(update={"end_card": card and _complete_card(card, story)})
     return Made(
@@ -266,6 +270,14 @@ def _name_recurring(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     seen = Counter(name for draft in drafts for name in draft.characters)
     kept = {name for name, count in seen.most_common(_MOST_CHARACTERS) if count > 1}
     return tuple(_keep_characters(draft, kept) for draft in drafts)
+
+
+def _read_looks(cast: object) -> dict[str, str]:
+    """Return how each one looks, by name."""
+    rows = cast[:_FIELDS] if isinstance(cast, list) else ()
+    told = [row for row in rows if isinstance(row, dict)]
+    read = {_line(row.get("name"), _LINE): _line(row.get("looks"), _LOOKS) for row in told}
+    return {name: looks for name, looks in read.items() if name and looks}
 
 
 def _keep_characters(draft: Draft, kept: Iterable[str]) -> Draft:

@@ -1,5 +1,10 @@
 """The plan: from a brief to beats."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
@@ -20,6 +25,8 @@ class PlanOrder(Order):
     picks: tuple[Pick, ...] = ()
     look: ProductLook | None = None
     """What was seen on the picture of the product."""
+    looks: Mapping[str, str] = Field(default_factory=dict)
+    """Of a script: who is in it, and what it says of how they look."""
 
 
 class PlanFailed(Failed):
@@ -48,16 +55,9 @@ PLAN = Kind(
 )
 
 
-def plan_job(
-    video_id: str,
-    brief: Brief,
-    rev: int,
-    title: str = "",
-    picks: tuple[Pick, ...] = (),
-    look: ProductLook | None = None,
-) -> JobSpec:
-    """Return the job that makes a plan; its take is the plan's revision."""
-    order = PlanOrder(video_id=video_id, brief=brief, title=title, picks=picks, look=look)
+def plan_job(video_id: str, brief: Brief, rev: int, **known: Any) -> JobSpec:
+    """Return the job that makes a plan, with what is known of it; its take is the revision."""
+    order = PlanOrder(video_id=video_id, brief=brief, **known)
     # not by `PLAN.ask`: that takes all it needs from a plan, and there is none yet
     return JobSpec(
         kind=PLAN.name,
