@@ -1,8 +1,8 @@
-"""`make bench-ad`: a product ad of four scenes with everything bought, at the stand-in for Replicate.
+"""`make bench-ad`: an ad of four scenes with everything bought, at the stand-in for Replicate.
 
 The stand-in works so many times faster than the real provider. The seconds in which it was at work
-are counted as the real ones; all others are ours, and are counted as they are. Beside the time stand
-the estimates of each tier, and what the first design of this product came to.
+are counted as the real ones; all others are ours, and are counted as they are. Beside the time
+stand the estimates of each tier, and what the first design came to.
 """
 
 import asyncio
@@ -42,8 +42,8 @@ def draw_product(path: Path) -> None:
     """Write a picture of something red before a pale backdrop."""
     image = Image.new("RGB", (900, 700), (236, 235, 232))
     draw = ImageDraw.Draw(image)
-    draw.polygon([(120, 470), (180, 260), (300, 240), (420, 380), (700, 430), (790, 500), (780, 540),
-                  (130, 540)], fill=(206, 32, 44))  # fmt: skip
+    upper = [(120, 470), (180, 260), (300, 240), (420, 380), (700, 430), (790, 500), (780, 540)]
+    draw.polygon([*upper, (130, 540)], fill=(206, 32, 44))
     draw.rectangle((120, 540, 790, 585), fill=(40, 40, 46))
     image.filter(ImageFilter.GaussianBlur(1)).save(path)
 
@@ -98,9 +98,7 @@ async def main() -> int:
     return 0 if report(whole - bought, bought * PACE, estimates, receipt.paid) else 1
 
 
-def report(
-    ours: float, bought: float, estimates: dict[str, Micros], paid: Micros
-) -> bool:
+def report(ours: float, bought: float, estimates: dict[str, Micros], paid: Micros) -> bool:
     """Print the figures, and return whether they are as they must be."""
     film = verify.report(FILM)
     tiers = " ".join(f"{tier}={say_dollars(most)}" for tier, most in estimates.items())

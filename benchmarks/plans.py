@@ -20,10 +20,10 @@ from typing import Any
 import yaml
 
 from services.planner.work import make_plan
-from shared.engines.planning import story_seconds
 from shared.engines.local.language import language_of
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
+from shared.engines.planning import story_seconds
 from shared.jobs.engine import Workspace
 from shared.story.beats import Beat, Chunk, check_plan
 from shared.story.brief import Brief

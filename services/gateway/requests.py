@@ -33,6 +33,7 @@ SCRIPT_LIMIT = 60_000
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 
+
 def _accept_whole(number: object) -> object:
     """Return 3 for 3.0: to JSON both are the same number."""
     return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -23,8 +23,8 @@ _WORK = 512
 _BORDER = 0.03
 _PLAIN = 0.80
 """So much of the border must be of one colour, for that to be a backdrop."""
-_NEAR, _FAR = 9.0, 26.0
-"""Distances of colours (Lab): surely backdrop below the one, surely product above the other."""
+_SAME, _NEAR, _FAR = 4.0, 9.0, 26.0
+"""Distances of colours (Lab): the very backdrop, surely backdrop, and above the last surely product."""
 _LEAST, _MOST = 0.015, 0.92
 """Parts of a picture that a product may fill."""
 _ROUNDS = 4
@@ -91,8 +91,11 @@ def _cut_by_backdrop(small: Pixels) -> Mask | None:
     away = _measure_distance(lab)
     if away is None:
         return None
-    sure = _reach_from_border(away < _NEAR)
-    return _decide(small, sure, away > _FAR)
+    product = away > _FAR
+    inside = ~_reach_from_border(~product) & ~product
+    # through what is inside the product the very backdrop is seen, or it is a pale part of it
+    seen_through, pale = inside & (away < _SAME), inside & (away >= _SAME)
+    return _decide(small, _reach_from_border(away < _NEAR) | seen_through, product | pale)
 
 
 def _measure_distance(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
@@ -112,7 +115,7 @@ def _measure_distance(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
     if np.mean(left < _NEAR) < _PLAIN:
         return None
     apart = lab - place @ slope
-    apart[..., 0] *= np.where(apart[..., 0] < 0, 0.55, 1.0)  # a shadow is backdrop, too
+    apart[..., 0] *= np.where(apart[..., 0] < 0, 0.35, 1.0)  # a shadow is backdrop, too
     return np.asarray(np.linalg.norm(apart, axis=-1), np.float32)
 
 
@@ -123,9 +126,7 @@ def _reach_from_border(near: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(labels[1:-1, 1:-1] == labels[0, 0]) & near
 
 
-def _decide(
-    small: Pixels, backdrop: NDArray[np.bool_], product: NDArray[np.bool_]
-) -> Mask | None:
+def _decide(small: Pixels, backdrop: NDArray[np.bool_], product: NDArray[np.bool_]) -> Mask | None:
     """Return the product, where what lies between both is decided by GrabCut."""
     if not product.any() or not backdrop.any():
         return None

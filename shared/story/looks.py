@@ -122,7 +122,6 @@ def _read_card(table: Mapping[str, Any]) -> CardLook:
     return CardLook(**{"button_fill": None, **table, **found})
 
 
-
 CARD_LOOKS: Mapping[str, CardLook] = {
     name: _read_card(table["end_card"])
     for name, table in STYLE_FILES.items()

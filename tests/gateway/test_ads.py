@@ -1,4 +1,4 @@
-"""Product briefs over the API: what becomes of one, and what is said about one that can't be used."""
+"""Product briefs over the API: what becomes of one, and what is said about one that is none."""
 
 from typing import Any
 

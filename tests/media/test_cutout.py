@@ -90,11 +90,15 @@ def test_an_empty_picture_stays_whole(tmp_path: Path) -> None:
     assert (seen.method, made.size) == ("whole", (90, 60))
 
 
-def test_a_white_part_inside_the_product_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fill", "stays"), [((255, 255, 255), True), ((238, 238, 236), False)])
+def test_a_pale_part_stays_and_a_hole_is_a_hole(
+    tmp_path: Path, fill: tuple[int, int, int], stays: bool
+) -> None:
     image = plain()
-    ImageDraw.Draw(image).rectangle((200, 150, 280, 200), fill=(238, 238, 236))
+    ImageDraw.Draw(image).rectangle((200, 150, 280, 200), fill=fill)
     _, made = cut(tmp_path, image)
-    assert np.asarray(made.getchannel("A"))[60:80, 90:130].min() > 200
+    middle = np.asarray(made.getchannel("A"))[60:80, 90:130]
+    assert middle.min() > 200 if stays else middle.max() < 50
 
 
 def test_the_same_picture_is_always_cut_out_alike(tmp_path: Path) -> None:

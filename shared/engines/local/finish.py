@@ -73,7 +73,12 @@ def finish_warm(paper: Paper, palette: Palette, rng: np.random.Generator) -> Non
     lean = 0.5 - x
     for step in range(3):
         left = x - 0.2 + 0.15 * step
-        pane = [(left, 0.0), (left + 0.1, 0.0), (left + 0.16 + lean, 0.8), (left + 0.02 + lean, 0.8)]
+        pane = [
+            (left, 0.0),
+            (left + 0.1, 0.0),
+            (left + 0.16 + lean, 0.8),
+            (left + 0.02 + lean, 0.8),
+        ]
         paper.translucent(pane, palette.light, 0.08)
     _add_bloom(paper, 0.18)
     _add_vignette(paper, palette, 0.55)

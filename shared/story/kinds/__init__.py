@@ -50,7 +50,13 @@ from shared.story.kinds.pictures import (
     references_of,
 )
 from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder, plan_job
-from shared.story.kinds.products import PRODUCT, ProductFailed, ProductOrder, ProductSeen, product_job
+from shared.story.kinds.products import (
+    PRODUCT,
+    ProductFailed,
+    ProductOrder,
+    ProductSeen,
+    product_job,
+)
 from shared.story.kinds.scripts import (
     CHARACTERS,
     SCRIPT,

@@ -29,9 +29,7 @@ class ProductSeen(JobEnd):
     @property
     def look(self) -> ProductLook:
         """Return what was seen."""
-        return ProductLook(
-            key=self.key, palette=self.palette, box=self.box, method=self.method
-        )
+        return ProductLook(key=self.key, palette=self.palette, box=self.box, method=self.method)
 
 
 class ProductFailed(Failed):

@@ -1,4 +1,4 @@
-"""Ads without a language model: what is said of a product, where it is shown, what the card asks."""
+"""Ads without a language model: what is said of a product, where it is, what the card asks."""
 
 from typing import Any
 
@@ -77,7 +77,9 @@ def test_a_style_moves_the_camera_in_its_own_way(style: str) -> None:
     assert moves <= set(STYLES[style].camera)
 
 
-@pytest.mark.parametrize(("seconds", "scenes"), [(3.75, 1), (8, 2), (12.5, 3), (27.5, 4), (57.5, 8)])
+@pytest.mark.parametrize(
+    ("seconds", "scenes"), [(3.75, 1), (8, 2), (12.5, 3), (27.5, 4), (57.5, 8)]
+)
 def test_longer_ads_have_more_scenes_and_no_two_alike(seconds: float, scenes: int) -> None:
     story = ad(seconds, facts=("Light", "Dry"), offer="20% off")
     assert len({beat.prompt for beat in story.beats}) == len(story.beats) == scenes

@@ -56,8 +56,8 @@ def test_the_whole_product_is_inside_whatever_its_shape(
                         product=product)  # fmt: skip
         seen = find_magenta(picture)
         ys, xs = np.nonzero(seen)
-        assert 0 < xs.min() and xs.max() < shape[0] - 1
-        assert 0 < ys.min() and ys.max() < shape[1] - 1
+        assert xs.min() > 0 and xs.max() < shape[0] - 1
+        assert ys.min() > 0 and ys.max() < shape[1] - 1
 
 
 def test_the_ground_under_it_is_darker_than_without(tmp_path: Path) -> None:
