@@ -18,17 +18,21 @@ Pixels: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.uint8]
 """255 where there is product, 0 where there is none."""
 
-_WORK = 512
+_WORK = 448
 """Pixels of the long side of the copy that is looked at."""
 _BORDER = 0.03
 _PLAIN = 0.80
 """So much of the border must be of one colour, for that to be a backdrop."""
+_STUDIO = 0.98
+"""And so much, for whatever is brighter than it to be no light on a wall."""
 _SAME, _NEAR, _FAR = 4.0, 9.0, 26.0
 """Distances of colours (Lab): the very backdrop, surely backdrop, and above the last surely product."""
 _LEAST, _MOST = 0.015, 0.92
 """Parts of a picture that a product may fill."""
-_ROUNDS = 4
+_ROUNDS = 3
 _COLOURS = 5
+_SPECK = 0.06
+"""A part that is smaller, as a share of the main part, is dirt."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def find_product(rgba: Pixels) -> tuple[Mask, str]:
     small = cv2.resize(rgba[..., :3], size, interpolation=cv2.INTER_AREA)
     for method, find in (("backdrop", _cut_by_backdrop), ("grabcut", _cut_by_frame)):
         mask = find(small)
-        if mask is not None and _is_convincing(mask := _keep_large(mask)):
+        if mask is not None and _is_convincing(mask := _keep_subject(mask, small)):
             return _soften(mask, rgba), method
     return np.full(alpha.shape, 255, np.uint8), "whole"
 
@@ -88,20 +92,24 @@ def _take_border(plane: NDArray[np.generic]) -> NDArray[np.generic]:
 def _cut_by_backdrop(small: Pixels) -> Mask | None:
     """Return the product before a plain backdrop; None where the backdrop is not plain."""
     lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1), cv2.COLOR_RGB2LAB).astype(np.float32)
-    away = _measure_distance(lab)
-    if away is None:
+    found = _measure_distance(lab)
+    if found is None:
         return None
-    product = away > _FAR
+    away, is_brighter = found
+    # what is brighter than the backdrop is no shadow: a white sole on white paper
+    product = (away > _FAR) | (is_brighter & (away > _NEAR * 1.2))
     inside = ~_reach_from_border(~product) & ~product
     # through what is inside the product the very backdrop is seen, or it is a pale part of it
     seen_through, pale = inside & (away < _SAME), inside & (away >= _SAME)
     return _decide(small, _reach_from_border(away < _NEAR) | seen_through, product | pale)
 
 
-def _measure_distance(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return how far each pixel is from the backdrop, which may grow lighter or darker.
+def _measure_distance(
+    lab: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]] | None:
+    """Return how far each pixel is from the backdrop, and if it is brighter than that.
 
-    None where the border is of many colours.
+    The backdrop may itself grow lighter or darker. None where the border is of many colours.
     """
     high, wide = lab.shape[:2]
     ys, xs = np.mgrid[-1 : 1 : high * 1j, -1 : 1 : wide * 1j]
@@ -112,11 +120,13 @@ def _measure_distance(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
         slope, *_ = np.linalg.lstsq(at[keep], colours[keep], rcond=None)
         left = np.linalg.norm(colours - at @ slope, axis=1)
         keep = left < max(_NEAR, float(np.median(left)) * 2)
-    if np.mean(left < _NEAR) < _PLAIN:
+    plain = float(np.mean(left < _NEAR))
+    if plain < _PLAIN:
         return None
     apart = lab - place @ slope
-    apart[..., 0] *= np.where(apart[..., 0] < 0, 0.35, 1.0)  # a shadow is backdrop, too
-    return np.asarray(np.linalg.norm(apart, axis=-1), np.float32)
+    is_brighter = (apart[..., 0] > 0) & (plain > _STUDIO)
+    apart[..., 0] *= np.where(apart[..., 0] > 0, 1.0, 0.35)  # a shadow is backdrop, too
+    return np.asarray(np.linalg.norm(apart, axis=-1), np.float32), np.asarray(is_brighter)
 
 
 def _reach_from_border(near: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -163,22 +173,45 @@ def _grab(small: Pixels, marks: Mask) -> Mask | None:
 # ── the mask ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _keep_large(mask: Mask) -> Mask:
-    """Return the mask without specks, and without small holes."""
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
+def _keep_subject(mask: Mask, small: Pixels) -> Mask:
+    """Return the mask of the product alone: without specks, and without what stands far from it."""
+    apart = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    closed = cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(closed)
     if count < 2:
         return closed
-    sizes = stats[1:, cv2.CC_STAT_AREA]
-    kept = 1 + np.flatnonzero(sizes >= 0.06 * sizes.max())
-    solid = np.where(np.isin(labels, kept), 255, 0).astype(np.uint8)
-    return _fill_holes(solid)
+    high, wide = mask.shape
+    away = (centres - (wide / 2, high / 2)) / (wide / 2, high / 2)
+    worth = stats[:, cv2.CC_STAT_AREA] * np.exp(-1.5 * (away**2).sum(axis=1))
+    worth[0] = 0  # that is the ground
+    main = int(worth.argmax())
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    colour = {n: lab[labels == n].mean(axis=0) for n in range(1, count)}
+    kept = [
+        n
+        for n in range(1, count)
+        if stats[n, cv2.CC_STAT_AREA] >= _SPECK * stats[main, cv2.CC_STAT_AREA]
+        and (
+            _is_around(stats[main], centres[n])
+            # a pair of shoes, say
+            or float(np.linalg.norm(colour[n] - colour[main])) < _FAR
+        )
+    ]
+    return _fill_holes(np.where(np.isin(labels, kept), 255, 0).astype(np.uint8))
+
+
+def _is_around(main: NDArray[np.int32], centre: NDArray[np.float64]) -> bool:
+    """Tell whether a part's centre is in the box of the main part, or close to it."""
+    left, top, wide, high = (float(side) for side in main[:4])
+    x, y = float(centre[0]), float(centre[1])
+    across = left - 0.2 * wide <= x <= left + 1.2 * wide
+    return across and top - 0.2 * high <= y <= top + 1.2 * high
 
 
 def _fill_holes(mask: Mask) -> Mask:
     """Return the mask without the holes that are too small to be meant."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(mask))
-    small = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] < 0.004 * mask.size]
+    small = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] < 0.008 * mask.size]
     filled = mask.copy()
     filled[np.isin(labels, small)] = 255
     return filled

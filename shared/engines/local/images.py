@@ -17,8 +17,8 @@ from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
 from shared.engines.local.paper import Paper, Point
-from shared.engines.local.product import Placed, keep_product, place_product
-from shared.engines.local.styles import palette_of, style_of
+from shared.engines.local.product import Placed, choose_palette, keep_product, place_product
+from shared.engines.local.styles import Palette, Style, palette_of, style_of
 from shared.engines.local.topics import LIVING, SCENES, Hero, Scene, hero_of, hero_of_beat, scene_of
 
 _PNG_LEVEL = 1  # lossless whatever the level; higher ones take long
@@ -119,7 +119,7 @@ class ImageSpec:
 def draw_image(spec: ImageSpec, out: Path) -> None:
     """Write the beat's picture as PNG; the same spec gives the same bytes."""
     style = style_of(spec.style)
-    base = palette_of(style, spec.seed)
+    base = _choose_base(style, spec)
     rng = np.random.default_rng([spec.seed, spec.index, spec.take])
     light = light_at(base, _choose_hour(spec), rng, style.textured)
     paper = Paper(spec.width, spec.height)
@@ -139,6 +139,13 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     if placed:
         keep_product(paper, placed)
     save(paper, out)
+
+
+def _choose_base(style: Style, spec: ImageSpec) -> Palette:
+    """Return the colours of the whole video: of an ad those before which its product is seen."""
+    if spec.product is None:
+        return palette_of(style, spec.seed)
+    return choose_palette(style.palettes, spec.product)
 
 
 def _place_product(spec: ImageSpec, paper: Paper, light: Light, spot: Spot) -> Placed:

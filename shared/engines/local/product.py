@@ -1,11 +1,12 @@
-"""Places a cut-out product in a drawn scene: its size, its light, its shadow, its reflection.
+"""Places a cut-out product in a drawn scene: its size, its light, what it stands on, its shadow.
 
 The product itself is never redrawn: who knows it must know it again. Only its light is brought near
 to that of the scene.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from PIL import Image
 
 from shared.engines.local.light import Hour, Light, Spot
 from shared.engines.local.paper import Paper, mix
+from shared.engines.local.styles import Palette
 from shared.engines.local.topics import Scene
 
 _SIZES: Mapping[str, float] = {"wide": 0.50, "medium": 0.66, "close": 0.84}
@@ -23,7 +25,6 @@ _WIDEST, _TALLEST = 0.84, 0.46
 """At most so much of the picture's width and height."""
 _LOWEST, _HIGHEST = 0.66, 0.10
 """Its foot is no lower, since captions come there; its top no higher."""
-_GLOSSY: frozenset[Scene] = frozenset(("stage", "street", "table", "room"))
 _FLOATING: frozenset[Scene] = frozenset(("sky", "space", "underwater", "shapes"))
 _DIM: Mapping[Hour, float] = {"night": 0.82, "dusk": 0.90, "dawn": 0.96, "mist": 0.98}
 _KEPT = 0.5
@@ -62,9 +63,25 @@ def place_product(
     alpha = product[..., 3] / 255
     placed = Placed(_relight(product[..., :3], alpha, light, left / paper.width), alpha, left,
                     foot - high)  # fmt: skip
-    _paint_ground(paper, light, placed, scene)
+    _paint_ground(paper, light, placed, scene, round(spot.y * paper.height))
     _blend(paper, placed, 1.0)
     return placed
+
+
+def choose_palette(palettes: Sequence[Palette], cutout: Path) -> Palette:
+    """Return the palette before which a product stands out most."""
+    with Image.open(cutout, formats=("PNG", "WEBP")) as image:
+        small = np.asarray(image.convert("RGBA").resize((32, 32)), np.float32)
+    seen = small[small[..., 3] > 128][:, :3]
+    if not len(seen):
+        return palettes[0]
+
+    def differs(palette: Palette) -> float:
+        grounds = np.array([palette.sky_top, palette.sky_low, palette.far, palette.mid], np.float32)
+        away = np.linalg.norm(seen[:, None] - grounds[None], axis=-1)
+        return float(away.mean() + np.percentile(away, 20))
+
+    return max(palettes, key=differs)
 
 
 def keep_product(paper: Paper, placed: Placed) -> None:
@@ -115,69 +132,71 @@ def _find_rim(alpha: Plane, towards: float, thick: int) -> Plane:
     return np.asarray(cv2.GaussianBlur(rim, (0, 0), max(1.0, thick / 2)) * alpha, np.float32)
 
 
-# ── what it does to the ground ──────────────────────────────────────────────────────────────────
+# ── what it stands on ───────────────────────────────────────────────────────────────────────────
 
 
-def _paint_ground(paper: Paper, light: Light, placed: Placed, scene: Scene) -> None:
+def _paint_ground(paper: Paper, light: Light, placed: Placed, scene: Scene, ground: int) -> None:
     high, wide = placed.alpha.shape
     middle = (placed.x + wide / 2) / paper.width
-    if scene in _FLOATING:  # light behind it lifts it off
-        paper.glow(middle, (placed.y + high / 2) / paper.height, 0.7, light.palette.light, 0.35)
-        return
     reach = 0.8 * max(high, wide) / paper.short
-    paper.glow(middle, (placed.y + 0.4 * high) / paper.height, reach, light.palette.light, 0.16)
-    if scene in _GLOSSY:
-        _paint_reflection(paper, placed)
-    _paint_cast_shadow(paper, light, placed)
-    _paint_contact(paper, light, placed)
+    # light behind it lifts it off whatever is there
+    strength = 0.35 if scene in _FLOATING else 0.2
+    paper.glow(middle, (placed.y + high / 2) / paper.height, reach, light.palette.light, strength)
+    if scene not in _FLOATING:
+        _paint_plinth(paper, light, placed, ground)
+        _paint_contact(paper, light, placed)
 
 
-def _paint_reflection(paper: Paper, placed: Placed) -> None:
-    """Paint it upside down below itself, weaker the farther down."""
-    high = placed.alpha.shape[0]
-    rows = min(round(0.45 * high), paper.height - placed.foot)
-    if rows < 2:
-        return
-    fade = np.linspace(0.26, 0, rows, dtype=np.float32)[:, None]
-    mirrored = Placed(
-        cv2.GaussianBlur(placed.rgb[::-1][:rows], (0, 0), max(1.0, high / 160)),
-        placed.alpha[::-1][:rows] * fade, placed.x, placed.foot,
-    )  # fmt: skip
-    _blend(paper, mirrored, 1.0)
+def _paint_plinth(paper: Paper, light: Light, placed: Placed, ground: int) -> None:
+    """Paint a round plinth from the ground of the scene up to the product's foot."""
+    palette = light.palette
+    left, right = _find_stand(placed)
+    middle = (left + right) / 2 / paper.width
+    wide = min(max(0.55 * (right - left), 0.2 * paper.short), 0.48 * paper.width) / paper.short
+    flat = 0.13 * wide
+    top = (placed.foot - 0.25 * flat * paper.short) / paper.height
+    low = max(ground / paper.height, top + 0.1)
+    across, down = paper.across(wide), paper.up(flat)
+    shade = [(middle + 1.25 * across * x, low + 1.3 * down * y) for x, y in _CIRCLE]
+    paper.translucent(shade, palette.ink, 0.35)
+    body = mix(mix(palette.mid, palette.near, 0.4), palette.ink, 0.1)
+    lit = 0.35 if light.sun[0] > middle else -0.35
+    for start, end in pairwise(np.linspace(-1, 1, _STRIPS + 1)):
+        side = max(0.0, 1 - ((start + end) / 2 - lit) ** 2) * 0.45
+        edge = [(start, top), (end, top), (end, low), (start, low)]
+        curve = [down * float(np.sqrt(max(0.0, 1 - x * x))) for x in (start, end, end, start)]
+        points = [(middle + across * x, y + c) for (x, y), c in zip(edge, curve, strict=True)]
+        paper.shape(points, mix(body, palette.light, side))
+    rim = mix(mix(palette.far, palette.light, 0.3), body, 0.25)
+    paper.oval(middle, top, wide, flat, mix(rim, palette.light, 0.25))
+    paper.oval(middle, top + 0.004, wide * 0.985, flat * 0.95, rim)
 
 
-def _paint_cast_shadow(paper: Paper, light: Light, placed: Placed) -> None:
-    """Paint its shadow on the ground before it: the light comes from behind."""
+_STRIPS = 40
+_CIRCLE = [(float(np.cos(t)), float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 60)]
+
+
+def _find_stand(placed: Placed) -> tuple[int, int]:
+    """Return from where to where it touches what it stands on."""
     high, wide = placed.alpha.shape
-    long = 0.30 if light.hour in ("golden", "dawn", "dusk") else 0.20
-    lean = (placed.x + wide / 2) / paper.width - light.sun[0]
-    # the top of the product falls farthest: rows are turned over, pressed flat and leant
-    move = np.array(
-        [[1, -lean * 0.8, placed.x + lean * 0.8 * high], [0, -long, placed.foot + long * high]],
-        np.float32,
-    )
-    shadow = cv2.warpAffine(placed.alpha, move, (paper.width, paper.height))
-    soft = cv2.GaussianBlur(shadow, (0, 0), max(1.5, high * 0.03))
-    fade = np.ones(paper.height, np.float32)
-    end = min(paper.height, placed.foot + max(2, round(long * high)))
-    fade[placed.foot : end] = np.linspace(1, 0.35, end - placed.foot)
-    fade[: placed.foot - 2] = 0
-    paper.veil(mix(light.palette.ink, light.palette.near, 0.2), soft * fade[:, None] * 0.42)
+    standing = np.flatnonzero(placed.alpha[-max(2, high // 14) :].max(axis=0) > 0.5)
+    if not len(standing):
+        return placed.x, placed.x + wide
+    return placed.x + int(standing[0]), placed.x + int(standing[-1])
 
 
 def _paint_contact(paper: Paper, light: Light, placed: Placed) -> None:
     """Darken the line on which it stands: without it, anything floats."""
-    high, wide = placed.alpha.shape
-    standing = np.flatnonzero(placed.alpha[-max(2, high // 14) :].max(axis=0) > 0.5)
-    if not len(standing):
-        return
-    left, right = placed.x + int(standing[0]), placed.x + int(standing[-1])
+    left, right = _find_stand(placed)
     plane = np.zeros((paper.height, paper.width), np.float32)
-    flat = max(2, round(0.035 * wide))
-    centre = ((left + right) // 2, placed.foot - flat // 2)
-    cv2.ellipse(plane, centre, (max(2, (right - left) // 2), flat), 0, 0, 360, 1.0, -1)
+    flat = max(2, round(0.035 * (right - left)))
+    # the light comes from behind, so the shadow falls a little towards us, and away from the sun
+    aside = round(0.05 * (right - left) * (1 if light.sun[0] * paper.width < left else -1))
+    for move, deep, strength in ((0, flat, 1.0), (aside, 2 * flat, 0.5)):
+        centre = ((left + right) // 2 + move, placed.foot - flat // 2 + (deep - flat) // 2)
+        cv2.ellipse(plane, centre, (max(2, (right - left) // 2), deep), 0, 0, 360, strength, -1)
     soft = cv2.GaussianBlur(plane, (0, 0), max(1.5, flat * 0.8))
-    paper.veil(light.palette.ink, soft * 0.55)
+    paper.veil(light.palette.ink, soft * 0.6)
 
 
 def _blend(paper: Paper, placed: Placed, share: float) -> None:
