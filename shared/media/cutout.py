@@ -26,7 +26,7 @@ _PLAIN = 0.80
 _STUDIO = 0.98
 """And so much, for whatever is brighter than it to be no light on a wall."""
 _SAME, _NEAR, _FAR = 4.0, 9.0, 26.0
-"""Distances of colours (Lab): the very backdrop, surely backdrop, and above the last surely product."""
+"""Distances of colours (Lab): the very backdrop, surely backdrop, and from which on surely none."""
 _LEAST, _MOST = 0.015, 0.92
 """Parts of a picture that a product may fill."""
 _ROUNDS = 3

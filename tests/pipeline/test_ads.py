@@ -87,5 +87,5 @@ async def test_a_picture_that_is_gone_fails_the_video_in_planning(tmp_path: Path
     assert isinstance(end, VideoFailed)
     now = read_status(view) if view else None
     assert now is not None and now.status is Status.FAILED and now.failed_at is not None
-    assert now.failed_at.phase == "plan"
+    assert now.failed_at.phase == "product"
     assert now.error == "its input “picture” is gone, or never arrived"

@@ -46,6 +46,7 @@ The soundtrack counts nothing, because it is made beside the images and clips, a
 
 PHASES: Mapping[str, Stage] = {
     **{stage.value: stage for stage in OF_SCRIPTS},
+    "product": Stage.PLAN,
     "plan": Stage.PLAN,
     "images": Stage.IMAGES,
     "clips": Stage.CLIPS,
