@@ -162,8 +162,8 @@ def fit(order: PlanOrder, story: Story) -> Made:
     beats = shorten_narration(timed, brief)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
-    product = brief.product and enter_product(brief.product, order.look, brief.owner)
-    bible = write_bible(brief.style, beats, {**story.looks, **order.looks}, product)
+    own = enter_product(brief.product, order.look, brief.owner) if brief.product else None
+    bible = write_bible(brief.style, beats, {**story.looks, **order.looks}, own)
     truncation = _note_truncation(order.video_id, story.beats, beats)
     settled = brief.model_copy(update={"end_card": card and _complete_card(card, story)})
     return Made(

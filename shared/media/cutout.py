@@ -7,7 +7,7 @@ the two files.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -66,7 +66,7 @@ def find_product(rgba: Pixels) -> tuple[Mask, str]:
         return alpha, "alpha"
     scale = min(1.0, _WORK / max(alpha.shape))
     size = [max(8, round(side * scale)) for side in alpha.shape[::-1]]
-    small = cv2.resize(rgba[..., :3], size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(rgba[..., :3], size, interpolation=cv2.INTER_AREA), np.uint8)
     for method, find in (("backdrop", _cut_by_backdrop), ("grabcut", _cut_by_frame)):
         mask = find(small)
         if mask is not None and _is_convincing(mask := _keep_subject(mask, small)):
@@ -79,7 +79,7 @@ def _is_cut_out(alpha: Mask) -> bool:
     return bool(np.mean(_take_border(alpha) < 128) > 0.5 and np.mean(alpha > 128) > _LEAST / 4)
 
 
-def _take_border(plane: NDArray[np.generic]) -> NDArray[np.generic]:
+def _take_border(plane: NDArray[Any]) -> NDArray[Any]:
     wide = max(1, round(min(plane.shape[:2]) * _BORDER))
     rest = plane.shape[2:]
     parts = (plane[:wide], plane[-wide:], plane[:, :wide], plane[:, -wide:])
@@ -164,7 +164,7 @@ def _grab(small: Pixels, marks: Mask) -> Mask | None:
     models = np.zeros((1, 65), np.float64), np.zeros((1, 65), np.float64)
     try:
         bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-        cv2.grabCut(bgr, marks, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(bgr, marks, (0, 0, 1, 1), *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     except cv2.error:  # it has too few pixels of one of the two
         return None
     return np.where((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD), 255, 0).astype(np.uint8)
@@ -176,7 +176,9 @@ def _grab(small: Pixels, marks: Mask) -> Mask | None:
 def _keep_subject(mask: Mask, small: Pixels) -> Mask:
     """Return the mask of the product alone: without specks, and without what stands far from it."""
     apart = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    closed = cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    closed = np.asarray(
+        cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8
+    )
     count, labels, stats, centres = cv2.connectedComponentsWithStats(closed)
     if count < 2:
         return closed

@@ -44,7 +44,7 @@ class Story:
     headline: str
     cta: str
     beats: tuple[Draft, ...]
-    looks: Mapping[str, str] = field(default_factory=dict)
+    looks: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Who or what comes again in it, by name, and how that looks."""
 
 

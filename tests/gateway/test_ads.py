@@ -52,8 +52,9 @@ async def test_the_call_of_the_card_is_that_of_the_ad(api: Api) -> None:
 
 
 async def test_a_repetition_is_the_same_video(api: Api) -> None:
-    asked = {"json": {"product": SHOE}, "headers": {"Idempotency-Key": "k"}}
-    first, again = [await api.http.post("/v1/videos", **asked) for _ in range(2)]
+    asked, key = {"product": SHOE}, {"Idempotency-Key": "k"}
+    first = await api.http.post("/v1/videos", json=asked, headers=key)
+    again = await api.http.post("/v1/videos", json=asked, headers=key)
     assert first.json()["id"] == again.json()["id"]
 
 

@@ -12,10 +12,11 @@ from shared.base.pool import Pool
 from shared.bus.chaos import Chaos
 from shared.engines.local.engine import LocalEngine
 from shared.engines.local.work import WORK as LOCAL_WORK
+from shared.jobs.engine import Engine
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, VideoCompleted, VideoFailed
 from shared.story.images import image_key
-from shared.story.kinds import IMAGE, PLAN, PRODUCT, ImageReady, ProductSeen
+from shared.story.kinds import IMAGE, PLAN, PRODUCT, AnyKind, ImageReady, ProductSeen
 from shared.story.product import Product
 from tests.engines.local.test_product import find_magenta
 from tests.media.samples import rgb
@@ -50,7 +51,7 @@ async def test_the_picture_is_looked_at_once_and_seen_in_every_scene(
 ) -> None:
     pool = Pool(1)
     local = LocalEngine(pool, {**LOCAL_WORK, **PLANNING_WORK})
-    engines = dict.fromkeys((PRODUCT, PLAN, IMAGE), local)
+    engines: dict[AnyKind, Engine] = dict.fromkeys((PRODUCT, PLAN, IMAGE), local)
     async with world(tmp_path, chaos=Chaos(seed), engines=engines) as made:
         await give(made)
         await made.request("v", brief())
@@ -78,7 +79,8 @@ async def test_the_picture_is_looked_at_once_and_seen_in_every_scene(
 
 async def test_a_picture_that_is_gone_fails_the_video_in_planning(tmp_path: Path) -> None:
     pool = Pool(1)
-    engines = dict.fromkeys((PRODUCT, PLAN), LocalEngine(pool, PLANNING_WORK))
+    local = LocalEngine(pool, PLANNING_WORK)
+    engines: dict[AnyKind, Engine] = dict.fromkeys((PRODUCT, PLAN), local)
     async with world(tmp_path, engines=engines) as made, asyncio.timeout(30):
         await made.request("v", brief())
         end = await made.ended("v")

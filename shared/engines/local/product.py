@@ -46,7 +46,7 @@ class Placed:
     @property
     def foot(self) -> int:
         """Return the row on which it stands."""
-        return self.y + self.alpha.shape[0]
+        return self.y + len(self.alpha)
 
 
 def place_product(
@@ -60,7 +60,7 @@ def place_product(
     foot = _choose_foot(paper, spot, high, scene in _FLOATING)
     left = round(paper.width * (0.5 + 0.35 * (spot.x - 0.5)) - wide / 2)
     left = min(max(left, 0), paper.width - wide)
-    alpha = product[..., 3] / 255
+    alpha = np.asarray(product[..., 3] / 255, np.float32)
     placed = Placed(_relight(product[..., :3], alpha, light, left / paper.width), alpha, left,
                     foot - high)  # fmt: skip
     _paint_ground(paper, light, placed, scene, round(spot.y * paper.height))

@@ -27,12 +27,13 @@ def drawn(folder: Path, place: str = "at a kitchen table", **known: object) -> n
         "total": 4, "width": 180, "height": 320, "setting": place, **known,
     }  # fmt: skip
     draw_image(ImageSpec(**values), folder / "image.png")  # type: ignore[arg-type]
-    return cv2.cvtColor(cv2.imread(str(folder / "image.png")), cv2.COLOR_BGR2RGB)
+    with Image.open(folder / "image.png") as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 def find_magenta(picture: np.ndarray) -> np.ndarray:
     hue = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(int)
-    return (np.abs(hue[..., 0] - 153) < 14) & (hue[..., 1] > 110)
+    return np.asarray((np.abs(hue[..., 0] - 153) < 14) & (hue[..., 1] > 110))
 
 
 @pytest.mark.parametrize("style", STYLES)
