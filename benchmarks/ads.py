@@ -94,7 +94,7 @@ async def main() -> int:
         finally:
             provider.stop()
         receipt = await read(folder / "data")
-    bought = measure_work(provider.read_runs())
+        bought = measure_work(provider.read_runs())
     return 0 if report(whole - bought, bought * PACE, estimates, receipt.paid) else 1
 
 

@@ -32,6 +32,8 @@ SCRIPT_LIMIT = 60_000
 """Letters of a script within a request, which may have 64 KiB; longer ones are given before."""
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
+SCENE_SECONDS = 7.5
+"""A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
 
 
 def _accept_whole(number: object) -> object:
@@ -265,6 +267,7 @@ class VideoRequest(BaseModel):
         if self.product is not None:
             product = self._complete_product(self.product.product())
             words |= {"prompt": write_wish(product), "product": product}
+            words["chunk_seconds"] = SCENE_SECONDS
         return Brief(**words, end_card=card, owner=owner, budget=self.cap)
 
     def _choose_looks(self) -> dict[str, str]:

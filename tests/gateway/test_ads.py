@@ -6,6 +6,7 @@ import pytest
 
 from shared.story.events import VideoRequested
 from shared.story.images import image_key
+from shared.story.shape import expect_plan
 from tests.gateway.conftest import Api
 from tests.pictures import product
 
@@ -37,6 +38,11 @@ async def test_an_ad_is_upright_full_hd_and_half_a_minute_long(api: Api) -> None
         30, "9:16", "full", "minimal",
     )  # fmt: skip
     assert brief.prompt == "Product: AirFlex\nAbout: a running shoe\nPrice: $49"
+
+
+async def test_a_scene_of_an_ad_is_one_clip(api: Api) -> None:
+    shape = expect_plan("v", await accepted(api, product=SHOE))
+    assert len(shape.beats) == len(shape.chunks) == 4
 
 
 async def test_its_picture_is_kept_for_as_long_as_the_video(api: Api) -> None:
