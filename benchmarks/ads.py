@@ -7,6 +7,7 @@ stand the estimates of each tier, and what the first design came to.
 
 import asyncio
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -101,9 +102,11 @@ async def main() -> int:
 def report(ours: float, bought: float, estimates: dict[str, Micros], paid: Micros) -> bool:
     """Print the figures, and return whether they are as they must be."""
     film = verify.report(FILM)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = spent.ru_utime + spent.ru_stime  # on a busy machine, what is ours takes far longer
     tiers = " ".join(f"{tier}={say_dollars(most)}" for tier, most in estimates.items())
     print(
-        f"FIGURE ad seconds={ours + bought:.1f} bought={bought:.1f} ours={ours:.1f} "
+        f"FIGURE ad seconds={ours + bought:.1f} bought={bought:.1f} ours={ours:.1f} cpu={cpu:.0f} "
         f"paid={say_dollars(paid)} {tiers} first_design={say_dollars(FIRST_DESIGN)} "
         f"film={int(film.ok)}"
     )
