@@ -28,8 +28,9 @@ from shared.story.errors import BadInput
 from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
 from shared.story.fact import Micros
+from shared.story.material import SCRIPT_ID, read_id
 from shared.story.money import say_dollars
-from shared.story.script.files import ID
+from shared.story.own import check_own, list_uses
 from shared.story.shape import expect_plan
 
 REQUESTS = "requests"
@@ -37,6 +38,8 @@ OUTPUTS = "outputs"
 """Files that a command has promised and not written yet."""
 
 INDEXES = {REQUESTS: (Index(("owner", "created_at")), Index(("created_at",))), OUTPUTS: ()}
+
+UPLOAD = "/v1/uploads"
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Weights = Callable[[], Awaitable[dict[str, float]]]
@@ -61,9 +64,11 @@ class Intake:
         brief = self._settle_budget(asked.brief(owner, self.allowances))
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
+        check_own(brief)
+        _check_picture(brief)
         row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
         await self._check_price(row, brief)
-        await self._keep_product(asked, row)
+        await self._keep_files(brief, row)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
@@ -76,14 +81,14 @@ class Intake:
     async def _take_script(self, brief: Brief, script: str) -> Brief:
         """Return the brief with its script, which is kept for it; refuse one that is no script."""
         try:
-            if not re.fullmatch(ID, script):
+            if not re.fullmatch(SCRIPT_ID, script):
                 script = (await self.scripts.take(script.encode(errors="replace"), brief.owner)).id
         except BadInput as error:
             raise BadInput(str(error), "script") from error
         title = await self.scripts.use(script, brief.owner)
         if title is None:
             raise BadInput(
-                "there is no script of this id: upload it first (POST /v1/scripts) and give the id "
+                "there is no script of this id: upload it first (POST /v1/uploads) and give the id "
                 "of the answer",
                 "script",
             )
@@ -116,16 +121,16 @@ class Intake:
             "budget",
         )
 
-    async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
-        """Keep the picture of an accepted video; refuse one that was never given."""
-        for field, image in _list_images(asked):
-            if await self.images.use(image, row["owner"]):
+    async def _keep_files(self, brief: Brief, row: Doc) -> None:
+        """Keep the files of an accepted video; refuse those that were never given."""
+        for field, id_, path in _list_files(brief):
+            if await self.images.use(id_, row["owner"]):
                 continue
-            # A video that was accepted stays accepted, also where its picture has gone since.
+            # A video that was accepted stays accepted, also where its files have gone since.
             if not await self.store.get(REQUESTS, [row["_id"]]):
                 raise BadInput(
-                    f"there is no image {trim_text(image)!r}: upload it first (POST /v1/images) "
-                    "and give the id of the answer",
+                    f"there is no {'upload' if path == UPLOAD else 'image'} {trim_text(id_)!r}: "
+                    f"upload it first (POST {path}) and give the id of the answer",
                     field,
                 )
 
@@ -154,12 +159,23 @@ class Intake:
         return first
 
 
-def _list_images(asked: VideoRequest) -> list[tuple[str, str]]:
-    """Return each picture that a request names, after the field that does."""
-    card = asked.end_card.product_image if asked.end_card else None
-    picture = asked.product.picture if asked.product else None
+def _check_picture(brief: Brief) -> None:
+    """Refuse a picture of a product that is a clip or a sound, as far as its id tells."""
+    picture = brief.product.picture if brief.product else None
+    if picture is not None and (what := read_id(picture).what) != "image":
+        raise BadInput(
+            f"this is the id of a {what}: give that of a picture (PNG, JPEG or WebP)",
+            "product.picture",
+        )
+
+
+def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
+    """Return each file that a request names: the field, the id, and where such are given."""
+    card = brief.end_card.product_image if brief.end_card else None
+    picture = brief.product.picture if brief.product else None
     named = (("end_card.product_image", card), ("product.picture", picture))
-    return [(field, image) for field, image in named if image is not None]
+    found = [(field, image, "/v1/images") for field, image in named if image is not None]
+    return [*found, *((use.field, use.id, UPLOAD) for use in list_uses(brief))]
 
 
 def make_video_id(owner: str, key: str | None) -> str:

@@ -6,6 +6,7 @@ No web framework is imported here: most commands need none, and start sooner wit
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
+from services.gateway.download import Downloads
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
@@ -13,6 +14,7 @@ from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.uploads import Uploads
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
@@ -31,6 +33,7 @@ class Gateway:
     videos: Videos
     images: Images
     scripts: Scripts
+    uploads: Uploads
     watch: Watch
     blobs: Blobs
     hooks: Hooks
@@ -39,21 +42,24 @@ class Gateway:
         """End the streams of watchers, and the processes that read what users give."""
         self.watch.close()
         self.images.pool.close()
+        self.uploads.pool.close()
         self.scripts.pool.close()
 
 
-def build_gateway(app: App, hook_secret: str = "") -> Gateway:
+def build_gateway(app: App, hook_secret: str = "", loopback: bool = False) -> Gateway:
     """Return the gateway of a process; from here on its watchers hear what the process hears.
 
-    With a secret it also hears what a provider's webhooks tell.
+    With a secret it also hears what a provider's webhooks tell. `loopback`: URLs that users give
+    may lead to this machine.
     """
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
     watch = Watch(videos)
     shell.listen(watch.wake)
     # a store's clock, as for all times: replicas must agree on which day it is
-    images = Images(app.ports.blobs, app.ports.store.now)
+    images = Images(app.ports.blobs, app.ports.store.now, folder=app.folder)
     scripts = Scripts(app.ports.blobs, app.ports.store.now)
+    uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
     weights = StageWeights(videos)
@@ -62,4 +68,5 @@ def build_gateway(app: App, hook_secret: str = "") -> Gateway:
     wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
     budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
     hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
-    return Gateway(intake, revisions, wishes, budgets, videos, images, scripts, watch, blobs, hooks)
+    inputs = images, scripts, uploads
+    return Gateway(intake, revisions, wishes, budgets, videos, *inputs, watch, blobs, hooks)

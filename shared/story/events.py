@@ -215,6 +215,8 @@ class BeatsPlanned(Snapshot):
     """`kind/number` → the wanted take, where it is not the first one."""
     bible: Bible = Bible()
     """What comes again in it, and how that looks."""
+    given: Mapping[str, str] = Field(default_factory=dict)
+    """`kind/number` → the key of a file that the user gave: nothing is made in its place."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

@@ -10,7 +10,7 @@ from tests.standins.replicate import Run
 
 def run(created_at: float, completed_at: float | None, ends_at: float = 0.0) -> Run:
     values: dict[str, Any] = {"id": "r", "model": "m", "version": "", "kind": "clip", "input": {}}
-    times = {"created_at": created_at, "starts_at": created_at, "ends_at": ends_at}
+    times: dict[str, Any] = {"created_at": created_at, "starts_at": created_at, "ends_at": ends_at}
     return Run(**values, **times, completed_at=completed_at)
 
 
@@ -29,7 +29,7 @@ def test_an_ad_that_takes_longer_than_three_minutes_fails(
     class Good:
         ok = True
 
-    monkeypatch.setattr(ads.verify, "report", lambda film: Good())
+    monkeypatch.setattr("shared.media.verify.report", lambda film: Good())
     assert ads.report(30.0, bought, {"draft": 806_281}, 3_199_440) is is_good
     said = capsys.readouterr().out
     assert said.startswith("FIGURE ad ")

@@ -76,6 +76,11 @@ async def test_a_repetition_is_the_same_video(api: Api) -> None:
         ({"product": {**SHOE, "price": "$$"}}, "product.price", "an amount with its currency"),
         ({"product": {**SHOE, "url": "not a page"}}, "product.url", "the address of a page"),
         ({"product": {**SHOE, "picture": "nope"}}, "product.picture", "there is no image 'nope'"),
+        (
+            {"product": {**SHOE, "picture": f"v5000-{'0' * 32}.mp4"}},
+            "product.picture",
+            "the id of a clip",
+        ),
         ({"product": {**SHOE, "colour": "red"}}, "product.colour", "there is no such field"),
         ({"product": SHOE, "prompt": "the sea"}, "prompt", "a prompt or a product, not both"),
         ({"product": SHOE, "script": "INT. HALL"}, "prompt", "a script or a product, not both"),

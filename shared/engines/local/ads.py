@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.language import language_of
@@ -101,7 +102,7 @@ _SIDES = ("left", "right", "back", "top", "front", "far side", "near side", "low
 
 
 @cache
-def _load() -> Mapping[str, Mapping[str, list[dict[str, str]]]]:
+def _load() -> Mapping[str, Mapping[str, Any]]:
     text = files(__package__).joinpath("ads.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -109,7 +110,7 @@ def _load() -> Mapping[str, Mapping[str, list[dict[str, str]]]]:
 def _find_templates(thing: Hero | None) -> list[Template]:
     kinds = _load()
     kind = next((each for each in kinds.values() if thing in each["heroes"]), kinds["thing"])
-    return [Template(**scene) for scene in kind["scenes"]]  # type: ignore[arg-type]
+    return [Template(**scene) for scene in kind["scenes"]]
 
 
 def _draft(scene: Template, move: str, told: str, drawn: str, line: str) -> Draft:

@@ -99,9 +99,10 @@ class CardFailed(Failed):
 
 
 def references_of(plan: BeatsPlanned, beats: Iterable[Beat]) -> list[Item]:
-    """Return the references that the images of these beats start from."""
-    entries, beats = enumerate(list_entries(plan)), [*beats]
-    return [Item(n=n) for n, entry in entries if not entry.picture and is_seen(entry, beats)]
+    """Return the references that the images of these beats start from; one given needs none."""
+    drawn = [beat for beat in beats if not IMAGE.is_given(plan, Item(beat.index))]
+    entries = enumerate(list_entries(plan))
+    return [Item(n=n) for n, e in entries if drawn and not e.picture and is_seen(e, drawn)]
 
 
 def given_references(plan: BeatsPlanned, beat: Beat) -> dict[int, str]:

@@ -34,7 +34,8 @@ class PlanFailed(Failed):
 
 
 def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
-    made = done.facts("brief", "title", "beats", "chunks", "truncation", "bible")
+    names = ("brief", "title", "beats", "chunks", "truncation", "bible", "given")
+    made = done.facts(*names)
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
     if cut := whole.get("truncation"):
