@@ -9,12 +9,14 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
-from uuid import uuid4
 
-from services.gateway.errors.problems import KeyReused, Unreadable
+from services.gateway.errors.callers import NotAllowed
+from services.gateway.errors.problems import KeyReused, Refusal, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
+from services.gateway.keys.caller import CALLER, Role
+from services.gateway.keys.ids import VideoIds
+from services.gateway.keys.limits import Usage
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import Scripts
 from shared.base.batching import Batcher
@@ -24,7 +26,7 @@ from shared.ports import Doc, Index, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.brief import Brief
-from shared.story.errors import BadInput
+from shared.story.errors import BadInput, StorywaveError
 from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
 from shared.story.fact import Micros
@@ -56,6 +58,8 @@ class Intake:
     emit: Emit
     weights: Weights
     allowances: Allowances
+    ids: VideoIds
+    usage: Usage
     terms: Terms = NOTHING_COSTS
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
@@ -66,9 +70,11 @@ class Intake:
             brief = await self._take_script(brief, asked.script)
         check_own(brief)
         _check_picture(brief)
-        row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
+        id_ = await self.ids.make(owner, key)
+        row = _build_row(id_, brief, asked.cap, self.store.now(), await self.weights())
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
+        await self._check_limits(row, brief)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
@@ -97,6 +103,10 @@ class Intake:
     def _settle_budget(self, brief: Brief) -> Brief:
         """Return the brief with the budget that counts: its own, or what is usual here."""
         budget = self.terms.budget if brief.budget is None else brief.budget
+        if not _may_spend():
+            if brief.budget is not None:
+                raise NotAllowed(CALLER.get().role, Role.PAYER, "This key may give no budget")
+            budget = None
         return brief.model_copy(update={"budget": budget})
 
     async def _check_price(self, row: Doc, brief: Brief) -> None:
@@ -106,7 +116,20 @@ class Intake:
         if refusal and not await self.store.get(REQUESTS, [row["_id"]]):
             raise refusal
 
-    def _find_refusal(self, brief: Brief) -> BadInput | None:
+    async def _check_limits(self, row: Doc, brief: Brief) -> None:
+        """Refuse what is beyond the limits of the key that asks; a repetition counts once."""
+        limits = CALLER.get().limits
+        is_limited = limits.active_videos is not None or limits.spend_a_day is not None
+        if not is_limited or await self.store.get(REQUESTS, [row["_id"]]):
+            return
+        await self.usage.take_place(row["_id"])
+        try:
+            await self.usage.promise(row["_id"], brief.budget)
+        except Refusal:
+            await self.usage.leave_place(row["_id"])
+            raise
+
+    def _find_refusal(self, brief: Brief) -> StorywaveError | None:
         if self.terms.ask is None:
             return None
         try:
@@ -115,6 +138,9 @@ class Intake:
             return refusal
         if brief.budget is not None or not priced.total:
             return None
+        if not _may_spend():
+            why = f"This video costs up to ${say_dollars(priced.total)}, and the key may not spend"
+            return NotAllowed(CALLER.get().role, Role.PAYER, why)
         return BadInput(
             f"it costs up to ${say_dollars(priced.total)}, and nothing is spent without a "
             "budget: give one, or set STORYWAVE_BUDGET_USD",
@@ -169,6 +195,10 @@ def _check_picture(brief: Brief) -> None:
         )
 
 
+def _may_spend() -> bool:
+    return CALLER.get().role.includes(Role.PAYER)
+
+
 def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
     """Return each file that a request names: the field, the id, and where such are given."""
     card = brief.end_card.product_image if brief.end_card else None
@@ -176,13 +206,6 @@ def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
     named = (("end_card.product_image", card), ("product.picture", picture))
     found = [(field, image, "/v1/images") for field, image in named if image is not None]
     return [*found, *((use.field, use.id, UPLOAD) for use in list_uses(brief))]
-
-
-def make_video_id(owner: str, key: str | None) -> str:
-    """Return the id of a video: the same for a repetition of the key, a new one without a key."""
-    if key is None:
-        return uuid4().hex
-    return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
 
 
 def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
@@ -193,9 +216,8 @@ def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
 
 
 def _build_row(
-    brief: Brief, cap: Micros | None, key: str | None, now: int, weights: dict[str, float]
+    id_: str, brief: Brief, cap: Micros | None, now: int, weights: dict[str, float]
 ) -> Doc:
-    id_ = make_video_id(brief.owner, key)
     requested = VideoRequested(video_id=id_, at=now, brief=brief, stage_weights=weights)
     return {
         "_id": id_,

@@ -36,13 +36,13 @@ SCENE_SECONDS = 7.5
 """A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
 
 
-def _accept_whole(number: object) -> object:
+def accept_whole(number: object) -> object:
     """Return 3 for 3.0: to JSON both are the same number."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-Whole = Annotated[int, BeforeValidator(_accept_whole)]
-AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)]
+Whole = Annotated[int, BeforeValidator(accept_whole)]
+AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(accept_whole)]
 """Its bounds stand before the function: behind it, a value that may be null would lack them."""
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 
