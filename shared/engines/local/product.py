@@ -179,7 +179,7 @@ _CIRCLE = [(float(np.cos(t)), float(np.sin(t))) for t in np.linspace(0, 2 * np.p
 def _find_stand(placed: Placed) -> tuple[int, int]:
     """Return from where to where it touches what it stands on."""
     high, wide = placed.alpha.shape
-    standing = np.flatnonzero(placed.alpha[-max(2, high // 14) :].max(axis=0) > 0.5)
+    standing = np.flatnonzero(placed.alpha[-max(2, high // 8) :].max(axis=0) > 0.5)
     if not len(standing):
         return placed.x, placed.x + wide
     return placed.x + int(standing[0]), placed.x + int(standing[-1])
