@@ -20,7 +20,7 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-paid test test-fast test-cov test-live lint format docs cluster-up \
+.PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs cluster-up \
 	cluster-down test-cluster chaos chaos-embedded attack attack-short bench-waves bench-clips \
 	bench-plans bench-ad bench-orchestration bench-stitch bench-voice measure-voices lock clean
 
@@ -89,6 +89,15 @@ CLUSTER := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest
 test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers of its own
 	$(CLUSTER) -m cluster || (echo "== what failed is run once more" && \
 	$(CLUSTER) -m cluster --last-failed --last-failed-no-failures none)
+
+# Playwright drives the Chromium of the system: its own download is not needed.
+HAS_CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
+test-browser: $(DEV) ## the page in a real Chromium, which is installed where apt-get can
+	@($(HAS_CHROMIUM)) > /dev/null || ! command -v apt-get > /dev/null || test "$$(id -u)" != 0 || \
+	(apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium) || true
+	@($(HAS_CHROMIUM)) || test -n "$$STORYWAVE_CHROMIUM" || \
+	echo "There is no Chromium: install it, or name it in STORYWAVE_CHROMIUM. Nothing is tested."
+	$(BIN)/python -m pytest -m browser tests/browser
 
 CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
 

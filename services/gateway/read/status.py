@@ -130,6 +130,7 @@ class VideoStatus(Fact):
     seconds: float | None = Field(None, description="How long the finished video is.")
     generation_ms: int | None = None
     links: Mapping[str, str] = Field(default_factory=dict)
+    actions: tuple[Action, ...] = Field((), description="What may be asked of it now.")
 
 
 def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
@@ -167,6 +168,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         seconds=done.seconds if done else None,
         generation_ms=done.generation_ms if done else None,
         links=_build_links(view, done),
+        actions=tuple(sorted(ALLOWED[word])),
     )
 
 
