@@ -88,7 +88,7 @@ from shared.story.kinds.sounds import (
     voice_order,
 )
 
-PLANNING = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PRODUCT, PLAN)
+PLANNING: tuple[AnyKind, ...] = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PRODUCT, PLAN)
 """The kinds that lead to a plan, in order: where one has failed there will be none."""
 
 KINDS = Kinds(*PLANNING, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT)
