@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from shared.runtime.app import App
 
-PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+METRICS = "/metrics"
+PROBES = frozenset({"/healthz", "/readyz", METRICS})
 """Asked by machines, by address and often: no rule about browsers or crowds applies to them."""
 
 STALE_SECONDS = 60.0
@@ -35,11 +36,9 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
         ready = app is not None and not app.draining and all(assigned.values())
         return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
 
-    async def metrics(request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route(METRICS, metrics)]
 
-    return [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-    ]
+
+async def metrics(request: Request) -> Response:
+    """Return how much this process has done, as Prometheus reads it."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
