@@ -1,4 +1,4 @@
-"""Takes the steps of the Dockerfile in an empty folder, without a container engine, and runs the end.
+"""Takes the steps of the Dockerfile in an empty folder, without an engine, and runs the result.
 
 python -m tools.image            build, then run the program and a service there
 
@@ -58,7 +58,7 @@ def read_steps(text: str) -> Iterator[tuple[str, str]]:
 
 
 def list_context(context: Path, ignore: Sequence[str]) -> list[str]:
-    """Return the files that an engine would be sent; the last line of .dockerignore that fits wins."""
+    """Return the files that an engine would be sent: the last line that fits one decides."""
     tracked = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
         cwd=context,

@@ -1,10 +1,10 @@
 """The topics as Strimzi's operator reads them: generated, so that none is forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shared.bus.kafka_producer import PREFIX
 from shared.runtime.settings import Settings
-from shared.story.events import DeadLettered, topic
+from shared.story.events import DeadLettered, Event, topic
 from shared.story.kinds import KINDS, Kinds
 
 COPIES = 3
@@ -34,13 +34,12 @@ def describe_topics(kinds: Kinds = KINDS) -> str:
     """Return the manifests of all topics."""
     partitions = Settings.model_fields["kafka_partitions"].default
     return HEAD + "---\n".join(
-        TOPIC.format(
-            name=name, partitions=partitions, copies=COPIES, kept=KEPT_MS, sure=COPIES - 1
-        )
+        TOPIC.format(name=name, partitions=partitions, copies=COPIES, kept=KEPT_MS, sure=COPIES - 1)
         for name in _list_names(kinds)
     )
 
 
 def _list_names(kinds: Kinds) -> Iterator[str]:
-    for cls in dict.fromkeys([*kinds.events.values(), DeadLettered]):
+    types: Sequence[type[Event]] = (*kinds.events.values(), DeadLettered)
+    for cls in dict.fromkeys(types):
         yield PREFIX + topic(cls)

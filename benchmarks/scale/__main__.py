@@ -1,4 +1,4 @@
-"""`make bench-scale`: a steady load on real servers, and replicas by the rules of the ScaledObjects.
+"""`make bench-scale`: a steady load on real servers, and replicas by the ScaledObjects' rules.
 
 Each service begins with one replica. Every look computes from the live lag at Kafka, the live
 backlog of jobs and the CPU of the replicas how many there are to be, as KEDA and the autoscaler

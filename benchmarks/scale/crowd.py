@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from benchmarks.orchestration import STORY
+from benchmarks.flow import STORY
 
 SMALL = {"prompt": "A lighthouse keeper lights the lamp.", "duration": 8}
 PATIENCE = 30.0

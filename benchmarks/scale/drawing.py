@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -90,6 +91,6 @@ def _draw_line(
 ) -> None:
     if steps:  # lines upon each other would hide all but one
         points = [(x, y - 2 * number) for x, y in points]
-        corners = [(x2, y1) for (_, y1), (x2, _) in zip(points, points[1:], strict=False)]
+        corners = [(x2, y1) for (_, y1), (x2, _) in pairwise(points)]
         points = sorted([*points, *corners], key=lambda point: point[0])
     pen.line(list(points), colour, 2)

@@ -8,14 +8,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from benchmarks.scale.rule import Rule
+from shared.jobs.job import IN_HAND
 from shared.jobs.ledger import JOBS
 from shared.ports import Is, Store, Where
 
 WHERE: Mapping[str, Where] = {
-    "queued": {"state": "new", "tag": Is("present")},
-    "submitting": {"state": "submitting"},
-    "running": {"state": "running"},
-    "storing": {"state": "storing"},
+    "queued": {"tag": Is("present")},
+    **{state.value: {"state": state.value, "due_at": Is("present")} for state in IN_HAND},
 }
 """The states by which the gauge of open jobs counts them, as the store knows them."""
 
@@ -54,9 +53,7 @@ class Lags:
 
 async def count_jobs(store: Store, rule: Rule) -> int:
     """Return the jobs that the query of a rule counts."""
-    wheres = [
-        {"spec.kind": kind, **WHERE[state]} for kind in rule.kinds for state in rule.states
-    ]
+    wheres = [{"spec.kind": kind, **WHERE[state]} for kind in rule.kinds for state in rule.states]
     return sum([await store.count(JOBS, where) for where in wheres])
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 
-from benchmarks.orchestration import KINDS
+from benchmarks.flow import KINDS
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS
 from shared.ports import Is, Store

@@ -6,6 +6,7 @@ run again at any time.
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 
 from services import NAMES, load
 from services.cli.environment import read_settings
@@ -14,10 +15,10 @@ from shared.runtime.app import Indexes, list_indexes
 from shared.runtime.compose import name_kafka, open_store
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
-from shared.story.events import DeadLettered
+from shared.story.events import DeadLettered, Event
 from shared.story.kinds import KINDS
 
-EVENTS = (*KINDS.events.values(), DeadLettered)
+EVENTS: Sequence[type[Event]] = (*KINDS.events.values(), DeadLettered)
 """Each has a topic."""
 
 

@@ -160,8 +160,23 @@ class Producer:
         for result in await admin.create_topics(wanted):
             if result.error is not None:
                 raise result.error
-        while not all(map(_has_leaders, await admin.client.describe_topics(list(names)))):
+        described = await admin.client.describe_topics(list(names))
+        while not all(map(_has_leaders, described)):
             await asyncio.sleep(LOOK_SECONDS)
+            described = await admin.client.describe_topics(list(names))
+        for each in described:
+            self._compare(each["topic"], len(each["partitions"]))
+
+    def _compare(self, name: str, partitions: int) -> None:
+        """Tell of a topic that gives work to fewer replicas than it should."""
+        wanted = self._cluster.partitions
+        if partitions < wanted:
+            log.warning(
+                "%s has %d partitions and STORYWAVE_KAFKA_PARTITIONS says %d: `storywave topics "
+                "--grow` adds them",
+                *(name, partitions, wanted),
+                extra={"action": "topics"},
+            )
 
     async def _send_all(self, packed: Packed) -> dict[str, str]:
         """Send all; return those that their topic never takes, each with the reason."""

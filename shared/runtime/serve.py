@@ -8,7 +8,7 @@ import errno
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 
@@ -67,7 +67,7 @@ async def _serve(
     stop = _stop_on_signals()
     server = Server(switch)
     doors = _open_doors(settings, server)
-    serving = asyncio.gather(*(each.serve(sockets=[sock]) for each, sock in doors.items()))
+    serving = asyncio.create_task(_serve_all(doors))
     working = asyncio.create_task(_work(services, settings, switch, server, stop, started))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -107,6 +107,12 @@ def _open_doors(settings: Settings, server: Server) -> dict[Server, socket.socke
         where = "STORYWAVE_METRICS_PORT"
         doors[apart] = _listen(settings.host, settings.metrics_port, where)
     return doors
+
+
+async def _serve_all(doors: Mapping[Server, socket.socket]) -> None:
+    async with asyncio.TaskGroup() as serving:
+        for server, sock in doors.items():
+            serving.create_task(server.serve(sockets=[sock]))
 
 
 class Switch:

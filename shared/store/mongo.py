@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -42,7 +43,9 @@ class MongoStore:
     def __init__(self, uri: str, database: str, ca_file: Path | None = None) -> None:
         self._uri = uri
         # only beside an address that asks for TLS: the file alone would turn it on
-        self._tls = {"tlsCAFile": str(ca_file)} if ca_file and _asks_for_tls(uri) else {}
+        self._tls: dict[str, Any] = (
+            {"tlsCAFile": str(ca_file)} if ca_file and _asks_for_tls(uri) else {}
+        )
         self._name = database
         self._offset = 0.0
         self._sync: asyncio.Task[None] | None = None

@@ -62,9 +62,13 @@ async def restore_blobs(endpoint: str, folder: Path) -> int:
     blobs = bucket(endpoint)
     await blobs.open()
     try:
-        files = [path for path in folder.rglob("*") if path.is_file()]
+        files = _list_files(folder)
         for path in files:
             await blobs.put(str(path.relative_to(folder)), path)
         return len(files)
     finally:
         await blobs.close()
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]

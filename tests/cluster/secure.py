@@ -1,4 +1,4 @@
-"""Kafka, MongoDB and an S3 server that speak TLS alone and ask who one is, with a CA of their own."""
+"""Kafka, MongoDB and an S3 server that speak TLS alone, and ask who one is."""
 
 import subprocess
 from collections.abc import Iterator

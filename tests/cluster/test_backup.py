@@ -46,9 +46,7 @@ async def test_after_everything_was_lost_a_backup_finishes_what_was_paid_for(
         servers.down(wipe=True)
 
 
-async def _drill(
-    folder: Path, servers: Servers, provider: StandInProcess, target: Target
-) -> None:
+async def _drill(folder: Path, servers: Servers, provider: StandInProcess, target: Target) -> None:
     users = Users(target.fleet.gateways(), random.Random(7))
     watching = asyncio.create_task(users.watch())
     playing = [asyncio.create_task(users.play(Role(n, "plain"))) for n in range(VIDEOS)]

@@ -34,8 +34,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
 
 def settings(secure: Secure, **other: Any) -> Settings:
     known = {
-        name.removeprefix("STORYWAVE_").lower(): value
-        for name, value in secure.environment.items()
+        name.removeprefix("STORYWAVE_").lower(): value for name, value in secure.environment.items()
     }
     return Settings(**{**known, **other})
 
@@ -77,7 +76,7 @@ async def test_a_server_that_a_stranger_has_signed_is_not_believed(
     made = ports(secure, ca_file=stranger)
     with pytest.raises(StoreUnavailable, match="certificate"):
         await made.store.open({})
-    with pytest.raises(BlobsUnavailable, match="(?i)certificate|ssl"):
+    with pytest.raises(BlobsUnavailable, match=r"(?i)certificate|ssl"):
         await made.blobs.open()
     with pytest.raises(BusUnavailable, match="STORYWAVE_CA_FILE"):
         await prepare_topics(name_kafka(settings(secure, ca_file=stranger)), [VideoDeleted])

@@ -61,7 +61,7 @@ def config_of(objects: Sequence[Object]) -> dict[str, str]:
     return data
 
 
-def settings_of(environment: dict[str, str]) -> dict[str, str]:
+def settings_of(environment: dict[str, str]) -> dict[str, Any]:
     """Return the settings in an environment, by the names that they have in the code."""
     prefix = Settings.model_config["env_prefix"]
     ours = {name: value for name, value in environment.items() if name != TOKEN}

@@ -50,7 +50,7 @@ def test_the_command_of_a_container_is_one_of_ours(name: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_container_is_given_settings_that_exist_and_parse(name: str) -> None:
     given = settings_of(environment_of(name))
-    chosen = Settings(**given)  # type: ignore[arg-type]
+    chosen = Settings(**given)
     assert (chosen.mode, chosen.metrics_port, chosen.paid) == ("cluster", 9464, False)
     for address, server in (
         (chosen.kafka, "kafka"),

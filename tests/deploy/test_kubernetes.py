@@ -1,4 +1,4 @@
-"""What Kubernetes is told fits the product: services, settings, probes, ports, secrets, openings."""
+"""What Kubernetes is told fits the product: settings, probes, ports, secrets, openings."""
 
 import re
 from urllib.parse import urlsplit
@@ -7,11 +7,11 @@ import pytest
 
 import services
 from services.cli import build_parser
+from services.cli.prepare import EVENTS
 from services.gateway.edge.hosts import hosts_of
 from shared.runtime.probes import METRICS
 from shared.runtime.settings import Settings
-from shared.story.events import DeadLettered, topic
-from shared.story.kinds import KINDS
+from shared.story.events import topic
 from tests.deploy.manifests import (
     COMPONENTS,
     OVERLAYS,
@@ -67,7 +67,8 @@ def test_a_replica_runs_its_service_confined_and_has_time_to_drain(name: str, se
 @pytest.mark.parametrize("name", ALL)
 def test_probes_and_ports_are_those_that_the_process_serves(name: str, service: str) -> None:
     (container,) = pod_of(deployments(name)[service])["containers"]
-    chosen = Settings(**settings_of(config_of(overlay(name))) | {"ca_file": None})
+    elsewhere = {"ca_file": None, "kafka_password": "of the Secret"}
+    chosen = Settings(**settings_of(config_of(overlay(name))) | elsewhere)
     assert container["ports"] == [
         {"name": "http", "containerPort": chosen.port},
         {"name": "metrics", "containerPort": chosen.metrics_port},
@@ -215,9 +216,7 @@ def test_prod_uses_every_component_but_the_one_that_keda_replaces() -> None:
 def test_strimzi_makes_every_topic_with_as_many_partitions_as_the_services_would() -> None:
     topics = of_kind(overlay("prod"), "KafkaTopic")
     data = config_of(overlay("prod"))
-    assert set(topics) == {
-        f"storywave.{topic(cls)}" for cls in (*KINDS.events.values(), DeadLettered)
-    }
+    assert set(topics) == {f"storywave.{topic(cls)}" for cls in EVENTS}
     for each in topics.values():
         spec = each["spec"]
         assert str(spec["partitions"]) == data["STORYWAVE_KAFKA_PARTITIONS"]
