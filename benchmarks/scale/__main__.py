@@ -20,13 +20,13 @@ from benchmarks.scale.truth import count_duplicates, find_faults
 from shared.store.mongo import MongoStore
 from tests.cluster.servers import Servers
 
-LONG = Course(rate=1.5, seconds=120, haste=5, limit=420)
-SHORT = Course(rate=1.5, seconds=60, haste=7.5, limit=240)
+LONG = Course(rate=0.75, seconds=120, haste=5, limit=480)
+SHORT = Course(rate=0.75, seconds=60, haste=5, limit=300)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale")
-    parser.add_argument("--short", action="store_true", help="half of the load, shorter times")
+    parser.add_argument("--short", action="store_true", help="half of the load")
     parser.add_argument("--out", type=Path, help="a folder for scale.csv and scale.png")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="storywave-scale-"))

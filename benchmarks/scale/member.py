@@ -18,7 +18,7 @@ from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.kinds import PLAN, AnyKind
 
-HANDS: Mapping[str, int] = {"planner": 2, "storyboard": 8, "soundtrack": 8, "chunker": 16}
+HANDS: Mapping[str, int] = {"planner": 1, "storyboard": 4, "soundtrack": 4, "chunker": 8}
 """Jobs of a kind at once; the stitcher has as many as the chunker."""
 SECONDS: Mapping[str, float] = {"plan": 4.0, "card": 0.5, "music": 0.5, "cut": 0.5}
 OTHERS = 2.8

@@ -123,12 +123,14 @@ class Run:
             self.began = time.monotonic()
             async with asyncio.timeout(self.course.limit), asyncio.TaskGroup() as tasks:
                 scaling = tasks.create_task(self._follow())
+                watching = tasks.create_task(self.crowd.watch())
                 await self.crowd.ask(self.course.rate, self.course.seconds)
                 tail = tasks.create_task(self.crowd.ask(0.2, self.course.limit, small=True))
                 await self._await_calm()
                 tail.cancel()
                 await self._await_ends()
                 scaling.cancel()
+                watching.cancel()
         finally:
             await asyncio.gather(*(flock.end() for flock in self.flocks.values()))
             await self.lags.close()
@@ -157,22 +159,21 @@ class Run:
             last, since = self.at(), self.at() - last
             lags = await self.lags.count(list(self.rules))
             finished = await self.store.count(VIEWS, {"parts.VideoCompleted": Is("present")})
-            for name, rule in self.rules.items():
-                await self._look(rule, lags[name], since, finished)
+            look = (self._look(rule, lags[name], since) for name, rule in self.rules.items())
+            self.rows += [replace(row, finished=finished) for row in await asyncio.gather(*look)]
 
-    async def _look(self, rule: Rule, lag: int, since: float, finished: int) -> None:
+    async def _look(self, rule: Rule, lag: int, since: float) -> Row:
+        """Read what is so of one service, let its replicas follow, and return what was seen."""
         name, flock = rule.service, self.flocks[rule.service]
+        backlog, ready = await asyncio.gather(count_jobs(self.store, rule), flock.count_ready())
         cores = flock.measure_cpu() / max(since, 0.1)
-        backlog = await count_jobs(self.store, rule)
-        reading = Reading(lag, backlog, cores / self.requests[name])
         before, at = len(flock.here), self.at()
-        asked = ask(rule, reading, before)
+        asked = ask(rule, Reading(lag, backlog, cores / self.requests[name]), before)
         past = self.past.setdefault(name, [])
         wanted = decide(rule, asked, past, at, before)
         past.append(Moment(at, asked, before))
         flock.scale(wanted)
-        ready = await flock.count_ready()
-        self.rows.append(Row(at, name, wanted, ready, asked, lag, backlog, cores, finished))
+        return Row(at, name, wanted, ready, asked, lag, backlog, cores, finished=0)
 
     async def _await_calm(self) -> None:
         """Wait until every service has one replica again."""
