@@ -8,6 +8,7 @@ Python is the one that runs this, in the place of the image's.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
+OURS = re.compile(r"(?<![\w./-])/(?:opt/storywave|build|data)\b")
+"""Folders of the image that steps name."""
 NEEDS_ROOT = ("useradd", "chown")
 """Commands that make users: the steps run as whoever runs this."""
 
@@ -43,9 +46,7 @@ class Stage:
 
     def translate(self, text: str) -> str:
         """Return a text with the image's folders of ours as they are called here."""
-        for name in ("/opt/storywave", "/build", "/data"):
-            text = text.replace(name, f"{self.root}{name}")
-        return text
+        return OURS.sub(lambda found: f"{self.root}{found[0]}", text)
 
 
 def read_steps(text: str) -> Iterator[tuple[str, str]]:
@@ -98,7 +99,7 @@ class Build:
 
     def _from(self, rest: str) -> None:
         _, _, name = rest.lower().partition(" as ")
-        root = self._folder / (name or "image")
+        root = self._folder / f"stage{len(self.stages)}"
         root.mkdir()
         (root / "bin").mkdir()
         (root / "bin/python").symlink_to(Path(sys.executable).resolve())
@@ -147,7 +148,8 @@ class Build:
 
 def _rename_within(folder: Path, before: str, after: str) -> None:
     """Put another place into the scripts of an environment that was copied."""
-    scripts = (path for path in (folder / "bin").iterdir() if not path.is_symlink())
+    files = (path for path in (folder / "bin").iterdir() if path.is_file())
+    scripts = (path for path in files if not path.is_symlink())
     for path in (*scripts, folder / "pyvenv.cfg"):
         data = path.read_bytes()
         if before.encode() in data:
