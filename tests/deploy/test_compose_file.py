@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 import services
 from services.cli import build_parser
@@ -117,3 +118,19 @@ def test_the_gateway_answers_to_its_own_name_and_to_this_machine() -> None:
     )
     assert all(map(served.serve, ("gateway", "gateway:8000", "10.1.2.3:8000", "localhost")))
     assert not served.serve("evil.example")
+
+
+def test_prometheus_asks_every_service_at_the_port_that_serves_metrics() -> None:
+    known = yaml.safe_load((ROOT / "deploy/observability/prometheus/prometheus.yml").read_text())
+    (scrape,) = known["scrape_configs"]
+    (names,) = scrape["dns_sd_configs"]
+    assert set(names["names"]) == set(services.NAMES)
+    port = Settings(**settings_of(environment_of("gateway"))).metrics_port
+    assert names["port"] == port
+
+
+def test_what_is_mounted_is_there() -> None:
+    for name in OBSERVABILITY:
+        for volume in compose["services"][name].get("volumes", ()):
+            path = volume.partition(":")[0]
+            assert not path.startswith("./") or any((ROOT / path).iterdir())

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 import services
 from services.cli import build_parser
@@ -15,6 +16,7 @@ from shared.story.events import topic
 from tests.deploy.manifests import (
     COMPONENTS,
     OVERLAYS,
+    ROOT,
     Object,
     config_of,
     needs_kubectl,
@@ -28,6 +30,7 @@ from tests.deploy.manifests import (
 pytestmark = needs_kubectl
 
 ALL = ("base", *OVERLAYS)
+OBSERVABILITY = ROOT / "deploy/observability"
 SECRET = {
     *("s3_key", "s3_secret", "kafka_password", "llm_key", "replicate_webhook_secret"),
 }
@@ -240,3 +243,14 @@ def test_the_ingress_leads_to_the_gateway_under_the_name_that_it_is_asked_by() -
     assert path["backend"]["service"] == {"name": "gateway", "port": {"name": "http"}}
     assert ingress["tls"][0]["hosts"] == [rule["host"]]
     assert config_of(overlay("prod"))["STORYWAVE_PUBLIC_URL"] == f"https://{rule['host']}"
+
+
+def test_alerts_and_dashboards_are_those_that_compose_has() -> None:
+    (rule,) = of_kind(overlay("prod"), "PrometheusRule").values()
+    alerts = yaml.safe_load((OBSERVABILITY / "prometheus/alerts.yml").read_text())
+    assert rule["spec"] == alerts
+    maps = of_kind(overlay("prod"), "ConfigMap")
+    for board in (OBSERVABILITY / "grafana/dashboards").glob("*.json"):
+        made = maps[f"storywave-{board.stem}"]
+        assert made["data"] == {board.name: board.read_text()}
+        assert made["metadata"]["labels"]["grafana_dashboard"] == "1"

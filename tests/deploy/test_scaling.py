@@ -8,6 +8,7 @@ import services
 from benchmarks.scale.readings import WHERE
 from benchmarks.scale.rule import Change, read_rule
 from benchmarks.scale.run import load_rules, read_request
+from shared.base import telemetry
 from shared.runtime.settings import Settings
 from tests.deploy.manifests import (
     Object,
@@ -69,6 +70,9 @@ def test_the_backlog_is_of_the_kinds_that_the_service_runs(name: str) -> None:
     assert rule.kinds == {kind.name for kind in services.load(name).kinds}
     assert rule.states <= WHERE.keys()
     assert bool(rule.kinds) == (rule.backlog is not None)
+    if rule.kinds:
+        query = triggers_of(SCALED[name])["prometheus"]["query"]
+        assert f"({telemetry.OPEN.describe()[0].name}{{" in query
 
 
 @pytest.mark.parametrize("name", services.NAMES)
