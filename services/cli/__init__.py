@@ -72,7 +72,8 @@ class SayVersion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(message=f"storywave {version('storywave')}\n")
+        print(f"storywave {version('storywave')}")
+        parser.exit()
 
 
 def _add_command(
