@@ -12,7 +12,7 @@ import httpx
 from benchmarks.flow import STORY
 
 SMALL = {"prompt": "A lighthouse keeper lights the lamp.", "duration": 8}
-PATIENCE = 30.0
+PATIENCE = 60.0
 LOOK = 0.4
 """Seconds between two looks of a page at its video."""
 ENDS = {"completed", "failed", "cancelled"}

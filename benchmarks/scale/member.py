@@ -18,9 +18,9 @@ from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.kinds import PLAN, AnyKind
 
-HANDS: Mapping[str, int] = {"planner": 1, "storyboard": 4, "soundtrack": 4, "chunker": 8}
+HANDS: Mapping[str, int] = {"planner": 1, "storyboard": 2, "soundtrack": 2, "chunker": 4}
 """Jobs of a kind at once; the stitcher has as many as the chunker."""
-SECONDS: Mapping[str, float] = {"plan": 4.0, "card": 0.5, "music": 0.5, "cut": 0.5}
+SECONDS: Mapping[str, float] = {"plan": 8.0, "card": 0.5, "music": 0.5, "cut": 0.5}
 OTHERS = 2.8
 
 

@@ -23,6 +23,8 @@ BASE = ROOT / "deploy/k8s/base"
 DATABASE, PREFIX = "scale", "scale."
 MOST = 4
 """As many replicas as this machine can hold of each service."""
+TAIL = 0.05
+"""Small videos a second, once the load has ended: something goes on while replicas leave."""
 LOOK = 15.0
 """Seconds between two looks of the autoscaler."""
 VIEWS = services.load("gateway").views
@@ -125,7 +127,7 @@ class Run:
                 scaling = tasks.create_task(self._follow())
                 watching = tasks.create_task(self.crowd.watch())
                 await self.crowd.ask(self.course.rate, self.course.seconds)
-                tail = tasks.create_task(self.crowd.ask(0.2, self.course.limit, small=True))
+                tail = tasks.create_task(self.crowd.ask(TAIL, self.course.limit, small=True))
                 await self._await_calm()
                 tail.cancel()
                 await self._await_ends()

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from shared.bus.kafka import KafkaBus
 from shared.bus.kafka_producer import Cluster
 from shared.bus.kafka_topics import TopicState, find_differences, prepare_topics
 from shared.story.errors import BusUnavailable
 from shared.story.events import VideoDeleted, VideoSteered
 from tests.cluster.processes import free_ports
+from tests.contracts.listening import Listener, deleted, until
 
 BOTH = (VideoDeleted, VideoSteered)
 
@@ -53,3 +55,22 @@ async def test_without_a_server_it_says_which_setting_names_it() -> None:
     (port,) = free_ports(1)
     with pytest.raises(BusUnavailable, match="STORYWAVE_KAFKA names it"):
         await prepare_topics(of(f"127.0.0.1:{port}"), BOTH)
+
+
+@pytest.mark.cluster
+async def test_a_service_that_finds_fewer_partitions_says_so_and_works(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cluster = of(os.environ["STORYWAVE_KAFKA"])
+    await prepare_topics(cluster, BOTH)
+    listener = Listener()
+    bus = KafkaBus(cluster.servers, prefix=cluster.prefix, partitions=3)
+    bus.subscribe("chunker", BOTH, listener)
+    await bus.start()
+    try:
+        await bus.publish(deleted(2))
+        await until(lambda: len(listener.heard) == 2)
+    finally:
+        await bus.stop()
+    said = [record.getMessage() for record in caplog.records if "--grow" in record.getMessage()]
+    assert any("has 2 partitions and STORYWAVE_KAFKA_PARTITIONS says 3" in line for line in said)
