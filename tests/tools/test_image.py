@@ -1,4 +1,4 @@
-"""`make image-check` takes the steps that the Dockerfile has, with the files that an engine gets."""
+"""`make image-check` takes the steps of the Dockerfile, with the files that an engine gets."""
 
 import subprocess
 from pathlib import Path
