@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -24,13 +24,15 @@ class Panel:
     title: str
     read: Read
     steps: bool = False
+    of_all: bool = False
+    """The same for every service: one line."""
 
 
 PANELS = (
     Panel("replicas", lambda row: row.replicas, steps=True),
     Panel("jobs that wait or are at work", lambda row: row.backlog),
     Panel("events that wait (lag)", lambda row: row.lag),
-    Panel("videos finished, of all", lambda row: row.finished),
+    Panel("videos finished, of all", lambda row: row.finished, of_all=True),
 )
 
 
@@ -76,7 +78,7 @@ def _draw_panel(
     pen.text((left, top - 20), panel.title, INK, font)
     for second in range(0, int(end) + 1, 20):
         pen.text((place(second, 0)[0], bottom + 6), f"{second} s", INK, font, anchor="mt")
-    for number, name in enumerate(names):
+    for number, name in enumerate(names[:1] if panel.of_all else names):
         points = [place(row.at, panel.read(row)) for row in rows if row.service == name]
         _draw_line(pen, points, COLOURS[number], number, steps=panel.steps)
 
@@ -91,6 +93,6 @@ def _draw_line(
 ) -> None:
     if steps:  # lines upon each other would hide all but one
         points = [(x, y - 2 * number) for x, y in points]
-        corners = [(x2, y1) for (_, y1), (x2, _) in pairwise(points)]
-        points = sorted([*points, *corners], key=lambda point: point[0])
+        ways = [[(x2, y1), (x2, y2)] for (_, y1), (x2, y2) in pairwise(points)]
+        points = [*points[:1], *chain.from_iterable(ways)]
     pen.line(list(points), colour, 2)

@@ -20,7 +20,7 @@ from shared.story.kinds import PLAN, AnyKind
 
 HANDS: Mapping[str, int] = {"planner": 1, "storyboard": 2, "soundtrack": 2, "chunker": 4}
 """Jobs of a kind at once; the stitcher has as many as the chunker."""
-SECONDS: Mapping[str, float] = {"plan": 8.0, "card": 0.5, "music": 0.5, "cut": 0.5}
+SECONDS: Mapping[str, float] = {"plan": 11.0, "card": 0.5, "music": 0.5, "cut": 0.5}
 OTHERS = 2.8
 
 
