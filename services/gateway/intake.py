@@ -9,12 +9,14 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
-from uuid import uuid4
 
-from services.gateway.errors.problems import KeyReused, Unreadable
+from services.gateway.errors.callers import NotAllowed
+from services.gateway.errors.problems import KeyReused, Refusal, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
+from services.gateway.keys.caller import CALLER, Role
+from services.gateway.keys.ids import VideoIds
+from services.gateway.keys.limits import Usage
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import Scripts
 from shared.base.batching import Batcher
@@ -24,12 +26,13 @@ from shared.ports import Doc, Index, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.brief import Brief
-from shared.story.errors import BadInput
+from shared.story.errors import BadInput, StorywaveError
 from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
 from shared.story.fact import Micros
+from shared.story.material import SCRIPT_ID
 from shared.story.money import say_dollars
-from shared.story.script.files import ID
+from shared.story.own import check_own, list_uses
 from shared.story.shape import expect_plan
 
 REQUESTS = "requests"
@@ -37,6 +40,8 @@ OUTPUTS = "outputs"
 """Files that a command has promised and not written yet."""
 
 INDEXES = {REQUESTS: (Index(("owner", "created_at")), Index(("created_at",))), OUTPUTS: ()}
+
+UPLOAD = "/v1/uploads"
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Weights = Callable[[], Awaitable[dict[str, float]]]
@@ -53,6 +58,8 @@ class Intake:
     emit: Emit
     weights: Weights
     allowances: Allowances
+    ids: VideoIds
+    usage: Usage
     terms: Terms = NOTHING_COSTS
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
@@ -61,9 +68,12 @@ class Intake:
         brief = self._settle_budget(asked.brief(owner, self.allowances))
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
-        row = _build_row(brief, asked.cap, key, self.store.now(), await self.weights())
+        check_own(brief)
+        id_ = await self.ids.make(owner, key)
+        row = _build_row(id_, brief, asked.cap, self.store.now(), await self.weights())
         await self._check_price(row, brief)
-        await self._keep_product(asked, row)
+        await self._keep_files(brief, row)
+        await self._check_limits(row, brief)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
@@ -76,14 +86,14 @@ class Intake:
     async def _take_script(self, brief: Brief, script: str) -> Brief:
         """Return the brief with its script, which is kept for it; refuse one that is no script."""
         try:
-            if not re.fullmatch(ID, script):
+            if not re.fullmatch(SCRIPT_ID, script):
                 script = (await self.scripts.take(script.encode(errors="replace"), brief.owner)).id
         except BadInput as error:
             raise BadInput(str(error), "script") from error
         title = await self.scripts.use(script, brief.owner)
         if title is None:
             raise BadInput(
-                "there is no script of this id: upload it first (POST /v1/scripts) and give the id "
+                "there is no script of this id: upload it first (POST /v1/uploads) and give the id "
                 "of the answer",
                 "script",
             )
@@ -92,6 +102,10 @@ class Intake:
     def _settle_budget(self, brief: Brief) -> Brief:
         """Return the brief with the budget that counts: its own, or what is usual here."""
         budget = self.terms.budget if brief.budget is None else brief.budget
+        if not _may_spend():
+            if brief.budget is not None:
+                raise NotAllowed(CALLER.get().role, Role.PAYER, "This key may give no budget")
+            budget = None
         return brief.model_copy(update={"budget": budget})
 
     async def _check_price(self, row: Doc, brief: Brief) -> None:
@@ -101,7 +115,20 @@ class Intake:
         if refusal and not await self.store.get(REQUESTS, [row["_id"]]):
             raise refusal
 
-    def _find_refusal(self, brief: Brief) -> BadInput | None:
+    async def _check_limits(self, row: Doc, brief: Brief) -> None:
+        """Refuse what is beyond the limits of the key that asks; a repetition counts once."""
+        limits = CALLER.get().limits
+        is_limited = limits.active_videos is not None or limits.spend_a_day is not None
+        if not is_limited or await self.store.get(REQUESTS, [row["_id"]]):
+            return
+        await self.usage.take_place(row["_id"])
+        try:
+            await self.usage.promise(row["_id"], brief.budget)
+        except Refusal:
+            await self.usage.leave_place(row["_id"])
+            raise
+
+    def _find_refusal(self, brief: Brief) -> StorywaveError | None:
         if self.terms.ask is None:
             return None
         try:
@@ -110,24 +137,27 @@ class Intake:
             return refusal
         if brief.budget is not None or not priced.total:
             return None
+        if not _may_spend():
+            why = f"This video costs up to ${say_dollars(priced.total)}, and the key may not spend"
+            return NotAllowed(CALLER.get().role, Role.PAYER, why)
         return BadInput(
             f"it costs up to ${say_dollars(priced.total)}, and nothing is spent without a "
             "budget: give one, or set STORYWAVE_BUDGET_USD",
             "budget",
         )
 
-    async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
-        """Keep the picture of an accepted video; refuse one that was never given."""
-        image = asked.end_card.product_image if asked.end_card else None
-        if image is None or await self.images.use(image, row["owner"]):
-            return
-        # A video that was accepted stays accepted, also where its picture has gone since.
-        if not await self.store.get(REQUESTS, [row["_id"]]):
-            raise BadInput(
-                f"there is no image {trim_text(image)!r}: upload it first (POST /v1/images) "
-                "and give the id of the answer",
-                "end_card.product_image",
-            )
+    async def _keep_files(self, brief: Brief, row: Doc) -> None:
+        """Keep the files of an accepted video; refuse those that were never given."""
+        for field, id_, path in _list_files(brief):
+            if await self.images.use(id_, row["owner"]):
+                continue
+            # A video that was accepted stays accepted, also where its files have gone since.
+            if not await self.store.get(REQUESTS, [row["_id"]]):
+                raise BadInput(
+                    f"there is no {'upload' if path == UPLOAD else 'image'} {trim_text(id_)!r}: "
+                    f"upload it first (POST {path}) and give the id of the answer",
+                    field,
+                )
 
     @cached_property
     def _insert(self) -> Batcher[Doc, bool]:
@@ -154,11 +184,15 @@ class Intake:
         return first
 
 
-def make_video_id(owner: str, key: str | None) -> str:
-    """Return the id of a video: the same for a repetition of the key, a new one without a key."""
-    if key is None:
-        return uuid4().hex
-    return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
+def _may_spend() -> bool:
+    return CALLER.get().role.includes(Role.PAYER)
+
+
+def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
+    """Return each file that a request names: the field, the id, and where such are given."""
+    product = brief.end_card.product_image if brief.end_card else None
+    found = [] if product is None else [("end_card.product_image", product, "/v1/images")]
+    return [*found, *((use.field, use.id, UPLOAD) for use in list_uses(brief))]
 
 
 def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
@@ -169,9 +203,8 @@ def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
 
 
 def _build_row(
-    brief: Brief, cap: Micros | None, key: str | None, now: int, weights: dict[str, float]
+    id_: str, brief: Brief, cap: Micros | None, now: int, weights: dict[str, float]
 ) -> Doc:
-    id_ = make_video_id(brief.owner, key)
     requested = VideoRequested(video_id=id_, at=now, brief=brief, stage_weights=weights)
     return {
         "_id": id_,

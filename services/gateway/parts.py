@@ -3,19 +3,30 @@
 No web framework is imported here: most commands need none, and start sooner without it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
+from services.gateway.download import Downloads
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
-from services.gateway.intake import Intake
+from services.gateway.intake import OUTPUTS, REQUESTS, Emit, Intake
+from services.gateway.keys.apikeys import ApiKeys
+from services.gateway.keys.audit import Audit
+from services.gateway.keys.door import Door
+from services.gateway.keys.ids import VideoIds
+from services.gateway.keys.limits import Usage
+from services.gateway.keys.links import LINK_SECONDS, Links
+from services.gateway.keys.secret import Secrets
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.uploads import Uploads
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
+from shared.story.events import Event, RevisionRequested
 
 SWEEP_SECONDS = 60 * 60.0
 
@@ -31,35 +42,84 @@ class Gateway:
     videos: Videos
     images: Images
     scripts: Scripts
+    uploads: Uploads
     watch: Watch
     blobs: Blobs
     hooks: Hooks
+    keys: ApiKeys
+    audit: Audit
+    door: Door
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read what users give."""
         self.watch.close()
         self.images.pool.close()
+        self.uploads.pool.close()
         self.scripts.pool.close()
 
 
-def build_gateway(app: App, hook_secret: str = "") -> Gateway:
+def build_gateway(
+    app: App,
+    hook_secret: str = "",
+    link_seconds: int = LINK_SECONDS,
+    *,
+    loopback: bool = False,
+) -> Gateway:
     """Return the gateway of a process; from here on its watchers hear what the process hears.
 
-    With a secret it also hears what a provider's webhooks tell.
+    With a secret it also hears what a provider's webhooks tell. `loopback`: URLs that users give
+    may lead to this machine.
     """
     shell = app.shell("gateway")
-    videos = Videos(app.ports.store, shell.service.views, shell.fold)
+    secrets = Secrets(app.ports.store)
+    links = Links(secrets, link_seconds)
+    videos = Videos(app.ports.store, shell.service.views, shell.fold, links.sign_all)
     watch = Watch(videos)
     shell.listen(watch.wake)
     # a store's clock, as for all times: replicas must agree on which day it is
-    images = Images(app.ports.blobs, app.ports.store.now)
+    images = Images(app.ports.blobs, app.ports.store.now, folder=app.folder)
     scripts = Scripts(app.ports.blobs, app.ports.store.now)
+    uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
-    weights = StageWeights(videos)
-    intake = Intake(store, gate, images, scripts, shell.emit, weights, app.allowances, app.terms)
-    revisions = Revisions(videos, shell.emit)
-    wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
-    budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
-    hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
-    return Gateway(intake, revisions, wishes, budgets, videos, images, scripts, watch, blobs, hooks)
+    audit, usage = Audit(store), Usage(store, videos.find_ended)
+
+    emit = note_deeds(shell.emit, audit, usage)
+    weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
+    intake = Intake(
+        store, gate, images, scripts, emit, weights, app.allowances, ids, usage, app.terms
+    )
+    revisions = Revisions(videos, emit)
+    wishes = Wishes(videos, emit, gate, shell.list_jobs)
+    budgets = Budgets(store, videos, emit, app.terms, gate, wishes, usage)
+    keys = ApiKeys(store)
+    return Gateway(
+        intake=intake,
+        revisions=revisions,
+        wishes=wishes,
+        budgets=budgets,
+        videos=videos,
+        images=images,
+        scripts=scripts,
+        uploads=uploads,
+        watch=watch,
+        blobs=app.ports.blobs,
+        hooks=Hooks(store, hook_secret),
+        keys=keys,
+        audit=audit,
+        door=Door(keys, links, usage, gate),
+    )
+
+
+def note_deeds(emit: Emit, audit: Audit, usage: Usage) -> Emit:
+    """Return what emits events that callers bring about: who it was is written before."""
+
+    async def emit_noted(events: Sequence[Event]) -> None:
+        # a video that has ended is under way again with each revision
+        for event in events:
+            if isinstance(event, RevisionRequested):
+                await usage.take_place(event.video_id)
+        await audit.note(events)
+        await emit(events)
+
+    return emit_noted

@@ -18,6 +18,7 @@ from services.gateway.errors.problems import (
     MOST_ERRORS,
     FieldError,
     Problem,
+    Refusal,
     WrongType,
     explain_error,
     explain_field,
@@ -112,4 +113,4 @@ async def explain_ours(request: Request, error: Exception) -> JSONResponse:
     if problem.status >= 500:
         known = {"action": "error", "request_id": request.scope["state"]["request_id"]}
         log.error("%s", error, extra=known)
-    return answer(request.scope, problem)
+    return answer(request.scope, problem, error.headers if isinstance(error, Refusal) else None)

@@ -48,7 +48,8 @@ class Mistake:
 def advise(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> str:
     """Return what to do about one error of pydantic's in an input of these fields."""
     *above, name = loc or ("",)
-    for part in above:
+    # the fields of a list's items do not depend on which item it is
+    for part in (each for each in above if isinstance(each, str)):
         fields = fields_inside(fields.get(part))
     context = error.get("ctx", {})
     mistake = Mistake(error["msg"], context, str(name), fields.get(name), fields)
@@ -148,6 +149,7 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
     **dict.fromkeys(("string_type", "string_unicode"), lambda _: "give a text, in valid Unicode"),
     "dict_type": _say_mapping,
+    "list_type": lambda m: "give a list, in [ ]",
     "too_long": lambda m: f"give at most {m.context['max_length']} of them",
     "string_too_long": lambda m: f"give at most {m.context['max_length']} characters",
     "string_too_short": lambda m: f"give at least {m.context['min_length']} characters",

@@ -2,23 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path
+from starlette.requests import HTTPConnection
 
+from services.gateway.keys.caller import CALLER
 from services.gateway.parts import Gateway
 from shared.story.view import View
 
 # Coroutines, though they wait for nothing: for plain functions the framework takes a thread each.
 
 
-async def find_gateway(request: Request) -> Gateway:
+async def find_gateway(connection: HTTPConnection) -> Gateway:
     """Return the gateway that this application stands on."""
-    gateway: Gateway = request.app.state.gateway
+    gateway: Gateway = connection.app.state.gateway
     return gateway
 
 
 async def find_owner() -> str:
-    """Return who asks: without keys everything belongs to whoever runs the process."""
-    return "local"
+    """Return the owner for whom is asked: edge/guard.py has looked at the key."""
+    return CALLER.get().owner
 
 
 At = Annotated[Gateway, Depends(find_gateway)]
