@@ -124,7 +124,7 @@ draw-dashboards: export STORYWAVE_DRAW := docs/dashboards
 draw-dashboards: export STORYWAVE_OBSERVE_VIDEOS := 40
 draw-dashboards: export STORYWAVE_OBSERVE_SECONDS := 240
 draw-dashboards: $(DEV) ## draw what the dashboards show under a load of some minutes
-	$(CLUSTER) -m observe tests/observe
+	$(CLUSTER) -m observe -o faulthandler_timeout=900 tests/observe
 
 CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
 

@@ -108,16 +108,14 @@ class Consumer:
         return Health(len(partitions), self._watch.age(max(fetched, default=None)))
 
     async def measure_lag(self) -> int:
-        """Return how many records of its partitions it has not been given yet.
-
-        What it knows of their ends came with the last records, or with an empty answer.
-        """
+        """Return how many records of its partitions it has not been given yet."""
         consumer = self._subscriber and self._subscriber.consumer
         lag = 0
-        for partition in consumer.assignment() if consumer else ():
-            end = consumer.highwater(partition)
-            with suppress(KafkaError):  # it has just been given to another
-                lag += max(0, end - await consumer.position(partition)) if end else 0
+        with suppress(KafkaError):  # the server is away, or a partition is another's by now
+            # asked for: what came with the last records is old where a batch takes long
+            ends = await consumer.end_offsets(consumer.assignment()) if consumer else {}
+            for partition, end in ends.items():
+                lag += max(0, end - await consumer.position(partition))
         return lag
 
     async def _receive(self, raws: Sequence[ConsumerRecord]) -> None:

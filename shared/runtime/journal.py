@@ -18,6 +18,7 @@ from shared.story.events import (
     VideoSteered,
     WavesCompleted,
 )
+from shared.story.kinds import Kinds
 from shared.story.view import View
 
 log = logging.getLogger("storywave.service")
@@ -57,7 +58,7 @@ def tell_change(service: str, change: Change) -> None:
         log.info("settled: %s", said, extra={**about, **change.summary})
 
 
-def tell_decision(event: Event, view: View) -> None:
+def tell_decision(event: Event, view: View, kinds: Kinds) -> None:
     """Log and count an event that was decided, once, where it became a fact."""
     name = type(event).__name__
     telemetry.DECIDED.labels(name).inc()
@@ -69,7 +70,7 @@ def tell_decision(event: Event, view: View) -> None:
             _count_waves(event, view)
         case VideoCompleted():
             _count_video(event, view, "completed")
-            _count_stages(event, view)
+            _count_stages(event, view, kinds)
         case VideoFailed():
             _count_video(event, view, "failed")
             telemetry.FAILED_VIDEOS.labels(event.phase).inc()
@@ -94,8 +95,8 @@ def _count_video(end: VideoCompleted | VideoFailed, view: View, how: str) -> Non
     tracing.record(whole)
 
 
-def _count_stages(end: VideoCompleted, view: View) -> None:
+def _count_stages(end: VideoCompleted, view: View, kinds: Kinds) -> None:
     if end.rev > 1:  # most of it was made before
         return
-    for stage, ms in measure_stages(view).items():
+    for stage, ms in measure_stages(view, kinds).items():
         telemetry.STAGE_SECONDS.labels(stage).observe(ms / 1000, name_video(end.video_id))

@@ -71,6 +71,7 @@ class Shell:
         self.service = service
         self._budgets = budgets
         self._video_ms = video_ms
+        self._kinds = kinds
         self._reader = Reader(kinds, self._tell_unread)
         self._store = store
         self._bus = bus
@@ -341,11 +342,11 @@ class Shell:
         if specs:
             await self._take_on(specs)
         rows = await self._relay.insert(events)
-        views = {change.after.video_id: change.after.view for change in changes}
-        for row in rows:
-            journal.tell_decision(row.event, views[row.event.video_id])
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
+        views = {change.after.video_id: change.after.view for change in changes}
+        for row in rows:
+            journal.tell_decision(row.event, views[row.event.video_id], self._kinds)
         return [None] * len(changes)
 
 

@@ -122,14 +122,9 @@ WORK = Row(
         ),
         Graph(
             title="Tries that fail, a minute",
-            help="By kind and reason. Most are tried again by rule.",
-            queries=[
-                Query(
-                    f"{rate('storywave_failed_tries_total', 'kind, code', times=60)} > 0"
-                    f" or {rate('storywave_failed_tries_total', 'kind', times=60)}",
-                    "{{kind}} {{code}}",
-                )
-            ],
+            help="By kind; the board of jobs has the reasons. Most are tried again by rule.",
+            queries=[Query(rate("storywave_failed_tries_total", "kind", times=60), "{{kind}}")],
+            stacked=True,
         ),
         Graph(
             title="How long a job takes",

@@ -75,7 +75,7 @@ BOARD = Board(
     "Storywave: one video's story",
     "The way that a video takes, where one stands among the others, and its log.",
     [
-        Row("Find it", [Words(title="One video", content=TEXT.strip())]),
+        Row("Find it", [Words(title="One video", content=TEXT.strip(), height=3)]),
         WAY,
         WHOLE,
         Row(
