@@ -21,8 +21,8 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-paid test test-fast test-cov test-live lint format docs cluster-up \
-	cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded attack \
+.PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
+	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded attack \
 	attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
 	bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
 
@@ -130,6 +130,15 @@ draw-dashboards: export STORYWAVE_OBSERVE_VIDEOS := 40
 draw-dashboards: export STORYWAVE_OBSERVE_SECONDS := 240
 draw-dashboards: $(DEV) ## draw what the dashboards show under a load of some minutes
 	$(CLUSTER) -m observe -o faulthandler_timeout=900 tests/observe
+
+# Playwright drives the Chromium of the system: its own download is not needed.
+HAS_CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
+test-browser: $(DEV) ## the page in a real Chromium, which is installed where apt-get can
+	@($(HAS_CHROMIUM)) > /dev/null || ! command -v apt-get > /dev/null || test "$$(id -u)" != 0 || \
+	(apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium) || true
+	@($(HAS_CHROMIUM)) || test -n "$$STORYWAVE_CHROMIUM" || \
+	echo "There is no Chromium: install it, or name it in STORYWAVE_CHROMIUM. Nothing is tested."
+	$(BIN)/python -m pytest -m browser tests/browser
 
 CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
 

@@ -22,7 +22,9 @@ from services.gateway.routes import (
     hooks,
     images,
     keys,
+    making,
     money,
+    page,
     reference,
     uploads,
     videos,
@@ -92,7 +94,7 @@ def _build_api() -> FastAPI:
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)
-    for routes in (videos, wishes, money, files, images, uploads, keys, reference):
+    for routes in (videos, wishes, making, money, files, images, uploads, keys, reference, page):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)

@@ -18,10 +18,12 @@ from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.keys.links import LINK_SECONDS, Links
 from services.gateway.keys.secret import Secrets
+from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.thumbnails import Thumbnails
 from services.gateway.uploads import Uploads
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
@@ -46,6 +48,8 @@ class Gateway:
     watch: Watch
     blobs: Blobs
     hooks: Hooks
+    making: Making
+    thumbnails: Thumbnails
     keys: ApiKeys
     audit: Audit
     door: Door
@@ -105,6 +109,8 @@ def build_gateway(
         watch=watch,
         blobs=app.ports.blobs,
         hooks=Hooks(store, hook_secret),
+        making=Making(store),
+        thumbnails=Thumbnails(app.ports.blobs, images.pool),
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),

@@ -119,6 +119,10 @@ class Job:
     unresolved: bool | None = None
     """Nobody knows whether its last attempt ran: the hold is open until a person decides."""
     cancel: bool = False
+    started_at: int | None = None
+    """When its latest attempt began: before that it waited."""
+    produced_at: int | None = None
+    """When that attempt had been made at a provider, and was left to be stored."""
     finished_at: int | None = None
     publish_at: int | None = None
 

@@ -166,7 +166,7 @@ def _claim(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
         return taken
     if job.state is not State.NEW:
         return replace(taken, deaths=job.deaths + 1)
-    return replace(taken, state=State.SUBMITTING)
+    return replace(taken, state=State.SUBMITTING, started_at=now, produced_at=None)
 
 
 def _post(job: Job, signal: Posted, now: int, rules: Rules) -> Job:
@@ -228,6 +228,7 @@ def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
         urls=signal.urls,
         result=signal.result,
         owed=_bound(signal.cost),
+        produced_at=now,
         deaths=0,
         resubmits=0,
     )

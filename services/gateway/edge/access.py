@@ -25,8 +25,9 @@ SAFETY = (
     (b"referrer-policy", b"no-referrer"),
     (
         b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        b"media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        # blob: is what our page has fetched itself, with a key that no picture's address may carry
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        b"media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
         b"frame-ancestors 'none'",
     ),
 )

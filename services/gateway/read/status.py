@@ -130,6 +130,7 @@ class VideoStatus(Fact):
     seconds: float | None = Field(None, description="How long the finished video is.")
     generation_ms: int | None = None
     links: Mapping[str, str] = Field(default_factory=dict)
+    actions: tuple[Action, ...] = Field((), description="What may be asked of it now.")
 
 
 def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
@@ -168,6 +169,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         seconds=done.seconds if done else None,
         generation_ms=ended.generation_ms if ended else None,
         links=_build_links(view, done),
+        actions=tuple(sorted(ALLOWED[word])),
     )
 
 
