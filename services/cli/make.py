@@ -18,6 +18,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from services import NAMES, load
+from services.cli.ads import name_ad_option, read_ad, show_picture
 from services.cli.environment import (
     check_all,
     check_writable,
@@ -38,7 +39,7 @@ from services.gateway.keys.caller import LOCAL
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.plans import PlanFields
 from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
-from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
+from services.gateway.requests import ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
 from shared.runtime.compose import open_app
@@ -54,7 +55,7 @@ DRAIN_SECONDS = 2.0
 
 
 def make(given: argparse.Namespace) -> int:
-    """Make one video from a prompt, a script or a plan, and write its file."""
+    """Make one video from a prompt, a script, a product or a plan, and write its file."""
     script, picture, plan, chosen, asked = check_all(
         lambda: read_script(given.script),
         lambda: read_product(given.product),
@@ -64,8 +65,8 @@ def make(given: argparse.Namespace) -> int:
         lambda: None if given.script or given.plan else build_request(given),
     )
     asked = asked or build_request(given, script, plan)
-    about = script.title if script else plan.read().title if plan else asked.prompt
-    path = check_writable(given.output or name_file(about))
+    title = script.title if script else plan.read().title if plan else asked.prompt
+    path = check_writable(given.output or name_file(asked.product.name if asked.product else title))
     say_price(asked, chosen)
     return run_here(given, lambda maker: maker.make(asked, path, picture, script))
 
@@ -90,7 +91,8 @@ def build_request(
     given: argparse.Namespace, script: ScriptFile | None = None, plan: PlanFields | None = None
 ) -> VideoRequest:
     """Return the request that the options ask for; all others keep their defaults."""
-    names = VideoRequest.model_fields.keys() - {"script", "plan"}  # these are files here
+    # files here, which are stored before the request
+    names = VideoRequest.model_fields.keys() - {"script", "plan", "product"}
     options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
     options |= {"script": script.id} if script else {}
     options |= {"plan": plan.model_dump()} if plan else {}
@@ -100,6 +102,8 @@ def build_request(
         "style": "card_style",
         "colour": "card_colour",
     }
+    if (product := read_ad(given)) is not None:
+        options["product"] = product
     texts = {
         name: value
         for name, option in card.items()
@@ -123,6 +127,8 @@ def _read_model(text: str) -> tuple[str, str]:
 
 def name_option(field: str) -> str:
     """Return the name of a request's field on the command line."""
+    if field.startswith("product."):
+        return name_ad_option(field)
     if field.startswith("models."):
         return f"--model {field.removeprefix('models.')}"
     return _OPTIONS.get(field) or f"--{field.replace('_', '-')}"
@@ -164,9 +170,7 @@ class Maker:
             await self.gateway.scripts.keep(script, OWNER)
         if product is not None:  # stored first, as a request names it by its id
             image = await self.gateway.images.keep(product, OWNER)
-            card = asked.end_card or EndCardRequest()
-            card = card.model_copy(update={"product_image": image.id})
-            asked = asked.model_copy(update={"end_card": card})
+            asked = show_picture(asked, image.id)
         # The promise comes before the request: whatever dies from here on, `resume` knows what was
         # wanted. Its key makes the same request the same video.
         key = uuid4().hex

@@ -17,6 +17,7 @@ from pydantic import (
 
 from services.gateway.fields import EXACT, AtOnce, Line, OneOf, Seconds, Whole
 from services.gateway.plans import PlanRequest
+from services.gateway.product import ProductRequest
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, ClipSound, EndCard, OwnBeat, Tier
 from shared.story.byhand import fit_card_after
@@ -24,6 +25,7 @@ from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
+from shared.story.product import Product, write_wish
 from shared.story.texts import VISIBLE, clean_text, looks_like_file, make_one_line
 
 PROMPT_LIMIT = 4000
@@ -32,6 +34,8 @@ SCRIPT_LIMIT = 60_000
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 NEARLY = 0.01
+SCENE_SECONDS = 7.5
+"""A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
 
 
 def _check_words(prompt: str) -> str:
@@ -155,25 +159,31 @@ _SOURCES: list[JsonValue] = [
     {"required": ["prompt"]},
     {"required": ["script"], "properties": {"script": {"type": "string"}}},
     {"required": ["plan"], "properties": {"plan": {"type": "object"}}},
+    {"required": ["product"], "properties": {"product": {"type": "object"}}},
 ]
 
 
 def _check_source(prompt: str, info: ValidationInfo) -> str:
     """Refuse a request that says twice what the video is of, or not at all."""
-    # what is wrong itself is not among the data, and is told of alone
-    given = [
-        name
-        for name in ("script", "plan")
-        if info.data.get(name) is not None or name not in info.data
-    ]
-    if len(given) > 1 or (prompt and given):
-        others = ["prompt", *given] if prompt else given
-        raise ValueError(f"give a {' or a '.join(others)}, not both")
-    return prompt if given else _check_words(prompt)
+    # one that is wrong itself is not among the data, and is told of alone
+    data = info.data
+    others = [name for name in ("script", "product", "plan") if data.get(name) or name not in data]
+    given = (["prompt"] if prompt else []) + others
+    if len(given) > 1:
+        raise ValueError(f"give {' or '.join(f'a {name}' for name in given)}, not both")
+    return prompt if others else _check_words(prompt)
+
+
+def _check_style(style: str, info: ValidationInfo) -> str:
+    """Refuse a style beside another one of the product."""
+    product = info.data.get("product")
+    if product is not None and product.style not in (None, style):
+        raise ValueError(f"the product says {product.style}: say the style once")
+    return style
 
 
 class VideoRequest(BaseModel):
-    """A video to make, of a prompt or of a script. Everything else has a default."""
+    """A video to make, of a prompt, a script or a product. Everything else has a default."""
 
     model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": _SOURCES})
 
@@ -188,6 +198,9 @@ class VideoRequest(BaseModel):
         description="In place of a prompt: the text of a script that the video is a trailer of "
         "(Fountain, plain text or Markdown); or the id that POST /v1/uploads gave, for longer "
         "ones, FDX and PDF.",
+    )
+    product: ProductRequest | None = Field(
+        None, description="In place of a prompt: what the video is an ad for."
     )
     plan: PlanRequest | None = Field(
         None,
@@ -205,8 +218,14 @@ class VideoRequest(BaseModel):
         30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."
     )
     aspect: Aspect = "9:16"
-    quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
-    style: Annotated[str, OneOf(tuple(STYLES))] = "cinematic"
+    quality: Quality | None = Field(
+        None,
+        description="draft is 720p, full is 1080p. If left out, an ad is full, any other a draft.",
+    )
+    style: Annotated[str, OneOf(tuple(STYLES)), AfterValidator(_check_style)] | None = Field(
+        None,
+        description="If left out, an ad is minimal, any other cinematic.",
+    )
     voice: bool = True
     music: bool = True
     say: dict[Name, Pronounced] = Field(
@@ -306,7 +325,10 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(exclude={"beats", "budget", "end_card", "script", "plan"})
+        words = self.model_dump(
+            exclude={"beats", "budget", "end_card", "script", "product", "plan"}
+        )
+        words |= self._choose_looks()
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
@@ -320,6 +342,10 @@ class VideoRequest(BaseModel):
             plan = self.plan.read()
             words |= {"prompt": self.plan.prompt or plan.title, "plan": plan}
             card = self._complete_card(card)
+        if self.product is not None:
+            product = self._complete_product(self.product.product())
+            words |= {"prompt": write_wish(product), "product": product}
+            words["chunk_seconds"] = SCENE_SECONDS
         own = tuple(OwnBeat(**beat.model_dump()) for beat in self.beats)
         return Brief(**words, end_card=card, own=own, owner=owner, budget=self.cap)
 
@@ -333,6 +359,18 @@ class VideoRequest(BaseModel):
                 "call_to_action": fitted.call_to_action or self.plan.call_to_action,
             }
         )
+
+    def _choose_looks(self) -> dict[str, str]:
+        """Return style and quality, by what the video is of where they are left open."""
+        own = self.product.style if self.product else None
+        usual = ("minimal", "full") if self.product else ("cinematic", "draft")
+        return {"style": self.style or own or usual[0], "quality": self.quality or usual[1]}
+
+    def _complete_product(self, product: Product) -> Product:
+        """Return the product with the call to action, which the end card may say alone."""
+        said = self.end_card.call_to_action if self.end_card else ""
+        call = product.call_to_action or said
+        return product.model_copy(update={"call_to_action": call})
 
     @property
     def left_open(self) -> frozenset[str]:

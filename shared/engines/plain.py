@@ -1,4 +1,4 @@
-"""A plan without a language model: by our own rules, from a prompt or from a script's moments."""
+"""A plan without a language model: by our own rules, of a prompt, a script or a product."""
 
 import asyncio
 
@@ -15,11 +15,15 @@ NAME = "built-in planner"
 
 def plan_plainly(order: PlanOrder) -> Made:
     """Return all that BeatsPlanned carries, from the user's brief."""
-    from shared.engines.local.plan import plan  # its words of six languages are read only here
+    # their words of six languages are read only here
+    from shared.engines.local.ads import advertise
+    from shared.engines.local.plan import plan
 
     brief = order.brief
     if order.picks:
         return fit(order, tell(order.title, order.picks))
+    if brief.product:
+        return fit(order, advertise(brief, story_seconds(brief), order.look))
     return fit(order, plan(brief.prompt, brief.style, story_seconds(brief), brief.seed))
 
 

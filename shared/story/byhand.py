@@ -1,6 +1,7 @@
 """A plan that a user has written: it becomes the video's plan as it is, and no model is asked."""
 
 from shared.story.beats import Beat, check_plan, plan_chunks
+from shared.story.bible import write_bible
 from shared.story.brief import Brief, EndCard, OwnBeat
 from shared.story.drafts import fit_card
 from shared.story.errors import BadInput
@@ -24,6 +25,7 @@ def plan_by_hand(video_id: str, brief: Brief) -> BeatsPlanned:
         title=brief.plan.title,
         beats=beats,
         chunks=chunks,
+        bible=write_bible(brief.style, beats, {}),
         given=find_given(settled, chunks),
         history=("written by hand",),
     )

@@ -144,9 +144,9 @@ def test_every_answer_is_as_described(
             if isinstance(end_card, dict):
                 end_card.pop("product_image", None)  # none has been given
             case.body.pop("say", None)  # that a word has letters of some script is no pattern
-            # no text that is made up is a script, and a plan has to fit together
-            given = [case.body.pop(name, None) for name in ("script", "plan")]
-            if given != [None, None] or looks_like_file(str(case.body.get("prompt", ""))):
+            # no text that is made up is a script or a price, and a plan has to fit together
+            given = [case.body.pop(name, None) for name in ("script", "product", "plan")]
+            if given != [None, None, None] or looks_like_file(str(case.body.get("prompt", ""))):
                 case.body["prompt"] = "the sea"
         case.call_and_validate(headers=next(keys), timeout=10, excluded_checks=own)
 
