@@ -11,7 +11,7 @@ TOLD = ("name", "about", "price", "offer", "url")
 
 def read_ad(given: argparse.Namespace) -> dict[str, Any] | None:
     """Return the product that the options tell of; None where they ask for no ad."""
-    told = {name: value for name in TOLD if (value := getattr(given, name)) is not None}
+    told = {name: value for name in TOLD if (value := getattr(given, name, None)) is not None}
     if given.fact:
         told["facts"] = given.fact
     # a picture beside a prompt or a script is one for the end card
