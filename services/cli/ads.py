@@ -12,11 +12,12 @@ TOLD = ("name", "about", "price", "offer", "url")
 def read_ad(given: argparse.Namespace) -> dict[str, Any] | None:
     """Return the product that the options tell of; None where they ask for no ad."""
     told = {name: value for name in TOLD if (value := getattr(given, name, None)) is not None}
-    if given.fact:
-        told["facts"] = given.fact
-    # a picture beside a prompt or a script is one for the end card
-    has_other = given.prompt is not None or given.script is not None
-    if not told and (given.product is None or has_other):
+    known = vars(given)  # not every command has all of these options
+    if known.get("fact"):
+        told["facts"] = known["fact"]
+    # a picture beside a prompt, a script or a plan is one for the end card
+    has_other = any(known.get(name) is not None for name in ("prompt", "script", "plan"))
+    if not told and (known.get("product") is None or has_other):
         return None
     return {"name": "", **told}
 
