@@ -20,9 +20,10 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs cluster-up \
-	cluster-down test-cluster chaos chaos-embedded attack attack-short bench-waves bench-clips \
-	bench-plans bench-ad bench-orchestration bench-stitch bench-voice measure-voices lock clean
+.PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
+	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos \
+	chaos-embedded attack attack-short bench-waves bench-clips bench-plans bench-ad \
+	bench-orchestration bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -89,6 +90,20 @@ CLUSTER := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest
 test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers of its own
 	$(CLUSTER) -m cluster || (echo "== what failed is run once more" && \
 	$(CLUSTER) -m cluster --last-failed --last-failed-no-failures none)
+
+dashboards: $(DEV) ## write the dashboards, the alerts and the settings of Prometheus and Grafana again
+	$(BIN)/python -m tools.observe
+
+test-observe: $(DEV) ## all that they ask, by a real Prometheus under a short load: needs `prometheus`
+	$(BIN)/python -m pytest tests/observe
+	$(CLUSTER) -m observe
+
+# Pictures of the dashboards for docs/dashboards, of a longer load.
+draw-dashboards: export STORYWAVE_DRAW := docs/dashboards
+draw-dashboards: export STORYWAVE_OBSERVE_VIDEOS := 40
+draw-dashboards: export STORYWAVE_OBSERVE_SECONDS := 240
+draw-dashboards: $(DEV) ## draw what the dashboards show under a load of some minutes
+	$(CLUSTER) -m observe -o faulthandler_timeout=900 tests/observe
 
 # Playwright drives the Chromium of the system: its own download is not needed.
 HAS_CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome

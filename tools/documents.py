@@ -14,9 +14,12 @@ from typing import Any
 import yaml
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
+from prometheus_client import Metric
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic.fields import FieldInfo
 
 import services
+from shared.base import telemetry
 from shared.bus.kafka_producer import PREFIX
 from shared.jobs.job import TERMINAL, State
 from shared.jobs.machine import TRANSITIONS
@@ -64,6 +67,7 @@ def build_documents(table: Sequence[Service], kinds: Kinds = KINDS) -> dict[Path
         DOCS / "events.md": describe_events(table, kinds),
         DOCS / "states.md": describe_states(table, kinds),
         DOCS / "settings.md": describe_settings(),
+        DOCS / "metrics.md": describe_metrics(),
         DOCS / "asyncapi.yaml": describe_channels(table, kinds),
     }
 
@@ -232,6 +236,43 @@ def describe_settings() -> str:
 def _name_value(field: FieldInfo) -> str:
     # a default that is computed may name this machine, which no document should
     return "" if field.default_factory or field.default == "" else f"`{field.default}`"
+
+
+# ── metrics.md ──────────────────────────────────────────────────────────────────────────────────
+
+
+def describe_metrics() -> str:
+    """Return the page of all metrics, and of the values that their labels may have."""
+    metrics = [(f, each) for each in telemetry.list_metrics() for f in each.describe()]
+    rows = [_describe_metric(family, metric) for family, metric in metrics]
+    labels = [(f"`{name}`", values) for name, values in sorted(telemetry.LABELS.items())]
+    return _join(
+        "# Metrics",
+        GENERATED,
+        "Every process serves them at `/metrics`. Those that count rows of the store (`_open`, "
+        "`_age`, `_set_aside`, `_unpublished`, `_now`, `_late`) are the same in every replica of a "
+        "service: take the highest. `storywave_consumer_lag` is each replica's own: add it up. "
+        "Buckets of histograms carry the id of a video as their exemplar, for whoever asks for "
+        "OpenMetrics. [runbook.md](runbook.md) says what to do when an alert fires.",
+        _draw_table(("metric", "type", "labels", "what it says"), rows),
+        "## Labels",
+        "No user makes up a value, and no id is one: ids stand in logs, exemplars and traces.",
+        _draw_table(("label", "its values"), labels),
+        "## From FastStream",
+        "On Kafka also `faststream_received_messages_total`, "
+        "`faststream_received_messages_in_process`, "
+        "`faststream_received_processed_messages_total` (by `status`), "
+        "`faststream_received_processed_messages_duration_seconds`, "
+        "`faststream_published_messages_total` and "
+        "`faststream_published_messages_duration_seconds`, with the labels "
+        "`app_name`, `broker`, and `handler` or `destination`: a batch counts as what it holds.",
+    )
+
+
+def _describe_metric(family: Metric, metric: MetricWrapperBase) -> tuple[str, str, str, str]:
+    suffix = {"counter": "_total"}.get(family.type, "")
+    labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001
+    return f"`{family.name}{suffix}`", family.type, labels, family.documentation
 
 
 # ── asyncapi.yaml ───────────────────────────────────────────────────────────────────────────────

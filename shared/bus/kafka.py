@@ -90,6 +90,10 @@ class KafkaBus:
         """Return how the consumer of this service does."""
         return self._consumers[service].health()
 
+    async def measure_lag(self, service: str) -> int:
+        """Return how many records of its partitions this consumer has not fetched yet."""
+        return await self._consumers[service].measure_lag()
+
     async def _open(self) -> None:
         await self._producer.open()
         types = {cls for consumer in self._consumers.values() for cls in consumer.types}

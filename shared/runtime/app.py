@@ -39,6 +39,7 @@ from shared.jobs.worker import Worker
 from shared.ports import Blobs, Bus, Health, Is, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.budgets import Budgets
+from shared.runtime.measures import MEASURE_SECONDS, Measures
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
 from shared.runtime.steering import Steering
@@ -268,6 +269,8 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
     services = [replica.shell.service for replica in app.replicas.values()]
     mend = partial(_make_due, app.ports.store, services, mend_times)
     loops.append(("times", _repeat(mend, MEND_SECONDS)))
+    measures = Measures(app.ports.store, app.ports.bus, services, parts.scratch)
+    loops.append(("measures", _repeat(measures.take, MEASURE_SECONDS)))
     return loops
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -36,7 +37,9 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
         return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
 
     async def metrics(request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        # exemplars are told to those who ask for OpenMetrics, and to nobody else
+        write, media_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(write(REGISTRY), media_type=media_type)
 
     return [
         Route("/healthz", healthz),

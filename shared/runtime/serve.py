@@ -40,8 +40,24 @@ def run(
     """Run these services until SIGTERM or SIGINT, then drain; `started` once everything is open."""
     telemetry.log_as_json(settings.log_level)
     _collect_rarely()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        _open_traces(settings.otlp_url, services),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_serve(services, settings, front, started))
+
+
+def _open_traces(url: str, services: Sequence[Service]) -> AbstractContextManager[None]:
+    """Send traces for as long as this is open, where somebody is named who takes them."""
+    if not url:
+        return nullcontext()
+    try:
+        from shared.base.otlp import send_to
+    except ImportError as error:
+        raise BadInput(
+            "STORYWAVE_OTLP_URL needs what is not installed: pip install 'storywave[tracing]'"
+        ) from error
+    return send_to(url, services[0].name if len(services) == 1 else "storywave")
 
 
 def _collect_rarely() -> None:

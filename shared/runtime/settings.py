@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     """Everything in this process and one folder, or each service alone on shared servers."""
     log_level: Level = "INFO"
     """The least that is logged."""
+    otlp_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
+        "", examples=["http://collector:4318"]
+    )
+    """Where an OpenTelemetry collector takes traces over HTTP, one a video; without it, none."""
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
     paid: bool = False

@@ -10,10 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import explain_error
+from shared.base import telemetry
 from shared.runtime.probes import PROBES
 
 log = logging.getLogger("storywave.access")
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 # Nothing that is served here may load or be framed by anything of another host, and no browser may
@@ -93,3 +95,11 @@ class Seen:
             "key": scope["state"].get("key") or None,
         }
         log.info("%s %s %s", scope["method"], route, self.status or "left", extra=extra)
+        self._count(scope["method"], route)
+
+    def _count(self, method: str, route: str | None) -> None:
+        """Count it. A client may make up a method or a path: labels have none of either."""
+        known = method if method in METHODS else "other"
+        status = f"{self.status // 100}xx" if self.status else "left"
+        seconds = telemetry.REQUEST_SECONDS.labels(route or "none", known, status)
+        seconds.observe(perf_counter() - self._began)
