@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    whole.add_argument("--version", action=SayVersion, nargs=0, help="say which version this is")
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_make(commands)
     _add_reframe(commands)
@@ -65,7 +66,18 @@ def build_parser() -> argparse.ArgumentParser:
     verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
     verify.add_argument("file", type=Path, metavar="FILE")
     _add_service(commands)
+    _add_preparations(commands)
     return whole
+
+
+class SayVersion(argparse.Action):
+    """Says the version, and ends; to look it up takes time that other commands need not spend."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"storywave {version('storywave')}")
+        parser.exit()
 
 
 def _add_command(
@@ -244,6 +256,14 @@ def _add_service(commands: "Commands") -> None:
     service = _add_command(commands, "service", "services.cli.serve:service", about)
     service.add_argument("name", metavar="NAME", help="gateway, planner, storyboard, …")
     _add_address(service)
+
+
+def _add_preparations(commands: "Commands") -> None:
+    about = "make the topics that are missing on Kafka, and compare the others with the settings"
+    topics = _add_command(commands, "topics", "services.cli.prepare:topics", about, data=False)
+    topics.add_argument("--grow", action="store_true", help="add partitions where there are fewer")
+    about = "make the indexes that are missing on MongoDB"
+    _add_command(commands, "indexes", "services.cli.prepare:indexes", about, data=False)
 
 
 def _add_address(command: argparse.ArgumentParser, whose: str = "") -> None:

@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from shared.runtime.app import App
 
-PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+METRICS = "/metrics"
+PROBES = frozenset({"/healthz", "/readyz", METRICS})
 """Asked by machines, by address and often: no rule about browsers or crowds applies to them."""
 
 STALE_SECONDS = 60.0
@@ -36,13 +37,11 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
         ready = app is not None and not app.draining and all(assigned.values())
         return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
 
-    async def metrics(request: Request) -> Response:
-        # exemplars are told to those who ask for OpenMetrics, and to nobody else
-        write, media_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(write(REGISTRY), media_type=media_type)
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route(METRICS, metrics)]
 
-    return [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-    ]
+
+async def metrics(request: Request) -> Response:
+    """Return how much this process has done, as Prometheus reads it."""
+    # exemplars are told to those who ask for OpenMetrics, and to nobody else
+    write, media_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(write(REGISTRY), media_type=media_type)

@@ -65,6 +65,14 @@ async def test_requests_are_served_only_while_the_services_are_open(
             assert await refuses("Stopping")
 
 
+@pytest.mark.parametrize("apart", [True, False])
+async def test_metrics_on_a_port_of_their_own_are_not_served_beside_the_api(apart: bool) -> None:
+    transport = httpx.ASGITransport(Switch(None, metrics_apart=apart))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        assert (await http.get("/metrics")).status_code == (404 if apart else 200)
+        assert (await http.get("/healthz")).status_code == 200
+
+
 async def test_exemplars_are_told_to_who_asks_for_openmetrics() -> None:
     telemetry.JOB_SECONDS.labels("clip").observe(0.3, telemetry.name_video("of-a-video"))
     app = Starlette(routes=probes(lambda: None))

@@ -15,8 +15,11 @@ from tools.observe.rules import HEAD, write_rules
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "observability"
 DASHBOARDS = FOLDER / "grafana" / "dashboards"
+MONITORING = ROOT / "deploy" / "k8s" / "components" / "monitoring"
 
 SCRAPE_SECONDS = 15
+METRICS_PORT = 9464
+"""Of every process in docker-compose.yml."""
 
 
 def build_files() -> dict[Path, str]:
@@ -28,6 +31,8 @@ def build_files() -> dict[Path, str]:
         provisioning / "datasources" / "storywave.yaml": HEAD + _dump(_describe_sources()),
         FOLDER / "prometheus" / "prometheus.yml": HEAD + _dump(describe_scrapes(_find_by_name())),
         FOLDER / "prometheus" / "alerts.yml": write_rules(),
+        DASHBOARDS / "kustomization.yaml": HEAD + _dump(_describe_maps()),
+        MONITORING / "rules.yaml": HEAD + _dump(_describe_rule_object()),
     }
 
 
@@ -49,7 +54,7 @@ def describe_scrapes(targets: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 def _find_by_name() -> Sequence[Mapping[str, Any]]:
     """Return all replicas of all services, which a name stands for each, as in docker compose."""
     relabel = {"source_labels": ["__meta_dns_name"], "target_label": "component"}
-    names = {"names": list(services.NAMES), "type": "A", "port": 8000}
+    names = {"names": list(services.NAMES), "type": "A", "port": METRICS_PORT}
     return [{"dns_sd_configs": [names], "relabel_configs": [relabel]}]
 
 
@@ -75,6 +80,29 @@ def _describe_sources() -> Mapping[str, Any]:
     }
     loki = {"name": "Loki", "type": "loki", "uid": LOKI.uid, "url": "http://loki:3100"}
     return {"apiVersion": 1, "datasources": [prometheus, loki]}
+
+
+def _describe_maps() -> Mapping[str, Any]:
+    """Return what makes a ConfigMap of each dashboard; Grafana finds them by their label."""
+    labels = {"labels": {"grafana_dashboard": "1"}, "disableNameSuffixHash": True}
+    maps = [
+        {"name": f"storywave-{board.name}", "files": [f"{board.name}.json"]} for board in BOARDS
+    ]
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+        "kind": "Component",
+        "configMapGenerator": [{**each, "options": labels} for each in maps],
+    }
+
+
+def _describe_rule_object() -> Mapping[str, Any]:
+    """Return the alerts as the Prometheus operator reads them."""
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "storywave"},
+        "spec": yaml.safe_load(write_rules()),
+    }
 
 
 def list_expressions(folder: Path = DASHBOARDS) -> list[tuple[str, str, str]]:
