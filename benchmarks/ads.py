@@ -31,6 +31,8 @@ from shared.story.shape import expect_plan
 from tests.standins.replicate import Run
 
 PACE = 8.0
+CLIPS = "4"
+"""All scenes at once; where nothing is set, three clips that are paid are made at a time."""
 MOST_SECONDS = 180.0
 TIERS = ("draft", "standard", "best")
 FIRST_DESIGN: Micros = 870_000
@@ -65,7 +67,7 @@ def make(provider: StandInProcess, folder: Path, tier: str, budget: Micros) -> f
     command += ["--name", NAME, "--about", ABOUT, "--offer", "20% off", "--style", "bold"]
     command += ["--paid", "--tier", tier, "--budget", say_dollars(budget), "-o", str(FILM)]
     command += ["--data", str(folder / "data")]
-    bought = {**provider.environment, "STORYWAVE_LLM_URL": ""}
+    bought = {**provider.environment, "STORYWAVE_LLM_URL": "", "STORYWAVE_CLIPS_AT_ONCE": CLIPS}
     began = time.monotonic()
     if code := subprocess.run(command, env=os.environ | bought, check=False).returncode:
         raise SystemExit(code)
