@@ -22,9 +22,9 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
-	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded attack \
-	attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
-	bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
+	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded \
+	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
+	bench-ad bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -159,6 +159,9 @@ bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier a
 
 bench-plans: $(RUNTIME) ## plans without a language model, on inputs with hand labels; fails below bounds
 	$(BIN)/python -m benchmarks.plans
+
+bench-ad: $(DEV) ## an ad of four scenes, all of it bought at the stand-in; what it costs by tier
+	$(BIN)/python -m benchmarks.ads
 
 bench-clips: $(DEV) ## six clips at a provider, three at once, against what no schedule can beat
 	$(BIN)/python -m benchmarks.clips

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.story.beats import Beat, Chunk, ChunkError, Truncation
+from shared.story.bible import Bible
 from shared.story.brief import Brief
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
@@ -235,6 +236,8 @@ class BeatsPlanned(Snapshot):
     truncation: Truncation | None = None
     takes: Mapping[str, int] = Field(default_factory=dict)
     """`kind/number` → the wanted take, where it is not the first one."""
+    bible: Bible = Bible()
+    """What comes again in it, and how that looks."""
     given: Mapping[str, str] = Field(default_factory=dict)
     """`kind/number` → the key of a file that the user gave: nothing is made in its place."""
     job: str | None = None

@@ -244,9 +244,6 @@ class Side:
         self._buses[service] = LocalBus(graceful_seconds=1.0)
         self._buses[service].subscribe(service, types, handle_and_note)
 
-    async def measure_lag(self, service: str) -> int:
-        return await self._buses[service].measure_lag(service)
-
     async def put(self, service: str, event: Event) -> None:
         self.pending[service][event.id] = event
         await self._buses[service].publish([event])
@@ -266,6 +263,9 @@ class Side:
 
     def health(self, service: str) -> Health:
         return self._buses[service].health(service)
+
+    async def measure_lag(self, service: str) -> int:
+        return await self._buses[service].measure_lag(service)
 
 
 class Opened:
