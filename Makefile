@@ -22,6 +22,7 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-paid test test-fast test-cov test-live lint format docs cluster-up \
 	cluster-down test-cluster chaos chaos-embedded attack attack-short bench-waves bench-clips \
+	bench-gateway bench-gateway-short \
 	bench-plans bench-orchestration bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
@@ -109,6 +110,12 @@ bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier a
 
 bench-plans: $(RUNTIME) ## plans without a language model, on inputs with hand labels; fails below bounds
 	$(BIN)/python -m benchmarks.plans
+
+bench-gateway: $(DEV) ## 200 watchers and 8 requests a second for ten minutes: what both have to wait
+	$(BIN)/python -m benchmarks.gateway
+
+bench-gateway-short: $(DEV) ## the same in two minutes
+	$(BIN)/python -m benchmarks.gateway --seconds 120
 
 bench-clips: $(DEV) ## six clips at a provider, three at once, against what no schedule can beat
 	$(BIN)/python -m benchmarks.clips

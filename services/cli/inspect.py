@@ -79,7 +79,7 @@ async def _replay(chosen: Settings, video: str) -> int:
         facts = await replay_facts(app.ports.store, video)
         screen = Screen()
         screen.say(f"{facts} facts are told again")
-        async for _, message in gateway.watch.follow(video, OWNER):
+        async for _, message, _ in gateway.watch.follow(video, OWNER):
             screen.show(await gateway.videos.read_status(video, OWNER), message)
         now = await gateway.videos.read_status(video, OWNER)
         screen.say(f"the video is {now.status}")

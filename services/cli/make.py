@@ -239,7 +239,7 @@ class Maker:
 
     async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
-        async for sort, message in self.gateway.watch.follow(video, OWNER):
+        async for sort, message, _ in self.gateway.watch.follow(video, OWNER):
             now = await self.gateway.videos.read_status(video, OWNER)
             if now.exceeded is not None:  # it would wait for as long as this command runs
                 screen.say(f"stopped: {now.exceeded.message}, with `storywave budget {video}`")

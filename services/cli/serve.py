@@ -66,4 +66,9 @@ def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
     from services.gateway.edge.hosts import hosts_of
 
     secret = chosen.replicate_webhook_secret
-    return partial(open_front, hosts=hosts_of(chosen), hook_secret=secret)
+    return partial(
+        open_front,
+        hosts=hosts_of(chosen),
+        hook_secret=secret,
+        loopback=chosen.fetch_loopback,
+    )

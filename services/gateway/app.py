@@ -12,7 +12,18 @@ from services.gateway.edge.bodies import BodyLimit
 from services.gateway.edge.hosts import HostGuard, Hosts
 from services.gateway.errors.handlers import handle_errors
 from services.gateway.parts import Gateway, build_gateway
-from services.gateway.routes import files, hooks, images, money, reference, scripts, videos, wishes
+from services.gateway.routes import (
+    files,
+    hooks,
+    images,
+    live,
+    money,
+    reference,
+    scripts,
+    videos,
+    webhooks,
+    wishes,
+)
 from shared.runtime.app import App
 from shared.runtime.probes import probes
 
@@ -36,9 +47,11 @@ def openapi() -> dict[str, Any]:
 
 
 @contextmanager
-def open_front(app: App, hosts: Hosts = LOOPBACK, hook_secret: str = "") -> Iterator[FastAPI]:
+def open_front(
+    app: App, hosts: Hosts = LOOPBACK, hook_secret: str = "", loopback: bool = False
+) -> Iterator[FastAPI]:
     """Give the API of a running process, with its probes."""
-    gateway = build_gateway(app, hook_secret)
+    gateway = build_gateway(app, hook_secret, loopback)
     api = create_app(gateway, hosts)
     api.router.routes.extend(probes(lambda: app))
     try:
@@ -60,7 +73,7 @@ def _build_api() -> FastAPI:
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)
-    for routes in (videos, wishes, money, files, images, scripts, reference):
+    for routes in (videos, live, wishes, money, files, images, scripts, webhooks, reference):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)

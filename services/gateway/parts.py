@@ -3,9 +3,11 @@
 No web framework is imported here: most commands need none, and start sooner without it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
+from services.gateway.deliveries import History
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
@@ -13,9 +15,12 @@ from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.webhooks.kept import Webhooks
+from services.gateway.webhooks.post import Poster
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
+from shared.story.events import Event
 
 SWEEP_SECONDS = 60 * 60.0
 
@@ -34,6 +39,9 @@ class Gateway:
     watch: Watch
     blobs: Blobs
     hooks: Hooks
+    webhooks: Webhooks
+    history: History
+    poster: Poster
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read what users give."""
@@ -42,10 +50,11 @@ class Gateway:
         self.scripts.pool.close()
 
 
-def build_gateway(app: App, hook_secret: str = "") -> Gateway:
+def build_gateway(app: App, hook_secret: str = "", loopback: bool = False) -> Gateway:
     """Return the gateway of a process; from here on its watchers hear what the process hears.
 
-    With a secret it also hears what a provider's webhooks tell.
+    With a secret it also hears what a provider's webhooks tell. `loopback`: URLs that users give
+    may lead to this machine.
     """
     shell = app.shell("gateway")
     videos = Videos(app.ports.store, shell.service.views, shell.fold)
@@ -57,9 +66,42 @@ def build_gateway(app: App, hook_secret: str = "") -> Gateway:
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
     weights = StageWeights(videos)
-    intake = Intake(store, gate, images, scripts, shell.emit, weights, app.allowances, app.terms)
-    revisions = Revisions(videos, shell.emit)
-    wishes = Wishes(videos, shell.emit, gate, shell.list_jobs)
-    budgets = Budgets(store, videos, shell.emit, app.terms, gate, wishes)
+    webhooks, poster = Webhooks(store), Poster(loopback)
+    intake = Intake(
+        store,
+        gate,
+        images,
+        scripts,
+        shell.emit,
+        weights,
+        app.allowances,
+        app.terms,
+        webhooks,
+        poster,
+    )
+
+    async def steer(events: Sequence[Event]) -> None:
+        """Make a user's wishes facts, and have whoever follows all videos look at these."""
+        await shell.emit(events)
+        await videos.touch({event.video_id for event in events})
+
+    revisions = Revisions(videos, steer)
+    wishes = Wishes(videos, steer, gate, shell.list_jobs)
+    budgets = Budgets(store, videos, steer, app.terms, gate, wishes)
     hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
-    return Gateway(intake, revisions, wishes, budgets, videos, images, scripts, watch, blobs, hooks)
+    history = History(store, webhooks, app.replicas["gateway"].worker.take_on)
+    return Gateway(
+        intake,
+        revisions,
+        wishes,
+        budgets,
+        videos,
+        images,
+        scripts,
+        watch,
+        blobs,
+        hooks,
+        webhooks,
+        history,
+        poster,
+    )

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
+from services.gateway.webhooks.occasions import NAMES
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, EndCard, Tier
 from shared.story.fact import Micros
@@ -132,6 +133,31 @@ class ModelsRequest(BaseModel):
     music: ModelName | None = Field(None, examples=["google/lyria-2"])
 
 
+class WebhookRequest(BaseModel):
+    """A URL that is told, and of what."""
+
+    model_config = EXACT
+
+    url: str = Field(
+        min_length=1,
+        max_length=2000,
+        description="It must lead to a public address. It is sent a POST, signed as Standard "
+        "Webhooks says, within ten seconds of which it should answer 2xx. It is tried for a day; "
+        "410 ends that for good.",
+        examples=["https://shop.example/hooks/storywave"],
+    )
+    events: list[Annotated[str, OneOf(NAMES)]] = Field(
+        default_factory=lambda: list(NAMES),
+        min_length=1,
+        max_length=len(NAMES),
+        description="What it is told of; all, if left out.",
+    )
+
+
+MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+MetadataValue = Annotated[str, StringConstraints(max_length=256)]
+
+
 class ReframeRequest(BaseModel):
     """The same video in another shape."""
 
@@ -235,6 +261,18 @@ class VideoRequest(BaseModel):
         "finish with the clips that there are, if these are min_clips or more.",
     )
 
+    webhook: WebhookRequest | None = Field(
+        None,
+        description="Told of this video alone, beside your own webhooks (POST /v1/webhooks). Its "
+        "secret is that of GET /v1/webhooks/secret.",
+    )
+    metadata: dict[MetadataKey, MetadataValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Your own notes on the video: answers, live messages and webhooks repeat them.",
+        examples=[{"order": "A-17"}],
+    )
+
     tier: Tier | None = Field(
         None,
         description="How good, and how dear, the models are that make it: standard if left out. "
@@ -249,7 +287,7 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(exclude={"budget", "end_card", "script"})
+        words = self.model_dump(exclude={"budget", "end_card", "script", "webhook", "metadata"})
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)

@@ -149,8 +149,8 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
     money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES, **reuse.INDEXES}
     indexes = {**ledgers.INDEXES, **money, **relays.INDEXES}
-    for service in services:
-        indexes.update(service.indexes)
+    for name, more in (each for service in services for each in service.indexes.items()):
+        indexes[name] = (*indexes.get(name, ()), *more)
     await _wait_for("the database", partial(store.open, indexes), patient)
     closing.push_async_callback(store.close)
     look = partial(_make_due, store, services, look_again)

@@ -22,13 +22,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from shared.base import telemetry
 from shared.runtime.probes import PROBES
@@ -41,6 +42,9 @@ STOP_SECONDS = 2
 
 REST = 256
 """Descriptors that are never spent on clients: files, servers, pipes to worker processes."""
+
+MOST_HEARD = 4096
+"""Bytes of a message over a WebSocket: its clients have nothing to say."""
 
 BACKLOG = 256
 """Connections that the system accepts for us; all of them may come in before we can close any."""
@@ -70,37 +74,43 @@ class For(StrEnum):
     IDLE = "idle"
 
 
+class Client(Protocol):
+    """A connection, whatever is spoken over it."""
+
+    def hang_up(self, why: str) -> None: ...
+
+
 class Connections:
     """The connections of one server, and which of them wait for their clients."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._open: set[Connection] = set()
-        self._waiting: dict[Connection, None] = {}  # the longest wait first
+        self._open: set[Client] = set()
+        self._waiting: dict[Client, None] = {}  # the longest wait first
 
     @property
     def crowded(self) -> bool:
         """Tell whether so many are being served that the rest of the places is for probes."""
         return len(self._open) - len(self._waiting) > self._limit * 3 // 4
 
-    def __contains__(self, connection: "Connection") -> bool:
+    def __contains__(self, connection: "Client") -> bool:
         return connection in self._open
 
-    def add(self, connection: "Connection") -> None:
+    def add(self, connection: "Client") -> None:
         """Take one more; at the limit the longest wait ends here."""
         # Where nobody waits there is one too many for a moment: it waits, so the next one ends it.
         if len(self._open) >= self._limit and self._waiting:
             next(iter(self._waiting)).hang_up("crowded")
         self._open.add(connection)
 
-    def mark(self, connection: "Connection", waits: bool) -> None:
+    def mark(self, connection: "Client", waits: bool) -> None:
         """Note whether a connection waits for its client; a wait that goes on keeps its place."""
         if waits:
             self._waiting.setdefault(connection)
         else:
             self._waiting.pop(connection, None)
 
-    def remove(self, connection: "Connection") -> None:
+    def remove(self, connection: "Client") -> None:
         """Forget one that has ended."""
         self._open.discard(connection)
         self._waiting.pop(connection, None)
@@ -224,6 +234,15 @@ class Connection(H11Protocol):
         else:
             self.hang_up(awaited)
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        # From here on the connection is another object's, unless there is no place for it.
+        if self._connections.crowded:
+            self.hang_up("crowded")
+            return
+        self._connections.remove(self)
+        self._disarm()
+        super().handle_websocket_upgrade(event)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, unless too many are being served."""
 
@@ -245,6 +264,41 @@ class Connection(H11Protocol):
             log.debug("a client left before its answer was complete", exc_info=True)
 
 
+class Socket(WebSocketsSansIOProtocol):
+    """A WebSocket: it counts as a connection, and may keep us waiting no longer than another."""
+
+    def __init__(self, waits: Waits, open_: Connections, **of_uvicorn: Any) -> None:
+        super().__init__(**of_uvicorn)
+        self._waits = waits
+        self._open = open_
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._open.remove(self)
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._timer = self.loop.call_later(self._waits.reading, self.hang_up, For.READING)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def hang_up(self, why: str) -> None:
+        """Close at once, whatever has not been sent yet: nobody takes it."""
+        telemetry.HUNG_UP.labels(why).inc()
+        self._open.remove(self)
+        self.transport.abort()
+
+
 class Server(uvicorn.Server):
     """uvicorn's server with our connections."""
 
@@ -253,6 +307,9 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http=partial(Connection, waits, connections),  # type: ignore[arg-type]
+            ws=partial(Socket, waits, connections),  # type: ignore[arg-type]
+            ws_max_size=MOST_HEARD,
+            ws_per_message_deflate=False,  # it takes memory for each connection
             log_config=None,
             lifespan="off",
             backlog=BACKLOG,
@@ -280,7 +337,7 @@ class Server(uvicorn.Server):
 
     def _hang_up(self) -> None:
         for connection in list(self.server_state.connections):
-            assert isinstance(connection, Connection)
+            assert isinstance(connection, Connection | Socket)
             connection.hang_up("stop")
 
 

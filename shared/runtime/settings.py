@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 
+    fetch_loopback: bool = False
+    """Whether URLs that users give may lead to this machine itself: for tests."""
+
     # pace
     video_hours: float = Field(2.0, gt=0)
     """How long a video may run before it is given up; time that it is paused does not count."""

@@ -148,6 +148,8 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
     **dict.fromkeys(("string_type", "string_unicode"), lambda _: "give a text, in valid Unicode"),
     "dict_type": _say_mapping,
+    "list_type": lambda m: "give a list, in [ ]",
+    "too_short": lambda m: f"give at least {m.context['min_length']} of them",
     "too_long": lambda m: f"give at most {m.context['max_length']} of them",
     "string_too_long": lambda m: f"give at most {m.context['max_length']} characters",
     "string_too_short": lambda m: f"give at least {m.context['min_length']} characters",

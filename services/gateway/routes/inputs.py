@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path
+from fastapi.requests import HTTPConnection
 
 from services.gateway.parts import Gateway
 from shared.story.view import View
@@ -10,9 +11,9 @@ from shared.story.view import View
 # Coroutines, though they wait for nothing: for plain functions the framework takes a thread each.
 
 
-async def find_gateway(request: Request) -> Gateway:
+async def find_gateway(connection: HTTPConnection) -> Gateway:
     """Return the gateway that this application stands on."""
-    gateway: Gateway = request.app.state.gateway
+    gateway: Gateway = connection.app.state.gateway
     return gateway
 
 
