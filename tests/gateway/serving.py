@@ -21,7 +21,7 @@ class Gate:
         self.port: int = self._sock.getsockname()[1]
         self._running = asyncio.create_task(self.server.serve(sockets=[self._sock]))
 
-    async def kill(self) -> None:
+    def kill(self) -> None:
         """End it as a crash does: every connection breaks, and nothing is said."""
         for listening in self.server.servers:
             listening.close()
@@ -29,7 +29,6 @@ class Gate:
         for client in list(self.server.server_state.connections):
             assert isinstance(client, Connection)
             client.hang_up("stop")
-        await self.close()
 
     async def close(self) -> None:
         self.server.should_exit = True
@@ -50,39 +49,56 @@ async def serve(*apps: ASGIApp) -> AsyncIterator[list[Gate]]:
         await asyncio.gather(*(gate.close() for gate in gates))
 
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class RoundRobin:
+    """A balancer: it takes these ports in turn, and passes by one where nobody listens."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._ports = ports
+        self._turn = count()
+        self._ends: set[asyncio.StreamWriter] = set()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection to whose turn it is, until either side closes it."""
+        far_reader, far_writer = await self._connect()
+        self._ends |= {writer, far_writer}
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        self._ends -= {writer, far_writer}
+
+    async def _connect(self) -> Streams:
+        first = next(self._turn)
+        for number in range(len(self._ports)):
+            port = self._ports[(first + number) % len(self._ports)]
+            with suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", port)
+        raise AssertionError("nobody is there")
+
+    async def close(self) -> None:
+        for end in self._ends:
+            end.transport.abort()
+        while self._ends:
+            await asyncio.sleep(0.01)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while part := await reader.read(1 << 16):
+            writer.write(part)
+            await writer.drain()
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
 @asynccontextmanager
 async def round_robin(ports: Sequence[int]) -> AsyncIterator[int]:
-    """Give the port of a balancer, which takes these in turn, and passes by one that is gone."""
-    turn, open_ = count(), set[asyncio.Task[None]]()
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while part := await reader.read(1 << 16):
-                writer.write(part)
-                await writer.drain()
-        writer.close()
-
-    async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        for _ in ports:
-            with suppress(OSError):
-                return await asyncio.open_connection("127.0.0.1", ports[next(turn) % len(ports)])
-        raise OSError("nobody is there")
-
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "a callback of a server runs in a task"
-        open_.add(task)
-        with suppress(OSError):
-            far_reader, far_writer = await connect()
-            await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
-        writer.close()
-        open_.discard(task)
-
-    server = await asyncio.start_server(carry, "127.0.0.1", 0)
+    """Give the port of a balancer before these."""
+    balancer = RoundRobin(ports)
+    server = await asyncio.start_server(balancer.carry, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in open_:
-            task.cancel()
-        await asyncio.gather(*open_, return_exceptions=True)
+        await balancer.close()

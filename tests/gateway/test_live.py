@@ -71,6 +71,7 @@ async def test_a_stream_is_a_snapshot_then_progress_then_the_end(api: Api) -> No
     assert all(
         set(live) == {
             "video_id", "rev", "stage", "item", "percent", "message", "time", "cost",
+                "metadata",
         }
         for _, live in lines
     )  # fmt: skip

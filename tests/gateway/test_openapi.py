@@ -44,7 +44,9 @@ def test_every_operation_says_what_can_always_happen_and_every_write_what_it_ref
 
 async def test_what_a_path_allows_is_what_is_described(api: Api) -> None:
     for path, methods in openapi()["paths"].items():
-        asked = re.sub(r"{(rev|chunk)}", "1", path).format(video_id="x", image_id="x")
+        asked = re.sub(r"{(rev|chunk)}", "1", path).format(
+            video_id="x", image_id="x", webhook_id="x", delivery_id="x"
+        )
         for method in ("OPTIONS", "TRACE", "PUT", "NONSENSE"):
             answer = await api.http.request(method, asked)
             assert answer.status_code == 405

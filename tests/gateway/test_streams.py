@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedOK, InvalidStatus
+from websockets.typing import Origin
 
 from services.gateway.app import create_app
 from services.gateway.read.places import Place, cut_view, make_place, read_place
@@ -103,8 +104,8 @@ async def test_who_missed_the_end_is_told_what_was_missed_and_the_end(api: Api) 
 async def test_an_id_that_is_none_of_ours_is_as_good_as_none(api: Api) -> None:
     made = await api.make()
     await api.tell(whole(full_plan(video_id=made)))
-    for id_ in ("x", "-1-2", "9" * 40, "1-2-end-end", "١-٢"):
-        stream = await heard(api, f"/v1/videos/{made}/events", id_.encode().decode("latin-1"))
+    for id_ in ("x", "-1-2", "9" * 40, "1-2-end-end", "1-2-3"):
+        stream = await heard(api, f"/v1/videos/{made}/events", id_)
         assert [event.sort for event in stream] == ["snapshot", "completed"]
 
 
@@ -238,7 +239,7 @@ async def test_a_socket_refuses_strangers_and_pages_of_other_sites(api: Api) -> 
         assert refused.value.response.status_code == 404
         assert json.loads(refused.value.response.body)["type"].endswith("no-such-video")
         with pytest.raises(InvalidStatus) as refused:
-            await connect(f"{here}/{made}", origin="http://evil.example")
+            await connect(f"{here}/{made}", origin=Origin("http://evil.example"))
         assert refused.value.response.status_code == 403
 
 
@@ -262,13 +263,13 @@ async def watch_to_the_end(
 ) -> tuple[list[Event], float]:
     """Follow a video as a browser does: it comes again, with the last id, until it hears the end.
 
-    Return what it heard, and how long after it last came again the end came.
+    Return what it heard, and how long after it last came again the end came: 0 if it had not to.
     """
     clock, last, told = asyncio.get_running_loop().time, "", list[Event]()
     headers = {"Host": "localhost"}
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=10, verify=False) as client:  # no certificates to load
         while True:
-            came = clock()
+            came = clock() if last else None
             with suppress(httpx.HTTPError):
                 known = {**headers, "Last-Event-ID": last} if last else headers
                 url = f"http://127.0.0.1:{port}/v1/videos/{video}/events"
@@ -278,7 +279,7 @@ async def watch_to_the_end(
                         last = event.id
                         began.set()
                         if event.sort == "completed":
-                            return told, clock() - came
+                            return told, clock() - came if came else 0.0
             await asyncio.sleep(0.05)
 
 
@@ -298,11 +299,12 @@ async def test_a_gateway_that_dies_amid_fifty_watchers_costs_none_of_them_the_en
         async with asyncio.timeout(10):
             await asyncio.gather(*(each.wait() for each in began))
         await api.tell(story[: len(story) // 2])
-        await first.kill()
+        first.kill()
         await api.tell(story[len(story) // 2 :])
         async with asyncio.timeout(20):
             ended = await asyncio.gather(*watchers)
     watch.close()
+    assert sum(seconds > 0 for _, seconds in ended) >= 20, "those of the first had to come again"
     for events, seconds in ended:
         assert seconds < 5
         percents = [event.data["percent"] for event in events]

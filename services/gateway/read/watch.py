@@ -98,8 +98,9 @@ class Watch:
         self._closed = True
         if self._poller:
             self._poller.cancel()
-        streams = [*self._feeds.values(), *self._owned.values()]
-        for watcher in [watcher for stream in streams for watcher in stream.watchers]:
+        of_one = [watcher for feed in self._feeds.values() for watcher in feed.watchers]
+        of_all = [watcher for owned in self._owned.values() for watcher in owned.watchers]
+        for watcher in (*of_one, *of_all):
             watcher.close()
 
     async def follow(
@@ -126,7 +127,8 @@ class Watch:
         Without an end: only the process or the watcher ends it.
         """
         now, watcher = self._videos.store.now(), Watcher(of_one=False)
-        owned = self._owned.setdefault(owner, Owned(now))
+        seen = await self._videos.find_touched(owner, now)  # told below, where they have not ended
+        owned = self._owned.setdefault(owner, Owned(now, seen=seen))
         owned.watchers.append(watcher)
         try:
             for view in await self._videos.find_latest(owner):

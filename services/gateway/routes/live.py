@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.gateway.description import refusals
+from services.gateway.description import Answers, refusals
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import StreamOver, explain_error
 from services.gateway.read.live import Live
@@ -21,14 +21,14 @@ router = APIRouter()
 RETRY_MS = 2_000
 """How long a client waits before it comes again."""
 
-STREAM = {
+STREAM: Answers = {
     200: {
         "model": Live,
         "description": "The stream. Each message has an `id`; who comes again with the last one "
         "as `Last-Event-ID` is told what it has missed.",
     },
 }
-OVER = {204: {"description": "You have been told the end already: do not come again."}}
+OVER: Answers = {204: {"description": "You have been told the end already: do not come again."}}
 
 LastId = Annotated[
     str | None,
