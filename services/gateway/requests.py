@@ -264,7 +264,7 @@ class VideoRequest(BaseModel):
     webhook: WebhookRequest | None = Field(
         None,
         description="Told of this video alone, beside your own webhooks (POST /v1/webhooks). Its "
-        "secret is that of GET /v1/webhooks/secret.",
+        "secret is that of GET /v1/webhook-secret.",
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(
         default_factory=dict,

@@ -112,7 +112,7 @@ async def test_a_request_may_name_a_webhook_for_its_video_alone(
     made = await complete(api, webhook={"url": receiver.url, "events": ["video.completed"]})
     await complete(api)
     call = await receiver.wait_for(1)
-    secret = (await api.http.get("/v1/webhooks/secret")).json()["secret"]
+    secret = (await api.http.get("/v1/webhook-secret")).json()["secret"]
     said = Verifier(secret).verify(call.body.decode(), dict(call.headers))
     assert said["data"]["video_id"] == made
     assert (await api.http.get("/v1/webhooks")).json() == {"webhooks": []}

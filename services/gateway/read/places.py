@@ -39,9 +39,9 @@ def make_place(view: View) -> Place:
     return Place(max((fact.at for fact in shown), default=0), len(shown))
 
 
-def read_place(text: str | None) -> Place | None:
+def read_place(text: str) -> Place | None:
     """Return the place that an id names; None for what is no id of ours."""
-    found = _FORM.fullmatch(text or "")
+    found = _FORM.fullmatch(text)
     return Place(int(found[1]), int(found[2]), bool(found[3])) if found else None
 
 

@@ -31,12 +31,12 @@ STREAM: Answers = {
 OVER: Answers = {204: {"description": "You have been told the end already: do not come again."}}
 
 LastId = Annotated[
-    str | None,
+    str,
     Header(alias="Last-Event-ID", description="The `id` of the last message that was read."),
 ]
 
 
-async def find_place(known: Known, last_event_id: LastId = None) -> Place | None:
+async def find_place(known: Known, last_event_id: LastId = "") -> Place | None:
     """Return how far a watcher had been told; refuse one that had been told the end."""
     place = read_place(last_event_id)
     if has_heard_all(known, place):
@@ -62,7 +62,7 @@ async def follow_video(
 
 @router.get("/v1/events", response_class=EventSourceResponse, responses=STREAM)
 async def follow_all_videos(
-    owner: Owner, at: At, last_event_id: LastId = None
+    owner: Owner, at: At, last_event_id: LastId = ""
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow all your videos: a `snapshot` of each that has not ended, and of each new one, then
     what a video's own stream tells. It has no end.
@@ -83,7 +83,7 @@ async def follow_video_by_socket(
     video_id: str,
     owner: Owner,
     at: At,
-    last_event_id: Annotated[str | None, Query(max_length=100)] = None,
+    last_event_id: Annotated[str, Query(max_length=100)] = "",
 ) -> None:
     """Follow a video as its server-sent events do, each message as `{event, id, data}`."""
     place = read_place(last_event_id)

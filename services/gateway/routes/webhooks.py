@@ -62,7 +62,7 @@ async def list_webhooks(owner: Owner, at: At) -> WebhookList:
     return WebhookList(webhooks=[WebhookShown(**_show(each)) for each in found])
 
 
-@router.get("/v1/webhooks/secret")
+@router.get("/v1/webhook-secret")
 async def get_webhook_secret(owner: Owner, at: At) -> Secret:
     """Show the secret of the webhooks that your requests name for their videos alone."""
     return Secret(secret=await at.webhooks.read_secret(owner))
