@@ -271,6 +271,7 @@ class VideoRequest(BaseModel):
         max_length=16,
         description="Your own notes on the video: answers, live messages and webhooks repeat them.",
         examples=[{"order": "A-17"}],
+        json_schema_extra={"additionalProperties": False},
     )
 
     tier: Tier | None = Field(

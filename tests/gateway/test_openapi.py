@@ -104,7 +104,7 @@ CASES = [
 ]
 
 
-# that a cursor must be one of ours, bytes a picture or a script, a job unresolved and a URL one that
+# that a cursor must be one of ours, bytes a picture or a script, a job unresolved, and that a URL
 # leads somewhere, is more than a schema can say
 EXCLUDED: dict[tuple[str, str], list[Any]] = {
     ("/v1/videos", "get"): [positive_data_acceptance],
