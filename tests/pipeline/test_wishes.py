@@ -37,7 +37,11 @@ OWNER = "local"
 SHUFFLED = Chaos(seed=11, shuffle=True, double=0.5)
 WANTED = brief(3, 2).model_copy(update={"end_card": EndCard()})
 # the plan of these tests has no persons, and comes from no script
-USED = [kind for kind in KINDS if kind is not REFERENCE and kind.stage not in OF_SCRIPTS]
+USED = [
+    kind
+    for kind in KINDS
+    if kind is not REFERENCE and kind.stage not in OF_SCRIPTS and kind.is_awaited
+]
 
 
 class Stack:

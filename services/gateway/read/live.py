@@ -63,8 +63,11 @@ def make_unreadable(now: VideoStatus) -> Live:
 def list_news(before: View, after: View, kinds: Kinds = KINDS) -> list[Live]:
     """Return a message for each fact that came since, in the order of their times."""
     now = read_status(after, kinds)
-    if now is None:
-        return []
+    return tell_news(before, after, now, kinds) if now else []
+
+
+def tell_news(before: View, after: View, now: VideoStatus, kinds: Kinds = KINDS) -> list[Live]:
+    """Return the same, where the status of the view after it is known."""
     plan, known = after.latest(BeatsPlanned), {fact.id for fact in before.facts}
     # facts come in any order; two of one millisecond need an order too
     fresh = sorted((f for f in after.facts if f.id not in known), key=lambda f: (f.at, f.id))

@@ -15,9 +15,10 @@ from services.gateway.read.live import (
     make_ending,
     make_snapshot,
     make_unreadable,
+    tell_news,
 )
 from services.gateway.read.places import Place, cut_view, make_place
-from services.gateway.read.status import FINAL, read_status
+from services.gateway.read.status import FINAL, VideoStatus, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.read.watcher import Said, Watcher
 from shared.jobs.unreadable import tell
@@ -38,20 +39,21 @@ class Feed:
 
     def tell(self, sort: str, message: Live, place: Place) -> None:
         """Give a message to all watchers."""
+        said = Said(sort, message, str(place))
         for watcher in self.watchers:
-            watcher.tell(Said(sort, message, str(place)))
+            watcher.tell(said)
 
-    def tell_news(self, view: View) -> None:
+    def tell_news(self, view: View, now: VideoStatus | None) -> None:
         """Tell all watchers what is new in a later view."""
         place = make_place(view)
-        for message in list_news(self.view, view):
+        for message in tell_news(self.view, view, now) if now else ():
             self.tell("progress", message, place)
         self.view = view
 
     def catch_up(self, view: View) -> View:
         """Return the later one of a view and our own: our watchers then know it too."""
         if len(view.facts) > len(self.view.facts):
-            self.tell_news(view)
+            self.tell_news(view, read_status(view))
         return self.view
 
     def end(self) -> None:
@@ -226,7 +228,7 @@ class Watch:
     def _tell_news(self, feed: Feed, doc: Doc) -> None:
         view = self._videos.fold(doc)
         now = read_status(view)
-        feed.tell_news(view)
+        feed.tell_news(view, now)
         feed.version = doc["version"]
         last = make_ending(now) if now else None
         if now and last:

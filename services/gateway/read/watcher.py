@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from functools import cached_property
 
 from services.gateway.read.live import Live
 from services.gateway.read.places import LATE_MS, Place
@@ -15,12 +16,18 @@ and is then told where things stand, and what it has missed.
 """
 
 
-class Said(NamedTuple):
+@dataclass(frozen=True)
+class Said:
     """A message, with its sort, as in "progress", and the place that its reader then has."""
 
     sort: str
     live: Live
     place: str
+
+    @cached_property
+    def text(self) -> str:
+        """Return the message as it is sent: written once for all who read it."""
+        return self.live.model_dump_json()
 
 
 class Watcher:

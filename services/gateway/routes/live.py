@@ -74,7 +74,7 @@ async def follow_all_videos(
 
 def _write_event(said: Said) -> ServerSentEvent:
     retry = RETRY_MS if said.sort == "snapshot" else None
-    return ServerSentEvent(event=said.sort, data=said.live, id=said.place, retry=retry)
+    return ServerSentEvent(event=said.sort, raw_data=said.text, id=said.place, retry=retry)
 
 
 @router.websocket("/ws/videos/{video_id}")
