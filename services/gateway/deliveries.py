@@ -21,6 +21,8 @@ from shared.story.view import JobSpec
 _WEBHOOK, _MESSAGE = "spec.input.webhook", "spec.input.message"
 INDEXES = {JOBS: (Index((_WEBHOOK, "created_at"), present=_WEBHOOK),)}
 
+MOST_REPLAYS = 50
+
 _STATUS: dict[State, Literal["delivered", "failed"]] = {
     State.DONE: "delivered",
     State.FAILED: "failed",
@@ -80,6 +82,8 @@ class History:
         last = (await self._find_all(webhook, message))[-1]
         if not last.has_ended:
             return _describe(last)
+        if last.spec.take >= MOST_REPLAYS:
+            raise NotNow(f"This was told {MOST_REPLAYS} times more already: no further replay.")
         again = last.spec.model_copy(update={"take": last.spec.take + 1})
         await self.take_on([again])
         # of two that ask at once both find the same job: a job is inserted once

@@ -19,21 +19,20 @@ import logging
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from shared.base import telemetry
+from shared.runtime.connections import USUAL, Connections, For, Waits
 from shared.runtime.probes import PROBES
 from shared.runtime.refusals import BUSY
+from shared.runtime.sockets import Socket
 
 log = logging.getLogger("storywave.http")
 
@@ -48,72 +47,6 @@ MOST_HEARD = 4096
 
 BACKLOG = 256
 """Connections that the system accepts for us; all of them may come in before we can close any."""
-
-
-@dataclass(frozen=True)
-class Waits:
-    """How long a client may keep us waiting, in seconds."""
-
-    head: float = 10.0
-    """For a whole request head, from the opening of the connection or from its first byte."""
-    body: float = 10.0
-    """For each `body_bytes` of a body that we want to read."""
-    body_bytes: int = 10_000
-    reading: float = 30.0
-    """For a client to read anything at all of an answer that lies ready for it."""
-    idle: float = 65.0
-    """Between two requests; longer than the minute for which many proxies keep connections."""
-
-
-class For(StrEnum):
-    """What we wait for a client to do."""
-
-    HEAD = "head"
-    BODY = "body"
-    READING = "reading"
-    IDLE = "idle"
-
-
-class Client(Protocol):
-    """A connection, whatever is spoken over it."""
-
-    def hang_up(self, why: str) -> None: ...
-
-
-class Connections:
-    """The connections of one server, and which of them wait for their clients."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._open: set[Client] = set()
-        self._waiting: dict[Client, None] = {}  # the longest wait first
-
-    @property
-    def crowded(self) -> bool:
-        """Tell whether so many are being served that the rest of the places is for probes."""
-        return len(self._open) - len(self._waiting) > self._limit * 3 // 4
-
-    def __contains__(self, connection: "Client") -> bool:
-        return connection in self._open
-
-    def add(self, connection: "Client") -> None:
-        """Take one more; at the limit the longest wait ends here."""
-        # Where nobody waits there is one too many for a moment: it waits, so the next one ends it.
-        if len(self._open) >= self._limit and self._waiting:
-            next(iter(self._waiting)).hang_up("crowded")
-        self._open.add(connection)
-
-    def mark(self, connection: "Client", waits: bool) -> None:
-        """Note whether a connection waits for its client; a wait that goes on keeps its place."""
-        if waits:
-            self._waiting.setdefault(connection)
-        else:
-            self._waiting.pop(connection, None)
-
-    def remove(self, connection: "Client") -> None:
-        """Forget one that has ended."""
-        self._open.discard(connection)
-        self._waiting.pop(connection, None)
 
 
 class Connection(H11Protocol):
@@ -264,45 +197,10 @@ class Connection(H11Protocol):
             log.debug("a client left before its answer was complete", exc_info=True)
 
 
-class Socket(WebSocketsSansIOProtocol):
-    """A WebSocket: it counts as a connection, and may keep us waiting no longer than another."""
-
-    def __init__(self, waits: Waits, open_: Connections, **of_uvicorn: Any) -> None:
-        super().__init__(**of_uvicorn)
-        self._waits = waits
-        self._open = open_
-        self._timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._open.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._open.remove(self)
-        self.resume_writing()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._timer = self.loop.call_later(self._waits.reading, self.hang_up, For.READING)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def hang_up(self, why: str) -> None:
-        """Close at once, whatever has not been sent yet: nobody takes it."""
-        telemetry.HUNG_UP.labels(why).inc()
-        self._open.remove(self)
-        self.transport.abort()
-
-
 class Server(uvicorn.Server):
     """uvicorn's server with our connections."""
 
-    def __init__(self, app: ASGIApp, waits: Waits = Waits(), limit: int | None = None) -> None:
+    def __init__(self, app: ASGIApp, waits: Waits = USUAL, limit: int | None = None) -> None:
         connections = Connections(limit or find_limit())
         config = uvicorn.Config(
             app,

@@ -102,6 +102,11 @@ class Sender:
             raise TransientError("it did not answer a moment ago")
         self._rests.pop(id_, None)
 
+    def _let_rest(self, id_: str) -> None:
+        now = time.monotonic()
+        others = {id_: until for id_, until in self._rests.items() if until > now}
+        self._rests = {**others, id_: now + REST_SECONDS}
+
     @contextmanager
     def _hold(self, *keys: str) -> Iterator[None]:
         self._in_hand.update(keys)
@@ -124,7 +129,7 @@ class Sender:
         try:
             return await self.poster.post(webhook.url, headers, body.encode())
         except TransientError:
-            self._rests[webhook.id] = time.monotonic() + REST_SECONDS
+            self._let_rest(webhook.id)
             raise
 
     async def _judge(self, webhook: Webhook, answer: Answer) -> None:
