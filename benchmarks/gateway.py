@@ -74,7 +74,7 @@ def main() -> int:
         except Wrong as wrong:
             print(f"error: {wrong}", file=sys.stderr)
             return 1
-    return _report(seen, given.seconds)
+    return report(seen, given.seconds)
 
 
 async def _measure(seconds: float, folder: Path) -> Seen:
@@ -181,7 +181,8 @@ async def _wait_for_all(client: httpx.AsyncClient, seen: Seen) -> None:
             await asyncio.sleep(0.2)
 
 
-def _report(seen: Seen, seconds: float) -> int:
+def report(seen: Seen, seconds: float) -> int:
+    """Print the figures; return 1 where one is beyond its bound, else 0."""
     post, burst, lag = (_p95(each) for each in (seen.posts_ms, seen.burst_ms, seen.lags_ms))
     print(f"{len(seen.videos)} videos, all completed; {len(seen.lags_ms):,} messages were read")
     print(f"the server kept {seen.cores:.2f} processors busy")

@@ -26,6 +26,7 @@ class Receiver:
     """Answers that could not be sent in full."""
     port: int = 0
     came: asyncio.Condition = field(default_factory=asyncio.Condition)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -39,6 +40,7 @@ class Receiver:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Note one request, and answer it."""
+        self.writers.append(writer)
         with suppress(OSError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:]
             headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head) if k}
@@ -70,3 +72,5 @@ async def receive(answer: bytes | None = HEARD) -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         server.close()
+        for writer in receiver.writers:
+            writer.transport.abort()
