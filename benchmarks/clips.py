@@ -1,9 +1,10 @@
 """`make bench-clips`: six clips at a provider, three at a time, against what no schedule can beat.
 
-One `storywave up` buys at the stand-in for Replicate, where a clip takes 25 s, less by a factor.
-The ratio is the time from the first clip's release to the last one's end, to the time that clips
-take alone: two rounds of three. All between is ours: inputs sent, webhooks heard, outputs fetched,
-looked at and stored, and the next clip begun.
+One `storywave up` buys at the stand-in for Replicate, where a clip takes 25 s. The ratio is the
+time from the first clip's release to the last one's end, to the time that clips take alone: two
+rounds of three. All between is ours: inputs sent, webhooks heard, outputs fetched, looked at and
+stored, and the next clip begun. A video with quick clips comes first, and does not count: with it
+everything is loaded that a server which has run for a while has.
 """
 
 import asyncio
@@ -22,9 +23,9 @@ from benchmarks.provider import StandInProcess
 from shared.story.kinds import CLIP
 
 CLIPS, AT_ONCE, CLIP_SECONDS = 6, 3, 25.0
-SCALE = 2.5
-"""So many times faster than in real life is the provider. What is ours is as slow as ever."""
-VIDEOS = 2
+WARM_SECONDS = 0.5
+NAMES = ("One", "Two")
+"""Of the keepers in the videos that count: no two are alike."""
 MOST_RATIO = 1.05
 PATIENCE_SECONDS = 150.0
 
@@ -44,19 +45,18 @@ class Wrong(Exception):
 
 
 async def measure(folder: Path) -> list[float]:
-    """Return the seconds of real life that the clips of each video took."""
-    provider = StandInProcess(folder / "replicate", pace=SCALE)
+    """Return the seconds that the clips of each video took."""
+    provider = StandInProcess(folder / "replicate", pace=20)
     target = Target(folder, provider.environment)
-    latency = {"clip": [0.0, CLIP_SECONDS / SCALE]}
     try:
-        await provider.start(0, latency=latency, jitter=0.0, shrink=8)
+        await provider.start(0, latency={"clip": [0.0, WARM_SECONDS]}, jitter=0.0, shrink=8)
         await target.start()
         (gateway,) = target.fleet.gateways()
-        async with (
-            httpx.AsyncClient(base_url=gateway.url) as client,
-            asyncio.timeout(PATIENCE_SECONDS),
-        ):
-            videos = [await make(client, PROMPT.format(chr(ord("A") + n))) for n in range(VIDEOS)]
+        async with httpx.AsyncClient(base_url=gateway.url) as client:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await make(client, PROMPT.format("Zero"))
+                await provider.change(latency={"clip": [0.0, CLIP_SECONDS]})
+                videos = [await make(client, PROMPT.format(name)) for name in NAMES]
     finally:
         target.stop()
         provider.stop()
@@ -80,11 +80,11 @@ def is_clip(row: Any, video: str) -> bool:
 
 
 def measure_clips(rows: Sequence[Any]) -> float:
-    """Return the seconds of real life from the first release to the last end."""
+    """Return the seconds from the first release to the last end."""
     if len(rows) != CLIPS or any(row.get("tries") for row in rows):
         raise Wrong(f"the video had {len(rows)} clips, not {CLIPS} that came at once")
     began = min(row["created_at"] for row in rows)
-    return float(max(row["finished_at"] for row in rows) - began) / 1000 * SCALE
+    return float(max(row["finished_at"] for row in rows) - began) / 1000
 
 
 def report(seconds: Sequence[float]) -> bool:
@@ -93,7 +93,7 @@ def report(seconds: Sequence[float]) -> bool:
     ratio = median(seconds) / bound
     print(
         f"FIGURE clips seconds={median(seconds):.1f} bound={bound:.1f} ratio={ratio:.3f} "
-        f"worst={max(seconds) / bound:.3f} videos={len(seconds)} scale={SCALE:g}"
+        f"worst={max(seconds) / bound:.3f} videos={len(seconds)}"
     )
     return ratio <= MOST_RATIO
 

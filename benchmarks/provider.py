@@ -63,6 +63,12 @@ class StandInProcess:
         with (self.folder.parent / "standin.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log)
 
+    async def change(self, **known: Any) -> None:
+        """Change some of its settings."""
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = await client.post(f"{self.url}/_standin/settings", json=known)
+        assert answer.status_code == 200, answer.text
+
     async def misbehave(
         self, rates: Mapping[str, float], script: Sequence[Mapping[str, Any]]
     ) -> None:

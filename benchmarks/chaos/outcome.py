@@ -19,7 +19,8 @@ class Outcome:
     restarts: int = 0
     retries: int = 0
     provider_faults: int = 0
-    duplicate_events: int = 0
+    duplicate_events: int | str = "-"
+    """Unknown where events go through queues in memory: nobody can look at them afterwards."""
     unresolved: int = 0
     recoveries: Sequence[float] = ()
     lost: list[str] = field(default_factory=list)

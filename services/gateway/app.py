@@ -19,7 +19,7 @@ from services.gateway.routes import (
     live,
     money,
     reference,
-    scripts,
+    uploads,
     videos,
     webhooks,
     wishes,
@@ -54,6 +54,8 @@ def open_front(
     gateway = build_gateway(app, hook_secret, loopback)
     api = create_app(gateway, hosts)
     api.router.routes.extend(probes(lambda: app))
+    # Now, and not at the first request for it: it takes so long that a probe would wait for it.
+    api.openapi()
     try:
         yield api
     finally:
@@ -73,7 +75,7 @@ def _build_api() -> FastAPI:
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)
-    for routes in (videos, live, wishes, money, files, images, scripts, webhooks, reference):
+    for routes in (videos, live, wishes, money, files, images, uploads, webhooks, reference):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)

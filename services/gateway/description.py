@@ -15,7 +15,7 @@ _WHEN: Mapping[int, str] = {
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",
-    413: "The body is too large: 64 KiB at most, 10 MiB for a picture, 5 for a script.",
+    413: "The body is too large: 64 KiB at most, 10 MiB for a picture, 200 MiB for an upload.",
     415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",
     421: "The request names a host that is not served here.",
@@ -56,19 +56,36 @@ PICTURE: dict[str, Any] = {
     },
 }
 
-SCRIPT: dict[str, Any] = {
+MATERIAL: dict[str, Any] = {
     "required": True,
-    "description": "The bytes of one script: Fountain, plain text or Markdown in UTF-8, FDX, or a "
-    "PDF of at most 300 pages; 5 MiB at most. The bytes themselves say which of these it is.",
+    "description": "The bytes of one file, or as JSON the URL of one, which is fetched once, from "
+    "a public address, without following redirects. An image: PNG, JPEG or WebP, as for "
+    "`/v1/images`. A clip: MP4, WebM or MKV of at most 180 s. A sound: WAV, MP3, M4A, OGG or FLAC "
+    "of at most 600 s. A script: Fountain, plain text, Markdown, FDX or PDF of at most 5 MiB. At "
+    "most 200 MiB; the bytes themselves say what they are.",
     "content": {
-        type_: {"schema": {"type": "string", "format": "binary"}}
-        for type_ in ("text/x-fountain", "text/markdown", "application/xml", "application/pdf")
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {"url": {"type": "string", "maxLength": 2000}},
+                "required": ["url"],
+                "additionalProperties": False,
+            }
+        },
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        "image/*": {"schema": {"type": "string", "format": "binary"}},
+        "video/*": {"schema": {"type": "string", "format": "binary"}},
+        "audio/*": {"schema": {"type": "string", "format": "binary"}},
+        "text/x-fountain": {"schema": {"type": "string", "format": "binary"}},
+        "text/markdown": {"schema": {"type": "string", "format": "binary"}},
+        "application/xml": {"schema": {"type": "string", "format": "binary"}},
+        "application/pdf": {"schema": {"type": "string", "format": "binary"}},
     },
 }
 
 GIVEN: Answers = {
     201: {
-        "description": "Kept, and durable. The same picture is the same image.",
+        "description": "Kept, and durable. The same file has the same id.",
         "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
     }
 }

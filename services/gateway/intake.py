@@ -29,8 +29,9 @@ from shared.story.brief import Brief
 from shared.story.errors import BadInput
 from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
+from shared.story.material import SCRIPT_ID
 from shared.story.money import say_dollars
-from shared.story.script.files import ID
+from shared.story.own import check_own, list_uses
 from shared.story.shape import expect_plan
 
 REQUESTS = "requests"
@@ -45,6 +46,8 @@ INDEXES = {
     ),
     OUTPUTS: (),
 }
+
+UPLOAD = "/v1/uploads"
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Weights = Callable[[], Awaitable[dict[str, float]]]
@@ -71,9 +74,10 @@ class Intake:
         brief = self._settle_budget(asked.brief(owner, self.allowances))
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
+        check_own(brief)
         row = await self._build_row(brief, asked, key)
         await self._check_price(row, brief)
-        await self._keep_product(asked, row)
+        await self._keep_files(brief, row)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
@@ -111,14 +115,14 @@ class Intake:
     async def _take_script(self, brief: Brief, script: str) -> Brief:
         """Return the brief with its script, which is kept for it; refuse one that is no script."""
         try:
-            if not re.fullmatch(ID, script):
+            if not re.fullmatch(SCRIPT_ID, script):
                 script = (await self.scripts.take(script.encode(errors="replace"), brief.owner)).id
         except BadInput as error:
             raise BadInput(str(error), "script") from error
         title = await self.scripts.use(script, brief.owner)
         if title is None:
             raise BadInput(
-                "there is no script of this id: upload it first (POST /v1/scripts) and give the id "
+                "there is no script of this id: upload it first (POST /v1/uploads) and give the id "
                 "of the answer",
                 "script",
             )
@@ -151,18 +155,18 @@ class Intake:
             "budget",
         )
 
-    async def _keep_product(self, asked: VideoRequest, row: Doc) -> None:
-        """Keep the picture of an accepted video; refuse one that was never given."""
-        image = asked.end_card.product_image if asked.end_card else None
-        if image is None or await self.images.use(image, row["owner"]):
-            return
-        # A video that was accepted stays accepted, also where its picture has gone since.
-        if not await self.store.get(REQUESTS, [row["_id"]]):
-            raise BadInput(
-                f"there is no image {trim_text(image)!r}: upload it first (POST /v1/images) "
-                "and give the id of the answer",
-                "end_card.product_image",
-            )
+    async def _keep_files(self, brief: Brief, row: Doc) -> None:
+        """Keep the files of an accepted video; refuse those that were never given."""
+        for field, id_, path in _list_files(brief):
+            if await self.images.use(id_, row["owner"]):
+                continue
+            # A video that was accepted stays accepted, also where its files have gone since.
+            if not await self.store.get(REQUESTS, [row["_id"]]):
+                raise BadInput(
+                    f"there is no {'upload' if path == UPLOAD else 'image'} {trim_text(id_)!r}: "
+                    f"upload it first (POST {path}) and give the id of the answer",
+                    field,
+                )
 
     @cached_property
     def _insert(self) -> Batcher[Doc, bool]:
@@ -187,6 +191,13 @@ class Intake:
         if asked != _list_wishes(row, left_open):
             raise KeyReused
         return first
+
+
+def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
+    """Return each file that a request names: the field, the id, and where such are given."""
+    product = brief.end_card.product_image if brief.end_card else None
+    found = [] if product is None else [("end_card.product_image", product, "/v1/images")]
+    return [*found, *((use.field, use.id, UPLOAD) for use in list_uses(brief))]
 
 
 def make_video_id(owner: str, key: str | None) -> str:

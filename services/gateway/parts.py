@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
 from services.gateway.deliveries import History
+from services.gateway.download import Downloads
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import Intake
@@ -15,6 +16,7 @@ from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.uploads import Uploads
 from services.gateway.webhooks.kept import Webhooks
 from services.gateway.webhooks.post import Poster
 from services.gateway.wishes import Wishes
@@ -36,6 +38,7 @@ class Gateway:
     videos: Videos
     images: Images
     scripts: Scripts
+    uploads: Uploads
     watch: Watch
     blobs: Blobs
     hooks: Hooks
@@ -47,6 +50,7 @@ class Gateway:
         """End the streams of watchers, and the processes that read what users give."""
         self.watch.close()
         self.images.pool.close()
+        self.uploads.pool.close()
         self.scripts.pool.close()
 
 
@@ -61,8 +65,9 @@ def build_gateway(app: App, hook_secret: str = "", loopback: bool = False) -> Ga
     watch = Watch(videos)
     shell.listen(watch.wake)
     # a store's clock, as for all times: replicas must agree on which day it is
-    images = Images(app.ports.blobs, app.ports.store.now)
+    images = Images(app.ports.blobs, app.ports.store.now, folder=app.folder)
     scripts = Scripts(app.ports.blobs, app.ports.store.now)
+    uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
     weights = StageWeights(videos)
@@ -98,6 +103,7 @@ def build_gateway(app: App, hook_secret: str = "", loopback: bool = False) -> Ga
         videos,
         images,
         scripts,
+        uploads,
         watch,
         blobs,
         hooks,

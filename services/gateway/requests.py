@@ -20,12 +20,12 @@ from pydantic_core import CoreSchema, core_schema
 from services.gateway.errors.wording import Unit
 from services.gateway.webhooks.occasions import NAMES
 from shared.runtime.allowances import STANDARD, Allowances
-from shared.story.brief import Brief, ClipCheck, EndCard, Tier
+from shared.story.brief import Brief, ClipCheck, ClipSound, EndCard, OwnBeat, Tier
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
-from shared.story.texts import VISIBLE, clean_text, make_one_line
+from shared.story.texts import VISIBLE, clean_text, looks_like_file, make_one_line
 
 PROMPT_LIMIT = 4000
 SCRIPT_LIMIT = 60_000
@@ -62,6 +62,9 @@ def _check_words(prompt: str) -> str:
     # a prompt of spaces and signs that are not seen passes every limit of length
     if not re.search(VISIBLE, prompt):
         raise ValueError("say in a sentence or more what the video should show")
+    # said now: a video that is accepted has been given something that can be planned
+    if looks_like_file(prompt):
+        raise ValueError("this is no text, it looks like a file: write what the video is about")
     return prompt
 
 
@@ -133,6 +136,43 @@ class ModelsRequest(BaseModel):
     music: ModelName | None = Field(None, examples=["google/lyria-2"])
 
 
+UploadId = Annotated[str, Field(max_length=100)]
+
+
+class OwnBeatRequest(BaseModel):
+    """What you give for one beat. What you give is used as it is, and costs nothing.
+
+    Files are given by the ids that `POST /v1/uploads` gave.
+    """
+
+    model_config = EXACT
+
+    index: Whole = Field(ge=0, le=59, description="Which beat, from 0 on.")
+    image: UploadId | None = Field(None, description="A picture, which is then animated.")
+    clip: UploadId | None = Field(
+        None, description="A clip, shown from its start; its last picture stays if it is short."
+    )
+    voice: UploadId | None = Field(None, description="A recording, with its words in `narration`.")
+    music: UploadId | None = Field(None, description="The music of the whole video.")
+    prompt: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=1000),
+        AfterValidator(make_one_line),
+    ] = Field("", description="What it shows; empty leaves it to the plan.")
+    narration: (
+        Annotated[
+            str,
+            StringConstraints(strip_whitespace=True, max_length=1000),
+            AfterValidator(make_one_line),
+        ]
+        | None
+    ) = Field(None, description="What is said in it; null leaves it to the plan, empty is silence.")
+    sound: ClipSound = Field(
+        "duck",
+        description="Of a clip: keep its sound as loud as a voice, duck it under one, or mute it.",
+    )
+
+
 class WebhookRequest(BaseModel):
     """A URL that is told, and of what."""
 
@@ -195,7 +235,7 @@ class VideoRequest(BaseModel):
     ) = Field(
         None,
         description="In place of a prompt: the text of a script that the video is a trailer of "
-        "(Fountain, plain text or Markdown); or the id that POST /v1/scripts gave, for longer "
+        "(Fountain, plain text or Markdown); or the id that POST /v1/uploads gave, for longer "
         "ones, FDX and PDF.",
     )
     prompt: Annotated[
@@ -232,6 +272,11 @@ class VideoRequest(BaseModel):
     )
     end_card: EndCardRequest | None = Field(
         default_factory=EndCardRequest, description="null leaves it out."
+    )
+    beats: list[OwnBeatRequest] = Field(
+        default_factory=list,
+        max_length=60,
+        description="What you give yourself: images, clips, recordings, words. The rest is made.",
     )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
     clips_at_once: AtOnce | None = Field(
@@ -288,7 +333,9 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(exclude={"budget", "end_card", "script", "webhook", "metadata"})
+        words = self.model_dump(
+            exclude={"beats", "budget", "end_card", "script", "webhook", "metadata"}
+        )
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
@@ -298,7 +345,8 @@ class VideoRequest(BaseModel):
         if self.script is not None:  # its title and id are known once it is read
             words |= {"prompt": "a script", "script": "-"}
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
-        return Brief(**words, end_card=card, owner=owner, budget=self.cap)
+        own = tuple(OwnBeat(**beat.model_dump()) for beat in self.beats)
+        return Brief(**words, end_card=card, own=own, owner=owner, budget=self.cap)
 
     @property
     def left_open(self) -> frozenset[str]:

@@ -83,15 +83,26 @@ class Scripts:
 
     async def use(self, script: str, owner: str) -> str | None:
         """Keep a script for as long as videos may need it, and return its title; None without."""
-        kept, today = script_key(owner, script), self._today()
-        days = [waiting_key(owner, script, day) for day in (today, today - 1)]
-        for key in (kept, *days):
+        kept = script_key(owner, script)
+        for key in self._list_keys(script, owner):
             with suppress(BlobMissing):
                 text = await self.blobs.get(key)
                 if key != kept:
                     await self.blobs.put(kept, text)
                 return read_title(text.decode())
         return None
+
+    async def find(self, script: str, owner: str) -> str | None:
+        """Return the key of a script; None where this owner has given none of this id."""
+        for key in self._list_keys(script, owner):
+            with suppress(BlobMissing):
+                return (await self.blobs.stat(key)).key
+        return None
+
+    def _list_keys(self, script: str, owner: str) -> list[str]:
+        today = self._today()
+        days = [waiting_key(owner, script, day) for day in (today, today - 1)]
+        return [script_key(owner, script), *days]
 
     def _today(self) -> int:
         return self.now() // DAY_MS

@@ -121,22 +121,24 @@ class LaidSound:
     key: str
     at: float
     seconds: float
+    own: str = ""
 
     def make_order(self) -> CutSound:
         """Return its part of the cut's order."""
-        return CutSound(name=self.name, at=self.at, seconds=self.seconds)
+        return CutSound(name=self.name, at=self.at, seconds=self.seconds, own=self.own)
 
 
 def lay_clip_sounds(view: View, plan: BeatsPlanned, laid: Sequence[LaidSegment]) -> list[LaidSound]:
     """Return the sounds of the clips that are seen, if they are to be heard."""
-    if not plan.brief.clip_sound:
-        return []
+    own = {beat.index: beat.sound for beat in plan.beats if beat.sound}
     clips = {c.index: view.ready(ChunkReady, clip_job(plan, c)) for c in plan.chunks}
     sounds = []
     for segment in laid:
         clip = clips.get(segment.chunk)
+        said = own.get(segment.beat, "")
+        wanted = said != "mute" if said else plan.brief.clip_sound
         # a still has no sound, and neither has the end card
-        if clip is not None and not segment.filled:
+        if clip is not None and wanted and not segment.filled:
             at, seconds = round(segment.at / FPS, 6), round(segment.frames / FPS, 6)
-            sounds.append(LaidSound(f"clip/{segment.chunk}", clip.key, at, seconds))
+            sounds.append(LaidSound(f"clip/{segment.chunk}", clip.key, at, seconds, said))
     return sounds

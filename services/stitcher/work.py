@@ -183,7 +183,7 @@ def _describe_sound(
     from services.stitcher.encode.mix import MixSpec, PlacedSound
 
     music = space.files.get("music")
-    clips = tuple(PlacedSound(space.files[s.name], s.at, s.seconds) for s in order.sounds)
+    clips = tuple(PlacedSound(space.files[s.name], s.at, s.seconds, s.own) for s in order.sounds)
     if not voices and not clips and music is None:
         return None
     return MixSpec(space.folder / "sound.m4a", order.frames, tuple(voices), music, clips)

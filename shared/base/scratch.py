@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from shared.base import private
 from shared.story.errors import InfrastructureError
 
 LOCK = ".storywave-lock"
+NAME = "[0-9a-f]{32}"
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def scratch(parent: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         os.close(lock)
 
 
@@ -53,8 +55,22 @@ def _remove_dead(parent: Path) -> None:
     # Only folders with a lock are ours: the user may have named a folder that holds other things.
     for left in [file.parent for file in parent.glob(f"*/{LOCK}")]:
         if (lock := _lock(left)) is not None:
-            shutil.rmtree(left, ignore_errors=True)
+            _remove(left)
             os.close(lock)
+    for path in parent.iterdir():
+        # left by who died right after making it, or right before it was gone
+        if re.fullmatch(NAME, path.name):
+            with suppress(OSError):  # it is not empty, and so no dead one's
+                path.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, and its lock last: who dies in between leaves one that is known as ours."""
+    for path in folder.glob("*"):
+        if path.name != LOCK:
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lock(folder: Path) -> int | None:

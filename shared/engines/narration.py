@@ -3,7 +3,7 @@
 Words that we made are shortened. Words that a user gave by hand are refused where they can't fit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from shared.engines.local.language import language_of
@@ -30,11 +30,16 @@ def ask_for_time(drafts: Sequence[Draft], brief: Brief) -> tuple[Draft, ...]:
     )
 
 
-def shorten_narration(beats: Sequence[Beat], brief: Brief) -> tuple[Beat, ...]:
-    """Return the beats, with as much of their words as their time holds."""
+def shorten_narration(
+    beats: Sequence[Beat], brief: Brief, keep: Collection[int]
+) -> tuple[Beat, ...]:
+    """Return the beats, with as much of their words as their time holds.
+
+    The words of those to `keep` are what is heard in a recording: they stay as they are.
+    """
     if not brief.voice:
         return tuple(beats)
-    return tuple(_shorten(beat, brief) for beat in beats)
+    return tuple(beat if beat.index in keep else _shorten(beat, brief) for beat in beats)
 
 
 def _shorten(beat: Beat, brief: Brief) -> Beat:

@@ -20,6 +20,7 @@ from shared.story.brief import Brief, EndCard
 from shared.story.drafts import MIN_BEAT_SECONDS, Draft, Story, fit_card, max_beats, time_beats
 from shared.story.errors import PermanentError, TransientError
 from shared.story.kinds import PlanOrder
+from shared.story.own import adopt, find_given
 from shared.story.texts import make_one_line
 
 LONGEST_ANSWER = 1 << 20
@@ -150,12 +151,18 @@ def fit(order: PlanOrder, story: Story) -> Made:
     """Return all that BeatsPlanned carries: the story in the time that the brief gives it."""
     brief = order.brief
     card = fit_card(brief.end_card, brief.duration)
-    timed = time_beats(ask_for_time(story.beats, brief), story_seconds(brief))
-    beats = shorten_narration(timed, brief)
+    drafts, own = adopt(brief, story.beats)
+    timed = time_beats(ask_for_time(drafts, brief), story_seconds(brief), brief.chunk_seconds)
+    spoken_by_user = {each.index for each in own if each.voice}
+    beats = shorten_narration(timed, brief, keep=spoken_by_user)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
-    truncation = _note_truncation(order.video_id, story.beats, beats)
-    settled = brief.model_copy(update={"end_card": card and _complete_card(card, story)})
+    # drafts that made room for what the user gave were not too many
+    planned = drafts if own else story.beats
+    truncation = _note_truncation(order.video_id, planned, beats)
+    settled = brief.model_copy(
+        update={"end_card": card and _complete_card(card, story), "own": own}
+    )
     return Made(
         data={
             "brief": settled.model_dump(mode="json"),
@@ -163,6 +170,7 @@ def fit(order: PlanOrder, story: Story) -> Made:
             "beats": [beat.model_dump(mode="json") for beat in beats],
             "chunks": [chunk.model_dump(mode="json") for chunk in chunks],
             "truncation": truncation and truncation.model_dump(mode="json"),
+            "given": find_given(settled, chunks),
         }
     )
 

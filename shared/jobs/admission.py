@@ -53,7 +53,7 @@ class Admission:
 
     async def give_back(self, job: Job) -> None:
         """Free the hold of a claim that was lost before anything was posted under it."""
-        await self._free(Settlement(job.spec.video_id, job.id, f"{job.id}:{job.attempt}", None))
+        await self._free(Settlement(job.spec.video_id, job.id, job.hold, None))
 
     async def free_all(self, job: Job) -> None:
         """Give back what earlier claims held, none of which was posted."""
@@ -98,7 +98,7 @@ class Admission:
             news = refused.seconds > 0 and await patiently(slow_down, self._means.pace)
             level = logging.ERROR if news and refused.why == "account" else logging.INFO
             log.log(level, "%s: %s", engine.name, refused.error, extra={"action": "provider"})
-            return signals.PutBack(is_sent=True)
+            return signals.PutBack()
         return self._means.fail(
             job,
             refused.error,

@@ -48,9 +48,8 @@ class Posting:
         copied = await self._copy(job, task, quote.model, fingerprint) if fingerprint else None
         if copied is not None:
             return copied
-        name = f"{job.id}:{job.attempt}"
         posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint)
-        hold = Hold(job.spec.video_id, name, posted.held, posted.model)
+        hold = Hold(job.spec.video_id, job.hold, posted.held, posted.model)
         return await self._admission.reserve(hold) or await self._admit(job, task, posted)
 
     async def _admit(self, job: Job, task: Task, posted: signals.Posted) -> Signal:
@@ -85,7 +84,7 @@ class Posting:
         """Send the one request of this attempt. It is marked as sent already."""
         engine = self._means.engine(job)
         if task.seconds_left() <= 0:
-            return signals.PutBack(is_sent=True)
+            return signals.PutBack()
         journal.log_start(job, self._means.kinds[job.spec.kind], task.order)
         try:
             outcome = await engine.submit(task, task.claim.prepared)

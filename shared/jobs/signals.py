@@ -38,12 +38,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """It surely does not run, and its provider takes nothing now: back to its place in the queue.
-
-    `is_sent`: the provider itself has said so, to a posted attempt.
-    """
-
-    is_sent: bool = False
+    """It surely does not run, and its provider takes nothing now: back to its place in line."""
 
 
 @dataclass(frozen=True, slots=True)

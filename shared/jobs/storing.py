@@ -135,7 +135,7 @@ class Storing:
         """Check what was made, and keep its bytes: they wait here while the store is away."""
         kind = self._means.kinds[job.spec.kind]
         finish = self._means.finish.get(kind)
-        if finish is not None and self._means.engines[kind].makes_files:
+        if finish is not None and self._means.engine(job).makes_files:
             files = await patiently(task.find_files, self._means.pace)
             space = Workspace(_make_folder(task, number), files)
             made = await self._means.pool.run(

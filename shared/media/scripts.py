@@ -6,7 +6,7 @@ from shared.story.script.files import MAX_BYTES, ScriptFile, script_id
 from shared.story.script.reading import read_script
 from shared.story.script.text import read_text
 
-_FOREIGN = {
+FOREIGN = {
     b"PK\x03\x04": "a ZIP file, as Word and Fountain packages are",
     b"{\\rtf": "an RTF file",
     b"\xd0\xcf\x11\xe0": "a file of an old Word",
@@ -33,7 +33,7 @@ def prepare(data: bytes) -> ScriptFile:
 
 def _read(data: bytes) -> str:
     """Return the text of a file: its bytes decide what it is, and not its name."""
-    for start, what in _FOREIGN.items():
+    for start, what in FOREIGN.items():
         if data.startswith(start):
             raise BadInput(f"the script is {what}: export it as Fountain, FDX, PDF or plain text")
     if data[:1024].lstrip().startswith(b"%PDF-"):

@@ -73,6 +73,8 @@ class Parts:
     """Who does the work of each kind."""
     scratch: Path
     pool: Pool
+    given: Engine | None = None
+    """Takes what users gave in place of what would be made; None: who does the work of its kind."""
     rules: Rules = field(default_factory=Rules)
     pace: Pace = field(default_factory=Pace)
     drain_seconds: float = 20.0
@@ -105,6 +107,8 @@ class App:
     allowances: Allowances
     replicas: Mapping[str, Replica]
     terms: Terms = NOTHING_COSTS
+    folder: Path = Path()
+    """A folder of this process alone, emptied when it starts."""
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
     draining: bool = False
@@ -163,7 +167,7 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
     gate, rates = Gate(ports.store), Rates(ports.store)
-    app = App(ports, gate, rates, parts.pool, parts.allowances, {}, parts.terms)
+    app = App(ports, gate, rates, parts.pool, parts.allowances, {}, parts.terms, folder)
     budgets = Budgets(parts.terms.ask, parts.kinds)
     app.replicas = {
         service.name: _replica(service, parts, folder, app, budgets) for service in services
@@ -229,6 +233,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Bu
         pool=parts.pool,
         rules=parts.rules,
         pace=parts.pace,
+        given=parts.given,
     )
     worker = Worker(means, relay, folder, service.report)
     shell = Shell(

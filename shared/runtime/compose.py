@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.engines.local.engine import LocalEngine
+from shared.engines.local.given import GIVEN
 from shared.engines.local.optional import tell_missing
 from shared.engines.local.work import WORK
 from shared.engines.rehearsal import RehearsalEngine
@@ -49,6 +50,7 @@ async def open_app(
         },
         scratch,
         pool,
+        given=None if settings.engine == "rehearsal" else LocalEngine(pool, GIVEN),
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
         pace=Pace(look=settings.look_seconds),
         drain_seconds=settings.drain_seconds,

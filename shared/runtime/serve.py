@@ -86,6 +86,7 @@ async def _work(
     async with open_app(settings, services) as app:
         with switch.serve(app):
             started(app)
+            gc.freeze()  # what was made to open them stays as well
             await stop.wait()
         app.draining = True
         await server.settle()  # what is being answered may need what is closed next

@@ -5,7 +5,6 @@ A *reference chunk* starts a beat from its storyboard image; a *continuous chunk
 last frame of the chunk before it. A *chain* is one reference chunk with all that go on from it.
 """
 
-import math
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -13,6 +12,7 @@ from typing import Literal
 from shared.story.errors import PermanentError
 from shared.story.fact import Fact
 from shared.story.formats import measure_frames
+from shared.story.lengths import count_clips
 
 
 class Beat(Fact):
@@ -34,6 +34,8 @@ class Beat(Fact):
     skipped: bool = False
     image: int = 0
     """The picture that is chosen of those that were made for it, by number."""
+    sound: str = ""
+    """Where it shows a clip that the user gave, what is heard of that: keep, duck or mute."""
 
 
 ChunkKind = Literal["reference", "continuous"]
@@ -76,7 +78,6 @@ class ChunkError(Fact):
 
 Chain = tuple[Chunk, ...]
 
-_NEARLY = 1e-6
 """Times are whole milliseconds; a difference smaller than this comes from floats."""
 
 
@@ -110,11 +111,13 @@ class WrongImageCount(BadPlan):
 
 
 def plan_chunks(beats: Sequence[Beat], chunk_seconds: float) -> tuple[Chunk, ...]:
-    """Return the chunks: each beat in equal parts of at most so many seconds."""
+    """Return the chunks: each beat in equal parts of at most so many seconds.
+
+    A beat that shows a clip of the user's is one chunk: no model is asked for it.
+    """
     chunks: list[Chunk] = []
     for beat in beats:
-        # a beat of exactly so many seconds is one chunk, whatever floats make of the division
-        count = max(1, math.ceil(beat.duration / chunk_seconds - _NEARLY))
+        count = 1 if beat.sound else count_clips(beat.duration, chunk_seconds)
         # rounded here and not each length: so every chunk ends exactly where the next one starts
         bounds = [round(beat.start + beat.duration * i / count, 3) for i in range(count + 1)]
         for part, (start, end) in enumerate(pairwise(bounds)):

@@ -28,6 +28,28 @@ class EndCard(Fact):
     product_image: str | None = None
 
 
+ClipSound = Literal["keep", "duck", "mute"]
+"""What is heard of an own clip: all of it, or what lies under a voice, or nothing."""
+
+
+class OwnBeat(Fact):
+    """What a user gives for one beat: its files, by their ids, and its texts.
+
+    What is given is used as it is, and nothing is made in its place.
+    """
+
+    index: int
+    image: str | None = None
+    clip: str | None = None
+    voice: str | None = None
+    music: str | None = None
+    """One for the whole video, whichever beat brings it."""
+    prompt: str = ""
+    narration: str | None = None
+    """None leaves it to the plan."""
+    sound: ClipSound = "duck"
+
+
 class Brief(Fact):
     """All that a user can ask of a video, with a value for everything left open."""
 
@@ -49,6 +71,8 @@ class Brief(Fact):
     min_clips: int = 3
     clips_at_once: int = 6
     chunk_seconds: float = 5.0
+    own: tuple[OwnBeat, ...] = ()
+    """The beats for which the user gives something."""
     gaps: Literal["fill", "leave"] = "fill"
     transition: str = "auto"
     transition_seconds: float = 0.5

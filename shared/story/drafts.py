@@ -11,18 +11,21 @@ from itertools import accumulate
 
 from shared.story.beats import BadPlan, Beat
 from shared.story.brief import EndCard
+from shared.story.lengths import save_clips
 
 MIN_BEAT_SECONDS = 5.0
+SHORTEST_LAST = 2.5
+"""Seconds of a last beat that is worth having."""
 CARD_SHARE = 0.25
 MIN_CARD_SECONDS = 1.0
-_TINY = 1e-9  # sums of floats differ by so much
 
 
 @dataclass(frozen=True)
 class Draft:
     """A beat before it has its time; `seconds` is how long its author would like it.
 
-    `spoken` is how long its narration takes to say: the beat never gets less. 0 is not known.
+    `least` are the seconds without which it can't be, as what is said in it takes so long; 0 is not
+    known.
     """
 
     prompt: str
@@ -31,9 +34,10 @@ class Draft:
     characters: tuple[str, ...] = ()
     setting: str = ""
     camera: str = ""
-    spoken: float = 0.0
     speaker: str = ""
     why: str = ""
+    sound: str = ""
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,18 @@ def max_beats(seconds: float) -> int:
     return math.ceil(seconds / MIN_BEAT_SECONDS)
 
 
-def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
-    """Return the beats that fit, in order; together they fill these seconds exactly."""
+def time_beats(
+    drafts: Sequence[Draft], seconds: float, clip_seconds: float = 0.0
+) -> tuple[Beat, ...]:
+    """Return the beats that fit, in order; together they fill these seconds exactly.
+
+    With `clip_seconds` they are made of few clips of at most so many seconds.
+    """
     _check_drafts(drafts)
     kept = drafts[: _count_fitting(drafts, seconds)]
     durations = _share_time(kept, seconds)
+    if clip_seconds and not any(draft.sound for draft in kept):  # a user's clip is as long as it is
+        durations = save_clips(durations, _list_least(kept, seconds), clip_seconds)
     # each boundary is rounded, never a length: so what rounding adds to one beat the next one loses
     bounds = [round(at, 3) for at in accumulate(durations[:-1], initial=0.0)] + [round(seconds, 3)]
     return tuple(
@@ -79,6 +90,7 @@ def time_beats(drafts: Sequence[Draft], seconds: float) -> tuple[Beat, ...]:
             camera=draft.camera,
             speaker=draft.speaker,
             why=draft.why,
+            sound=draft.sound,
         )
         for index, draft in enumerate(kept)
     )
@@ -92,18 +104,23 @@ def _check_drafts(drafts: Sequence[Draft]) -> None:
             raise BadPlan(f"beat {index} has an empty prompt: there is nothing to draw")
 
 
+def find_missing(drafts: Sequence[Draft], seconds: float) -> float:
+    """Return how many seconds these beats lack, if each is to have its least."""
+    return round(sum(_list_least(drafts, seconds)) - seconds, 3)
+
+
 def _count_fitting(drafts: Sequence[Draft], seconds: float) -> int:
     """Return how many of the first drafts fit: each has its least time, and time to be said."""
     most = min(len(drafts), max_beats(seconds))
-    fitting = (n for n in range(most, 1, -1) if sum(_least(drafts[:n], seconds)) <= seconds + _TINY)
+    fitting = (n for n in range(most, 1, -1) if find_missing(drafts[:n], seconds) <= 0)
     return next(fitting, 1)
 
 
-def _least(drafts: Sequence[Draft], seconds: float) -> list[float]:
+def _list_least(drafts: Sequence[Draft], seconds: float) -> list[float]:
     """Return the least time of each beat; only the last may be shorter than the others."""
-    least = [max(MIN_BEAT_SECONDS, draft.spoken) for draft in drafts[:-1]]
+    least = [max(MIN_BEAT_SECONDS, draft.least) for draft in drafts[:-1]]
     last = min(MIN_BEAT_SECONDS, max(0.0, seconds - sum(least)))
-    return [*least, max(last, drafts[-1].spoken)]
+    return [*least, max(last, drafts[-1].least)]
 
 
 def _share_time(drafts: Sequence[Draft], seconds: float) -> list[float]:
@@ -112,7 +129,7 @@ def _share_time(drafts: Sequence[Draft], seconds: float) -> list[float]:
         return [seconds]
     # no hint is taken as nothing: the sum below must not be zero
     weights = [max(draft.seconds, 0.1) for draft in drafts]
-    least = _least(drafts, seconds)
+    least = _list_least(drafts, seconds)
     wish = [weight * seconds / sum(weights) for weight in weights]
     above = [max(0.0, want - floor) for want, floor in zip(wish, least, strict=True)]
     left = seconds - sum(least)

@@ -5,7 +5,7 @@ the sum is a ceiling for a video in which nothing is tried twice.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
@@ -126,8 +126,15 @@ def _add_up(
 _NO_CEILING = "has no known ceiling, so no budget could be kept: it is not run"
 
 
+class _Free(NamedTuple):
+    ceiling: Micros | None = 0
+    model: str = ""
+
+
 def _ask(job: JobSpec, ask: Ask) -> Price | str:
     """Return the price of a job, or why there is none: then it fails, and costs nothing."""
+    if job.is_given:
+        return _Free()  # nobody is asked to make it
     try:
         return ask(job)
     except PermanentError as error:

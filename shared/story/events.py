@@ -216,6 +216,8 @@ class BeatsPlanned(Snapshot):
     truncation: Truncation | None = None
     takes: Mapping[str, int] = Field(default_factory=dict)
     """`kind/number` → the wanted take, where it is not the first one."""
+    given: Mapping[str, str] = Field(default_factory=dict)
+    """`kind/number` → the key of a file that the user gave: nothing is made in its place."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

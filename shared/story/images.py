@@ -1,7 +1,9 @@
-"""Pictures that users give: the form in which one is kept, and its keys."""
+"""Pictures that users give: the form in which one is kept; and the keys of all files they give."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
+
+from shared.story.material import find_suffix
 
 MAX_BYTES = 10 << 20
 
@@ -21,12 +23,12 @@ class Picture:
 
 
 def image_key(owner: str, image_id: str) -> str:
-    """Return the key of a picture that videos of this owner use. Any text may be its id."""
+    """Return the key of a file that videos of this owner use. Any text may be its id."""
     return f"images/{_name(owner, image_id)}"
 
 
 def upload_key(owner: str, image_id: str, day: int) -> str:
-    """Return the key of a picture given on this day, which it has until a video uses it."""
+    """Return the key of a file given on this day, which it has until a video uses it."""
     return f"{UPLOADS}{day}/{_name(owner, image_id)}"
 
 
@@ -47,5 +49,5 @@ _WEBP = "w"
 
 def _name(owner: str, image_id: str) -> str:
     # hashed, because ids come from users: no id can lead into another owner's keys
-    suffix = ".webp" if image_id.startswith(_WEBP) else ".png"
+    suffix = find_suffix(image_id) or (".webp" if image_id.startswith(_WEBP) else ".png")
     return blake2b(f"{owner}\n{image_id}".encode(), digest_size=16).hexdigest() + suffix

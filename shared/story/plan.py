@@ -28,7 +28,8 @@ def beats_with_voice(plan: BeatsPlanned) -> list[Beat]:
 
 def has_voice(plan: BeatsPlanned, beat: Beat) -> bool:
     """Tell whether this beat is to have a voice."""
-    return plan.brief.voice and bool(beat.narration.strip()) and not beat.skipped
+    spoken = plan.brief.voice and bool(beat.narration.strip())
+    return not beat.skipped and (spoken or f"voice/{beat.index}" in plan.given)
 
 
 def has_card_picture(plan: BeatsPlanned) -> bool:

@@ -3,16 +3,14 @@
 Only its numbers and lengths are meant: an estimate of the price needs nothing else.
 """
 
-from itertools import pairwise
-
 from shared.story.beats import Beat, plan_chunks
 from shared.story.brief import Brief
-from shared.story.drafts import fit_card
+from shared.story.drafts import SHORTEST_LAST, Draft, fit_card, time_beats
 from shared.story.events import BeatsPlanned
+from shared.story.own import adopt, find_given
 
 SHORTEST = 5.0
 """Seconds of a beat; only the last one may be shorter."""
-SHORTEST_LAST = 2.5
 PROMPT_LETTERS = 500
 """Of the prompt of a beat, at most."""
 LETTERS_A_SECOND = 16
@@ -31,21 +29,21 @@ def expect_plan(video_id: str, brief: Brief) -> BeatsPlanned:
     card = fit_card(brief.end_card, brief.duration)
     seconds = round(brief.duration - (card.seconds if card else 0.0), 3)
     count = expect_beats(seconds)
-    bounds = [round(seconds * n / count, 3) for n in range(count + 1)]
-    beats = tuple(
-        Beat(
-            index=index,
-            start=start,
-            duration=round(end - start, 3),
-            prompt=brief.prompt[:PROMPT_LETTERS],
-            narration="x" * round((end - start) * LETTERS_A_SECOND),
-        )
-        for index, (start, end) in enumerate(pairwise(bounds))
-    )
+    drafts, own = adopt(brief, [Draft(brief.prompt[:PROMPT_LETTERS], "x")] * count)
+    beats = time_beats(drafts, seconds, brief.chunk_seconds)
+    chunks = plan_chunks(beats, brief.chunk_seconds)
+    settled = brief.model_copy(update={"end_card": card, "own": own})
     return BeatsPlanned(
         video_id=video_id,
         rev=1,
-        brief=brief.model_copy(update={"end_card": card}),
-        beats=beats,
-        chunks=plan_chunks(beats, brief.chunk_seconds),
+        brief=settled,
+        beats=tuple(map(_fill_with_words, beats)),
+        chunks=chunks,
+        given=find_given(settled, chunks),
     )
+
+
+def _fill_with_words(beat: Beat) -> Beat:
+    """Return the beat with as many letters as can be said in it, if it is to be spoken at all."""
+    letters = round(beat.duration * LETTERS_A_SECOND) if beat.narration else 0
+    return beat.model_copy(update={"narration": "x" * letters})

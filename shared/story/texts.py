@@ -38,6 +38,10 @@ _MOST_MARKS = 8
 """So many marks may stand on one letter: no script uses more, and a picture of hundreds has no
 limit to its height."""
 
+_UNWRITTEN = frozenset(("Cc", "Cs", "Cn", "Co"))
+"""Categories of what nobody writes: controls, halves of characters, unassigned and private ones."""
+_MOST_ODD = 0.3  # of a text, before it is none
+
 
 def clean_text(text: str) -> str:
     """Return a text of one or more lines, without all that can be neither seen nor said.
@@ -47,6 +51,14 @@ def clean_text(text: str) -> str:
     lines = _LINE_ENDS.sub("\n", text).split("\n")
     # a turn of direction ends with its line, so each line is looked at alone
     return "\n".join(_pair_turns(_drop_controls(line)) for line in lines).strip()
+
+
+def looks_like_file(text: str) -> bool:
+    """Tell whether a text is the bytes of a file that something took for text."""
+    if text.lstrip().startswith(("%PDF-", "PK\x03\x04")):
+        return True
+    odd = sum(c == "\ufffd" or unicodedata.category(c) in _UNWRITTEN for c in text)
+    return odd - sum(map(text.count, "\n\r\t")) > _MOST_ODD * len(text)
 
 
 def make_one_line(text: str) -> str:

@@ -21,6 +21,10 @@ End = JobEnd | BeatsPlanned
 """The events that settle a job. (A plan made by a revision has no job, and settles none.)"""
 
 
+GIVEN = "given"
+"""The name of the file that a user gave for an item, among the files of its job."""
+
+
 class JobSpec(Fact):
     """A job that should exist. `Kind.ask` makes it, in shared/story/kinds."""
 
@@ -41,6 +45,11 @@ class JobSpec(Fact):
     priority: int = 1
     reuse: bool = True
     """What was paid for before may be copied in place of paying again."""
+
+    @property
+    def is_given(self) -> bool:
+        """Tell whether its result is there already: nobody is asked to make it, nor paid."""
+        return GIVEN in self.files
 
     @property
     def id(self) -> str:

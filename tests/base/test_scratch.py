@@ -1,13 +1,15 @@
 """The scratch folder: our own, cleared of the dead, never of the living or of strangers."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from shared.base.scratch import LOCK, scratch
+from shared.base.scratch import LOCK, _remove, scratch
 from shared.story.errors import InfrastructureError
 
 HOLD = """
@@ -35,6 +37,29 @@ def test_the_living_are_left_alone_and_the_dead_removed(tmp_path: Path) -> None:
     assert theirs.exists()
     with scratch(tmp_path):
         assert not theirs.exists()
+
+
+def test_who_dies_while_clearing_up_leaves_nothing_that_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scratch(tmp_path) as ours:
+        (ours / "a").mkdir()
+        (ours / "a" / "half.mp4").write_bytes(b"half")
+        (ours / "z").mkdir()
+        removed = []
+
+        def die(path: Path, **_known: bool) -> None:
+            removed.append(path.name)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(shutil, "rmtree", die)
+        with pytest.raises(KeyboardInterrupt):
+            _remove(ours)
+        monkeypatch.undo()
+        assert removed[0] in {"a", "z"} and (ours / LOCK).exists()
+    (tmp_path / uuid4().hex).mkdir()  # its maker died before it had a lock
+    with scratch(tmp_path) as ours:
+        assert list(tmp_path.iterdir()) == [ours]
 
 
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_lengths_are_scaled_to_the_time_that_the_brief_gives() -> None:
     made = planned(
         story(beat(0, seconds=10), beat(1, seconds=20), beat(2, seconds=10)), duration=24
     )
-    assert [b.duration for b in made.beats] == [5.375, 10.75, 5.375]
+    assert [b.duration for b in made.beats] == [5.0, 11.5, 5.0]
     assert made.brief.end_card is not None
     assert made.beats[-1].start + made.beats[-1].duration + made.brief.end_card.seconds == 24
     assert made.truncation is None

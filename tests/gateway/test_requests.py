@@ -117,6 +117,8 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"prompt": "x" * (PROMPT_LIMIT + 1)}, "prompt", "give at most 4000 characters"),
         ({"prompt": "\a\0"}, "prompt", "say in a sentence"),
         ({"prompt": "\u200b\u2066\u202e"}, "prompt", "say in a sentence"),
+        ({"prompt": "%PDF-1.7 obj"}, "prompt", "looks like a file"),
+        ({"prompt": "\ufffd\ufffd\ufffd a \ufffd"}, "prompt", "looks like a file"),
         ({"prompt": 7}, "prompt", "give a text"),
         ({"duration": 4.9}, "duration", "give 5 to 180 seconds"),
         ({"duration": 181}, "duration", "give 5 to 180 seconds"),

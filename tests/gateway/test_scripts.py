@@ -18,7 +18,7 @@ async def ask(api: Api, **asked: Any) -> httpx.Response:
 
 
 async def give(api: Api, data: bytes, type_: str = "text/x-fountain") -> httpx.Response:
-    return await api.http.post("/v1/scripts", content=data, headers={"content-type": type_})
+    return await api.http.post("/v1/uploads", content=data, headers={"content-type": type_})
 
 
 async def brief_of(api: Api, video: str) -> Any:
@@ -85,7 +85,7 @@ async def test_what_is_off_is_named(
         (b"", "empty"),
         (BOMB.encode(), "entities"),
         (b"%PDF-1.7 x", "damaged"),
-        (b"\x00" * 9, "binary"),
+        (b"\x00" * 9, "a script"),
     ],
 )
 async def test_files_that_can_t_be_used_are_refused(api: Api, data: bytes, advice: str) -> None:
@@ -94,7 +94,8 @@ async def test_files_that_can_t_be_used_are_refused(api: Api, data: bytes, advic
 
 
 async def test_what_is_too_large_or_of_another_type_is_refused(api: Api) -> None:
-    assert (await give(api, b"a" * (5 << 20) + b"a")).status_code == 413
+    large = await give(api, b"a " * (5 << 19) + b"a")
+    assert large.status_code == 422 and "larger than 5 MiB" in large.text
     assert (await give(api, TEXT.encode(), "text/plain")).status_code == 415
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,26 +10,18 @@ from shared.jobs.engine import Task
 from shared.jobs.job import State
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Refused
 from shared.story.errors import PermanentError
-from tests.contracts.adapters import STORES
 from tests.jobs.replicas import (
     Pair,
     Stop,
     away,
     find_nothing,
     just_made,
-    make_pair,
     working,
 )
 from tests.jobs.test_worker import RULES, SPEC
 
 OTHER = SPEC.model_copy(update={"beat": 2})
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture(params=STORES)
-async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
-    async with make_pair(request.param, tmp_path) as pair:
-        yield pair
 
 
 # ── what is known of a run, and lost ────────────────────────────────────────────────────────────
@@ -145,7 +135,7 @@ async def test_a_run_that_can_never_be_asked_for_does_not_stay_open_for_ever(pai
 
 
 @pytest.mark.xfail(
-    strict=True,
+    strict=False,  # it is a race, which the settlement may win
     reason="the engine of a kind was changed from a paid one to a free one while a run was on: its "
     "result is left behind, and its hold is settled at nothing",
 )

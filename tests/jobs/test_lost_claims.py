@@ -1,8 +1,7 @@
 """An adversary at the money: what stale claims and late answers could make, hold or forget."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from shared.ports import Update
 from shared.story.errors import PermanentError
 from shared.story.events import Event
 from shared.story.kinds import IMAGE
-from tests.contracts.adapters import STORES
 from tests.jobs.replicas import (
     CEILING,
     Pair,
@@ -26,19 +24,12 @@ from tests.jobs.replicas import (
     find_nothing,
     just_made,
     lose,
-    make_pair,
     working,
 )
 from tests.jobs.test_worker import PACE, RULES, SPEC
 
 OTHER = SPEC.model_copy(update={"beat": 2})
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture(params=STORES)
-async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
-    async with make_pair(request.param, tmp_path) as pair:
-        yield pair
 
 
 # ── money: made, or held for ever ───────────────────────────────────────────────────────────────

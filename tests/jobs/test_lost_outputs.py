@@ -1,7 +1,7 @@
 """An adversary at what is paid for and not stored yet, and at providers that are left alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,15 @@ from shared.jobs.job import Job, State
 from shared.jobs.outcomes import Made, Produced
 from shared.jobs.rates import RATES, Limits, Rates
 from shared.ports import Update
-from tests.contracts.adapters import STORES
 from tests.jobs.replicas import (
     PRICE,
     Pair,
     Stop,
-    make_pair,
     working,
 )
 from tests.jobs.test_worker import RULES
 
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture(params=STORES)
-async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
-    async with make_pair(request.param, tmp_path) as pair:
-        yield pair
 
 
 # ── what is paid for, and on its way to the store ───────────────────────────────────────────────

@@ -145,7 +145,7 @@ def test_a_failed_try_is_settled_before_the_next_one() -> None:
 
 def test_a_job_that_its_provider_has_no_room_for_keeps_its_place() -> None:
     for held in (0, 10):
-        back = m.advance(job(State.SUBMITTING, held=held), s.PutBack(is_sent=True), NOW, RULES)
+        back = m.advance(job(State.SUBMITTING, held=held), s.PutBack(), NOW, RULES)
         back = m.advance(back, s.Settled(), NOW, RULES) if held else back
         assert (back.state, back.tag, back.due_at, back.tries) == (State.NEW, 1.0, None, 0)
 

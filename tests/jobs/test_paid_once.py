@@ -4,8 +4,6 @@ The provider is judged by its own books, and the receipt by them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,18 +14,11 @@ from shared.jobs.gate import Hold, Settlement, Verdict
 from shared.jobs.job import Job, State
 from shared.jobs.outcomes import Accepted, Ended, Found, Pending, Produced, Refused
 from shared.story.kinds import IMAGE
-from tests.contracts.adapters import STORES
-from tests.jobs.replicas import CEILING, PRICE, Pair, Stop, make_pair, working
+from tests.jobs.replicas import CEILING, PRICE, Pair, Stop, working
 from tests.jobs.test_worker import RULES, SPEC
 
 OTHER = SPEC.model_copy(update={"beat": 2})
 HANDS = {IMAGE.name: 1}
-
-
-@pytest.fixture(params=STORES)
-async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
-    async with make_pair(request.param, tmp_path) as pair:
-        yield pair
 
 
 # ── the gate (r01) ──────────────────────────────────────────────────────────────────────────────

@@ -61,3 +61,12 @@ async def test_what_is_due_already_keeps_its_turn(store: SqliteStore, clock: Clo
     clock.move(90_000)
     assert not await wake(store, JOB, 2)
     assert await due_at(store) == due
+
+
+async def test_who_looks_next_can_tell_that_there_was_news_although_it_was_due_already(
+    store: SqliteStore, clock: Clock
+) -> None:
+    await keep(store)
+    clock.move(90_000)
+    await wake(store, JOB, 2)
+    assert (await store.get(JOBS, [JOB]))[JOB]["attempt"] == 8

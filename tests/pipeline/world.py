@@ -128,6 +128,7 @@ async def world(
     room: Room | None = None,
     terms: Terms = NOTHING_COSTS,
     engines: Mapping[AnyKind, Engine] | None = None,
+    given: Engine | None = None,
     **engine: Any,
 ) -> AsyncIterator[World]:
     """The stack on a folder: opening it twice is a restart. `engines` take kinds of their own."""
@@ -139,6 +140,7 @@ async def world(
         {**dict.fromkeys(kinds, counting), **(engines or {})},
         folder / "work",
         Pool(1),
+        given=given,
         rules=rules,
         pace=PACE,
         drain_seconds=1.0,

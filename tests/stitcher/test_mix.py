@@ -159,6 +159,39 @@ def test_clips_own_sounds_lie_under_when_asked_for(tmp_path: Path) -> None:
     assert level(inside) > level(outside) + 20
 
 
+@pytest.mark.parametrize(("own", "yields"), [("keep", False), ("duck", True)])
+def test_a_users_own_clip_is_kept_or_gives_way_to_a_voice(
+    tmp_path: Path, own: str, yields: bool
+) -> None:
+    """A high tone in the clip, which the voice has not: how loud it is before and under a voice."""
+    clip = tmp_path / "clip.wav"
+    write_wav(tone(6.0, 2, hertz=9_000), clip)
+    placed = (voice(tmp_path, 3.0),)
+    _, heard = mixed(tmp_path, voices=placed, clips=(PlacedSound(clip, 0.5, 6.0, own),))
+
+    def high(at: float) -> float:
+        part = heard[round(at * RATE) :][: RATE // 5, 0]
+        spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part))))
+        return 20 * float(np.log10(spectrum[round(9_000 * len(part) / RATE)]))
+
+    dip = high(1.5) - high(3.6)
+    assert (dip > 6) == yields, dip
+    assert yields or abs(dip) < 3
+
+
+def test_music_gives_way_to_an_own_clip_that_is_kept(tmp_path: Path) -> None:
+    clip, music = tmp_path / "clip.wav", tmp_path / "music.wav"
+    write_wav(tone(2.0, 2, hertz=440), clip)
+    write_wav(tone(8.0, 2, hertz=9_000), music)
+    dips = {}
+    for own in ("keep", "duck"):
+        _, heard = mixed(tmp_path, music=music, clips=(PlacedSound(clip, 4.0, 2.0, own),))
+        parts = [heard[round(at * RATE) :][: RATE // 5, 0] for at in (2.0, 5.0)]
+        highs = [np.abs(np.fft.rfft(part))[round(9_000 * len(part) / RATE)] for part in parts]
+        dips[own] = 20 * float(np.log10(highs[0] / highs[1]))
+    assert dips["keep"] > dips["duck"] + 6
+
+
 def test_what_cant_be_read_is_named_and_the_rest_is_heard(tmp_path: Path) -> None:
     (tmp_path / "music.wav").write_bytes(b"nothing")
     result, heard = mixed(tmp_path, voices=(voice(tmp_path, 1.0),), music=tmp_path / "music.wav")

@@ -147,7 +147,7 @@ def test_a_shape_fills_its_duration(duration: float, card: float) -> None:
     assert len(active_beats(shape)) <= len(active_chunks(shape))
 
 
-@pytest.mark.parametrize(("duration", "clips"), [(5, 1), (15, 3), (30, 6), (60, 16), (180, 51)])
+@pytest.mark.parametrize(("duration", "clips"), [(5, 1), (15, 3), (30, 6), (60, 12), (180, 36)])
 def test_longer_videos_have_more_clips(duration: float, clips: int) -> None:
     assert (
         estimate_video(expect_plan("v", Brief(prompt="x", duration=duration)), ask).clips == clips

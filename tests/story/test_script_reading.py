@@ -87,6 +87,7 @@ def test_a_person_has_one_name_however_the_script_calls_them() -> None:
         ["MR. SMITH", "MRS. SMITH"],
         ["MACBETH", "LADY MACBETH"],
         ["OLD MAN", "MAN"],
+        ["WILL", "YOUNG WILL"],
     ],
 )
 def test_two_people_are_not_taken_for_one(cues: list[str]) -> None:

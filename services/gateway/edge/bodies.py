@@ -8,17 +8,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import explain_http_error
+from shared.story import material
 from shared.story.images import MAX_BYTES
-from shared.story.script import files
 
 BODY_LIMIT = 64 << 10
 HOOK_LIMIT = 4 << 20  # a webhook repeats the whole input of its run, with pictures inside
 LARGER: Mapping[str, int] = {
     "/v1/images": MAX_BYTES,
-    "/v1/scripts": files.MAX_BYTES,
+    "/v1/uploads": material.MAX_BYTES,
     "/hooks/replicate": HOOK_LIMIT,
 }
 """Path → the limit of its bodies, where it is another."""
+WRITTEN = frozenset({"/v1/uploads"})
+"""The paths whose bodies go to disk as they come, and are in memory in small parts only."""
 
 ALL_BODIES = 128 << 20
 """Of all bodies that are in memory at one time: some that stall must not take all of it."""
@@ -32,13 +34,16 @@ class BodyLimit:
         self._left = all_bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read, limit = 0, LARGER.get(scope.get("path", ""), BODY_LIMIT)
+        path = scope.get("path", "")
+        read, held, limit = 0, 0, LARGER.get(path, BODY_LIMIT)
 
         async def receive_within_limit() -> Message:
-            nonlocal read
+            nonlocal read, held
             message = await receive()
             size = len(message.get("body", b""))
-            read, self._left = read + size, self._left - size
+            read += size
+            if path not in WRITTEN:
+                held, self._left = held + size, self._left - size
             # The framework lets its own errors through where it reads a body, and no others.
             if read > limit:
                 raise HTTPException(413, _write_size(limit))
@@ -54,7 +59,7 @@ class BodyLimit:
             is_http = scope["type"] == "http"
             await self._app(scope, receive_within_limit if is_http else receive, send)
         finally:
-            self._left += read  # until then the body, or what was made of it, is in memory
+            self._left += held  # until then the body, or what was made of it, is in memory
 
 
 def _read_length(scope: Scope) -> int:

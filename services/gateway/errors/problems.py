@@ -4,12 +4,14 @@ PermanentError
 └── Refusal                   a request that cannot be served, with its HTTP status
     ├── NoSuchVideo           404
     ├── NoSuchImage           404
+    ├── NoSuchUpload          404
     ├── NoSuchWebhook         404
     ├── NoSuchDelivery        404
     ├── NoSuchPart            404
     ├── Unreadable            503, a video that another version wrote, or a damaged one
     ├── NotNow                409, from the table of what a status allows
     ├── KeyReused             422, an Idempotency-Key with another body
+    ├── TooManyUploads        503
     ├── WrongType             415
     ├── WrongHost             421
     ├── NotSigned             401, a webhook that its sender did not sign
@@ -92,6 +94,29 @@ class NoSuchImage(Refusal):
         super().__init__(
             f"There is no image {trim_text(image_id)!r}. Check the id; POST /v1/images gives one."
         )
+
+
+class NoSuchUpload(Refusal):
+    """There is no file of this id, or not for this owner."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "no-such-upload"
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(
+            f"There is no upload {trim_text(upload_id)!r}. Check the id; POST /v1/uploads gives "
+            "one, and one that no video uses is kept for a day."
+        )
+
+
+class TooManyUploads(Refusal):
+    """As many files are being taken in as this process has room for."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "too-many-uploads"
+
+    def __init__(self) -> None:
+        super().__init__("Too many files are being uploaded here at once. Try again in a moment.")
 
 
 class NoSuchWebhook(Refusal):

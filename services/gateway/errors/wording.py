@@ -48,7 +48,8 @@ class Mistake:
 def advise(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> str:
     """Return what to do about one error of pydantic's in an input of these fields."""
     *above, name = loc or ("",)
-    for part in above:
+    # the fields of a list's items do not depend on which item it is
+    for part in (each for each in above if isinstance(each, str)):
         fields = fields_inside(fields.get(part))
     context = error.get("ctx", {})
     mistake = Mistake(error["msg"], context, str(name), fields.get(name), fields)

@@ -1,31 +1,20 @@
 """One POST to a URL of a user's: to a public address only, within bounds, and never further on."""
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import httpx
 
 from services.gateway.addresses import choose_address, read_url
+from services.gateway.download import Resolve, resolve
 from shared.story.errors import BadInput, TransientError
 
 SECONDS = 10.0
 """From the look-up of the name to the head of the answer. Its body is not read at all."""
 LOOK_SECONDS = 2.0
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-
-
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """Return all addresses of a host; none where there is no such host."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    return [str(place[0]) for *_, place in found]
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ CEILING_DBTP = -2.0  # AAC may overshoot by a decibel; what is heard stays under
 _VOICE_LUFS = -16.0
 _MUSIC_LUFS = -23.0  # the bed where no one speaks, against the voice above
 _CLIP_LUFS = -28.0
+_DUCKED_LUFS = -20.0  # of a clip that the user gave to be heard where no one speaks
 _DUCK = 10 ** (-10 / 20)  # the gain of the beds under a voice
 _MUSIC_FADE_IN, _MUSIC_FADE_OUT, _LOOP_OVERLAP = 0.4, 1.0, 1.0
 _EDGE = 0.005  # seconds of fade at both ends of a passage: cut hard, it would click
@@ -57,6 +58,8 @@ class PlacedSound:
     path: Path
     start: float
     seconds: float
+    own: str = ""
+    """Of a clip that the user gave: keep it as loud as a voice, or duck it under one."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,10 @@ def mix(spec: MixSpec) -> MixResult:
     samples = spec.frames * RATE // FPS
     unheard: list[str] = []
     voice = _mix_voices(spec.voices, samples, unheard)
+    front = _mix_kept(spec.clips, voice, unheard)
     track = _mix_beds(spec, samples, unheard)
-    apply_gains(track, _duck(voice[:, 0]), _STEP)
-    track += voice
+    apply_gains(track, _duck(front.mean(axis=1)), _STEP)
+    track += front
     bring_to_loudness(track)
     # Measured here and not from the file: reading AAC back would take as long as writing it.
     measured = loudness(track)
@@ -145,14 +149,30 @@ def _mix_beds(spec: MixSpec, samples: int, unheard: list[str]) -> Samples:
         except BadMedia as error:
             unheard.append(error.message)
     for clip in spec.clips:
-        try:
-            sound = _level(read_sound(clip.path, at_most=clip.seconds), _CLIP_LUFS)
-            _add(track, _fade(sound, 0.05, 0.05), round(clip.start * RATE))
-        except BadMedia as error:
-            # Many models make mute clips: that is no damage, and is told without a file's name.
-            mute = f"{_describe(clip.path)} has no sound of its own"
-            unheard.append(error.message.replace(f"{clip.path.name} holds no sound", mute))
+        if clip.own != "keep":
+            _add_clip(track, clip, _DUCKED_LUFS if clip.own else _CLIP_LUFS, unheard)
     return track
+
+
+def _mix_kept(clips: Iterable[PlacedSound], voice: Samples, unheard: list[str]) -> Samples:
+    """Return the voices with the sounds of clips that are to be heard like voices."""
+    kept = [clip for clip in clips if clip.own == "keep"]
+    if not kept:
+        return voice
+    track = np.repeat(voice, 2, axis=1)
+    for clip in kept:
+        _add_clip(track, clip, _VOICE_LUFS, unheard)
+    return track
+
+
+def _add_clip(track: Samples, clip: PlacedSound, target: float, unheard: list[str]) -> None:
+    try:
+        sound = _level(read_sound(clip.path, at_most=clip.seconds), target)
+        _add(track, _fade(sound, 0.05, 0.05), round(clip.start * RATE))
+    except BadMedia as error:
+        # Many models make mute clips: that is no damage, and is told without a file's name.
+        mute = f"{_describe(clip.path)} has no sound of its own"
+        unheard.append(error.message.replace(f"{clip.path.name} holds no sound", mute))
 
 
 def _level(samples: Samples, target: float) -> Samples:

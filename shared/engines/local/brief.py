@@ -15,9 +15,8 @@ from shared.engines.local.sentences import ENDS, drop_markup, split_long, split_
 from shared.engines.local.topics import hero_of, scene_of
 from shared.engines.local.wish import Part, read_parts
 from shared.story.errors import BadInput
-from shared.story.texts import VISIBLE, clean_text
+from shared.story.texts import VISIBLE, clean_text, looks_like_file
 
-_READABLE = 0.3  # of the characters of a text may be none, before it is no text
 _EMOJI_ONLY = 40  # letters of a title made of the names of pictures
 
 
@@ -43,11 +42,10 @@ def _check_text(prompt: str) -> str:
     text = clean_text(prompt)
     if not re.search(VISIBLE, text):
         raise BadInput("the prompt is empty: say what the video is about", field="prompt")
-    odd = sum(c == "\ufffd" or unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co")
-              for c in prompt if c not in "\n\r\t")  # fmt: skip
-    if odd > _READABLE * len(prompt) or text.startswith(("%PDF-", "PK\x03\x04")):
-        raise BadInput("the prompt is no text, it looks like a file: write what the video is about",
-                       field="prompt")  # fmt: skip
+    if looks_like_file(prompt):
+        raise BadInput(
+            "the prompt is no text, it looks like a file: write what the video is about", "prompt"
+        )
     return text
 
 

@@ -19,8 +19,8 @@ from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
 from shared.engines.local.topics import FEATURING, Scene, scene_of
-from shared.story.drafts import Draft, Story
-from shared.story.shape import SHORTEST, SHORTEST_LAST, expect_beats
+from shared.story.drafts import SHORTEST_LAST, Draft, Story
+from shared.story.shape import SHORTEST, expect_beats
 
 _SHORT_OFFER = 6  # words: more are not said twice
 _QUIET_BEAT = 8.0  # seconds of a beat in which nothing is said
@@ -116,7 +116,7 @@ def _make_beats(
             characters=_choose_characters(reading, line, everyone=last),
             setting=setting,
             camera=f"{shot.lower()}, {move}",
-            spoken=speaking_seconds(line.text),
+            least=speaking_seconds(line.text),
         )
 
 

@@ -205,7 +205,8 @@ class ReplicateEngine:
         age = (self._now() - (job.posted_at or 0)) / 1000
         wait = self._polling.wait(age)
         try:
-            run = await self._runs.look_up(str(job.external_id), job.posted_at or 0, wait)
+            known = str(job.external_id), job.posted_at or 0
+            run = await self._runs.look_up(*known, wait, job.attempt)
         except ReadLater as later:
             return Pending(max(wait, later.seconds))
         except Answered as answer:

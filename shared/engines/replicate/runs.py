@@ -31,6 +31,8 @@ class _Watched:
 
     posted_at: int
     next_look: float = math.inf
+    attempt: int = 0
+    """The claim under which it was last looked at, here."""
 
 
 class Runs:
@@ -46,16 +48,18 @@ class Runs:
         self._good_until = -math.inf
         self._reading = asyncio.Lock()
 
-    async def look_up(self, run: str, posted_at: int, wait: float) -> Run:
+    async def look_up(self, run: str, posted_at: int, wait: float, attempt: int) -> Run:
         """Return what is known of a run: all of it, once it has ended.
 
         Where it goes on, it will be asked about again after `wait` seconds. Who asks earlier, or
-        for the first time, has a reason: for him what was read before is too old.
+        for the first time, or after somebody else (a claim lies between) has a reason: for him what
+        was read before is too old.
         """
         watched = self._watched.setdefault(run, _Watched(posted_at))
         asked_at = time.monotonic()
-        is_early = asked_at < watched.next_look - EARLY_SECONDS
-        listed = await self._look_at_list(run, asked_at if is_early else None)
+        has_reason = asked_at < watched.next_look - EARLY_SECONDS or attempt != watched.attempt + 1
+        watched.attempt = attempt
+        listed = await self._look_at_list(run, asked_at if has_reason else None)
         if listed is None or listed.get("status") in ENDED:
             listed = await self._provider.get(run)
         watched.next_look = time.monotonic() + wait

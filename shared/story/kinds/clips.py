@@ -92,7 +92,8 @@ def clip_order(plan: BeatsPlanned, chunk: Chunk) -> ClipOrder:
         height=size.height,
         # only a chunk that another one goes on from needs it
         wants_last_frame=chunk != chain[-1],
-        check=brief.clip_check,
+        # what the user gave is meant to look as it does
+        check="off" if CLIP.is_given(plan, Item(chunk.beat, chunk.index)) else brief.clip_check,
         sound=brief.clip_sound,
     )
 

@@ -76,6 +76,8 @@ class CutSound(Order):
     name: str
     at: float
     seconds: float
+    own: str = ""
+    """Of a clip that the user gave: keep or duck."""
 
 
 class CutPanel(Order):

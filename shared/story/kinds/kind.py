@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.story.events import DECIDED, BeatsPlanned, Event, Failed
 from shared.story.fact import Micros
-from shared.story.view import JobSpec, job_id
+from shared.story.view import GIVEN, JobSpec, job_id
 
 
 class Stage(StrEnum):
@@ -163,6 +163,10 @@ class Kind(Generic[O]):
         """Return the name under which a plan keeps the take of an item."""
         return f"{self.name}/{item.n if self.takes_by == 'n' else item.beat}"
 
+    def is_given(self, plan: BeatsPlanned, item: Item) -> bool:
+        """Tell whether the user gave this item: it is not to be made."""
+        return self.take_name(item) in plan.given
+
     def job(self, plan: BeatsPlanned, *, beat: int = 0, n: int = 0) -> str:
         """Return the id of the job that makes an item at its wanted take.
 
@@ -185,7 +189,11 @@ class Kind(Generic[O]):
         files: Mapping[str, str] | None = None,
         seconds: float = 1.0,
     ) -> JobSpec:
-        """Return the job that makes an item at its wanted take, from this order and these files."""
+        """Return the job that makes an item at its wanted take, from this order and these files.
+
+        Where the user gave what is to be made, it is made from that alone.
+        """
+        given = plan.given.get(self.take_name(Item(beat, n)))
         return JobSpec(
             kind=self.name,
             video_id=plan.video_id,
@@ -194,7 +202,7 @@ class Kind(Generic[O]):
             n=n,
             take=self.take(plan, Item(beat, n)),
             input=order.model_dump(mode="json"),
-            files=files or {},
+            files={GIVEN: given} if given else files or {},
             models=self._find_wish(plan),
             seconds=seconds,
             priority=plan.brief.priority,

@@ -94,8 +94,9 @@ class CardFailed(Failed):
 
 
 def references_of(plan: BeatsPlanned, beats: Iterable[Beat]) -> list[Item]:
-    """Return the references that the images of these beats start from."""
-    seen = {name for beat in beats for name in beat.characters}
+    """Return the references that the images of these beats start from; one given needs none."""
+    drawn = [beat for beat in beats if not IMAGE.is_given(plan, Item(beat.index))]
+    seen = {name for beat in drawn for name in beat.characters}
     return [Item(n=n) for n, name in enumerate(list_characters(plan)) if name in seen]
 
 

@@ -24,7 +24,7 @@ class PlanFailed(Failed):
 
 
 def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
-    made = done.facts("brief", "title", "beats", "chunks", "truncation")
+    made = done.facts("brief", "title", "beats", "chunks", "truncation", "given")
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
     if cut := whole.get("truncation"):

@@ -106,7 +106,7 @@ MUSIC = Kind(
     stage=Stage.SOUNDTRACK,
     name_item=name_always("the music"),
     deadline_seconds=600,
-    items=lambda plan: [Item()] if plan.brief.music else [],
+    items=lambda plan: [Item()] if plan.brief.music or "music/0" in plan.given else [],
     order_of=music_order,
     lacks="is missing",
 )

@@ -118,7 +118,8 @@ def _find_full(short: str, others: Iterable[str]) -> str:
         for other in others
         if " " in other
         and short in (other.split()[0], other.split()[-1])
-        and other.split()[0] not in TITLES  # that one was kept apart
+        # LADY MACBETH was kept apart, and YOUNG WILL is another WILL
+        and other.split()[0].lower() not in TITLES.keys() | set(TITLES.values()) | ROLES
     }
     return longer.pop() if len(longer) == 1 else short
 
@@ -128,8 +129,11 @@ def _find_look(scenes: Iterable[Scene], names: list[str]) -> str:
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b(?:{_DESCRIBES})")
     for scene in scenes:
         for line in scene.lines:
-            if not line.speaker and (found := pattern.search(line.text)):
-                return ", ".join(filter(None, found.groups()))[:_LONGEST_LOOK].strip()
+            found = None if line.speaker else pattern.search(line.text)
+            look = ", ".join(filter(None, found.groups())) if found else ""
+            # an age alone may be that of one scene, and capitals are the next of a list of people
+            if re.search(r"[^\W\d_]{3}", look) and not re.search(r"[A-Z]{2}", look):
+                return look[:_LONGEST_LOOK].strip()
     return ""
 
 

@@ -11,7 +11,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _DIRECTIONS = re.compile(
     r"(?:FADE|CUT|SMASH|DISSOLVE|MATCH|WIPE|BACK|INTERCUT|MONTAGE|SERIES OF|BEGIN|END|THE END|FIN"
     r"|SUPER|TITLE|CARD|INSERT|ANGLE|CLOSE|WIDE|POV|FLASH|LATER|CONTINUED|OMITTED|ACT|TEASER|TAG"
-    r"|CURTAIN|SCENE|MOMENTS|CREDITS|FREEZE|STOCK|ESTABLISHING|BLACK|OPENING)\b"
+    r"|VARIOUS SHOTS|SINGLE SHOT|SHOT|CURTAIN|SCENE|MOMENTS|CREDITS|FREEZE|STOCK|ESTABLISHING|BLACK"
+    r"|OPENING)S?\b"
 )
 _TRANSITION = re.compile(r"[^a-zà-ÿ]{2,40}(?:TO|À|A|ZU):|FADE (?:IN|OUT)[.:]?|FADE TO BLACK[.:]?")
 _PAGE = re.compile(r"(?:page )?\d{1,4}\.?|\(?continued\)?:?(?:\s*\(\d+\))?|\(more\)", re.IGNORECASE)
@@ -67,6 +68,8 @@ def find_inline_names(lines: Sequence[str]) -> frozenset[str]:
         if not match or len(name.split()) > 4 or name.lower().split()[0] in NO_NAMES:
             continue
         is_loud = not any(c.islower() for c in name)
+        if _DIRECTIONS.match(name):
+            continue
         if match["end"] == "." and not (is_loud and any(c.islower() for c in match["words"])):
             continue
         if not is_loud and not all(word[0].isupper() for word in name.split()):

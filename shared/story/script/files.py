@@ -7,8 +7,6 @@ from shared.story.images import UPLOADS
 
 MAX_BYTES = 5 << 20
 """Of a file, as a PDF; its text is bounded again."""
-ID = r"s[0-9a-f]{32}"
-"""The pattern of an id: no text of a script looks like one."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ ROLES = _split(
     "man woman boy girl guard soldier servant nurse king queen witch doctor cop officer waiter "
     "driver maid clerk voice child kid lady lord lad mother father brother sister hombre mujer "
     "homme femme mann frau uomo donna homem mulher narrator messenger friend gentleman maître "
-    "maestro first second third young old little big el la le"
+    "maestro first second third young younger old older little big adult teen teenage el la le"
 )
 """A short name that is one of these is no name: THE OLD MAN is not every MAN."""
 

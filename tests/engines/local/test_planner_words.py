@@ -184,12 +184,12 @@ def test_words_never_take_more_time_than_their_beat() -> None:
     beats = time_beats(drafts, 27.5)
     assert 1 < len(beats) < len(drafts)
     for beat, draft in zip(beats, drafts, strict=False):
-        assert beat.duration >= draft.spoken
+        assert beat.duration >= draft.least
     assert sum(beat.duration for beat in beats) == pytest.approx(27.5)
 
 
 def test_a_beat_gets_the_time_that_it_needs_before_others_get_what_they_wish() -> None:
-    drafts = [Draft("a", "…", 5, spoken=9), Draft("b", seconds=60), Draft("c", seconds=5)]
+    drafts = [Draft("a", "…", 5, least=9), Draft("b", seconds=60), Draft("c", seconds=5)]
     assert [beat.duration for beat in time_beats(drafts, 20)] == [9, 6, 5]
 
 

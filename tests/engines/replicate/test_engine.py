@@ -326,6 +326,19 @@ async def test_who_asks_before_the_time_sees_what_is_new(tmp_path: Path) -> None
     assert isinstance(await engine.poll(task), Produced)
 
 
+async def test_who_asks_in_his_time_sees_what_is_new_if_there_was_news_meanwhile(
+    tmp_path: Path,
+) -> None:
+    account = Account(run("r1", "processing"))
+    engine, _ = make_engine(account.answer, polling=Polling(share=0.0, least=0.0))
+    said = []
+    for attempt in (3, 4, 6):  # a webhook raises the fence: so no attempt 5 has looked
+        task = make_task(running(attempt=attempt), tmp_path)
+        said.append(await engine.poll(task))
+        account.runs = [run("r1", "succeeded", output="https://x/a.mp4")]
+    assert [type(each) for each in said] == [Pending, Pending, Produced]
+
+
 async def test_a_run_that_the_list_does_not_show_yet_is_asked_for(tmp_path: Path) -> None:
     account = Account(run("r1", "processing"))
     listed = Account()
