@@ -170,6 +170,17 @@ async def test_one_stream_follows_all_videos_also_those_that_come_later(api: Api
     await stream.aclose()
 
 
+async def test_the_stream_of_all_videos_is_open_before_there_is_one(api: Api) -> None:
+    async with serve(api.asgi) as [gate], httpx.AsyncClient(timeout=10, verify=False) as client:
+        url, headers = f"http://127.0.0.1:{gate.port}/v1/events", {"Host": "localhost"}
+        async with client.stream("GET", url, headers=headers) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            made = await api.make()
+            async for event in read_events(answer):
+                assert (event.sort, event.data["video_id"]) == ("snapshot", made)
+                break
+
+
 async def test_a_video_that_goes_on_comes_back_into_the_stream_of_every_replica(api: Api) -> None:
     made = await api.make()
     await api.tell([VideoSteered(video_id=made, rev=1, desired="cancelled", at=2_000)])

@@ -148,6 +148,8 @@ class Watch:
     def _join(self, watcher: Watcher, view: View, place: Place | None) -> None:
         """Tell a new watcher where a video stands, and, until it has ended, all that follows."""
         if feed := self._feeds.get(view.video_id):
+            if watcher in feed.watchers:
+                return
             view = feed.catch_up(view)
         now = read_status(view)
         if now is None or self._closed:
