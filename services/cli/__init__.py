@@ -46,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_wishes(commands)
     about = "list videos, or show one"
     status = _add_command(commands, "status", "services.cli.inspect:status", about)
+    status.add_argument(
+        "--owner", default="local", metavar="NAME", help="whose to list: default is who has no key"
+    )
     which = status.add_mutually_exclusive_group()
     which.add_argument("video", nargs="?", metavar="VIDEO")
     which.add_argument(
@@ -57,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     about = "check the installation, and say what is wrong with it and what to do"
     _add_command(commands, "doctor", "services.cli.doctor:doctor", about)
     _add_money(commands)
+    _add_keys(commands)
     about = "check a video file frame by frame"
     verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
     verify.add_argument("file", type=Path, metavar="FILE")
@@ -170,6 +174,32 @@ def _add_money(commands: "Commands") -> None:
     jobs.add_argument(
         "--charged", metavar="DOLLARS", help="by the provider; default: all that is held"
     )
+
+
+def _add_keys(commands: "Commands") -> None:
+    """Add the commands for API keys: on the store itself, so that the first can be made."""
+    about = "make, list, replace and revoke API keys"
+    keys = commands.add_parser("keys", help=about, description=about)
+    kinds = keys.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    create = _add_command(kinds, "create", "services.cli.keys:create", "make a key: shown once")
+    create.add_argument("--owner", required=True, metavar="NAME", help="whose videos it is for")
+    create.add_argument("--role", required=True, help="viewer, maker, payer or admin")
+    create.add_argument("--name", metavar="TEXT", help="so that people know it again")
+    create.add_argument("--requests-a-minute", type=int, metavar="N")
+    create.add_argument("--active-videos", type=int, metavar="N", help="asked for and not ended")
+    create.add_argument("--spend-a-day", metavar="DOLLARS", help="the sum of budgets, as 20.00")
+    _add_command(kinds, "list", "services.cli.keys:list_all", "list all keys, without secrets")
+    about = "give a key another token"
+    rotate = _add_command(kinds, "rotate", "services.cli.keys:rotate", about)
+    rotate.add_argument("id", metavar="KEY", help="its id: `storywave keys list` lists all")
+    rotate.add_argument(
+        "--grace-hours", type=float, default=0.0, metavar="N", help="the old token is good so long"
+    )
+    revoke = _add_command(kinds, "revoke", "services.cli.keys:revoke", "let nobody in by a key")
+    revoke.add_argument("id", metavar="KEY")
+    about = "sign links with another secret from now on"
+    links = _add_command(kinds, "rotate-links", "services.cli.keys:rotate_links", about)
+    links.add_argument("--now", action="store_true", help="and end all links that are out")
 
 
 def _add_wishes(commands: "Commands") -> None:

@@ -83,6 +83,6 @@ def _find_in_money(chosen: Settings, *, has_token: bool) -> Iterator[Finding]:
     if chosen.budget is None:
         unset = f"{PREFIX}BUDGET_USD is not set: a request that names no budget is refused"
         yield Finding(about, unset, "note")
-    if not chosen.on_loopback:
-        open_ = f"whoever reaches {chosen.host} can spend money: let only whom you trust reach it"
-        yield Finding(about, open_, "note")
+    if chosen.needs_key:
+        others = "others can ask here, and keys of payers can spend money: give them limits"
+        yield Finding(about, f"{others} (`storywave keys create --spend-a-day`)", "note")

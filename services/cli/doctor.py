@@ -19,6 +19,7 @@ from services.cli.contradictions import Finding, Level, find_contradictions
 from services.cli.environment import read_settings
 from services.cli.outcome import say
 from services.cli.stuck import list_stuck
+from services.gateway.keys.apikeys import ApiKeys
 from shared.engines.replicate.catalog import Catalog, load
 from shared.engines.replicate.client import (
     TOKEN,
@@ -77,12 +78,12 @@ def _check_places(chosen: Settings) -> list[Coroutine[Any, Any, list[Finding]]]:
     ports, _ = choose_ports(chosen)
     if chosen.mode == "embedded":
         # a look makes no folder and no database
-        known = [_check_store(ports.store)] if chosen.data.exists() else []
+        known = [_check_store(chosen, ports.store)] if chosen.data.exists() else []
         return [_check_folder(chosen), *known]
     return [
         _check_bus(chosen, ports.bus),
         _check_blobs(chosen, ports.blobs),
-        _check_store(ports.store),
+        _check_store(chosen, ports.store),
     ]
 
 
@@ -179,7 +180,7 @@ async def _check_blobs(chosen: Settings, blobs: Blobs) -> list[Finding]:
     return [Finding("blobs", f"the object store at {chosen.s3_endpoint} answers", "ok")]
 
 
-async def _check_store(store: Store) -> list[Finding]:
+async def _check_store(chosen: Settings, store: Store) -> list[Finding]:
     """Tell whether the store answers, and what in it waits for a person."""
     try:
         await store.open({})
@@ -188,9 +189,22 @@ async def _check_store(store: Store) -> list[Finding]:
     except InfrastructureError as error:
         return [Finding("store", str(error))]
     try:
-        return [Finding("store", "it answers", "ok"), *await _look_for_work(store)]
+        keys = await _look_at_keys(chosen, store)
+        return [Finding("store", "it answers", "ok"), *keys, *await _look_for_work(store)]
     finally:
         await store.close()
+
+
+async def _look_at_keys(chosen: Settings, store: Store) -> list[Finding]:
+    """Return whether anybody can be let in, where a key is needed."""
+    if not chosen.needs_key or await ApiKeys(store).exist():
+        return []
+    if chosen.mode == "cluster":
+        return [
+            Finding("keys", "there is none yet: the gateway tells the first in its log", "note")
+        ]
+    said = "others can ask here, and there is none: `storywave keys create` makes one"
+    return [Finding("keys", said)]
 
 
 async def _look_for_work(store: Store) -> list[Finding]:

@@ -5,7 +5,7 @@ import asyncio
 
 from services import NAMES, load
 from services.cli.environment import log_to_file, read_settings
-from services.cli.make import OWNER, stop_on_signals
+from services.cli.make import stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen, format_progress
 from services.gateway.parts import build_gateway
@@ -23,7 +23,9 @@ from shared.story.texts import escape_controls, make_one_line
 def status(given: argparse.Namespace) -> int:
     """Show the latest videos of a data folder, or all about one; or what is stuck."""
     chosen = require_data(read_settings(given))
-    return asyncio.run(_show_stuck(chosen) if given.stuck else _show_videos(chosen, given.video))
+    if given.stuck:
+        return asyncio.run(_show_stuck(chosen))
+    return asyncio.run(_show_videos(chosen, given.video, given.owner))
 
 
 def require_data(chosen: Settings) -> Settings:
@@ -37,17 +39,18 @@ def require_data(chosen: Settings) -> Settings:
     return chosen
 
 
-async def _show_videos(chosen: Settings, video: str | None) -> int:
+async def _show_videos(chosen: Settings, video: str | None, owner: str) -> int:
     """Show videos from the store alone: no service runs, so nothing is worked on or published."""
     async with open_store(chosen) as store:
         # whoever only looks reports nothing that can't be read: the gateway does that
         reader = Reader(KINDS, lambda video, at, error: None)
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
-            shown = (await videos.read_status(video, OWNER)).model_dump_json(indent=2)
+            status = await videos.read_status(video, await videos.find_owner(video))
+            shown = status.model_dump_json(indent=2)
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
-        say(*map(_format_row, (await videos.list_page(OWNER, None, 20)).videos))
+        say(*map(_format_row, (await videos.list_page(owner, None, 20)).videos))
     return 0
 
 
@@ -75,13 +78,14 @@ def replay(given: argparse.Namespace) -> int:
 async def _replay(chosen: Settings, video: str) -> int:
     async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
         gateway = build_gateway(app)
-        await gateway.videos.read_status(video, OWNER)  # raises where there is no such video
+        owner = await gateway.videos.find_owner(video)
+        await gateway.videos.read_status(video, owner)  # raises where there is no such video
         facts = await replay_facts(app.ports.store, video)
         screen = Screen()
         screen.say(f"{facts} facts are told again")
-        async for said in gateway.watch.follow(video, OWNER):
-            screen.show(await gateway.videos.read_status(video, OWNER), said.live)
-        now = await gateway.videos.read_status(video, OWNER)
+        async for said in gateway.watch.follow(video, owner):
+            screen.show(await gateway.videos.read_status(video, owner), said.live)
+        now = await gateway.videos.read_status(video, owner)
         screen.say(f"the video is {now.status}")
         return 0 if now.status == "completed" else 1
 

@@ -32,7 +32,8 @@ from services.cli.price import say_price
 from services.cli.receipt import format_receipt
 from services.cli.screen import Screen
 from services.gateway.errors.problems import NoSuchVideo, Refusal, explain_input
-from services.gateway.intake import OUTPUTS, make_video_id
+from services.gateway.intake import OUTPUTS
+from services.gateway.keys.caller import LOCAL
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
 from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
@@ -45,7 +46,7 @@ from shared.story.formats import Aspect
 from shared.story.images import Picture
 from shared.story.script.files import ScriptFile
 
-OWNER = "local"
+OWNER = LOCAL.owner
 DRAIN_SECONDS = 2.0
 """A stopped command should stop soon: the work in hand is done again by the next run."""
 
@@ -159,14 +160,15 @@ class Maker:
         # The promise comes before the request: whatever dies from here on, `resume` knows what was
         # wanted. Its key makes the same request the same video.
         key = uuid4().hex
+        id_ = await self.gateway.intake.ids.make(OWNER, key)
         promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
-        await self.store.insert(OUTPUTS, [{"_id": make_video_id(OWNER, key), **promise}])
+        await self.store.insert(OUTPUTS, [{"_id": id_, **promise}])
         try:
             await self.gateway.intake.accept(asked, OWNER, key)
         except BadInput:  # what is refused once must not be asked for again by each `resume`
-            await self.store.delete(OUTPUTS, [make_video_id(OWNER, key)])
+            await self.store.delete(OUTPUTS, [id_])
             raise
-        return await self.finish(make_video_id(OWNER, key), Screen())
+        return await self.finish(id_, Screen())
 
     async def reframe(self, video: str, aspect: Aspect, path: Path) -> int:
         """Ask for a video in another shape, and write its file; return the exit code."""
@@ -239,14 +241,15 @@ class Maker:
 
     async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
-        async for said in self.gateway.watch.follow(video, OWNER):
-            now = await self.gateway.videos.read_status(video, OWNER)
+        owner = await self.gateway.videos.find_owner(video)
+        async for said in self.gateway.watch.follow(video, owner):
+            now = await self.gateway.videos.read_status(video, owner)
             if now.exceeded is not None:  # it would wait for as long as this command runs
                 screen.say(f"stopped: {now.exceeded.message}, with `storywave budget {video}`")
                 return 1
             if said.sort not in FINAL:
                 screen.show(now, said.live)
-        now = await self.gateway.videos.read_status(video, OWNER)
+        now = await self.gateway.videos.read_status(video, owner)
         if now.status is Status.COMPLETED:
             await self._deliver(now, screen)
             return 0
@@ -258,7 +261,7 @@ class Maker:
     async def _deliver(self, now: VideoStatus, screen: Screen) -> None:
         """Write the promised file, if there is a promise, and show the receipt."""
         promise = (await self.store.get(OUTPUTS, [now.id])).get(now.id)
-        view = await self.gateway.videos.find(now.id, OWNER)
+        view = await self.gateway.videos.find(now.id, now.request.owner)
         key = find_file(view, "media")
         path = Path(promise["path"]) if promise else None
         if path and key:

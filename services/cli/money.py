@@ -3,17 +3,19 @@
 import argparse
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services import NAMES, load
 from services.cli.environment import log_to_file, read_settings
 from services.cli.inspect import require_data
-from services.cli.make import OWNER, Maker, run_here, stop_on_signals
+from services.cli.make import Maker, run_here, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen
+from services.gateway.keys.caller import CALLER, LOCAL
 from services.gateway.parts import build_gateway
 from services.gateway.read.videos import Videos
 from shared.jobs.receipt import Receipt, Row, read_receipt
-from shared.jobs.unresolved import Unresolved, list_unresolved
+from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
@@ -33,7 +35,7 @@ async def _show_receipt(chosen: Settings, video: str) -> int:
     async with open_store(chosen) as store:
         reader = Reader(KINDS, lambda video, at, error: None)
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
-        view = await videos.find(video, OWNER)
+        view = await videos.find(video, await videos.find_owner(video))
         say(*format_rows(await read_receipt(store, video, view.latest(BeatsPlanned))))
     return 0
 
@@ -66,7 +68,9 @@ def budget(given: argparse.Namespace) -> int:
         raise BadInput(f"DOLLARS: {error}", "dollars") from error
 
     async def go_on(maker: Maker) -> int:
-        await maker.gateway.budgets.change_cap(given.video, OWNER, cap)
+        owner = await maker.gateway.videos.find_owner(given.video)
+        CALLER.set(replace(LOCAL, owner=owner))  # it stands in the audit of whose video it is
+        await maker.gateway.budgets.change_cap(given.video, owner, cap)
         return await maker.finish(given.video, Screen())
 
     return run_here(given, go_on)
@@ -93,7 +97,10 @@ async def _answer(chosen: Settings, job: str, charged: Micros | None, *, again: 
     async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
         gateway = build_gateway(app)
         try:
-            cost = await gateway.budgets.answer_unresolved(OWNER, job, charged, again=again)
+            known = await find_unresolved(app.ports.store, job)
+            owner = await gateway.videos.find_owner(known.video_id)
+            CALLER.set(replace(LOCAL, owner=owner))
+            cost = await gateway.budgets.answer_unresolved(owner, job, charged, again=again)
         finally:
             gateway.close()
     say(f"its attempt counts as having cost ${say_dollars(cost)}")

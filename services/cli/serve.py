@@ -1,23 +1,26 @@
 """`storywave up` and `service NAME`: services and their HTTP side, until a signal."""
 
 import argparse
-import logging
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
 from services import NAMES, load
 from services.cli.environment import read_settings
 from services.cli.outcome import tell
+from services.gateway.keys.apikeys import ApiKeys
+from shared.runtime.compose import open_store
 from shared.runtime.serve import Front, run
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 
-log = logging.getLogger("storywave.serve")
-
 
 def up(given: argparse.Namespace) -> int:
     """Serve all services in this process, until a signal."""
-    return _serve(read_settings(given, mode="embedded"), NAMES)
+    chosen = read_settings(given, mode="embedded")
+    if chosen.needs_key:
+        asyncio.run(require_key(chosen))
+    return _serve(chosen, NAMES)
 
 
 def service(given: argparse.Namespace) -> int:
@@ -44,18 +47,21 @@ def _serve(chosen: Settings, names: Sequence[str]) -> int:
     return 0
 
 
+async def require_key(chosen: Settings) -> None:
+    """Refuse to serve others where nobody could be let in, and say which command changes that."""
+    async with open_store(chosen) as store:
+        if await ApiKeys(store).exist():
+            return
+    raise BadInput(
+        "others than this machine can ask here, so a key is needed, and there is none: make one "
+        f"with `storywave keys create --owner NAME --role admin --data {chosen.data}`, "
+        "or serve on 127.0.0.1 alone",
+        "host",
+    )
+
+
 def _announce(chosen: Settings, names: Sequence[str]) -> None:
     tell(f"{', '.join(names)} at http://{chosen.host}:{chosen.port}")
-    if "gateway" in names and not chosen.on_loopback:
-        warning = _OPEN.format(host=chosen.host)
-        tell(f"warning: {warning}")
-        log.warning(warning, extra={"action": "open"})
-
-
-_OPEN = (
-    "{host} is not this machine alone, and no key is asked for: whoever reaches it can make "
-    "and see videos. Serve on 127.0.0.1, or let only whom you trust reach it"
-)
 
 
 def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
@@ -65,10 +71,12 @@ def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
     from services.gateway.app import open_front  # a web framework that the others do not need
     from services.gateway.edge.hosts import hosts_of
 
-    secret = chosen.replicate_webhook_secret
     return partial(
         open_front,
         hosts=hosts_of(chosen),
-        hook_secret=secret,
+        hook_secret=chosen.replicate_webhook_secret,
+        needs_key=chosen.needs_key,
+        link_seconds=chosen.link_seconds,
+        tell_first=tell,
         loopback=chosen.fetch_loopback,
     )

@@ -47,7 +47,9 @@ def retry(given: argparse.Namespace) -> int:
 
 
 def _ask(given: argparse.Namespace, action: str) -> int:
-    now = _post(find_server(read_settings(given)), f"/v1/videos/{quote(given.video, '')}/{action}")
+    chosen = read_settings(given)
+    path = f"/v1/videos/{quote(given.video, '')}/{action}"
+    now = _post(find_server(chosen), path, chosen.key)
     say(f"{now['id']}  {now['status']}  {now['percent']} %")
     return 0
 
@@ -61,12 +63,14 @@ def find_server(chosen: Settings) -> str:
     return f"http://[{host}]:{chosen.port}" if ":" in host else f"http://{host}:{chosen.port}"
 
 
-def _post(server: str, path: str) -> Mapping[str, Any]:
+def _post(server: str, path: str, key: str) -> Mapping[str, Any]:
     """Return the answer to a request without a body; an error is told in the server's own words."""
     # never by a proxy: it would look for this machine's own addresses elsewhere
     opener = build_opener(ProxyHandler({}))
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    asked = Request(f"{server}{path}", method="POST", headers=headers)
     try:
-        with opener.open(Request(f"{server}{path}", method="POST"), timeout=SECONDS) as answer:
+        with opener.open(asked, timeout=SECONDS) as answer:
             return _read(server, answer.read())
     except HTTPError as error:
         problem = _read(server, error.read())

@@ -1,7 +1,9 @@
 """The API as one application: the routes, the guards before them, and the answers to errors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,13 +11,17 @@ from fastapi import FastAPI
 from services.gateway.description import ALWAYS, correct_description, refusals
 from services.gateway.edge.access import Access
 from services.gateway.edge.bodies import BodyLimit
+from services.gateway.edge.guard import Guard
 from services.gateway.edge.hosts import HostGuard, Hosts
 from services.gateway.errors.handlers import handle_errors
+from services.gateway.keys.apikeys import make_first_key
+from services.gateway.keys.links import LINK_SECONDS
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.routes import (
     files,
     hooks,
     images,
+    keys,
     live,
     money,
     reference,
@@ -30,12 +36,13 @@ from shared.runtime.probes import probes
 LOOPBACK = Hosts()
 
 
-def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK) -> FastAPI:
-    """Return the API over a running gateway, for these hosts."""
+def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK, *, needs_key: bool = False) -> FastAPI:
+    """Return the API over a running gateway, for these hosts, and callers with a key."""
     api = _build_api()
     api.state.gateway = gateway
     # The last to be added is the first to see a request.
     api.add_middleware(BodyLimit)
+    api.add_middleware(Guard, door=replace(gateway.door, needs_key=needs_key))
     api.add_middleware(HostGuard, hosts=hosts)
     api.add_middleware(Access)
     return api
@@ -48,11 +55,23 @@ def openapi() -> dict[str, Any]:
 
 @contextmanager
 def open_front(
-    app: App, hosts: Hosts = LOOPBACK, hook_secret: str = "", loopback: bool = False
+    app: App,
+    hosts: Hosts = LOOPBACK,
+    hook_secret: str = "",
+    *,
+    loopback: bool = False,
+    needs_key: bool = False,
+    link_seconds: int = LINK_SECONDS,
+    tell_first: Callable[[str], None] | None = None,
 ) -> Iterator[FastAPI]:
-    """Give the API of a running process, with its probes."""
-    gateway = build_gateway(app, hook_secret, loopback)
-    api = create_app(gateway, hosts)
+    """Give the API of a running process, with its probes.
+
+    Where no key was ever made, the first one is, and its token is told.
+    """
+    gateway = build_gateway(app, hook_secret, link_seconds, loopback=loopback)
+    if needs_key and tell_first:
+        app.repeat("first key", partial(make_first_key, gateway.keys, tell_first), 60)
+    api = create_app(gateway, hosts, needs_key=needs_key)
     api.router.routes.extend(probes(lambda: app))
     # Now, and not at the first request for it: it takes so long that a probe would wait for it.
     api.openapi()
@@ -75,7 +94,18 @@ def _build_api() -> FastAPI:
         redirect_slashes=False,  # a redirect would name whatever host the request names
     )
     handle_errors(api)
-    for routes in (videos, live, wishes, money, files, images, uploads, webhooks, reference):
+    for routes in (
+        videos,
+        live,
+        wishes,
+        money,
+        files,
+        images,
+        uploads,
+        webhooks,
+        keys,
+        reference,
+    ):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)

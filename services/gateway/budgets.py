@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.gateway.errors.problems import NotNow
 from services.gateway.intake import Emit
+from services.gateway.keys.limits import Usage
 from services.gateway.read.status import FINAL, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.requests import VideoRequest
@@ -48,6 +49,7 @@ class Budgets:
     terms: Terms
     gate: Gate
     wishes: Wishes
+    usage: Usage
 
     def estimate(self, asked: VideoRequest, owner: str) -> Offer:
         """Return what a video would cost. Nothing is written, and nobody is asked."""
@@ -80,6 +82,8 @@ class Budgets:
                 "being made",
                 "budget",
             )
+        before = money.get("cap") if money else None
+        await self.usage.promise_more(video_id, cap - (before or 0))
         # Money before events: who hears of a higher cap may reserve some at once.
         await self.gate.set_cap(video_id, cap)
         wish = _change_wish(view, max(now.rev, FIRST_REV), cap)

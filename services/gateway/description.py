@@ -6,12 +6,16 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.gateway.errors.problems import MEDIA_TYPE, Problem
+from services.gateway.keys.roles import find_role
 
 Answers = dict[int | str, dict[str, Any]]
 
 _WHEN: Mapping[int, str] = {
     400: "The body is not text in UTF-8.",
-    403: "A browser sent this for a page of another site.",
+    401: "A key is needed, and none came, or one that is not valid: `hint` says how to get one.",
+    402: "The key may spend no more money today.",
+    403: "The role of the key does not allow it, a signed link has ended, or a browser sent this "
+    "for a page of another site.",
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
     410: "The stored file is lost.",
@@ -19,20 +23,36 @@ _WHEN: Mapping[int, str] = {
     415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",
     421: "The request names a host that is not served here.",
+    429: "The key has used up what it may, by the minute or in videos: see `Retry-After`.",
     422: "The input is off: `errors` names each field, or the first 20 of them.",
     500: "A bug of ours: the log has its cause under `request_id`.",
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
 }
 
-ALWAYS = (421, 500, 503)
+_SECONDS = {"description": "Seconds.", "schema": {"type": "integer"}}
+_LEFT = {
+    "description": 'What is left of the minute: `"minute";r=0;t=40` is nothing for 40 s.',
+    "schema": {"type": "string"},
+}
+_HEADERS: Mapping[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}},
+    402: {"Retry-After": _SECONDS},
+    429: {"Retry-After": _SECONDS, "RateLimit": _LEFT},
+}
+
+ALWAYS = (401, 403, 421, 429, 500, 503)
 """The refusals that every route may answer with, whatever it does."""
-WRITES = (403, 413, 415, 422)
+WRITES = (413, 415, 422)
 """The refusals that a route with a body may answer with."""
 
 
 def refusals(*codes: int) -> Answers:
     """Return the descriptions of the problem documents that a route may answer with."""
-    return {code: {"model": Problem, "description": _WHEN[code]} for code in codes}
+    return {
+        code: {"model": Problem, "description": _WHEN[code]}
+        | ({"headers": _HEADERS[code]} if code in _HEADERS else {})
+        for code in codes
+    }
 
 
 ACCEPTED: Answers = {
@@ -104,15 +124,37 @@ def file_answers(name: str, method: str) -> Answers:
     }
 
 
+SCHEMES: dict[str, Any] = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "sw_…",
+        "description": "An API key. A process that only its own machine can reach needs none.",
+    },
+    "link": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "sig",
+        "description": "A signed link, as the `links` of a video have it: it is good for its own "
+        "path, until `expires`.",
+    },
+}
+KEY: list[dict[str, list[str]]] = [{"key": []}]
+LINK_OR_KEY: list[dict[str, list[str]]] = [{"key": []}, {"link": []}]
+
+
 def correct_description(api: FastAPI) -> None:
     """Correct the framework's own description, which knows nothing of our problem documents."""
     describe = api.openapi
 
     def describe_truly() -> dict[str, Any]:
         document = describe()
-        for path in document["paths"].values():
-            for operation in path.values():
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
                 _correct(operation["responses"])
+                operation["x-role"] = str(find_role(method.upper(), path))
+                operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY
+        document["components"]["securitySchemes"] = SCHEMES
         for unused in ("HTTPValidationError", "ValidationError"):
             document["components"]["schemas"].pop(unused, None)
         return document

@@ -9,12 +9,14 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
-from uuid import uuid4
 
-from services.gateway.errors.problems import KeyReused, Unreadable
+from services.gateway.errors.callers import NotAllowed
+from services.gateway.errors.problems import KeyReused, Refusal, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
+from services.gateway.keys.caller import CALLER, Role
+from services.gateway.keys.ids import VideoIds
+from services.gateway.keys.limits import Usage
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import Scripts
 from services.gateway.webhooks.kept import Webhooks
@@ -26,7 +28,7 @@ from shared.ports import Doc, Index, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.terms import Terms
 from shared.story.brief import Brief
-from shared.story.errors import BadInput
+from shared.story.errors import BadInput, StorywaveError
 from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
 from shared.story.material import SCRIPT_ID
@@ -64,6 +66,8 @@ class Intake:
     emit: Emit
     weights: Weights
     allowances: Allowances
+    ids: VideoIds
+    usage: Usage
     terms: Terms
     webhooks: Webhooks
     poster: Poster
@@ -75,9 +79,10 @@ class Intake:
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
         check_own(brief)
-        row = await self._build_row(brief, asked, key)
+        row = await self._build_row(await self.ids.make(owner, key), brief, asked)
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
+        await self._check_limits(row, brief)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
@@ -89,8 +94,8 @@ class Intake:
         await self.emit(_build_events(row))
         return str(row["_id"])
 
-    async def _build_row(self, brief: Brief, asked: VideoRequest, key: str | None) -> Doc:
-        id_, now, owner = make_video_id(brief.owner, key), self.store.now(), brief.owner
+    async def _build_row(self, id_: str, brief: Brief, asked: VideoRequest) -> Doc:
+        now, owner = self.store.now(), brief.owner
         own = asked.webhook.model_dump(mode="json") if asked.webhook else None
         if asked.webhook:
             await self.poster.check(asked.webhook.url, "webhook.url")
@@ -131,6 +136,10 @@ class Intake:
     def _settle_budget(self, brief: Brief) -> Brief:
         """Return the brief with the budget that counts: its own, or what is usual here."""
         budget = self.terms.budget if brief.budget is None else brief.budget
+        if not _may_spend():
+            if brief.budget is not None:
+                raise NotAllowed(CALLER.get().role, Role.PAYER, "This key may give no budget")
+            budget = None
         return brief.model_copy(update={"budget": budget})
 
     async def _check_price(self, row: Doc, brief: Brief) -> None:
@@ -140,7 +149,20 @@ class Intake:
         if refusal and not await self.store.get(REQUESTS, [row["_id"]]):
             raise refusal
 
-    def _find_refusal(self, brief: Brief) -> BadInput | None:
+    async def _check_limits(self, row: Doc, brief: Brief) -> None:
+        """Refuse what is beyond the limits of the key that asks; a repetition counts once."""
+        limits = CALLER.get().limits
+        is_limited = limits.active_videos is not None or limits.spend_a_day is not None
+        if not is_limited or await self.store.get(REQUESTS, [row["_id"]]):
+            return
+        await self.usage.take_place(row["_id"])
+        try:
+            await self.usage.promise(row["_id"], brief.budget)
+        except Refusal:
+            await self.usage.leave_place(row["_id"])
+            raise
+
+    def _find_refusal(self, brief: Brief) -> StorywaveError | None:
         if self.terms.ask is None:
             return None
         try:
@@ -149,6 +171,9 @@ class Intake:
             return refusal
         if brief.budget is not None or not priced.total:
             return None
+        if not _may_spend():
+            why = f"This video costs up to ${say_dollars(priced.total)}, and the key may not spend"
+            return NotAllowed(CALLER.get().role, Role.PAYER, why)
         return BadInput(
             f"it costs up to ${say_dollars(priced.total)}, and nothing is spent without a "
             "budget: give one, or set STORYWAVE_BUDGET_USD",
@@ -193,18 +218,15 @@ class Intake:
         return first
 
 
+def _may_spend() -> bool:
+    return CALLER.get().role.includes(Role.PAYER)
+
+
 def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
     """Return each file that a request names: the field, the id, and where such are given."""
     product = brief.end_card.product_image if brief.end_card else None
     found = [] if product is None else [("end_card.product_image", product, "/v1/images")]
     return [*found, *((use.field, use.id, UPLOAD) for use in list_uses(brief))]
-
-
-def make_video_id(owner: str, key: str | None) -> str:
-    """Return the id of a video: the same for a repetition of the key, a new one without a key."""
-    if key is None:
-        return uuid4().hex
-    return blake2b(f"{owner}\n{key}".encode(), digest_size=16).hexdigest()
 
 
 def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:

@@ -11,7 +11,14 @@ from services.gateway.deliveries import History
 from services.gateway.download import Downloads
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
-from services.gateway.intake import Intake
+from services.gateway.intake import OUTPUTS, REQUESTS, Emit, Intake
+from services.gateway.keys.apikeys import ApiKeys
+from services.gateway.keys.audit import Audit
+from services.gateway.keys.door import Door
+from services.gateway.keys.ids import VideoIds
+from services.gateway.keys.limits import Usage
+from services.gateway.keys.links import LINK_SECONDS, Links
+from services.gateway.keys.secret import Secrets
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
@@ -22,7 +29,7 @@ from services.gateway.webhooks.post import Poster
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
-from shared.story.events import Event
+from shared.story.events import Event, RevisionRequested
 
 SWEEP_SECONDS = 60 * 60.0
 
@@ -45,6 +52,9 @@ class Gateway:
     webhooks: Webhooks
     history: History
     poster: Poster
+    keys: ApiKeys
+    audit: Audit
+    door: Door
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read what users give."""
@@ -54,14 +64,22 @@ class Gateway:
         self.scripts.pool.close()
 
 
-def build_gateway(app: App, hook_secret: str = "", loopback: bool = False) -> Gateway:
+def build_gateway(
+    app: App,
+    hook_secret: str = "",
+    link_seconds: int = LINK_SECONDS,
+    *,
+    loopback: bool = False,
+) -> Gateway:
     """Return the gateway of a process; from here on its watchers hear what the process hears.
 
     With a secret it also hears what a provider's webhooks tell. `loopback`: URLs that users give
     may lead to this machine.
     """
     shell = app.shell("gateway")
-    videos = Videos(app.ports.store, shell.service.views, shell.fold)
+    secrets = Secrets(app.ports.store)
+    links = Links(secrets, link_seconds)
+    videos = Videos(app.ports.store, shell.service.views, shell.fold, links.sign_all)
     watch = Watch(videos)
     shell.listen(watch.wake)
     # a store's clock, as for all times: replicas must agree on which day it is
@@ -70,44 +88,70 @@ def build_gateway(app: App, hook_secret: str = "", loopback: bool = False) -> Ga
     uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
-    weights = StageWeights(videos)
+    audit, usage = Audit(store), Usage(store, videos.find_ended)
+
+    emit = note_deeds(shell.emit, audit, usage)
+    weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
     webhooks, poster = Webhooks(store), Poster(loopback)
     intake = Intake(
         store,
         gate,
         images,
         scripts,
-        shell.emit,
+        emit,
         weights,
         app.allowances,
+        ids,
+        usage,
         app.terms,
         webhooks,
         poster,
     )
-
-    async def steer(events: Sequence[Event]) -> None:
-        """Make a user's wishes facts, and have whoever follows all videos look at these."""
-        await shell.emit(events)
-        await videos.touch({event.video_id for event in events})
-
+    steer = touch_videos(emit, videos)
     revisions = Revisions(videos, steer)
     wishes = Wishes(videos, steer, gate, shell.list_jobs)
-    budgets = Budgets(store, videos, steer, app.terms, gate, wishes)
-    hooks, blobs = Hooks(store, hook_secret), app.ports.blobs
-    history = History(store, webhooks, app.replicas["gateway"].worker.take_on)
+    budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage)
+    keys = ApiKeys(store)
     return Gateway(
-        intake,
-        revisions,
-        wishes,
-        budgets,
-        videos,
-        images,
-        scripts,
-        uploads,
-        watch,
-        blobs,
-        hooks,
-        webhooks,
-        history,
-        poster,
+        intake=intake,
+        revisions=revisions,
+        wishes=wishes,
+        budgets=budgets,
+        videos=videos,
+        images=images,
+        scripts=scripts,
+        uploads=uploads,
+        watch=watch,
+        blobs=app.ports.blobs,
+        hooks=Hooks(store, hook_secret),
+        webhooks=webhooks,
+        history=History(store, webhooks, app.replicas["gateway"].worker.take_on),
+        poster=poster,
+        keys=keys,
+        audit=audit,
+        door=Door(keys, links, usage, gate),
     )
+
+
+def touch_videos(emit: Emit, videos: Videos) -> Emit:
+    """Return what emits a user's wishes, and has whoever follows all videos look at these."""
+
+    async def emit_touched(events: Sequence[Event]) -> None:
+        await emit(events)
+        await videos.touch({event.video_id for event in events})
+
+    return emit_touched
+
+
+def note_deeds(emit: Emit, audit: Audit, usage: Usage) -> Emit:
+    """Return what emits events that callers bring about: who it was is written before."""
+
+    async def emit_noted(events: Sequence[Event]) -> None:
+        # a video that has ended is under way again with each revision
+        for event in events:
+            if isinstance(event, RevisionRequested):
+                await usage.take_place(event.video_id)
+        await audit.note(events)
+        await emit(events)
+
+    return emit_noted

@@ -24,6 +24,10 @@ def render_reference(document: Schema) -> str:
         for method, operation in methods.items()
         if method != "head"  # like GET, without the bytes
     ]
+    schemes = [
+        (name, scheme["type"], scheme["description"])
+        for name, scheme in document["components"]["securitySchemes"].items()
+    ]
     values = [_render_value(name, schema) for name, schema in sorted(schemas.items())]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -32,6 +36,7 @@ def render_reference(document: Schema) -> str:
         '<link rel="stylesheet" href="/docs.css"></head><body>'
         f"<h1>{escape(info['title'])}</h1><p>{escape(info['summary'])} "
         'This is <a href="/openapi.json">openapi.json</a> for reading.</p>'
+        f"<h2>Who gets in</h2>{_render_table(schemes)}"
         f"<main>{''.join(operations)}</main><h2>Values</h2>{''.join(values)}</body></html>"
     )
 
@@ -53,6 +58,7 @@ def _render_operation(path: str, method: str, operation: Schema) -> str:
         f'<section id="{escape(operation["operationId"])}">'
         f"<h2><b>{method.upper()}</b> {escape(path)}</h2>"
         f"<p>{_render_text(operation.get('description', operation['summary']))}</p>"
+        f"<p>For keys with the role {escape(operation['x-role'])}, or a higher one.</p>"
         f"{_render_table(takes)}<h3>Answers</h3>{_render_table(gives)}</section>"
     )
 

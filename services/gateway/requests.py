@@ -37,13 +37,13 @@ EXACT = ConfigDict(extra="forbid", strict=True)
 """Nothing is guessed: false is no number, nor is "30", and an unknown field is refused."""
 
 
-def _accept_whole(number: object) -> object:
+def accept_whole(number: object) -> object:
     """Return 3 for 3.0: to JSON both are the same number."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-Whole = Annotated[int, BeforeValidator(_accept_whole)]
-AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(_accept_whole)]
+Whole = Annotated[int, BeforeValidator(accept_whole)]
+AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(accept_whole)]
 """Its bounds stand before the function: behind it, a value that may be null would lack them."""
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
 

@@ -172,6 +172,10 @@ class Settings(BaseSettings):
     """Names that the API is asked by beside `localhost`, several with commas, without ports."""
     public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
     """Where users reach the API, as `https://film.example`: this name is served too."""
+    key: str = Field("", pattern=r"^[!-~]*$", repr=False, examples=["sw_…"])
+    """The API key that commands send which ask a server, like `pause`."""
+    link_seconds: int = Field(3600, ge=60, le=604_800)
+    """How long a signed link to a file of a video is good; they end at full five minutes."""
     drain_seconds: float = Field(20.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 
@@ -217,7 +221,18 @@ class Settings(BaseSettings):
     @property
     def on_loopback(self) -> bool:
         """Tell whether only this machine itself can reach what is served."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _is_here(self.host)
+
+    @property
+    def needs_key(self) -> bool:
+        """Tell whether others than this machine may ask: by address, or by a name of their own."""
+        public = urlsplit(self.public_url).hostname
+        return not self.on_loopback or bool(self.hosts) or not (public is None or _is_here(public))
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this very machine, and no other can mean it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -114,6 +114,20 @@ def test_what_is_no_mistake_is_a_note() -> None:
     assert "r8" not in said
 
 
+def test_where_others_can_ask_a_missing_key_is_wrong(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    make = ["keys", "create", "--owner", "acme", "--role", "admin"]
+    assert main(["keys", "list"]) == 0
+    capsys.readouterr()
+    monkeypatch.setenv("STORYWAVE_HOST", "0.0.0.0")
+    code, said = doctor()
+    assert code == 1 and "`storywave keys create` makes one" in said
+    assert main(make) == 0
+    capsys.readouterr()
+    assert doctor()[0] == 0
+
+
 # ── paid engines ────────────────────────────────────────────────────────────────────────────────
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,8 +42,9 @@ class Api:
         await self.bus.publish([e for e in events if not isinstance(e, VideoRequested)])
         await self.bus.wait_until_idle()
 
-    async def make(self, **asked: object) -> str:
-        answer = await self.http.post("/v1/videos", json={"prompt": "the sea", **asked})
+    async def make(self, headers: Any = None, **asked: object) -> str:
+        body = {"prompt": "the sea", **asked}
+        answer = await self.http.post("/v1/videos", json=body, headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
@@ -53,6 +55,7 @@ async def open_api(
     store: Store | None = None,
     terms: Terms = NOTHING_COSTS,
     *,
+    needs_key: bool = False,
     loopback: bool = False,
     seconds: float = SECONDS,
 ) -> AsyncIterator[Api]:
@@ -68,7 +71,7 @@ async def open_api(
     async with run_services(made_of, [SERVICE]) as app:
         parts = build_gateway(app, loopback=loopback)
         # what breaks inside must leave as a problem document, not as an exception into the test
-        asgi = create_app(parts)
+        asgi = create_app(parts, needs_key=needs_key)
         transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Api(app, bus, parts, asgi, client, sender)

@@ -10,7 +10,8 @@ from typing import Any, Never
 import httpx
 import pytest
 
-from services.gateway.intake import REQUESTS, make_video_id
+from services.gateway.intake import REQUESTS
+from services.gateway.keys.ids import make_guessable_id
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.errors import StoreUnavailable
@@ -84,7 +85,9 @@ async def test_the_same_key_and_body_is_the_same_video(api: Api) -> None:
     ]
     answers = await asyncio.gather(*posts)
     assert {answer.status_code for answer in answers} == {202}
-    assert {answer.json()["id"] for answer in answers} == {make_video_id("local", "k1")}
+    assert {answer.json()["id"] for answer in answers} == {
+        await api.parts.intake.ids.make("local", "k1")
+    }
     assert len(await api.app.ports.store.find(REQUESTS, {})) == 1
     assert len(await api.app.ports.store.find(OUTBOX, {})) == 1
 
@@ -117,6 +120,29 @@ async def test_a_repetition_of_an_older_version_s_request_is_the_same_request(ap
     is_problem(await api.http.post("/v1/videos", **request), 422, "idempotency-key-reused")
 
 
+async def test_a_key_that_was_used_when_ids_could_be_guessed_still_gives_its_video(
+    api: Api,
+) -> None:
+    request: dict[str, Any] = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "k1"}}
+    now = (await api.http.post("/v1/videos", **request)).json()["id"]
+    before = make_guessable_id("local", "k1")
+    assert now != before
+    store = api.app.ports.store
+    [row] = await store.find(REQUESTS, {})
+    row["requested"]["video_id"] = before
+    await store.delete(REQUESTS, [now])
+    await store.insert(REQUESTS, [{**row, "_id": before}])
+    assert (await api.http.post("/v1/videos", **request)).json()["id"] == before
+
+
+async def test_the_ids_of_one_installation_tell_nothing_of_anothers(tmp_path: Path) -> None:
+    made = []
+    for name in ("one", "other"):
+        async with open_api(tmp_path / name) as api:
+            made.append(await api.make(headers={"Idempotency-Key": "k1"}))
+    assert made[0] != made[1]
+
+
 async def test_of_racing_bodies_on_one_key_one_wins_everywhere(api: Api) -> None:
     headers = {"Idempotency-Key": "k1"}
     posts = [
@@ -135,9 +161,9 @@ async def test_without_a_key_every_post_is_another_video(api: Api) -> None:
 
 async def test_a_repetition_completes_what_a_crash_cut_short(tmp_path: Path) -> None:
     """The row was written and nothing else: the same request makes the rest."""
-    made = make_video_id("local", "k1")
     request: dict[str, Any] = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "k1"}}
     async with open_api(tmp_path) as before:
+        made = await before.parts.intake.ids.make("local", "k1")
         await before.http.post("/v1/videos", **request)
         store = before.app.ports.store
         for collection in (MONEY, OUTBOX, "views.gateway"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.intake import REQUESTS, make_video_id
+from services.gateway.intake import REQUESTS
 from shared.jobs.gate import MONEY
 from shared.jobs.job import Job, State
 from shared.jobs.ledger import JOBS
@@ -169,7 +169,9 @@ async def test_a_repetition_is_the_same_video_when_the_usual_budget_has_changed(
         async with open_api(tmp_path, terms=Terms(ask, budget=budget)) as api:
             answer = await api.http.post("/v1/videos", **request)
             assert answer.status_code == 202, answer.text
-            assert (await money(api, make_video_id("local", "k")))["cap"] == 300 * CENT
+            assert (await money(api, await api.parts.intake.ids.make("local", "k")))[
+                "cap"
+            ] == 300 * CENT
 
 
 async def test_who_waits_for_money_sees_what_was_compared_and_what_would_fit(paid: Api) -> None:

@@ -3,6 +3,7 @@
 from html.parser import HTMLParser
 
 from services.gateway.app import openapi
+from services.gateway.keys.caller import Role
 from services.gateway.reference import render_reference
 from tests.gateway.conftest import Api
 
@@ -61,3 +62,12 @@ def test_what_a_description_says_is_never_taken_for_tags() -> None:
     page = Page(render_reference(document))
     assert "script" not in page.tags
     assert "<script>alert(1)</script> <b>" in page.said
+
+
+async def test_the_page_says_who_gets_in_and_which_role_each_operation_needs(api: Api) -> None:
+    said = Page((await api.http.get("/docs")).text).said
+    assert "An API key." in said and "A signed link" in said
+    operations = sum(len(methods.keys() - {"head"}) for methods in openapi()["paths"].values())
+    assert said.count("For keys with the role ") == operations
+    for role in Role:
+        assert f"For keys with the role {role}, or a higher one." in said

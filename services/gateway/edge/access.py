@@ -92,5 +92,6 @@ class Seen:
             "ms": round((perf_counter() - self._began) * 1000, 1),
             "bytes": self._bytes,
             "request_id": self.request_id,
+            "key": scope["state"].get("key") or None,
         }
         log.info("%s %s %s", scope["method"], route, self.status or "left", extra=extra)

@@ -18,6 +18,7 @@ from services.gateway.errors.problems import (
     MOST_ERRORS,
     FieldError,
     Problem,
+    Refusal,
     StreamOver,
     WrongType,
     explain_error,
@@ -119,4 +120,4 @@ async def explain_ours(request: Request, error: Exception) -> JSONResponse:
     if problem.status >= 500:
         known = {"action": "error", "request_id": request.scope["state"]["request_id"]}
         log.error("%s", error, extra=known)
-    return answer(request.scope, problem)
+    return answer(request.scope, problem, error.headers if isinstance(error, Refusal) else None)

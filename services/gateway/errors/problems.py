@@ -15,7 +15,8 @@ PermanentError
     ├── WrongType             415
     ├── WrongHost             421
     ├── NotSigned             401, a webhook that its sender did not sign
-    └── CrossSite             403, a write that a page of another site has sent
+    ├── CrossSite             403, a write that a page of another site has sent
+    └── …                     and those about who asks, in callers.py
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,9 +52,11 @@ class Problem(BaseModel):
     """RFC 9457: an error for programs and people."""
 
     type: str = Field(description="A stable name of this sort of problem.")
+    code: str = Field("", description="The end of `type`: a word for programs.")
     title: str
     status: int
     detail: str = Field(description="What happened here, and what to do about it.")
+    hint: str = Field("", description="What to do about it, where that can be said apart.")
     instance: str = Field("", description="The path of the request.")
     errors: list[FieldError] = Field(default_factory=list, max_length=MOST_ERRORS)
     request_id: str = Field("", description="Name it to whoever runs this: the log has it too.")
@@ -65,10 +68,13 @@ class Refusal(PermanentError):
     status: HTTPStatus
     kind: str
 
-    def __init__(self, message: str, over_http: str = "") -> None:
+    def __init__(
+        self, message: str, over_http: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.over_http = over_http
         """What to do about it, for those who ask over HTTP: others have other means."""
+        self.headers = headers or {}
 
 
 class NoSuchVideo(Refusal):
@@ -253,7 +259,7 @@ def explain_error(error: Exception, path: str) -> Problem:
     match error:
         case Refusal():
             said = f"{error} {error.over_http}".rstrip()
-            return _problem(error.status, error.kind, said, path)
+            return _problem(error.status, error.kind, said, path, hint=error.over_http)
         case BadInput():
             return explain_fields([FieldError(field=error.field or "", message=str(error))], path)
         case BlobMissing():
@@ -293,13 +299,20 @@ def explain_input(
 
 
 def _problem(
-    status: int, kind: str, detail: str, path: str, errors: Sequence[FieldError] = ()
+    status: int,
+    kind: str,
+    detail: str,
+    path: str,
+    errors: Sequence[FieldError] = (),
+    hint: str = "",
 ) -> Problem:
     return Problem(
         type=f"urn:storywave:problem:{kind}",
+        code=kind,
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
+        hint=hint,
         instance=trim_text(path, PATH_LENGTH),  # a path can be as long as a browser lets it
         errors=list(errors),
     )

@@ -1,6 +1,6 @@
 """The read model: videos by id and page by page, from the gateway's own views."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -8,12 +8,15 @@ from pydantic import BaseModel
 
 from services.gateway.errors.problems import NoSuchVideo, Unreadable
 from services.gateway.intake import REQUESTS
+from services.gateway.keys.caller import LOCAL
 from services.gateway.read.pages import decode_cursor, encode_cursor, find_newest
 from services.gateway.read.stages import measure_weights
-from services.gateway.read.status import Status, VideoStatus, read_status
+from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.jobs.unreadable import read_each, tell
 from shared.ports import Doc, Is, Store, Update
 from shared.story.view import View
+
+Sign = Callable[[Mapping[str, str]], Awaitable[dict[str, str]]]
 
 WEIGHED = 20
 """Stage weights are measured over so many of the latest requests."""
@@ -37,6 +40,8 @@ class Videos:
     views: str
     """The collection of the gateway's views."""
     fold: Callable[[Doc], View]
+    sign: Sign | None = None
+    """Signs links where whoever asks needs that."""
 
     async def read_docs(self, ids: Collection[str]) -> dict[str, Doc]:
         """Return the stored views of these videos, by id; unknown ones are left out."""
@@ -57,6 +62,11 @@ class Videos:
             raise NoSuchVideo(video_id)
         return view
 
+    async def find_owner(self, video_id: str) -> str:
+        """Return whose a video is, to who has the store itself; "local" where nobody knows."""
+        asked = (await self.store.get(REQUESTS, [video_id])).get(video_id, {})
+        return str(asked.get("owner", LOCAL.owner))
+
     async def _refuse_unreadable(self, video_id: str, owner: str, error: Exception) -> NoReturn:
         """Raise Unreadable to the owner of a video that can't be read, NoSuchVideo to others."""
         tell(self.views, video_id, error)
@@ -70,14 +80,15 @@ class Videos:
         """Return the status of a video; no owner sees another's."""
         now = read_status(await self.find(video_id, owner))
         assert now is not None, "a view that was just found has a status"
-        return now
+        return await self._sign(now)
 
     async def list_page(self, owner: str, cursor: str | None, limit: int) -> Page:
         """Return a page of videos, newest first, from the one that the cursor names."""
         # one more is read than is shown: it is the cursor of the next page
         start = decode_cursor(cursor)
         rows = await find_newest(self.store, REQUESTS, {"owner": owner}, start, limit + 1)
-        shown = await self._read_statuses([row["_id"] for row in rows[:limit]])
+        read = await self._read_statuses([row["_id"] for row in rows[:limit]])
+        shown = [await self._sign(video) for video in read]
         return Page(videos=shown, next=encode_cursor(rows[limit]) if len(rows) > limit else None)
 
     async def find_latest(self, owner: str) -> list[View]:
@@ -105,6 +116,23 @@ class Videos:
         here = [docs[id_] for id_ in ids if id_ in docs]
         views, _ = read_each(self.views, here, self.fold)
         return views
+
+    async def find_ended(self, ids: Collection[str]) -> dict[str, bool]:
+        """Return whether these videos have ended; those that nobody knows are left out."""
+        known = {video.id: video.status in FINAL for video in await self._read_statuses([*ids])}
+        asked = await self.store.get(REQUESTS, [*ids])
+        return {**dict.fromkeys(asked, False), **known}
+
+    async def _sign(self, now: VideoStatus) -> VideoStatus:
+        """Return a status whose links lead to its files without a key, for a while."""
+        if self.sign is None:
+            return now
+        links = await self.sign({n: link for n, link in now.links.items() if n != "self"})
+        update: dict[str, object] = {"links": {**now.links, **links}}
+        if now.chunks:
+            urls = tuple((await self.sign({url: url for url in now.chunks.urls})).values())
+            update["chunks"] = now.chunks.model_copy(update={"urls": urls})
+        return now.model_copy(update=update)
 
     async def measure_weights(self) -> dict[str, float]:
         """Return the percent of each stage, as the latest completed videos took their time."""

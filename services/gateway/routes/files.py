@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.gateway import media
 from services.gateway.description import file_answers, refusals
 from services.gateway.errors.problems import NoSuchPart, NotNow
+from services.gateway.keys.caller import CALLER
 from services.gateway.parts import Gateway
 from services.gateway.read.status import ALLOWED, Action, Part, find_clips, find_file, read_status
 from services.gateway.routes.inputs import At, Known
@@ -17,6 +18,7 @@ router = APIRouter()
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 Rev = Annotated[int | None, Query(ge=1, description="A finished revision; else the latest.")]
+HLS_MEDIA = "hls_media.m4s"
 PathRev = Annotated[int, Path(ge=1, description="A finished revision.")]
 
 
@@ -75,7 +77,14 @@ async def send_contact_sheet(known: Known, at: At, request: Request, rev: Rev = 
 @serve_file(router, "/v1/videos/{video_id}/hls/{rev}/playlist.m3u8", "hls")
 async def send_playlist(known: Known, at: At, request: Request, rev: PathRev) -> Response:
     """Send the HLS playlist of one revision."""
-    return await _send(known, at, request, "hls", rev)
+    if not CALLER.get().link_until:
+        return await _send(known, at, request, "hls", rev)
+    # a player that has come by a signed link has no key for what the playlist names, either
+    text = await at.blobs.get(_find_key(known, "hls", rev))
+    path = request.url.path.replace("playlist.m3u8", HLS_MEDIA)
+    _, _, signed = (await at.door.links.sign_beside(path)).partition("?")
+    text = text.replace(HLS_MEDIA.encode(), f"{HLS_MEDIA}?{signed}".encode())
+    return Response(text, media_type=media.TYPES[".m3u8"], headers={"Cache-Control": "no-store"})
 
 
 @serve_file(router, "/v1/videos/{video_id}/hls/{rev}/hls_media.m4s", "hls_media")
@@ -98,10 +107,15 @@ async def send_clip(
 async def _send(
     known: View, at: Gateway, request: Request, part: Part, rev: int | None
 ) -> Response:
+    return await media.serve(request, at.blobs, _find_key(known, part, rev), known.video_id)
+
+
+def _find_key(known: View, part: Part, rev: int | None) -> str:
+    """Return the key of a file; refuse one that is not there."""
     key = find_file(known, part, rev)
     if key is None:
         raise _explain_absence(known, part)
-    return await media.serve(request, at.blobs, key, known.video_id)
+    return key
 
 
 def _explain_absence(known: View, part: Part) -> Exception:

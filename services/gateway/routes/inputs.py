@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from fastapi import Depends, Path
-from fastapi.requests import HTTPConnection
+from starlette.requests import HTTPConnection
 
+from services.gateway.keys.caller import CALLER
 from services.gateway.parts import Gateway
 from shared.story.view import View
 
@@ -18,8 +19,8 @@ async def find_gateway(connection: HTTPConnection) -> Gateway:
 
 
 async def find_owner() -> str:
-    """Return who asks: without keys everything belongs to whoever runs the process."""
-    return "local"
+    """Return the owner for whom is asked: edge/guard.py has looked at the key."""
+    return CALLER.get().owner
 
 
 At = Annotated[Gateway, Depends(find_gateway)]

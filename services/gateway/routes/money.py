@@ -32,7 +32,7 @@ async def get_receipt(video_id: Id, owner: Owner, at: At) -> Receipt:
     return await at.budgets.read_receipt(video_id, owner)
 
 
-@router.patch("/v1/videos/{video_id}", responses=refusals(400, 404, 409, *WRITES))
+@router.patch("/v1/videos/{video_id}", responses=refusals(400, 402, 404, 409, *WRITES))
 async def change_video(
     video_id: Id, asked: VideoChange, owner: Owner, at: At, response: Response
 ) -> VideoStatus:

@@ -16,7 +16,7 @@ router = APIRouter()
 @router.post(
     "/v1/videos",
     status_code=202,
-    responses=ACCEPTED | refusals(400, *WRITES),
+    responses=ACCEPTED | refusals(400, 402, *WRITES),
 )
 async def make_video(
     asked: VideoRequest,

@@ -9,7 +9,7 @@ from services.gateway.routes.videos import accept
 
 router = APIRouter()
 
-ANSWERS = ACCEPTED | refusals(403, 404, 409, 413, 415)
+ANSWERS = ACCEPTED | refusals(404, 409, 413, 415)
 
 
 @router.post("/v1/videos/{video_id}/pause", status_code=202, responses=ANSWERS)
