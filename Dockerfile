@@ -1,4 +1,5 @@
 # One image for all six services; the command picks one: `storywave service stitcher`.
+# `make image-check` takes these steps without an engine.
 
 FROM python:3.11-slim-bookworm AS build
 RUN python -m venv /opt/storywave
@@ -12,10 +13,12 @@ COPY . .
 RUN pip install --no-build-isolation --no-deps .
 
 FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="Storywave" org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/storywave /opt/storywave
 # Nothing is written but /tmp and /data, so the root file system may be read-only.
 RUN useradd --uid 10001 --no-create-home storywave \
-    && mkdir /data && chown storywave /data
+    && mkdir -p /data \
+    && chown storywave /data
 ENV PATH=/opt/storywave/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     STORYWAVE_HOST=0.0.0.0 \
@@ -23,6 +26,7 @@ ENV PATH=/opt/storywave/bin:$PATH \
     STORYWAVE_SCRATCH=/tmp/storywave
 USER 10001
 WORKDIR /data
-EXPOSE 8000
+EXPOSE 8000 9464
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["storywave"]
 CMD ["up"]

@@ -9,7 +9,8 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 BENCH := .venv-bench/.installed
 
-MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/k8s/base/*.yaml))
+OVERLAYS := base overlays/dev overlays/prod
+RENDERED := build/k8s
 
 # No token counts here: nothing that is made with these targets may cost money.
 unexport REPLICATE_API_TOKEN
@@ -20,10 +21,11 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-paid test test-fast test-cov test-live lint format docs cluster-up \
-	cluster-down test-cluster chaos chaos-embedded attack attack-short bench-waves bench-clips \
-	bench-gateway bench-gateway-short \
-	bench-plans bench-orchestration bench-stitch bench-voice measure-voices lock clean
+.PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
+	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded \
+	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
+	bench-ad bench-gateway bench-gateway-short \
+	bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -68,7 +70,32 @@ lint: $(DEV) ## style, types, who may import whom, and the files under deploy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/kubernetes-validate --strict --quiet $(MANIFESTS)
+	@$(MAKE) --no-print-directory lint-k8s
+
+# Without kubectl they are left out, but never in CI.
+lint-k8s: $(DEV) ## the manifests, put together, against the schemas of Kubernetes: needs kubectl
+	@mkdir -p $(RENDERED)
+	@if command -v kubectl > /dev/null; then $(MAKE) --no-print-directory validate-k8s; \
+		else echo "kubectl is not here: the manifests are not checked"; test -z "$$CI"; fi
+
+validate-k8s:
+	for each in $(OVERLAYS); do \
+		kubectl kustomize deploy/k8s/$$each > $(RENDERED)/$$(basename $$each).yaml || exit 1; done
+	# of kinds that are not Kubernetes' own it only says that it does not know them
+	$(BIN)/kubernetes-validate --strict --quiet $(RENDERED)/*.yaml > $(RENDERED)/found 2>&1 \
+		|| (cat $(RENDERED)/found; exit 1)
+
+# Checkov is heavy and pulls in many others, so it has an environment of its own and is in no lock.
+CHECKOV := .venv-policy/bin/checkov
+lint-policy: ## the manifests, the Dockerfile and compose against checkov's rules: needs kubectl
+	test -x $(CHECKOV) || ($(PYTHON) -m venv .venv-policy && \
+		.venv-policy/bin/python -m pip install --quiet checkov==3.3.30)
+	@$(MAKE) --no-print-directory lint-k8s
+	$(CHECKOV) --quiet --compact --config-file deploy/checkov.yaml \
+		--file $(RENDERED)/prod.yaml Dockerfile
+
+image-check: $(BIN)/python ## the steps of the Dockerfile without an engine, and what they built at work
+	$(BIN)/python -m tools.image
 
 format: $(DEV) ## put the style right where a tool can
 	$(BIN)/ruff check --fix .
@@ -90,6 +117,29 @@ CLUSTER := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest
 test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers of its own
 	$(CLUSTER) -m cluster || (echo "== what failed is run once more" && \
 	$(CLUSTER) -m cluster --last-failed --last-failed-no-failures none)
+
+dashboards: $(DEV) ## write the dashboards, the alerts and the settings of Prometheus and Grafana again
+	$(BIN)/python -m tools.observe
+
+test-observe: $(DEV) ## all that they ask, by a real Prometheus under a short load: needs `prometheus`
+	$(BIN)/python -m pytest tests/observe
+	$(CLUSTER) -m observe
+
+# Pictures of the dashboards for docs/dashboards, of a longer load.
+draw-dashboards: export STORYWAVE_DRAW := docs/dashboards
+draw-dashboards: export STORYWAVE_OBSERVE_VIDEOS := 40
+draw-dashboards: export STORYWAVE_OBSERVE_SECONDS := 240
+draw-dashboards: $(DEV) ## draw what the dashboards show under a load of some minutes
+	$(CLUSTER) -m observe -o faulthandler_timeout=900 tests/observe
+
+# Playwright drives the Chromium of the system: its own download is not needed.
+HAS_CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
+test-browser: $(DEV) ## the page in a real Chromium, which is installed where apt-get can
+	@($(HAS_CHROMIUM)) > /dev/null || ! command -v apt-get > /dev/null || test "$$(id -u)" != 0 || \
+	(apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium) || true
+	@($(HAS_CHROMIUM)) || test -n "$$STORYWAVE_CHROMIUM" || \
+	echo "There is no Chromium: install it, or name it in STORYWAVE_CHROMIUM. Nothing is tested."
+	$(BIN)/python -m pytest -m browser tests/browser
 
 CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
 
@@ -116,12 +166,19 @@ bench-gateway: $(DEV) ## 200 watchers and 8 requests a second for ten minutes: w
 
 bench-gateway-short: $(DEV) ## the same in two minutes
 	$(BIN)/python -m benchmarks.gateway --seconds 120
+bench-ad: $(DEV) ## an ad of four scenes, all of it bought at the stand-in; what it costs by tier
+	$(BIN)/python -m benchmarks.ads
 
 bench-clips: $(DEV) ## six clips at a provider, three at once, against what no schedule can beat
 	$(BIN)/python -m benchmarks.clips
 
 bench-orchestration: $(BENCH) ## videos a minute on real servers, against Celery on Redis
 	$(BENCH_BIN)/python -m tests.cluster.servers run $(BENCH_BIN)/python -m benchmarks.orchestration
+
+SCALE := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.scale
+
+bench-scale: $(DEV) ## replicas that follow a steady load by the rules of the ScaledObjects: 1, 2, 4, 1
+	$(SCALE) --out build/scale
 
 bench-stitch: $(BENCH) ## the stitcher against MoviePy, ffmpeg and a plain copy
 	$(BENCH_BIN)/python -m benchmarks.stitch
@@ -144,7 +201,7 @@ lock: $(BIN)/python ## resolve the dependencies anew and pin them by hash
 	$(COMPILE) pyproject.toml --extra bench -o requirements-bench.lock
 
 clean: ## remove environments, caches and what the demo made; servers must be down
-	rm -rf $(VENV) .venv-bench build dist *.egg-info demo.mp4 \
+	rm -rf $(VENV) .venv-bench .venv-policy build dist *.egg-info demo.mp4 \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

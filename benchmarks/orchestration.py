@@ -23,6 +23,7 @@ import httpx
 
 import services
 from benchmarks import celery_barrier
+from benchmarks.flow import KINDS, STORY
 from shared.jobs.gate import MONEY
 from shared.jobs.ledger import JOBS
 from shared.ports import Is
@@ -44,20 +45,6 @@ SETTINGS = {
     "STORYWAVE_ACTIVE_AN_OWNER": "0",  # nobody waits: it is the work that is measured
     "STORYWAVE_KAFKA_PARTITIONS": "2",  # each service has one replica here: more would lie idle
 }
-
-STORY = {
-    "prompt": "A lighthouse keeper wakes before dawn and lights the lamp. "
-    "The storm throws a bottle onto the rocks below. "
-    "She reads the letter inside it by the fire. "
-    "At noon she rows her small boat out to sea. "
-    "An old sailor waves from a distant island shore. "
-    "They share the last bread and watch the sunset together.",
-    "duration": 48,
-}
-"""Six sentences, because each one becomes a beat; each is long enough for two clips."""
-
-KINDS = Counter(plan=1, image=6, card=1, voice=6, music=1, clip=12, conform=13, cut=1)
-"""All jobs of such a video; their side has as many tasks."""
 
 VIEWS = services.load("gateway").views
 

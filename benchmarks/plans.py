@@ -23,16 +23,18 @@ from services.planner.work import make_plan
 from shared.engines.local.language import language_of
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
+from shared.engines.planning import story_seconds
 from shared.jobs.engine import Workspace
 from shared.story.beats import Beat, Chunk, check_plan
 from shared.story.brief import Brief
 from shared.story.errors import StorywaveError
 from shared.story.kinds import PlanOrder
+from shared.story.product import Product, write_wish
+from shared.story.script.cast import find_characters
+from shared.story.script.reading import read_script
+from shared.story.script.selection import select
 
 INPUTS = Path(__file__).parent.parent / "tests" / "plans"
-KINDS = ("prompt", "product")
-"""The kinds of input that are planned: a kind is added here once `order_of` knows it."""
-
 EXACT, OVER = 0.01, 0.08  # seconds; a share of a beat's time
 STOCK, RECALL, PRECISION = 2, 0.95, 0.9
 
@@ -74,32 +76,43 @@ def load(folder: Path = INPUTS) -> list[Entry]:
     scripts = sorted((folder / "scripts").glob("*.fountain"))
     rows = [("prompt", row) for row in prompts] + [("product", row) for row in products]
     rows += [("script", _read_script(path)) for path in scripts]
-    return [_make_entry(kind, row) for kind, row in rows if kind in KINDS]
+    return [_make_entry(kind, row) for kind, row in rows]
 
 
 def order_of(entry: Entry) -> PlanOrder:
     """Return the order of the plan job for this input: the one place that knows how."""
-    return PlanOrder(video_id="bench", brief=entry.brief)
+    if entry.kind != "script":
+        return PlanOrder(video_id="bench", brief=entry.brief)
+    script = read_script(entry.text)
+    picks = select(script, find_characters(script), story_seconds(entry.brief))
+    return PlanOrder(video_id="bench", brief=entry.brief, title=script.title, picks=picks)
 
 
 def _ask(kind: str, row: Mapping[str, Any]) -> Brief:
     """Return what a user would ask for with this input."""
     wish = {"duration": row.get("duration", 30), "style": row.get("style", "cinematic")}
-    return Brief(prompt=_write_prompt(kind, row), **wish)
-
-
-def _write_prompt(kind: str, row: Mapping[str, Any]) -> str:
     if kind != "product":
-        return str(row["prompt"])
-    labels = {"name": "Product", "description": "About", "price": "Price", "offer": "Offer"}
-    lines = [f"{label}: {row[key]}" for key, label in labels.items() if key in row]
-    lines += [f"Fact: {fact}" for fact in row.get("facts", ())]
-    return "\n".join([*lines, *([f"CTA: {row['call']}"] if "call" in row else [])])
+        return Brief(prompt=str(row["prompt"]), **wish)
+    names = {"description": "about", "call": "call_to_action"}
+    told = {names.get(key, key): value for key, value in row.items() if key not in _LABELS}
+    product = Product.model_validate(told)
+    return Brief(prompt=write_wish(product), product=product, **wish)
+
+
+_LABELS = ("shows", "says", "never", "language")
 
 
 def _read_script(path: Path) -> dict[str, Any]:
     labels = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     return {"prompt": path.read_text(encoding="utf-8"), "characters": labels["characters"]}
+
+
+def _name_everybody(entry: Entry) -> Iterator[str]:
+    """Yield everybody of a script by the name that its label has: a trailer shows only a few."""
+    labels = {label.lower() for label in entry.characters}
+    for each in find_characters(read_script(entry.text)):
+        names = {name.lower() for name in (each.name, *each.aliases)}
+        yield next(iter(names & labels), each.name)
 
 
 def _make_entry(kind: str, row: Mapping[str, Any]) -> Entry:
@@ -134,9 +147,15 @@ def measure(entry: Entry, folder: Path) -> Result:
         tuple(wrong),
         tuple(_measure_over(beats, entry.brief.style, folder)),
         frozenset(_mask(beats, entry.text)),
-        frozenset(name for beat in beats for name in beat.characters),
+        frozenset(_find_names(entry, beats)),
         beats,
     )
+
+
+def _find_names(entry: Entry, beats: Sequence[Beat]) -> Iterator[str]:
+    if entry.kind == "script":
+        return _name_everybody(entry)
+    return (name for beat in beats for name in beat.characters)
 
 
 def _check_times(beats: Sequence[Beat], seconds: float) -> Iterator[str]:

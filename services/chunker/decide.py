@@ -17,6 +17,7 @@ from shared.story.beats import (
     check_numbers,
     link_chains,
 )
+from shared.story.durations import find_waves_ms
 from shared.story.events import BeatsPlanned, Failed, WavesCompleted
 from shared.story.kinds import (
     CLIP,
@@ -181,6 +182,7 @@ def _report_waves(view: View, plan: BeatsPlanned, states: Sequence[ChunkState]) 
         failed=tuple(ChunkError(chunk=c.index, beat=c.beat, error=error) for c, error in errors),
         cost=sum(end.cost for end in ends if end),
         keys=tuple(state.ready.key for state in states if state.ready),
+        generation_ms=find_waves_ms(view, plan),
     )
 
 

@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    whole.add_argument("--version", action=SayVersion, nargs=0, help="say which version this is")
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_make(commands)
     _add_reframe(commands)
@@ -65,7 +66,18 @@ def build_parser() -> argparse.ArgumentParser:
     verify = _add_command(commands, "verify", "services.cli.inspect:verify", about, data=False)
     verify.add_argument("file", type=Path, metavar="FILE")
     _add_service(commands)
+    _add_preparations(commands)
     return whole
+
+
+class SayVersion(argparse.Action):
+    """Says the version, and ends; to look it up takes time that other commands need not spend."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"storywave {version('storywave')}")
+        parser.exit()
 
 
 def _add_command(
@@ -81,6 +93,21 @@ def _add_command(
     return command
 
 
+def _add_product(make: argparse.ArgumentParser) -> None:
+    make.add_argument(
+        "--product",
+        type=Path,
+        metavar="FILE",
+        help="the picture of a product: make an ad for it; with a prompt, show it on the end card",
+    )
+    make.add_argument("--name", metavar="TEXT", help="what the product is called: make an ad")
+    make.add_argument("--about", metavar="TEXT", help="what the product is")
+    make.add_argument("--fact", action="append", metavar="TEXT", help="of the product; repeatable")
+    make.add_argument("--price", metavar="TEXT", help='with its currency, as "$49"')
+    make.add_argument("--offer", metavar="TEXT", help='as "20%% off until Sunday"')
+    make.add_argument("--url", metavar="URL", help="where the product is to be had")
+
+
 def _add_make(commands: "Commands") -> None:
     make = _add_command(commands, "make", "services.cli.make:make", "make one video, here and now")
     # Values are checked by the request and not here: the API and the command line accept the same,
@@ -92,12 +119,13 @@ def _add_make(commands: "Commands") -> None:
         metavar="FILE",
         help="make a trailer of it: Fountain, text, Markdown, FDX or PDF",
     )
+    _add_product(make)
     make.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the prompt")
     make.add_argument("--duration", type=float, metavar="SECONDS", help="5 to 180, default 30")
     make.add_argument("--aspect", help="9:16 (default), 16:9 or 1:1")
-    make.add_argument("--style", help=_list_choices(STYLES, "cinematic"))
+    make.add_argument("--style", help=f"{', '.join(STYLES)}; default: cinematic, of an ad minimal")
     quality = make.add_mutually_exclusive_group()
-    for name, size in (("draft", "720p, the default"), ("full", "1080p")):
+    for name, size in (("draft", "720p, the default"), ("full", "1080p, the default of an ad")):
         quality.add_argument(
             f"--{name}", dest="quality", action="store_const", const=name, help=size
         )
@@ -109,12 +137,13 @@ def _add_make(commands: "Commands") -> None:
     make.add_argument("--no-voice", dest="voice", action="store_false", default=None)
     make.add_argument("--no-music", dest="music", action="store_false", default=None)
     make.add_argument("--headline", metavar="TEXT", help="of the end card; default: the title")
-    make.add_argument("--call-to-action", metavar="TEXT", help="the end card's button")
+    make.add_argument(
+        "--call-to-action", "--cta", metavar="TEXT", help="the end card's button, said in an ad"
+    )
     make.add_argument(
         "--card-style", help=f"{_list_choices(CARD_CHOICES, 'auto')}; auto is by style"
     )
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
-    make.add_argument("--product", type=Path, metavar="FILE", help="a picture for the end card")
     make.add_argument("--clip-sound", action="store_true", default=None)
     make.add_argument("--tier", help="of paid models: draft, standard (default) or best")
     make.add_argument(
@@ -227,6 +256,14 @@ def _add_service(commands: "Commands") -> None:
     service = _add_command(commands, "service", "services.cli.serve:service", about)
     service.add_argument("name", metavar="NAME", help="gateway, planner, storyboard, …")
     _add_address(service)
+
+
+def _add_preparations(commands: "Commands") -> None:
+    about = "make the topics that are missing on Kafka, and compare the others with the settings"
+    topics = _add_command(commands, "topics", "services.cli.prepare:topics", about, data=False)
+    topics.add_argument("--grow", action="store_true", help="add partitions where there are fewer")
+    about = "make the indexes that are missing on MongoDB"
+    _add_command(commands, "indexes", "services.cli.prepare:indexes", about, data=False)
 
 
 def _add_address(command: argparse.ArgumentParser, whose: str = "") -> None:

@@ -32,6 +32,9 @@ def find_contradictions(chosen: Settings, environment: Mapping[str, str]) -> Ite
     if bool(chosen.s3_key) != bool(chosen.s3_secret):
         both = f"{PREFIX}S3_KEY and {PREFIX}S3_SECRET"
         yield Finding("settings", f"of {both} only one is there: set both, or neither")
+    if chosen.mode == "cluster" and chosen.ca_file and not _uses_tls(chosen):
+        idle = f"{PREFIX}CA_FILE has no effect: no server is spoken to over TLS, or unset it"
+        yield Finding("settings", idle)
     try:
         hook_base(chosen.public_url, chosen.replicate_webhook_secret)
     except BadInput as error:
@@ -40,10 +43,16 @@ def find_contradictions(chosen: Settings, environment: Mapping[str, str]) -> Ite
     yield from _find_in_money(chosen, has_token=bool(environment.get(TOKEN)))
 
 
+def _uses_tls(chosen: Settings) -> bool:
+    """Tell whether any of the servers is spoken to over TLS."""
+    mongo = chosen.mongo.startswith("mongodb+srv:") or "tls=true" in chosen.mongo
+    return chosen.kafka_tls or mongo or chosen.s3_endpoint.startswith("https:")
+
+
 def _list_idle(chosen: Settings) -> Iterator[tuple[str, str]]:
     """Yield settings that nobody reads beside the others, and what would make them count."""
     if chosen.mode == "embedded":
-        servers = ("kafka", "mongo", "s3_", "scratch")
+        servers = ("kafka", "mongo", "s3_", "ca_file", "scratch")
         names = [name for name in Settings.model_fields if name.startswith(servers)]
         yield from ((name, f"set {PREFIX}MODE=cluster") for name in names)
     else:
@@ -51,6 +60,9 @@ def _list_idle(chosen: Settings) -> Iterator[tuple[str, str]]:
     if not chosen.llm_url:
         names = [name for name in Settings.model_fields if name.startswith("llm_")]
         yield from ((name, f"set {PREFIX}LLM_URL") for name in names if name != "llm_url")
+    if not chosen.kafka_user:
+        yield "kafka_password", f"set {PREFIX}KAFKA_USER"
+        yield "kafka_sasl", f"set {PREFIX}KAFKA_USER"
     if not chosen.public_url:
         yield "replicate_webhook_secret", f"set {PREFIX}PUBLIC_URL"
     if chosen.engine != "rehearsal":

@@ -58,7 +58,7 @@ def check_all(*checks: Callable[[], Any]) -> list[Any]:
 
 
 def read_product(path: Path | None) -> Picture | None:
-    """Return the picture for the end card, read before anything is begun."""
+    """Return the picture of a product, read before anything is begun."""
     if path is None:
         return None
     try:

@@ -8,6 +8,7 @@ from services.cli.environment import log_to_file, read_settings
 from services.cli.make import stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen, format_progress
+from services.gateway.errors.problems import NoSuchVideo
 from services.gateway.parts import build_gateway
 from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Videos
@@ -71,8 +72,20 @@ def _format_row(video: VideoStatus) -> str:
 def replay(given: argparse.Namespace) -> int:
     """Tell all services every fact of a video again."""
     chosen = require_data(read_settings(given))
+    if chosen.mode == "cluster":
+        return asyncio.run(_ask_for_replay(chosen, given.video))
     log_to_file(chosen)
     return asyncio.run(_replay(chosen, given.video))
+
+
+async def _ask_for_replay(chosen: Settings, video: str) -> int:
+    """Mark all facts of a video as untold: the services that run tell them."""
+    async with open_store(chosen) as store:
+        facts = await replay_facts(store, video)
+    if not facts:
+        raise NoSuchVideo(video)
+    say(f"{facts} facts are told again, by the services that run")
+    return 0
 
 
 async def _replay(chosen: Settings, video: str) -> int:

@@ -18,6 +18,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from services import NAMES, load
+from services.cli.ads import name_ad_option, read_ad, show_picture
 from services.cli.environment import (
     check_all,
     check_writable,
@@ -36,7 +37,7 @@ from services.gateway.intake import OUTPUTS
 from services.gateway.keys.caller import LOCAL
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
-from services.gateway.requests import EndCardRequest, ReframeRequest, VideoRequest
+from services.gateway.requests import ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
 from shared.runtime.compose import open_app
@@ -52,7 +53,7 @@ DRAIN_SECONDS = 2.0
 
 
 def make(given: argparse.Namespace) -> int:
-    """Make one video from a prompt, and write its file."""
+    """Make one video from a prompt, a script or a product, and write its file."""
     script, picture, chosen, asked = check_all(
         lambda: read_script(given.script),
         lambda: read_product(given.product),
@@ -61,7 +62,8 @@ def make(given: argparse.Namespace) -> int:
         lambda: None if given.script else build_request(given),
     )
     asked = asked or build_request(given, script)
-    path = check_writable(given.output or name_file(script.title if script else asked.prompt))
+    title = script.title if script else asked.product.name if asked.product else asked.prompt
+    path = check_writable(given.output or name_file(title))
     say_price(asked, chosen)
     return run_here(given, lambda maker: maker.make(asked, path, picture, script))
 
@@ -86,7 +88,8 @@ def build_request(given: argparse.Namespace, script: ScriptFile | None = None) -
     """Return the request that the options ask for; all others keep their defaults."""
     names = VideoRequest.model_fields
     options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
-    options.pop("script", None)  # it is a file here, and stored before the request
+    for file in ("script", "product"):  # files here, which are stored before the request
+        options.pop(file, None)
     options |= {"script": script.id} if script else {}
     card = {
         "headline": given.headline,
@@ -94,6 +97,8 @@ def build_request(given: argparse.Namespace, script: ScriptFile | None = None) -
         "style": given.card_style,
         "colour": given.card_colour,
     }
+    if (product := read_ad(given)) is not None:
+        options["product"] = product
     texts = {name: value for name, value in card.items() if value is not None}
     if given.model:
         options["models"] = dict(map(_read_model, given.model))
@@ -113,6 +118,8 @@ def _read_model(text: str) -> tuple[str, str]:
 
 def name_option(field: str) -> str:
     """Return the name of a request's field on the command line."""
+    if field.startswith("product."):
+        return name_ad_option(field)
     if field.startswith("models."):
         return f"--model {field.removeprefix('models.')}"
     return _OPTIONS.get(field) or f"--{field.replace('_', '-')}"
@@ -154,9 +161,7 @@ class Maker:
             await self.gateway.scripts.keep(script, OWNER)
         if product is not None:  # stored first, as a request names it by its id
             image = await self.gateway.images.keep(product, OWNER)
-            card = asked.end_card or EndCardRequest()
-            card = card.model_copy(update={"product_image": image.id})
-            asked = asked.model_copy(update={"end_card": card})
+            asked = show_picture(asked, image.id)
         # The promise comes before the request: whatever dies from here on, `resume` knows what was
         # wanted. Its key makes the same request the same video.
         key = uuid4().hex

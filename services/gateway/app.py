@@ -23,7 +23,9 @@ from services.gateway.routes import (
     images,
     keys,
     live,
+    making,
     money,
+    page,
     reference,
     uploads,
     videos,
@@ -98,6 +100,7 @@ def _build_api() -> FastAPI:
         videos,
         live,
         wishes,
+        making,
         money,
         files,
         images,
@@ -105,6 +108,7 @@ def _build_api() -> FastAPI:
         webhooks,
         keys,
         reference,
+        page,
     ):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it

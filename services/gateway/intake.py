@@ -31,7 +31,7 @@ from shared.story.brief import Brief
 from shared.story.errors import BadInput, StorywaveError
 from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
-from shared.story.material import SCRIPT_ID
+from shared.story.material import SCRIPT_ID, read_id
 from shared.story.money import say_dollars
 from shared.story.own import check_own, list_uses
 from shared.story.shape import expect_plan
@@ -79,6 +79,7 @@ class Intake:
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
         check_own(brief)
+        _check_picture(brief)
         row = await self._build_row(await self.ids.make(owner, key), brief, asked)
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
@@ -218,14 +219,26 @@ class Intake:
         return first
 
 
+def _check_picture(brief: Brief) -> None:
+    """Refuse a picture of a product that is a clip or a sound, as far as its id tells."""
+    picture = brief.product.picture if brief.product else None
+    if picture is not None and (what := read_id(picture).what) != "image":
+        raise BadInput(
+            f"this is the id of a {what}: give that of a picture (PNG, JPEG or WebP)",
+            "product.picture",
+        )
+
+
 def _may_spend() -> bool:
     return CALLER.get().role.includes(Role.PAYER)
 
 
 def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
     """Return each file that a request names: the field, the id, and where such are given."""
-    product = brief.end_card.product_image if brief.end_card else None
-    found = [] if product is None else [("end_card.product_image", product, "/v1/images")]
+    card = brief.end_card.product_image if brief.end_card else None
+    picture = brief.product.picture if brief.product else None
+    named = (("end_card.product_image", card), ("product.picture", picture))
+    found = [(field, image, "/v1/images") for field, image in named if image is not None]
     return [*found, *((use.field, use.id, UPLOAD) for use in list_uses(brief))]
 
 

@@ -26,6 +26,7 @@ TYPES: Mapping[str, str] = {
     ".ogg": "audio/ogg",
     ".flac": "audio/flac",
     ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
     ".srt": "application/x-subrip; charset=utf-8",
     ".vtt": "text/vtt; charset=utf-8",
 }

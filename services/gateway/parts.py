@@ -19,10 +19,12 @@ from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.keys.links import LINK_SECONDS, Links
 from services.gateway.keys.secret import Secrets
+from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.thumbnails import Thumbnails
 from services.gateway.uploads import Uploads
 from services.gateway.webhooks.kept import Webhooks
 from services.gateway.webhooks.post import Poster
@@ -52,6 +54,8 @@ class Gateway:
     webhooks: Webhooks
     history: History
     poster: Poster
+    making: Making
+    thumbnails: Thumbnails
     keys: ApiKeys
     audit: Audit
     door: Door
@@ -127,6 +131,8 @@ def build_gateway(
         webhooks=webhooks,
         history=History(store, webhooks, app.replicas["gateway"].worker.take_on),
         poster=poster,
+        making=Making(store),
+        thumbnails=Thumbnails(app.ports.blobs, images.pool),
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),

@@ -1,8 +1,7 @@
 """Requests of users, checked field by field, and the brief that each becomes. Pure."""
 
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,9 +14,10 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from services.gateway.errors.wording import Unit
+from services.gateway.fields import EXACT, Line, OneOf
+from services.gateway.product import ProductRequest
 from services.gateway.webhooks.occasions import NAMES
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, ClipSound, EndCard, OwnBeat, Tier
@@ -25,6 +25,7 @@ from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
+from shared.story.product import Product, write_wish
 from shared.story.texts import VISIBLE, clean_text, looks_like_file, make_one_line
 
 PROMPT_LIMIT = 4000
@@ -32,9 +33,8 @@ SCRIPT_LIMIT = 60_000
 """Letters of a script within a request, which may have 64 KiB; longer ones are given before."""
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
-
-EXACT = ConfigDict(extra="forbid", strict=True)
-"""Nothing is guessed: false is no number, nor is "30", and an unknown field is refused."""
+SCENE_SECONDS = 7.5
+"""A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
 
 
 def accept_whole(number: object) -> object:
@@ -46,16 +46,6 @@ Whole = Annotated[int, BeforeValidator(accept_whole)]
 AtOnce = Annotated[int, Field(ge=0, le=60), BeforeValidator(accept_whole)]
 """Its bounds stand before the function: behind it, a value that may be null would lack them."""
 Seconds = Annotated[float, Unit("seconds"), Field(allow_inf_nan=False)]
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """Accepts one of these names, as a Literal does, which can't be read from a table."""
-
-    names: tuple[str, ...]
-
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
-        return core_schema.literal_schema([*self.names])
 
 
 def _check_words(prompt: str) -> str:
@@ -74,12 +64,6 @@ def _check_name(name: str) -> str:
         raise ValueError("give a word with letters, and how it is pronounced")
     return make_one_line(name)
 
-
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=120),
-    AfterValidator(make_one_line),
-]
 
 Name = Annotated[
     str,
@@ -209,20 +193,31 @@ class ReframeRequest(BaseModel):
 _SOURCES: list[JsonValue] = [
     {"required": ["prompt"]},
     {"required": ["script"], "properties": {"script": {"type": "string"}}},
+    {"required": ["product"], "properties": {"product": {"type": "object"}}},
 ]
 
 
 def _check_source(prompt: str, info: ValidationInfo) -> str:
     """Refuse a request that says twice what the video is of, or not at all."""
-    # a script that is wrong itself is not among the data, and is told of alone
-    has_script = info.data.get("script") is not None or "script" not in info.data
-    if prompt and has_script:
-        raise ValueError("give a prompt or a script, not both")
-    return prompt if has_script else _check_words(prompt)
+    # one that is wrong itself is not among the data, and is told of alone
+    data = info.data
+    others = [name for name in ("script", "product") if data.get(name) or name not in data]
+    given = (["prompt"] if prompt else []) + others
+    if len(given) > 1:
+        raise ValueError(f"give {' or '.join(f'a {name}' for name in given)}, not both")
+    return prompt if others else _check_words(prompt)
+
+
+def _check_style(style: str, info: ValidationInfo) -> str:
+    """Refuse a style beside another one of the product."""
+    product = info.data.get("product")
+    if product is not None and product.style not in (None, style):
+        raise ValueError(f"the product says {product.style}: say the style once")
+    return style
 
 
 class VideoRequest(BaseModel):
-    """A video to make, of a prompt or of a script. Everything else has a default."""
+    """A video to make, of a prompt, a script or a product. Everything else has a default."""
 
     model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": _SOURCES})
 
@@ -238,6 +233,9 @@ class VideoRequest(BaseModel):
         "(Fountain, plain text or Markdown); or the id that POST /v1/uploads gave, for longer "
         "ones, FDX and PDF.",
     )
+    product: ProductRequest | None = Field(
+        None, description="In place of a prompt: what the video is an ad for."
+    )
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
@@ -249,8 +247,14 @@ class VideoRequest(BaseModel):
         30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."
     )
     aspect: Aspect = "9:16"
-    quality: Quality = Field("draft", description="draft is 720p, full is 1080p.")
-    style: Annotated[str, OneOf(tuple(STYLES))] = "cinematic"
+    quality: Quality | None = Field(
+        None,
+        description="draft is 720p, full is 1080p. If left out, an ad is full, any other a draft.",
+    )
+    style: Annotated[str, OneOf(tuple(STYLES)), AfterValidator(_check_style)] | None = Field(
+        None,
+        description="If left out, an ad is minimal, any other cinematic.",
+    )
     voice: bool = True
     music: bool = True
     say: dict[Name, Pronounced] = Field(
@@ -333,9 +337,9 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(
-            exclude={"beats", "budget", "end_card", "script", "webhook", "metadata"}
-        )
+        other = {"beats", "budget", "end_card", "metadata", "product", "script", "webhook"}
+        words = self.model_dump(exclude=other)
+        words |= self._choose_looks()
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
@@ -345,8 +349,24 @@ class VideoRequest(BaseModel):
         if self.script is not None:  # its title and id are known once it is read
             words |= {"prompt": "a script", "script": "-"}
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
+        if self.product is not None:
+            product = self._complete_product(self.product.product())
+            words |= {"prompt": write_wish(product), "product": product}
+            words["chunk_seconds"] = SCENE_SECONDS
         own = tuple(OwnBeat(**beat.model_dump()) for beat in self.beats)
         return Brief(**words, end_card=card, own=own, owner=owner, budget=self.cap)
+
+    def _choose_looks(self) -> dict[str, str]:
+        """Return style and quality, by what the video is of where they are left open."""
+        own = self.product.style if self.product else None
+        usual = ("minimal", "full") if self.product else ("cinematic", "draft")
+        return {"style": self.style or own or usual[0], "quality": self.quality or usual[1]}
+
+    def _complete_product(self, product: Product) -> Product:
+        """Return the product with the call to action, which the end card may say alone."""
+        said = self.end_card.call_to_action if self.end_card else ""
+        call = product.call_to_action or said
+        return product.model_copy(update={"call_to_action": call})
 
     @property
     def left_open(self) -> frozenset[str]:

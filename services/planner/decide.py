@@ -42,10 +42,14 @@ def decide(view: View, latest: BeatsPlanned | None) -> Decision:
 def _list_steps(view: View, request: VideoRequested, rev: int) -> list[JobSpec]:
     """Return the jobs of one try to plan, as far as they can be asked for: the plan is the last."""
     brief = request.brief
+    steps = Steps(view, request, rev)
+    if brief.product and brief.product.picture:
+        seen = steps.look(brief.product.picture)
+        return [plan_job(request.video_id, brief, rev, look=seen.look)] if seen else steps.jobs
     if not brief.script:
         return [plan_job(request.video_id, brief, rev)]
-    steps = Steps(view, request, rev)
     selected = steps.select()
     if selected is None:
         return steps.jobs
-    return [plan_job(request.video_id, brief, rev, selected.title, selected.picks)]
+    told = {"title": selected.title, "picks": selected.picks, "looks": steps.looks}
+    return [plan_job(request.video_id, brief, rev, **told)]

@@ -1,4 +1,4 @@
-"""The steps from a script to the moments of its trailer, each of them a job. Pure.
+"""The steps before a plan, each of them a job: of a script, or of a product's picture. Pure.
 
 The script is read; from its scenes characters and settings are found, side by side; from all of
 that the moments are selected. A step that went well at an earlier revision is not done again.
@@ -14,11 +14,13 @@ from shared.story.kinds import (
     SELECTION,
     SETTINGS,
     CharactersFound,
+    ProductSeen,
     ScenesSelected,
     ScriptOrder,
     ScriptRead,
     SelectionOrder,
     SettingsFound,
+    product_job,
     scenes_job,
     script_job,
 )
@@ -35,6 +37,13 @@ class Steps:
     request: VideoRequested
     rev: int
     jobs: list[JobSpec] = field(default_factory=list)
+    looks: dict[str, str] = field(default_factory=dict)
+    """What the script says of how its characters look, by name."""
+
+    def look(self, picture: str) -> ProductSeen | None:
+        """Return what was seen on a product's picture; None before that, or where it failed."""
+        job = product_job(self.request.video_id, self.request.brief, picture, self.rev)
+        return self._find(ProductSeen, job)
 
     def select(self) -> ScenesSelected | None:
         """Return the moments; None while they are not selected, or where a step has failed."""
@@ -48,6 +57,7 @@ class Steps:
         places = self._find(SettingsFound, scenes_job(SETTINGS, video, order, rev, scenes))
         if people is None or places is None:
             return None
+        self.looks |= {each.name: each.look for each in people.characters if each.look}
         both = SelectionOrder(
             brief=order.brief, characters=people.characters, settings=places.settings
         )

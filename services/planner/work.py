@@ -1,10 +1,12 @@
-"""The plan job where no language model is asked, and the steps from a script to it.
+"""The plan job where no language model is asked, and the steps before it.
 
-What reads scripts is imported where it is used: the process that only hands out work needs none.
+What reads scripts and pictures is imported where it is used: the process that only hands out work
+needs none.
 """
 
 from collections.abc import Mapping
 
+from shared.engines.local.ads import advertise
 from shared.engines.local.plan import plan
 from shared.engines.planning import fit, story_seconds
 from shared.engines.scenes import tell
@@ -13,11 +15,13 @@ from shared.jobs.outcomes import Made
 from shared.story.kinds import (
     CHARACTERS,
     PLAN,
+    PRODUCT,
     SCRIPT,
     SELECTION,
     SETTINGS,
     AnyKind,
     PlanOrder,
+    ProductOrder,
     ScriptOrder,
     SelectionOrder,
 )
@@ -64,11 +68,22 @@ def _load(space: Workspace) -> Script:
     return Script.model_validate_json(space.files["scenes"].read_bytes())
 
 
+def see_product(order: ProductOrder, space: Workspace) -> Made:
+    """Cut the product out of its picture, and read its colours."""
+    from shared.media.cutout import cut_out
+
+    out = space.folder / "cutout.png"
+    seen = cut_out(space.files["picture"], out)
+    return Made({"key": out}, {"palette": seen.palette, "box": seen.box, "method": seen.method})
+
+
 def make_plan(order: PlanOrder, space: Workspace) -> Made:
     """Return all that BeatsPlanned carries, from the user's brief."""
     brief = order.brief
     if order.picks:
         return fit(order, tell(order.title, order.picks))
+    if brief.product:
+        return fit(order, advertise(brief, story_seconds(brief), order.look))
     return fit(order, plan(brief.prompt, brief.style, story_seconds(brief), brief.seed))
 
 
@@ -77,5 +92,6 @@ WORK: Mapping[AnyKind, Work] = {
     CHARACTERS: find_characters,
     SETTINGS: find_settings,
     SELECTION: select_moments,
+    PRODUCT: see_product,
     PLAN: make_plan,
 }

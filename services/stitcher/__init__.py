@@ -1,6 +1,7 @@
 """Reads how all jobs end; ends the video, well or badly; runs conform and cut."""
 
 from services.stitcher.decide import NAME, decide
+from services.stitcher.report import report
 from services.stitcher.work import WORK
 from shared.runtime.service import Service
 from shared.story.events import (
@@ -14,7 +15,7 @@ from shared.story.events import (
     VideoRequested,
     WavesCompleted,
 )
-from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, PLANNING, REFERENCE, VOICE
+from shared.story.kinds import CARD, CLIP, CUT, IMAGE, MUSIC, PLANNING, REFERENCE, VOICE
 
 SERVICE = Service(
     name=NAME,
@@ -38,4 +39,5 @@ SERVICE = Service(
     ends_videos=True,
     decides=(VideoCompleted, VideoFailed, VideoOverdue),
     work=WORK,
+    report={CUT: report},
 )

@@ -1,5 +1,6 @@
 """The two ends of a video: it is completed, or it has failed."""
 
+from shared.story.durations import find_generation_ms
 from shared.story.events import (
     AttemptSettled,
     BeatsPlanned,
@@ -60,6 +61,7 @@ def fail(
         succeeded=waves.succeeded if waves else 0,
         failed=waves.failed if waves else (),
         cost=_sum_by_hand(view) + sum(end.cost for end in view.ends.values()),
+        generation_ms=find_generation_ms(view, rev),
     )
 
 

@@ -153,9 +153,17 @@ def _find_card_segment(view: View, plan: BeatsPlanned, card: EndCard) -> Segment
         return state
     # without its background the card is drawn on a plain colour: it never fails for that
     files = {"background": background.key} if isinstance(background, CardReady) else {}
-    if card.product_image is not None:
-        files["product"] = image_key(plan.brief.owner, card.product_image)
+    if product := _find_product(plan, card):
+        files["product"] = product
     return replace(state, ask=partial(_ask_for_card_segment, plan, card, item, files))
+
+
+def _find_product(plan: BeatsPlanned, card: EndCard) -> str | None:
+    """Return the key of the picture on the card: of an ad's product, what was cut out of it."""
+    product = plan.bible.product
+    if card.product_image is None:
+        return product.cutout if product and product.cutout else None
+    return image_key(plan.brief.owner, card.product_image)
 
 
 def _ask_for_card_segment(

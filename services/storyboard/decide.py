@@ -10,6 +10,7 @@ from shared.story.kinds import (
     Item,
     ReferenceReady,
     card_order,
+    given_references,
     image_order,
     reference_order,
     references_of,
@@ -55,5 +56,8 @@ def _ask_for_image(view: View, plan: BeatsPlanned, beat: Beat) -> JobSpec:
     numbers = [item.n for item in references_of(plan, [beat])]
     pictures = {n: view.ready(ReferenceReady, REFERENCE.job(plan, n=n)) for n in numbers}
     # an image goes on without a reference that failed: it is better than none
-    files = {f"reference/{n}": picture.key for n, picture in pictures.items() if picture}
+    keys = given_references(plan, beat) | {n: made.key for n, made in pictures.items() if made}
+    files = {f"reference/{n}": keys[n] for n in sorted(keys)}
+    if (product := plan.bible.product) and product.cutout:
+        files["product"] = product.cutout
     return IMAGE.ask(plan, order, beat=beat.index, files=files, seconds=PICTURE_SECONDS)

@@ -42,9 +42,16 @@ class S3Blobs:
     """Bytes by key, in one bucket. A put is atomic on every S3 server: nothing is left to do."""
 
     def __init__(
-        self, endpoint: str, bucket: str, key: str, secret: str, region: str = "us-east-1"
+        self,
+        endpoint: str,
+        bucket: str,
+        key: str,
+        secret: str,
+        region: str = "us-east-1",
+        ca_file: Path | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._verify = str(ca_file) if ca_file else None
         self._bucket = bucket
         self._session = aioboto3.Session(key, secret, region_name=region)
         self._stack = AsyncExitStack()
@@ -52,7 +59,9 @@ class S3Blobs:
 
     async def open(self) -> None:
         """Connect, and create the bucket where it is missing."""
-        connect = self._session.client("s3", endpoint_url=self._endpoint, config=_CONFIG)
+        connect = self._session.client(
+            "s3", endpoint_url=self._endpoint, config=_CONFIG, verify=self._verify
+        )
         self._client = await self._stack.enter_async_context(connect)
         try:
             with self._server():

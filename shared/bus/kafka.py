@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity
 
 from shared.bus.kafka_consumer import Consumer
 from shared.bus.kafka_producer import PREFIX, Cluster, Producer
@@ -39,12 +40,13 @@ class KafkaBus:
         replication: int = 1,
         session_timeout_ms: int = 10_000,
         client_id: str = "storywave",
+        security: BaseSecurity | None = None,
         max_records: int = 300,
         publish_seconds: float = 15.0,
         graceful_seconds: float = 5.0,
         registry: "CollectorRegistry | None" = None,
     ) -> None:
-        self._cluster = Cluster(servers, prefix, partitions, replication, client_id)
+        self._cluster = Cluster(servers, prefix, partitions, replication, client_id, security)
         self._session_timeout_ms = session_timeout_ms
         self._max_records = max_records
         self._graceful_seconds = graceful_seconds
@@ -90,6 +92,10 @@ class KafkaBus:
         """Return how the consumer of this service does."""
         return self._consumers[service].health()
 
+    async def measure_lag(self, service: str) -> int:
+        """Return how many records of its partitions this consumer has not fetched yet."""
+        return await self._consumers[service].measure_lag()
+
     async def _open(self) -> None:
         await self._producer.open()
         types = {cls for consumer in self._consumers.values() for cls in consumer.types}
@@ -97,6 +103,7 @@ class KafkaBus:
         await self._producer.ensure_topics({*types, DeadLettered})
         self._broker = KafkaBroker(
             self._cluster.servers,
+            security=self._cluster.security,
             client_id=self._cluster.client_id,
             consumer_only=True,
             graceful_timeout=self._graceful_seconds,

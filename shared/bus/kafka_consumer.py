@@ -14,12 +14,14 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaBroker
@@ -104,6 +106,17 @@ class Consumer:
         partitions = consumer.assignment()
         fetched = [at for p in partitions if (at := consumer.last_poll_timestamp(p))]
         return Health(len(partitions), self._watch.age(max(fetched, default=None)))
+
+    async def measure_lag(self) -> int:
+        """Return how many records of its partitions it has not been given yet."""
+        consumer = self._subscriber and self._subscriber.consumer
+        lag = 0
+        with suppress(KafkaError):  # the server is away, or a partition is another's by now
+            # asked for: what came with the last records is old where a batch takes long
+            ends = await consumer.end_offsets(consumer.assignment()) if consumer else {}
+            for partition, end in ends.items():
+                lag += max(0, end - await consumer.position(partition))
+        return lag
 
     async def _receive(self, raws: Sequence[ConsumerRecord]) -> None:
         """Handle a batch. Returning commits it; a NACK rewinds every partition in it."""

@@ -11,8 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.schemas import Topic
+from faststream.security import BaseSecurity
 
 from shared.bus import wire
+from shared.bus.security import client_options
 from shared.story.errors import BusUnavailable, Unpublishable
 from shared.story.events import Event, topic
 
@@ -38,10 +40,23 @@ class Cluster:
     partitions: int
     replication: int
     client_id: str
+    security: BaseSecurity | None = None
 
     def topic(self, cls: type[Event]) -> str:
         """Return the name of the topic of this event type."""
         return self.prefix + topic(cls)
+
+    @property
+    def advice(self) -> str:
+        """Return what to look at where Kafka can't be spoken to."""
+        known = "check that it runs and STORYWAVE_KAFKA names it"
+        if self.security is None:
+            return known
+        # the client tells of refused certificates and passwords in the log alone
+        return (
+            f"{known}, and what STORYWAVE_KAFKA_TLS, STORYWAVE_CA_FILE, STORYWAVE_KAFKA_USER "
+            "and STORYWAVE_KAFKA_PASSWORD say"
+        )
 
 
 class Producer:
@@ -101,6 +116,7 @@ class Producer:
     def _make_broker(self) -> KafkaBroker:
         return KafkaBroker(
             self._cluster.servers,
+            security=self._cluster.security,
             client_id=self._cluster.client_id,
             request_timeout_ms=self._request_timeout_ms,
             # an event counts as published when no single server's death can lose it
@@ -121,7 +137,9 @@ class Producer:
         the client's own, not ours: cancelled while it connects, the client leaks its connection.
         """
         client = AIOKafkaAdminClient(
-            bootstrap_servers=self._cluster.servers, request_timeout_ms=self._request_timeout_ms
+            bootstrap_servers=self._cluster.servers,
+            request_timeout_ms=self._request_timeout_ms,
+            **client_options(self._cluster.security),
         )
         try:
             await client.start()
@@ -142,8 +160,23 @@ class Producer:
         for result in await admin.create_topics(wanted):
             if result.error is not None:
                 raise result.error
-        while not all(map(_has_leaders, await admin.client.describe_topics(list(names)))):
+        described = await admin.client.describe_topics(list(names))
+        while not all(map(_has_leaders, described)):
             await asyncio.sleep(LOOK_SECONDS)
+            described = await admin.client.describe_topics(list(names))
+        for each in described:
+            self._compare(each["topic"], len(each["partitions"]))
+
+    def _compare(self, name: str, partitions: int) -> None:
+        """Tell of a topic that gives work to fewer replicas than it should."""
+        wanted = self._cluster.partitions
+        if partitions < wanted:
+            log.warning(
+                "%s has %d partitions and STORYWAVE_KAFKA_PARTITIONS says %d: `storywave topics "
+                "--grow` adds them",
+                *(name, partitions, wanted),
+                extra={"action": "topics"},
+            )
 
     async def _send_all(self, packed: Packed) -> dict[str, str]:
         """Send all; return those that their topic never takes, each with the reason."""
@@ -203,7 +236,7 @@ class Producer:
     def _unavailable(self, error: Exception) -> BusUnavailable:
         return BusUnavailable(
             f"Kafka at {self._cluster.servers} does not take messages "
-            f"({type(error).__name__}: {error}): check that it runs and STORYWAVE_KAFKA names it"
+            f"({type(error).__name__}: {error}): {self._cluster.advice}"
         )
 
 

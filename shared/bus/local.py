@@ -82,6 +82,10 @@ class LocalBus:
         consumer = self._consumers[service]
         return Health(assigned=int(consumer.running), progress_age=consumer.progress_age())
 
+    async def measure_lag(self, service: str) -> int:
+        """Return how many events are in the queue of this service."""
+        return self._consumers[service].count_waiting()
+
     async def wait_until_idle(self) -> None:
         """Wait until all queues are empty and no handler runs: for tests."""
         while busy := [c for c in self._consumers.values() if not c.idle.is_set()]:
@@ -121,6 +125,10 @@ class Consumer:
         self._queue.append(event if ours else wire.reread(event, body, self._types))
         self.idle.clear()
         self._filled.set()
+
+    def count_waiting(self) -> int:
+        """Return how many events are in the queue."""
+        return len(self._queue)
 
     def stop(self) -> None:
         """Begin no new batch."""

@@ -13,20 +13,22 @@ from itertools import islice
 from typing import Any
 
 from shared.engines.narration import ask_for_time, shorten_narration
-from shared.engines.scenes import adapt, describe
+from shared.engines.scenes import adapt, describe, describe_ad
 from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
+from shared.story.bible import enter_product, write_bible
 from shared.story.brief import Brief, EndCard
 from shared.story.drafts import MIN_BEAT_SECONDS, Draft, Story, fit_card, max_beats, time_beats
 from shared.story.errors import PermanentError, TransientError
 from shared.story.kinds import PlanOrder
 from shared.story.own import adopt, find_given
+from shared.story.shape import expect_scenes
 from shared.story.texts import make_one_line
 
 LONGEST_ANSWER = 1 << 20
 """Letters of an answer that are looked at."""
 
-_LINE, _NAME, _PICTURE, _SPOKEN = 120, 60, 1_000, 1_000  # letters
+_LINE, _NAME, _LOOKS, _PICTURE, _SPOKEN = 120, 60, 300, 1_000, 1_000  # letters
 _MOST_BEATS = 200
 _MOST_CHARACTERS = 4  # each of them costs a picture of its own
 _LONGEST_BEAT = 600.0  # seconds
@@ -62,6 +64,7 @@ SCHEMA: Mapping[str, object] = _object(
         "title": _TEXT,
         "headline": _TEXT,
         "call_to_action": _TEXT,
+        "cast": {"type": "array", "items": _object({"name": _TEXT, "looks": _TEXT})},
         "beats": {"type": "array", "items": _object(_BEAT)},
         "refusal": _TEXT,
     }
@@ -80,6 +83,8 @@ request is itself a script, keep its words. An empty text is a silent beat.
 - setting: the place, in a few English words, the same words wherever it is the same place.
 - characters: names of those who are seen in it and in other beats, too; never more than \
 {characters} in the whole story.
+- cast: each of these characters, and each place that comes again, by name, with how it looks in \
+at most 25 English words: they are repeated in every picture, so that it always looks the same.
 - seconds: how long the beat lasts: {shortest:g} or more.
 - title, headline, call_to_action: the story's title, and two lines for the end card, of at most \
 eight words each, in the language of the request.
@@ -124,11 +129,13 @@ def ask(order: PlanOrder) -> Question:
         schema=json.dumps(SCHEMA), characters=_MOST_CHARACTERS, shortest=MIN_BEAT_SECONDS
     )
     user = _USER.format(
-        wanted=_count_beats(seconds),
+        wanted=expect_scenes(seconds) if brief.product else _count_beats(seconds),
         most=most,
         seconds=seconds,
         style=brief.style,
-        prompt=describe(brief.prompt, bool(brief.script), order.title, order.picks),
+        prompt=describe_ad(brief.product)
+        if brief.product
+        else describe(brief.prompt, bool(brief.script), order.title, order.picks),
     )
     return Question(system, user, _TOKENS + _TOKENS_A_BEAT * most, SCHEMA)
 
@@ -144,7 +151,8 @@ def read(text: str, order: PlanOrder) -> Made:
         raise TransientError("the language model's answer is no plan: it has no beats")
     title = _line(answer.get("title"), _LINE) or _line(order.brief.prompt, _NAME)
     headline = _line(answer.get("headline"), _LINE) or title
-    return fit(order, Story(title, headline, _line(answer.get("call_to_action"), _LINE), drafts))
+    call = _line(answer.get("call_to_action"), _LINE)
+    return fit(order, Story(title, headline, call, drafts, _read_looks(answer.get("cast"))))
 
 
 def fit(order: PlanOrder, story: Story) -> Made:
@@ -157,6 +165,8 @@ def fit(order: PlanOrder, story: Story) -> Made:
     beats = shorten_narration(timed, brief, keep=spoken_by_user)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
+    product = enter_product(brief.product, order.look, brief.owner) if brief.product else None
+    bible = write_bible(brief.style, beats, {**story.looks, **order.looks}, product)
     # drafts that made room for what the user gave were not too many
     planned = drafts if own else story.beats
     truncation = _note_truncation(order.video_id, planned, beats)
@@ -170,6 +180,7 @@ def fit(order: PlanOrder, story: Story) -> Made:
             "beats": [beat.model_dump(mode="json") for beat in beats],
             "chunks": [chunk.model_dump(mode="json") for chunk in chunks],
             "truncation": truncation and truncation.model_dump(mode="json"),
+            "bible": bible.model_dump(mode="json"),
             "given": find_given(settled, chunks),
         }
     )
@@ -267,6 +278,14 @@ def _name_recurring(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     seen = Counter(name for draft in drafts for name in draft.characters)
     kept = {name for name, count in seen.most_common(_MOST_CHARACTERS) if count > 1}
     return tuple(_keep_characters(draft, kept) for draft in drafts)
+
+
+def _read_looks(cast: object) -> dict[str, str]:
+    """Return how each one looks, by name."""
+    rows = cast[:_FIELDS] if isinstance(cast, list) else ()
+    told = [row for row in rows if isinstance(row, dict)]
+    read = {_line(row.get("name"), _LINE): _line(row.get("looks"), _LOOKS) for row in told}
+    return {name: looks for name, looks in read.items() if name and looks}
 
 
 def _keep_characters(draft: Draft, kept: Iterable[str]) -> Draft:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from shared.story.drafts import Draft, Story
+from shared.story.product import Product, write_wish
 from shared.story.script.parts import Pick
 
 LONGEST = 16_000
@@ -19,6 +20,12 @@ _ASK = """\
 A trailer of the script “{title}”. Plan exactly these {count} beats, one for each moment, in this \
 order. Keep what is said word for word as the narration, and describe a picture for each:
 {moments}"""
+
+_ASK_AD = """\
+An ad for the product below. Say nothing of it that does not stand here. The first scene says what \
+it is, those between what it does, the last one what is on offer and what to do. The product is \
+seen in each scene, in one of its own that suits what it is; describe it each time.
+{product}"""
 
 
 def tell(title: str, picks: Sequence[Pick]) -> Story:
@@ -46,6 +53,11 @@ def adapt(picks: Sequence[Pick], drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     told = map(_draft, picks)
     pairs = zip_longest(told, drafts[: len(picks)])
     return tuple(replace(own, prompt=theirs.prompt) if theirs else own for own, theirs in pairs)
+
+
+def describe_ad(product: Product) -> str:
+    """Return what a language model is asked for an ad."""
+    return _ASK_AD.format(product=write_wish(product))
 
 
 def describe(prompt: str, is_script: bool, title: str, picks: Sequence[Pick]) -> str:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
+from shared.base import telemetry
 from shared.jobs import outcomes, signals
 from shared.jobs.engine import Engine
 from shared.jobs.gate import MONEY, Hold, Settlement, Verdict
@@ -45,6 +46,7 @@ class Admission:
         except Exception as error:  # a newer version may read it: nothing is asked of an engine
             tell(MONEY, hold.video_id, error)
             return signals.Later(PUT_OFF_MS)
+        telemetry.VERDICTS.labels(verdict.value).inc()
         if hold.amount and verdict in _CHECKS:
             await self._means.gate.log_check(hold, verdict)
         if verdict is Verdict.SETTLED:
@@ -89,6 +91,7 @@ class Admission:
     async def judge_refusal(self, job: Job, refused: outcomes.Refused) -> Signal:
         """Return what follows where the provider surely did not accept."""
         engine = self._means.engine(job)
+        telemetry.REFUSALS.labels(engine.name, refused.why).inc()
         if refused.why in ("busy", "account"):
             rate = refused.creates_a_minute
             slow_down = partial(

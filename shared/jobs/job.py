@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from shared.story.events import Times
 from shared.story.fact import Micros
 from shared.story.kinds import RetryRules
 from shared.story.view import JobSpec
@@ -24,6 +25,14 @@ class State(StrEnum):
 
 
 IN_HAND = frozenset({State.SUBMITTING, State.RUNNING, State.STORING, State.SETTLING})
+PHASES = {
+    State.NEW: "waiting_ms",
+    State.SUBMITTING: "running_ms",
+    State.RUNNING: "running_ms",
+    State.STORING: "storing_ms",
+    State.SETTLING: "storing_ms",
+}
+"""State → the field that counts the time in it."""
 TERMINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 
@@ -74,6 +83,11 @@ class Job:
     put_off: int | None = None
     """How often it was set aside since nobody could read it; None once somebody has."""
     created_at: int = 0
+    since: int = 0
+    """When it came into the phase that it is in: waiting, running or storing."""
+    waiting_ms: int = 0
+    running_ms: int = 0
+    storing_ms: int = 0
     posted_attempt: int = 0
     posted_at: int | None = None
     held: Micros = 0
@@ -105,12 +119,23 @@ class Job:
     unresolved: bool | None = None
     """Nobody knows whether its last attempt ran: the hold is open until a person decides."""
     cancel: bool = False
+    started_at: int | None = None
+    """When its latest attempt began: before that it waited."""
+    produced_at: int | None = None
+    """When that attempt had been made at a provider, and was left to be stored."""
     finished_at: int | None = None
     publish_at: int | None = None
 
     @property
     def id(self) -> str:
         return self.spec.id
+
+    @property
+    def times(self) -> Times:
+        """Return what it has spent in each phase."""
+        return Times(
+            waiting_ms=self.waiting_ms, running_ms=self.running_ms, storing_ms=self.storing_ms
+        )
 
     @property
     def is_posted(self) -> bool:

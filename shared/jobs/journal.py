@@ -1,14 +1,20 @@
 """What is logged and counted of jobs: start, end, error; ids in the log, never in a label."""
 
 import logging
+from collections.abc import Mapping
 
-from shared.base import telemetry
+from shared.base import telemetry, tracing
+from shared.base.tracing import Span
+from shared.jobs import signals
 from shared.jobs.job import Job, State
+from shared.jobs.signals import Signal
 from shared.story.fact import Micros
 from shared.story.kinds import AnyKind, Order
 from shared.story.money import say_dollars
 
 log = logging.getLogger("storywave.worker")
+
+PHASE_NAMES = ("waiting", "running", "storing")
 
 
 def about(job: Job, action: str, kind: AnyKind | None = None) -> dict[str, object]:
@@ -47,16 +53,73 @@ def log_resubmit(job: Job) -> None:
 def log_end(job: Job, kind: AnyKind) -> None:
     """Log and count an end, once for each job, in the process whose write made it a fact."""
     seconds = ((job.finished_at or 0) - job.created_at) / 1000
-    telemetry.JOBS.labels(kind.name, job.state.value).inc()
-    telemetry.JOB_SECONDS.labels(kind.name).observe(seconds)
-    telemetry.SPENT.labels(kind.name).inc(job.cost)
-    if job.unresolved:
-        telemetry.UNRESOLVED.labels(kind.name).inc()
-    facts = {**about(job, "end", kind), "seconds": seconds, "cost": job.cost, "tries": job.tries}
+    phases = {phase: getattr(job, f"{phase}_ms") / 1000 for phase in PHASE_NAMES}
+    count_end(job, seconds, phases)
+    trace_end(job)
+    known = {"seconds": seconds, **phases, "cost": job.cost, "tries": job.tries}
+    facts = {**about(job, "end", kind), **known}
     if job.state is State.DONE:
         log.info("%s done", kind, extra=facts)
     else:
         log.error("%s %s: %s", kind, job.state, job.error, extra={**facts, "action": "error"})
+
+
+def count_end(job: Job, seconds: float, phases: Mapping[str, float]) -> None:
+    """Count an end, with an exemplar that leads to the video."""
+    kind, video = job.spec.kind, telemetry.name_video(job.spec.video_id)
+    telemetry.JOBS.labels(kind, job.state.value).inc()
+    telemetry.JOB_SECONDS.labels(kind).observe(seconds, video)
+    for phase, spent in phases.items():
+        telemetry.JOB_PHASE_SECONDS.labels(kind, phase).observe(spent, video)
+    telemetry.SPENT.labels(kind).inc(job.cost)
+    if job.unresolved:
+        telemetry.UNRESOLVED.labels(kind).inc()
+    if job.reused:
+        telemetry.REUSED.labels(kind).inc()
+
+
+def trace_end(job: Job) -> None:
+    """Add a job that has ended to the trace of its video."""
+    if not tracing.is_on():
+        return
+    spec, end = job.spec, job.finished_at or 0
+    known = {
+        "kind": spec.kind,
+        "beat": spec.beat,
+        "n": spec.n,
+        "take": spec.take,
+        "end": job.state.value,
+        "attempts": job.attempt,
+        "tries": job.tries,
+        "model": job.model or "",
+        "cost": job.cost,
+        **{f"{phase}_ms": getattr(job, f"{phase}_ms") for phase in PHASE_NAMES},
+    }
+    tracing.record(
+        Span(spec.video_id, f"{spec.kind} {spec.beat}/{spec.n}", job.created_at, end, known)
+    )
+
+
+def count_signal(job: Job, signal: Signal) -> None:
+    """Count what has happened to a job, once its row says so."""
+    kind = job.spec.kind
+    match signal:
+        case signals.Parked(why):
+            telemetry.PARKED.labels(kind, why).inc()
+        case signals.Broke():
+            telemetry.FAILED_TRIES.labels(kind, signal.code).inc()
+        case signals.Posted(model=model) if job.model and model and model != job.model:
+            telemetry.FALLBACKS.labels(kind).inc()
+        case signals.Settled() if job.then is not State.NEW or job.then_due is not None:
+            count_run(job)
+
+
+def count_run(job: Job) -> None:
+    """Count a run that has been settled: what was held for it, and what it came to."""
+    model = job.model or "none"
+    telemetry.RUNS.labels(model).inc()
+    telemetry.MODEL_HELD.labels(model).inc(job.held)
+    telemetry.MODEL_SPENT.labels(model).inc(job.owed)
 
 
 def log_check(

@@ -63,7 +63,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.jobs.job import LONGEST_WAIT_MS, MOST_COST, Job, Rules, State
+from shared.jobs.job import LONGEST_WAIT_MS, MOST_COST, PHASES, Job, Rules, State
 from shared.jobs.retries import GiveUp, after_failure
 from shared.jobs.signals import (
     Accepted,
@@ -143,7 +143,18 @@ def advance(job: Job, signal: Signal, now: int, rules: Rules) -> Job:
         raise IllegalSignal(job, signal)
     after = _APPLY[type(signal)](job, signal, now, rules)
     assert after.state in allowed, f"{job.state} → {after.state} by {signal} is not in the table"
-    return after
+    return _count_time(job, after, now)
+
+
+def _count_time(before: Job, after: Job, now: int) -> Job:
+    """Return the job with its time counted, where it has come into another phase."""
+    phase = PHASES[before.state]
+    if PHASES.get(after.state) == phase:
+        return after
+    # a clock that was set back has counted nothing; before `since` there was none
+    spent = max(0, now - (before.since or before.created_at))
+    counted: dict[str, Any] = {phase: getattr(after, phase) + spent}
+    return replace(after, since=0 if after.has_ended else now, **counted)
 
 
 def _claim(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
@@ -155,7 +166,7 @@ def _claim(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
         return taken
     if job.state is not State.NEW:
         return replace(taken, deaths=job.deaths + 1)
-    return replace(taken, state=State.SUBMITTING)
+    return replace(taken, state=State.SUBMITTING, started_at=now, produced_at=None)
 
 
 def _post(job: Job, signal: Posted, now: int, rules: Rules) -> Job:
@@ -217,6 +228,7 @@ def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
         urls=signal.urls,
         result=signal.result,
         owed=_bound(signal.cost),
+        produced_at=now,
         deaths=0,
         resubmits=0,
     )
@@ -228,7 +240,16 @@ def _note_stored(job: Job, signal: Stored, now: int, rules: Rules) -> Job:
 
 
 def _finish(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
-    made = replace(job, result=signal.result, error=None, reused=signal.reused, kept={}, lost={})
+    made = replace(
+        job,
+        result=signal.result,
+        error=None,
+        reused=signal.reused,
+        kept={},
+        lost={},
+        running_ms=job.running_ms - signal.storing_ms,
+        storing_ms=job.storing_ms + signal.storing_ms,
+    )
     return _close(made, State.DONE, signal.cost, now, rules)
 
 

@@ -8,6 +8,7 @@ theory of operation in machine.py.
 import logging
 from functools import partial
 
+from shared.base import telemetry
 from shared.jobs import journal, outcomes, outputs, signals
 from shared.jobs.admission import Admission
 from shared.jobs.engine import Task
@@ -117,8 +118,11 @@ class Posting:
 
     async def look_for(self, job: Job, task: Task) -> Signal:
         """Adopt what an earlier attempt started at the provider, or be sure that it did not."""
+        if job.attempt == job.posted_attempt + 1:  # the first time that it is looked for
+            telemetry.UNKNOWN.labels(job.spec.kind).inc()
         known = await self._means.ledger.find_run(self._means.engine(job).name, job)
         if known is not None:
+            telemetry.ADOPTED.labels(job.spec.kind).inc()
             return signals.Accepted(known)
         # the time at which it is asked: a list that was read early says nothing, however late it is
         since = self._means.ledger.now() - (job.posted_at or 0)
@@ -128,6 +132,7 @@ class Posting:
         for external_id in found.ids:
             adopted = await self._adopt(job, external_id)
             if adopted is not None:
+                telemetry.ADOPTED.labels(job.spec.kind).inc()
                 return adopted
         if not found.is_complete or since < self._means.rules.grace_ms:
             return signals.Unknown(to_ms(self._means.pace.hold))

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from shared.base import telemetry
 from shared.base.batching import Batcher
 from shared.jobs.job import LONGEST_WAIT_MS
 from shared.ports import Doc, Index, Store, Update
@@ -112,7 +113,9 @@ class Rates:
         granted = {p: await self._grant(p, wanted[p], limits) for p, limits in dict(asks).items()}
         answers = []
         for provider, _ in asks:
-            answers.append(granted[provider] > 0)
+            is_granted = granted[provider] > 0
+            telemetry.CREATES.labels(provider, "taken" if is_granted else "none").inc()
+            answers.append(is_granted)
             granted[provider] -= 1
         return answers
 

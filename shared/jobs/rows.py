@@ -70,7 +70,8 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     kind = kinds[spec.kind]
     at = job.finished_at or 0
     if job.state is State.DONE:
-        return kind.build(Success(spec, kind.read(spec), job.result, job.cost, at, job.reused))
+        done = Success(spec, kind.read(spec), job.result, job.cost, at, job.reused, job.times)
+        return kind.build(done)
     return kind.failed(
         video_id=spec.video_id,
         job=job.id,
@@ -79,6 +80,7 @@ def end_event(job: Job, kinds: Kinds) -> Event:
         n=spec.n,
         take=spec.take,
         cost=job.cost,
+        times=job.times,
         error=_plain(job, "error") or str(job.state),
         tries=job.tries,
         code=job.code or "",

@@ -91,6 +91,8 @@ class Finished:
     result: Mapping[str, Any]
     cost: Micros = 0
     reused: bool = False
+    storing_ms: int = 0
+    """The part of its running time in which it was stored: of what is made and kept in one step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,10 +91,14 @@ class Storing:
 
     async def store(self, job: Job, task: Task, made: Made) -> Signal:
         """Keep what was made here; of several outputs, those that are of use."""
+        began = self._means.ledger.now()
         parts = outputs.split_by_number(made.files)
         keeping = (self._keep(job, task, n, Made(files, made.data)) for n, files in parts.items())
         ends = await asyncio.gather(*keeping)
-        return _conclude(job, dict(zip(parts, ends, strict=True)))
+        end = _conclude(job, dict(zip(parts, ends, strict=True)))
+        if not isinstance(end, signals.Finished):
+            return end
+        return replace(end, storing_ms=max(0, self._means.ledger.now() - began))
 
     async def _keep(self, job: Job, task: Task, number: str, made: Made) -> Signal:
         """Look at one output and keep it; what is of no use has its price all the same."""

@@ -309,7 +309,9 @@ class Worker:
         if signal == signals.Parked("money"):
             await self._tell_shortage(job)
         after = await patiently(partial(self._ledger.advance, job, signal), self._means.pace)
-        if after is None and isinstance(signal, signals.Posted):
+        if after is not None:
+            journal.count_signal(job, signal)
+        elif isinstance(signal, signals.Posted):
             await self._steps.admission.give_back(job)
         if after and not after.has_ended and isinstance(signal, signals.NotAccepted):
             journal.log_resubmit(after)

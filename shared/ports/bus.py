@@ -70,3 +70,7 @@ class Bus(Protocol):
     def health(self, service: str) -> Health:
         """Return how the consumer of this service does."""
         ...
+
+    async def measure_lag(self, service: str) -> int:
+        """Return how many events wait for this service in this process, as far as it knows."""
+        ...

@@ -36,9 +36,10 @@ from shared.jobs.relay import Relay
 from shared.jobs.reuse import Reuse
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
-from shared.ports import Blobs, Bus, Health, Is, Store
+from shared.ports import Blobs, Bus, Health, Index, Is, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.budgets import Budgets
+from shared.runtime.measures import MEASURE_SECONDS, Measures
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
 from shared.runtime.steering import Steering
@@ -47,6 +48,9 @@ from shared.story.errors import InfrastructureError
 from shared.story.kinds import AnyKind, Kinds
 
 log = logging.getLogger("storywave.app")
+
+Indexes = Mapping[str, Sequence[Index]]
+"""Collections, each with its indexes."""
 
 MEND_SECONDS = 30.0
 """How often to look for times that a clock has set which was ahead."""
@@ -151,10 +155,7 @@ async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterat
 async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitStack) -> Path:
     """Open everything outside of this process; return the folder that it may work in."""
     store, blobs, patient = parts.ports.store, parts.ports.blobs, not parts.alone
-    money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES, **reuse.INDEXES}
-    indexes = {**ledgers.INDEXES, **money, **relays.INDEXES}
-    for name, more in (each for service in services for each in service.indexes.items()):
-        indexes[name] = (*indexes.get(name, ()), *more)
+    indexes = list_indexes(services)
     await _wait_for("the database", partial(store.open, indexes), patient)
     closing.push_async_callback(store.close)
     look = partial(_make_due, store, services, look_again)
@@ -162,6 +163,15 @@ async def _open(parts: Parts, services: Sequence[Service], closing: AsyncExitSta
     await _wait_for("the object store", blobs.open, patient)
     closing.push_async_callback(blobs.close)
     return closing.enter_context(scratch(parts.scratch))
+
+
+def list_indexes(services: Sequence[Service]) -> Indexes:
+    """Return every collection that these services use, with its indexes."""
+    money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES, **reuse.INDEXES}
+    indexes: dict[str, Sequence[Index]] = {**ledgers.INDEXES, **money, **relays.INDEXES}
+    for name, more in (each for service in services for each in service.indexes.items()):
+        indexes[name] = (*indexes.get(name, ()), *more)
+    return indexes
 
 
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
@@ -268,6 +278,8 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
     services = [replica.shell.service for replica in app.replicas.values()]
     mend = partial(_make_due, app.ports.store, services, mend_times)
     loops.append(("times", _repeat(mend, MEND_SECONDS)))
+    measures = Measures(app.ports.store, app.ports.bus, services, parts.scratch)
+    loops.append(("measures", _repeat(measures.take, MEASURE_SECONDS)))
     return loops
 
 

@@ -22,14 +22,19 @@ from shared.jobs.means import Pace
 from shared.jobs.turns import Room
 from shared.ports import Store
 from shared.runtime.allowances import FREE_CLIPS, PAID_CLIPS, Allowances
-from shared.runtime.app import App, Parts, Ports, run_services
+from shared.runtime.app import App, Indexes, Parts, Ports, run_services
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.runtime.terms import Priced, Terms, ask_engines
 from shared.story.kinds import KINDS, PLAN, VOICE, AnyKind, Kinds
 
 if TYPE_CHECKING:
+    from faststream.security import BaseSecurity
+
+    from shared.bus.kafka_producer import Cluster
     from shared.engines.replicate.engine import ReplicateEngine
+
+NO_INDEXES: Indexes = {}
 
 
 @asynccontextmanager
@@ -69,10 +74,10 @@ async def open_app(
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
+async def open_store(settings: Settings, indexes: Indexes = NO_INDEXES) -> AsyncIterator[Store]:
     """Open the store alone, for who only looks: nothing is taken up, and nothing published."""
     ports, _ = choose_ports(settings)
-    await ports.store.open({})
+    await ports.store.open(indexes)
     try:
         yield ports.store
     finally:
@@ -189,14 +194,45 @@ def choose_ports(settings: Settings) -> tuple[Ports, Path]:
     from shared.bus.kafka import KafkaBus
     from shared.store.mongo import MongoStore
 
+    ca_file = settings.ca_file
     bus = KafkaBus(
         settings.kafka,
         prefix=settings.kafka_prefix,
         partitions=settings.kafka_partitions,
         replication=settings.kafka_replication,
         session_timeout_ms=settings.kafka_session_timeout_ms,
+        security=secure_kafka(settings),
         registry=REGISTRY,
     )
-    blobs = S3Blobs(settings.s3_endpoint, settings.s3_bucket, settings.s3_key, settings.s3_secret)
-    store = MongoStore(settings.mongo, settings.mongo_database)
+    blobs = S3Blobs(
+        settings.s3_endpoint,
+        settings.s3_bucket,
+        settings.s3_key,
+        settings.s3_secret,
+        ca_file=ca_file,
+    )
+    store = MongoStore(settings.mongo, settings.mongo_database, ca_file)
     return Ports(store, bus, blobs), settings.scratch
+
+
+def secure_kafka(settings: Settings) -> "BaseSecurity | None":
+    """Return how Kafka is spoken to: over TLS or not, signed in or not."""
+    from shared.bus.security import Login, make_security
+
+    user = settings.kafka_user
+    login = Login(user, settings.kafka_password, settings.kafka_sasl) if user else None
+    return make_security(tls=settings.kafka_tls, login=login, ca_file=settings.ca_file)
+
+
+def name_kafka(settings: Settings) -> "Cluster":
+    """Return which Kafka the settings name, and how topics are made on it."""
+    from shared.bus.kafka_producer import Cluster
+
+    return Cluster(
+        settings.kafka,
+        settings.kafka_prefix,
+        settings.kafka_partitions,
+        settings.kafka_replication,
+        client_id="storywave",
+        security=secure_kafka(settings),
+    )

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared.runtime.app import App
 
-PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+METRICS = "/metrics"
+PROBES = frozenset({"/healthz", "/readyz", METRICS})
 """Asked by machines, by address and often: no rule about browsers or crowds applies to them."""
 
 STALE_SECONDS = 60.0
@@ -35,11 +37,11 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
         ready = app is not None and not app.draining and all(assigned.values())
         return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
 
-    async def metrics(request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route(METRICS, metrics)]
 
-    return [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-    ]
+
+async def metrics(request: Request) -> Response:
+    """Return how much this process has done, as Prometheus reads it."""
+    # exemplars are told to those who ask for OpenMetrics, and to nobody else
+    write, media_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(write(REGISTRY), media_type=media_type)

@@ -8,24 +8,30 @@ import errno
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 
 import uvloop
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.base import telemetry
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
 from shared.runtime.http import Server
-from shared.runtime.probes import probes
+from shared.runtime.probes import METRICS, metrics, probes
 from shared.runtime.refusals import NOT_ANY_MORE, NOT_YET
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
+
+METRICS_CONNECTIONS = 16
+"""On their own port: a few scrapers, and not a crowd."""
+
+NOTHING = Starlette()
+"""Answers that there is nothing here."""
 
 Front: TypeAlias = Callable[[App], AbstractContextManager[ASGIApp]]
 """What a process serves beside its probes, for as long as its services are open."""
@@ -40,8 +46,24 @@ def run(
     """Run these services until SIGTERM or SIGINT, then drain; `started` once everything is open."""
     telemetry.log_as_json(settings.log_level)
     _collect_rarely()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        _open_traces(settings.otlp_url, services),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_serve(services, settings, front, started))
+
+
+def _open_traces(url: str, services: Sequence[Service]) -> AbstractContextManager[None]:
+    """Send traces for as long as this is open, where somebody is named who takes them."""
+    if not url:
+        return nullcontext()
+    try:
+        from shared.base.otlp import send_to
+    except ImportError as error:
+        raise BadInput(
+            "STORYWAVE_OTLP_URL needs what is not installed: pip install 'storywave[tracing]'"
+        ) from error
+    return send_to(url, services[0].name if len(services) == 1 else "storywave")
 
 
 def _collect_rarely() -> None:
@@ -57,10 +79,11 @@ async def _serve(
     front: Front | None,
     started: Callable[[App], None],
 ) -> None:
-    switch = Switch(front)
+    switch = Switch(front, metrics_apart=bool(settings.metrics_port))
     stop = _stop_on_signals()
     server = Server(switch)
-    serving = asyncio.create_task(server.serve(sockets=[_listen(settings.host, settings.port)]))
+    doors = _open_doors(settings, server)
+    serving = asyncio.create_task(_serve_all(doors))
     working = asyncio.create_task(_work(services, settings, switch, server, stop, started))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -70,7 +93,8 @@ async def _serve(
         stop.set()
         await asyncio.gather(working, return_exceptions=switch.app is None and stopping.done())
     finally:
-        server.should_exit = True
+        for each in doors:
+            each.should_exit = True
         stopping.cancel()
         await serving
 
@@ -92,11 +116,28 @@ async def _work(
         await server.settle()  # what is being answered may need what is closed next
 
 
+def _open_doors(settings: Settings, server: Server) -> dict[Server, socket.socket]:
+    """Return each server of this process with the socket that it listens on."""
+    doors = {server: _listen(settings.host, settings.port, "--port")}
+    if settings.metrics_port:
+        apart = Server(Starlette(routes=[Route(METRICS, metrics)]), limit=METRICS_CONNECTIONS)
+        where = "STORYWAVE_METRICS_PORT"
+        doors[apart] = _listen(settings.host, settings.metrics_port, where)
+    return doors
+
+
+async def _serve_all(doors: Mapping[Server, socket.socket]) -> None:
+    async with asyncio.TaskGroup() as serving:
+        for server, sock in doors.items():
+            serving.create_task(server.serve(sockets=[sock]))
+
+
 class Switch:
     """Probes at once; the rest while the services are open."""
 
-    def __init__(self, front: Front | None) -> None:
+    def __init__(self, front: Front | None, *, metrics_apart: bool = False) -> None:
         self._front = front
+        self._hidden = METRICS if metrics_apart else None
         self.app: App | None = None
         self._target = self._probes_and(NOT_YET)
 
@@ -116,7 +157,8 @@ class Switch:
         return Starlette(routes=[*probes(lambda: self.app), *mounts])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._target(scope, receive, send)
+        hidden = self._hidden is not None and scope.get("path") == self._hidden
+        await (NOTHING if hidden else self._target)(scope, receive, send)
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -127,7 +169,7 @@ def _stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, option: str) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -137,7 +179,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise BadInput(
                 f"port {port} on {host} is in use: stop what listens there, or choose another "
-                "with --port"
+                f"with {option}"
             ) from error
         raise BadInput(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return sock

@@ -15,6 +15,12 @@ from shared.story.fact import Micros
 from shared.story.money import read_dollars
 
 
+def _a_file(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ValueError(f"{path} is no file: name one of certificates in PEM")
+    return path
+
+
 def _a_folder(path: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path} is a file: name a folder, which need not exist yet")
@@ -77,6 +83,10 @@ class Settings(BaseSettings):
     """Everything in this process and one folder, or each service alone on shared servers."""
     log_level: Level = "INFO"
     """The least that is logged."""
+    otlp_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
+        "", examples=["http://collector:4318"]
+    )
+    """Where an OpenTelemetry collector takes traces over HTTP, one a video; without it, none."""
     engine: Literal["local", "rehearsal"] = "local"
     """Who does the work; a rehearsal makes nothing, and is for trying out a cluster under load."""
     paid: bool = False
@@ -138,10 +148,20 @@ class Settings(BaseSettings):
     """Copies of each topic: 3 where losing a broker must lose nothing."""
     kafka_session_timeout_ms: int = Field(10_000, ge=1)
     """After how long without a sign of life a replica's partitions go to another."""
+    kafka_tls: bool = False
+    """Whether Kafka is spoken to over TLS."""
+    kafka_user: str = Field("", examples=["storywave"])
+    """Whom to sign in to Kafka as; without a name nobody signs in."""
+    kafka_password: str = Field("", repr=False, validate_default=True)
+    """The password of this user."""
+    kafka_sasl: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """How to sign in. PLAIN sends the password as it is, and so works over TLS only."""
     mongo: Annotated[str, _starting("mongodb://", "mongodb+srv://")] = (
         "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     )
-    """Cluster: where MongoDB listens; it must be a replica set."""
+    """Cluster: where MongoDB listens; it must be a replica set. A user, a password and
+    `tls=true` belong into this address.
+    """
     mongo_database: str = Field(
         "storywave", pattern=r"^[A-Za-z0-9_-]{1,60}$", examples=["storywave"]
     )
@@ -156,6 +176,10 @@ class Settings(BaseSettings):
     """Its access key."""
     s3_secret: str = ""
     """Its secret key."""
+    ca_file: Annotated[Path | None, AfterValidator(_a_file)] = None
+    """Cluster: a file of certificates in PEM: who has signed those that Kafka, MongoDB and the
+    object store show over TLS. Without it, those count that the system trusts.
+    """
     scratch: Path = Path("/tmp/storywave")
     """Cluster: where a replica works on files; nothing in it is needed after a restart."""
 
@@ -164,6 +188,8 @@ class Settings(BaseSettings):
     """The address to serve on; 0.0.0.0 is every one that this machine has."""
     port: int = Field(8000, ge=0, le=65_535)
     """The port to serve on; 0 is any free one."""
+    metrics_port: int = Field(0, ge=0, le=65_535, examples=[9464])
+    """A port that serves metrics and nothing else; with 0 they are beside the probes."""
     hosts: str = Field(
         "",
         pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(,[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)*$",
@@ -207,6 +233,20 @@ class Settings(BaseSettings):
         if given.data.get("llm_url") and not model:
             raise ValueError("name the model that STORYWAVE_LLM_URL is to plan with")
         return model
+
+    @field_validator("kafka_password")
+    @classmethod
+    def _check_password(cls, password: str, given: ValidationInfo) -> str:
+        if given.data.get("kafka_user") and not password:
+            raise ValueError("give the password of the user in STORYWAVE_KAFKA_USER")
+        return password
+
+    @field_validator("kafka_sasl")
+    @classmethod
+    def _check_sasl(cls, sasl: str, given: ValidationInfo) -> str:
+        if sasl == "PLAIN" and not given.data.get("kafka_tls"):
+            raise ValueError("PLAIN would send the password readable: set STORYWAVE_KAFKA_TLS=true")
+        return sasl
 
     @property
     def budget(self) -> Micros | None:

@@ -31,13 +31,14 @@ from shared.jobs.unreadable import (
     tell,
 )
 from shared.ports import Bus, Doc, Heard, Is, Store, Update
+from shared.runtime import journal
 from shared.runtime.budgets import Budgets
 from shared.runtime.known import Change, Known, Reader
 from shared.runtime.memory import Memo, Recent
 from shared.runtime.service import NO_PRICES, Service
 from shared.runtime.steering import Steering
 from shared.story.errors import InfrastructureError, cause
-from shared.story.events import Event, VideoFailed
+from shared.story.events import Event
 from shared.story.kinds import Kinds
 from shared.story.running import count, find_overdue
 from shared.story.view import NOTHING, Decision, JobSpec, View
@@ -70,6 +71,7 @@ class Shell:
         self.service = service
         self._budgets = budgets
         self._video_ms = video_ms
+        self._kinds = kinds
         self._reader = Reader(kinds, self._tell_unread)
         self._store = store
         self._bus = bus
@@ -89,7 +91,9 @@ class Shell:
         telemetry.BATCH.labels(self.service.name).observe(len(batch))
         telemetry.HANDLED.labels(self.service.name).inc(len(batch))
         by_video = _group_by_video(batch)
-        await self._settle(by_video)
+        with telemetry.HANDLE_SECONDS.labels(self.service.name).time():
+            await self._settle(by_video)
+        journal.count_hops(self.service.name, batch, self._store.now())
         for listener in self._listeners:
             listener(by_video)
 
@@ -198,7 +202,8 @@ class Shell:
                 await self._set_aside(waiting[video], error)
             await self._ensure_each(kept)
             await self._go_on(kept)
-            self._log_done(kept)
+            for change in kept:
+                journal.tell_change(self.service.name, change)
             waiting = {video: waiting[video] for video in lost}
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
 
@@ -223,6 +228,7 @@ class Shell:
     async def _change(self, before: Known, events: Sequence[Heard]) -> Change:
         """Return the change of one video. A decision that breaks is told, and breaks alone."""
         heard = before.hear(events)
+        journal.count_known(self.service.name, before, heard, events)
         try:
             heard, decision = self._decide(heard)
             return Change.of(before, heard, decision, self._store.now(), _patience())
@@ -336,28 +342,12 @@ class Shell:
         if specs:
             await self._take_on(specs)
         rows = await self._relay.insert(events)
-        for row in rows:
-            _log_decision(row.event)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
+        views = {change.after.video_id: change.after.view for change in changes}
+        for row in rows:
+            journal.tell_decision(row.event, views[row.event.video_id], self._kinds)
         return [None] * len(changes)
-
-    def _log_done(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            if change.summary and change.adds:
-                about = {"video_id": change.after.video_id, "stage": self.service.name}
-                said = ", ".join(f"{n} {what}" for what, n in change.summary.items())
-                log.info(
-                    "settled: %s", said, extra={**about, "action": "settled", **change.summary}
-                )
-
-
-def _log_decision(event: Event) -> None:
-    name = type(event).__name__
-    telemetry.DECIDED.labels(name).inc()
-    facts = event.model_dump(mode="json", exclude={"brief", "beats", "chunks", "version"})
-    level = logging.WARNING if isinstance(event, VideoFailed) else logging.INFO
-    log.log(level, "%s", name, extra={**facts, "stage": name, "action": "decided"})
 
 
 def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:

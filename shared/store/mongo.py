@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
+from pathlib import Path
+from typing import Any
 
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -31,12 +33,19 @@ REFUSED = {2, 14, 28, 40, 52, 54, 55, 56, 57, 10334, 17419}
 more than 16 MiB. For a server that is away they would be asked again for ever.
 """
 
+_SIGN_IN = ": check the user and the password in STORYWAVE_MONGO, and what this user may do"
+_NOT_ALLOWED = {13: _SIGN_IN, 18: _SIGN_IN}
+
 
 class MongoStore:
     """A document store for many processes."""
 
-    def __init__(self, uri: str, database: str) -> None:
+    def __init__(self, uri: str, database: str, ca_file: Path | None = None) -> None:
         self._uri = uri
+        # only beside an address that asks for TLS: the file alone would turn it on
+        self._tls: dict[str, Any] = (
+            {"tlsCAFile": str(ca_file)} if ca_file and _asks_for_tls(uri) else {}
+        )
         self._name = database
         self._offset = 0.0
         self._sync: asyncio.Task[None] | None = None
@@ -50,6 +59,7 @@ class MongoStore:
             connectTimeoutMS=PATIENCE_MS,
             socketTimeoutMS=30_000,
             readPreference="primary",  # a secondary may not have what we wrote a moment ago
+            **self._tls,
         )
         try:
             with self._server():
@@ -172,13 +182,19 @@ class MongoStore:
                 raise ValueError(f"MongoDB refuses this: {error}") from error
             # the address may hold a password, and this text goes into logs
             host = self._uri.partition("://")[2].rpartition("@")[2].partition("/")[0]
-            raise StoreUnavailable(f"MongoDB at {host} takes no work: {_cause(error)}") from error
+            advice = _NOT_ALLOWED.get(getattr(error, "code", None) or 0, "")
+            said = f"MongoDB at {host} takes no work: {_cause(error)}{advice}"
+            raise StoreUnavailable(said) from error
 
 
 def _is_refusal(error: Exception) -> bool:
     """Return whether the change itself is wrong, so that asking again changes nothing."""
     failures = error.details["writeErrors"] if isinstance(error, BulkWriteError) else ()
     return any(failure["code"] in REFUSED for failure in failures)
+
+
+def _asks_for_tls(uri: str) -> bool:
+    return uri.startswith("mongodb+srv://") or "tls=true" in uri or "ssl=true" in uri
 
 
 def _cause(error: Exception) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect, Quality
+from shared.story.product import Product
 
 ClipCheck = Literal["off", "warn", "retry"]
 """What follows when a clip can be played, and still looks spoiled: nothing, a note, another try."""
@@ -57,9 +58,11 @@ class Brief(Fact):
     # and this one must still read its briefs.
 
     prompt: str
-    """Of a video from a script, the script's title."""
+    """Of a video from a script, the script's title; of an ad, what its product is."""
     script: str = ""
     """The id of the script that the video is a trailer of; empty where there is none."""
+    product: Product | None = None
+    """The product that the video is an ad for."""
     duration: float = 30.0
     aspect: Aspect = "9:16"
     quality: Quality = "draft"

@@ -5,8 +5,8 @@ time exactly. Boundaries are whole milliseconds, so that sums of them stay exact
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from shared.story.beats import BadPlan, Beat
@@ -48,6 +48,8 @@ class Story:
     headline: str
     cta: str
     beats: tuple[Draft, ...]
+    looks: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Who or what comes again in it, by name, and how that looks."""
 
 
 def fit_card(card: EndCard | None, duration: float) -> EndCard | None:

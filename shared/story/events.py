@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.story.beats import Beat, Chunk, ChunkError, Truncation
+from shared.story.bible import Bible
 from shared.story.brief import Brief
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
@@ -55,6 +56,28 @@ class Snapshot(Numbered):
     """A whole statement: of several, only the one with the highest `rev` counts."""
 
 
+class Times(Fact):
+    """What a job spent waiting for its turn, being worked on, and having its outputs stored."""
+
+    waiting_ms: int = 0
+    running_ms: int = 0
+    storing_ms: int = 0
+
+    @property
+    def work_ms(self) -> int:
+        """Return the time without the waiting."""
+        return self.running_ms + self.storing_ms
+
+    @property
+    def all_ms(self) -> int:
+        """Return the time from the creation of the job to its end."""
+        return self.waiting_ms + self.work_ms
+
+
+NO_TIMES = Times()
+"""Of events of before, and of plans that no job has made."""
+
+
 class JobEnd(Event):
     """A job has ended. `job` is the job's id, which nobody takes apart."""
 
@@ -65,6 +88,7 @@ class JobEnd(Event):
     cost: Micros = 0
     reused: bool = False
     """It is a copy of what was paid for before, and has cost nothing."""
+    times: Times = NO_TIMES
 
     @property
     def slot(self) -> str:
@@ -216,12 +240,15 @@ class BeatsPlanned(Snapshot):
     truncation: Truncation | None = None
     takes: Mapping[str, int] = Field(default_factory=dict)
     """`kind/number` → the wanted take, where it is not the first one."""
+    bible: Bible = Bible()
+    """What comes again in it, and how that looks."""
     given: Mapping[str, str] = Field(default_factory=dict)
     """`kind/number` → the key of a file that the user gave: nothing is made in its place."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0
     reused: bool = False
+    times: Times = NO_TIMES
 
 
 class WavesCompleted(Snapshot):
@@ -232,6 +259,8 @@ class WavesCompleted(Snapshot):
     failed: tuple[ChunkError, ...] = ()
     cost: Micros = 0
     keys: tuple[str, ...] = ()
+    generation_ms: int = 0
+    """From the plan to the end of the last clip."""
 
 
 class VideoCompleted(Snapshot):
@@ -260,6 +289,8 @@ class VideoFailed(Snapshot):
     succeeded: int = 0
     failed: tuple[ChunkError, ...] = ()
     cost: Micros = 0
+    generation_ms: int = 0
+    """From the request to the last that was heard of it."""
 
 
 DECIDED: tuple[type[Event], ...] = (

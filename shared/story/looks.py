@@ -1,13 +1,16 @@
 """The looks that a video may have: styles, transitions, end cards and captions. Pure data.
 
-The API, the command line and all that draws read their choices here, so that another caption style
-or another look of the end card is one more row of a table. A name that is in no table comes from a
-later version: it gets the plainest look, since a video is worth more than its style.
+The API, the command line and all that draws read their choices here. Another caption style is one
+more row of a table; a style of video is one file in `styles/`, with all that belongs to it. A name
+that nobody knows comes from a later version: it gets the plainest look, since a video is worth more
+than its style.
 """
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from importlib.resources import files
+from typing import Any, Literal
 
 Colour = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""
@@ -16,6 +19,27 @@ Ink = tuple[int, int, int, int]
 
 Face = Literal["plain", "strong", "elegant", "elegant-strong", "clean", "clean-strong", "playful"]
 """The purpose of a font; shared/media/fonts.py knows which one it is."""
+
+STYLE_NAMES = (
+    "cinematic", "anime", "noir", "watercolor", "minimal", "playful", "luxury", "bold", "warm",
+    "technical",
+)  # fmt: skip
+"""Every style that a request may name, each a file; the first is the default."""
+
+
+def _read_style(name: str) -> Mapping[str, Any]:
+    text = files(__package__).joinpath(f"styles/{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+STYLE_FILES: Mapping[str, Mapping[str, Any]] = {name: _read_style(name) for name in STYLE_NAMES}
+"""What the files say: what is drawn and heard of it, shared/engines/local/styles.py reads."""
+
+
+def read_colour(digits: str) -> Colour:
+    """Return a colour that is written as rrggbb."""
+    red, green, blue = bytes.fromhex(digits)
+    return red, green, blue
 
 
 # ── captions ────────────────────────────────────────────────────────────────────────────────────
@@ -90,28 +114,19 @@ class CardLook:
     upper: bool = False
 
 
+_CARD_COLOURS = ("ink", "colour", "button_fill", "button_ink", "veil")
+
+
+def _read_card(table: Mapping[str, Any]) -> CardLook:
+    found = {name: read_colour(table[name]) for name in _CARD_COLOURS if name in table}
+    return CardLook(**{"button_fill": None, **table, **found})
+
+
 CARD_LOOKS: Mapping[str, CardLook] = {
-    "luxury": CardLook(
-        "elegant", "elegant-strong", 0.105, ink=(244, 226, 186), colour=(20, 18, 22),
-        button_fill=None, button_ink=(244, 226, 186), corner=0.0,
-        veil=(8, 7, 10), veil_strength=0.62,
-    ),
-    "minimal": CardLook(
-        "clean-strong", "clean", 0.098, ink=(22, 24, 28), colour=(238, 236, 231),
-        button_fill=(22, 24, 28), button_ink=(255, 255, 255), corner=0.5,
-        veil=(246, 245, 242), veil_strength=0.72,
-    ),
-    "bold": CardLook(
-        "strong", "strong", 0.125, ink=(255, 255, 255), colour=(214, 28, 54),
-        button_fill=(255, 222, 30), button_ink=(18, 18, 20), corner=0.16,
-        veil=(150, 10, 34), veil_strength=0.60, upper=True,
-    ),
-    "playful": CardLook(
-        "playful", "playful", 0.115, ink=(255, 255, 255), colour=(88, 76, 214),
-        button_fill=(255, 138, 92), button_ink=(18, 18, 20), corner=0.5,
-        veil=(60, 40, 170), veil_strength=0.50,
-    ),
-}  # fmt: skip
+    name: _read_card(table["end_card"])
+    for name, table in STYLE_FILES.items()
+    if "end_card" in table
+}
 
 CARD_CHOICES = ("auto", *CARD_LOOKS)
 """The looks that a video may ask for; auto takes the one that suits its style."""
@@ -133,30 +148,32 @@ TRANSITION_CHOICES = ("auto", *TRANSITIONS)
 
 @dataclass(frozen=True)
 class Style:
-    """The looks that suit a style of video; its colours and its music are the engine's."""
+    """What suits a style of video, and the words for it in the prompts of models."""
 
     transition: str = "fade"
     card: str = "minimal"
+    prompt: str = ""
+    camera: tuple[str, ...] = ("slow push in", "gentle drift to the right", "held still")
+    """How the camera moves, beat by beat."""
 
 
-STYLES: Mapping[str, Style] = {
-    "cinematic": Style("fade", "luxury"),
-    "anime": Style("slide", "playful"),
-    "noir": Style("black", "luxury"),
-    "watercolor": Style("fade", "minimal"),
-    "minimal": Style("cut", "minimal"),
-    "playful": Style("wipe", "playful"),
-    "luxury": Style("fade", "luxury"),
-    "bold": Style("slide", "bold"),
-}
-"""Every style a request may name; the first is the default."""
+def _read_looks(table: Mapping[str, Any]) -> Style:
+    return Style(table["transition"], table["card"], table["prompt"], tuple(table["camera"]))
+
+
+STYLES: Mapping[str, Style] = {name: _read_looks(table) for name, table in STYLE_FILES.items()}
+
+
+def find_style(name: str) -> Style:
+    """Return the style of this name; a plain one with its name in its prompt, where it is new."""
+    return STYLES.get(name) or Style(prompt=f"{name.capitalize()} style" if name else "")
 
 
 def choose_transition(asked: str, style: str) -> str:
     """Return the transition that was asked for, or the style's; never auto."""
-    return STYLES.get(style, Style()).transition if asked == "auto" else asked
+    return find_style(style).transition if asked == "auto" else asked
 
 
 def choose_card(asked: str, style: str) -> str:
     """Return the name of the card's look that was asked for, or the style's; never auto."""
-    return STYLES.get(style, Style()).card if asked == "auto" else asked
+    return find_style(style).card if asked == "auto" else asked

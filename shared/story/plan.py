@@ -1,6 +1,9 @@
 """Questions to a plan: which beats and chunks the video is to have, and what each of them needs."""
 
+from collections.abc import Sequence
+
 from shared.story.beats import Beat, Chunk
+from shared.story.bible import Entry
 from shared.story.events import BeatsPlanned, VideoFailed
 from shared.story.view import View
 
@@ -42,10 +45,13 @@ def card_number(plan: BeatsPlanned) -> int:
     return len(plan.chunks)
 
 
-def list_characters(plan: BeatsPlanned) -> list[str]:
-    """Return every character of the story; a character's place here numbers its reference."""
-    # a dict keeps the first place of each, so that the same plan always gives the same numbers
-    return list(dict.fromkeys(name for beat in plan.beats for name in beat.characters))
+def list_entries(plan: BeatsPlanned) -> Sequence[Entry]:
+    """Return all that comes again in the video; an entry's place here numbers its reference."""
+    if plan.bible.entries:
+        return plan.bible.entries
+    # of a plan without a bible: a dict keeps the first place of each, so numbers stay the same
+    names = dict.fromkeys(name for beat in plan.beats for name in beat.characters)
+    return [Entry(name=name) for name in names]
 
 
 def list_speakers(plan: BeatsPlanned) -> list[str]:

@@ -40,7 +40,7 @@ def outcome(capsys: Captured, *arguments: object) -> tuple[int, str]:
         (["sea", "--transition-seconds", "3"], "--transition-seconds: give 0.1 to 2 seconds"),
         (["sea", "--card-colour", "red"], "--card-colour: write it like #ff8800"),
         (["sea", "--headline", "x" * 500], "--headline: give at most"),
-        (["sea", "--card-style", "loud"], "--card-style: use 'auto', 'luxury'"),
+        (["sea", "--card-style", "loud"], "--card-style: use 'auto', 'minimal'"),
         (["sea", "--tier", "fast"], "--tier: use 'draft', 'standard' or 'best'"),
         (["sea", "--model", "veo"], "--model: write KIND=NAME, as clip=google/veo-3.1"),
         (["sea", "--model", "clip="], "--model clip: give at least 1 characters"),

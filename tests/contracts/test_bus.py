@@ -105,6 +105,21 @@ async def test_events_arrive_as_they_were_sent(buses: Buses) -> None:
     assert got == {event.id: event for event in sent}
 
 
+async def test_the_lag_is_what_no_batch_has_taken_yet(buses: Buses) -> None:
+    bus, listener = buses.make(), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await buses.start(bus, "s")
+    assert await bus.measure_lag("s") == 0
+    listener.gate.clear()
+    await bus.publish(deleted(1))
+    await until(listener.entered.is_set)
+    await bus.publish(deleted(200, "w"))
+    assert await bus.measure_lag("s") == 200
+    listener.gate.set()
+    await until(lambda: len(listener.heard) == 201)
+    assert await bus.measure_lag("s") == 0
+
+
 async def test_what_waits_is_taken_in_batches_within_their_limit(buses: Buses) -> None:
     bus, listener = buses.make(), Listener()
     listener.gate.clear()

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.app import create_app
@@ -348,3 +349,18 @@ async def test_what_was_sent_is_not_sent_back_at_length(
     texts = [said["detail"], *(text for error in said["errors"] for text in error.values())]
     assert all("v" * 61 not in text for text in texts)
     assert len(said["instance"]) <= 200
+
+
+async def test_requests_are_counted_by_template_and_a_made_up_path_or_method_is_no_label(
+    api: Api,
+) -> None:
+    def count(**labels: str) -> float:
+        return REGISTRY.get_sample_value("storywave_request_seconds_count", labels) or 0.0
+
+    known = {"route": "/v1/videos/{video_id}", "method": "GET", "status": "4xx"}
+    odd = {"route": "none", "method": "other", "status": "4xx"}
+    before, before_odd = count(**known), count(**odd)
+    for name in ("nope", "nobody", "nothing"):
+        await api.http.get(f"/v1/videos/{name}")
+        await api.http.request(f"X{name.upper()}", f"/{name}")
+    assert (count(**known) - before, count(**odd) - before_odd) == (3, 3)

@@ -176,3 +176,15 @@ def test_costs_add_up_over_tries() -> None:
     stored = m.advance(second, s.Produced({"key": "u"}, cost=7), NOW, RULES)
     done = m.advance(stored, s.Finished({"key": "k"}, cost=stored.owed), NOW, RULES)
     assert (first.cost, stored.cost, stored.owed, done.cost, done.owed) == (5, 5, 7, 12, 0)
+
+
+def test_a_job_knows_when_its_latest_attempt_began_and_was_made() -> None:
+    waiting = job()
+    begun = m.advance(waiting, s.Claimed(), NOW + 100, RULES)
+    looked_at = m.advance(job(State.RUNNING, started_at=NOW), s.Claimed(), NOW + 500, RULES)
+    made = m.advance(looked_at, s.Produced({"key": "u"}), NOW + 900, RULES)
+    assert (waiting.started_at, begun.started_at, looked_at.started_at) == (None, NOW + 100, NOW)
+    assert made.produced_at == NOW + 900
+    failed = m.advance(begun, s.Broke("no luck"), NOW + 200, RULES)
+    again = m.advance(failed, s.Claimed(), NOW + 3_000, RULES)
+    assert (again.started_at, again.produced_at) == (NOW + 3_000, None)

@@ -26,6 +26,7 @@ from shared.story.kinds import (
     KINDS,
     OF_SCRIPTS,
     PLAN,
+    PRODUCT,
     REFERENCE,
     AnyKind,
     ChunkReady,
@@ -36,11 +37,12 @@ from tests.pipeline.world import World, brief, world
 OWNER = "local"
 SHUFFLED = Chaos(seed=11, shuffle=True, double=0.5)
 WANTED = brief(3, 2).model_copy(update={"end_card": EndCard()})
-# the plan of these tests has no persons, and comes from no script
+# the plan of these tests has no persons, and comes from no script and no product
+UNUSED = (REFERENCE, PRODUCT)
 USED = [
     kind
     for kind in KINDS
-    if kind is not REFERENCE and kind.stage not in OF_SCRIPTS and kind.is_awaited
+    if kind not in UNUSED and kind.stage not in OF_SCRIPTS and kind.is_awaited
 ]
 
 

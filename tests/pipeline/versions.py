@@ -264,6 +264,9 @@ class Side:
     def health(self, service: str) -> Health:
         return self._buses[service].health(service)
 
+    async def measure_lag(self, service: str) -> int:
+        return await self._buses[service].measure_lag(service)
+
 
 class Opened:
     """A store that is open for longer than any of the processes on it."""

@@ -13,6 +13,7 @@ from shared.story.events import (
     VideoRequested,
     VideoSteered,
 )
+from shared.story.images import image_key
 from shared.story.kinds import PlanFailed
 from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, done, plan, requested, retold
@@ -256,3 +257,28 @@ def test_a_retry_does_again_only_the_step_that_failed() -> None:
     assert again.id == f"{VIDEO}/settings/0/0/2"
     (selection,) = told.hear(done(again))
     assert selection.id == f"{VIDEO}/selection/0/0/2"
+
+
+def test_the_picture_of_a_product_is_looked_at_before_the_plan() -> None:
+    told = Story(SERVICE)
+    shoe = {"name": "AirFlex", "picture": "w1"}
+    (look,) = told.hear(requested(owner="ada", product=shoe))
+    assert (look.kind, look.files) == ("product", {"picture": image_key("ada", "w1")})
+    (job,) = told.hear(done(look))
+    assert job.id == f"{VIDEO}/plan/0/0/1"
+    assert job.input["look"]["key"] == "ProductSeen/0-0-1"
+    told.hear(plan())
+    assert told.done
+
+
+def test_a_product_without_a_picture_is_planned_at_once() -> None:
+    (job,) = Story(SERVICE).hear(requested(product={"name": "AirFlex"}))
+    assert (job.kind, job.input["look"]) == ("plan", None)
+
+
+def test_a_picture_that_was_looked_at_is_not_looked_at_again() -> None:
+    told = Story(SERVICE)
+    (look,) = told.hear(requested(product={"name": "AirFlex", "picture": "w1"}))
+    (job,) = told.hear(done(look))
+    (again,) = told.hear(broken(job), revision(2, "retry"))
+    assert again.id == f"{VIDEO}/plan/0/0/2"

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 import services
+from shared.base import telemetry
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
 from shared.runtime.probes import probes
@@ -62,3 +63,24 @@ async def test_requests_are_served_only_while_the_services_are_open(
                 assert not door.closed
             assert door.closed == with_front
             assert await refuses("Stopping")
+
+
+@pytest.mark.parametrize("apart", [True, False])
+async def test_metrics_on_a_port_of_their_own_are_not_served_beside_the_api(apart: bool) -> None:
+    transport = httpx.ASGITransport(Switch(None, metrics_apart=apart))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        assert (await http.get("/metrics")).status_code == (404 if apart else 200)
+        assert (await http.get("/healthz")).status_code == 200
+
+
+async def test_exemplars_are_told_to_who_asks_for_openmetrics() -> None:
+    telemetry.JOB_SECONDS.labels("clip").observe(0.3, telemetry.name_video("of-a-video"))
+    app = Starlette(routes=probes(lambda: None))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        plain = await http.get("/metrics")
+        full = await http.get("/metrics", headers={"accept": "application/openmetrics-text"})
+    assert "of-a-video" not in plain.text
+    assert plain.headers["content-type"].startswith("text/plain")
+    assert '# {video_id="of-a-video"} 0.3' in full.text
+    assert full.text.endswith("# EOF\n")

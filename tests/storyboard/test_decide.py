@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from services.storyboard import SERVICE
 from shared.story.beats import WrongImageCount
+from shared.story.bible import Entry, write_bible
 from shared.story.brief import EndCard
+from shared.story.events import BeatsPlanned
 from shared.story.kinds import CARD, IMAGE, REFERENCE, PlanFailed
 from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, done, plan, retold
@@ -77,6 +79,36 @@ def test_an_image_goes_on_without_a_reference_that_failed() -> None:
     assert [(j.beat, sorted(j.files)) for j in images] == [
         (0, ["reference/0"]), (2, ["reference/0"]),
     ]  # fmt: skip
+
+
+def ad(**entry: str) -> BeatsPlanned:
+    """A plan for a product; in its first and last beat the place is the same."""
+    made = plan(3)
+    places = ("by the sea", "on a street", "by the sea")
+    beats = [b.model_copy(update={"setting": s}) for b, s in zip(made.beats, places, strict=True)]
+    product = Entry(name="AirFlex", what="product", looks="AirFlex, a shoe", **entry)
+    bible = write_bible("bold", beats, {}, product)
+    return made.model_copy(update={"beats": tuple(beats), "bible": bible})
+
+
+def test_a_given_picture_of_a_product_is_a_reference_that_nobody_has_to_make() -> None:
+    told = Story(SERVICE)
+    place, street = told.hear(ad(picture="images/p.webp", cutout="cut.png"))
+    assert (place.kind, place.n, place.input["what"]) == (REFERENCE.name, 1, "setting")
+    assert (street.kind, street.beat) == (IMAGE.name, 1)
+    assert street.files == {"reference/0": "images/p.webp", "product": "cut.png"}
+    assert street.input["looks"] == ["AirFlex, a shoe"]
+    first, last = told.hear(done(place))
+    assert [*first.files] == [*last.files] == ["reference/0", "reference/1", "product"]
+
+
+def test_a_product_without_a_picture_is_drawn_once_before_its_images() -> None:
+    told = Story(SERVICE)
+    jobs = told.hear(ad())
+    assert [(job.kind, job.n) for job in jobs] == [(REFERENCE.name, 0), (REFERENCE.name, 1)]
+    assert jobs[0].input["looks"] == "AirFlex, a shoe"
+    (street,) = told.hear(done(jobs[0]))
+    assert street.files == {"reference/0": "ReferenceReady/0-0-0"}
 
 
 def test_a_skipped_beat_needs_no_reference() -> None:

@@ -10,10 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import explain_error
+from shared.base import telemetry
 from shared.runtime.probes import PROBES
 
 log = logging.getLogger("storywave.access")
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 # Nothing that is served here may load or be framed by anything of another host, and no browser may
@@ -23,8 +25,9 @@ SAFETY = (
     (b"referrer-policy", b"no-referrer"),
     (
         b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        b"media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        # blob: is what our page has fetched itself, with a key that no picture's address may carry
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        b"media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
         b"frame-ancestors 'none'",
     ),
 )
@@ -95,3 +98,11 @@ class Seen:
             "key": scope["state"].get("key") or None,
         }
         log.info("%s %s %s", scope["method"], route, self.status or "left", extra=extra)
+        self._count(scope["method"], route)
+
+    def _count(self, method: str, route: str | None) -> None:
+        """Count it. A client may make up a method or a path: labels have none of either."""
+        known = method if method in METHODS else "other"
+        status = f"{self.status // 100}xx" if self.status else "left"
+        seconds = telemetry.REQUEST_SECONDS.labels(route or "none", known, status)
+        seconds.observe(perf_counter() - self._began)

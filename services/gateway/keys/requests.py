@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, Field
 
 from services.gateway.errors.wording import Unit
+from services.gateway.fields import EXACT, Line, OneOf
 from services.gateway.keys.caller import OWNER, Limits, Role
-from services.gateway.requests import EXACT, Budget, Line, OneOf, accept_whole
+from services.gateway.requests import Budget, accept_whole
 from shared.story.money import read_dollars
 
 Count = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(accept_whole)]

@@ -46,6 +46,7 @@ The soundtrack counts nothing, because it is made beside the images and clips, a
 
 PHASES: Mapping[str, Stage] = {
     **{stage.value: stage for stage in OF_SCRIPTS},
+    "product": Stage.PLAN,
     "plan": Stage.PLAN,
     "images": Stage.IMAGES,
     "clips": Stage.CLIPS,
@@ -244,7 +245,7 @@ def _tally_steps(view: View, plan: BeatsPlanned | None, asked: int | None) -> di
     """Return the tally of each step from a script to its plan: one job each, done once."""
     found: dict[Stage, _Tally] = {}
     start = asked
-    for kind in PLANNING[:-1]:
+    for kind in (kind for kind in PLANNING if kind.stage in OF_SCRIPTS):
         end = _find_step_end(view, kind)
         before = [tally.end for tally in found.values()]
         # characters and settings both start from the script, the selection from both of them

@@ -136,6 +136,7 @@ class VideoStatus(Fact):
     seconds: float | None = Field(None, description="How long the finished video is.")
     generation_ms: int | None = None
     links: Mapping[str, str] = Field(default_factory=dict)
+    actions: tuple[Action, ...] = Field((), description="What may be asked of it now.")
 
 
 def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
@@ -145,6 +146,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         return None
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
     failure = _find_failure(view)
+    ended = failure or done
     made = measure_progress(view, failure.phase if failure else None, kinds)
     word = _choose_status(view, failure)
     return VideoStatus(
@@ -172,8 +174,9 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         error=failure.error if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
         seconds=done.seconds if done else None,
-        generation_ms=done.generation_ms if done else None,
+        generation_ms=ended.generation_ms if ended else None,
         links=_build_links(view, done),
+        actions=tuple(sorted(ALLOWED[word])),
     )
 
 

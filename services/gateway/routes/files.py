@@ -18,6 +18,7 @@ router = APIRouter()
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 Rev = Annotated[int | None, Query(ge=1, description="A finished revision; else the latest.")]
+Small = Annotated[bool, Query(description="A picture of at most 480 pixels a side.")]
 HLS_MEDIA = "hls_media.m4s"
 PathRev = Annotated[int, Path(ge=1, description="A finished revision.")]
 
@@ -47,9 +48,11 @@ async def send_film(known: Known, at: At, request: Request, rev: Rev = None) -> 
 
 
 @serve_file(router, "/v1/videos/{video_id}/poster", "poster")
-async def send_poster(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
+async def send_poster(
+    known: Known, at: At, request: Request, rev: Rev = None, small: Small = False
+) -> Response:
     """Send the poster: one still of the film."""
-    return await _send(known, at, request, "poster", rev)
+    return await _send(known, at, request, "poster", rev, small=small)
 
 
 @serve_file(router, "/v1/videos/{video_id}/captions.srt", "srt")
@@ -105,9 +108,18 @@ async def send_clip(
 
 
 async def _send(
-    known: View, at: Gateway, request: Request, part: Part, rev: int | None
+    known: View,
+    at: Gateway,
+    request: Request,
+    part: Part,
+    rev: int | None,
+    *,
+    small: bool = False,
 ) -> Response:
-    return await media.serve(request, at.blobs, _find_key(known, part, rev), known.video_id)
+    key = _find_key(known, part, rev)
+    if small:
+        key = await at.thumbnails.find(key)
+    return await media.serve(request, at.blobs, key, known.video_id)
 
 
 def _find_key(known: View, part: Part, rev: int | None) -> str:

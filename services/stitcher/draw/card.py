@@ -15,7 +15,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageStat
 from services.stitcher.draw.artwork import draw_gradient, fill_canvas, open_picture
 from services.stitcher.draw.button import draw_button, set_button
 from services.stitcher.draw.colours import choose_ink
-from services.stitcher.draw.product import draw_product, is_dark
+from services.stitcher.draw.product import draw_product
 from services.stitcher.draw.words import SetText, explain_unwritten, set_text
 from shared.media.encode import write_segment
 from shared.media.overlay import Overlay
@@ -186,13 +186,13 @@ def _compose(spec: CardSpec, contents: _Contents, ground: Image.Image) -> list[_
         placed = _stack(words, canvas.width / 2, canvas, gap)
     elif _is_beside(product, canvas):
         room = (canvas.width * 0.42, canvas.height * 0.8)
-        shown = draw_product(product, room, look.corner, is_dark(ground))
+        shown = draw_product(product, room, look.corner, ground)
         placed = _stack([shown], canvas.width * 0.27, canvas, gap)
         placed += _stack(words, canvas.width * 0.72, canvas, gap)
     else:
         left = canvas.height * 0.9 - sum(word.height + gap for word in words)
         room = (canvas.width * 0.74, min(left, canvas.height * 0.42))
-        shown = draw_product(product, room, look.corner, is_dark(ground))
+        shown = draw_product(product, room, look.corner, ground)
         placed = _stack([shown, *words], canvas.width / 2, canvas, gap)
     return [
         _bring_in(place, order, canvas, breathes=place.drawing is button)

@@ -1,16 +1,19 @@
 """A product's picture as it stands on an end card: what is seen of it, lifted off its backdrop."""
 
+import math
+
 from PIL import Image, ImageDraw, ImageStat
 
 from services.stitcher.draw.artwork import draw_shadow
 
 _DARK = 70  # of 255
+_ALIKE = 90  # the distance of two colours
 _MOST_GROWTH = 2.0
 """A small picture stays small rather than become a blur."""
 
 
 def draw_product(
-    product: Image.Image, room: tuple[float, float], corner: float, dark_backdrop: bool
+    product: Image.Image, room: tuple[float, float], corner: float, ground: Image.Image
 ) -> Image.Image:
     """Return the product in this room, with a shadow, or with light around it where that shows."""
     spread = max(2, round(min(room) / 36))
@@ -19,8 +22,8 @@ def draw_product(
     image = _fit(seen, (room[0] - 6 * spread, room[1] - 6 * spread))
     if image.getchannel("A").getextrema()[0] == 255:  # a photo that fills its rectangle
         image.putalpha(_mask_corners(image.size, 0.14 * corner))
-    # what is dark before a dark backdrop would not be seen over a shadow
-    is_glowing = dark_backdrop and is_dark(image)
+    # what is dark before a dark backdrop would not be seen over a shadow, nor red before red
+    is_glowing = (is_dark(ground) and is_dark(image)) or _is_alike(image, ground)
     out = _draw_glow(image, spread) if is_glowing else draw_shadow(image, spread)
     # a shadow lies a little below, since light comes from above; a glow is even
     out.alpha_composite(image, (3 * spread, 3 * spread if is_glowing else 2 * spread))
@@ -32,6 +35,15 @@ def is_dark(image: Image.Image) -> bool:
     seen = image.getchannel("A") if image.mode == "RGBA" else None
     light = ImageStat.Stat(image.convert("L"), seen)
     return light.count[0] > 0 and light.mean[0] < _DARK
+
+
+def _is_alike(image: Image.Image, ground: Image.Image) -> bool:
+    """Return whether a cut-out has about the colour of what is behind it."""
+    seen = image.getchannel("A")
+    if seen.getextrema()[0] == 255 or not ImageStat.Stat(seen).sum[0]:
+        return False
+    colours = ImageStat.Stat(image.convert("RGB"), seen).mean, ImageStat.Stat(ground).mean[:3]
+    return math.dist(*colours) < _ALIKE
 
 
 def _fit(image: Image.Image, room: tuple[float, float]) -> Image.Image:

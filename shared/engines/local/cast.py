@@ -1,8 +1,12 @@
-"""A voice for each character of a film: another speaker, at another pitch, than the narrator's."""
+"""A voice for each character of a film: another speaker, at another pitch, than the narrator's; and
+what each of them wears, by which they are known again.
+"""
 
 from dataclasses import replace
 
-from shared.engines.local.styles import VoiceChoice
+from shared.engines.local.reading import Reading
+from shared.engines.local.styles import VoiceChoice, palette_of, style_of
+from shared.story.product import name_colour
 
 _SPEAKERS = (
     ("m3", 34, 0.90),
@@ -30,3 +34,17 @@ def choose_voice(narrator: VoiceChoice, place: int) -> VoiceChoice:
     return replace(
         narrator, variant=variant, pitch=min(99, pitch + 7 * again), shift=shift + 0.02 * again
     )
+
+
+_COLOURS = ("red", "green", "yellow", "blue", "white", "orange")
+
+
+def describe_characters(reading: Reading, style: str, seed: int) -> dict[str, str]:
+    """Return how each character looks, by name: the first one as it is drawn here."""
+    worn = name_colour(bytes(palette_of(style_of(style), seed).accent))
+    colours = [worn, *(colour for colour in _COLOURS if colour != worn)]
+    told = {name: name for name in reading.characters}
+    if reading.characters and reading.characters[0] in reading.drawn_name:
+        told[reading.characters[0]] = reading.drawn_name
+    pairs = zip(told.items(), colours, strict=False)
+    return {name: f"{words}, with a {colour} scarf" for (name, words), colour in pairs}

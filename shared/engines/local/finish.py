@@ -66,6 +66,34 @@ def finish_bold(paper: Paper, palette: Palette, rng: np.random.Generator) -> Non
         paper.line(points, (palette.accent, palette.light, palette.ink)[step], 0.022)
 
 
+def finish_warm(paper: Paper, palette: Palette, rng: np.random.Generator) -> None:
+    """Let late sun fall through a window on all of it."""
+    x = float(rng.uniform(0.1, 0.9))
+    paper.glow(x, 0.0, 1.1, palette.light, 0.3)
+    lean = 0.5 - x
+    for step in range(3):
+        left = x - 0.2 + 0.15 * step
+        pane = [
+            (left, 0.0),
+            (left + 0.1, 0.0),
+            (left + 0.16 + lean, 0.8),
+            (left + 0.02 + lean, 0.8),
+        ]
+        paper.translucent(pane, palette.light, 0.08)
+    _add_bloom(paper, 0.18)
+    _add_vignette(paper, palette, 0.55)
+    _add_grain(paper, rng, 4)
+
+
+def finish_technical(paper: Paper, palette: Palette, rng: np.random.Generator) -> None:
+    """Draw the fine lines and the corner marks of a drawing board over it."""
+    _draw_grid(paper, palette)
+    colour = mix(palette.accent, palette.light, 0.35)
+    for x, y in ((0.06, 0.06), (0.94, 0.06), (0.06, 0.94), (0.94, 0.94)):
+        _draw_corner(paper, (x, y), colour)
+    _add_vignette(paper, palette, 0.6)
+
+
 FINISHES: Mapping[str, Finish] = {
     "cinematic": finish_cinematic,
     "anime": finish_anime,
@@ -75,6 +103,8 @@ FINISHES: Mapping[str, Finish] = {
     "playful": finish_playful,
     "luxury": finish_luxury,
     "bold": finish_bold,
+    "warm": finish_warm,
+    "technical": finish_technical,
 }
 
 
@@ -209,6 +239,23 @@ def _draw_gold_frame(paper: Paper, palette: Palette) -> None:
     for inset, thick in ((0.045, 0.0045), (0.06, 0.0018)):
         a, b = paper.across(inset), paper.up(inset)
         paper.line([(a, b), (1 - a, b), (1 - a, 1 - b), (a, 1 - b)], gold, thick, closed=True)
+
+
+def _draw_grid(paper: Paper, palette: Palette) -> None:
+    lines = np.zeros((paper.height, paper.width), np.float32)
+    # odd, so that the lines never lie where a decoder's blocks meet: they would look like damage
+    pitch = max(11, paper.short // 16) | 1
+    for step, share in ((pitch, 0.10), (4 * pitch, 0.12)):
+        lines[::step] += share
+        lines[:, ::step] += share
+    paper.veil(palette.light, lines)
+
+
+def _draw_corner(paper: Paper, place: tuple[float, float], colour: tuple[int, int, int]) -> None:
+    x, y = place
+    right, down = (1 if x < 0.5 else -1), (1 if y < 0.5 else -1)
+    a, b = right * paper.across(0.05), down * paper.up(0.05)
+    paper.line([(x + a, y), (x, y), (x, y + b)], colour, 0.004)
 
 
 def _print_dots(paper: Paper) -> None:

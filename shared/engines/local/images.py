@@ -17,7 +17,8 @@ from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
 from shared.engines.local.paper import Paper, Point
-from shared.engines.local.styles import palette_of, style_of
+from shared.engines.local.product import Placed, choose_palette, keep_product, place_product
+from shared.engines.local.styles import Palette, Style, palette_of, style_of
 from shared.engines.local.topics import LIVING, SCENES, Hero, Scene, hero_of, hero_of_beat, scene_of
 
 _PNG_LEVEL = 1  # lossless whatever the level; higher ones take long
@@ -111,12 +112,14 @@ class ImageSpec:
     characters: tuple[str, ...] = ()
     setting: str = ""
     take: int = 0
+    product: Path | None = None
+    """A cut-out, which then takes the place of any hero."""
 
 
 def draw_image(spec: ImageSpec, out: Path) -> None:
     """Write the beat's picture as PNG; the same spec gives the same bytes."""
     style = style_of(spec.style)
-    base = palette_of(style, spec.seed)
+    base = _choose_base(style, spec)
     rng = np.random.default_rng([spec.seed, spec.index, spec.take])
     light = light_at(base, _choose_hour(spec), rng, style.textured)
     paper = Paper(spec.width, spec.height)
@@ -126,13 +129,29 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     if (spec.index + spec.seed + spec.take) % 2:
         paper.pixels[:] = paper.pixels[:, ::-1].copy()
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
-    if hero := _choose_hero(spec):
+    placed = _place_product(spec, paper, light, spot) if spec.product else None
+    if placed is None and (hero := _choose_hero(spec)):
         look = choose_look(base, spec.seed, style.outlined, spec.style == "noir")
         # Towards the light, which then falls on the face.
         facing = 1 if light.sun[0] > 0.5 else -1
         _draw_hero(hero, spec, spot, Figure(paper, (0, 0), 1, facing, look, spec.index))
     FINISHES[style.name](paper, light.palette, rng)
+    if placed:
+        keep_product(paper, placed)
     save(paper, out)
+
+
+def _choose_base(style: Style, spec: ImageSpec) -> Palette:
+    """Return the colours of the whole video: of an ad those before which its product is seen."""
+    if spec.product is None:
+        return palette_of(style, spec.seed)
+    return choose_palette(style.palettes, spec.product)
+
+
+def _place_product(spec: ImageSpec, paper: Paper, light: Light, spot: Spot) -> Placed:
+    assert spec.product is not None, "it is asked for where there is one"
+    shot, scene = _choose_shot(spec), _choose_scene(spec)
+    return place_product(paper, light, spot, shot, scene, spec.product)
 
 
 def _draw_hero(hero: Hero, spec: ImageSpec, spot: Spot, figure: Figure) -> None:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from shared.engines.local.brief import read
+from shared.engines.local.cast import describe_characters
 from shared.engines.local.grammar import grammar_of
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
@@ -37,6 +38,7 @@ def plan(prompt: str, style: str, seconds: float, seed: int) -> Story:
         headline=reading.name if reading.kind == "product" and reading.name else title,
         cta=reading.call,
         beats=tuple(_make_beats(reading, lines, seconds, random.Random(seed))),
+        looks=describe_characters(reading, style, seed),
     )
 
 

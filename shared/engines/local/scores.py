@@ -84,4 +84,14 @@ SCORES: Mapping[Mood, Score] = {
         (_chords("Em", "C", "G", "D"), _chords("Am", "F", "C", "G")),
         0.8, "driving", 8, 1, 1.0,
     ),
+    "cosy": Score(
+        92,
+        (_chords("C", "Em7", "F7", "G"), _chords("G", "Em", "C7", "D")),
+        0.32, "soft", 6, 2, 0.6,
+    ),
+    "precise": Score(
+        108,
+        (_chords("Am7", "Em7", "Dm7", "Em7"), _chords("Em7", "Bm7", "C7", "D")),
+        0.62, "steady", 16, 2, 0.75,
+    ),
 }  # fmt: skip

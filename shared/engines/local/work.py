@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from shared.engines.local.cast import choose_voice
 from shared.engines.local.styles import style_of
+from shared.engines.local.topics import FEATURING, NOBODY
 from shared.jobs.engine import Work, Workspace
 from shared.jobs.outcomes import Made
 from shared.story.errors import PermanentError
@@ -45,6 +46,7 @@ def make_image(order: ImageOrder, space: Workspace) -> Made:
         height=order.height,
         characters=order.characters,
         setting=order.setting,
+        product=space.files.get("product"),
     )
     files = {}
     for n in range(order.count):
@@ -55,20 +57,23 @@ def make_image(order: ImageOrder, space: Workspace) -> Made:
 
 
 def make_reference(order: ReferenceOrder, space: Workspace) -> Made:
-    """Draw a character alone on a stage, as the other pictures will show it."""
+    """Draw a character or a product alone on a stage, as other pictures show it; or a place."""
     from shared.engines.local.images import ImageSpec, draw_image
 
     out = space.folder / "reference.png"
+    is_place = order.what == "setting"
     spec = ImageSpec(
-        prompt=f"Medium view of {order.name}",
+        prompt=f"Wide view {order.name}, {FEATURING} {NOBODY}"
+        if is_place
+        else f"Medium view of {order.looks or order.name}",
         style=order.style,
         seed=order.seed,
         index=0,
         total=1,
         width=order.width,
         height=order.height,
-        characters=(order.name,),
-        setting="stage",
+        characters=(order.name,) if order.what == "character" else (),
+        setting=order.name if is_place else "stage",
         take=space.take,
     )
     draw_image(spec, out)

@@ -22,6 +22,7 @@ from shared.story.kinds import (
     ReferenceOrder,
     VoiceOrder,
 )
+from shared.story.looks import find_style
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +102,17 @@ Files = Mapping[str, str]
 
 
 def _want_reference(order: ReferenceOrder, files: Files) -> Wanted:
-    words = f"{order.name}, alone, the whole figure from the front, on a plain background"
-    return _want_picture(_describe(words, order.style), order, files)
+    alone = _ALONE[order.what]
+    name = order.looks if order.name in order.looks else order.name
+    told = "" if order.name in order.looks else order.looks
+    return _want_picture(_describe(f"{name}, {alone}", told, order.style), order, files)
+
+
+_ALONE = {
+    "character": "alone, the whole figure from the front, on a plain background",
+    "product": "alone, the whole of it from the front, on a plain background",
+    "setting": "the empty place, nobody in it",
+}
 
 
 def _want_image(order: ImageOrder, files: Files) -> Wanted:
@@ -113,7 +123,8 @@ def _want_image(order: ImageOrder, files: Files) -> Wanted:
     if absent:
         words.append(f"In the picture: {', '.join(absent)}")
     if list_references(files):
-        words.append("Whoever is on the pictures given looks exactly as there")
+        words.append("Whoever and whatever is on the pictures given looks exactly as there")
+    words += _list_missing(order.looks, order.prompt)
     picture = _want_picture(_describe(*words, order.style), order, files)
     return replace(picture, count=order.count)
 
@@ -139,7 +150,7 @@ def _want_clip(order: ClipOrder, files: Files) -> Wanted:
     first = next((name for name in ("last_frame", "image") if name in files), None)
     return Wanted(
         kind="clip",
-        prompt=_describe(order.prompt, order.style),
+        prompt=_describe(order.prompt, *_list_missing(order.looks, order.prompt), order.style),
         first_frame=first,
         last_frame="end_frame" if "end_frame" in files else None,
         references=list_references(files),
@@ -183,6 +194,11 @@ def list_references(files: Files) -> tuple[str, ...]:
 
 
 def _describe(*words: str) -> str:
-    """Return sentences, the last of which names the style."""
+    """Return sentences, the last of which is what the style looks like."""
     *sentences, style = (word.strip().rstrip(".") for word in words)
-    return ". ".join([*(each for each in sentences if each), f"{style.capitalize()} style."])
+    return ". ".join([*(each for each in sentences if each), f"{find_style(style).prompt}."])
+
+
+def _list_missing(looks: Sequence[str], prompt: str) -> list[str]:
+    """Return the descriptions that a prompt does not hold word for word."""
+    return [each for each in looks if each not in prompt]

@@ -50,11 +50,19 @@ from shared.story.kinds.pictures import (
     ReferenceReady,
     card_order,
     chosen_image,
+    given_references,
     image_order,
     reference_order,
     references_of,
 )
 from shared.story.kinds.plans import PLAN, PlanFailed, PlanOrder, plan_job
+from shared.story.kinds.products import (
+    PRODUCT,
+    ProductFailed,
+    ProductOrder,
+    ProductSeen,
+    product_job,
+)
 from shared.story.kinds.scripts import (
     CHARACTERS,
     SCRIPT,
@@ -86,7 +94,7 @@ from shared.story.kinds.sounds import (
     voice_order,
 )
 
-PLANNING = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PLAN)
+PLANNING: tuple[AnyKind, ...] = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PRODUCT, PLAN)
 """The kinds that lead to a plan, in order: where one has failed there will be none."""
 
 KINDS = Kinds(*PLANNING, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT, DELIVERY)
@@ -105,6 +113,7 @@ __all__ = [
     "OF_SCRIPTS",
     "PLAN",
     "PLANNING",
+    "PRODUCT",
     "REFERENCE",
     "SCRIPT",
     "SELECTION",
@@ -145,6 +154,9 @@ __all__ = [
     "Order",
     "PlanFailed",
     "PlanOrder",
+    "ProductFailed",
+    "ProductOrder",
+    "ProductSeen",
     "ReferenceFailed",
     "ReferenceOrder",
     "ReferenceReady",
@@ -168,9 +180,11 @@ __all__ = [
     "chosen_image",
     "clip_job",
     "clip_order",
+    "given_references",
     "image_order",
     "music_order",
     "plan_job",
+    "product_job",
     "reference_order",
     "references_of",
     "scenes_job",

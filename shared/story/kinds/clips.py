@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from shared.story.beats import Chunk, ChunkKind, count_frames, link_chains
+from shared.story.bible import describe_beat
 from shared.story.brief import ClipCheck
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.formats import FPS, canvas
@@ -33,6 +34,8 @@ class ClipOrder(Order):
     check: ClipCheck = "warn"
     sound: bool = False
     """It is to have a sound of its own, where its engine can make one."""
+    looks: tuple[str, ...] = ()
+    """The descriptions of all that is seen, as the bible has them."""
     image_error: str = ""
     """Why there is no storyboard image to start from: its engine may do without."""
 
@@ -81,10 +84,12 @@ def clip_order(plan: BeatsPlanned, chunk: Chunk) -> ClipOrder:
     # its first frame is the last one of the chunk before: the film drops it, so one more is made
     repeated = chunk.kind == "continuous"
     chain = next(chain for chain in link_chains(active_chunks(plan)) if chunk in chain)
+    beat = next(beat for beat in plan.beats if beat.index == chunk.beat)
     return ClipOrder(
         chunk=chunk.index,
         kind=chunk.kind,
-        prompt=next(beat.prompt for beat in plan.beats if beat.index == chunk.beat),
+        prompt=beat.prompt,
+        looks=describe_beat(plan.bible, beat),
         style=brief.style,
         seed=brief.seed,
         seconds=round((count_frames(chunk) + repeated) / FPS, 6),

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.story.events import DECIDED, BeatsPlanned, Event, Failed
+from shared.story.events import DECIDED, NO_TIMES, BeatsPlanned, Event, Failed, Times
 from shared.story.fact import Micros
 from shared.story.view import GIVEN, JobSpec, job_id
 
@@ -85,6 +85,7 @@ class Success(Generic[O]):
     cost: Micros
     at: int
     reused: bool = False
+    times: Times = NO_TIMES
 
     def facts(self, *names: str) -> dict[str, Any]:
         """Return the fields that all such events have, and those of the result named here."""
@@ -98,6 +99,7 @@ class Success(Generic[O]):
             "n": spec.n,
             "take": spec.take,
             "cost": self.cost,
+            "times": self.times,
             **({"reused": True} if self.reused else {}),
         }
         return common | {name: self.result[name] for name in names if name in self.result}

@@ -1,13 +1,14 @@
-"""The pictures: references of characters, an image a beat, the background of the end card."""
+"""The pictures: references, an image a beat, the background of the end card."""
 
 from collections.abc import Iterable
 from typing import TypedDict
 
 from shared.story.beats import Beat
+from shared.story.bible import What, describe_beat, is_seen
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.formats import canvas
 from shared.story.kinds.kind import Item, Kind, Order, Stage, Success, name_always, name_by_beat
-from shared.story.plan import active_beats, has_card_picture, list_characters
+from shared.story.plan import active_beats, has_card_picture, list_entries
 
 
 class PictureOrder(Order):
@@ -20,9 +21,11 @@ class PictureOrder(Order):
 
 
 class ReferenceOrder(PictureOrder):
-    """A character to draw alone, so that all images show the same one."""
+    """A character, a place or a product to draw alone, so that all images show the same one."""
 
     name: str
+    what: What = "character"
+    looks: str = ""
 
 
 class ImageOrder(PictureOrder):
@@ -35,6 +38,8 @@ class ImageOrder(PictureOrder):
     total: int
     characters: tuple[str, ...] = ()
     setting: str = ""
+    looks: tuple[str, ...] = ()
+    """The descriptions of all that is seen, as the bible has them."""
     count: int = 1
     """So many pictures are made of it, of which one is chosen."""
 
@@ -96,8 +101,14 @@ class CardFailed(Failed):
 def references_of(plan: BeatsPlanned, beats: Iterable[Beat]) -> list[Item]:
     """Return the references that the images of these beats start from; one given needs none."""
     drawn = [beat for beat in beats if not IMAGE.is_given(plan, Item(beat.index))]
-    seen = {name for beat in drawn for name in beat.characters}
-    return [Item(n=n) for n, name in enumerate(list_characters(plan)) if name in seen]
+    entries = enumerate(list_entries(plan))
+    return [Item(n=n) for n, e in entries if drawn and not e.picture and is_seen(e, drawn)]
+
+
+def given_references(plan: BeatsPlanned, beat: Beat) -> dict[int, str]:
+    """Return number → key of the pictures that the user gave of what is seen in a beat."""
+    entries = enumerate(list_entries(plan))
+    return {n: entry.picture for n, entry in entries if entry.picture and is_seen(entry, [beat])}
 
 
 class Look(TypedDict):
@@ -117,8 +128,11 @@ def describe_look(plan: BeatsPlanned) -> Look:
 
 
 def reference_order(plan: BeatsPlanned, item: Item) -> ReferenceOrder:
-    """Return the character to draw."""
-    return ReferenceOrder(name=list_characters(plan)[item.n], **describe_look(plan))
+    """Return what to draw alone."""
+    entry = list_entries(plan)[item.n]
+    return ReferenceOrder(
+        name=entry.name, what=entry.what, looks=entry.looks, **describe_look(plan)
+    )
 
 
 def image_order(plan: BeatsPlanned, item: Item) -> ImageOrder:
@@ -128,6 +142,7 @@ def image_order(plan: BeatsPlanned, item: Item) -> ImageOrder:
         prompt=beat.prompt,
         characters=beat.characters,
         setting=beat.setting,
+        looks=describe_beat(plan.bible, beat),
         index=beat.index,
         # skipped beats count too: so an image looks the same whatever is skipped later
         total=len(plan.beats),
@@ -146,13 +161,15 @@ def _find_beat(plan: BeatsPlanned, item: Item) -> Beat:
 
 
 def _name_references(plan: BeatsPlanned, item: Item) -> Iterable[str]:
-    return [f"reference/{each.n}" for each in references_of(plan, [_find_beat(plan, item)])]
+    beat = _find_beat(plan, item)
+    numbers = [*given_references(plan, beat), *(each.n for each in references_of(plan, [beat]))]
+    return [f"reference/{n}" for n in sorted(numbers)]
 
 
 def _name_character(item: Item, plan: BeatsPlanned | None) -> str:
-    names = list_characters(plan) if plan else []
+    entries = list_entries(plan) if plan else []
     # the event may be about a plan that is not known here, or no longer
-    return names[item.n] if item.n < len(names) else f"character {item.n}"
+    return entries[item.n].name if item.n < len(entries) else f"character {item.n}"
 
 
 def _build_reference_event(done: Success[ReferenceOrder]) -> ReferenceReady:

@@ -1,8 +1,14 @@
 """The plan: from a brief to beats."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
 from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds.kind import Kind, Order, Stage, Success, name_always
+from shared.story.product import ProductLook
 from shared.story.script.parts import Pick
 from shared.story.view import JobSpec
 
@@ -17,6 +23,10 @@ class PlanOrder(Order):
     title: str = ""
     """Of the script."""
     picks: tuple[Pick, ...] = ()
+    look: ProductLook | None = None
+    """What was seen on the picture of the product."""
+    looks: Mapping[str, str] = Field(default_factory=dict)
+    """Of a script: who is in it, and what it says of how they look."""
 
 
 class PlanFailed(Failed):
@@ -24,7 +34,8 @@ class PlanFailed(Failed):
 
 
 def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
-    made = done.facts("brief", "title", "beats", "chunks", "truncation", "given")
+    names = ("brief", "title", "beats", "chunks", "truncation", "bible", "given")
+    made = done.facts(*names)
     # a plan is about a whole revision, and BeatsPlanned has no such fields: unknown ones would stay
     whole = {name: value for name, value in made.items() if name not in ("beat", "n", "take")}
     if cut := whole.get("truncation"):
@@ -45,11 +56,9 @@ PLAN = Kind(
 )
 
 
-def plan_job(
-    video_id: str, brief: Brief, rev: int, title: str = "", picks: tuple[Pick, ...] = ()
-) -> JobSpec:
-    """Return the job that makes a plan; its take is the plan's revision."""
-    order = PlanOrder(video_id=video_id, brief=brief, title=title, picks=picks)
+def plan_job(video_id: str, brief: Brief, rev: int, **known: Any) -> JobSpec:
+    """Return the job that makes a plan, with what is known of it; its take is the revision."""
+    order = PlanOrder(video_id=video_id, brief=brief, **known)
     # not by `PLAN.ask`: that takes all it needs from a plan, and there is none yet
     return JobSpec(
         kind=PLAN.name,

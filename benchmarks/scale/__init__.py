@@ -1,0 +1,1 @@
+"""Replicas by the rule of the ScaledObjects, on real servers: see __main__."""

@@ -1,0 +1,97 @@
+// What can be asked of a whole video now: the buttons, and what to do where it is in trouble.
+
+import { can } from "./api.js";
+import { h } from "./dom.js";
+import { drawRefusal } from "./price.js";
+import { ceilCents, money, sentence } from "./words.js";
+
+const ONE = "/v1/videos/{video_id}";
+
+const BUTTONS = [
+  ["approve", "Approve", "main"],
+  ["resume", "Resume", "main"],
+  ["retry", "Try again", "main"],
+  ["pause", "Pause", ""],
+  ["cancel", "Cancel", "danger"],
+];
+
+/** Returns a button for each thing that the status of the video allows. */
+export function drawActions(state) {
+  const { video, busy } = state;
+  const offered = BUTTONS.filter(([name]) => isOffered(video, name) && !isVain(video, name));
+  return h("div", { class: "actions" },
+    offered.map(([name, label, look]) => h("button", {
+      type: "button", key: name, class: look, disabled: busy !== null,
+      onclick: () => (name === "cancel" ? askFirst(state, name) : state.act(name, "POST", `/${name}`)),
+    }, busy === name ? "Asking …" : label)),
+    isOffered(video, "reframe") && drawReframe(state));
+}
+
+const isOffered = (video, name) =>
+  (video.actions || []).includes(name) && can(`POST ${ONE}/${name}`);
+
+// of a finished video that lacks nothing there is nothing to try again
+const isVain = (video, name) =>
+  name === "retry" && video.status === "completed" && !video.chunks?.failed.length
+  && !video.warnings.length;
+
+function drawReframe(state) {
+  const others = ["9:16", "16:9", "1:1"].filter((aspect) => aspect !== state.video.aspect);
+  return h("details", { class: "menu", key: "reframe" }, h("summary", { class: "button" }, "Reshape"),
+    h("div", { class: "menu-inside" },
+      h("p", { class: "soft" }, "The same film in another shape. Nothing is generated again."),
+      others.map((aspect) => h("button", { type: "button", disabled: state.busy !== null,
+        onclick: (event) => {
+          event.target.closest("details").open = false;
+          state.act("reframe", "POST", "/reframe", { aspect });
+        } }, aspect))));
+}
+
+function askFirst(state, name) {
+  state.open = { what: name };
+  state.draw();
+  document.querySelector(".confirm button")?.focus();
+}
+
+/** Returns what stands in the way of the video, and how to go on. */
+export function drawTrouble(state) {
+  const { video, open, refusal } = state;
+  return [
+    refusal && h("div", { key: "refusal" }, drawRefusal(refusal.message, refusal.errors)),
+    open?.what === "cancel" && drawConfirm(state),
+    video.status === "failed" && h("div", { class: "notice bad", key: "failed" },
+      h("p", {}, h("strong", {}, video.failed_at
+        ? `It failed at ${[video.failed_at.phase, video.failed_at.item].filter(Boolean).join(", ")}. `
+        : "It failed. "), video.error)),
+    video.status === "awaiting_approval" && h("div", { class: "notice info", key: "gate" },
+      h("p", {}, h("strong", {}, "Look at it before money is spent. "),
+        "Change what you want below; it goes on when you approve.")),
+    video.exceeded && drawExceeded(state),
+  ];
+}
+
+function drawConfirm(state) {
+  return h("div", { class: "notice warn confirm", role: "alertdialog", key: "confirm",
+    "aria-labelledby": "confirm-text" },
+  h("p", { id: "confirm-text" }, "Cancel this video? What is finished is kept, and it can be tried again."),
+  h("div", { class: "actions" },
+    h("button", { type: "button", class: "danger", onclick: () => state.act("cancel", "POST", "/cancel") },
+      "Cancel the video"),
+    h("button", { type: "button", onclick: () => { state.open = null; state.draw(); } }, "Let it go on")));
+}
+
+function drawExceeded(state) {
+  const { exceeded } = state.video;
+  const needed = ceilCents(exceeded.current + exceeded.estimate);
+  return h("form", { class: "notice warn", key: "exceeded", onsubmit: (event) => {
+    event.preventDefault();
+    const budget = event.target.elements.budget.value.trim().replace(",", ".");
+    state.act("budget", "PATCH", "", { budget });
+  } },
+  h("p", {}, h("strong", {}, "It waits for money. "), sentence(exceeded.message)),
+  h("div", { class: "inline" },
+    h("label", { for: "f-raise" }, "Let it cost at most, in dollars"),
+    h("input", { id: "f-raise", name: "budget", inputmode: "decimal", value: needed, keep: "raise" }),
+    h("button", { class: "main", disabled: state.busy !== null }, "Go on"),
+    h("span", { class: "soft" }, `${money(exceeded.current)} spent or held`)));
+}

@@ -1,0 +1,123 @@
+"""The topics as an operator sees them: made where they are missing, and compared with the settings.
+
+Services make topics themselves. This is for whoever wants it done before, or said what differs.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from shared.bus.kafka_producer import Cluster
+from shared.bus.security import client_options
+from shared.story.errors import BusUnavailable
+from shared.story.events import Event
+
+PATIENCE_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """One topic as it is now, and what was done to it."""
+
+    name: str
+    partitions: int
+    copies: int
+    done: str = ""
+    """`made`, or from how many partitions it has grown."""
+
+
+async def prepare_topics(
+    cluster: Cluster, types: Iterable[type[Event]], *, grow: bool = False
+) -> list[TopicState]:
+    """Make the topics that are missing; return all. With `grow`, add partitions to smaller ones."""
+    names = sorted({cluster.topic(cls) for cls in types})
+    try:
+        async with _administer(cluster) as admin:
+            there = await _describe(admin, names)
+            await _make(admin, cluster, set(names) - there.keys())
+            if grow:
+                small = [n for n, each in there.items() if each.partitions < cluster.partitions]
+                await _grow(admin, cluster, small)
+            return [_after(cluster, name, there.get(name), grow=grow) for name in names]
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BusUnavailable(
+            f"Kafka at {cluster.servers} does not do this "
+            f"({type(error).__name__}: {error}): {cluster.advice}"
+        ) from error
+
+
+def find_differences(cluster: Cluster, topics: Iterable[TopicState]) -> list[str]:
+    """Return, in words for an operator, where topics are not as the settings say."""
+    found = []
+    for topic in topics:
+        if topic.partitions < cluster.partitions:
+            found.append(
+                f"{topic.name} has {topic.partitions} partitions and STORYWAVE_KAFKA_PARTITIONS "
+                f"says {cluster.partitions}: `storywave topics --grow` adds them"
+            )
+        if topic.copies < cluster.replication:
+            found.append(
+                f"{topic.name} has {topic.copies} copies and STORYWAVE_KAFKA_REPLICATION says "
+                f"{cluster.replication}: Kafka's own kafka-reassign-partitions adds them"
+            )
+    return found
+
+
+def _after(cluster: Cluster, name: str, before: TopicState | None, *, grow: bool) -> TopicState:
+    """Return a topic as it is once what is missing has been made."""
+    if before is None:
+        return TopicState(name, cluster.partitions, cluster.replication, "made")
+    if grow and before.partitions < cluster.partitions:
+        grown = f"grown from {before.partitions}"
+        return TopicState(name, cluster.partitions, before.copies, grown)
+    return before
+
+
+@asynccontextmanager
+async def _administer(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=cluster.servers,
+        client_id=cluster.client_id,
+        request_timeout_ms=PATIENCE_MS,
+        **client_options(cluster.security),
+    )
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _describe(admin: AIOKafkaAdminClient, names: Sequence[str]) -> Mapping[str, TopicState]:
+    """Return those of these topics that exist."""
+    there = set(await admin.list_topics()) & set(names)
+    # asked for no topic at all, Kafka would describe every one that it has
+    described: list[dict[str, Any]] = await admin.describe_topics(sorted(there)) if there else []
+    return {each["topic"]: _read(each) for each in described}
+
+
+def _read(described: Mapping[str, Any]) -> TopicState:
+    partitions = described["partitions"]
+    copies = min((len(each["replicas"]) for each in partitions), default=0)
+    return TopicState(described["topic"], len(partitions), copies)
+
+
+async def _make(admin: AIOKafkaAdminClient, cluster: Cluster, names: Iterable[str]) -> None:
+    wanted = [NewTopic(name, cluster.partitions, cluster.replication) for name in sorted(names)]
+    if not wanted:
+        return
+    answer = await admin.create_topics(wanted)
+    for _, code, message in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:  # another was faster
+            raise error(message)
+
+
+async def _grow(admin: AIOKafkaAdminClient, cluster: Cluster, names: Iterable[str]) -> None:
+    wanted = {name: NewPartitions(cluster.partitions) for name in names}
+    if wanted:
+        await admin.create_partitions(wanted)

@@ -1,0 +1,316 @@
+"""The page in a real Chromium: a video is made, watched, played; and everybody can use it."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.conftest import PATIENCE_MS, Tab
+from tests.pictures import product
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+LOOKS = (Path(__file__).parent / "looks.js").read_text()
+FIRST_PAINT_MS = 1_000
+MOST_BYTES = 200_000
+MOST_SHIFT = 0.01
+"""Of the window's area: a tenth of what is counted as good."""
+
+
+def ask(page: "Page", what: str) -> Any:
+    page.evaluate(LOOKS)
+    return page.evaluate(what)
+
+
+def wait_until(page: "Page", what: str) -> None:
+    """Playwright's own would compile its text within the page, which the page's policy refuses."""
+    for _ in range(300):
+        if page.evaluate(what):
+            return
+        page.wait_for_timeout(50)
+    raise TimeoutError(what)
+
+
+def expect(locator: Any) -> Any:
+    from playwright.sync_api import expect as check
+
+    return check(locator)
+
+
+def test_a_video_is_made_watched_played_and_its_receipt_read(tab: Tab) -> None:
+    page = tab.open()
+    page.get_by_label("What the video should show").fill("Two friends sail to an island at dawn.")
+    page.get_by_label("Length in seconds").fill("8")
+    expect(page.get_by_text("Free", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Make the video").click()
+    page.wait_for_url(re.compile(r"#/videos/\w+"))
+    # it fills in while it is watched
+    expect(
+        page.get_by_role("heading", name="Beat 0").or_(page.get_by_text("Beat 0")).first
+    ).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".beat img").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".bar-of").first).to_be_visible()
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    # and is played
+    film = page.locator("video.frame")
+    expect(film).to_be_visible()
+    film.evaluate("(film) => { film.muted = true; return film.play(); }")
+    wait_until(page, "document.querySelector('video.frame').currentTime > 0.3")
+    assert 7 < film.evaluate("(film) => film.duration") < 9
+    tracks = "(film) => { film.textTracks[0].mode = 'showing'; return film.textTracks.length; }"
+    assert film.evaluate(tracks) == 1
+    wait_until(page, "document.querySelector('video.frame').textTracks[0].cues?.length > 0")
+    # what it cost, and what happened
+    page.locator("summary", has_text="Receipt").click()
+    expect(page.get_by_text("No attempt was paid for")).to_be_visible()
+    page.locator("summary", has_text="Log").click()
+    expect(page.locator(".log li").first).to_be_visible()
+    expect(page.get_by_role("heading", name="What the film waited for")).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name=re.compile("^Film")).click()
+    assert saved.value.suggested_filename.endswith(".mp4")
+    # the list knows it too
+    page.get_by_role("link", name="← All videos").click()
+    expect(page.locator(".card").first).to_contain_text("Finished")
+    expect(page.locator(".card img").first).to_be_visible()
+
+
+def test_a_video_is_paused_resumed_and_cancelled(tab: Tab) -> None:
+    page = tab.open()
+    page.get_by_label("What the video should show").fill("A slow train through the snow.")
+    page.get_by_label("Length in seconds").fill("60")
+    page.get_by_role("button", name="Make the video").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".head .pill")).to_have_text("Paused")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator(".head .pill")).to_have_text(re.compile("Being made|Queued"))
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    page.get_by_role("button", name="Cancel the video").click()
+    expect(page.locator(".head .pill")).to_have_text("Cancelled")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_price_is_told_before_a_cap_is_held_and_raised_and_each_cent_accounted_for(
+    dear_site: str, tab: Tab
+) -> None:
+    page = tab.open(dear_site)
+    page.get_by_label("What the video should show").fill("A fox in the snow. It finds a bell.")
+    page.get_by_label("Length in seconds").fill("10")
+    expect(page.locator(".price strong")).to_contain_text(re.compile(r"Up to \$[0-9.]+"))
+    expect(page.locator(".price")).to_contain_text("Nothing is spent without a budget")
+    page.locator("summary", has_text="More choices").click()
+    page.get_by_label("Most it may cost, in dollars").fill("0.20")
+    expect(page.locator(".price")).to_contain_text("more than its budget of $0.20")
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.locator(".head .pill")).to_have_text("Waits for money", timeout=PATIENCE_MS)
+    expect(page.locator(".side")).to_contain_text("of at most $0.20")
+    page.locator("summary", has_text="Receipt").click()
+    expect(page.locator(".receipt tbody tr")).to_have_count(1)  # the plan
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".head .pill")).to_have_text("Being made")
+    expect(page.locator(".receipt tbody tr")).not_to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".receipt tbody")).to_contain_text("Image of beat 0")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel the video").click()
+    expect(page.locator(".head .pill")).to_have_text("Cancelled")
+
+
+def test_a_beat_is_made_anew_and_its_former_take_is_chosen_again(tab: Tab, film: str) -> None:
+    page = tab.open(f"/#/videos/{film}")
+    page.wait_for_selector(".beat img")
+    if not page.get_by_role("button", name="Make anew: beat 0").count():
+        pytest.skip("this version of the API changes no beats")
+    first = page.locator(".beat img").first.get_attribute("data-media")
+    page.get_by_role("button", name="Make anew: beat 0").click()
+    expect(page.locator(".change .notice")).to_contain_text("made again: image of beat 0")
+    page.get_by_role("button", name="Make it anew").click()
+    expect(page.locator(".head-status")).to_contain_text("revision 2")
+    expect(page.locator(".head .pill")).to_have_text("Finished", timeout=PATIENCE_MS)
+    assert page.locator(".beat img").first.get_attribute("data-media") != first
+    page.get_by_role("button", name="Takes: beat 0").click()
+    page.get_by_role("button", name="Use Image, take 1").click()
+    expect(page.locator(".head-status")).to_contain_text("revision 3")
+    expect(page.locator(".head .pill")).to_have_text("Finished", timeout=PATIENCE_MS)
+    assert page.locator(".beat img").first.get_attribute("data-media") == first
+
+
+def test_a_change_of_words_is_priced_before_it_is_made(tab: Tab, film: str) -> None:
+    page = tab.open(f"/#/videos/{film}")
+    page.wait_for_selector(".beat img")
+    if not page.get_by_role("button", name="Edit: beat 0").count():
+        pytest.skip("this version of the API changes no beats")
+    page.get_by_role("button", name="Edit: beat 0").click()
+    page.get_by_label("What is said").fill("She paints until the light is gone.")
+    page.get_by_role("button", name="What would it cost?").click()
+    expect(page.locator(".change-place .notice")).to_contain_text("No cost. ")
+    expect(page.locator(".change-place .notice")).to_contain_text("voice of beat 0")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".change-place")).to_have_count(0)
+
+
+def test_a_key_is_made_used_and_revoked(tab: Tab, film: str) -> None:
+    page = tab.open("/#/keys")
+    if '"GET /v1/self"' not in page.content():
+        pytest.skip("this version of the API has no keys")
+    page.get_by_label("Owner").fill("local")
+    page.get_by_label("Role").select_option("viewer")
+    page.get_by_role("button", name="Make the key").click()
+    token = page.locator(".keys .mono.wraps").inner_text()
+    page.get_by_label("Your key").fill(token)
+    page.get_by_role("button", name="Use this key").click()
+    # what a key shows is fetched with it: pictures, and the film by a signed link
+    page.goto(f"/#/videos/{film}")
+    wait_until(page, "document.querySelector('.beat img')?.naturalWidth > 0")
+    page.locator("video.frame").evaluate("(film) => { film.muted = true; return film.play(); }")
+    wait_until(page, "document.querySelector('video.frame').currentTime > 0.2")
+    page.goto("/#/keys")
+    expect(page.get_by_text("as viewer")).to_be_visible()
+    page.get_by_role("button", name="Forget it").click()
+    page.get_by_role("button", name=re.compile("^Revoke")).first.click()
+    expect(page.get_by_text("revoked")).to_be_visible()
+
+
+def test_nothing_jumps_while_the_page_and_its_pictures_load(tab: Tab, film: str) -> None:
+    for path in ("/", f"/#/videos/{film}"):
+        page = tab.open("about:blank") and tab.open(path)
+        page.wait_for_selector(".card img, .beat img")
+        wait_until(page, "[...document.images].every((image) => image.complete)")
+        page.wait_for_timeout(300)
+        shifts = page.evaluate("window.shifts")
+        assert sum(shift for shift, _ in shifts) < MOST_SHIFT, (path, shifts)
+
+
+def test_the_first_paint_is_soon_and_the_page_is_small(tab: Tab) -> None:
+    page = tab.open()
+    page.wait_for_selector(".maker")
+    painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+    wait_until(page, painted)
+    first, weight = page.evaluate(painted), ask(page, "window.weigh()")
+    print(f"FIGURE page first_paint_ms={first:.0f} bytes={weight}")
+    assert first < FIRST_PAINT_MS
+    assert 10_000 < weight < MOST_BYTES
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_texts_can_be_read_and_all_controls_have_names(tab: Tab, film: str, theme: str) -> None:
+    tab.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    for path in ("/", f"/#/videos/{film}", "/#/keys"):
+        page = tab.open("about:blank") and tab.open(path)
+        page.wait_for_selector(".card, .beat, .keys")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        page.wait_for_timeout(100)
+        assert page.locator("html").get_attribute("data-theme") == theme
+        assert ask(page, "window.listPale()") == [], path
+        assert ask(page, "window.listNameless()") == [], path
+
+
+def test_the_theme_can_be_switched_and_is_kept(tab: Tab) -> None:
+    page = tab.open()
+    page.get_by_role("button", name="Use the dark theme").click()
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.get_by_role("button", name="Use the light theme").click()
+    assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(tab: Tab, film: str) -> None:
+    tab.page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/", f"/#/videos/{film}", "/#/keys"):
+        page = tab.open("about:blank") and tab.open(path)
+        page.wait_for_selector(".card, .beat, .keys")
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 360, path
+
+
+def test_the_keyboard_reaches_the_content_and_reads_the_timeline(tab: Tab, film: str) -> None:
+    page = tab.open(f"/#/videos/{film}")
+    page.wait_for_selector(".bar-of")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page.locator(".beat").first).to_be_visible()
+    page.locator(".bar-of[tabindex='0']").focus()
+    expect(page.locator(".bar-said strong")).to_contain_text("plan", ignore_case=True)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".bar-said strong")).not_to_contain_text("plan", ignore_case=True)
+    assert page.locator(".bar-of[tabindex='0']").count() == 1
+
+
+def test_what_users_write_is_never_taken_for_markup(tab: Tab, site: str) -> None:
+    evil = "<img src=x onerror='window.broken = true'><b>A fox</b> runs. javascript:alert(1)"
+    page = tab.open()
+    page.get_by_label("What the video should show").fill(evil)
+    page.get_by_role("button", name="Make the video").click()
+    page.wait_for_url(re.compile(r"#/videos/\w+"))
+    expect(page.locator(".details dd").first).to_have_text(evil)
+    assert page.evaluate("window.broken") is None
+    assert page.locator("main b, main img[src='x']").count() == 0
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel the video").click()
+    expect(page.locator(".head .pill")).to_have_text("Cancelled")
+
+
+SCRIPT = """Title: The Lamp
+
+INT. LIGHTHOUSE - NIGHT
+
+Mara lights the lamp. The wind rises.
+
+MARA
+The sea is coming for us tonight.
+
+EXT. PIER - DAWN
+
+Tom rows out into the fog.
+
+TOM
+Who keeps the light, if not you?
+"""
+
+
+def test_files_are_looked_at_as_soon_as_they_are_chosen(tab: Tab, tmp_path: Path) -> None:
+    (tmp_path / "lamp.fountain").write_text(SCRIPT)
+    (tmp_path / "cup.png").write_bytes(product((300, 200)))
+    page = tab.open()
+    page.get_by_role("radio", name="Script").check()
+    page.get_by_label("Or a file").set_input_files(tmp_path / "lamp.fountain")
+    expect(page.get_by_text("The Lamp: 2 scenes, 2 characters")).to_be_visible()
+    expect(page.locator(".price strong")).to_have_text("Free")
+    page.get_by_role("radio", name="Product").check()
+    page.get_by_label("Picture").set_input_files(tmp_path / "cup.png")
+    expect(page.get_by_text("300 × 200 pixels")).to_be_visible()
+    (tmp_path / "none.png").write_bytes(b"no picture")
+    page.get_by_label("Picture").set_input_files(tmp_path / "none.png")
+    expect(page.locator(".source .bad-text")).not_to_be_empty()
+    tab.said.clear()  # the browser itself notes each answer that is no success
+
+
+def test_a_refusal_says_what_to_do(tab: Tab) -> None:
+    page = tab.open()
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say first what the video should show")
+    page.get_by_label("What the video should show").fill("A fox.")
+    page.get_by_label("Length in seconds").fill("2")
+    expect(page.locator(".price .notice")).to_contain_text("Duration")
+    tab.said.clear()  # the browser itself notes each answer that is no success
+
+
+def test_without_a_connection_the_page_says_so_and_goes_on_by_itself(tab: Tab) -> None:
+    page = tab.open()
+    page.wait_for_selector(".list")
+    page.context.set_offline(True)
+    expect(page.get_by_text("No connection")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("No connection")).to_be_hidden()
+    tab.said.clear()
+
+
+def test_a_video_that_there_is_not_is_told_so(tab: Tab) -> None:
+    page = tab.open("/#/videos/nothing")
+    expect(page.get_by_role("alert")).to_contain_text("There is no video")
+    tab.said.clear()
