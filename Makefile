@@ -24,7 +24,8 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
 	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded \
 	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
-	bench-ad bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
+	bench-ad bench-gateway bench-gateway-short \
+	bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -160,6 +161,11 @@ bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier a
 bench-plans: $(RUNTIME) ## plans without a language model, on inputs with hand labels; fails below bounds
 	$(BIN)/python -m benchmarks.plans
 
+bench-gateway: $(DEV) ## 200 watchers and 8 requests a second for ten minutes: what both have to wait
+	$(BIN)/python -m benchmarks.gateway
+
+bench-gateway-short: $(DEV) ## the same in two minutes
+	$(BIN)/python -m benchmarks.gateway --seconds 120
 bench-ad: $(DEV) ## an ad of four scenes, all of it bought at the stand-in; what it costs by tier
 	$(BIN)/python -m benchmarks.ads
 

@@ -19,6 +19,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic.fields import FieldInfo
 
 import services
+from services.gateway.read.stages import ACCEPTED, MARKS
 from shared.base import telemetry
 from shared.bus.kafka_producer import PREFIX
 from shared.jobs.job import TERMINAL, State
@@ -178,7 +179,7 @@ def _find_facts(annotations: Iterable[Any]) -> Iterator[type[Fact]]:
 
 
 def describe_states(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
-    """Return the page about the life of a job, from the table of transitions."""
+    """Return the page about the life of a job, and about how far a video is."""
     final = [f"`{state}`" for state in sorted(TERMINAL)]
     signals = dict.fromkeys(signal for _, signal in TRANSITIONS)
     return _join(
@@ -194,6 +195,14 @@ def describe_states(table: Sequence[Service], kinds: Kinds = KINDS) -> str:
         "\n".join(f"- **{signal.__name__}**: {_first_line(signal)}" for signal in signals),
         "## Kinds of work and how they end",
         _list_kinds(table, kinds),
+        "## The percent of a video",
+        f"A video has {ACCEPTED} % once it is accepted, and then of each stage's weight as much as "
+        "is settled of it. It keeps the weights that it was accepted with, so that its percent "
+        "never goes back within a revision: those of this table, until enough videos of this "
+        "installation were measured; then, shared out anew each minute, the times that these took.",
+        _draw_table(("stage", "percent"), [(stage, f"{mark:g}") for stage, mark in MARKS.items()]),
+        "Of a script the first four stages count, and the plan that is made of them counts "
+        "nothing. The soundtrack is made beside the images and clips, and sooner.",
     )
 
 

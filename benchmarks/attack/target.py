@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.attack.wire import HOST, Input, ask, write_request
@@ -28,10 +29,13 @@ class Wrong(Exception):
 class Target:
     """One data folder, and the process that serves it; it can be stopped and started again."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str], descriptors: int = DESCRIPTORS
+    ) -> None:
         self.log = folder / "log"
         self.port = free_ports(1)[0]
         self._settings = settings
+        self._descriptors = descriptors
         self._command = [sys.executable, "-m", "services.cli", "up", "--host", HOST]
         self._command += ["--port", str(self.port), "--data", str(folder / "data")]
         self.process: subprocess.Popen[bytes] | None = None
@@ -56,7 +60,7 @@ class Target:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # what interrupts us is not meant for it
-                preexec_fn=_limit,
+                preexec_fn=partial(_limit, self._descriptors),
             )
 
     async def stop(self) -> float:
@@ -97,7 +101,7 @@ def _is_error(line: str) -> bool:
         return not line.startswith("storywave: ")
 
 
-def _limit() -> None:
+def _limit(descriptors: int) -> None:
     """Bound the descriptors of a process that is about to begin, and let it end with its parent."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)

@@ -96,8 +96,8 @@ async def _replay(chosen: Settings, video: str) -> int:
         facts = await replay_facts(app.ports.store, video)
         screen = Screen()
         screen.say(f"{facts} facts are told again")
-        async for _, message in gateway.watch.follow(video, owner):
-            screen.show(await gateway.videos.read_status(video, owner), message)
+        async for said in gateway.watch.follow(video, owner):
+            screen.show(await gateway.videos.read_status(video, owner), said.live)
         now = await gateway.videos.read_status(video, owner)
         screen.say(f"the video is {now.status}")
         return 0 if now.status == "completed" else 1

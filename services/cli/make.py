@@ -256,13 +256,13 @@ class Maker:
     async def finish(self, video: str, screen: Screen) -> int:
         """Follow a video to its end, and write its file if one was promised."""
         owner = await self.gateway.videos.find_owner(video)
-        async for sort, message in self.gateway.watch.follow(video, owner):
+        async for said in self.gateway.watch.follow(video, owner):
             now = await self.gateway.videos.read_status(video, owner)
             if now.exceeded is not None:  # it would wait for as long as this command runs
                 screen.say(f"stopped: {now.exceeded.message}, with `storywave budget {video}`")
                 return 1
-            if sort not in FINAL:
-                screen.show(now, message)
+            if said.sort not in FINAL:
+                screen.show(now, said.live)
         now = await self.gateway.videos.read_status(video, owner)
         if now.status is Status.COMPLETED:
             await self._deliver(now, screen)

@@ -19,18 +19,19 @@ from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import Scripts
+from services.gateway.webhooks.kept import Webhooks
+from services.gateway.webhooks.post import Poster
 from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
 from shared.runtime.allowances import Allowances
-from shared.runtime.terms import NOTHING_COSTS, Terms
+from shared.runtime.terms import Terms
 from shared.story.brief import Brief
 from shared.story.byhand import check_own_of_plan
 from shared.story.errors import BadInput, StorywaveError
 from shared.story.estimate import price_request
 from shared.story.events import Event, VideoRequested
-from shared.story.fact import Micros
 from shared.story.material import SCRIPT_ID, read_id
 from shared.story.money import say_dollars
 from shared.story.own import check_own, list_uses
@@ -40,7 +41,14 @@ REQUESTS = "requests"
 OUTPUTS = "outputs"
 """Files that a command has promised and not written yet."""
 
-INDEXES = {REQUESTS: (Index(("owner", "created_at")), Index(("created_at",))), OUTPUTS: ()}
+INDEXES = {
+    REQUESTS: (
+        Index(("owner", "created_at")),
+        Index(("created_at",)),
+        Index(("owner", "touched_at"), present="touched_at"),
+    ),
+    OUTPUTS: (),
+}
 
 UPLOAD = "/v1/uploads"
 
@@ -61,7 +69,9 @@ class Intake:
     allowances: Allowances
     ids: VideoIds
     usage: Usage
-    terms: Terms = NOTHING_COSTS
+    terms: Terms
+    webhooks: Webhooks
+    poster: Poster
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
@@ -73,19 +83,43 @@ class Intake:
             brief = await self._take_script(brief, asked.script)
         check_own(brief)
         _check_picture(brief)
-        id_ = await self.ids.make(owner, key)
-        row = _build_row(id_, brief, asked.cap, self.store.now(), await self.weights())
+        row = await self._build_row(await self.ids.make(owner, key), brief, asked)
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
         await self._check_limits(row, brief)
         if not await self._insert(row):
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
+        if row["webhook"]:
+            await self.webhooks.keep_own(row["_id"], owner, row["webhook"])
         wanted = row["requested"]["brief"]
         cap = wanted.get("budget", row["cap"])
         await self.gate.open(row["_id"], owner, cap, wanted.get("on_cap", "pause"))
         await self.emit(_build_events(row))
         return str(row["_id"])
+
+    async def _build_row(self, id_: str, brief: Brief, asked: VideoRequest) -> Doc:
+        now, owner = self.store.now(), brief.owner
+        own = asked.webhook.model_dump(mode="json") if asked.webhook else None
+        if asked.webhook:
+            await self.poster.check(asked.webhook.url, "webhook.url")
+        requested = VideoRequested(
+            video_id=id_,
+            at=now,
+            brief=brief,
+            stage_weights=await self.weights(),
+            metadata=asked.metadata,
+            webhooks=await self.webhooks.choose(owner, id_, own),
+        )
+        return {
+            "_id": id_,
+            "owner": owner,
+            "created_at": now,
+            "touched_at": now,
+            "cap": asked.cap,
+            "webhook": own,
+            "requested": requested.model_dump(mode="json"),
+        }
 
     async def _take_script(self, brief: Brief, script: str) -> Brief:
         """Return the brief with its script, which is kept for it; refuse one that is no script."""
@@ -177,13 +211,13 @@ class Intake:
     async def _read_first(self, row: Doc, left_open: Collection[str]) -> Doc:
         """Return the row that was there first; refuse if it asks for something else."""
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
-        first = {"cap": None, **stored}  # to a store, a field that is null is no field
+        first = {"cap": None, "webhook": None, **stored}  # to a store, null is no field
         try:
-            asked = (_list_wishes(first, left_open), first["cap"])
+            asked = _list_wishes(first, left_open)
         except Exception as error:
             tell(REQUESTS, row["_id"], error)
             raise Unreadable(row["_id"]) from error
-        if asked != (_list_wishes(row, left_open), row["cap"]):
+        if asked != _list_wishes(row, left_open):
             raise KeyReused
         return first
 
@@ -225,20 +259,12 @@ def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
 def _list_wishes(row: Doc, left_open: Collection[str]) -> Doc:
     """Return what was asked for. What was allowed may be set otherwise since."""
     # read, so that what it could not say in its day is said in both
-    brief = Brief.model_validate(row["requested"]["brief"])
-    return brief.model_dump(exclude=set(left_open))
-
-
-def _build_row(
-    id_: str, brief: Brief, cap: Micros | None, now: int, weights: dict[str, float]
-) -> Doc:
-    requested = VideoRequested(video_id=id_, at=now, brief=brief, stage_weights=weights)
+    asked = VideoRequested.model_validate(row["requested"])
     return {
-        "_id": id_,
-        "owner": brief.owner,
-        "created_at": now,
-        "cap": cap,
-        "requested": requested.model_dump(mode="json"),
+        **asked.brief.model_dump(exclude=set(left_open)),
+        "metadata": dict(asked.metadata),
+        "cap": row["cap"],
+        "webhook": row["webhook"],
     }
 
 

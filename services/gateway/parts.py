@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets
+from services.gateway.deliveries import History
 from services.gateway.download import Downloads
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
@@ -25,6 +26,8 @@ from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
 from services.gateway.thumbnails import Thumbnails
 from services.gateway.uploads import Uploads
+from services.gateway.webhooks.kept import Webhooks
+from services.gateway.webhooks.post import Poster
 from services.gateway.wishes import Wishes
 from shared.ports import Blobs
 from shared.runtime.app import App
@@ -48,6 +51,9 @@ class Gateway:
     watch: Watch
     blobs: Blobs
     hooks: Hooks
+    webhooks: Webhooks
+    history: History
+    poster: Poster
     making: Making
     thumbnails: Thumbnails
     keys: ApiKeys
@@ -90,12 +96,25 @@ def build_gateway(
 
     emit = note_deeds(shell.emit, audit, usage)
     weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
+    webhooks, poster = Webhooks(store), Poster(loopback)
     intake = Intake(
-        store, gate, images, scripts, emit, weights, app.allowances, ids, usage, app.terms
+        store,
+        gate,
+        images,
+        scripts,
+        emit,
+        weights,
+        app.allowances,
+        ids,
+        usage,
+        app.terms,
+        webhooks,
+        poster,
     )
-    revisions = Revisions(videos, emit, gate, app.terms)
-    wishes = Wishes(videos, emit, gate, shell.list_jobs)
-    budgets = Budgets(store, videos, emit, app.terms, gate, wishes, usage)
+    steer = touch_videos(emit, videos)
+    revisions = Revisions(videos, steer, gate, app.terms)
+    wishes = Wishes(videos, steer, gate, shell.list_jobs)
+    budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage)
     keys = ApiKeys(store)
     return Gateway(
         intake=intake,
@@ -109,12 +128,25 @@ def build_gateway(
         watch=watch,
         blobs=app.ports.blobs,
         hooks=Hooks(store, hook_secret),
+        webhooks=webhooks,
+        history=History(store, webhooks, app.replicas["gateway"].worker.take_on),
+        poster=poster,
         making=Making(store),
         thumbnails=Thumbnails(app.ports.blobs, images.pool),
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),
     )
+
+
+def touch_videos(emit: Emit, videos: Videos) -> Emit:
+    """Return what emits a user's wishes, and has whoever follows all videos look at these."""
+
+    async def emit_touched(events: Sequence[Event]) -> None:
+        await emit(events)
+        await videos.touch({event.video_id for event in events})
+
+    return emit_touched
 
 
 def note_deeds(emit: Emit, audit: Audit, usage: Usage) -> Emit:

@@ -18,6 +18,7 @@ from pydantic import (
 from services.gateway.fields import EXACT, AtOnce, Line, OneOf, Seconds, Whole
 from services.gateway.plans import PlanRequest
 from services.gateway.product import ProductRequest
+from services.gateway.webhooks.occasions import NAMES
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, ClipSound, EndCard, OwnBeat, Tier
 from shared.story.byhand import fit_card_after
@@ -145,6 +146,31 @@ class OwnBeatRequest(BaseModel):
         "duck",
         description="Of a clip: keep its sound as loud as a voice, duck it under one, or mute it.",
     )
+
+
+class WebhookRequest(BaseModel):
+    """A URL that is told, and of what."""
+
+    model_config = EXACT
+
+    url: str = Field(
+        min_length=1,
+        max_length=2000,
+        description="It must lead to a public address. It is sent a POST, signed as Standard "
+        "Webhooks says, within ten seconds of which it should answer 2xx. It is tried for a day; "
+        "410 ends that for good.",
+        examples=["https://shop.example/hooks/storywave"],
+    )
+    events: list[Annotated[str, OneOf(NAMES)]] = Field(
+        default_factory=lambda: list(NAMES),
+        min_length=1,
+        max_length=len(NAMES),
+        description="What it is told of; all, if left out.",
+    )
+
+
+MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+MetadataValue = Annotated[str, StringConstraints(max_length=256)]
 
 
 class ReframeRequest(BaseModel):
@@ -281,6 +307,19 @@ class VideoRequest(BaseModel):
         "finish with the clips that there are, if these are min_clips or more.",
     )
 
+    webhook: WebhookRequest | None = Field(
+        None,
+        description="Told of this video alone, beside your own webhooks (POST /v1/webhooks). Its "
+        "secret is that of GET /v1/webhook-secret.",
+    )
+    metadata: dict[MetadataKey, MetadataValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Your own notes on the video: answers, live messages and webhooks repeat them.",
+        examples=[{"order": "A-17"}],
+        json_schema_extra={"additionalProperties": False},
+    )
+
     tier: Tier | None = Field(
         None,
         description="How good, and how dear, the models are that make it: standard if left out. "
@@ -325,9 +364,8 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        words = self.model_dump(
-            exclude={"beats", "budget", "end_card", "script", "product", "plan"}
-        )
+        other = {"beats", "budget", "end_card", "metadata", "plan", "product", "script", "webhook"}
+        words = self.model_dump(exclude=other)
         words |= self._choose_looks()
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)

@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.jobs.job import Job
-from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote, Refused
+from shared.jobs.outcomes import (
+    Accepted,
+    Deferred,
+    Ended,
+    Found,
+    Made,
+    Pending,
+    Produced,
+    Quote,
+    Refused,
+)
 from shared.jobs.rates import Limits
 from shared.story.errors import BlobMissing, PermanentError
 from shared.story.kinds import Order
@@ -171,7 +181,9 @@ class Engine(Protocol):
         """Return all that the submit will need, inputs uploaded and checked: nothing runs yet."""
         ...
 
-    async def submit(self, task: Task, prepared: Any) -> Accepted | Produced | Ended | Refused:
+    async def submit(
+        self, task: Task, prepared: Any
+    ) -> Accepted | Produced | Ended | Refused | Deferred:
         """Ask for the work, once. After an error nobody knows what became of it.
 
         The engine bounds the time itself, and looks at `task.seconds_left()` at the last moment

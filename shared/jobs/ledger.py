@@ -51,6 +51,7 @@ class Ledger:
         self._rules = {
             kind.name: replace(rules, retries=kind.retries or rules.retries) for kind in kinds
         }
+        self._unawaited = {kind.name for kind in kinds if not kind.is_awaited}
         self._lease_ms = rules.lease_ms
         self._random = random.Random(seed)
         # two writes of one row go one after the other: a stale one must not take down a valid one
@@ -317,23 +318,25 @@ class Ledger:
         return sum(await self._write(pairs)) if pairs else 0
 
     async def list_ids(self, video_id: str) -> set[str]:
-        """Return the ids of all jobs that a video has, or has had."""
-        return {row["_id"] for row in await self._store.find(JOBS, {"spec.video_id": video_id})}
+        """Return the ids of all jobs that a video waits for, or has waited for."""
+        return {row["_id"] for row in await self._find_awaited(video_id)}
 
     async def open_jobs(self, video_id: str) -> list[Job]:
-        """Return the jobs of a video that have not ended."""
-        rows = await self._store.find(JOBS, {"spec.video_id": video_id})
-        jobs, _ = read_each(JOBS, rows, from_doc)
+        """Return the jobs that a video waits for: those that have not ended."""
+        jobs, _ = read_each(JOBS, await self._find_awaited(video_id), from_doc)
         return [job for job in jobs if job.state not in TERMINAL]
 
     async def is_busy(self, video_id: str) -> bool:
-        """Tell whether a video waits for any job; not every kind of job is waited for.
+        """Tell whether a video waits for any job."""
+        return bool(await self.open_jobs(video_id))
+
+    async def _find_awaited(self, video_id: str) -> list[Doc]:
+        """Return the rows of a video's jobs, but for the kinds that no video waits for.
 
         A kind that this version does not know counts: a newer one runs it.
         """
-        kinds = {job.spec.kind for job in await self.open_jobs(video_id)}
-        known = {kind.name: kind for kind in self._kinds}
-        return any(name not in known or known[name].is_awaited for name in kinds)
+        rows = await self._store.find(JOBS, {"spec.video_id": video_id})
+        return [row for row in rows if row.get("spec", {}).get("kind") not in self._unawaited]
 
     async def is_at_work(self, video_id: str) -> bool:
         """Tell whether anybody works on a video, or nothing of it is left to wait for.

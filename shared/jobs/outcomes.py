@@ -3,6 +3,7 @@
 | said by | outcome                            | its money                            |
 |---------|------------------------------------|--------------------------------------|
 | submit  | Accepted, Produced, Ended, Refused | held, due, due, free                 |
+| submit  | Deferred (where nothing is held)   | free                                 |
 | poll    | Pending, Produced, Ended           | held, due, due                       |
 | find    | Found, Ended                       | held, due                            |
 | any     | an error                           | held: nobody knows what became of it |
@@ -117,6 +118,13 @@ class Refused:
     seconds: float = 5.0
     creates_a_minute: int | None = None
     """The rate that the provider named in its answer, where it did."""
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """Not begun, for nobody's fault: take it up again after so long; nothing is counted."""
+
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,8 @@ class Posting:
                 return self.end(job, outcome)
             case outcomes.Refused():
                 return await self._admission.judge_refusal(job, outcome)
+            case outcomes.Deferred():
+                return signals.PutBack()
 
     async def _adopt(self, job: Job, external_id: str) -> Signal | None:
         """Take a run as this attempt's; None where another attempt holds it."""

@@ -97,6 +97,9 @@ class Steps:
             refusal = await self.admission.reserve(Hold(job.spec.video_id, name, 0))
             if refusal is not None:
                 return refusal
+        return await self._submit_here(job, task)
+
+    async def _submit_here(self, job: Job, task: Task) -> Signal:
         journal.log_start(job, self._means.kinds[job.spec.kind], task.order)
         engine = self._means.engine(job)
         outcome = await engine.submit(task, await engine.prepare(task))
@@ -107,6 +110,8 @@ class Steps:
                 return self._posting.end(job, outcome)
             case outcomes.Refused():
                 return await self.admission.judge_refusal(job, outcome)
+            case outcomes.Deferred(seconds):
+                return signals.Later(to_ms(seconds))
             case outcomes.Accepted(external_id):
                 return signals.Accepted(external_id)
 

@@ -169,8 +169,8 @@ def list_indexes(services: Sequence[Service]) -> Indexes:
     """Return every collection that these services use, with its indexes."""
     money = {**gates.INDEXES, **rates.INDEXES, **turns.INDEXES, **reuse.INDEXES}
     indexes: dict[str, Sequence[Index]] = {**ledgers.INDEXES, **money, **relays.INDEXES}
-    for service in services:
-        indexes.update(service.indexes)
+    for name, more in (each for service in services for each in service.indexes.items()):
+        indexes[name] = (*indexes.get(name, ()), *more)
     return indexes
 
 

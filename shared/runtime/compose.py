@@ -48,7 +48,11 @@ async def open_app(
     parts = Parts(
         ports,
         kinds,
-        {**engines(settings, services, pool), **paid},
+        {
+            **engines(settings, services, pool),
+            **own_engines(settings, services, ports.store),
+            **paid,
+        },
         scratch,
         pool,
         given=None if settings.engine == "rehearsal" else LocalEngine(pool, GIVEN),
@@ -108,6 +112,17 @@ def engines(
     if PLAN in made and settings.llm_url and settings.engine != "rehearsal":
         made[PLAN] = _chat(settings)
     return made
+
+
+def own_engines(
+    settings: Settings, services: Sequence[Service], store: Store
+) -> Mapping[AnyKind, Engine]:
+    """Return who does the work that services do themselves, on the event loop: in every mode."""
+    return {
+        kind: make(store, settings)
+        for service in services
+        for kind, make in service.engines.items()
+    }
 
 
 def price_engines(settings: Settings, *, paid: bool) -> Mapping[AnyKind, Priced]:

@@ -19,8 +19,6 @@ import logging
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -31,8 +29,10 @@ from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from shared.base import telemetry
+from shared.runtime.connections import USUAL, Connections, For, Waits
 from shared.runtime.probes import PROBES
 from shared.runtime.refusals import BUSY
+from shared.runtime.sockets import Socket
 
 log = logging.getLogger("storywave.http")
 
@@ -42,68 +42,11 @@ STOP_SECONDS = 2
 REST = 256
 """Descriptors that are never spent on clients: files, servers, pipes to worker processes."""
 
+MOST_HEARD = 4096
+"""Bytes of a message over a WebSocket: its clients have nothing to say."""
+
 BACKLOG = 256
 """Connections that the system accepts for us; all of them may come in before we can close any."""
-
-
-@dataclass(frozen=True)
-class Waits:
-    """How long a client may keep us waiting, in seconds."""
-
-    head: float = 10.0
-    """For a whole request head, from the opening of the connection or from its first byte."""
-    body: float = 10.0
-    """For each `body_bytes` of a body that we want to read."""
-    body_bytes: int = 10_000
-    reading: float = 30.0
-    """For a client to read anything at all of an answer that lies ready for it."""
-    idle: float = 65.0
-    """Between two requests; longer than the minute for which many proxies keep connections."""
-
-
-class For(StrEnum):
-    """What we wait for a client to do."""
-
-    HEAD = "head"
-    BODY = "body"
-    READING = "reading"
-    IDLE = "idle"
-
-
-class Connections:
-    """The connections of one server, and which of them wait for their clients."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._open: set[Connection] = set()
-        self._waiting: dict[Connection, None] = {}  # the longest wait first
-
-    @property
-    def crowded(self) -> bool:
-        """Tell whether so many are being served that the rest of the places is for probes."""
-        return len(self._open) - len(self._waiting) > self._limit * 3 // 4
-
-    def __contains__(self, connection: "Connection") -> bool:
-        return connection in self._open
-
-    def add(self, connection: "Connection") -> None:
-        """Take one more; at the limit the longest wait ends here."""
-        # Where nobody waits there is one too many for a moment: it waits, so the next one ends it.
-        if len(self._open) >= self._limit and self._waiting:
-            next(iter(self._waiting)).hang_up("crowded")
-        self._open.add(connection)
-
-    def mark(self, connection: "Connection", waits: bool) -> None:
-        """Note whether a connection waits for its client; a wait that goes on keeps its place."""
-        if waits:
-            self._waiting.setdefault(connection)
-        else:
-            self._waiting.pop(connection, None)
-
-    def remove(self, connection: "Connection") -> None:
-        """Forget one that has ended."""
-        self._open.discard(connection)
-        self._waiting.pop(connection, None)
 
 
 class Connection(H11Protocol):
@@ -224,6 +167,15 @@ class Connection(H11Protocol):
         else:
             self.hang_up(awaited)
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        # From here on the connection is another object's, unless there is no place for it.
+        if self._connections.crowded:
+            self.hang_up("crowded")
+            return
+        self._connections.remove(self)
+        self._disarm()
+        super().handle_websocket_upgrade(event)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, unless too many are being served."""
 
@@ -248,11 +200,14 @@ class Connection(H11Protocol):
 class Server(uvicorn.Server):
     """uvicorn's server with our connections."""
 
-    def __init__(self, app: ASGIApp, waits: Waits = Waits(), limit: int | None = None) -> None:
+    def __init__(self, app: ASGIApp, waits: Waits = USUAL, limit: int | None = None) -> None:
         connections = Connections(limit or find_limit())
         config = uvicorn.Config(
             app,
             http=partial(Connection, waits, connections),  # type: ignore[arg-type]
+            ws=partial(Socket, waits, connections),  # type: ignore[arg-type]
+            ws_max_size=MOST_HEARD,
+            ws_per_message_deflate=False,  # it takes memory for each connection
             log_config=None,
             lifespan="off",
             backlog=BACKLOG,
@@ -280,7 +235,7 @@ class Server(uvicorn.Server):
 
     def _hang_up(self) -> None:
         for connection in list(self.server_state.connections):
-            assert isinstance(connection, Connection)
+            assert isinstance(connection, Connection | Socket)
             connection.hang_up("stop")
 
 

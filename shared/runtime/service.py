@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.jobs import unreadable
-from shared.jobs.engine import Finish, Work
+from shared.jobs.engine import Engine, Finish, Work
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
-from shared.ports import Index, Is
+from shared.ports import Index, Is, Store
 from shared.runtime.budgets import Budgets
+from shared.runtime.settings import Settings
 from shared.story.events import (
     BeatsPlanned,
     BudgetExceeded,
@@ -55,15 +56,18 @@ class Service:
     """The kinds that engines work on; and the last step of each, if there is one, which looks at
     the result.
     """
+    engines: Mapping[AnyKind, Callable[[Store, Settings], Engine]] = field(default_factory=dict)
+    """The kinds for which it asks somebody itself, on the event loop; and who makes their engine.
+    """
     report: Mapping[AnyKind, Callable[[Event], None]] = field(default_factory=dict)
     """What to log and count, once, when a job of a kind has ended."""
     collections: Mapping[str, Sequence[Index]] = field(default_factory=dict)
-    """Further collections of its own, with their indexes."""
+    """Further collections of its own, with their indexes; and further indexes of what all share."""
 
     @property
     def kinds(self) -> tuple[AnyKind, ...]:
         """Return the kinds of job that it runs."""
-        return (*self.work, *self.finish)
+        return (*self.work, *self.finish, *self.engines)
 
     def consumes(self, kinds: Kinds) -> tuple[type[Event], ...]:
         """Return what it reads, the ends of its own jobs, and what every service must hear."""

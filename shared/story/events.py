@@ -112,6 +112,10 @@ class VideoRequested(Event):
 
     brief: Brief
     stage_weights: Mapping[str, float] = Field(default_factory=dict)
+    metadata: Mapping[str, str] = Field(default_factory=dict)
+    """What its client wrote on it, for itself."""
+    webhooks: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Id of a webhook → the names of what it is told of."""
 
 
 class VideoSteered(Snapshot):

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from services.gateway import SERVICE
 from services.gateway.app import create_app
 from services.gateway.parts import Gateway, build_gateway
+from services.gateway.webhooks.post import SECONDS, Poster
+from services.gateway.webhooks.sender import Sender
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
@@ -21,7 +23,7 @@ from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.store.sqlite import SqliteStore
 from shared.story.events import Event, VideoRequested
-from shared.story.kinds import KINDS
+from shared.story.kinds import DELIVERY, KINDS
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Api:
     parts: Gateway
     asgi: FastAPI
     http: httpx.AsyncClient
+    sender: Sender
 
     async def tell(self, events: Sequence[Event]) -> None:
         """Other services have made these facts; returns when the gateway has heard them."""
@@ -53,19 +56,25 @@ async def open_api(
     terms: Terms = NOTHING_COSTS,
     *,
     needs_key: bool = False,
+    loopback: bool = False,
+    seconds: float = SECONDS,
 ) -> AsyncIterator[Api]:
-    """Open a gateway on a folder; the other services are played by the test. Twice is a restart."""
+    """Open a gateway on a folder; the other services are played by the test. Twice is a restart.
+
+    `loopback`: webhooks may lead to this machine; `seconds`: so long they have to answer.
+    """
     bus = LocalBus()
     store = store or SqliteStore(folder / "storywave.db")
     ports = Ports(store, bus, DiskBlobs(folder / "blobs"))
-    made_of = Parts(ports, KINDS, {}, folder / "work", Pool(1), terms=terms)
+    sender = Sender(store, Poster(loopback, seconds=seconds))
+    made_of = Parts(ports, KINDS, {DELIVERY: sender}, folder / "work", Pool(1), terms=terms)
     async with run_services(made_of, [SERVICE]) as app:
-        parts = build_gateway(app)
+        parts = build_gateway(app, loopback=loopback)
         # what breaks inside must leave as a problem document, not as an exception into the test
         asgi = create_app(parts, needs_key=needs_key)
         transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            yield Api(app, bus, parts, asgi, client)
+            yield Api(app, bus, parts, asgi, client, sender)
         parts.close()
 
 

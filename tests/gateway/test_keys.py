@@ -30,6 +30,8 @@ from tests.pictures import product as picture
 from tests.prices import CENT, TERMS
 
 OPERATIONS = list(list_operations())
+WITH_END = [op for op in OPERATIONS if op.path != "/v1/events"]
+"""test_streams.py follows the one whose answer goes on for ever."""
 FILES = ("media", "poster", "captions.srt", "captions.vtt", "contact", "hls")
 
 
@@ -198,7 +200,7 @@ async def test_another_owners_id_is_on_every_route_the_id_of_nothing(keyed: Keye
 async def test_lists_show_nothing_of_another_owner(keyed: Keyed) -> None:
     ann, bob = await keyed.let_in("ann"), await keyed.let_in("bob")
     video = await finish(keyed, ann)
-    lists = [op for op in OPERATIONS if op.method == "GET" and "{" not in op.path]
+    lists = [op for op in WITH_END if op.method == "GET" and "{" not in op.path]
     assert len(lists) >= 4
     for operation in lists:
         answer = await keyed.api.http.get(operation.path, headers=bob)
@@ -242,7 +244,7 @@ def test_the_table_of_roles_says_what_is_meant() -> None:
 @pytest.mark.parametrize("role", Role)
 async def test_each_role_may_do_what_its_row_says_and_no_more(keyed: Keyed, role: Role) -> None:
     key = await keyed.let_in("ann", role)
-    for operation in OPERATIONS:
+    for operation in WITH_END:
         path = operation.fill({})
         answer = await keyed.api.http.request(operation.method, path, headers=key)
         may = role.includes(find_role(operation.method, operation.path))

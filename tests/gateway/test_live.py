@@ -71,6 +71,7 @@ async def test_a_stream_is_a_snapshot_then_progress_then_the_end(api: Api) -> No
     assert all(
         set(live) == {
             "video_id", "rev", "stage", "item", "percent", "message", "time", "cost",
+                "metadata",
         }
         for _, live in lines
     )  # fmt: skip
@@ -153,7 +154,7 @@ async def test_news_in_this_process_are_told_at_once(api: Api) -> None:
     async def second() -> str:
         stream = watch.follow(made, "local")
         await anext(stream)
-        return (await anext(stream))[1].message
+        return (await anext(stream)).live.message
 
     waiting = asyncio.create_task(second())
     await asyncio.sleep(0.1)

@@ -101,26 +101,29 @@ def can_be_violated(operation: dict[str, Any]) -> bool:
     """Whether a request can be against the description at all: any text is text."""
     bodies = operation.get("requestBody", {}).get("content", {}).values()
     values = [each["schema"] for each in (*operation.get("parameters", ()), *bodies)]
-    free = {"type", "title", "description", "format"}
+    free = {"type", "title", "description", "format", "default"}
     return any(value.get("type") != "string" or set(value) - free for value in values)
 
 
 CASES = [
     (path, method, mode)
     for path, operations in openapi()["paths"].items()
+    if path != "/v1/events"  # it has no end that a call could wait for
     for method, operation in operations.items()
     for mode in GenerationMode
     if mode is GenerationMode.POSITIVE or can_be_violated(operation)
 ]
 
 
-# that a cursor must be one of ours, bytes a picture or a script, and a job unresolved, is more than
-# a schema can say
+# that a cursor must be one of ours, bytes a picture or a script, a job unresolved, and that a URL
+# leads somewhere, is more than a schema can say
 EXCLUDED: dict[tuple[str, str], list[Any]] = {
     ("/v1/videos", "get"): [positive_data_acceptance],
     ("/v1/images", "post"): [positive_data_acceptance],
     ("/v1/uploads", "post"): [positive_data_acceptance],
     ("/v1/jobs/unresolved", "post"): [positive_data_acceptance],
+    ("/v1/webhooks", "post"): [positive_data_acceptance],
+    ("/v1/webhooks/{webhook_id}/deliveries", "get"): [positive_data_acceptance],
     ("/v1/audit", "get"): [positive_data_acceptance],
 }
 
@@ -143,6 +146,7 @@ def test_every_answer_is_as_described(
             end_card = case.body.get("end_card")
             if isinstance(end_card, dict):
                 end_card.pop("product_image", None)  # none has been given
+            case.body.pop("webhook", None)  # most texts are no URL
             case.body.pop("say", None)  # that a word has letters of some script is no pattern
             # no text that is made up is a script or a price, and a plan has to fit together
             given = [case.body.pop(name, None) for name in ("script", "product", "plan")]

@@ -39,7 +39,11 @@ SHUFFLED = Chaos(seed=11, shuffle=True, double=0.5)
 WANTED = brief(3, 2).model_copy(update={"end_card": EndCard()})
 # the plan of these tests has no persons, and comes from no script and no product
 UNUSED = (REFERENCE, PRODUCT)
-USED = [kind for kind in KINDS if kind not in UNUSED and kind.stage not in OF_SCRIPTS]
+USED = [
+    kind
+    for kind in KINDS
+    if kind not in UNUSED and kind.stage not in OF_SCRIPTS and kind.is_awaited
+]
 
 
 class Stack:

@@ -21,7 +21,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from shared.runtime.http import Connection, Server, Waits, find_limit
+from shared.runtime.connections import Waits
+from shared.runtime.http import Connection, Server, find_limit
 
 WAITS = Waits(head=0.3, body=0.3, body_bytes=1000, reading=0.4, idle=0.3)
 LATE = 3.0

@@ -40,12 +40,15 @@ class Access:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         seen = Seen(Headers(scope=scope).get("x-request-id"))
         # Here handlers find it, also those of the framework.
         scope.setdefault("state", {})["request_id"] = seen.request_id
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
 
         async def send_seen(message: Message) -> None:
             await send(seen.note(message))

@@ -91,10 +91,12 @@ class HostGuard:
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in PROBES:  # a kubelet asks by address
+        if scope["type"] == "lifespan" or scope["path"] in PROBES:  # a kubelet asks by address
             await self._app(scope, receive, send)
             return
-        refusal = self._hosts.refuse(scope["method"], Headers(scope=scope))
+        # a page of another site could open a WebSocket, and read what comes: so it is no mere read
+        method = scope.get("method", "WEBSOCKET")
+        refusal = self._hosts.refuse(method, Headers(scope=scope))
         if refusal is None:
             await self._app(scope, receive, send)
             return

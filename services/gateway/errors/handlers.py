@@ -19,6 +19,7 @@ from services.gateway.errors.problems import (
     FieldError,
     Problem,
     Refusal,
+    StreamOver,
     WrongType,
     explain_error,
     explain_field,
@@ -39,6 +40,7 @@ def handle_errors(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, refuse_request)
     api.add_exception_handler(ClientDisconnect, answer_nobody)
     api.add_exception_handler(StorywaveError, explain_ours)
+    api.add_exception_handler(StreamOver, end_stream)
 
 
 def answer(
@@ -99,6 +101,11 @@ def _list_methods(request: Request) -> list[str]:
 
     # By asking each route, since only routes know how paths are matched.
     return [method for method in METHODS if takes(method)]
+
+
+async def end_stream(request: Request, error: Exception) -> Response:
+    """Return the answer that makes a browser stop asking for a stream."""
+    return Response(status_code=204)
 
 
 async def answer_nobody(request: Request, error: Exception) -> Response:

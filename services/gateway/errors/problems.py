@@ -5,6 +5,8 @@ PermanentError
     ├── NoSuchVideo           404
     ├── NoSuchImage           404
     ├── NoSuchUpload          404
+    ├── NoSuchWebhook         404
+    ├── NoSuchDelivery        404
     ├── NoSuchPart            404
     ├── Unreadable            503, a video that another version wrote, or a damaged one
     ├── NotNow                409, from the table of what a status allows
@@ -122,6 +124,36 @@ class TooManyUploads(Refusal):
 
     def __init__(self) -> None:
         super().__init__("Too many files are being uploaded here at once. Try again in a moment.")
+
+
+class NoSuchWebhook(Refusal):
+    """There is no webhook of this id, or not for this owner."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "no-such-webhook"
+
+    def __init__(self, webhook_id: str) -> None:
+        super().__init__(
+            f"There is no webhook {trim_text(webhook_id)!r}. Check the id.",
+            "GET /v1/webhooks lists your webhooks.",
+        )
+
+
+class NoSuchDelivery(Refusal):
+    """The webhook was never to be told this."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "no-such-delivery"
+
+    def __init__(self, delivery_id: str) -> None:
+        super().__init__(
+            f"The webhook has no delivery {trim_text(delivery_id)!r}. Check the id.",
+            "GET /v1/webhooks/{id}/deliveries lists them.",
+        )
+
+
+class StreamOver(Exception):
+    """Whoever asks for this stream has read it to its end: a 204 makes it stop asking."""
 
 
 class Unreadable(Refusal):

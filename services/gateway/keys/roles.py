@@ -18,6 +18,7 @@ _NEEDS: tuple[tuple[re.Pattern[str], re.Pattern[str], Role], ...] = (
     (_POST, re.compile(r"/v1/estimates"), Role.VIEWER),
     (re.compile("PATCH"), re.compile(r"/v1/videos/[^/]+"), Role.PAYER),
     (_POST, re.compile(r"/v1/jobs/unresolved"), Role.PAYER),
+    (_ANY, re.compile(r"/v1/webhook-secret"), Role.MAKER),
     (_GET, re.compile(r".*", re.DOTALL), Role.VIEWER),
     (_ANY, re.compile(r".*", re.DOTALL), Role.MAKER),
 )

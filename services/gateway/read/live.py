@@ -1,9 +1,11 @@
 """Live messages for watchers: one for each fact, in the words of a person."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import Field
 
+from services.gateway.read.stages import make_moment
 from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.story.budget import explain_excess
 from shared.story.events import (
@@ -30,8 +32,9 @@ class Live(Fact):
     item: str = ""
     percent: int = Field(ge=0, le=100)
     message: str
-    time: datetime
+    time: datetime = Field(description="When it happened.")
     cost: Micros = 0
+    metadata: Mapping[str, str] = Field(default_factory=dict)
 
 
 def make_snapshot(now: VideoStatus) -> Live:
@@ -60,17 +63,20 @@ def make_unreadable(now: VideoStatus) -> Live:
 def list_news(before: View, after: View, kinds: Kinds = KINDS) -> list[Live]:
     """Return a message for each fact that came since, in the order of their times."""
     now = read_status(after, kinds)
-    if now is None:
-        return []
+    return tell_news(before, after, now, kinds) if now else []
+
+
+def tell_news(before: View, after: View, now: VideoStatus, kinds: Kinds = KINDS) -> list[Live]:
+    """Return the same, where the status of the view after it is known."""
     plan, known = after.latest(BeatsPlanned), {fact.id for fact in before.facts}
     # facts come in any order; two of one millisecond need an order too
     fresh = sorted((f for f in after.facts if f.id not in known), key=lambda f: (f.at, f.id))
-    told = (_put_into_words(fact, now, plan, kinds) for fact in fresh)
+    told = ((fact, _put_into_words(fact, now, plan, kinds)) for fact in fresh)
     # all of them carry the percent after the last one, so that it never goes back
-    return [_build_message(now, item, message) for item, message in filter(None, told)]
+    return [_build_message(now, *words, at=fact.at) for fact, words in told if words]
 
 
-def _build_message(now: VideoStatus, item: str, message: str) -> Live:
+def _build_message(now: VideoStatus, item: str, message: str, *, at: int | None = None) -> Live:
     return Live(
         video_id=now.id,
         rev=now.rev,
@@ -78,8 +84,9 @@ def _build_message(now: VideoStatus, item: str, message: str) -> Live:
         item=item,
         percent=now.percent,
         message=message,
-        time=now.updated_at,
+        time=now.updated_at if at is None else make_moment(at),
         cost=now.cost,
+        metadata=now.metadata,
     )
 
 
@@ -90,6 +97,8 @@ def _put_into_words(
     match fact:
         case JobEnd():
             kind = kinds.of(fact)
+            if not kind.is_awaited:  # it says nothing of the video itself
+                return None
             # clips and segments of earlier versions carry their number as `chunk` only
             name = kind.name_item(Item(fact.beat, getattr(fact, "chunk", fact.n)), plan)
             failed = f"{name}: {fact.error}" if isinstance(fact, Failed) else None

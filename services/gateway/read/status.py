@@ -18,6 +18,7 @@ from services.gateway.read.stages import (
     make_moment,
     measure_progress,
 )
+from services.gateway.webhooks.kept import name_own
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief
 from shared.story.budget import find_block, find_cap
@@ -25,6 +26,8 @@ from shared.story.events import (
     AttemptSettled,
     BeatsPlanned,
     DeadLettered,
+    Event,
+    JobEnd,
     RevisionRequested,
     VideoCompleted,
     VideoDeleted,
@@ -118,6 +121,9 @@ class VideoStatus(Fact):
     stage: Stage
     percent: int = Field(ge=0, le=100)
     request: Brief
+    metadata: Mapping[str, str] = Field(
+        default_factory=dict, description="What was written on it when it was asked for."
+    )
     title: str = ""
     aspect: Aspect = Field(description="Its shape now: it may have been reframed.")
     revisions: tuple[int, ...] = Field((), description="Finished ones: `media?rev=1` stays there.")
@@ -157,11 +163,12 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         stage=made.stage,
         percent=made.percent,
         request=request.brief,
+        metadata=request.metadata,
         title=plan.title if plan else "",
         aspect=plan.brief.aspect if plan else request.brief.aspect,
         revisions=tuple(sorted(end.rev for end in view.all(VideoCompleted))),
         created_at=make_moment(request.at),
-        updated_at=make_moment(max(fact.at for fact in view.facts)),
+        updated_at=make_moment(max(fact.at for fact in list_shown(view, kinds))),
         completed_at=make_moment(done.at) if done and word is Status.COMPLETED else None,
         stages=_stop_stages(made, word),
         chunks=_describe_chunks(view, plan),
@@ -178,6 +185,13 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         links=_build_links(view, done),
         actions=tuple(sorted(ALLOWED[word])),
     )
+
+
+def list_shown(view: View, kinds: Kinds = KINDS) -> list[Event]:
+    """Return the facts that say something of the video itself, and not of who was told of it."""
+    return [
+        fact for fact in view.facts if not isinstance(fact, JobEnd) or kinds.of(fact).is_awaited
+    ]
 
 
 def _list_warnings(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Note]:
@@ -278,6 +292,9 @@ def _list_failures(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
 def _build_links(view: View, done: VideoCompleted | None) -> dict[str, str]:
     here = f"/v1/videos/{view.video_id}"
     links = {"self": here, "events": f"{here}/events"}
+    request = view.one(VideoRequested)
+    if request and name_own(view.video_id) in request.webhooks:
+        links["deliveries"] = f"/v1/webhooks/{name_own(view.video_id)}/deliveries"
     if done:
         links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
         links |= {

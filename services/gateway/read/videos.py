@@ -1,7 +1,5 @@
 """The read model: videos by id and page by page, from the gateway's own views."""
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -11,17 +9,20 @@ from pydantic import BaseModel
 from services.gateway.errors.problems import NoSuchVideo, Unreadable
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.caller import LOCAL
+from services.gateway.read.pages import decode_cursor, encode_cursor, find_newest
 from services.gateway.read.stages import measure_weights
 from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.jobs.unreadable import read_each, tell
-from shared.ports import Doc, Is, Store
-from shared.story.errors import BadInput
+from shared.ports import Doc, Is, Store, Update
 from shared.story.view import View
 
 Sign = Callable[[Mapping[str, str]], Awaitable[dict[str, str]]]
 
 WEIGHED = 20
 """Stage weights are measured over so many of the latest requests."""
+LATEST = 200
+"""Videos that one look for the videos of an owner finds."""
+LATE_MS = 5_000
 
 
 class Page(BaseModel):
@@ -84,10 +85,37 @@ class Videos:
     async def list_page(self, owner: str, cursor: str | None, limit: int) -> Page:
         """Return a page of videos, newest first, from the one that the cursor names."""
         # one more is read than is shown: it is the cursor of the next page
-        rows = await self._find_rows(owner, _decode_cursor(cursor), limit + 1)
+        start = decode_cursor(cursor)
+        rows = await find_newest(self.store, REQUESTS, {"owner": owner}, start, limit + 1)
         read = await self._read_statuses([row["_id"] for row in rows[:limit]])
         shown = [await self._sign(video) for video in read]
-        return Page(videos=shown, next=_encode_cursor(rows[limit]) if len(rows) > limit else None)
+        return Page(videos=shown, next=encode_cursor(rows[limit]) if len(rows) > limit else None)
+
+    async def find_latest(self, owner: str) -> list[View]:
+        """Return the latest videos of an owner, the oldest of them first."""
+        rows = await find_newest(self.store, REQUESTS, {"owner": owner}, None, LATEST)
+        return await self.read_views([row["_id"] for row in reversed(rows)])
+
+    async def find_touched(self, owner: str, since: int) -> dict[str, int]:
+        """Return video → time, of those that were asked for or steered since a time.
+
+        A little more is looked at: what a replica notes is seen a moment later.
+        """
+        where = {"owner": owner, "touched_at": Is(">=", since - LATE_MS)}
+        rows = await self.store.find(REQUESTS, where, order=["touched_at"], limit=LATEST)
+        return {row["_id"]: row["touched_at"] for row in rows}
+
+    async def touch(self, ids: Collection[str]) -> None:
+        """Note that these videos were just steered: so whoever follows all of an owner's learns."""
+        now = self.store.now()
+        await self.store.update(REQUESTS, [Update(id_, set={"touched_at": now}) for id_ in ids])
+
+    async def read_views(self, ids: list[str]) -> list[View]:
+        """Return what is known of these videos, without those that can't be read."""
+        docs = await self.read_docs(ids) if ids else {}
+        here = [docs[id_] for id_ in ids if id_ in docs]
+        views, _ = read_each(self.views, here, self.fold)
+        return views
 
     async def find_ended(self, ids: Collection[str]) -> dict[str, bool]:
         """Return whether these videos have ended; those that nobody knows are left out."""
@@ -130,45 +158,6 @@ class Videos:
         here = [docs[id_] for id_ in ids if id_ in docs]
         found, _ = read_each(self.views, here, lambda doc: read_status(self.fold(doc)))
         return [video for video in found if video]
-
-    async def _find_rows(self, owner: str, start: tuple[int, str] | None, limit: int) -> list[Doc]:
-        """Return requests from the newest on; those of one millisecond in order of id."""
-        # a time that is no number can't be in order
-        where: dict[str, object] = {"owner": owner, "created_at": Is(">=", 0)}
-        if start is None:
-            return await self.store.find(
-                REQUESTS, where, order=["-created_at", "-_id"], limit=limit
-            )
-        # Two reads, because stores compare one field at a time: what is left of the cursor's own
-        # millisecond, then what is older.
-        at, id_ = start
-        same = await self.store.find(
-            REQUESTS, {**where, "created_at": at, "_id": Is("<=", id_)}, order=["-_id"], limit=limit
-        )
-        older = await self.store.find(
-            REQUESTS,
-            {**where, "created_at": Is("<", at)},
-            order=["-created_at", "-_id"],
-            limit=limit,
-        )
-        return [*same, *older][:limit]
-
-
-def _encode_cursor(row: Doc) -> str:
-    return urlsafe_b64encode(f"{row['created_at']} {row['_id']}".encode()).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str | None) -> tuple[int, str] | None:
-    if cursor is None:
-        return None
-    try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        at, _, id_ = text.partition(" ")
-        if len(at) > 15:  # no time that we write is so long, and no store takes every number
-            raise ValueError("a time beyond all time")
-        return int(at), id_
-    except (binascii.Error, ValueError) as error:
-        raise BadInput("use the `next` of the page before, unchanged", "cursor") from error
 
 
 class StageWeights:

@@ -5,7 +5,7 @@ Nothing here can fail or delay a job: it only reads.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,9 +15,12 @@ from services.gateway.read.live import (
     make_ending,
     make_snapshot,
     make_unreadable,
+    tell_news,
 )
-from services.gateway.read.status import read_status
+from services.gateway.read.places import Place, cut_view, make_place
+from services.gateway.read.status import FINAL, VideoStatus, read_status
 from services.gateway.read.videos import Videos
+from services.gateway.read.watcher import Said, Watcher
 from shared.jobs.unreadable import tell
 from shared.ports import Doc
 from shared.story.errors import InfrastructureError
@@ -25,27 +28,49 @@ from shared.story.view import View
 
 log = logging.getLogger("storywave.gateway")
 
-Queue = asyncio.Queue[tuple[str, Live] | None]
-"""Each message comes with its sort, as in ("progress", …); None is the end."""
-
 
 @dataclass
 class Feed:
     """One watched video, with the view that its watchers have been told of."""
 
     view: View
-    version: int
-    queues: list[Queue] = field(default_factory=list)
+    version: int = -1
+    watchers: list[Watcher] = field(default_factory=list)
 
-    def tell(self, sort: str, message: Live) -> None:
+    def tell(self, sort: str, message: Live, place: Place) -> None:
         """Give a message to all watchers."""
-        for queue in self.queues:
-            queue.put_nowait((sort, message))
+        said = Said(sort, message, str(place))
+        for watcher in self.watchers:
+            watcher.tell(said)
+
+    def tell_news(self, view: View, now: VideoStatus | None) -> None:
+        """Tell all watchers what is new in a later view."""
+        place = make_place(view)
+        for message in tell_news(self.view, view, now) if now else ():
+            self.tell("progress", message, place)
+        self.view = view
+
+    def catch_up(self, view: View) -> View:
+        """Return the later one of a view and our own: our watchers then know it too."""
+        if len(view.facts) > len(self.view.facts):
+            self.tell_news(view, read_status(view))
+        return self.view
 
     def end(self) -> None:
-        """Tell all watchers that nothing more comes."""
-        for queue in self.queues:
-            queue.put_nowait(None)
+        """Tell all watchers that nothing more comes of this video."""
+        for watcher in self.watchers:
+            watcher.finish()
+
+
+@dataclass
+class Owned:
+    """The watchers of all videos of one owner."""
+
+    since: int
+    """Videos that were asked for or steered since this time are looked for."""
+    watchers: list[Watcher] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+    """Video → when it was touched, of those that were found at the last look."""
 
 
 class Watch:
@@ -56,13 +81,18 @@ class Watch:
         self._rest = rest
         self._wait = wait
         self._feeds: dict[str, Feed] = {}
+        self._owned: dict[str, Owned] = {}
+        self._heard: set[str] = set()
+        """The watched videos of which this process has heard something since the last look."""
         self._woken = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
         self._closed = False
 
     def wake(self, ids: Iterable[str]) -> None:
         """Look at once, if one of these is watched: this very process has heard something of it."""
-        if not self._feeds.keys().isdisjoint(ids):
+        heard = set(ids)
+        if not self._feeds.keys().isdisjoint(heard) or self._owned:
+            self._heard |= heard
             self._woken.set()
 
     def close(self) -> None:
@@ -70,46 +100,96 @@ class Watch:
         self._closed = True
         if self._poller:
             self._poller.cancel()
-        for feed in self._feeds.values():
-            feed.end()
+        of_one = [watcher for feed in self._feeds.values() for watcher in feed.watchers]
+        of_all = [watcher for owned in self._owned.values() for watcher in owned.watchers]
+        for watcher in (*of_one, *of_all):
+            watcher.close()
 
-    async def follow(self, video_id: str, owner: str) -> AsyncIterator[tuple[str, Live]]:
-        """Yield a snapshot, then all news, then how the video ended."""
+    async def follow(
+        self, video_id: str, owner: str, place: Place | None = None
+    ) -> AsyncGenerator[Said, None]:
+        """Yield a snapshot, then all news, then how the video ended.
+
+        `place`: how far the watcher had been told before its stream broke off.
+        """
         view = await self._videos.find(video_id, owner)
-        queue: Queue = asyncio.Queue()
-        # Of a video that is watched already, the view that all its watchers know counts: from a
-        # newer one the newcomer would miss nothing, but hear some news twice.
-        feed = self._feeds.setdefault(video_id, Feed(view, version=-1))
-        feed.queues.append(queue)
-        self._begin(feed, queue)
+        watcher = Watcher()
+        self._join(watcher, view, place)
         try:
-            while (item := await queue.get()) is not None:
-                yield item
+            async for said in watcher:
+                yield said
         finally:
-            feed.queues.remove(queue)
-            # the feed may have ended meanwhile, and another one have begun for the same video
-            if not feed.queues and self._feeds.get(video_id) is feed:
-                del self._feeds[video_id]
+            self._leave(watcher)
 
-    def _begin(self, feed: Feed, queue: Queue) -> None:
-        """Put the snapshot into a new queue; also the end, where the video has ended."""
-        now = read_status(feed.view)
+    async def follow_all(
+        self, owner: str, place: Place | None = None
+    ) -> AsyncGenerator[Said, None]:
+        """Yield the same for every video of an owner that has not ended, and for all that follow.
+
+        Without an end: only the process or the watcher ends it.
+        """
+        now, watcher = self._videos.store.now(), Watcher(of_one=False)
+        seen = await self._videos.find_touched(owner, now)  # told below, where they have not ended
+        owned = self._owned.setdefault(owner, Owned(now, seen=seen))
+        owned.watchers.append(watcher)
+        try:
+            for view in await self._videos.find_latest(owner):
+                if watcher.is_missed(read_status(view), place):
+                    self._join(watcher, view, place.without_count() if place else None)
+            self._poll_on()
+            async for said in watcher:
+                yield said
+        finally:
+            owned.watchers.remove(watcher)
+            if not owned.watchers and self._owned.get(owner) is owned:
+                del self._owned[owner]
+            self._leave(watcher)
+
+    def _join(self, watcher: Watcher, view: View, place: Place | None) -> None:
+        """Tell a new watcher where a video stands, and, until it has ended, all that follows."""
+        if feed := self._feeds.get(view.video_id):
+            if watcher in feed.watchers:
+                return
+            view = feed.catch_up(view)
+        now = read_status(view)
         if now is None or self._closed:
-            queue.put_nowait(None)
+            watcher.close() if self._closed else watcher.finish()
             return
-        queue.put_nowait(("snapshot", make_snapshot(now)))
+        here = make_place(view)
+        watcher.tell(Said("snapshot", make_snapshot(now), str(here)))
+        for missed in list_news(cut_view(view, place), view) if place else ():
+            watcher.tell(Said("progress", missed, str(here)))
         last = make_ending(now)
         if last:
-            queue.put_nowait((now.status, last))
-            queue.put_nowait(None)
-        elif self._poller is None or self._poller.done():
+            watcher.tell(Said(now.status, last, str(here.at_end())))
+            watcher.finish()
+            return
+        self._feeds.setdefault(view.video_id, Feed(view)).watchers.append(watcher)
+        self._poll_on()
+
+    def _leave(self, watcher: Watcher) -> None:
+        """Forget a watcher; what nobody watches any more is not read any more."""
+        for video_id, feed in list(self._feeds.items()):
+            if watcher in feed.watchers:
+                feed.watchers.remove(watcher)
+                if not feed.watchers:
+                    del self._feeds[video_id]
+
+    def _poll_on(self) -> None:
+        if not self._closed and (self._poller is None or self._poller.done()):
             self._poller = asyncio.create_task(self._poll())
 
     async def _poll(self) -> None:
         """Look at all watched videos again and again, until none is watched any more."""
-        while self._feeds:
+        clock, looked_at = asyncio.get_running_loop().time, 0.0
+        while self._feeds or self._owned:
+            # between two looks at all, what this process itself has heard of is looked at
+            due = clock() - looked_at >= self._wait
+            looked_at = clock() if due else looked_at
+            heard, self._heard = self._heard, set()
             try:
-                await self._look_at_all()
+                await self._find_new()
+                await self._look_at([id_ for id_ in self._feeds if due or id_ in heard])
             except InfrastructureError as error:
                 log.warning("watchers wait: %s", error, extra={"action": "watch"})
             except Exception:
@@ -122,8 +202,21 @@ class Watch:
                 await asyncio.wait_for(self._woken.wait(), self._wait)
             self._woken.clear()
 
-    async def _look_at_all(self) -> None:
-        docs = await self._videos.read_docs(list(self._feeds))
+    async def _find_new(self) -> None:
+        """Let the watchers of owners hear of what was asked for or steered since the last look."""
+        for owner, owned in list(self._owned.items()):
+            touched = await self._videos.find_touched(owner, owned.since)
+            fresh = [id_ for id_, at in touched.items() if owned.seen.get(id_) != at]
+            owned.seen, owned.since = touched, max([owned.since, *touched.values()])
+            for view in await self._videos.read_views(fresh):
+                followed = (
+                    self._feeds[view.video_id].watchers if view.video_id in self._feeds else ()
+                )
+                for watcher in [each for each in owned.watchers if each not in followed]:
+                    self._join(watcher, view, None)
+
+    async def _look_at(self, ids: list[str]) -> None:
+        docs = await self._videos.read_docs(ids) if ids else {}
         for video_id, doc in docs.items():
             feed = self._feeds.get(video_id)  # its last watcher may have left during the read
             if feed is None:
@@ -136,13 +229,12 @@ class Watch:
 
     def _tell_news(self, feed: Feed, doc: Doc) -> None:
         view = self._videos.fold(doc)
-        messages, now = list_news(feed.view, view), read_status(view)
-        feed.view, feed.version = view, doc["version"]
-        for message in messages:
-            feed.tell("progress", message)
+        now = read_status(view)
+        feed.tell_news(view, now)
+        feed.version = doc["version"]
         last = make_ending(now) if now else None
         if now and last:
-            feed.tell(now.status, last)
+            feed.tell(now.status, last, make_place(view).at_end())
         if now is None or last:  # a video that was deleted has no status
             self._end(feed)
 
@@ -151,9 +243,16 @@ class Watch:
         tell(self._videos.views, feed.view.video_id, error)
         now = read_status(feed.view)
         if now:
-            feed.tell("progress", make_unreadable(now))
+            feed.tell("progress", make_unreadable(now), make_place(feed.view))
         self._end(feed)
 
     def _end(self, feed: Feed) -> None:
         feed.end()
         self._feeds.pop(feed.view.video_id)
+
+
+def has_heard_all(view: View, place: Place | None) -> bool:
+    """Tell whether a watcher had been told how the video ended, and nothing has come since."""
+    now = read_status(view)
+    is_over = now is None or now.status in FINAL
+    return place is not None and place.is_end and is_over and place == make_place(view).at_end()

@@ -1,17 +1,14 @@
 """Making videos, looking at them and changing them."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.gateway.description import ACCEPTED, WRITES, refusals
-from services.gateway.read.live import Live
 from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Page
 from services.gateway.requests import ReframeRequest, VideoRequest
-from services.gateway.routes.inputs import At, Id, Known, Owner
+from services.gateway.routes.inputs import At, Id, Owner
 
 router = APIRouter()
 
@@ -51,20 +48,6 @@ async def list_videos(
 async def get_video(video_id: Id, owner: Owner, at: At) -> VideoStatus:
     """Show one video: its status, how far each stage is, what it lacks and what it cost."""
     return await at.videos.read_status(video_id, owner)
-
-
-@router.get(
-    "/v1/videos/{video_id}/events",
-    response_class=EventSourceResponse,
-    responses={200: {"model": Live, "description": "The stream."}, **refusals(404)},
-)
-async def follow_video(known: Known, owner: Owner, at: At) -> AsyncIterator[ServerSentEvent]:
-    """Follow a video: a `snapshot`, then `progress`, and how it ended: `completed`, `failed` or
-    `cancelled`.
-    """
-    # The video is looked up before the stream begins: once it has, no error could be answered.
-    async for sort, message in at.watch.follow(known.video_id, owner):
-        yield ServerSentEvent(event=sort, data=message)
 
 
 @router.post(

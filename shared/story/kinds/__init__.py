@@ -1,6 +1,12 @@
 """Every kind of job: its order, the two events that it can end in, and its declaration."""
 
 from shared.story.kinds.clips import CLIP, ChunkFailed, ChunkReady, ClipOrder, clip_job, clip_order
+from shared.story.kinds.deliveries import (
+    DELIVERY,
+    DeliveryFailed,
+    DeliveryMade,
+    DeliveryOrder,
+)
 from shared.story.kinds.film import (
     CONFORM,
     CUT,
@@ -91,7 +97,7 @@ from shared.story.kinds.sounds import (
 PLANNING: tuple[AnyKind, ...] = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PRODUCT, PLAN)
 """The kinds that lead to a plan, in order: where one has failed there will be none."""
 
-KINDS = Kinds(*PLANNING, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT)
+KINDS = Kinds(*PLANNING, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT, DELIVERY)
 """The kinds of this version."""
 
 __all__ = [
@@ -100,6 +106,7 @@ __all__ = [
     "CLIP",
     "CONFORM",
     "CUT",
+    "DELIVERY",
     "IMAGE",
     "KINDS",
     "MUSIC",
@@ -133,6 +140,9 @@ __all__ = [
     "CutSegment",
     "CutSound",
     "CutVoice",
+    "DeliveryFailed",
+    "DeliveryMade",
+    "DeliveryOrder",
     "ImageFailed",
     "ImageOrder",
     "ImageReady",

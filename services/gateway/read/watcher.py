@@ -1,0 +1,80 @@
+"""One open stream: what its reader has still to be told, within bounds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from services.gateway.read.live import Live
+from services.gateway.read.places import LATE_MS, Place
+from services.gateway.read.status import FINAL, VideoStatus
+
+MOST = 500
+"""Messages that wait for one reader. One that falls back further is cut off: it may come again,
+and is then told where things stand, and what it has missed.
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message, with its sort, as in "progress", and the place that its reader then has."""
+
+    sort: str
+    live: Live
+    place: str
+
+    @cached_property
+    def text(self) -> str:
+        """Return the message as it is sent: written once for all who read it."""
+        return self.live.model_dump_json()
+
+
+class Watcher:
+    """A reader of one video, or of all videos of an owner."""
+
+    def __init__(self, *, of_one: bool = True, most: int = MOST) -> None:
+        self._of_one = of_one
+        self._queue: asyncio.Queue[Said | None] = asyncio.Queue(most)
+        self._is_cut_off = False
+
+    def tell(self, said: Said) -> None:
+        """Give it a message; a reader that is too slow is cut off instead."""
+        if self._is_cut_off:
+            return
+        if self._queue.full():
+            self.close()
+        else:
+            self._queue.put_nowait(said)
+
+    def finish(self) -> None:
+        """Tell it that nothing more comes of a video."""
+        if self._of_one:
+            self._stop(drop=self._queue.full())
+
+    def close(self) -> None:
+        """End its stream; what it has not read yet is told when it comes again."""
+        self._stop(drop=self._queue.full())
+
+    def _stop(self, *, drop: bool) -> None:
+        if self._is_cut_off:
+            return
+        self._is_cut_off = True
+        while drop and not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    def is_missed(self, now: VideoStatus | None, place: Place | None) -> bool:
+        """Tell whether a new reader of many is to be told of this video: it has not ended, or has
+        ended since the place that the reader had before.
+        """
+        if now is None or now.status not in FINAL:
+            return now is not None
+        if place is None:
+            return False
+        at = datetime.fromtimestamp(place.at / 1000, UTC)
+        return now.updated_at > at - timedelta(milliseconds=LATE_MS)
+
+    async def __aiter__(self) -> AsyncIterator[Said]:
+        while (said := await self._queue.get()) is not None:
+            yield said

@@ -1,0 +1,126 @@
+"""Following videos: over server-sent events, or over a WebSocket with the same messages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from services.gateway.description import Answers, refusals
+from services.gateway.errors.handlers import answer
+from services.gateway.errors.problems import StreamOver, explain_error
+from services.gateway.read.live import Live
+from services.gateway.read.places import Place, read_place
+from services.gateway.read.watch import has_heard_all
+from services.gateway.read.watcher import Said
+from services.gateway.routes.inputs import At, Known, Owner
+
+router = APIRouter()
+
+RETRY_MS = 2_000
+"""How long a client waits before it comes again."""
+
+STREAM: Answers = {
+    200: {
+        "model": Live,
+        "description": "The stream. Each message has an `id`; who comes again with the last one "
+        "as `Last-Event-ID` is told what it has missed.",
+    },
+}
+OVER: Answers = {204: {"description": "You have been told the end already: do not come again."}}
+
+LastId = Annotated[
+    str,
+    Header(alias="Last-Event-ID", description="The `id` of the last message that was read."),
+]
+
+
+async def find_place(known: Known, last_event_id: LastId = "") -> Place | None:
+    """Return how far a watcher had been told; refuse one that had been told the end."""
+    place = read_place(last_event_id)
+    if has_heard_all(known, place):
+        raise StreamOver
+    return place
+
+
+@router.get(
+    "/v1/videos/{video_id}/events",
+    response_class=EventSourceResponse,
+    responses=STREAM | OVER | refusals(404),
+)
+async def follow_video(
+    known: Known, owner: Owner, at: At, place: Annotated[Place | None, Depends(find_place)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow a video: a `snapshot`, then `progress`, and how it ended: `completed`, `failed` or
+    `cancelled`.
+    """
+    # The video is looked up before the stream begins: once it has, no error could be answered.
+    async for said in at.watch.follow(known.video_id, owner, place):
+        yield _write_event(said)
+
+
+@router.get("/v1/events", response_class=EventSourceResponse, responses=STREAM)
+async def follow_all_videos(
+    owner: Owner, at: At, last_event_id: LastId = ""
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow all your videos: a `snapshot` of each that has not ended, and of each new one, then
+    what a video's own stream tells. It has no end.
+    """
+    yield ServerSentEvent(retry=RETRY_MS, comment="all videos")  # also where there is none yet
+    async for said in at.watch.follow_all(owner, read_place(last_event_id)):
+        yield _write_event(said)
+
+
+def _write_event(said: Said) -> ServerSentEvent:
+    retry = RETRY_MS if said.sort == "snapshot" else None
+    return ServerSentEvent(event=said.sort, raw_data=said.text, id=said.place, retry=retry)
+
+
+@router.websocket("/ws/videos/{video_id}")
+async def follow_video_by_socket(
+    socket: WebSocket,
+    video_id: str,
+    owner: Owner,
+    at: At,
+    last_event_id: Annotated[str, Query(max_length=100)] = "",
+) -> None:
+    """Follow a video as its server-sent events do, each message as `{event, id, data}`."""
+    place = read_place(last_event_id)
+    try:
+        known = await at.videos.find(video_id, owner)
+    except Exception as error:
+        problem = explain_error(error, socket.scope["path"])
+        await socket.send_denial_response(answer(socket.scope, problem))
+        return
+    await socket.accept()
+    if not has_heard_all(known, place):
+        await _send_all(socket, at.watch.follow(video_id, owner, place))
+    await socket.close()
+
+
+async def _send_all(socket: WebSocket, stream: AsyncIterator[Said]) -> None:
+    """Send messages until the stream ends, or the client has gone."""
+    gone = asyncio.create_task(_wait_until_gone(socket))
+    sending = asyncio.create_task(_send_each(socket, stream))
+    try:
+        await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (gone, sending):
+            task.cancel()
+        await asyncio.gather(gone, sending, return_exceptions=True)
+
+
+async def _send_each(socket: WebSocket, stream: AsyncIterator[Said]) -> None:
+    async for said in stream:
+        data = said.live.model_dump(mode="json")
+        await socket.send_json({"event": said.sort, "id": said.place, "data": data})
+
+
+async def _wait_until_gone(socket: WebSocket) -> None:
+    """Wait for the client to close; what it says is not heard."""
+    try:
+        while True:
+            await socket.receive_text()
+    except (WebSocketDisconnect, KeyError):
+        return

@@ -1,0 +1,1 @@
+"""Webhooks: telling servers that users name how their videos go."""
