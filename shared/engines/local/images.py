@@ -49,6 +49,7 @@ _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
     "person": (heroes.draw_person, 1.0),
     "child": (heroes.draw_child, 0.86),
     "elder": (heroes.draw_elder, 1.0),
+    "grandmother": (heroes.draw_grandmother, 0.94),
     "cat": (heroes.draw_cat, 0.84),
     "dog": (heroes.draw_dog, 0.86),
     "fox": (heroes.draw_fox, 0.86),

@@ -116,6 +116,13 @@ def test_a_character_of_unknown_kind_is_a_person(tmp_path: Path) -> None:
     assert (named == person).all()
 
 
+def test_a_grandmother_is_no_bearded_man(tmp_path: Path) -> None:
+    place = "Close view in a quiet room with a window, featuring the"
+    her = drawn(tmp_path, prompt=f"{place} grandmother", width=360, height=640)
+    him = drawn(tmp_path, prompt=f"{place} grandfather", width=360, height=640)
+    assert np.abs(her - him).mean() > 1
+
+
 def test_words_that_nobody_knows_still_make_a_picture(tmp_path: Path) -> None:
     assert drawn(tmp_path, prompt="狐が空を飛ぶ").std() > 10
 
