@@ -183,9 +183,16 @@ def _choose_hour(spec: ImageSpec) -> Hour:
     return HOURS[(spec.index + spec.seed + spec.take) % len(HOURS)]
 
 
+_INSIDE = ", interior"
+"""How the setting of a script's scene ends that is inside."""
+_ROOMS = ("room", "table", "stage")
+
+
 def _choose_scene(spec: ImageSpec) -> Scene:
     """Return the place that the beat names, else any, but another one than in the beats around."""
     named = scene_of(spec.setting) or scene_of(spec.prompt)
+    if spec.setting.endswith(_INSIDE) and named not in _ROOMS:
+        return "room"  # "INT. VILLAGE HALL" is no village
     return named or SCENES[(spec.seed + 5 * spec.index) % len(SCENES)]
 
 
