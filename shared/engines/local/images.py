@@ -193,6 +193,8 @@ def _choose_scene(spec: ImageSpec) -> Scene:
     named = scene_of(spec.setting) or scene_of(spec.prompt)
     if spec.setting.endswith(_INSIDE) and named not in _ROOMS:
         return "room"  # "INT. VILLAGE HALL" is no village
+    if named in ("room", "table") and _choose_hero(spec) == "house":
+        return "hills"  # a house is seen from outside
     return named or SCENES[(spec.seed + 5 * spec.index) % len(SCENES)]
 
 

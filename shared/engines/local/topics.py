@@ -52,12 +52,15 @@ def words_of(text: str) -> list[str]:
 def scene_of(text: str, language: str = ENGLISH) -> Scene | None:
     """Return the first place that the text names, also by something that belongs there.
 
-    "A grandmother on the beach" is at the sea: who is at home in a room may be elsewhere.
+    "A grandmother flies a kite on the beach" is at the sea: who is at home in a room may be
+    elsewhere, what flies may fly anywhere, and a house stands somewhere.
     """
     grammar = _grammar(language)
     named = [word for word in _list_words(text) if word in grammar.scene_of]
-    places = [word for word in named if grammar.hero_of.get(word) not in PEOPLE]
-    return next((cast(Scene, grammar.scene_of[word]) for word in places or named), None)
+    weak = PEOPLE.union(("house",))
+    places = [word for word in named if grammar.hero_of.get(word) not in weak]
+    ground = [word for word in places if grammar.scene_of[word] != "sky"]
+    return next((cast(Scene, grammar.scene_of[word]) for word in ground or places or named), None)
 
 
 def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:

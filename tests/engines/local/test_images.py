@@ -124,6 +124,12 @@ def test_a_scene_inside_is_drawn_inside(tmp_path: Path) -> None:
     assert np.array_equal(inside, room) and difference(inside, outside) > 4
 
 
+def test_a_house_is_seen_from_outside(tmp_path: Path) -> None:
+    told = {"prompt": "Wide view: the red house waits, featuring a house"}
+    outside = drawn(tmp_path, **told, setting="among rolling hills")
+    assert np.array_equal(drawn(tmp_path, **told, setting="in a quiet room"), outside)
+
+
 def test_a_grandmother_is_no_bearded_man(tmp_path: Path) -> None:
     place = "Close view in a quiet room with a window, featuring the"
     her = drawn(tmp_path, prompt=f"{place} grandmother", width=360, height=640)

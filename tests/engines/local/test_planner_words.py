@@ -209,7 +209,7 @@ def test_every_language_has_the_same_values() -> None:
         ("es", "Una abuela vuela una cometa en la playa", "grandmother"),
         ("fr", "Un grand-père et son chien sur la plage", "elder"),
         ("de", "Eine Großmutter und ihr Drachen am Strand", "grandmother"),
-        ("it", "Una nonna con un aquilone sulla spiaggia", "grandmother"),
+        ("it", "Una nonna fa volare un aquilone sulla spiaggia", "grandmother"),
         ("pt", "Uma avó solta uma pipa na praia", "grandmother"),
     ],
 )
@@ -219,6 +219,10 @@ def test_a_place_that_is_named_comes_before_where_somebody_is_at_home(
     assert scene_of(text, language) == "sea"
     found = hero_of(text, language)
     assert found and found[0] == hero
+
+
+def test_a_house_stands_where_the_text_says() -> None:
+    assert scene_of("La maison rouge au bord du champ", "fr") == "hills"
 
 
 def test_somebody_alone_is_where_they_are_at_home() -> None:
