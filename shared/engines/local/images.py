@@ -1,13 +1,16 @@
 """Draws a beat's storyboard image: the place in its light, then the hero, then the style's finish.
 
 Everything that is random comes from the video's seed, the beat's number and its take, so the same
-take of a beat is always the same picture, and another take another one. The colours and the hero
-come from the video's seed alone: they stay the same from beat to beat, whatever is drawn again.
+take of a beat is always the same picture, and another take another one. The colours come from the
+video's seed alone, and the hero from that and its name: they stay the same from beat to beat,
+whatever is drawn again.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -19,7 +22,16 @@ from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
 from shared.engines.local.paper import Paper, Point
 from shared.engines.local.product import Placed, choose_palette, keep_product, place_product
 from shared.engines.local.styles import Palette, Style, palette_of, style_of
-from shared.engines.local.topics import LIVING, SCENES, Hero, Scene, hero_of, hero_of_beat, scene_of
+from shared.engines.local.topics import (
+    FEATURING,
+    LIVING,
+    SCENES,
+    Hero,
+    Scene,
+    hero_of,
+    hero_of_beat,
+    scene_of,
+)
 
 _PNG_LEVEL = 1  # lossless whatever the level; higher ones take long
 
@@ -132,7 +144,7 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
     placed = _place_product(spec, paper, light, spot) if spec.product else None
     if placed is None and (hero := _choose_hero(spec)):
-        look = choose_look(base, spec.seed, style.outlined, spec.style == "noir")
+        look = choose_look(base, _seed_look(spec), style.outlined, spec.style == "noir")
         # Towards the light, which then falls on the face.
         facing = 1 if light.sun[0] > 0.5 else -1
         _draw_hero(hero, spec, spot, Figure(paper, (0, 0), 1, facing, look, spec.index))
@@ -205,6 +217,21 @@ def _choose_hero(spec: ImageSpec) -> Hero | None:
             return found[0]
     # A character that is in no table is most likely someone's name.
     return hero_of_beat(spec.prompt) or ("person" if spec.characters else None)
+
+
+def _seed_look(spec: ImageSpec) -> int:
+    """Return the seed of the hero's look: each who has a name looks like nobody else."""
+    name = _find_name(spec)
+    return spec.seed ^ crc32(name.casefold().encode()) if name else spec.seed
+
+
+def _find_name(spec: ImageSpec) -> str:
+    """Return what the one who is shown is called; empty for "the fox" and "a person"."""
+    if spec.characters:
+        return spec.characters[0]
+    _, marked, featured = spec.prompt.rpartition(f" {FEATURING} ")
+    named = re.match(r"[A-ZÀ-Þ][^,(]*?(?= the |,| \(|$)", featured) if marked else None
+    return named.group() if named else ""
 
 
 def _choose_shot(spec: ImageSpec) -> str:

@@ -111,9 +111,20 @@ def test_a_place_without_a_hero_is_the_place_alone(tmp_path: Path) -> None:
 
 
 def test_a_character_of_unknown_kind_is_a_person(tmp_path: Path) -> None:
-    person = drawn(tmp_path, prompt="Medium view by the open sea: a walk, featuring a person")
+    person = drawn(tmp_path, prompt="Medium view by the open sea: a walk, featuring Mia, a person")
     named = drawn(tmp_path, prompt="Medium view by the open sea: a walk", characters=("Mia",))
     assert (named == person).all()
+
+
+def test_two_people_of_a_script_do_not_look_alike_and_each_looks_the_same(tmp_path: Path) -> None:
+    def show(who: str, *characters: str) -> Picture:
+        return drawn(
+            tmp_path, prompt=f"Close view in a room, featuring {who}", characters=characters
+        )
+
+    assert not np.array_equal(show("Nadia"), show("Uncle Fergus"))
+    assert np.array_equal(show("Nadia (the caterer)"), show("Nadia", "Nadia"))
+    assert np.array_equal(show("Nadia the child"), show("Nadia the child", "Nadia"))
 
 
 def test_a_scene_inside_is_drawn_inside(tmp_path: Path) -> None:
