@@ -18,7 +18,14 @@ from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
 from shared.story.bible import enter_product, write_bible
 from shared.story.brief import Brief, EndCard
-from shared.story.drafts import MIN_BEAT_SECONDS, Draft, Story, fit_card, max_beats, time_beats
+from shared.story.drafts import (
+    MIN_BEAT_SECONDS,
+    Draft,
+    Story,
+    count_worthwhile,
+    fit_card,
+    time_beats,
+)
 from shared.story.errors import PermanentError, TransientError
 from shared.story.kinds import PlanOrder
 from shared.story.own import adopt, find_given
@@ -125,7 +132,7 @@ def ask(order: PlanOrder) -> Question:
     """Return the question whose answer is a plan for this brief."""
     brief = order.brief
     seconds = story_seconds(brief)
-    most = max_beats(seconds)
+    most = count_worthwhile(seconds)
     system = _SYSTEM.format(
         schema=json.dumps(SCHEMA), characters=_MOST_CHARACTERS, shortest=MIN_BEAT_SECONDS
     )
@@ -160,8 +167,9 @@ def fit(order: PlanOrder, story: Story) -> Made:
     """Return all that BeatsPlanned carries: the story in the time that the brief gives it."""
     brief = order.brief
     card = fit_card(brief.end_card, brief.duration)
-    drafts, own = adopt(brief, story.beats)
-    timed = time_beats(ask_for_time(drafts, brief), story_seconds(brief), brief.chunk_seconds)
+    seconds = story_seconds(brief)
+    drafts, own = adopt(brief, story.beats[: count_worthwhile(seconds)])
+    timed = time_beats(ask_for_time(drafts, brief), seconds, brief.chunk_seconds)
     spoken_by_user = {each.index for each in own if each.voice}
     beats = shorten_narration(timed, brief, keep=spoken_by_user)
     chunks = plan_chunks(beats, brief.chunk_seconds)
