@@ -30,7 +30,7 @@ from shared.story.errors import PermanentError, TransientError
 from shared.story.kinds import PlanOrder
 from shared.story.own import adopt, find_given
 from shared.story.shape import expect_scenes
-from shared.story.texts import make_one_line
+from shared.story.texts import cut_line, make_one_line
 
 LONGEST_ANSWER = 1 << 20
 """Letters of an answer that are looked at."""
@@ -312,11 +312,7 @@ def _line(value: object, longest: int) -> str:
     """Return a text as one clean line, cut between words where it is too long."""
     if not isinstance(value, str):
         return ""
-    line = make_one_line(value[: 4 * longest])
-    if len(line) <= longest:
-        return line
-    words, space, _ = line[: longest + 1].rpartition(" ")
-    return words if space and len(words) > longest // 2 else line[:longest]
+    return cut_line(make_one_line(value[: 4 * longest]), longest)
 
 
 def _seconds(value: object) -> float:
