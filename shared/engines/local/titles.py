@@ -12,7 +12,7 @@ _WHOLE = 7  # up to this many words, a clause may be a title as it is
 _ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
 # Letters of a title: in a language whose phrases we do not know, and in any.
 _LETTERS, _AT_MOST = 40, 60
-_SMALL_ENDS = re.compile(r"(?:\s+[a-zà-ÿа-яё’']{1,3})+$", re.IGNORECASE)
+_SMALL_ENDS = re.compile(r"(?:\s+[\w’']{1,3})+$", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
 
 
@@ -32,7 +32,7 @@ def title_of(reading: Reading) -> str:
 
 def _cut_words(clause: str) -> str:
     """Return as many whole words as there is room for, without small ones at the end."""
-    if len(clause) <= _LETTERS:
+    if len(clause) <= (_AT_MOST if " " in clause else _LETTERS):
         return clause
     cut = clause[: _LETTERS + 1].rpartition(" ")[0] or clause[:_LETTERS]
     return _SMALL_ENDS.sub("", cut)
