@@ -26,6 +26,7 @@ from shared.story.estimate import estimate_jobs
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
 from shared.story.formats import Aspect
 from shared.story.kinds import IMAGE, KINDS, VOICE
+from shared.story.own import draft_beat
 from shared.story.revise import CHOICES, can_skip, find_fault, find_take, revise
 from shared.story.stale import list_stale
 from shared.story.view import View
@@ -218,17 +219,28 @@ def _speaks(plan: BeatsPlanned, beat: Beat) -> bool:
 
 
 def _refuse_edit(plan: BeatsPlanned, beat: Beat, asked: BeatChange) -> None:
-    from shared.engines.narration import (
-        refuse_narration,
-    )  # knows languages: not each start needs it
-
     seconds = beat.duration if asked.duration is None else asked.duration
     if asked.duration is not None and (fault := find_fault(plan, beat, seconds)):
         raise BadInput(fault, "duration")
     narration = beat.narration if asked.narration is None else asked.narration
     if asked.narration is not None or seconds < beat.duration:
         field_ = "duration" if asked.narration is None else "narration"
+        _refuse_words(plan, beat, narration, seconds, field_)
+
+
+def _refuse_words(
+    plan: BeatsPlanned, beat: Beat, narration: str, seconds: float, field_: str
+) -> None:
+    """Refuse words, or the user's own recording of them, that a beat of this length can't hold."""
+    from shared.engines.narration import (
+        refuse_narration,
+    )  # knows languages: not each start needs it
+
+    own = next((own for own in plan.brief.own if own.index == beat.index and own.voice), None)
+    if own is None:
         refuse_narration(narration, seconds, plan.brief, field_)
+    elif (least := draft_beat(own, None, beat.prompt).least) > seconds:
+        raise BadInput(f"your recording needs {least:g} s of this beat", field_)
 
 
 def _refuse_choice(
@@ -250,5 +262,8 @@ def _refuse_choice(
             else "only of an image there are several: leave it out",
             "image",
         )
+    if kind is VOICE:
+        said = find_beat(source, beat.index).narration
+        _refuse_words(history[-1], beat, said, beat.duration, "take")
     if kind not in (IMAGE, VOICE) and lacks_length(source, history[-1], beat.index):
         raise BadInput("these clips are shorter than the beat is now: shorten it first", "take")
