@@ -25,7 +25,7 @@ _COINED = re.compile(
     r"(?<![\w/.@])(?=\w*[a-zà-ÿ])[A-ZÀ-Þa-z]?[a-zà-ÿ]+[A-Z]\w*|(?<!\w)[A-Z]\w*\d\w*"
 )
 _ELIDED = re.compile(r"[A-ZÀ-Þ]\w?['’][a-zà-ÿ]")  # "C'era", "L'ape"
-_OF = re.compile(r"d[eioua]s?|della?|alla?|aux?|ao")
+_OF = re.compile(r"d[eioua]s?|del|dell[aeo]|al|all[aeo]|a[gi]li?|nel|nell[aeo]|col|aux?|ao")
 _AND_WHO = re.compile(r"and|y|e|et|und|qu[ei]|che|quem|who")
 _QUOTED = re.compile(r"[\"“«„]\s*([^\"“”«»„]{2,30}?)\s*[\"”»“]")
 
@@ -113,7 +113,7 @@ def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
 
 def _opens_sentence(word: str, g: Grammar) -> bool:
     """Tell whether a word has its capital from the start of a sentence only."""
-    lower = word.lower()
+    lower = re.sub(r"['’]s$", "", word.lower())  # "What's"
     small = g.words("joining") | g.words("dangling") | g.words("small")
     return (
         lower in small
@@ -182,6 +182,9 @@ def _does_something(
 def _is_verb(word: str, after: str, g: Grammar) -> bool:
     """Tell whether a sentence begins with what somebody does: "Construyó unas alas"."""
     if _ELIDED.match(word) or g.has("told", word.lower()):
+        return True
+    ending = re.match(r"\s+(\w+)\s*[.!]", after)
+    if ending and g.has("starters", ending[1]):  # "Prenotate ora!"
         return True
     following = re.match(r"\s+([^\W\d_]+)(?![\w'’])", after)  # not "Hugo l'a manqué"
     next_word = following.group(1).lower() if following else ""

@@ -13,12 +13,15 @@ _ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best fir
 # Letters of a title: in a language whose phrases we do not know, and in any.
 _LETTERS, _AT_MOST = 40, 60
 _SMALL_ENDS = re.compile(r"(?:\s+[\w’']{1,3})+$", re.IGNORECASE)
+_QUOTES = re.compile('["“”«»„]')
 _CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
 
 
 def title_of(reading: Reading) -> str:
     """Return a few words for a title card: a whole phrase, never half of one."""
     clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS + '"“”«»„')
+    if len(_QUOTES.findall(clause)) % 2:  # one of a pair was at its end
+        clause = _QUOTES.sub("", clause)
     if reading.language != ENGLISH:
         title = _cut_words(clause)
     else:

@@ -55,8 +55,12 @@ def _patterns(g: Grammar) -> _Patterns:
     a_film = rf"(?!{g.any_of('definite')}(?!\w)){det}\s*{gap}"
     order = rf"(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?(?:{det}\s*)?{gap}|{a_film}"
     order += rf"|(?:{adjective}\s+){{0,4}})"
-    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,4}}\s*:?\s+"
     about = rf"(?P<about>{g.any_of('about')})(?:(?<=['’])|(?!\w))"  # also "d'un renard"
+    # "a story for kids about a whale", "un tráiler de terror sobre": neither is what it is about
+    whom = g.text("audience").rpartition("(?: ")[0]
+    genre = r"(?:of|de|di|von)\s+(?-i:[a-zà-ÿ]+)(?=\s+(?:about|sobre|sur|su\w{0,4}|über)\s)"
+    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,4}}"
+    film += rf"(?:\s+(?:{whom}|{genre}))?\s*:?\s+"
     film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
     named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
     to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"

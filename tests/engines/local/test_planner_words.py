@@ -41,6 +41,9 @@ def made(prompt: str, seconds: float = 27.5) -> Story:
         ("Create a 30 second TikTok about the cats of Rome", "The cats of Rome."),
         ("Can you make me a video to promote the bakery of Rosa?", "The bakery of Rosa."),
         ("¿Puedes hacer un video sobre los delfines?", "Los delfines."),
+        ("Une histoire pour enfants sur une baleine qui chante", "Une baleine chante."),
+        ("Make a story for kids about a whale that sings", "A whale sings."),
+        ("Haz un tráiler de terror sobre una casa vacía", "Una casa vacía."),
         (
             "Raconte l'histoire d'un petit renard qui a perdu sa maison. Il pleure.",
             "Un petit renard a perdu sa maison.",
@@ -117,6 +120,8 @@ def test_a_product_brief_in_lines_is_read_by_its_labels() -> None:
         ("Der Fuchs sieht den Mond", ()),
         ("La historia de una niña. Construyó unas alas de papel. Caminaba sola.", ()),
         ("C'era una volta un gatto. Leggeva ogni notte.", ()),
+        ("3 reasons to visit Lisbon. First, the light. What's new? Second, the food.", ()),
+        ("Benvenuti al nostro agriturismo Il Colle. Prenotate ora!", ()),
         ("Felicitación para mi mamá por su cumpleaños", ()),
         ("Ils cherchent un trésor. Hugo l'a manqué.", ("Hugo",)),
     ],
