@@ -124,6 +124,17 @@ async def test_a_dry_run_has_the_price_of_what_is_stale_and_of_nothing_else(tmp_
         assert {line["kind"]: line["items"] for line in offer["lines"]}["clip"] == 2
 
 
+async def test_a_dry_run_counts_what_is_still_to_come_beside_it(tmp_path: Any) -> None:
+    async with open_api(tmp_path, terms=Terms(price)) as api:
+        for budget, is_within in (("2.41", True), ("2.40", False)):
+            made = await api.make(budget=budget)
+            plan = full_plan(video_id=made)
+            await api.tell([plan, *images(plan)])  # none of its six clips is made yet
+            answer = await ask(api, made, Action.REGENERATE, params={"dry_run": True})
+            assert answer.json()["total"] == "0.81"
+            assert answer.json()["is_within_budget"] is is_within
+
+
 async def test_old_takes_are_listed_and_chosen_again_for_nothing(api: Api) -> None:
     made = await finished(api)
     await ask(api, made, Action.REGENERATE)
