@@ -151,7 +151,8 @@ def ask(order: PlanOrder) -> Question:
 def read(text: str, order: PlanOrder) -> Made:
     """Return the plan that a model's answer is; raises Flagged, or TransientError for no plan."""
     answer = _find_answer(text[:LONGEST_ANSWER])
-    drafts = _name_recurring([*_read_drafts(answer.get("beats"))])
+    most = count_worthwhile(story_seconds(order.brief))
+    drafts = _name_recurring([*_read_drafts(answer.get("beats"))], most)
     drafts = adapt(order.picks, drafts) if drafts else drafts
     if not drafts and (why := _line(answer.get("refusal"), _SPOKEN)):
         raise Flagged(f"the language model refuses to plan this: {why}")
@@ -279,12 +280,12 @@ def _read_drafts(beats: object) -> Iterator[Draft]:
             )
 
 
-def _name_recurring(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
-    """Return the beats with those characters only that are in several of them.
+def _name_recurring(drafts: Sequence[Draft], most: int) -> tuple[Draft, ...]:
+    """Return the beats with those characters only that are in several of the first ones.
 
     A reference keeps a character the same in all its pictures: who is seen once needs none.
     """
-    seen = Counter(name for draft in drafts for name in draft.characters)
+    seen = Counter(name for draft in drafts[:most] for name in draft.characters)
     kept = {name for name, count in seen.most_common(_MOST_CHARACTERS) if count > 1}
     return tuple(_keep_characters(draft, kept) for draft in drafts)
 

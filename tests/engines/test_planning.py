@@ -118,6 +118,12 @@ def test_only_who_is_seen_again_gets_a_reference_and_four_at_most() -> None:
     ]  # fmt: skip
 
 
+def test_who_comes_again_only_after_the_cut_has_no_picture_of_their_own() -> None:
+    seen = [["Ann", "Bo"], ["Bo"], [], *([["Ann"]] * 6)]
+    made = planned(story(*(beat(n, characters=who) for n, who in enumerate(seen))), duration=15)
+    assert [b.characters for b in made.beats] == [("Bo",), ("Bo",), ()]
+
+
 @pytest.mark.parametrize(
     "seconds", [None, 0, -3, "ten", float("nan"), float("-inf"), True, [], "5", 10**400]
 )
