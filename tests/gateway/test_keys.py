@@ -18,10 +18,12 @@ from services.gateway.edge.guard import Guard
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.apikeys import KEYS, KNOWN_MS
 from services.gateway.keys.caller import Limits, Role
+from services.gateway.keys.limits import Usage
 from services.gateway.keys.links import NAME
 from services.gateway.keys.roles import find_role
 from services.gateway.keys.secret import SECRETS
-from shared.jobs.gate import MONEY
+from shared.jobs.gate import MONEY, Gate
+from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoFailed
 from tests.gateway.keyed import Headers, Keyed, Operation, list_operations, open_keyed
 from tests.gateway.test_http import is_problem
@@ -446,6 +448,59 @@ async def test_a_key_has_so_many_videos_under_way_and_another_when_one_has_ended
     await http.post(f"/v1/videos/{third}/cancel", headers=key)
     retried = await http.post(f"/v1/videos/{made[0]}/retry", headers=key)
     assert retried.status_code == 202, retried.text
+
+
+async def test_a_refused_request_gives_no_place_away_of_another_with_its_idempotency_key(
+    paid: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One asks for too much money, while the other has its place and is no video yet."""
+    key = await paid.let_in("ann", limits=Limits(active_videos=1, spend_a_day=1000 * CENT))
+    http, again = paid.api.http, {**key, "Idempotency-Key": "k"}
+    promise, answers = Usage.promise, list[int]()
+
+    async def promise_late(usage: Usage, *asked: Any) -> None:
+        monkeypatch.setattr(Usage, "promise", promise)
+        dear = {"prompt": "the sea", "budget": "90.00"}
+        answers.append((await http.post("/v1/videos", json=dear, headers=again)).status_code)
+        await promise(usage, *asked)
+
+    monkeypatch.setattr(Usage, "promise", promise_late)
+    await paid.api.make(headers=again, budget="1.00")
+    assert answers == [402]
+    other = await http.post("/v1/videos", json={"prompt": "y", "budget": "1.00"}, headers=key)
+    is_problem(other, 429, "too-many-active-videos")
+
+
+async def test_ended_videos_that_are_retried_together_keep_to_the_limit(keyed: Keyed) -> None:
+    free, http = await keyed.let_in("ann"), keyed.api.http
+    made = [await keyed.api.make(headers=free, seed=n) for n in range(5)]
+    await keyed.api.tell(
+        [VideoFailed(video_id=each, at=9_000, rev=1, phase="plan", error="x") for each in made]
+    )
+    key = await keyed.let_in("ann", limits=Limits(active_videos=1))
+    retries = [http.post(f"/v1/videos/{each}/retry", headers=key) for each in made]
+    answers = [answer.status_code for answer in await asyncio.gather(*retries)]
+    assert sorted(answers) == [202] + [429] * 4
+
+
+async def test_a_request_that_was_cut_short_takes_no_place_for_ever(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await keyed.let_in("ann", limits=Limits(active_videos=1))
+    store, http, asked = keyed.api.app.ports.store, keyed.api.http, {"prompt": "x"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Gate, "open", away)
+        answer = await http.post("/v1/videos", json=asked, headers=key)
+        is_problem(answer, 503, "unavailable")
+    refused = await http.post("/v1/videos", json=asked, headers=key)
+    is_problem(refused, 429, "too-many-active-videos")
+    later = store.now() + 2 * 60_000
+    monkeypatch.setattr(store, "now", lambda: later)
+    await keyed.api.make(headers=key)
+
+
+async def away(*asked: object) -> None:
+    raise StoreUnavailable("the store is away")
 
 
 async def test_a_key_promises_so_much_money_a_day(
