@@ -99,10 +99,11 @@ class Videos:
     async def find_touched(self, owner: str, since: int) -> dict[str, int]:
         """Return video → time, of those that were asked for or steered since a time.
 
-        A little more is looked at: what a replica notes is seen a moment later.
+        A little more is looked at: what a replica notes is seen a moment later. All are returned:
+        of a part, the next look would find the same part again, and nothing new ever after.
         """
         where = {"owner": owner, "touched_at": Is(">=", since - LATE_MS)}
-        rows = await self.store.find(REQUESTS, where, order=["touched_at"], limit=LATEST)
+        rows = await self.store.find(REQUESTS, where, order=["touched_at"])
         return {row["_id"]: row["touched_at"] for row in rows}
 
     async def touch(self, ids: Collection[str]) -> None:
