@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -608,10 +609,11 @@ async def test_a_key_is_looked_up_again_after_two_seconds_at_most(
     assert (await http.get("/v1/videos", headers=key)).status_code == 401
 
 
-async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed: Keyed) -> None:
-    key = await keyed.let_in("ann")
-    keys, sent = keyed.api.parts.keys, list[Message]()
-    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+async def stream_until(
+    keyed: Keyed, path: str, key: Headers, happens: Callable[[], Awaitable[object]]
+) -> list[tuple[bytes, bool]]:
+    """What is sent of a stream of three parts, where something happens after the first."""
+    sent = list[Message]()
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         kind = [(b"content-type", b"text/event-stream; charset=utf-8")]
@@ -619,7 +621,7 @@ async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed
         for part in (b"one", b"two", b"three"):
             await send({"type": "http.response.body", "body": part, "more_body": True})
             if part == b"one":
-                await keys.revoke(id_)
+                await happens()
 
     async def keep(message: Message) -> None:
         sent.append(message)
@@ -627,11 +629,45 @@ async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed
     async def wait() -> Message:
         raise AssertionError("nothing is read")
 
-    path, headers = "/v1/videos/x/events", [(b"authorization", key["Authorization"].encode())]
-    scope: Scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
+    plain, _, query = path.partition("?")
+    headers = [(name.lower().encode(), value.encode()) for name, value in key.items()]
+    scope: Scope = {"type": "http", "method": "GET", "path": plain, "headers": headers}
+    scope["query_string"] = query.encode()
     await Guard(stream, keyed.api.parts.door)(scope, wait, keep)
-    bodies = [(message["body"], message["more_body"]) for message in sent[1:]]
-    assert bodies == [(b"one", True), (b"", False)]
+    return [(message["body"], message["more_body"]) for message in sent[1:]]
+
+
+CUT_OFF = [(b"one", True), (b"", False)]
+
+
+async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed: Keyed) -> None:
+    key = await keyed.let_in("ann")
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+    revoke = partial(keyed.api.parts.keys.revoke, id_)
+    assert await stream_until(keyed, "/v1/videos/x/events", key, revoke) == CUT_OFF
+
+
+async def test_with_a_token_that_was_replaced_nothing_more_is_heard_either(keyed: Keyed) -> None:
+    """Whoever has stolen it may have opened a stream before."""
+    key = await keyed.let_in("ann")
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+    replace_ = partial(keyed.api.parts.keys.replace, id_)
+    assert await stream_until(keyed, "/v1/events", key, partial(replace_, 60_000)) != CUT_OFF
+    fresh = {"Authorization": f"Bearer {(await replace_()).token}"}
+    assert await stream_until(keyed, "/v1/events", fresh, replace_) == CUT_OFF
+
+
+async def test_a_stream_that_was_opened_by_a_link_ends_with_it(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, store = await keyed.let_in("ann"), keyed.api.app.ports.store
+    video = await keyed.api.make(headers=key)
+    link, later = (await read(keyed, key, video))["links"]["events"], store.now() + 2 * 3_600_000
+
+    async def wait_long() -> None:
+        monkeypatch.setattr(store, "now", lambda: later)
+
+    assert await stream_until(keyed, link, {}, wait_long) == CUT_OFF
 
 
 async def test_a_websocket_without_a_key_is_closed_before_it_is_open(keyed: Keyed) -> None:
