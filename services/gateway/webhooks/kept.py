@@ -41,8 +41,6 @@ class Webhooks:
 
     async def create(self, owner: str, url: str, events: Sequence[str]) -> Webhook:
         """Return a new webhook, with its secret; the URL was looked at before."""
-        if len(await self.list_all(owner)) >= MOST:
-            raise BadInput(f"you have {MOST} webhooks already: delete one first", "url")
         row = {
             "_id": f"wh_{uuid4().hex}",
             "owner": owner,
@@ -52,7 +50,12 @@ class Webhooks:
             "created_at": self.store.now(),
         }
         await self.store.insert(WEBHOOKS, [row])
-        return _read(row, "")
+        # counted afterwards: of many that come at once, each would be the first
+        made = _read(row, "")
+        if made.id not in [each.id for each in (await self.list_all(owner))[:MOST]]:
+            await self.store.delete(WEBHOOKS, [made.id])
+            raise BadInput(f"you have {MOST} webhooks already: delete one first", "url")
+        return made
 
     async def list_all(self, owner: str) -> list[Webhook]:
         """Return the webhooks of all videos of an owner, in the order in which they came."""
