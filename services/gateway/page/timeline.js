@@ -90,7 +90,8 @@ function drawBar(state, bar, axis) {
       top: `${bar.row * 22}px` },
     onclick: () => { state.bar = bar.job; state.draw(); },
     onfocus: () => hover(state, bar.job),
-    onmouseenter: () => hover(state, bar.job),
+    // a bar that only scrolls under a pointer that rests is not pointed at
+    onmousemove: (event) => (event.movementX || event.movementY) && hover(state, bar.job),
   },
   h("span", { class: "part waited", style: { width: `${(100 * waited) / whole}%` } }),
   h("span", { class: "part ran", style: { width: `${(100 * (whole - waited - stored)) / whole}%` } },

@@ -31,7 +31,7 @@ place is that place's own."""
 ROUTES: Mapping[Scene, tuple[Scene, ...]] = {
     "hills": ("garden", "mountains", "forest", "sea"),
     "city": ("street", "room", "city", "stage"),
-    "sea": ("underwater", "hills", "sky", "sea"),
+    "sea": ("hills", "sea", "mountains", "sea"),
     "forest": ("hills", "leaves", "garden", "mountains"),
     "mountains": ("forest", "snow", "hills", "sky"),
     "desert": ("hills", "mountains", "sky", "desert"),
