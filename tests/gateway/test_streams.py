@@ -22,6 +22,7 @@ from services.gateway.read.places import Place, cut_view, make_place, read_place
 from services.gateway.read.videos import Videos
 from services.gateway.read.watch import Watch
 from services.gateway.read.watcher import Said, Watcher
+from shared.jobs.gate import Gate
 from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoSteered
 from shared.story.view import View
@@ -296,6 +297,35 @@ async def test_a_new_video_is_heard_of_although_the_store_is_away_as_it_comes(
     async with asyncio.timeout(5):
         assert await told == {made}
     assert calls == [[made]]
+    await stream.aclose()
+
+
+async def test_a_video_that_is_found_before_it_is_complete_is_told_of_all_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is there, and its view not yet: on another replica, or here for a moment."""
+    open_, find, seen = Gate.open, Videos.find_touched, asyncio.Event()
+
+    async def wait(gate: Gate, *given: Any) -> None:
+        await seen.wait()
+        await open_(gate, *given)
+
+    async def look(videos: Videos, *given: Any) -> dict[str, int]:
+        found = await find(videos, *given)
+        looks.append(found)
+        if sum(len(each) > 1 for each in looks) > 2:  # by then what was found was read twice
+            seen.set()
+        return found
+
+    looks, first = list[dict[str, int]](), await api.make()
+    stream = api.parts.watch.follow_all("local")
+    assert await list_snapshots(stream, 1) == {first}
+    told = asyncio.create_task(list_snapshots(stream, 1))
+    monkeypatch.setattr(Gate, "open", wait)
+    monkeypatch.setattr(Videos, "find_touched", look)
+    async with asyncio.timeout(10):
+        made = await api.make()
+        assert await told == {made}
     await stream.aclose()
 
 

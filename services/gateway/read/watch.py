@@ -5,7 +5,7 @@ Nothing here can fail or delay a job: it only reads.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -129,11 +129,13 @@ class Watch:
         Without an end: only the process or the watcher ends it.
         """
         now, watcher = self._videos.store.now(), Watcher(of_one=False)
-        seen = await self._videos.find_touched(owner, now)  # told below, where they have not ended
+        touched = await self._videos.find_touched(owner, now)
+        latest = await self._videos.find_latest(owner)
+        seen = _pick(touched, {view.video_id for view in latest})  # told below, unless it has ended
         owned = self._owned.setdefault(owner, Owned(now, seen=seen))
         owned.watchers.append(watcher)
         try:
-            for view in await self._videos.find_latest(owner):
+            for view in latest:
                 if watcher.is_missed(read_status(view), place):
                     self._join(watcher, view, place.without_count() if place else None)
                 for said in watcher.take():  # of many videos it is more than may wait for it
@@ -211,8 +213,9 @@ class Watch:
             touched = await self._videos.find_touched(owner, owned.since)
             fresh = [id_ for id_, at in touched.items() if owned.seen.get(id_) != at]
             views = await self._videos.read_views(fresh)
-            # only now: where they could not be read, they are looked for again
-            owned.seen, owned.since = touched, max([owned.since, *touched.values()])
+            # what could not be read, or is no video yet, is looked for again
+            known = {*touched} - {*fresh} | {view.video_id for view in views}
+            owned.seen, owned.since = _pick(touched, known), max([owned.since, *touched.values()])
             for view in views:
                 followed = (
                     self._feeds[view.video_id].watchers if view.video_id in self._feeds else ()
@@ -258,6 +261,10 @@ class Watch:
     def _end(self, feed: Feed) -> None:
         feed.end()
         self._feeds.pop(feed.view.video_id)
+
+
+def _pick(touched: Mapping[str, int], ids: Collection[str]) -> dict[str, int]:
+    return {id_: at for id_, at in touched.items() if id_ in ids}
 
 
 def has_heard_all(view: View, place: Place | None) -> bool:
