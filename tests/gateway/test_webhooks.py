@@ -389,6 +389,16 @@ async def test_a_deleted_webhook_hears_nothing_more(api: Api) -> None:
         assert answer.status_code == 404
 
 
+async def test_a_request_that_comes_again_brings_no_deleted_webhook_back(api: Api) -> None:
+    again = {"Idempotency-Key": "k"}
+    made = await api.make(headers=again, webhook={"url": "http://127.0.0.1/"})
+    where = f"/v1/webhooks/wh_{made}"
+    assert (await api.http.get(f"{where}/deliveries")).status_code == 200
+    assert (await api.http.delete(where)).status_code == 204
+    assert await api.make(headers=again, webhook={"url": "http://127.0.0.1/"}) == made
+    assert (await api.http.get(f"{where}/deliveries")).status_code == 404
+
+
 async def test_a_secret_is_shown_once_and_lies_in_no_job_or_event(
     api: Api, receiver: Receiver
 ) -> None:

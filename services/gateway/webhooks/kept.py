@@ -65,12 +65,17 @@ class Webhooks:
     async def delete(self, owner: str, id_: str) -> None:
         """Forget a webhook; what it was still to be told is told to nobody."""
         await self.find(id_, owner)
-        await self.store.delete(WEBHOOKS, [id_])
+        # One of a single video leaves its row: a request that comes once more would keep it again.
+        gone = Update(id_, where={"owner_of_video": owner}, set={"deleted_at": self.store.now()})
+        if not await self.store.update(WEBHOOKS, [gone]):
+            await self.store.delete(WEBHOOKS, [id_])
 
     async def find(self, id_: str, owner: str) -> Webhook:
         """Return a webhook; no owner finds another's."""
         row = (await self.store.get(WEBHOOKS, [id_])).get(id_)
-        if row is None or owner not in (row.get("owner"), row.get("owner_of_video")):
+        if row is None or row.get("deleted_at"):
+            raise NoSuchWebhook(id_)
+        if owner not in (row.get("owner"), row.get("owner_of_video")):
             raise NoSuchWebhook(id_)
         return _read(row, row.get("secret") or await self.read_secret(owner))
 
