@@ -82,7 +82,7 @@ class Budgets:
                 "budget",
             )
         before = money.get("cap") if money else None
-        await self.usage.promise_more(video_id, cap - (before or 0))
+        await self.usage.promise(video_id, cap, before or 0)
         # Money before events: who hears of a higher cap may reserve some at once.
         await self.gate.set_cap(video_id, cap)
         wish = _change_wish(view, max(now.rev, FIRST_REV), cap)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.gateway.errors.callers import NotAllowed
-from services.gateway.errors.problems import KeyReused, Refusal, Unreadable
+from services.gateway.errors.problems import KeyReused, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.keys.caller import CALLER, Role
@@ -156,12 +156,11 @@ class Intake:
         is_limited = limits.active_videos is not None or limits.spend_a_day is not None
         if not is_limited or await self.store.get(REQUESTS, [row["_id"]]):
             return
+        # Looked at first, so that what is refused takes no place; to give one back is not safe, as
+        # of two requests with one Idempotency-Key both have the same.
+        await self.usage.check_money(row["_id"], brief.budget)
         await self.usage.take_place(row["_id"])
-        try:
-            await self.usage.promise(row["_id"], brief.budget)
-        except Refusal:
-            await self.usage.leave_place(row["_id"])
-            raise
+        await self.usage.promise(row["_id"], brief.budget)
 
     def _find_refusal(self, brief: Brief) -> StorywaveError | None:
         if self.terms.ask is None:
