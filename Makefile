@@ -24,6 +24,7 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
 	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded \
 	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
+	bench-plans-further \
 	bench-ad bench-gateway bench-gateway-short \
 	bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
 
@@ -160,6 +161,9 @@ bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier a
 
 bench-plans: $(RUNTIME) ## plans without a language model, on inputs with hand labels; fails below bounds
 	$(BIN)/python -m benchmarks.plans
+
+bench-plans-further: $(RUNTIME) ## the same on twenty inputs that nobody tuned it to; measured, not held
+	$(BIN)/python -m benchmarks.plans --further
 
 bench-gateway: $(DEV) ## 200 watchers and 8 requests a second for ten minutes: what both have to wait
 	$(BIN)/python -m benchmarks.gateway

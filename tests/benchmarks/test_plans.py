@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.plans import Entry, Result, load, measure, report
+from benchmarks.plans import FURTHER, Entry, Result, load, measure, report
 from shared.story.brief import Brief
 
 
@@ -19,6 +19,11 @@ def test_all_inputs_have_labels_in_six_languages() -> None:
     assert len(entries) == 60
     assert Counter(each.kind for each in entries) == {"prompt": 38, "product": 10, "script": 12}
     assert all(each.says or each.characters for each in entries)
+
+
+def test_a_second_set_has_inputs_of_all_three_kinds() -> None:
+    kinds = Counter(each.kind for each in load(FURTHER))
+    assert kinds == {"prompt": 8, "product": 6, "script": 6}
 
 
 def test_what_is_missing_and_what_should_not_be_there_is_named(tmp_path: Path) -> None:

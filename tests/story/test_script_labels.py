@@ -77,3 +77,22 @@ def test_a_trailer_says_only_what_the_script_says_and_not_how_it_ends(
     assert picks[0].why.startswith("hook: ") and all(pick.why for pick in picks)
     order = [pick.scene for pick in picks[1:]]
     assert order == sorted(order), "after the hook, the order is the script's own"
+
+
+@pytest.mark.parametrize(
+    ("time", "place"),
+    [
+        ("NIGHT", "Hall at night"),
+        ("NEXT MORNING", "Hall, next morning"),
+        ("CONTINUOUS", "Hall"),
+        ("MOMENTS LATER", "Hall"),
+        ("SAME", "Hall"),
+    ],
+)
+def test_a_picture_shows_the_time_of_day_and_not_how_scenes_follow(time: str, place: str) -> None:
+    script = read_script(
+        f"INT. HALL - {time}\n\nADA\nWho is there, so late?\n\nBEN\nOnly the wind, my dear.\n\n"
+        "EXT. GARDEN - DAY\n\nThe gate is open.\n\nADA\nThe wind has opened the gate.\n"
+    )
+    picks = select(script, find_characters(script), 12.5)
+    assert any(f" of {place}:" in pick.prompt for pick in picks)

@@ -136,8 +136,9 @@ def _write_lines(
     facts = [finish(fact) for fact in product.facts]
     while True:
         lines = _arrange(product, grammar, facts, count)
-        if not facts or sum(max(MIN_BEAT_SECONDS, speaking_seconds(x)) for x in lines) <= seconds:
-            return lines
+        room = seconds - sum(max(MIN_BEAT_SECONDS, speaking_seconds(x)) for x in lines[:-1])
+        if not facts or max(MIN_BEAT_SECONDS, speaking_seconds(lines[-1])) <= room:
+            return [*lines[:-1], _fit_close(product, room)] if count > 1 else lines
         facts.pop()
 
 
@@ -187,10 +188,23 @@ def _tell_what(product: Product, opening: str) -> list[str]:
 
 def _close(product: Product) -> str:
     """Return the last words: its name with what is on offer, and what to do."""
-    offer = product.offer or product.price
-    named = finish(f"{product.name}: {offer}" if offer else product.name)
-    call = product.call_to_action
-    return f"{named} {finish(call)}" if call else named
+    return _list_closes(product)[0]
+
+
+def _fit_close(product: Product, room: float) -> str:
+    """Return the longest last words for which there is time, else the shortest."""
+    closes = _list_closes(product)
+    return next((each for each in closes if speaking_seconds(each) <= room), closes[-1])
+
+
+def _list_closes(product: Product) -> list[str]:
+    """Return the last words, shorter each time: the offer stays, for its name was said before."""
+    offer, call = product.offer or product.price, finish(product.call_to_action)
+    name = finish(product.name)
+    short = finish(offer) if offer else name
+    named = finish(f"{product.name}: {offer}") if offer else name
+    with_call = [f"{named} {call}", f"{short} {call}"] if product.call_to_action else []
+    return [*with_call, named, short]
 
 
 def _spread(said: Sequence[str], room: int) -> list[str]:

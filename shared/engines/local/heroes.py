@@ -44,6 +44,15 @@ def draw_elder(figure: Figure) -> None:
     figure.shape([*beard, (-0.03, 0.68)], white, 2)
 
 
+def draw_grandmother(figure: Figure) -> None:
+    """Draw a person with a white bun and a stick."""
+    look = figure.look
+    figure.limb([(0.27, 0.0), (0.25, 0.52)], mix(look.dark, look.hair, 0.5), 0.024)
+    _draw_body(figure)
+    aged = replace(look, hair=mix(look.light, look.dark, 0.1), cut=_BUN)
+    _draw_head(replace(figure, look=aged), 0.845, 0.108)
+
+
 def _draw_body(figure: Figure) -> None:
     """Draw boots, a coat, and a scarf in the hero's colour, which is seen even when it is small."""
     look = figure.look

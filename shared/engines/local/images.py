@@ -49,6 +49,7 @@ _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
     "person": (heroes.draw_person, 1.0),
     "child": (heroes.draw_child, 0.86),
     "elder": (heroes.draw_elder, 1.0),
+    "grandmother": (heroes.draw_grandmother, 0.94),
     "cat": (heroes.draw_cat, 0.84),
     "dog": (heroes.draw_dog, 0.86),
     "fox": (heroes.draw_fox, 0.86),
@@ -182,9 +183,18 @@ def _choose_hour(spec: ImageSpec) -> Hour:
     return HOURS[(spec.index + spec.seed + spec.take) % len(HOURS)]
 
 
+_INSIDE = ", interior"
+"""How the setting of a script's scene ends that is inside."""
+_ROOMS = ("room", "table", "stage")
+
+
 def _choose_scene(spec: ImageSpec) -> Scene:
     """Return the place that the beat names, else any, but another one than in the beats around."""
     named = scene_of(spec.setting) or scene_of(spec.prompt)
+    if spec.setting.endswith(_INSIDE) and named not in _ROOMS:
+        return "room"  # "INT. VILLAGE HALL" is no village
+    if named in ("room", "table") and _choose_hero(spec) == "house":
+        return "hills"  # a house is seen from outside
     return named or SCENES[(spec.seed + 5 * spec.index) % len(SCENES)]
 
 

@@ -24,7 +24,7 @@ from shared.engines.local.telling import (
     tell_question,
     tell_subject,
 )
-from shared.engines.local.topics import LIVING, Hero, Scene, hero_of, scene_of
+from shared.engines.local.topics import LIVING, PEOPLE, Hero, Scene, hero_of, scene_of
 from shared.engines.local.wish import Part, is_call
 
 _FEW = 8  # sentences; a longer text is a story, whatever single words of it say
@@ -227,5 +227,5 @@ def _mentions_people(text: str, g: Grammar) -> bool:
     people = hero_of(text, g.code)
     return bool(
         re.search(rf"(?<!\w){g.any_of('pronouns')}(?!\w)", text, re.IGNORECASE)
-        or (people and people[0] in ("person", "child", "elder"))
+        or (people and people[0] in PEOPLE)
     )

@@ -12,7 +12,8 @@ Scene = Literal[
 ]  # fmt: skip
 
 Hero = Literal[
-    "person", "child", "elder", "cat", "dog", "fox", "bear", "rabbit", "bird", "whale", "robot",
+    "person", "child", "elder", "grandmother",
+    "cat", "dog", "fox", "bear", "rabbit", "bird", "whale", "robot",
     "cup", "bottle", "phone", "box", "car", "boat", "shoe", "book", "rocket", "plant",
     "bee", "bicycle", "lamp", "coin", "heart", "tree", "house",
 ]  # fmt: skip
@@ -21,11 +22,9 @@ ENGLISH = "en-us"
 
 # The order counts: pictures without a place of their own are drawn from it by number.
 SCENES: tuple[Scene, ...] = get_args(Scene)
-LIVING: frozenset[Hero] = frozenset(
+PEOPLE: frozenset[Hero] = frozenset(("person", "child", "elder", "grandmother"))
+LIVING: frozenset[Hero] = PEOPLE.union(
     (
-        "person",
-        "child",
-        "elder",
         "cat",
         "dog",
         "fox",
@@ -51,10 +50,17 @@ def words_of(text: str) -> list[str]:
 
 
 def scene_of(text: str, language: str = ENGLISH) -> Scene | None:
-    """Return the first place that the text names, also by something that belongs there."""
-    table = _grammar(language).scene_of
-    found = next((table[word] for word in _list_words(text) if word in table), None)
-    return cast(Scene | None, found)
+    """Return the first place that the text names, also by something that belongs there.
+
+    "A grandmother flies a kite on the beach" is at the sea: who is at home in a room may be
+    elsewhere, what flies may fly anywhere, and a house stands somewhere.
+    """
+    grammar = _grammar(language)
+    named = [word for word in _list_words(text) if word in grammar.scene_of]
+    weak = PEOPLE.union(("house",))
+    places = [word for word in named if grammar.hero_of.get(word) not in weak]
+    ground = [word for word in places if grammar.scene_of[word] != "sky"]
+    return next((cast(Scene, grammar.scene_of[word]) for word in ground or places or named), None)
 
 
 def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:

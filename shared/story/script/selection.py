@@ -5,12 +5,14 @@ its middle, raises what is at stake, and stops before the ending: the last fifth
 never shown. But for the opening, all stays in the script's own order.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from shared.story.errors import BadInput
 from shared.story.script.moments import Moment, list_moments, measure, soften
 from shared.story.script.parts import Character, Line, Pick, Scene, Script
+from shared.story.script.words import DAYTIMES
 
 ENDING = 0.8
 """From here on a script is its ending, which a trailer does not give away."""
@@ -182,19 +184,24 @@ def _build_pick(
     who = moment.speaker or next((p for p in moment.people if p in moment.words), "")
     look = looks.get(who, "")
     featuring = f", featuring {who}{f' ({look})' if look else ''}" if who else ""
-    place = f"{scene.place} at {scene.time}" if scene.time in _AT else scene.place
-    place += f", {scene.time}" if scene.time and scene.time not in _AT else ""
     shown = _find_action(scene, moment)
     return Pick(
         scene=scene.number,
         place=f"{scene.place}, {scene.side}" if scene.side else scene.place,
-        prompt=f"{SHOTS[n % len(SHOTS)]} {place}: {shown}{featuring}"[:_PICTURE],
+        prompt=f"{SHOTS[n % len(SHOTS)]} {_tell_place(scene)}: {shown}{featuring}"[:_PICTURE],
         speaker=moment.speaker,
         words=moment.words,
         characters=(moment.speaker,) if moment.speaker in recurring else (),
         seconds=round(max(SHORTEST_BEAT, measure(moment.words)), 3),
         why=why,
     )
+
+
+def _tell_place(scene: Scene) -> str:
+    """Return where a picture is, and when; "continuous" and "later" are nothing to be seen."""
+    if not DAYTIMES.intersection(re.findall(r"[\w-]+", scene.time)):
+        return scene.place
+    return f"{scene.place}{' at ' if scene.time in _AT else ', '}{scene.time}"
 
 
 _AT = frozenset(("night", "dawn", "dusk", "noon", "midnight", "sunset", "sunrise", "twilight"))

@@ -5,13 +5,16 @@ def _split(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-TIMES = _split(
-    "day night morning evening dawn dusk afternoon noon midnight later continuous same sunset "
-    "sunrise twilight día noche mañana tarde amanecer anochecer mediodía medianoche madrugada jour "
-    "nuit tard matin soir aube après-midi crépuscule tag nacht morgen abend mittag dämmerung "
-    "später giorno notte mattina sera alba tramonto pomeriggio dia noite manhã"
+DAYTIMES = _split(
+    "day night morning evening dawn dusk afternoon noon midnight sunset sunrise twilight día noche "
+    "mañana tarde amanecer anochecer mediodía medianoche madrugada jour nuit matin soir aube "
+    "après-midi crépuscule tag nacht morgen abend mittag dämmerung giorno notte mattina sera alba "
+    "tramonto pomeriggio dia noite manhã"
 )
-"""Of the day, at the end of a heading."""
+"""Of the day, at the end of a heading: a picture shows them."""
+
+TIMES = DAYTIMES | _split("later continuous same tard später")
+"""All that a heading may end with: some tell only how its scene follows the one before it."""
 
 SMALL = _split(
     "a an the of in on at by and or to de la el le les du des der die das di da del al y"

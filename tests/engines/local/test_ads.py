@@ -93,6 +93,19 @@ def test_too_many_facts_leave_room_for_the_offer() -> None:
     assert said(story)[-1] == "AirFlex: 20% off. Shop now."
 
 
+@pytest.mark.parametrize(
+    ("told", "last"),
+    [
+        ({"offer": "20% off until Sunday"}, "20% off until Sunday."),
+        ({"price": "$89", "call_to_action": "Try it on today"}, "AirFlex: $89."),
+    ],
+)
+def test_where_time_is_short_the_offer_is_said_before_the_name(
+    told: dict[str, str], last: str
+) -> None:
+    assert said(ad(12.5, **told))[-1] == last
+
+
 def test_a_name_alone_is_enough() -> None:
     story = advertise(Brief(prompt="x", product=Product(name="Zed 3")), 27.5)
     assert said(story) == ["Zed 3.", "", "", "Zed 3."]

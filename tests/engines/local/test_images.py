@@ -116,6 +116,27 @@ def test_a_character_of_unknown_kind_is_a_person(tmp_path: Path) -> None:
     assert (named == person).all()
 
 
+def test_a_scene_inside_is_drawn_inside(tmp_path: Path) -> None:
+    hall = {"prompt": f"Wide view of Village Hall, featuring {NOBODY}"}
+    inside = drawn(tmp_path, **hall, setting="Village Hall, interior")
+    room = drawn(tmp_path, **hall, setting="in a quiet room")
+    outside = drawn(tmp_path, **hall, setting="Village Hall, exterior")
+    assert np.array_equal(inside, room) and difference(inside, outside) > 4
+
+
+def test_a_house_is_seen_from_outside(tmp_path: Path) -> None:
+    told = {"prompt": "Wide view: the red house waits, featuring a house"}
+    outside = drawn(tmp_path, **told, setting="among rolling hills")
+    assert np.array_equal(drawn(tmp_path, **told, setting="in a quiet room"), outside)
+
+
+def test_a_grandmother_is_no_bearded_man(tmp_path: Path) -> None:
+    place = "Close view in a quiet room with a window, featuring the"
+    her = drawn(tmp_path, prompt=f"{place} grandmother", width=360, height=640)
+    him = drawn(tmp_path, prompt=f"{place} grandfather", width=360, height=640)
+    assert np.abs(her - him).mean() > 1
+
+
 def test_words_that_nobody_knows_still_make_a_picture(tmp_path: Path) -> None:
     assert drawn(tmp_path, prompt="狐が空を飛ぶ").std() > 10
 

@@ -145,6 +145,10 @@ def test_a_sentence_without_spaces_is_parted_at_its_own_pauses() -> None:
         ),
         ("Лиса учится летать, а луна смотрит", "Лиса учится летать"),
         ("狐が空を飛ぶ夢を見て、月が見ている", "狐が空を飛ぶ夢を見て"),
+        (
+            "La maison rouge au bord du champ attend le printemps.",
+            "La maison rouge au bord du champ attend le printemps",
+        ),
     ],
 )
 def test_a_title_does_not_stop_in_the_middle_of_a_phrase(prompt: str, title: str) -> None:

@@ -225,3 +225,30 @@ def test_every_language_has_the_same_values() -> None:
         assert missing <= {"title_small"}
         assert grammar.table["scenes"].keys() == english["scenes"].keys()
         assert grammar.table["heroes"].keys() == english["heroes"].keys()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "hero"),
+    [
+        ("en-us", "A grandmother flies a kite on the beach", "grandmother"),
+        ("es", "Una abuela vuela una cometa en la playa", "grandmother"),
+        ("fr", "Un grand-père et son chien sur la plage", "elder"),
+        ("de", "Eine Großmutter und ihr Drachen am Strand", "grandmother"),
+        ("it", "Una nonna fa volare un aquilone sulla spiaggia", "grandmother"),
+        ("pt", "Uma avó solta uma pipa na praia", "grandmother"),
+    ],
+)
+def test_a_place_that_is_named_comes_before_where_somebody_is_at_home(
+    language: str, text: str, hero: str
+) -> None:
+    assert scene_of(text, language) == "sea"
+    found = hero_of(text, language)
+    assert found and found[0] == hero
+
+
+def test_a_house_stands_where_the_text_says() -> None:
+    assert scene_of("La maison rouge au bord du champ", "fr") == "hills"
+
+
+def test_somebody_alone_is_where_they_are_at_home() -> None:
+    assert scene_of("A grandmother knits") == "room"
