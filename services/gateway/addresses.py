@@ -25,7 +25,16 @@ _NAT64 = ip_network("64:ff9b::/96")
 _LOCAL_NAT64 = ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ip_network("::/96")
 # What the library counts as public, or did in some of its versions.
-_NEVER = tuple(map(ip_network, ("192.88.99.0/24", "192.0.0.0/24", "100.64.0.0/10", "fec0::/10")))
+_NEVER = tuple(
+    map(
+        ip_network,
+        (
+            *("192.88.99.0/24", "192.0.0.0/24", "100.64.0.0/10", "fec0::/10"),
+            # public by its number, but to each machine in Azure the cloud's own server
+            "168.63.129.16/32",
+        ),
+    )
+)
 
 
 @dataclass(frozen=True)

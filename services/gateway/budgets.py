@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from services.gateway.errors.problems import NotNow
-from services.gateway.intake import Emit
+from services.gateway.intake import Emit, check_brief
 from services.gateway.keys.limits import Usage
 from services.gateway.read.status import FINAL, read_status
 from services.gateway.read.videos import Videos
@@ -23,7 +23,6 @@ from shared.story.estimate import Estimate, price_request
 from shared.story.events import BeatsPlanned, VideoRequested, VideoSteered
 from shared.story.fact import Micros
 from shared.story.money import Dollars, say_dollars
-from shared.story.own import check_own
 from shared.story.shape import expect_plan
 from shared.story.view import View
 from shared.story.wishes import FIRST_REV, build_steering
@@ -54,7 +53,7 @@ class Budgets:
     def estimate(self, asked: VideoRequest, owner: str) -> Offer:
         """Return what a video would cost. Nothing is written, and nobody is asked."""
         brief = asked.brief(owner)
-        check_own(brief)
+        check_brief(brief)
         budget = self.terms.budget if brief.budget is None else brief.budget
         priced = price_request(expect_plan("", brief), self.terms.ask or (lambda job: Quote(0)))
         notes = priced.notes if self.terms.ask else (FREE_HERE,)
@@ -83,7 +82,7 @@ class Budgets:
                 "budget",
             )
         before = money.get("cap") if money else None
-        await self.usage.promise_more(video_id, cap - (before or 0))
+        await self.usage.promise(video_id, cap, before or 0)
         # Money before events: who hears of a higher cap may reserve some at once.
         await self.gate.set_cap(video_id, cap)
         wish = _change_wish(view, max(now.rev, FIRST_REV), cap)

@@ -3,8 +3,10 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,13 +20,19 @@ SECONDS = 120.0
 _TIMES = httpx.Timeout(10, connect=5)
 _BLOCK = 1 << 20
 
+_LOOKERS = ThreadPoolExecutor(16, "names")
+"""Threads that look names up. A name server of whoever names a URL may say nothing for half a
+minute, and no look-up can be ended: in the threads for all else it would hold up every file.
+"""
+
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Return all addresses of a host; none where there is no such host."""
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_LOOKERS, look_up)
     except (OSError, UnicodeError):
         return []
     return [str(place[0]) for *_, place in found]

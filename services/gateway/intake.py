@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.gateway.errors.callers import NotAllowed
-from services.gateway.errors.problems import KeyReused, Refusal, Unreadable
+from services.gateway.errors.problems import KeyReused, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.keys.caller import CALLER, Role
@@ -77,12 +77,9 @@ class Intake:
         """Return the id of the video; by then it is durable and known to our own view."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
         brief = self._settle_budget(asked.brief(owner, self.allowances))
-        check_words(brief)
-        check_own_of_plan(brief)
+        check_brief(brief)
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
-        check_own(brief)
-        _check_picture(brief)
         row = await self._build_row(await self.ids.make(owner, key), brief, asked)
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
@@ -159,12 +156,11 @@ class Intake:
         is_limited = limits.active_videos is not None or limits.spend_a_day is not None
         if not is_limited or await self.store.get(REQUESTS, [row["_id"]]):
             return
+        # Looked at first, so that what is refused takes no place; to give one back is not safe, as
+        # of two requests with one Idempotency-Key both have the same.
+        await self.usage.check_money(row["_id"], brief.budget)
         await self.usage.take_place(row["_id"])
-        try:
-            await self.usage.promise(row["_id"], brief.budget)
-        except Refusal:
-            await self.usage.leave_place(row["_id"])
-            raise
+        await self.usage.promise(row["_id"], brief.budget)
 
     def _find_refusal(self, brief: Brief) -> StorywaveError | None:
         if self.terms.ask is None:
@@ -222,15 +218,29 @@ class Intake:
         return first
 
 
-def check_words(brief: Brief) -> None:
+def check_brief(brief: Brief) -> None:
+    """Refuse what can't be made, as far as the request itself tells."""
+    check_own_of_plan(brief)
+    _check_words(brief)
+    check_own(brief)
+    _check_picture(brief)
+
+
+def _check_words(brief: Brief) -> None:
     """Refuse a plan by hand whose words its beats can't hold: nothing of it would be shortened."""
     if brief.plan is None:
         return
     from shared.engines.narration import refuse_narration  # knows languages: few requests need it
 
+    given = {own.index: (place, own) for place, own in enumerate(brief.own)}
     for beat in brief.plan.beats:
-        field = f"plan.beats.{beat.index}.narration"
-        refuse_narration(beat.narration, beat.duration, brief, field)
+        place, own = given.get(beat.index, (0, None))
+        if own and own.voice:
+            continue  # its words are those of the recording, which has been measured
+        field, text = f"plan.beats.{beat.index}.narration", beat.narration
+        if own and own.narration is not None:
+            field, text = f"beats.{place}.narration", own.narration
+        refuse_narration(text, beat.duration, brief, field)
 
 
 def _check_picture(brief: Brief) -> None:

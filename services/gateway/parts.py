@@ -156,7 +156,7 @@ def note_deeds(emit: Emit, audit: Audit, usage: Usage) -> Emit:
         # a video that has ended is under way again with each revision
         for event in events:
             if isinstance(event, RevisionRequested):
-                await usage.take_place(event.video_id)
+                await usage.take_place(event.video_id, event.rev)
         await audit.note(events)
         await emit(events)
 

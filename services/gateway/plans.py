@@ -29,13 +29,14 @@ from shared.story.formats import Aspect
 from shared.story.looks import STYLES
 from shared.story.plan import active_beats
 from shared.story.revise import LONGEST_VIDEO
-from shared.story.texts import make_one_line
+from shared.story.texts import cut_line, make_one_line
 
 MOST_BEATS = 36
 """Of five seconds each: no video is longer."""
 MOST_CHARACTERS = 4
 _NEARLY = 0.011
 _MOST_NAMED = 5
+_TITLE = 60  # letters
 
 
 class BeatOfPlan(BaseModel):
@@ -140,7 +141,7 @@ class PlanFields(BaseModel):
             )
             for index, (start, beat) in enumerate(zip(starts, self.beats, strict=False))
         )
-        return HandPlan(title=self.title or beats[0].prompt[:60], beats=beats)
+        return HandPlan(title=self.title or cut_line(beats[0].prompt, _TITLE), beats=beats)
 
 
 def _read_if_text(value: object) -> object:

@@ -16,7 +16,7 @@ from services.gateway.read.status import ALLOWED, Action, VideoStatus, read_stat
 from services.gateway.read.takes import find_beat, lacks_length, list_keys, list_plans
 from services.gateway.read.videos import Videos
 from services.gateway.wishes import check_allowed
-from shared.jobs.gate import Gate, sum_committed
+from shared.jobs.gate import Gate, sum_committed, sum_spent
 from shared.jobs.outcomes import Quote
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.beats import Beat
@@ -26,8 +26,9 @@ from shared.story.estimate import estimate_jobs
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
 from shared.story.formats import Aspect
 from shared.story.kinds import IMAGE, KINDS, VOICE
+from shared.story.own import draft_beat
 from shared.story.revise import CHOICES, can_skip, find_fault, find_take, revise
-from shared.story.stale import list_stale
+from shared.story.stale import list_parts, list_stale
 from shared.story.view import View
 
 PATIENCE, LOOK = 2.0, 0.02
@@ -97,9 +98,13 @@ class Revisions:
         before, after = wanted.before, wanted.after
         stale = list_stale(before, after, KINDS, wanted.view.ends.__contains__)
         ids = {kind.job(after, beat=item.beat, n=item.n) for kind, item in stale}
-        priced = estimate_jobs(after, ids, self.terms.ask or (lambda job: Quote(0)), KINDS)
-        committed, cap = await self._read_money(wanted)
-        is_within = cap is not None and committed + priced.total <= cap
+        ask = self.terms.ask or (lambda job: Quote(0))
+        priced = estimate_jobs(after, ids, ask, KINDS)
+        committed, spent, cap = await self._read_money(wanted)
+        # more may be to come than what is stale, and of that some is held already
+        jobs = {kind.job(after, beat=i.beat, n=i.n) for kind, i in list_parts(after, KINDS)}
+        to_come = estimate_jobs(after, jobs - wanted.view.ends.keys(), ask, KINDS).total
+        needed = max(committed + priced.total, spent + to_come)
         return RevisionOffer(
             **dict(priced),
             rev=wanted.request.rev if wanted.is_change else before.rev,
@@ -107,15 +112,15 @@ class Revisions:
             windows=tuple(describe_windows(before, after)),
             committed=committed,
             budget=cap,
-            is_within_budget=not priced.total or is_within,
+            is_within_budget=not priced.total or (cap is not None and needed <= cap),
         )
 
-    async def _read_money(self, wanted: Asked) -> tuple[int, int | None]:
-        """Return what is spent or held already, and the cap."""
+    async def _read_money(self, wanted: Asked) -> tuple[int, int, int | None]:
+        """Return what is spent or held already, what of that is spent, and the cap."""
         money = await self.gate.read(wanted.before.video_id) if self.gate else None
         request = wanted.view.one(VideoRequested)
         cap = find_cap(wanted.view, request.brief) if request else None
-        return sum_committed(money) if money else 0, cap
+        return (sum_committed(money), sum_spent(money), cap) if money else (0, 0, cap)
 
     async def _check(
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
@@ -218,17 +223,28 @@ def _speaks(plan: BeatsPlanned, beat: Beat) -> bool:
 
 
 def _refuse_edit(plan: BeatsPlanned, beat: Beat, asked: BeatChange) -> None:
-    from shared.engines.narration import (
-        refuse_narration,
-    )  # knows languages: not each start needs it
-
     seconds = beat.duration if asked.duration is None else asked.duration
     if asked.duration is not None and (fault := find_fault(plan, beat, seconds)):
         raise BadInput(fault, "duration")
     narration = beat.narration if asked.narration is None else asked.narration
     if asked.narration is not None or seconds < beat.duration:
         field_ = "duration" if asked.narration is None else "narration"
+        _refuse_words(plan, beat, narration, seconds, field_)
+
+
+def _refuse_words(
+    plan: BeatsPlanned, beat: Beat, narration: str, seconds: float, field_: str
+) -> None:
+    """Refuse words, or the user's own recording of them, that a beat of this length can't hold."""
+    from shared.engines.narration import (
+        refuse_narration,
+    )  # knows languages: not each start needs it
+
+    own = next((own for own in plan.brief.own if own.index == beat.index and own.voice), None)
+    if own is None:
         refuse_narration(narration, seconds, plan.brief, field_)
+    elif (least := draft_beat(own, None, beat.prompt).least) > seconds:
+        raise BadInput(f"your recording needs {least:g} s of this beat", field_)
 
 
 def _refuse_choice(
@@ -250,5 +266,8 @@ def _refuse_choice(
             else "only of an image there are several: leave it out",
             "image",
         )
+    if kind is VOICE:
+        said = find_beat(source, beat.index).narration
+        _refuse_words(history[-1], beat, said, beat.duration, "take")
     if kind not in (IMAGE, VOICE) and lacks_length(source, history[-1], beat.index):
         raise BadInput("these clips are shorter than the beat is now: shorten it first", "take")

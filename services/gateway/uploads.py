@@ -1,5 +1,6 @@
 """Files that users give, of any kind: written as they come, looked at apart, kept by content."""
 
+from collections import Counter
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ SECONDS = 90
 BOUNDS = Bounds(resident=1 << 30)
 MOST_AT_ONCE = 8
 """Uploads under way in one process: each may take 200 MiB of its disk."""
+MOST_OF_ONE = 4
+"""Of them of one owner: whoever gives slowly, or names a slow host, holds up nobody else."""
 
 
 class Upload(BaseModel):
@@ -53,7 +56,8 @@ class Uploads:
     folder: Path
     downloads: Downloads = field(default_factory=Downloads)
     pool: Pool = field(default_factory=_make_pool)
-    under_way: int = 0
+    under_way: Counter[str] = field(default_factory=Counter)
+    """By owner."""
 
     async def take(self, parts: AsyncIterable[bytes], owner: str) -> Upload:
         """Keep the file in these parts, whatever it is said to be; BadInput if it can't be used."""
@@ -64,7 +68,7 @@ class Uploads:
         return await self._take(lambda path: self.downloads.save(url, path), owner)
 
     async def _take(self, save: Callable[[Path], Awaitable[str]], owner: str) -> Upload:
-        with self._make_file() as path:
+        with self._make_file(owner) as path:
             digest = await save(path)
             if _is_picture(path):
                 return await self._take_picture(path, owner)
@@ -75,16 +79,16 @@ class Uploads:
             return await self._keep(path, found, digest, owner)
 
     @contextmanager
-    def _make_file(self) -> Iterator[Path]:
+    def _make_file(self, owner: str) -> Iterator[Path]:
         """Give a file for one upload, which is gone at its end."""
-        if self.under_way >= MOST_AT_ONCE:
+        if self.under_way.total() >= MOST_AT_ONCE or self.under_way[owner] >= MOST_OF_ONE:
             raise TooManyUploads
-        self.under_way += 1
+        self.under_way[owner] += 1
         path = self.folder / f"upload-{uuid4().hex}"
         try:
             yield path
         finally:
-            self.under_way -= 1
+            self.under_way -= Counter([owner])  # without those that are at 0
             path.unlink(missing_ok=True)
 
     async def _take_picture(self, path: Path, owner: str) -> Upload:

@@ -18,12 +18,19 @@ from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
 from shared.story.bible import enter_product, write_bible
 from shared.story.brief import Brief, EndCard
-from shared.story.drafts import MIN_BEAT_SECONDS, Draft, Story, fit_card, max_beats, time_beats
+from shared.story.drafts import (
+    MIN_BEAT_SECONDS,
+    Draft,
+    Story,
+    count_worthwhile,
+    fit_card,
+    time_beats,
+)
 from shared.story.errors import PermanentError, TransientError
 from shared.story.kinds import PlanOrder
 from shared.story.own import adopt, find_given
 from shared.story.shape import expect_scenes
-from shared.story.texts import make_one_line
+from shared.story.texts import cut_line, make_one_line
 
 LONGEST_ANSWER = 1 << 20
 """Letters of an answer that are looked at."""
@@ -125,7 +132,7 @@ def ask(order: PlanOrder) -> Question:
     """Return the question whose answer is a plan for this brief."""
     brief = order.brief
     seconds = story_seconds(brief)
-    most = max_beats(seconds)
+    most = count_worthwhile(seconds)
     system = _SYSTEM.format(
         schema=json.dumps(SCHEMA), characters=_MOST_CHARACTERS, shortest=MIN_BEAT_SECONDS
     )
@@ -144,7 +151,8 @@ def ask(order: PlanOrder) -> Question:
 def read(text: str, order: PlanOrder) -> Made:
     """Return the plan that a model's answer is; raises Flagged, or TransientError for no plan."""
     answer = _find_answer(text[:LONGEST_ANSWER])
-    drafts = _name_recurring([*_read_drafts(answer.get("beats"))])
+    most = count_worthwhile(story_seconds(order.brief))
+    drafts = _name_recurring([*_read_drafts(answer.get("beats"))], most)
     drafts = adapt(order.picks, drafts) if drafts else drafts
     if not drafts and (why := _line(answer.get("refusal"), _SPOKEN)):
         raise Flagged(f"the language model refuses to plan this: {why}")
@@ -160,8 +168,9 @@ def fit(order: PlanOrder, story: Story) -> Made:
     """Return all that BeatsPlanned carries: the story in the time that the brief gives it."""
     brief = order.brief
     card = fit_card(brief.end_card, brief.duration)
-    drafts, own = adopt(brief, story.beats)
-    timed = time_beats(ask_for_time(drafts, brief), story_seconds(brief), brief.chunk_seconds)
+    seconds = story_seconds(brief)
+    drafts, own = adopt(brief, story.beats[: count_worthwhile(seconds)])
+    timed = time_beats(ask_for_time(drafts, brief), seconds, brief.chunk_seconds)
     spoken_by_user = {each.index for each in own if each.voice}
     beats = shorten_narration(timed, brief, keep=spoken_by_user)
     chunks = plan_chunks(beats, brief.chunk_seconds)
@@ -271,12 +280,12 @@ def _read_drafts(beats: object) -> Iterator[Draft]:
             )
 
 
-def _name_recurring(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
-    """Return the beats with those characters only that are in several of them.
+def _name_recurring(drafts: Sequence[Draft], most: int) -> tuple[Draft, ...]:
+    """Return the beats with those characters only that are in several of the first ones.
 
     A reference keeps a character the same in all its pictures: who is seen once needs none.
     """
-    seen = Counter(name for draft in drafts for name in draft.characters)
+    seen = Counter(name for draft in drafts[:most] for name in draft.characters)
     kept = {name for name, count in seen.most_common(_MOST_CHARACTERS) if count > 1}
     return tuple(_keep_characters(draft, kept) for draft in drafts)
 
@@ -304,11 +313,7 @@ def _line(value: object, longest: int) -> str:
     """Return a text as one clean line, cut between words where it is too long."""
     if not isinstance(value, str):
         return ""
-    line = make_one_line(value[: 4 * longest])
-    if len(line) <= longest:
-        return line
-    words, space, _ = line[: longest + 1].rpartition(" ")
-    return words if space and len(words) > longest // 2 else line[:longest]
+    return cut_line(make_one_line(value[: 4 * longest]), longest)
 
 
 def _seconds(value: object) -> float:

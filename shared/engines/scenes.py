@@ -11,6 +11,7 @@ from itertools import zip_longest
 from shared.story.drafts import Draft, Story
 from shared.story.product import Product, write_wish
 from shared.story.script.parts import Pick
+from shared.story.texts import cut_line
 
 LONGEST = 16_000
 """Letters of the moments that a language model is told."""
@@ -30,7 +31,7 @@ seen in each scene, in one of its own that suits what it is; describe it each ti
 
 def tell(title: str, picks: Sequence[Pick]) -> Story:
     """Return the story that the moments are."""
-    name = title if len(title) <= _LONGEST_TITLE else title[:_LONGEST_TITLE].rpartition(" ")[0]
+    name = cut_line(title, _LONGEST_TITLE)
     return Story(title=name, headline=name, cta="", beats=tuple(map(_draft, picks)))
 
 

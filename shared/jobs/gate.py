@@ -265,6 +265,11 @@ def sum_committed(money: Mapping[str, Any]) -> Micros:
     return sum(hold.get("settled", hold["reserved"]) for hold in money["holds"].values())
 
 
+def sum_spent(money: Mapping[str, Any]) -> Micros:
+    """Return what a video has spent on attempts that have ended."""
+    return sum(hold.get("settled") or 0 for hold in money["holds"].values())
+
+
 def _judge_known(money: Doc, hold: Hold) -> Verdict:
     """Return the answer to who asks again: it is held, or it has been used up meanwhile."""
     is_used = hold.amount and "settled" in money["holds"][hold.name]

@@ -22,13 +22,23 @@ class Budgets:
         self._known: OrderedDict[tuple[str, Micros | None], BudgetExceeded | None] = OrderedDict()
 
     def find_excess(self, view: View, plan: BeatsPlanned) -> BudgetExceeded | None:
-        """Return the event that stops a video at this plan; None where it goes on."""
+        """Return the event that stops a video at this plan; None where it goes on.
+
+        What has begun goes on, and so does a change of it: most of its plan is paid already, and
+        the gate compares each attempt with the cap.
+        """
         if self._ask is None:
             return None
         cap = find_cap(view, plan.brief)
+        earlier = (each for each in view.all(BeatsPlanned) if each.rev < plan.rev)
+        found = self._compare(plan, cap, self._ask)
+        begun = found and any(self._compare(each, cap, self._ask) is None for each in earlier)
+        return None if begun else found
+
+    def _compare(self, plan: BeatsPlanned, cap: Micros | None, ask: Ask) -> BudgetExceeded | None:
         key = (plan.id, cap)
         if key not in self._known:
-            self._known[key] = self._look(plan, cap, self._ask)
+            self._known[key] = self._look(plan, cap, ask)
         self._known.move_to_end(key)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)

@@ -66,6 +66,12 @@ def max_beats(seconds: float) -> int:
     return math.ceil(seconds / MIN_BEAT_SECONDS)
 
 
+def count_worthwhile(seconds: float) -> int:
+    """Return how many beats fit, without a last one that is over before it is seen."""
+    full, rest = divmod(seconds, MIN_BEAT_SECONDS)
+    return max(1, int(full) + (rest >= SHORTEST_LAST))
+
+
 def time_beats(
     drafts: Sequence[Draft], seconds: float, clip_seconds: float = 0.0
 ) -> tuple[Beat, ...]:

@@ -189,7 +189,9 @@ def find_fault(plan: BeatsPlanned, beat: Beat, seconds: float) -> str:
     is_last = beat.index == len(plan.beats) - 1
     least = SHORTEST_LAST if is_last else MIN_BEAT_SECONDS
     room = LONGEST_VIDEO - plan.brief.duration + beat.duration
-    most = round(min(chunks * LONGEST_CHUNK, room), 3)
+    # no model makes the user's own clip
+    can_fill = LONGEST_VIDEO if beat.sound else chunks * LONGEST_CHUNK
+    most = round(min(can_fill, room), 3)
     if least <= seconds <= most:
         return ""
     return f"this beat can last {least:g} to {most:g} seconds"

@@ -7,7 +7,7 @@ from shared.story.beats import Beat, plan_chunks
 from shared.story.bible import Bible, enter_product, write_bible
 from shared.story.brief import Brief
 from shared.story.byhand import plan_by_hand
-from shared.story.drafts import SHORTEST_LAST, Draft, fit_card, time_beats
+from shared.story.drafts import Draft, count_worthwhile, fit_card, time_beats
 from shared.story.events import BeatsPlanned
 from shared.story.own import adopt, find_given
 
@@ -23,9 +23,7 @@ LETTERS_A_SECOND = 16
 
 def expect_beats(seconds: float) -> int:
     """Return how many beats to plan: of about 5 s in a short video, of more in a long one."""
-    full, rest = divmod(seconds, SHORTEST)
-    fitting = int(full) + (rest >= SHORTEST_LAST)
-    return max(1, min(fitting, 4 + round(seconds / 14)))
+    return min(count_worthwhile(seconds), 4 + round(seconds / 14))
 
 
 def expect_scenes(seconds: float) -> int:

@@ -24,14 +24,15 @@ class Origins:
 
     def __init__(self, history: Sequence[BeatsPlanned], kinds: Kinds) -> None:
         self._kinds = kinds
-        self._by_take: dict[str, dict[int, Origin]] = {}
+        self._by_take: dict[str, dict[int, set[Origin]]] = {}
         for plan in history:
             for name, take in plan.takes.items():
-                self._by_take.setdefault(name, {}).setdefault(take, ())
+                self._by_take.setdefault(name, {}).setdefault(take, set())
             for kind, item in list_parts(plan, kinds):
-                # a retry may make a take anew from something else: what was wanted last counts
+                # all of them count: a clip that is chosen for a shorter beat still fits the longer
                 name, origin = kind.take_name(item), self.trace(plan, plan.takes, kind, item)
-                self._by_take.setdefault(name, {})[plan.takes.get(name, 0)] = origin
+                takes = self._by_take.setdefault(name, {})
+                takes.setdefault(plan.takes.get(name, 0), set()).add(origin)
 
     def trace(self, plan: BeatsPlanned, takes: Takes, kind: AnyKind, item: Item) -> Origin:
         """Return what an item is made from, where these takes are wanted."""
@@ -46,7 +47,7 @@ class Origins:
 
     def find(self, name: str, origin: Origin, wanted: int) -> int | None:
         """Return the take that was made from this: the wanted one, or else the latest."""
-        same = [take for take, made in self._by_take.get(name, {}).items() if made == origin]
+        same = [take for take, made in self._by_take.get(name, {}).items() if origin in made]
         return wanted if wanted in same else max(same, default=None)
 
     def next_take(self, name: str) -> int:

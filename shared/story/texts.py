@@ -67,6 +67,14 @@ def make_one_line(text: str) -> str:
     return line if re.search(VISIBLE, line) else ""
 
 
+def cut_line(line: str, longest: int) -> str:
+    """Return as much of a line as has so many letters, cut between words where there are some."""
+    if len(line) <= longest:
+        return line
+    words, space, _ = line[: longest + 1].rpartition(" ")
+    return words if space and len(words) > longest // 2 else line[:longest]
+
+
 def escape_controls(text: str) -> str:
     r"""Return the text with all that a terminal would obey spelt out, as in \u001b."""
     # spelt as in JSON, so that a document in JSON still means the same

@@ -43,8 +43,8 @@ async def ask(calls: Collection[Coroutine[Any, Any, object]], refusal: type[Refu
     return len(results) - len(errors)
 
 
-async def find_none(videos: Collection[str]) -> Mapping[str, bool]:
-    return dict.fromkeys(videos, False)
+async def find_none(videos: Collection[str]) -> Mapping[str, int | None]:
+    return dict.fromkeys(videos)
 
 
 def stop_clock(monkeypatch: pytest.MonkeyPatch, stores: Collection[Store], at: int) -> None:
@@ -127,8 +127,8 @@ async def test_requests_never_pass_their_limit(
 async def test_videos_under_way_never_pass_their_limit(stores: Stores) -> None:
     ended = set[str]()
 
-    async def find_ended(videos: Collection[str]) -> Mapping[str, bool]:
-        return {video: video in ended for video in videos}
+    async def find_ended(videos: Collection[str]) -> Mapping[str, int | None]:
+        return {video: 1 if video in ended else None for video in videos}
 
     async with stores.racers(4) as racers:
         with limited(active_videos=5):
@@ -148,7 +148,7 @@ async def test_videos_under_way_never_pass_their_limit(stores: Stores) -> None:
 async def test_a_place_that_was_taken_and_never_used_is_free_a_minute_later(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def find_unknown(videos: Collection[str]) -> Mapping[str, bool]:
+    async def find_unknown(videos: Collection[str]) -> Mapping[str, int | None]:
         return {}
 
     async with stores.opened() as store:
@@ -158,6 +158,25 @@ async def test_a_place_that_was_taken_and_never_used_is_free_a_minute_later(
             assert await ask([usage.take_place("w")], TooManyVideos) == 0
             stop_clock(monkeypatch, [store], now + 2 * MINUTE_MS)
             assert await ask([usage.take_place("w")], TooManyVideos) == 1
+
+
+async def test_videos_that_go_on_at_once_never_pass_the_limit(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their ends of before are known, and that they go on is not known yet."""
+
+    async def find_ended(videos: Collection[str]) -> Mapping[str, int | None]:
+        return dict.fromkeys(videos, 1)
+
+    async with stores.racers(4) as racers:
+        now = racers[0].now()
+        stop_clock(monkeypatch, racers, now)
+        with limited(active_videos=2):
+            usages = [Usage(store, find_ended) for store in racers]
+            calls = [usages[n % 4].take_place(f"v{n}", 2) for n in range(8)]
+            assert await ask(calls, TooManyVideos) == 2
+            stop_clock(monkeypatch, racers, now + 2 * MINUTE_MS)  # none of them went on after all
+            assert await ask([usages[0].take_place("w")], TooManyVideos) == 1
 
 
 async def test_promised_money_never_passes_the_days_limit(
@@ -171,8 +190,10 @@ async def test_promised_money_never_passes_the_days_limit(
             calls = [usages[n % 4].promise(f"v{n}", 70) for n in range(40)]
             assert await ask(calls, SpentForToday) == 14
             assert await ask([usages[0].promise("free", None)], SpentForToday) == 1
-            assert await ask([usages[0].promise_more("v0", 20)], SpentForToday) == 1
-            assert await ask([usages[0].promise_more("v0", 1)], SpentForToday) == 0
+            for _ in range(2):  # whoever had no answer raises it again
+                assert await ask([usages[0].promise("v0", 90, 70)], SpentForToday) == 1
+            assert await ask([usages[0].promise("v0", 91, 90)], SpentForToday) == 0
+            assert await ask([usages[0].check_money("v0", 91)], SpentForToday) == 0
             stop_clock(monkeypatch, racers, now + 24 * 60 * MINUTE_MS)
             assert await ask([usages[1].promise("w", 1_000)], SpentForToday) == 1
 

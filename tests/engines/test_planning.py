@@ -11,9 +11,11 @@ from shared.base.values import find_fault
 from shared.engines.planning import LONGEST_ANSWER, SCHEMA, Flagged, ask, read
 from shared.jobs.outcomes import Made
 from shared.story.brief import Brief, EndCard
+from shared.story.drafts import SHORTEST_LAST
 from shared.story.errors import TransientError
 from shared.story.events import BeatsPlanned
 from shared.story.kinds import PLAN, PlanOrder, Success
+from shared.story.shape import expect_plan
 from shared.story.view import JobSpec
 
 
@@ -85,6 +87,14 @@ def test_too_many_beats_are_cut_and_that_is_said() -> None:
     assert (made.truncation.before, made.truncation.after, made.truncation.at) == (9, 3, 1_000)
 
 
+@pytest.mark.parametrize(("seconds", "kept"), [(13, 2), (15, 3), (7.6, 1), (22.7, 4)])
+def test_no_beat_is_paid_for_that_is_over_before_it_is_seen(seconds: float, kept: int) -> None:
+    made = planned(story(*(beat(n) for n in range(9))), duration=seconds)
+    assert len(made.beats) == kept == len(expect_plan("v", order(duration=seconds).brief).beats)
+    assert made.beats[-1].duration >= SHORTEST_LAST
+    assert made.truncation is not None and made.truncation.after == kept
+
+
 def test_the_card_says_what_the_model_wrote_where_the_user_left_it_open() -> None:
     answer = story(beat(), headline="Blue", call_to_action="Go and see")
     card = planned(answer, end_card=EndCard(call_to_action="Buy")).brief.end_card
@@ -106,6 +116,12 @@ def test_only_who_is_seen_again_gets_a_reference_and_four_at_most() -> None:
     assert [b.characters for b in made.beats] == [
         ("Ann", "Bo", "Cy", "Ed"), ("Ann", "Bo", "Cy", "Ed"), ("Ed", "Bo"),
     ]  # fmt: skip
+
+
+def test_who_comes_again_only_after_the_cut_has_no_picture_of_their_own() -> None:
+    seen = [["Ann", "Bo"], ["Bo"], [], *([["Ann"]] * 6)]
+    made = planned(story(*(beat(n, characters=who) for n, who in enumerate(seen))), duration=15)
+    assert [b.characters for b in made.beats] == [("Bo",), ("Bo",), ()]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 from shared.engines import planning
-from shared.engines.scenes import LONGEST
+from shared.engines.scenes import LONGEST, tell
 from shared.jobs.outcomes import Made
 from shared.story.brief import Brief
 from shared.story.kinds import PlanOrder
-from shared.story.script.parts import Pick
+from shared.story.script.moments import choose_words
+from shared.story.script.parts import Line, Pick
 
 BRIEF = Brief(prompt="Night Rain", script="s", duration=15, end_card=None)
 PICKS = tuple(
@@ -46,6 +47,19 @@ def test_its_pictures_are_taken_and_its_words_are_not() -> None:
     assert [beat["narration"] for beat in made] == ["Who is there?", "Me.", "Rain."]
     assert [beat["speaker"] for beat in made] == ["Ada", "Ben", ""]
     assert all(beat["why"] for beat in made)
+
+
+def test_a_title_is_cut_between_words_and_one_long_word_stays_a_title() -> None:
+    assert (
+        tell("The Night " * 10, ()).title
+        == "The Night The Night The Night The Night The Night The Night"
+    )
+    assert tell("Night" * 20, ()).title == "Night" * 12
+
+
+def test_what_a_script_says_to_its_readers_alone_is_not_spoken() -> None:
+    line = Line(text="MARA (40s) lights the lamp. Rain hits the glass.")
+    assert choose_words(line, 6) == "Mara lights the lamp. Rain hits the glass."
 
 
 def test_too_few_or_too_many_pictures_leave_a_beat_for_each_moment() -> None:

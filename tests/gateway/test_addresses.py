@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -16,7 +18,7 @@ INSIDE = (
     "127.0.0.1", "127.1.2.3", "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "172.16.0.1",
     "172.31.255.255", "192.168.1.1", "169.254.169.254", "169.254.0.1", "100.64.0.1",
     "100.100.100.200", "192.0.0.192", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
-    "192.0.2.1", "192.88.99.1",
+    "192.0.2.1", "192.88.99.1", "168.63.129.16", "::ffff:168.63.129.16",
     "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1",
     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:7f00:1",
     "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::",
@@ -181,3 +183,26 @@ async def test_a_host_that_nobody_knows_is_said_to_be_unknown(tmp_path: Path) ->
     with pytest.raises(BadInput, match="not known"):
         await Downloads(resolve=nobody).save("http://film.example/", tmp_path / "a")
     assert await resolve("localhost", 80)
+
+
+async def test_a_name_server_that_says_nothing_holds_up_nothing_but_look_ups(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look-up can't be ended: it would take a thread that reads and writes files."""
+    speak, asked = threading.Event(), list[str]()
+
+    def wait(host: str, port: int, **known: object) -> list[object]:
+        asked.append(host)
+        speak.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    looking = [asyncio.create_task(resolve(f"{n}.example", 443)) for n in range(40)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            assert await asyncio.to_thread(len, "read") == 4
+        assert asked
+    finally:
+        speak.set()
+        await asyncio.gather(*looking)

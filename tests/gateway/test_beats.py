@@ -9,6 +9,7 @@ from services.gateway.read.status import ALLOWED, Action, Status
 from shared.jobs.outcomes import Quote
 from shared.jobs.relay import OUTBOX
 from shared.runtime.terms import Terms
+from shared.story.brief import OwnBeat
 from shared.story.events import BeatsPlanned, Event, RevisionRequested
 from shared.story.kinds import CLIP, KINDS
 from shared.story.revise import revise
@@ -121,6 +122,17 @@ async def test_a_dry_run_has_the_price_of_what_is_stale_and_of_nothing_else(tmp_
             offer = answer.json()
             assert (offer["total"], offer["is_within_budget"]) == (total, True)
         assert {line["kind"]: line["items"] for line in offer["lines"]}["clip"] == 2
+
+
+async def test_a_dry_run_counts_what_is_still_to_come_beside_it(tmp_path: Any) -> None:
+    async with open_api(tmp_path, terms=Terms(price)) as api:
+        for budget, is_within in (("2.41", True), ("2.40", False)):
+            made = await api.make(budget=budget)
+            plan = full_plan(video_id=made)
+            await api.tell([plan, *images(plan)])  # none of its six clips is made yet
+            answer = await ask(api, made, Action.REGENERATE, params={"dry_run": True})
+            assert answer.json()["total"] == "0.81"
+            assert answer.json()["is_within_budget"] is is_within
 
 
 async def test_old_takes_are_listed_and_chosen_again_for_nothing(api: Api) -> None:
@@ -240,6 +252,44 @@ async def test_nothing_is_made_in_place_of_what_a_user_gave(api: Api) -> None:
         said = is_problem(refused, 409, "not-in-this-status")["detail"]
         assert said == f"You gave the {what} of beat {beat}: none is made in its place."
     assert (await ask(api, made, Action.EDIT, {"duration": 11}, 1)).status_code == 202
+
+
+async def test_the_users_own_recording_and_clip_keep_the_time_that_they_need(api: Api) -> None:
+    made = await api.make()
+    voice, clip = f"s8000-{'0' * 32}.wav", f"v40000-{'0' * 32}.mp4"
+    plan = full_plan(video_id=made)
+    own = (OwnBeat(index=0, voice=voice), OwnBeat(index=1, clip=clip))
+    beats = [beat.model_copy(update={"narration": ""}) for beat in plan.beats]
+    beats[1] = beats[1].model_copy(update={"sound": "duck"})
+    given = {"voice/0": "own.wav", "clip/2": "own.mp4", "image/1": "own.mp4"}
+    brief = plan.brief.model_copy(update={"own": own})
+    known = {"brief": brief, "beats": tuple(beats), "given": given}
+    await api.tell([plan.model_copy(update=known), *images(plan)])
+    short = await ask(api, made, Action.EDIT, {"duration": 5.5}, 0)
+    error = is_problem(short, 422, "bad-input")["errors"][0]
+    assert (error["field"], error["message"]) == (
+        "duration",
+        "your recording needs 6.957 s of this beat",
+    )
+    assert (await ask(api, made, Action.EDIT, {"duration": 7}, 0)).status_code == 202
+    await answered(api, made)
+    assert (await ask(api, made, Action.EDIT, {"duration": 30}, 1)).status_code == 202
+
+
+async def test_a_voice_that_is_too_long_for_its_beat_now_does_not_come_back(api: Api) -> None:
+    made = await api.make()
+    plan = full_plan(video_id=made)
+    words = "It takes more than eight seconds to say all of these words, as there are so many. "
+    long = plan.beats[1].model_copy(update={"narration": words + "Really so."})
+    plan = plan.model_copy(update={"beats": (plan.beats[0], long, plan.beats[2])})
+    await api.tell(whole(plan))
+    brief = {"narration": "Short.", "duration": 5}
+    assert (await ask(api, made, Action.EDIT, brief)).status_code == 202
+    await answered(api, made)
+    error = is_problem(
+        await ask(api, made, Action.CHOOSE, {"kind": "voice", "take": 0}), 422, "bad-input"
+    )["errors"][0]
+    assert error["field"] == "take" and "more than the 5 s of their beat" in error["message"]
 
 
 async def test_a_take_is_seen_by_its_link_alone_and_by_no_other_owner(tmp_path: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import HTTPException
 from prometheus_client import REGISTRY
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,7 @@ from services.gateway.app import create_app
 from services.gateway.edge.bodies import BodyLimit
 from services.gateway.edge.hosts import hosts_of
 from services.gateway.intake import REQUESTS
+from services.gateway.keys.caller import CALLER, Caller, Role
 from shared.runtime.settings import Settings
 from tests.gateway.conftest import Api
 from tests.gateway.test_http import is_problem
@@ -218,19 +220,30 @@ async def test_all_bodies_together_are_bounded() -> None:
 
     async def forget(message: Message) -> None: ...
 
-    async def upload(size: int) -> None:
+    async def upload(size: int, owner: str, path: str = "/v1/images") -> None:
         async def receive() -> Message:
             return {"type": "http.request", "body": bytes(size), "more_body": True}
 
-        await limited({"type": "http", "path": "/v1/images", "headers": []}, receive, forget)
+        CALLER.set(Caller(owner, Role.MAKER))
+        async with asyncio.timeout(5):
+            await limited({"type": "http", "path": path, "headers": []}, receive, forget)
 
-    first = asyncio.create_task(upload(90))
+    async def is_refused(size: int, owner: str, path: str = "/v1/images") -> bool:
+        [end] = await asyncio.gather(upload(size, owner, path), return_exceptions=True)
+        return isinstance(end, HTTPException) and end.status_code == 503
+
+    first = asyncio.create_task(upload(45, "ann"))
     await asyncio.sleep(0)
-    with pytest.raises(Exception, match="503"):
-        await upload(20)
+    assert await is_refused(10, "ann"), "one owner has half of it at most"
+    second = asyncio.create_task(upload(45, "", "/hooks/replicate"))
+    await asyncio.sleep(0)
+    assert await is_refused(10, "ann", "/hooks/replicate"), "as all have who need no key"
+    third = asyncio.create_task(upload(10, "bob"))
+    await asyncio.sleep(0)
+    assert await is_refused(1, "cid")
     held.set()
-    await first
-    await upload(100)
+    await asyncio.gather(first, second, third)
+    await upload(50, "ann")
 
 
 # ── requests and their traces ───────────────────────────────────────────────────────────────────

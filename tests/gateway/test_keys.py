@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from services.gateway.edge.guard import Guard
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.apikeys import KEYS, KNOWN_MS
 from services.gateway.keys.caller import Limits, Role
+from services.gateway.keys.limits import Usage
 from services.gateway.keys.links import NAME
 from services.gateway.keys.roles import find_role
 from services.gateway.keys.secret import SECRETS
-from shared.jobs.gate import MONEY
+from shared.jobs.gate import MONEY, Gate
+from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoFailed
 from tests.gateway.keyed import Headers, Keyed, Operation, list_operations, open_keyed
 from tests.gateway.test_http import is_problem
@@ -448,6 +451,59 @@ async def test_a_key_has_so_many_videos_under_way_and_another_when_one_has_ended
     assert retried.status_code == 202, retried.text
 
 
+async def test_a_refused_request_gives_no_place_away_of_another_with_its_idempotency_key(
+    paid: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One asks for too much money, while the other has its place and is no video yet."""
+    key = await paid.let_in("ann", limits=Limits(active_videos=1, spend_a_day=1000 * CENT))
+    http, again = paid.api.http, {**key, "Idempotency-Key": "k"}
+    promise, answers = Usage.promise, list[int]()
+
+    async def promise_late(usage: Usage, *asked: Any) -> None:
+        monkeypatch.setattr(Usage, "promise", promise)
+        dear = {"prompt": "the sea", "budget": "90.00"}
+        answers.append((await http.post("/v1/videos", json=dear, headers=again)).status_code)
+        await promise(usage, *asked)
+
+    monkeypatch.setattr(Usage, "promise", promise_late)
+    await paid.api.make(headers=again, budget="1.00")
+    assert answers == [402]
+    other = await http.post("/v1/videos", json={"prompt": "y", "budget": "1.00"}, headers=key)
+    is_problem(other, 429, "too-many-active-videos")
+
+
+async def test_ended_videos_that_are_retried_together_keep_to_the_limit(keyed: Keyed) -> None:
+    free, http = await keyed.let_in("ann"), keyed.api.http
+    made = [await keyed.api.make(headers=free, seed=n) for n in range(5)]
+    await keyed.api.tell(
+        [VideoFailed(video_id=each, at=9_000, rev=1, phase="plan", error="x") for each in made]
+    )
+    key = await keyed.let_in("ann", limits=Limits(active_videos=1))
+    retries = [http.post(f"/v1/videos/{each}/retry", headers=key) for each in made]
+    answers = [answer.status_code for answer in await asyncio.gather(*retries)]
+    assert sorted(answers) == [202] + [429] * 4
+
+
+async def test_a_request_that_was_cut_short_takes_no_place_for_ever(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await keyed.let_in("ann", limits=Limits(active_videos=1))
+    store, http, asked = keyed.api.app.ports.store, keyed.api.http, {"prompt": "x"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Gate, "open", away)
+        answer = await http.post("/v1/videos", json=asked, headers=key)
+        is_problem(answer, 503, "unavailable")
+    refused = await http.post("/v1/videos", json=asked, headers=key)
+    is_problem(refused, 429, "too-many-active-videos")
+    later = store.now() + 2 * 60_000
+    monkeypatch.setattr(store, "now", lambda: later)
+    await keyed.api.make(headers=key)
+
+
+async def away(*asked: object) -> None:
+    raise StoreUnavailable("the store is away")
+
+
 async def test_a_key_promises_so_much_money_a_day(
     paid: Keyed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -553,10 +609,11 @@ async def test_a_key_is_looked_up_again_after_two_seconds_at_most(
     assert (await http.get("/v1/videos", headers=key)).status_code == 401
 
 
-async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed: Keyed) -> None:
-    key = await keyed.let_in("ann")
-    keys, sent = keyed.api.parts.keys, list[Message]()
-    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+async def stream_until(
+    keyed: Keyed, path: str, key: Headers, happens: Callable[[], Awaitable[object]]
+) -> list[tuple[bytes, bool]]:
+    """What is sent of a stream of three parts, where something happens after the first."""
+    sent = list[Message]()
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         kind = [(b"content-type", b"text/event-stream; charset=utf-8")]
@@ -564,7 +621,7 @@ async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed
         for part in (b"one", b"two", b"three"):
             await send({"type": "http.response.body", "body": part, "more_body": True})
             if part == b"one":
-                await keys.revoke(id_)
+                await happens()
 
     async def keep(message: Message) -> None:
         sent.append(message)
@@ -572,11 +629,45 @@ async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed
     async def wait() -> Message:
         raise AssertionError("nothing is read")
 
-    path, headers = "/v1/videos/x/events", [(b"authorization", key["Authorization"].encode())]
-    scope: Scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
+    plain, _, query = path.partition("?")
+    headers = [(name.lower().encode(), value.encode()) for name, value in key.items()]
+    scope: Scope = {"type": "http", "method": "GET", "path": plain, "headers": headers}
+    scope["query_string"] = query.encode()
     await Guard(stream, keyed.api.parts.door)(scope, wait, keep)
-    bodies = [(message["body"], message["more_body"]) for message in sent[1:]]
-    assert bodies == [(b"one", True), (b"", False)]
+    return [(message["body"], message["more_body"]) for message in sent[1:]]
+
+
+CUT_OFF = [(b"one", True), (b"", False)]
+
+
+async def test_who_is_revoked_hears_nothing_more_on_a_stream_that_was_open(keyed: Keyed) -> None:
+    key = await keyed.let_in("ann")
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+    revoke = partial(keyed.api.parts.keys.revoke, id_)
+    assert await stream_until(keyed, "/v1/videos/x/events", key, revoke) == CUT_OFF
+
+
+async def test_with_a_token_that_was_replaced_nothing_more_is_heard_either(keyed: Keyed) -> None:
+    """Whoever has stolen it may have opened a stream before."""
+    key = await keyed.let_in("ann")
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+    replace_ = partial(keyed.api.parts.keys.replace, id_)
+    assert await stream_until(keyed, "/v1/events", key, partial(replace_, 60_000)) != CUT_OFF
+    fresh = {"Authorization": f"Bearer {(await replace_()).token}"}
+    assert await stream_until(keyed, "/v1/events", fresh, replace_) == CUT_OFF
+
+
+async def test_a_stream_that_was_opened_by_a_link_ends_with_it(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, store = await keyed.let_in("ann"), keyed.api.app.ports.store
+    video = await keyed.api.make(headers=key)
+    link, later = (await read(keyed, key, video))["links"]["events"], store.now() + 2 * 3_600_000
+
+    async def wait_long() -> None:
+        monkeypatch.setattr(store, "now", lambda: later)
+
+    assert await stream_until(keyed, link, {}, wait_long) == CUT_OFF
 
 
 async def test_a_websocket_without_a_key_is_closed_before_it_is_open(keyed: Keyed) -> None:

@@ -1,13 +1,16 @@
 """Files of users over HTTP: known by their content, kept for their owner, refused with advice."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from services.gateway.download import Downloads
+from services.gateway.errors.problems import TooManyUploads
 from services.gateway.intake import REQUESTS
 from services.gateway.routes.inputs import find_owner
-from services.gateway.uploads import MOST_AT_ONCE
+from services.gateway.uploads import MOST_AT_ONCE, MOST_OF_ONE
 from shared.media.sound import write_wav
 from shared.story.images import UPLOADS, image_key
 from shared.story.own import find_given
@@ -125,10 +128,29 @@ async def test_a_file_comes_with_a_type_that_no_form_can_send(api: Api, said: st
 
 
 async def test_more_uploads_at_once_than_there_is_room_for_are_put_off(api: Api) -> None:
-    api.parts.uploads.under_way = MOST_AT_ONCE
+    api.parts.uploads.under_way.update({f"owner {n}": 1 for n in range(MOST_AT_ONCE)})
     answer = await api.http.post("/v1/uploads", content=b"words", headers=BYTES)
     is_problem(answer, 503, "too-many-uploads")
     assert answer.headers["retry-after"]
+
+
+async def test_one_owner_whose_uploads_hang_leaves_room_for_others(api: Api) -> None:
+    never, uploads = asyncio.Event(), api.parts.uploads
+
+    async def drip() -> AsyncIterator[bytes]:
+        yield b"slow"
+        await never.wait()
+
+    anns = [asyncio.create_task(uploads.take(drip(), "ann")) for _ in range(MOST_AT_ONCE)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        assert (await give(api, b"INT. HOUSE - DAY\n\nANN\nI wait."))["kind"] == "script"
+    for task in anns:
+        task.cancel()
+    ends = await asyncio.gather(*anns, return_exceptions=True)
+    refused = [end for end in ends if isinstance(end, TooManyUploads)]
+    assert len(refused) == MOST_AT_ONCE - MOST_OF_ONE
+    assert not uploads.under_way and list(api.app.folder.glob("upload-*")) == []
 
 
 # ── by URL ──────────────────────────────────────────────────────────────────────────────────────

@@ -175,6 +175,33 @@ async def test_an_estimate_of_a_plan_by_hand_has_no_line_for_planning(api: Api) 
     assert offer["clips"] == 3
 
 
+@pytest.mark.parametrize("path", ["/v1/estimates", "/v1/videos"])
+async def test_words_and_beats_that_a_plan_has_no_place_for_have_no_price_either(
+    api: Api, path: str
+) -> None:
+    for own, field in (
+        ({"index": 2, "prompt": "x"}, "beats.0.index"),
+        ({"index": 1, "narration": "Far too many words for it. " * 9}, "beats.0.narration"),
+    ):
+        answer = await api.http.post(path, json={"plan": yaml.safe_load(GOOD), "beats": [own]})
+        is_problem(answer, 422, "bad-input")
+        assert answer.json()["errors"][0]["field"] == field
+
+
+async def test_the_words_of_a_recording_are_as_long_as_it_is(api: Api) -> None:
+    voice, words = f"s5000-{'0' * 32}.wav", "Spoken by somebody in a great hurry, and no less. " * 3
+    own = [{"index": 1, "voice": voice, "narration": words.strip()}]
+    asked = {"plan": yaml.safe_load(GOOD), "beats": own}
+    assert (await api.http.post("/v1/estimates", json=asked)).status_code == 200
+
+
+def test_a_plan_without_a_title_has_whole_words_of_its_first_picture() -> None:
+    prompt = "A lighthouse keeper paints the sea on the old wall with astonishing patience"
+    brief = VideoRequest.model_validate({"plan": {"beats": [{"prompt": prompt}]}}).brief("local")
+    title = plan_by_hand("v", brief).title
+    assert title == "A lighthouse keeper paints the sea on the old wall with"
+
+
 def test_own_material_has_its_place_in_a_plan_by_hand() -> None:
     clip, voice = f"v7000-{'0' * 32}.mp4", f"s4000-{'0' * 32}.wav"
     own = [{"index": 0, "clip": clip}, {"index": 1, "voice": voice, "narration": "Hello."}]

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -15,10 +16,16 @@ from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 from websockets.typing import Origin
 
 from services.gateway.app import create_app
+from services.gateway.read import videos
+from services.gateway.read import watch as read_watch
 from services.gateway.read.places import Place, cut_view, make_place, read_place
+from services.gateway.read.videos import Videos
 from services.gateway.read.watch import Watch
 from services.gateway.read.watcher import Said, Watcher
+from shared.jobs.gate import Gate
+from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoSteered
+from shared.story.view import View
 from tests.gateway.conftest import Api
 from tests.gateway.serving import round_robin, serve
 from tests.histories import completed, full_plan, images, requested, view, whole
@@ -139,6 +146,38 @@ async def test_a_reader_that_falls_behind_is_cut_off_and_keeps_no_messages(api: 
         assert [each async for each in slow] == []
 
 
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few messages may wait for a reader."""
+    monkeypatch.setattr(read_watch, "Watcher", partial(Watcher, most=9))
+    monkeypatch.setattr(read_watch, "MOST_MISSED", 5)
+
+
+@pytest.mark.usefixtures("small")
+async def test_who_has_missed_more_than_may_wait_is_told_the_latest_of_it(api: Api) -> None:
+    """Cut off once more, it would come with the same id, and hear nothing ever after."""
+    made, now = await api.make(), api.app.ports.store.now()
+    story = [fact.model_copy(update={"at": now}) for fact in whole(full_plan(video_id=made))]
+    await api.tell(story)
+    again = await heard(api, f"/v1/videos/{made}/events", "1-1")
+    assert [event.sort for event in again] == ["snapshot", *["progress"] * 5, "completed"]
+
+
+@pytest.mark.usefixtures("small")
+async def test_who_follows_more_videos_than_messages_may_wait_hears_of_all(api: Api) -> None:
+    now, made = api.app.ports.store.now(), [await api.make(seed=n) for n in range(4)]
+    for each in made:
+        story = whole(full_plan(video_id=each))
+        await api.tell([fact.model_copy(update={"at": now}) for fact in story])
+    stream, ended = api.parts.watch.follow_all("local", Place(now - 1, 1)), list[str]()
+    async with asyncio.timeout(5):
+        while len(ended) < 4:
+            said = await anext(stream)
+            ended += [said.live.video_id] if said.sort == "completed" else []
+    assert sorted(ended) == sorted(made)
+    await stream.aclose()
+
+
 async def first_of(api: Api, video: str) -> AsyncIterator[Said]:
     async for said in api.parts.watch.follow(video, "local"):
         yield said
@@ -206,6 +245,97 @@ async def test_who_comes_again_hears_how_videos_ended_meanwhile(api: Api) -> Non
             assert said.sort in {"snapshot", "progress"}
     assert said.live.video_id == made
     await stream.aclose()
+
+
+async def test_however_many_videos_come_at_once_those_after_them_are_heard_of_too(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(videos, "LATEST", 3)
+    first = await api.make()
+    stream = api.parts.watch.follow_all("local")
+    assert await list_snapshots(stream, 1) == {first}
+    told = asyncio.create_task(list_snapshots(stream, 7))
+    made = {await api.make(seed=n) for n in range(7)}
+    async with asyncio.timeout(5):
+        assert await told == made
+    await stream.aclose()
+
+
+@pytest.mark.usefixtures("small")
+async def test_a_reader_that_reads_is_not_cut_off_however_many_videos_come_at_once(
+    api: Api,
+) -> None:
+    _, watch = second_replica(api)
+    first = await api.make()
+    stream = watch.follow_all("local")
+    assert await list_snapshots(stream, 1) == {first}
+    told = asyncio.create_task(list_snapshots(stream, 30))
+    made = set(await asyncio.gather(*(api.make(seed=n) for n in range(30))))
+    async with asyncio.timeout(10):
+        assert await told == made
+    await stream.aclose()
+    watch.close()
+
+
+async def test_a_new_video_is_heard_of_although_the_store_is_away_as_it_comes(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, calls = Videos.read_views, list[list[str]]()
+
+    async def read_later(videos: Videos, ids: list[str]) -> list[View]:
+        if ids and not calls:
+            calls.append(ids)
+            raise StoreUnavailable("the database does not answer")
+        return await read(videos, ids)
+
+    first = await api.make()
+    stream = api.parts.watch.follow_all("local")
+    assert await list_snapshots(stream, 1) == {first}
+    told = asyncio.create_task(list_snapshots(stream, 1))
+    monkeypatch.setattr(Videos, "read_views", read_later)
+    made = await api.make()
+    async with asyncio.timeout(5):
+        assert await told == {made}
+    assert calls == [[made]]
+    await stream.aclose()
+
+
+async def test_a_video_that_is_found_before_it_is_complete_is_told_of_all_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is there, and its view not yet: on another replica, or here for a moment."""
+    open_, find, seen = Gate.open, Videos.find_touched, asyncio.Event()
+
+    async def wait(gate: Gate, *given: Any) -> None:
+        await seen.wait()
+        await open_(gate, *given)
+
+    async def look(videos: Videos, *given: Any) -> dict[str, int]:
+        found = await find(videos, *given)
+        looks.append(found)
+        if sum(len(each) > 1 for each in looks) > 2:  # by then what was found was read twice
+            seen.set()
+        return found
+
+    looks, first = list[dict[str, int]](), await api.make()
+    stream = api.parts.watch.follow_all("local")
+    assert await list_snapshots(stream, 1) == {first}
+    told = asyncio.create_task(list_snapshots(stream, 1))
+    monkeypatch.setattr(Gate, "open", wait)
+    monkeypatch.setattr(Videos, "find_touched", look)
+    async with asyncio.timeout(10):
+        made = await api.make()
+        assert await told == {made}
+    await stream.aclose()
+
+
+async def list_snapshots(stream: AsyncIterator[Said], number: int) -> set[str]:
+    """The videos of so many snapshots."""
+    found = set[str]()
+    while len(found) < number:
+        said = await anext(stream)
+        found |= {said.live.video_id} if said.sort == "snapshot" else set()
+    return found
 
 
 async def test_no_owner_hears_of_another_s_videos(api: Api) -> None:

@@ -11,6 +11,7 @@ from standardwebhooks.webhooks import Webhook as Verifier
 
 from services.gateway.routes.inputs import find_owner
 from services.gateway.webhooks import post, sender
+from services.gateway.webhooks.kept import MOST
 from services.gateway.webhooks.occasions import NAMES, OCCASIONS, Occasion, list_deliveries
 from services.gateway.webhooks.post import Poster
 from shared.jobs.job import Rules, State
@@ -359,6 +360,19 @@ async def test_deliveries_are_listed_page_by_page(api: Api, receiver: Receiver) 
     assert rest["next"] is None
 
 
+async def test_of_many_webhooks_that_are_named_at_once_no_more_are_kept_than_may_be(
+    api: Api,
+) -> None:
+    asked = {"url": "http://127.0.0.1/", "events": ["video.failed"]}
+    posts = [api.http.post("/v1/webhooks", json=asked) for _ in range(MOST + 5)]
+    answers = await asyncio.gather(*posts)
+    assert sum(answer.status_code == 201 for answer in answers) == MOST
+    [refused, *_] = [answer for answer in answers if answer.status_code != 201]
+    assert "delete one first" in refused.text
+    kept = (await api.http.get("/v1/webhooks")).json()["webhooks"]
+    assert len(kept) == MOST
+
+
 async def test_a_deleted_webhook_hears_nothing_more(api: Api) -> None:
     async with receive(BROKEN) as receiver:
         webhook = await create(api, receiver.url)
@@ -373,6 +387,16 @@ async def test_a_deleted_webhook_hears_nothing_more(api: Api) -> None:
         assert len(receiver.calls) == 1
         answer = await api.http.get(f"/v1/webhooks/{webhook['id']}/deliveries")
         assert answer.status_code == 404
+
+
+async def test_a_request_that_comes_again_brings_no_deleted_webhook_back(api: Api) -> None:
+    again = {"Idempotency-Key": "k"}
+    made = await api.make(headers=again, webhook={"url": "http://127.0.0.1/"})
+    where = f"/v1/webhooks/wh_{made}"
+    assert (await api.http.get(f"{where}/deliveries")).status_code == 200
+    assert (await api.http.delete(where)).status_code == 204
+    assert await api.make(headers=again, webhook={"url": "http://127.0.0.1/"}) == made
+    assert (await api.http.get(f"{where}/deliveries")).status_code == 404
 
 
 async def test_a_secret_is_shown_once_and_lies_in_no_job_or_event(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.jobs.outcomes import Quote
+from shared.runtime.budgets import Budgets
 from shared.story.budget import check_plan, explain_excess, find_block, find_cap, find_excess
 from shared.story.estimate import estimate_plan
 from shared.story.events import (
@@ -14,7 +15,7 @@ from shared.story.events import (
     VideoRequested,
     VideoSteered,
 )
-from shared.story.kinds import IMAGE
+from shared.story.kinds import IMAGE, KINDS
 from tests.histories import VIDEO, done, plan, requested, spec, view
 from tests.prices import CENT, ask
 
@@ -84,6 +85,18 @@ def test_without_any_cap_what_costs_nothing_goes_on() -> None:
 def test_who_wants_to_finish_goes_on_with_clips_enough(cap: int, clips: int, goes_on: bool) -> None:
     made = planned(cap, on_cap="finish", min_clips=2 if clips == 2 or not goes_on else 1)
     assert (excess(made) is None) is goes_on
+
+
+def test_a_change_of_what_has_begun_goes_on_though_all_of_it_anew_would_be_too_dear() -> None:
+    first, budgets = planned(WHOLE), Budgets(ask, KINDS)
+    longer = plan(5, 1, budget=WHOLE * CENT).model_copy(update={"rev": 2})
+    assert budgets.find_excess(view([first]), first) is None
+    assert budgets.find_excess(view([first, longer]), longer) is None, "the gate looks at the rest"
+    tight = planned(WHOLE - 1)
+    again = longer.model_copy(update={"brief": tight.brief})
+    assert budgets.find_excess(view([tight, again]), again) is not None, "nothing has begun"
+    shorter = plan(3, 1, budget=(WHOLE - 1) * CENT).model_copy(update={"rev": 2})
+    assert Budgets(ask, KINDS).find_excess(view([tight, shorter]), shorter) is None
 
 
 # ── what a video waits for ──────────────────────────────────────────────────────────────────────

@@ -221,6 +221,15 @@ def test_a_take_that_there_never_was_changes_nothing() -> None:
     assert history[1].takes == history[0].takes and history[1].beats == history[0].beats
 
 
+def test_a_longer_clip_chosen_for_a_shorter_beat_is_not_bought_again_for_the_longer_one() -> None:
+    history = change([first()], action="edit", beat=0, duration=12)
+    history = change(history, action="edit", beat=0, duration=10)
+    history = change(history, action="choose", beat=0, kind="clip", take=1)
+    history = change(history, action="edit", beat=0, duration=12)
+    assert not {name for name in stale(history) if name.startswith("clip/")}
+    assert [history[-1].takes[f"clip/{n}"] for n in (0, 1)] == [1, 1]
+
+
 def test_what_a_user_gave_stays_whatever_is_said_of_its_beat() -> None:
     given = first().model_copy(update={"given": {"image/1": "own.png", "voice/1": "own.wav"}})
     history = change([given], action="edit", beat=1, prompt="a hill")

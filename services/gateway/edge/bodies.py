@@ -1,5 +1,6 @@
 """The limits of what is read: of each request, and of all requests together."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from fastapi import HTTPException
@@ -8,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import explain_http_error
+from services.gateway.keys.caller import CALLER
+from services.gateway.keys.roles import is_guarded
 from shared.story import material
 from shared.story.images import MAX_BYTES
 
@@ -24,6 +27,10 @@ WRITTEN = frozenset({"/v1/uploads"})
 
 ALL_BODIES = 128 << 20
 """Of all bodies that are in memory at one time: some that stall must not take all of it."""
+SHARE = 2
+"""Half of that is the most for one owner, and for all who need no key: whoever sends slowly must
+not keep all others from sending.
+"""
 
 
 class BodyLimit:
@@ -32,10 +39,14 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, all_bodies: int = ALL_BODIES) -> None:
         self._app = app
         self._left = all_bodies
+        self._most_of_one = all_bodies // SHARE
+        self._held: Counter[str] = Counter()
+        """By owner; of those who need no key together."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         read, held, limit = 0, 0, LARGER.get(path, BODY_LIMIT)
+        who = CALLER.get().owner if is_guarded(path) else ""
 
         async def receive_within_limit() -> Message:
             nonlocal read, held
@@ -44,10 +55,11 @@ class BodyLimit:
             read += size
             if path not in WRITTEN:
                 held, self._left = held + size, self._left - size
+                self._held[who] += size
             # The framework lets its own errors through where it reads a body, and no others.
             if read > limit:
                 raise HTTPException(413, _write_size(limit))
-            if self._left < 0:
+            if self._left < 0 or self._held[who] > self._most_of_one:
                 raise HTTPException(503, headers={"Retry-After": "5"})
             return message
 
@@ -59,7 +71,9 @@ class BodyLimit:
             is_http = scope["type"] == "http"
             await self._app(scope, receive_within_limit if is_http else receive, send)
         finally:
-            self._left += held  # until then the body, or what was made of it, is in memory
+            # until then the body, or what was made of it, is in memory
+            self._left += held
+            self._held -= Counter({who: held})
 
 
 def _read_length(scope: Scope) -> int:

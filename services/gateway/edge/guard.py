@@ -1,6 +1,7 @@
 """Lets callers in: nobody is served users' data who has no key, where keys are needed."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -31,7 +32,7 @@ class Guard:
             scope.setdefault("state", {})["key"] = caller.key  # for the log
             send = await self._tell_standing(send)
             await self._door.check_role(caller, scope.get("method", "GET"), scope["path"])
-            await self._app(scope, receive, Stream(self._door, caller, send))
+            await self._app(scope, receive, Stream(partial(self._is_let_in, scope), send))
         except Refusal as refusal:  # those of the routes are answered before they come here
             await _refuse(scope, receive, send, refusal)
         finally:
@@ -44,6 +45,14 @@ class Guard:
         said = Headers(scope=scope).get("authorization", "")
         return await self._door.find_caller(scope.get("method", "GET"), scope["path"], query, said)
 
+    async def _is_let_in(self, scope: Scope) -> bool:
+        """Tell whether who was let in with this would be let in now."""
+        try:
+            await self._find_caller(scope)
+        except Refusal:
+            return False
+        return True
+
     async def _tell_standing(self, send: Send) -> Send:
         """Return what sends an answer, and tells in it what the key has left of its minute."""
         standing = await self._door.usage.count_request()
@@ -51,11 +60,10 @@ class Guard:
 
 
 class Stream:
-    """Sends an answer. One that goes on and on ends with the key that it was asked with."""
+    """Sends an answer. One that goes on and on ends with the token or link it was asked with."""
 
-    def __init__(self, door: Door, caller: Caller, send: Send) -> None:
-        self._door = door
-        self._caller = caller
+    def __init__(self, is_let_in: Callable[[], Awaitable[bool]], send: Send) -> None:
+        self._is_let_in = is_let_in
         self._send = send
         self._is_live = False
         self._is_over = False
@@ -68,7 +76,7 @@ class Stream:
             self._is_live = said.startswith("text/event-stream")
         end = _ENDS.get(message["type"])
         if self._is_live or message["type"] == "websocket.send":
-            self._is_over = end is not None and not await self._door.is_still_in(self._caller)
+            self._is_over = end is not None and not await self._is_let_in()
         await self._send(end if self._is_over and end else message)
 
 

@@ -40,10 +40,6 @@ class Door:
             raise NoKey(given=True)
         return caller
 
-    async def is_still_in(self, caller: Caller) -> bool:
-        """Tell whether the key of who was let in is still good."""
-        return not caller.key or await self.keys.is_good(caller.key)
-
     async def check_role(self, caller: Caller, method: str, path: str) -> None:
         """Refuse what the caller's role does not allow."""
         needed = find_role(method, path)

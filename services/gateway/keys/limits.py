@@ -42,7 +42,7 @@ class Standing:
 Ask = tuple[str, int]
 """The id of a key, and its limit."""
 
-FindEnded = Callable[[Collection[str]], Awaitable[Mapping[str, bool]]]
+FindEnded = Callable[[Collection[str]], Awaitable[Mapping[str, int | None]]]
 
 
 class Usage:
@@ -51,7 +51,9 @@ class Usage:
     def __init__(self, store: Store, find_ended: FindEnded) -> None:
         self._store = store
         self._find_ended = find_ended
-        """Returns whether these videos have ended; those that nobody knows are left out."""
+        """Returns the revision with which each of these videos has ended, or None for one that is
+        under way; those that nobody knows are left out.
+        """
         self._requests: Batcher[Ask, Standing | None] = Batcher(self._count_all)
 
     # ── requests ────────────────────────────────────────────────────────────────────────────────
@@ -96,65 +98,62 @@ class Usage:
 
     # ── videos ──────────────────────────────────────────────────────────────────────────────────
 
-    async def take_place(self, video_id: str) -> None:
+    async def take_place(self, video_id: str, rev: int = 0) -> None:
         """Take one of the places that a key has for videos; refuse where none is free.
 
         Asked again for the same video, it is the same place. It is given back by whoever finds no
-        other: so no crash can leave it taken for ever.
+        other: so no crash can leave it taken for ever. `rev`: the revision that is asked for.
         """
         caller = CALLER.get()
         most = caller.limits.active_videos
         while most is not None:
             row = await self._read(f"{caller.key}/videos", {"version": 0, "videos": {}})
-            taken: Mapping[str, int] = row["videos"]
-            if video_id in taken:
-                return
-            ended = await self._list_ended(taken) if len(taken) >= most else []
-            if len(taken) - len(ended) >= most:
+            others: Mapping[str, Doc] = {v: at for v, at in row["videos"].items() if v != video_id}
+            ended = await self._list_ended(others) if len(others) >= most else []
+            if len(others) - len(ended) >= most:
                 raise TooManyVideos(most)
-            change = {f"videos.{video_id}": self._store.now()}
+            last = row["videos"].get(video_id, {"rev": 0})["rev"]
+            change = {f"videos.{video_id}": {"at": self._store.now(), "rev": max(rev, last)}}
             if await self._write(row, change, [f"videos.{video}" for video in ended]):
                 return
 
-    async def leave_place(self, video_id: str) -> None:
-        """Give back the place of a video that was refused after all."""
-        key = CALLER.get().key
-        while True:
-            row = await self._read(f"{key}/videos", {"version": 0, "videos": {}})
-            if video_id not in row["videos"] or await self._write(row, {}, [f"videos.{video_id}"]):
-                return
-
-    async def _list_ended(self, taken: Mapping[str, int]) -> list[str]:
+    async def _list_ended(self, taken: Mapping[str, Doc]) -> list[str]:
         known, now = await self._find_ended(taken), self._store.now()
-        # one that nobody knows may have been asked for just now; a minute later it never was
-        return [video for video, at in taken.items() if known.get(video, now - at > MINUTE_MS)]
+        return [video for video, place in taken.items() if _is_over(video, place, known, now)]
 
     # ── money ───────────────────────────────────────────────────────────────────────────────────
 
-    async def promise(self, video_id: str, cap: Micros | None) -> None:
-        """Count what a new video may spend against the key's day; refuse what is too much.
+    async def check_money(self, video_id: str, cap: Micros | None) -> None:
+        """Refuse what `promise` would refuse just now; nothing is counted."""
+        caller = CALLER.get()
+        if caller.limits.spend_a_day is not None:
+            row = await self._read_day(caller.key)
+            self._find_more(caller.limits.spend_a_day, row, video_id, cap or 0)
 
-        Asked again for the same video, only what is more than before counts.
+    async def promise(self, video_id: str, cap: Micros | None, before: Micros = 0) -> None:
+        """Count what a video may spend against the key's day; refuse what is too much.
+
+        `before`: what it might spend already. Of a video that is asked for again, or raised again,
+        only what is more than was ever promised today counts.
         """
-        await self._add(video_id, lambda counted: max(0, (cap or 0) - counted))
-
-    async def promise_more(self, video_id: str, more: Micros) -> None:
-        """Count what a video may spend beyond what it might before."""
-        await self._add(video_id, lambda counted: max(0, more))
-
-    async def _add(self, video_id: str, find_more: Callable[[Micros], Micros]) -> None:
         caller = CALLER.get()
         limit = caller.limits.spend_a_day
         while limit is not None:
             row = await self._read_day(caller.key)
-            counted = row["videos"].get(video_id, 0)
-            more = find_more(counted)
-            if more and row["total"] + more > limit:
-                seconds = (DAY_MS - self._store.now() % DAY_MS) // 1000 + 1
-                raise SpentForToday(limit, row["total"], more, seconds)
-            change = {f"videos.{video_id}": counted + more, "total": row["total"] + more}
+            more = self._find_more(limit, row, video_id, cap or 0, before)
+            change = {f"videos.{video_id}": cap, "total": row["total"] + more}
             if not more or await self._write(row, change):
                 return
+
+    def _find_more(
+        self, limit: Micros, row: Doc, video_id: str, cap: Micros, before: Micros = 0
+    ) -> Micros:
+        """Return what of a cap has not been counted yet; refuse it where it is too much."""
+        more: Micros = max(0, cap - max(before, row["videos"].get(video_id, 0)))
+        if more and row["total"] + more > limit:
+            seconds = (DAY_MS - self._store.now() % DAY_MS) // 1000 + 1
+            raise SpentForToday(limit, row["total"], more, seconds)
+        return more
 
     async def _read_day(self, key: str) -> Doc:
         """Return what a key has promised today."""
@@ -180,3 +179,14 @@ class Usage:
         guard = {"version": row["version"]}
         update = Update(row["_id"], where=guard, set=change, unset=gone, inc={"version": 1})
         return bool(await self._store.update(USAGE, [update]))
+
+
+def _is_over(video: str, place: Doc, known: Mapping[str, int | None], now: int) -> bool:
+    """Tell whether a place is free again."""
+    # what was asked for just now may not be known yet; a minute later it never was
+    is_late = bool(now - place["at"] > MINUTE_MS)
+    ended = known.get(video)
+    if video not in known or ended is None:
+        return video not in known and is_late
+    # one that had ended is to go on with a later revision: of that, this is not the end
+    return is_late or bool(ended >= place["rev"])

@@ -99,10 +99,11 @@ class Videos:
     async def find_touched(self, owner: str, since: int) -> dict[str, int]:
         """Return video → time, of those that were asked for or steered since a time.
 
-        A little more is looked at: what a replica notes is seen a moment later.
+        A little more is looked at: what a replica notes is seen a moment later. All are returned:
+        of a part, the next look would find the same part again, and nothing new ever after.
         """
         where = {"owner": owner, "touched_at": Is(">=", since - LATE_MS)}
-        rows = await self.store.find(REQUESTS, where, order=["touched_at"], limit=LATEST)
+        rows = await self.store.find(REQUESTS, where, order=["touched_at"])
         return {row["_id"]: row["touched_at"] for row in rows}
 
     async def touch(self, ids: Collection[str]) -> None:
@@ -117,11 +118,14 @@ class Videos:
         views, _ = read_each(self.views, here, self.fold)
         return views
 
-    async def find_ended(self, ids: Collection[str]) -> dict[str, bool]:
-        """Return whether these videos have ended; those that nobody knows are left out."""
-        known = {video.id: video.status in FINAL for video in await self._read_statuses([*ids])}
-        asked = await self.store.get(REQUESTS, [*ids])
-        return {**dict.fromkeys(asked, False), **known}
+    async def find_ended(self, ids: Collection[str]) -> dict[str, int | None]:
+        """Return the revision with which each of these videos has ended; None for one that is under
+        way, or can't be read. Those that nobody knows are left out.
+        """
+        docs = await self.read_docs(ids)
+        found, unreadable = self._read_all([*docs.values()])
+        ended = {video.id: video.rev if video.status in FINAL else None for video in found}
+        return {**dict.fromkeys(doc["_id"] for doc in unreadable), **ended}
 
     async def _sign(self, now: VideoStatus) -> VideoStatus:
         """Return a status whose links lead to its files without a key, for a while."""
@@ -155,9 +159,11 @@ class Videos:
     async def _read_statuses(self, ids: list[str]) -> list[VideoStatus]:
         """Return these videos, without those that can't be read: they are logged and counted."""
         docs = await self.read_docs(ids)
-        here = [docs[id_] for id_ in ids if id_ in docs]
-        found, _ = read_each(self.views, here, lambda doc: read_status(self.fold(doc)))
-        return [video for video in found if video]
+        return self._read_all([docs[id_] for id_ in ids if id_ in docs])[0]
+
+    def _read_all(self, docs: Sequence[Doc]) -> tuple[list[VideoStatus], list[Doc]]:
+        found, unreadable = read_each(self.views, docs, lambda doc: read_status(self.fold(doc)))
+        return [video for video in found if video], unreadable
 
 
 class StageWeights:

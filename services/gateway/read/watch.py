@@ -5,7 +5,7 @@ Nothing here can fail or delay a job: it only reads.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from services.gateway.read.live import (
 from services.gateway.read.places import Place, cut_view, make_place
 from services.gateway.read.status import FINAL, VideoStatus, read_status
 from services.gateway.read.videos import Videos
-from services.gateway.read.watcher import Said, Watcher
+from services.gateway.read.watcher import MOST_MISSED, Said, Watcher
 from shared.jobs.unreadable import tell
 from shared.ports import Doc
 from shared.story.errors import InfrastructureError
@@ -129,13 +129,17 @@ class Watch:
         Without an end: only the process or the watcher ends it.
         """
         now, watcher = self._videos.store.now(), Watcher(of_one=False)
-        seen = await self._videos.find_touched(owner, now)  # told below, where they have not ended
+        touched = await self._videos.find_touched(owner, now)
+        latest = await self._videos.find_latest(owner)
+        seen = _pick(touched, {view.video_id for view in latest})  # told below, unless it has ended
         owned = self._owned.setdefault(owner, Owned(now, seen=seen))
         owned.watchers.append(watcher)
         try:
-            for view in await self._videos.find_latest(owner):
+            for view in latest:
                 if watcher.is_missed(read_status(view), place):
                     self._join(watcher, view, place.without_count() if place else None)
+                for said in watcher.take():  # of many videos it is more than may wait for it
+                    yield said
             self._poll_on()
             async for said in watcher:
                 yield said
@@ -157,7 +161,8 @@ class Watch:
             return
         here = make_place(view)
         watcher.tell(Said("snapshot", make_snapshot(now), str(here)))
-        for missed in list_news(cut_view(view, place), view) if place else ():
+        news = list_news(cut_view(view, place), view) if place else []
+        for missed in news[-MOST_MISSED:]:
             watcher.tell(Said("progress", missed, str(here)))
         last = make_ending(now)
         if last:
@@ -207,13 +212,17 @@ class Watch:
         for owner, owned in list(self._owned.items()):
             touched = await self._videos.find_touched(owner, owned.since)
             fresh = [id_ for id_, at in touched.items() if owned.seen.get(id_) != at]
-            owned.seen, owned.since = touched, max([owned.since, *touched.values()])
-            for view in await self._videos.read_views(fresh):
+            views = await self._videos.read_views(fresh)
+            # what could not be read, or is no video yet, is looked for again
+            known = {*touched} - {*fresh} | {view.video_id for view in views}
+            owned.seen, owned.since = _pick(touched, known), max([owned.since, *touched.values()])
+            for view in views:
                 followed = (
                     self._feeds[view.video_id].watchers if view.video_id in self._feeds else ()
                 )
                 for watcher in [each for each in owned.watchers if each not in followed]:
                     self._join(watcher, view, None)
+                await asyncio.sleep(0)  # its readers read: of many it is more than may wait
 
     async def _look_at(self, ids: list[str]) -> None:
         docs = await self._videos.read_docs(ids) if ids else {}
@@ -226,10 +235,13 @@ class Watch:
                     self._tell_news(feed, doc)
             except Exception as error:
                 self._give_up(feed, error)
+            await asyncio.sleep(0)  # as above
 
     def _tell_news(self, feed: Feed, doc: Doc) -> None:
         view = self._videos.fold(doc)
         now = read_status(view)
+        if now and len(view.facts) < len(feed.view.facts):
+            return  # a reader that came since this was read has brought more
         feed.tell_news(view, now)
         feed.version = doc["version"]
         last = make_ending(now) if now else None
@@ -249,6 +261,10 @@ class Watch:
     def _end(self, feed: Feed) -> None:
         feed.end()
         self._feeds.pop(feed.view.video_id)
+
+
+def _pick(touched: Mapping[str, int], ids: Collection[str]) -> dict[str, int]:
+    return {id_: at for id_, at in touched.items() if id_ in ids}
 
 
 def has_heard_all(view: View, place: Place | None) -> bool:

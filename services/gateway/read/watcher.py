@@ -1,7 +1,7 @@
 """One open stream: what its reader has still to be told, within bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -13,6 +13,10 @@ from services.gateway.read.status import FINAL, VideoStatus
 MOST = 500
 """Messages that wait for one reader. One that falls back further is cut off: it may come again,
 and is then told where things stand, and what it has missed.
+"""
+MOST_MISSED = 100
+"""Of what a reader has missed of one video, so much is told: the latest. All of it could be more
+than may wait, and then it would be cut off again and again.
 """
 
 
@@ -74,6 +78,12 @@ class Watcher:
             return False
         at = datetime.fromtimestamp(place.at / 1000, UTC)
         return now.updated_at > at - timedelta(milliseconds=LATE_MS)
+
+    def take(self) -> Iterator[Said]:
+        """Yield what waits for it just now."""
+        while not (self._is_cut_off or self._queue.empty()):
+            if said := self._queue.get_nowait():
+                yield said
 
     async def __aiter__(self) -> AsyncIterator[Said]:
         while (said := await self._queue.get()) is not None:

@@ -41,8 +41,6 @@ class Webhooks:
 
     async def create(self, owner: str, url: str, events: Sequence[str]) -> Webhook:
         """Return a new webhook, with its secret; the URL was looked at before."""
-        if len(await self.list_all(owner)) >= MOST:
-            raise BadInput(f"you have {MOST} webhooks already: delete one first", "url")
         row = {
             "_id": f"wh_{uuid4().hex}",
             "owner": owner,
@@ -52,7 +50,12 @@ class Webhooks:
             "created_at": self.store.now(),
         }
         await self.store.insert(WEBHOOKS, [row])
-        return _read(row, "")
+        # counted afterwards: of many that come at once, each would be the first
+        made = _read(row, "")
+        if made.id not in [each.id for each in (await self.list_all(owner))[:MOST]]:
+            await self.store.delete(WEBHOOKS, [made.id])
+            raise BadInput(f"you have {MOST} webhooks already: delete one first", "url")
+        return made
 
     async def list_all(self, owner: str) -> list[Webhook]:
         """Return the webhooks of all videos of an owner, in the order in which they came."""
@@ -62,12 +65,17 @@ class Webhooks:
     async def delete(self, owner: str, id_: str) -> None:
         """Forget a webhook; what it was still to be told is told to nobody."""
         await self.find(id_, owner)
-        await self.store.delete(WEBHOOKS, [id_])
+        # One of a single video leaves its row: a request that comes once more would keep it again.
+        gone = Update(id_, where={"owner_of_video": owner}, set={"deleted_at": self.store.now()})
+        if not await self.store.update(WEBHOOKS, [gone]):
+            await self.store.delete(WEBHOOKS, [id_])
 
     async def find(self, id_: str, owner: str) -> Webhook:
         """Return a webhook; no owner finds another's."""
         row = (await self.store.get(WEBHOOKS, [id_])).get(id_)
-        if row is None or owner not in (row.get("owner"), row.get("owner_of_video")):
+        if row is None or row.get("deleted_at"):
+            raise NoSuchWebhook(id_)
+        if owner not in (row.get("owner"), row.get("owner_of_video")):
             raise NoSuchWebhook(id_)
         return _read(row, row.get("secret") or await self.read_secret(owner))
 

@@ -47,4 +47,8 @@ def describe_characters(reading: Reading, style: str, seed: int) -> dict[str, st
     if reading.characters and reading.characters[0] in reading.drawn_name:
         told[reading.characters[0]] = reading.drawn_name
     pairs = zip(told.items(), colours, strict=False)
-    return {name: f"{words}, with a {colour} scarf" for (name, words), colour in pairs}
+    return {name: f"{words}, with {_name_scarf(colour)}" for (name, words), colour in pairs}
+
+
+def _name_scarf(colour: str) -> str:
+    return f"{'an' if colour[0] in 'aeiou' else 'a'} {colour} scarf"

@@ -24,6 +24,9 @@ _CAPITALS = re.compile(
 _COINED = re.compile(
     r"(?<![\w/.@])(?=\w*[a-zà-ÿ])[A-ZÀ-Þa-z]?[a-zà-ÿ]+[A-Z]\w*|(?<!\w)[A-Z]\w*\d\w*"
 )
+_ELIDED = re.compile(r"[A-ZÀ-Þ]\w?['’][a-zà-ÿ]")  # "C'era", "L'ape"
+_OF = re.compile(r"d[eioua]s?|del|dell[aeo]|al|all[aeo]|a[gi]li?|nel|nell[aeo]|col|aux?|ao")
+_AND_WHO = re.compile(r"and|y|e|et|und|qu[ei]|che|quem|who")
 _QUOTED = re.compile(r"[\"“«„]\s*([^\"“”«»„]{2,30}?)\s*[\"”»“]")
 
 
@@ -110,7 +113,7 @@ def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
 
 def _opens_sentence(word: str, g: Grammar) -> bool:
     """Tell whether a word has its capital from the start of a sentence only."""
-    lower = word.lower()
+    lower = re.sub(r"['’]s$", "", word.lower())  # "What's"
     small = g.words("joining") | g.words("dangling") | g.words("small")
     return (
         lower in small
@@ -126,6 +129,8 @@ def _is_no_name(name: str, g: Grammar) -> bool:
         return True
     if g.has("titles", words[0].rstrip(".")) and len(words) > 1:
         return False
+    if g.has("pronouns", words[0]):
+        return True
     if len(words) == 1 and (g.has("titles", words[0]) or len(name) < 2 or name.isupper()):
         return True
     # "Bees make honey": a word with a capital at the start of a sentence, and a usual one
@@ -165,11 +170,27 @@ def _does_something(
         return True  # "Nora, a retired thief"
     if opens and re.match(pair, after):
         return True  # "Mia and Tom"
+    if opens and _is_verb(text[start:end], after, g):
+        return False
     acts = re.match(rf"(?:['’]s)?\s+(?-i:{g.any_of('acts')})(?!\w)", after) is not None
     if g.code == "de":
         return acts and (opens or before in g.words("joining"))
     owns = text[start:end].endswith(("'s", "’s"))
     return (acts or owns) and (opens or with_people)
+
+
+def _is_verb(word: str, after: str, g: Grammar) -> bool:
+    """Tell whether a sentence begins with what somebody does: "Construyó unas alas"."""
+    if _ELIDED.match(word) or g.has("told", word.lower()):
+        return True
+    ending = re.match(r"\s+(\w+)\s*[.!]", after)
+    if ending and g.has("starters", ending[1]):  # "Prenotate ora!"
+        return True
+    following = re.match(r"\s+([^\W\d_]+)(?![\w'’])", after)  # not "Hugo l'a manqué"
+    next_word = following.group(1).lower() if following else ""
+    # after a name comes a verb; after a verb, or a noun, an article or where, how, with whom
+    joins = _OF.fullmatch(next_word) or next_word in g.words("joining")
+    return g.has("articles", next_word) or (bool(joins) and not _AND_WHO.fullmatch(next_word))
 
 
 def _is_beside(text: str, name: str, start: int, found: dict[str, None], g: Grammar) -> bool:

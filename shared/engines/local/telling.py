@@ -25,6 +25,8 @@ _SEVERAL = re.compile(
     r"|gli|le)\b",
     re.IGNORECASE,
 )
+# not within "80,000 km" or "7:30"
+_PART_END = re.compile(r"\s*(?:[,;:](?!\d)|(?<!\d)[,;:]|\s[–—-]\s)\s*")
 _SHORT_HEAD = 2  # up to so many words are a name, not yet something to say
 _FEATURE_WORDS = 3
 
@@ -57,6 +59,8 @@ def split_offer(text: str, g: Grammar) -> tuple[str, str]:
 def tell_question(clause: str, g: Grammar) -> list[str]:
     """Return what is asked or explained as a sentence."""
     clause = clause.strip(ENDS)
+    if re.search(r":\s", clause):  # "how to save water: five tips": that is a heading
+        return [finish(clause)]
     if g.code == "en-us":
         return _ask_english(clause, g)
     if g.code == "de":
@@ -136,9 +140,7 @@ def _has_elision(who: str) -> bool:
 
 def tell_product(text: str, name: str, g: Grammar) -> list[str]:
     """Return what is said of a product: what it is, and one sentence for each thing it has."""
-    parts = [
-        part.strip() for part in re.split(r"\s*(?:[,;:]|\s[–—-]\s)\s*", text) if part.strip(ENDS)
-    ]
+    parts = [part.strip() for part in _PART_END.split(text) if part.strip(ENDS)]
     if not parts:
         return []
     if len(parts) > 1 and (parts[0] == name or len(parts[0].split()) <= _SHORT_HEAD):

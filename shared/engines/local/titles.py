@@ -4,23 +4,26 @@ import re
 from collections.abc import Sequence
 
 from shared.engines.local.grammar import Grammar, grammar_of
-from shared.engines.local.language import ENGLISH, UNSPACED
+from shared.engines.local.language import ENGLISH
 from shared.engines.local.reading import Reading
 from shared.engines.local.sentences import ENDS
 
 _WHOLE = 7  # up to this many words, a clause may be a title as it is
 _ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
-# Letters of a title: that is cut in a language whose phrases we do not know, and of any.
+# Letters of a title: in a language whose phrases we do not know, and in any.
 _LETTERS, _AT_MOST = 40, 60
-_SMALL_ENDS = re.compile(r"(?:\s+[a-zà-ÿа-яё’']{1,3})+$", re.IGNORECASE)
+_SMALL_ENDS = re.compile(r"(?:\s+[\w’']{1,3})+$", re.IGNORECASE)
+_QUOTES = re.compile('["“”«»„]')
 _CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
 
 
 def title_of(reading: Reading) -> str:
     """Return a few words for a title card: a whole phrase, never half of one."""
     clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS + '"“”«»„')
+    if len(_QUOTES.findall(clause)) % 2:  # one of a pair was at its end
+        clause = _QUOTES.sub("", clause)
     if reading.language != ENGLISH:
-        title = _cut_words(clause, _LETTERS if reading.language in UNSPACED else _AT_MOST)
+        title = _cut_words(clause)
     else:
         words = re.sub(r"^(?:an?|the|our)\s+", "", clause, flags=re.IGNORECASE).split()
         # Half of a question asks nothing: it is kept whole, if there is room.
@@ -30,9 +33,9 @@ def title_of(reading: Reading) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _cut_words(clause: str, most: int) -> str:
-    """Return a clause that has room, else its first words, without small ones at the end."""
-    if len(clause) <= most:
+def _cut_words(clause: str) -> str:
+    """Return as many whole words as there is room for, without small ones at the end."""
+    if len(clause) <= (_AT_MOST if " " in clause else _LETTERS):
         return clause
     cut = clause[: _LETTERS + 1].rpartition(" ")[0] or clause[:_LETTERS]
     return _SMALL_ENDS.sub("", cut)

@@ -55,15 +55,20 @@ def _patterns(g: Grammar) -> _Patterns:
     a_film = rf"(?!{g.any_of('definite')}(?!\w)){det}\s*{gap}"
     order = rf"(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?(?:{det}\s*)?{gap}|{a_film}"
     order += rf"|(?:{adjective}\s+){{0,4}})"
-    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,4}}\s*:?\s+"
-    film += rf"(?:(?P<whole>{g.any_of('whole')})\b|(?P<about>{g.any_of('about')})(?!\w))\s*:?\s*"
+    about = rf"(?P<about>{g.any_of('about')})(?:(?<=['’])|(?!\w))"  # also "d'un renard"
+    # "a story for kids about a whale", "un tráiler de terror sobre": neither is what it is about
+    whom = g.text("audience").rpartition("(?: ")[0]
+    genre = r"(?:of|de|di|von)\s+(?-i:[a-zà-ÿ]+)(?=\s+(?:about|sobre|sur|su\w{0,4}|über)\s)"
+    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,4}}"
+    film += rf"(?:\s+(?:{whom}|{genre}))?\s*:?\s+"
+    film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
     named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
     to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"
     explain = rf"^(?:{g.any_of('explain')}(?!\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
     aside = g.any_of("asides")
     labels = ("labels_name", "labels_drop", "labels_cta", "labels_say")
     compiled = {
-        "polite": rf"^{g.any_of('polite')}(?!\w)[\s,]*",
+        "polite": rf"^¿?{g.any_of('polite')}(?!\w)[\s,]*",
         "film": film,
         "announce": rf"^{g.any_of('announce')}(?!\w)\s*:?\s*(?:that\s+)?{named}",
         "explain": explain,
@@ -132,8 +137,8 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
     for _ in range(4):  # "please make a trailer for a film about …": one order within another
         before = rest
         if match := p.polite.match(rest):
-            rest = rest[match.end() :]
-            ordered = True
+            # "can you make … ?" asks us, and nobody else
+            rest, ordered = rest[match.end() :].rstrip(" ?"), True
         elif match := p.film.match(rest) if is_first or _is_order(rest, g) else None:
             kind = _kind_of(match["media"], g) or kind or "film"
             rest = _uncontract(match["about"] or "", g) + rest[match.end() :]

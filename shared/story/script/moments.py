@@ -21,6 +21,7 @@ _SENTENCE_END = re.compile(
     r"(?<=[.!?…])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMme\.)(?<!\bM\.)[\"'”’)]*\s+"
 )
 _CAPITALS = re.compile(r"\b[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’-]+\b")
+_ASIDE = re.compile(r"\s*\([^()\d]{0,20}\d{1,2}(?:['’]?s)?\)")  # an age
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
@@ -116,8 +117,8 @@ def choose_words(line: Line, longest: float) -> str:
     most = int((longest - BREATH) * LETTERS_A_SECOND)
     sentences = [each.strip() for each in _SENTENCE_END.split(line.text) if each.strip()]
     if not line.speaker:
-        # what the action begins with shows the place; names in capitals are meant for readers
-        sentences = [soften(each) for each in sentences[:2]]
+        # what the action begins with shows the place; capitals and "(40s)" are meant for readers
+        sentences = [_ASIDE.sub("", soften(each)) for each in sentences[:2]]
     best = max(_list_runs(sentences, most), key=_judge, default="")
     if best or not sentences:
         return best

@@ -138,6 +138,11 @@ def test_a_sentence_without_spaces_is_parted_at_its_own_pauses() -> None:
             "el perro que quiere volar por encima de la ciudad",
             "El perro que quiere volar por encima de la ciudad",
         ),
+        ("une boulangerie à Lyon qui ouvre le 3 mai", "Une boulangerie à Lyon qui ouvre le 3 mai"),
+        (
+            "une boulangerie à Lyon qui ouvre ses portes à tout le monde le 3 mai à midi",
+            "Une boulangerie à Lyon qui ouvre",
+        ),
         ("Лиса учится летать, а луна смотрит", "Лиса учится летать"),
         ("狐が空を飛ぶ夢を見て、月が見ている", "狐が空を飛ぶ夢を見て"),
         (

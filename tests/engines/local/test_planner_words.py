@@ -38,6 +38,20 @@ def made(prompt: str, seconds: float = 27.5) -> Story:
         ("Spiega come funziona un vulcano", "Come funziona un vulcano?"),
         ("Un video sulla fotosintesi", "La fotosintesi."),
         ("Faça um vídeo sobre a história do café", "A história do café."),
+        ("Create a 30 second TikTok about the cats of Rome", "The cats of Rome."),
+        ("Can you make me a video to promote the bakery of Rosa?", "The bakery of Rosa."),
+        ("¿Puedes hacer un video sobre los delfines?", "Los delfines."),
+        ("Une histoire pour enfants sur une baleine qui chante", "Une baleine chante."),
+        ("Make a story for kids about a whale that sings", "A whale sings."),
+        ("Haz un tráiler de terror sobre una casa vacía", "Una casa vacía."),
+        (
+            "Raconte l'histoire d'un petit renard qui a perdu sa maison. Il pleure.",
+            "Un petit renard a perdu sa maison.",
+        ),
+        (
+            "Crie um vídeo sobre como poupar água: 5 dicas simples",
+            "Como poupar água: 5 dicas simples.",
+        ),
     ],
 )
 def test_an_order_becomes_what_it_asks_for(prompt: str, first: str) -> None:
@@ -58,6 +72,11 @@ def test_an_order_becomes_what_it_asks_for(prompt: str, first: str) -> None:
 def test_an_offer_is_said_alone_and_stands_on_the_card(prompt: str, offer: str, call: str) -> None:
     assert offer in heard(prompt)
     assert made(prompt).cta.startswith(call)
+
+
+def test_a_number_is_never_parted_at_its_comma() -> None:
+    said = heard("Sell my used car: 2015 Honda Civic, 80,000 km, $7,500")
+    assert said[1:4] == ["2015 Honda Civic.", "80,000 km.", "$7,500."]
 
 
 def test_every_word_that_is_said_is_the_users() -> None:
@@ -99,6 +118,12 @@ def test_a_product_brief_in_lines_is_read_by_its_labels() -> None:
         ("Fresh beans in the morning. Then the sea.", ()),
         ("The history of Rome and of Portugal", ()),
         ("Der Fuchs sieht den Mond", ()),
+        ("La historia de una niña. Construyó unas alas de papel. Caminaba sola.", ()),
+        ("C'era una volta un gatto. Leggeva ogni notte.", ()),
+        ("3 reasons to visit Lisbon. First, the light. What's new? Second, the food.", ()),
+        ("Benvenuti al nostro agriturismo Il Colle. Prenotate ora!", ()),
+        ("Felicitación para mi mamá por su cumpleaños", ()),
+        ("Ils cherchent un trésor. Hugo l'a manqué.", ("Hugo",)),
     ],
 )
 def test_who_is_named_is_found_and_nobody_else(prompt: str, names: tuple[str, ...]) -> None:
