@@ -65,7 +65,7 @@ def share_one_heap() -> None:
 
 
 def _begin(parent: int, bounds: Bounds) -> None:
-    os.nice(5)  # the event loop comes first
+    os.nice(15)  # the event loop comes first: it is what all wait for
     for number in (signal.SIGINT, signal.SIGTERM):  # they reach us too: the parent decides
         signal.signal(number, signal.SIG_IGN)
     share_one_heap()
