@@ -6,7 +6,7 @@ not tell counts as that most, never as nothing.
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
 from math import isfinite
 from typing import Any
@@ -28,7 +28,7 @@ def ceiling(payload: Payload, catalog: Catalog | None = None) -> Micros | None:
     prices = list(_list_prices(payload, {}, catalog or load()))
     if not prices:
         return None
-    return sum(_multiply(price, count_most(payload, price.metric)) for price in prices)
+    return _round_up([_multiply(price, count_most(payload, price.metric)) for price in prices])
 
 
 def price(
@@ -44,7 +44,7 @@ def price(
     counted anything. All else that is not told counts as the most it can be.
     """
     told = metrics or {}
-    total = 0
+    amounts = []
     for each in _list_prices(payload, told, catalog or load()):
         quantity = _read_quantity(told, each)
         if quantity is None and told and not has_output:
@@ -55,8 +55,8 @@ def price(
                 "%s did not tell its %s: counted as %s, the most that it can be",
                 *(payload.model.name, each.metric, quantity),
             )
-        total += _multiply(each, quantity)
-    return total
+        amounts.append(_multiply(each, quantity))
+    return _round_up(amounts)
 
 
 def count_most(payload: Payload, metric: Metric) -> Decimal:
@@ -92,9 +92,13 @@ def _find_tier(payload: Payload, metrics: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, (dict, list))}
 
 
-def _multiply(each: Price, quantity: Decimal) -> Micros:
-    exact = each.usd * quantity * _MICROS / each.per
-    return int(exact.to_integral_value(ROUND_CEILING))
+def _multiply(each: Price, quantity: Decimal) -> Decimal:
+    return each.usd * quantity * _MICROS / each.per
+
+
+def _round_up(amounts: Iterable[Decimal]) -> Micros:
+    # once, as the provider does: each by itself would come to a little more than its bill
+    return int(sum(amounts, Decimal(0)).to_integral_value(ROUND_CEILING))
 
 
 def _read_quantity(metrics: Mapping[str, Any], each: Price) -> Decimal | None:

@@ -168,6 +168,13 @@ def test_a_question_costs_what_was_read_and_said() -> None:
     assert price(fill(gpt, PLAN), metrics) == 1_250 + 5_000
 
 
+def test_what_is_over_is_rounded_up_once_as_on_the_bill() -> None:
+    gemini = CATALOG.model("google/gemini-2.5-flash")
+    assert gemini is not None
+    # 0.3 and 2.5 micro-dollars: 2.8 together, though 1 and 3 each by itself
+    assert price(fill(gemini, PLAN), {"token_input_count": 1, "token_output_count": 1}) == 3
+
+
 ODD = (None, "5", True, -1, float("nan"), float("inf"), [5])
 
 
