@@ -22,7 +22,7 @@ from tests.media.samples import tone
 
 SIZE = canvas("9:16", "full")
 FADE, FRAMES, SEGMENTS = 15, 45, 5
-LIMIT_MIB = 420
+LIMIT_MIB = 400
 
 
 @pytest.fixture(scope="module")
