@@ -4,7 +4,6 @@ As a picture, a script waits under the day on which it was given until a video u
 """
 
 import asyncio
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,12 +11,12 @@ from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 
-from services.gateway.images import DAY_MS
+from services.gateway.images import DAY_MS, Unread, read_twice
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.media.scripts import prepare
 from shared.ports import Blobs
-from shared.story.errors import BadInput, BlobMissing, WorkerDied, WorkersUnavailable, WorkTimedOut
+from shared.story.errors import BadInput, BlobMissing
 from shared.story.script.files import ScriptFile, script_key, waiting_key
 from shared.story.script.reading import read_title
 
@@ -43,20 +42,11 @@ def make_script_pool(processes: int = 1) -> Pool:
 async def read_script_file(data: bytes, pool: Pool) -> ScriptFile:
     """Return the script in these bytes, whatever they are said to be; BadInput when it can't be
     used.
-
-    It is tried twice, as a process that dies or is late may be this machine's fault.
     """
-    for _ in range(2):
-        try:
-            return await pool.run(prepare, data, seconds=SECONDS)
-        except WorkTimedOut:
-            continue
-        except WorkerDied as error:
-            if error.code == -signal.SIGKILL:
-                raise WorkersUnavailable("this machine has no memory for the script") from error
-    raise BadInput(
-        f"the script can't be read, or not within {SECONDS} s: give it as Fountain or plain text"
-    )
+    try:
+        return await read_twice(pool, prepare, data, SECONDS, "script")
+    except Unread as error:
+        raise BadInput(f"{error}: give it as Fountain or plain text") from None
 
 
 @dataclass(frozen=True)
