@@ -405,11 +405,8 @@ class VideoRequest(BaseModel):
         from shared.engines.local.brief import find_settings  # knows six languages
 
         asked = find_settings(self.prompt)
-        off = {"voice": False, "music": False, "captions": "none"}
-        names = {"voice": "voice", "music": "music", "screen": "captions"}
-        found: dict[str, object] = {
-            names[each]: off[names[each]] for each in asked.without & {*names}
-        }
+        off = {"voice": ("voice", False), "music": ("music", False), "screen": ("captions", "none")}
+        found: dict[str, object] = dict(off[each] for each in asked.without & {*off})
         if asked.seconds:
             found["duration"] = min(max(asked.seconds, SHORTEST), LONGEST)
         open_ = {name: value for name, value in found.items() if name not in self.model_fields_set}

@@ -55,7 +55,7 @@ def is_direction(text: str, g: Grammar) -> bool:
 
 
 def goes_on(sentence: str, beside: Sequence[str], g: Grammar) -> bool:
-    """Tell whether a sentence is one of several that say what is missing: "No people. No noise."."""
+    """Tell whether a sentence is one of several that say what is not there: "No noise."."""
     denies = _begins_without(sentence, g)
     return denies and any(_begins_without(s, g) and not is_direction(s, g) for s in beside)
 

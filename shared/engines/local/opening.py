@@ -1,4 +1,4 @@
-"""Finds the words with which a film opens that has only one sentence: whom or what it is about. Pure.
+"""Finds the words with which a film opens that has only one sentence: whom it is about. Pure.
 
 "A fox learns to fly." opens with "A fox." So there is something to hear at once, and the sentence
 itself can come at the turn. They are always words of the sentence; where it is not sure what they

@@ -1,4 +1,4 @@
-"""What a prompt asks of the voice, the music, the length and the pictures: obeyed, and never said."""
+"""What a prompt asks of voice, music, length and pictures: it is obeyed, and never said."""
 
 import pytest
 
@@ -50,10 +50,11 @@ def test_wishes_in_sentences_of_their_own_are_settings(story: str, wishes: str) 
 @pytest.mark.parametrize(
     ("prompt", "settings"),
     [
-        ("Ships at night, calm voice, no text on screen", Settings(None, "", ("calm",), frozenset({"screen"}))),
+        ("Ships, calm voice, no text", Settings(None, "", ("calm",), frozenset({"screen"}))),
         ("Make a calm 15-second video about tea.", Settings(15.0, "calm", ("calm",))),
-        ("Tea. The voice should be slow and female, the music dark.", Settings(None, "dark", ("calm", "female"))),
-        ("Dogs at play. Make it thirty seconds. No music.", Settings(30.0, "", (), frozenset({"music"}))),
+        ("Tea. Slow female voice, dark music.", Settings(None, "dark", ("calm", "female"))),
+        ("Make it thirty seconds. Dogs at play.", Settings(30.0)),
+        ("Dogs at play. No music, please.", Settings(None, "", (), frozenset({"music"}))),
         ("Tea. Music: jazz. Not too fast.", Settings(None, "elegant")),
         ("Ships. No narration.", Settings(None, "", (), frozenset({"voice"}))),
     ],
