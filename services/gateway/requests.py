@@ -366,7 +366,7 @@ class VideoRequest(BaseModel):
         """Return the request in the words of all services, within what is allowed."""
         other = {"beats", "budget", "end_card", "metadata", "plan", "product", "script", "webhook"}
         words = self.model_dump(exclude=other)
-        words |= self._choose_looks()
+        words |= self._choose_looks() | self._read_prompt()
         words["tier"] = self.tier or ""
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
@@ -397,6 +397,20 @@ class VideoRequest(BaseModel):
                 "call_to_action": fitted.call_to_action or self.plan.call_to_action,
             }
         )
+
+    def _read_prompt(self) -> dict[str, object]:
+        """Return what the prompt asks for beside its story, where no field says otherwise."""
+        if not self.prompt:
+            return {}
+        from shared.engines.local.brief import find_settings  # knows six languages
+
+        asked = find_settings(self.prompt)
+        off = {"voice": ("voice", False), "music": ("music", False), "screen": ("captions", "none")}
+        found: dict[str, object] = dict(off[each] for each in asked.without & {*off})
+        if asked.seconds:
+            found["duration"] = min(max(asked.seconds, SHORTEST), LONGEST)
+        open_ = {name: value for name, value in found.items() if name not in self.model_fields_set}
+        return {**open_, "mood": asked.mood, "tones": asked.tones}
 
     def _choose_looks(self) -> dict[str, str]:
         """Return style and quality, by what the video is of where they are left open."""

@@ -6,6 +6,7 @@ Words that we made are shortened. Words that a user gave by hand are refused whe
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from shared.engines.local.cast import change_voice
 from shared.engines.local.language import language_of
 from shared.engines.local.styles import style_of
 from shared.story.beats import Beat
@@ -59,5 +60,5 @@ def refuse_narration(text: str, seconds: float, brief: Brief, field: str = "narr
 
 
 def _reader(text: str, brief: Brief) -> Reader:
-    pace = style_of(brief.style).voice.words_a_minute
+    pace = change_voice(style_of(brief.style).voice, brief.tones).words_a_minute
     return Reader(language_of(text), pace, brief.say)

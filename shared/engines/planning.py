@@ -86,7 +86,8 @@ You plan short videos. Answer with one JSON object and nothing else. Its JSON sc
 light, from how far. Whoever draws it knows nothing of the other beats, so describe people, things \
 and places again each time. No letters or words are seen in it.
 - narration: what a voice says over it, in the language of the request: two words a second. If the \
-request is itself a script, keep its words. An empty text is a silent beat.
+request is itself a script, keep its words. An empty text is a silent beat. What the request says \
+of voice, music, length, style or text on the screen is for you alone: it is never said.
 - setting: the place, in a few English words, the same words wherever it is the same place.
 - characters: names of those who are seen in it and in other beats, too; never more than \
 {characters} in the whole story.

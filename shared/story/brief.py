@@ -89,6 +89,10 @@ class Brief(Fact):
     gaps: Literal["fill", "leave"] = "fill"
     transition: str = "auto"
     transition_seconds: float = 0.5
+    mood: str = ""
+    """What the music is like, where the prompt says so; else as the style has it."""
+    tones: tuple[str, ...] = ()
+    """What the narrator sounds like, where the prompt says so: a mood, female, male."""
     say: Mapping[str, str] = {}
     """Words, and how they are pronounced: AirFlex as "air flex"."""
     clip_sound: bool = False

@@ -26,7 +26,6 @@ from shared.story.looks import find_style
 from shared.story.product import Product, ProductLook, describe_product
 from shared.story.shape import expect_scenes
 
-_SHORT = 6  # words: an offer of more is not said twice
 _BUTTON = 40  # letters on the button of the end card
 
 
@@ -153,9 +152,6 @@ def _arrange(
     if room > len(middle) and product.about:  # its name alone opens, and more is left to say
         middle = [*_tell_what(product, opening), *middle]
         opening = finish(product.name) if len(middle) > len(more) + len(facts) else opening
-    offer = product.offer or product.price
-    if room > len(middle) and offer and len(offer.split()) <= _SHORT:
-        middle.append(finish(offer))
     close = _close(product)
     if room < 1:
         return [" ".join((opening, *middle)), close] if count > 1 else [f"{opening} {close}"]

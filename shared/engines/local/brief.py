@@ -7,6 +7,7 @@ each language; a prompt in any other is only cut into sentences.
 import re
 import unicodedata
 
+from shared.engines.local.directions import Settings, read_settings
 from shared.engines.local.grammar import grammar_of
 from shared.engines.local.language import ENGLISH, language_of
 from shared.engines.local.reader import Reader
@@ -31,10 +32,22 @@ def read(prompt: str) -> Reading:
     sentences = split_sentences(text, grammar)
     if grammar is None:
         return _read_foreign(text, sentences, language)
-    parts = [*read_parts(sentences, grammar)]
+    everything = [*read_parts(sentences, grammar)]
+    settings = read_settings([part.order for part in everything], grammar)
+    parts = [part for part in everything if part.text]
     if not parts:  # all of it was for us: there is nothing to say, but something to show
         parts = [Part("show", sentence.strip(ENDS)) for sentence in sentences or (text,)]
-    return Reader(grammar, parts).read()
+    return Reader(grammar, parts, with_people="people" not in settings.without).read()
+
+
+def find_settings(prompt: str) -> Settings:
+    """Return what a prompt asks for beside its story, in a language that has a grammar."""
+    text = drop_markup(clean_text(prompt))
+    grammar = grammar_of(language_of(text))
+    if grammar is None:
+        return Settings()
+    parts = read_parts(split_sentences(text, grammar), grammar)
+    return read_settings([part.order for part in parts], grammar)
 
 
 def _check_text(prompt: str) -> str:

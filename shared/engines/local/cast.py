@@ -2,6 +2,7 @@
 what each of them wears, by which they are known again.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.engines.local.reading import Reading
@@ -34,6 +35,28 @@ def choose_voice(narrator: VoiceChoice, place: int) -> VoiceChoice:
     return replace(
         narrator, variant=variant, pitch=min(99, pitch + 7 * again), shift=shift + 0.02 * again
     )
+
+
+_SLOW, _FAST = 138, 172  # words a minute
+_PACES = {
+    **dict.fromkeys(("calm", "tender", "cosy", "elegant", "dark"), (0, _SLOW)),
+    **dict.fromkeys(("happy", "bright", "driving"), (_FAST, 999)),
+}
+"""Tone → the slowest and the fastest that a voice speaks in it."""
+_GENDERS = {"female": ("f2", 58, 1.2), "male": ("m3", 38, 0.93)}
+
+
+def change_voice(voice: VoiceChoice, tones: Sequence[str]) -> VoiceChoice:
+    """Return the narrator's voice in these tones; one that says nothing of a voice is left out."""
+    for tone in tones:
+        if tone in _PACES:
+            least, most = _PACES[tone]
+            pace = min(max(voice.words_a_minute, least), most)
+            voice = replace(voice, words_a_minute=pace)
+        if tone in _GENDERS:
+            variant, pitch, shift = _GENDERS[tone]
+            voice = replace(voice, variant=variant, pitch=pitch, shift=shift)
+    return voice
 
 
 _COLOURS = ("red", "green", "yellow", "blue", "white", "orange")

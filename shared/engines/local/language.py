@@ -34,6 +34,9 @@ _SCRIPTS = (
     ("ARMENIAN", "hy"),
 )
 _DUTCH = "de het een en van met op in is voor te die dat aan zijn"  # told in its own words only
+_NAME = re.compile(r"(?<=[a-zà-ÿ,&\d] )[A-ZÀ-Þ][^\W\d_]+")
+"""A word with a capital amid a sentence."""
+_WISHES = ("voice", "music", "screen", "people", "without")
 _SMALL, _OTHER, _LETTER = 3, 2, 1  # what a small word, another known one and a letter count
 
 
@@ -51,9 +54,15 @@ def language_of(text: str) -> str:
 
 def _latin_language(text: str) -> str:
     """Return the language whose words and letters are most frequent in the text."""
-    words = re.findall(r"[^\W\d_]+", text.lower())
+    words = re.findall(r"[^\W\d_]+", text)
+    names = {*_NAME.findall(text)}
     score = {
-        language: sum(weights.get(word, 0) for word in words)
+        language: sum(
+            weights.get(word.lower(), 0)
+            for word in words
+            # "Lake Como" is no Spanish; but in German all nouns have a capital
+            if language == "de" or word not in names
+        )
         for language, weights in _vocabularies().items()
     }
     for language, grammar in grammars().items():
@@ -71,9 +80,20 @@ def _vocabularies() -> Mapping[str, Mapping[str, int]]:
     """
     found = {"nl": dict.fromkeys(_DUTCH.split(), _SMALL)}
     for language, grammar in grammars().items():
-        others = {*grammar.scene_of, *grammar.hero_of}
-        for name in ("make", "announce", "explain", "call", "ask", "offer_word", "articles"):
+        others = {*grammar.scene_of, *grammar.hero_of, *grammar.words("occasions")}
+        for name in (
+            "make",
+            "announce",
+            "explain",
+            "call",
+            "ask",
+            "offer_word",
+            "articles",
+            "media",
+        ):
             others |= {*re.findall(r"[^\W\d_]{2,}", grammar.any_of(name).lower())}
+        wishes = grammar.table["directions"]
+        others |= {word for name in _WISHES for word in str(wishes[name]).split()}
         weights = dict.fromkeys(others, _OTHER)
         found[language] = weights | dict.fromkeys(grammar.words("small"), _SMALL)
     return found

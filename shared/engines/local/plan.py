@@ -5,17 +5,16 @@ script is a beat; a wish is said in the words in which it was made. Beats for wh
 words are silent, and show more of what it is about.
 """
 
-import math
 import random
 from collections.abc import Iterator, Sequence
 
 from shared.engines.local.brief import read
 from shared.engines.local.cast import describe_characters
-from shared.engines.local.grammar import grammar_of
+from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
 from shared.engines.local.reading import Line, Reading
-from shared.engines.local.sentences import finish
+from shared.engines.local.sentences import ENDS, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
@@ -23,8 +22,8 @@ from shared.engines.local.topics import FEATURING, Scene, scene_of
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
 
-_SHORT_OFFER = 6  # words: more are not said twice
-_QUIET_BEAT = 8.0  # seconds of a beat in which nothing is said
+_ROOM = 2  # silent beats: with no more, an opening would only delay the sentence
+_SHORT_OFFER = 6  # words: more are too many beside a name
 
 
 def plan(prompt: str, style: str, seconds: float, seed: int) -> Story:
@@ -49,31 +48,43 @@ def _fill(reading: Reading, seconds: float) -> list[Line]:
     """Return the line of each beat: the story's own, and silent ones between and after them."""
     wanted = expect_beats(seconds)
     lines = [*reading.lines] or [Line("", reading.topic)]
-    if reading.kind == "foreign":
-        wanted = max(len(lines), math.ceil(seconds / _QUIET_BEAT))
+    if reading.opening and wanted - len(lines) > _ROOM:
+        lines.insert(0, Line(reading.opening, reading.opening.strip(ENDS), -1))
     # A script that lacks a single beat stays as it is: one silent beat alone would stick out.
     if len(lines) > 1 and wanted - len(lines) == 1:
         wanted = len(lines)
-    close = _close(reading, lines) if wanted - len(lines) > 1 else None
-    if close:
-        return [*_spread(lines, wanted - 1, reading.topic), close]
+    closed = _close(reading, lines) if wanted >= len(lines) else None
+    if closed:
+        last = closed[-1]
+        # the last beat is what the others leave: where its words need more, there is one less
+        fits = speaking_seconds(last.text) <= seconds - SHORTEST * (wanted - 1)
+        count = max(len(closed), wanted if fits else wanted - 1)
+        return [*_spread(closed[:-1], count - 1, reading.topic), last]
     return _spread(lines, wanted, reading.topic)
 
 
-def _close(reading: Reading, lines: Sequence[Line]) -> Line | None:
-    """Return the last line of an ad: its name and its offer once more; None without both."""
+def _close(reading: Reading, lines: Sequence[Line]) -> list[Line] | None:
+    """Return the lines of an ad with its name and its offer as the last one; None without both.
+
+    What is on offer is said once, where it is remembered: at the end.
+    """
     grammar = grammar_of(reading.language)
     if reading.kind != "product" or not reading.name or grammar is None:
         return None
-    offers = (split_offer(line.text, grammar)[1] for line in lines)
-    offer = next((offer for offer in offers if offer), "")
-    if not offer or len(offer.split()) > _SHORT_OFFER:
+    alone = [line for line in lines if _is_offer(line.text, grammar)]
+    if not alone or len(lines) == 1:
         return None
+    offer = alone[-1].text
     if grammar.has("articles", offer.split()[0]) or grammar.has("offer_lead", offer.split()[0]):
         offer = offer[0].lower() + offer[1:]
-    said = finish(f"{reading.name}: {offer}")
-    heard = {line.text for line in lines}
-    return None if said in heard else Line(said, reading.topic, len(lines) + 1)
+    others = [line for line in lines if line is not alone[-1]]
+    return [*others, Line(finish(f"{reading.name}: {offer}"), reading.topic, len(lines) + 1)]
+
+
+def _is_offer(text: str, grammar: Grammar) -> bool:
+    """Tell whether a line is an offer and nothing else."""
+    head, offer = split_offer(text, grammar)
+    return bool(offer) and not head.strip(ENDS) and len(offer.split()) <= _SHORT_OFFER
 
 
 def _spread(lines: Sequence[Line], wanted: int, topic: str) -> list[Line]:

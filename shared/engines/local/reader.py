@@ -7,6 +7,7 @@ from dataclasses import replace
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.language import ENGLISH
 from shared.engines.local.names import describe, find_characters, find_product
+from shared.engines.local.opening import find_opening
 from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import (
     ENDS,
@@ -24,7 +25,7 @@ from shared.engines.local.telling import (
     tell_question,
     tell_subject,
 )
-from shared.engines.local.topics import LIVING, PEOPLE, Hero, Scene, hero_of, scene_of
+from shared.engines.local.topics import LIVING, NOBODY, PEOPLE, Hero, Scene, hero_of, scene_of
 from shared.engines.local.wish import Part, is_call
 
 _FEW = 8  # sentences; a longer text is a story, whatever single words of it say
@@ -39,8 +40,8 @@ _DEFAULT_SCENES: dict[Kind, Scene] = {
 class Reader:
     """Reads the parts of a prompt in a language that has a grammar."""
 
-    def __init__(self, grammar: Grammar, parts: Sequence[Part]) -> None:
-        self._g, self._parts = grammar, [*parts]
+    def __init__(self, grammar: Grammar, parts: Sequence[Part], with_people: bool = True) -> None:
+        self._g, self._parts, self._with_people = grammar, [*parts], with_people
         self._told = [part for part in parts if part.purpose not in ("name", "call")]
         about = next((p for p in parts if p.purpose == "subject"), None)
         self._about = about or next(iter(self._told), parts[0])
@@ -51,7 +52,8 @@ class Reader:
         g, kind = self._g, self._kind
         content = " ".join(finish(part.text) for part in self._told)
         people = _mentions_people(content, g)
-        characters = () if kind == "product" else find_characters(content, g, people)
+        named = self._with_people and kind != "product"
+        characters = find_characters(content, g, people) if named else ()
         if characters and kind == "topic":
             kind = self._kind = "tale"
         name = self._find_name(content) if kind == "product" else next(iter(characters), "")
@@ -63,12 +65,25 @@ class Reader:
         if kind == "tale" and scene in ("shapes", "stage"):
             scene = _DEFAULT_SCENES[kind]  # who lives somewhere does not live among shapes
         drawn = name_for_pictures(found, kind, characters, g.code, people)
+        if not self._with_people and (people or not found or found[0] in PEOPLE):
+            drawn = NOBODY if kind != "product" else drawn
         if not found and characters and g.code == ENGLISH and (word := describe(name, content, g)):
             drawn = f"{name} the {word}"  # what nobody here can draw, others may
         return Reading(
             kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
-            name, scene, self._find_call(content),
+            name, scene, self._find_call(content), self._find_opening(lines, characters, name),
         )  # fmt: skip
+
+    def _find_opening(self, lines: Sequence[Line], characters: Sequence[str], name: str) -> str:
+        """Return what is said first, where there is only one sentence."""
+        if len({line.group for line in lines}) != 1 or len(self._told) != 1:
+            return ""
+        names = characters or ([name] if name else [])
+        # "a fox who learns to fly": as it was asked for, it tells whom it is about
+        asked = speak_for_us(self._told[0].text, self._g)
+        said = " ".join(line.text for line in lines)
+        found = find_opening(asked, names, self._g)
+        return found if found else find_opening(said, names, self._g)
 
     def _join_name(self, name: str) -> None:
         """Say what a product is called together with what it is: "Lumo, a lamp"."""
@@ -155,7 +170,7 @@ class Reader:
                 lower = said[0].lower() + said[1:] if g.code != "de" else said
                 return g.text("call_offer").format(offer=lower)
             return g.text("call_product")
-        return g.text("call_tale" if self._kind == "tale" else "call_topic")
+        return ""  # there is nothing to open: a button would promise something
 
     def _is_script(self) -> bool:
         return len([part for part in self._told if part.purpose != "show"]) > 1

@@ -35,6 +35,8 @@ class Reading:
     name: str
     scene: Scene
     call: str
+    opening: str = ""
+    """What is said first, where there is only one sentence: "A fox."."""
 
 
 def name_for_pictures(

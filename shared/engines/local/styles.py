@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from shared.story.errors import BadInput
 from shared.story.looks import STYLE_FILES, Colour, read_colour
 
-__all__ = ["Colour", "Mood", "Palette", "Style", "VoiceChoice", "palette_of", "style_of"]
+__all__ = ["MOODS", "Colour", "Mood", "Palette", "Style", "VoiceChoice", "palette_of", "style_of"]
 
 Mood = Literal[
     "epic", "bright", "dark", "tender", "calm", "happy", "elegant", "driving", "cosy", "precise"
 ]
+MOODS: tuple[Mood, ...] = get_args(Mood)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ music" is for us alone. What is left is what the video says.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
 from shared.engines.local import german
+from shared.engines.local.directions import goes_on, is_direction, split_directions
 from shared.engines.local.grammar import Grammar
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -25,6 +26,8 @@ class Part:
     purpose: Purpose
     text: str
     kind: Literal["product", "lesson", "film", ""] = ""
+    order: str = ""
+    """The words of the sentence that are not in its text: they are for us."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,22 @@ def _patterns(g: Grammar) -> _Patterns:
 
 
 def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
-    """Yield what each sentence is for; those that are for us alone are left out."""
+    """Yield what each sentence is for; of those that are for us alone the text is empty."""
     for number, sentence in enumerate(sentences):
-        part = _read_sentence(sentence, g, is_first=number == 0)
-        if part.text and any(c.isalnum() for c in part.text):
-            yield part
+        told, directions = split_directions(sentence, g)
+        beside = sentences[max(0, number - 1) : number] + sentences[number + 1 : number + 2]
+        if is_direction(told, g) and not goes_on(told, beside, g):
+            yield Part("", "", order=sentence)
+            continue
+        part = _read_sentence(told, g, is_first=number == 0)
+        said = part if any(c.isalnum() for c in part.text) else Part("", "")
+        yield replace(said, order=f"{_find_order(told, said)}, {directions}".strip(", "))
+
+
+def _find_order(sentence: str, part: Part) -> str:
+    """Return what of a sentence is not in the text of its part."""
+    said = {*part.text.split()}
+    return " ".join(word for word in sentence.split() if word not in said)
 
 
 def is_call(sentence: str, g: Grammar) -> bool:

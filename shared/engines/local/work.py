@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.engines.local.cast import choose_voice
-from shared.engines.local.styles import style_of
+from shared.engines.local.cast import change_voice, choose_voice
+from shared.engines.local.styles import MOODS, style_of
 from shared.engines.local.topics import FEATURING, NOBODY
 from shared.jobs.engine import Work, Workspace
 from shared.jobs.outcomes import Made
@@ -95,7 +95,8 @@ def make_voice(order: VoiceOrder, space: Workspace) -> Made:
     from shared.engines.local.voice import speak
 
     out = space.folder / "voice.wav"
-    voice = choose_voice(style_of(order.style).voice, order.place)
+    narrator = change_voice(style_of(order.style).voice, order.tones)
+    voice = choose_voice(narrator, order.place)
     spoken = speak(order.text, voice, out, seed=order.seed, names=order.say)
     words = [{"text": w.text, "start": w.start, "end": w.end} for w in spoken.words]
     return Made({"key": out}, {"seconds": spoken.seconds, "words": words})
@@ -106,7 +107,8 @@ def make_music(order: MusicOrder, space: Workspace) -> Made:
     from shared.engines.local.music import compose
 
     out = space.folder / "music.wav"
-    compose(style_of(order.style).mood, order.seconds, order.seed, out, space.take)
+    mood = next((each for each in MOODS if each == order.mood), style_of(order.style).mood)
+    compose(mood, order.seconds, order.seed, out, space.take)
     return Made({"key": out}, {"seconds": order.seconds})
 
 

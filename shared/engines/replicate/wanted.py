@@ -168,7 +168,7 @@ def _want_voice(order: VoiceOrder, files: Files) -> Wanted:
 
 
 def _want_music(order: MusicOrder, files: Files) -> Wanted:
-    words = f"Instrumental background music without vocals, {order.style} mood"
+    words = f"Instrumental background music without vocals, {order.mood or order.style} mood"
     return Wanted(
         kind="music", prompt=f"{words}, for a film: {order.prompt}", seconds=order.seconds
     )

@@ -23,6 +23,8 @@ class VoiceOrder(Order):
     """The character who speaks; empty for the narrator."""
     place: int = 0
     """Which of the plan's speakers it is, so that no two sound alike; 0 is the narrator."""
+    tones: tuple[str, ...] = ()
+    """What the narrator sounds like; empty for what suits the style."""
 
 
 class MusicOrder(Order):
@@ -32,6 +34,8 @@ class MusicOrder(Order):
     style: str
     seconds: float
     seed: int
+    mood: str = ""
+    """Empty for the one that suits the style."""
 
 
 def voice_order(plan: BeatsPlanned, item: Item) -> VoiceOrder:
@@ -46,6 +50,7 @@ def voice_order(plan: BeatsPlanned, item: Item) -> VoiceOrder:
         say=brief.say,
         speaker=beat.speaker,
         place=list_speakers(plan).index(beat.speaker) + 1 if beat.speaker else 0,
+        tones=() if beat.speaker else brief.tones,
     )
 
 
@@ -54,7 +59,11 @@ def music_order(plan: BeatsPlanned, item: Item) -> MusicOrder:
     brief = plan.brief
     # for the whole video, end card included: when a beat is skipped later, the mix cuts its end
     return MusicOrder(
-        prompt=brief.prompt, style=brief.style, seconds=brief.duration, seed=brief.seed
+        prompt=brief.prompt,
+        style=brief.style,
+        seconds=brief.duration,
+        seed=brief.seed,
+        mood=brief.mood,
     )
 
 

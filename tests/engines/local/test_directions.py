@@ -1,0 +1,107 @@
+"""What a prompt asks of voice, music, length and pictures: it is obeyed, and never said."""
+
+import pytest
+
+from services.gateway.requests import VideoRequest
+from shared.engines.local.brief import find_settings
+from shared.engines.local.cast import change_voice
+from shared.engines.local.directions import Settings
+from shared.engines.local.plan import plan
+from shared.engines.local.styles import MOODS, style_of
+from shared.story.kinds import MUSIC, VOICE
+from shared.story.shape import expect_plan
+
+
+def heard(prompt: str) -> str:
+    lines = (beat.narration for beat in plan(prompt, "cinematic", 27.5, seed=0).beats)
+    return " ".join(line for line in lines if line)
+
+
+@pytest.mark.parametrize(
+    ("story", "wishes"),
+    [
+        ("A lighthouse at dawn.", "Calm voice, no people. Upbeat music please. 20 seconds."),
+        (
+            "Un faro al amanecer.",
+            "Voz tranquila, sin personas. Música alegre. Que dure 20 segundos.",
+        ),
+        ("Un phare à l'aube.", "Voix calme, sans personnages. Musique joyeuse. 20 secondes."),
+        (
+            "Ein Leuchtturm im Nebel.",
+            "Ruhige Stimme, keine Menschen. Fröhliche Musik. 20 Sekunden.",
+        ),
+        (
+            "Un faro all'alba.",
+            "Voce calma, niente persone. Musica allegra. 20 secondi, per favore.",
+        ),
+        (
+            "Um farol ao amanhecer.",
+            "Voz calma, sem pessoas. Música alegre, por favor. 20 segundos.",
+        ),
+    ],
+)
+def test_wishes_in_sentences_of_their_own_are_settings(story: str, wishes: str) -> None:
+    prompt = f"{story} {wishes}"
+    words = set(story.strip(".").lower().split())
+    assert set(heard(prompt).replace(".", "").lower().split()) <= words
+    assert find_settings(prompt) == Settings(20.0, "happy", ("calm",), frozenset({"people"}))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "settings"),
+    [
+        ("Ships, calm voice, no text", Settings(None, "", ("calm",), frozenset({"screen"}))),
+        ("Make a calm 15-second video about tea.", Settings(15.0, "calm", ("calm",))),
+        ("Tea. Slow female voice, dark music.", Settings(None, "dark", ("calm", "female"))),
+        ("Make it thirty seconds. Dogs at play.", Settings(30.0)),
+        ("Dogs at play. No music, please.", Settings(None, "", (), frozenset({"music"}))),
+        ("Tea. Music: jazz. Not too fast.", Settings(None, "elegant")),
+        ("Ships. No narration.", Settings(None, "", (), frozenset({"voice"}))),
+    ],
+)  # fmt: skip
+def test_a_wish_is_understood_wherever_it_stands(prompt: str, settings: Settings) -> None:
+    assert find_settings(prompt) == settings
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "A man waits. No people. No noise. Just the sea.",
+        "Good wine. Live music every Friday.",
+        "The music stopped. Two minutes left.",
+        "She has a calm voice. He has none.",
+        "Keep your promises. Use what you have.",
+    ],
+)
+def test_a_story_that_speaks_of_voices_and_music_is_told(story: str) -> None:
+    assert heard(story) == story
+    assert find_settings(story) == Settings()
+
+
+def test_nobody_is_drawn_or_made_where_no_people_are_wished_for() -> None:
+    beats = plan("A fisherman's house by the sea. No people.", "cinematic", 27.5, seed=0).beats
+    assert all(beat.prompt.endswith("featuring nothing but the place") for beat in beats)
+
+
+def test_what_a_field_says_counts_more_than_what_the_prompt_says() -> None:
+    prompt = "A lighthouse. 20 seconds. No music, no captions. Calm voice, epic music."
+    brief = VideoRequest(prompt=prompt).brief("ann")
+    assert (brief.duration, brief.music, brief.captions) == (20, False, "none")
+    assert (brief.mood, brief.tones) == ("epic", ("calm",))
+    brief = VideoRequest(prompt=prompt, duration=12, music=True, captions="bold").brief("ann")
+    assert (brief.duration, brief.music, brief.captions) == (12, True, "bold")
+
+
+def test_a_length_beyond_what_is_made_is_brought_within_it() -> None:
+    assert VideoRequest(prompt="The sea. 9 minutes.").brief("ann").duration == 180
+    assert VideoRequest(prompt="The sea. 2 seconds.").brief("ann").duration == 5
+
+
+def test_the_voice_and_the_music_are_asked_for_as_the_prompt_wishes() -> None:
+    brief = VideoRequest(prompt="A lighthouse. Calm female voice, epic music.").brief("ann")
+    asked = expect_plan("v", brief)
+    music, voice = (next(iter(kind.expect(asked))) for kind in (MUSIC, VOICE))
+    assert MUSIC.read(music).mood in MOODS and MUSIC.read(music).mood == "epic"
+    told = style_of("bold").voice
+    changed = change_voice(told, VOICE.read(voice).tones)
+    assert changed.words_a_minute < told.words_a_minute and changed.variant.startswith("f")
