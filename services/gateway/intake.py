@@ -6,7 +6,7 @@ through all of it again, and so completes what a crash had cut short.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import Scripts
-from services.gateway.webhooks.kept import Webhooks
+from services.gateway.webhooks.kept import WEBHOOKS, Webhooks, name_own
 from services.gateway.webhooks.post import Poster
 from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
@@ -52,6 +52,12 @@ INDEXES = {
 
 UPLOAD = "/v1/uploads"
 
+
+def list_rows(video_id: str) -> Mapping[str, Sequence[str]]:
+    """Return which rows of the gateway are about one video: they are deleted with it."""
+    return {REQUESTS: [video_id], OUTPUTS: [video_id], WEBHOOKS: [name_own(video_id)]}
+
+
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Weights = Callable[[], Awaitable[dict[str, float]]]
 
@@ -72,6 +78,8 @@ class Intake:
     terms: Terms
     webhooks: Webhooks
     poster: Poster
+    check_living: Callable[[str, str], Awaitable[None]]
+    """Refuses a video that this owner has deleted: under its id there is never another."""
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
@@ -80,7 +88,10 @@ class Intake:
         check_brief(brief)
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
-        row = await self._build_row(await self.ids.make(owner, key), brief, asked)
+        video_id = await self.ids.make(owner, key)
+        if key is not None:
+            await self.check_living(video_id, owner)
+        row = await self._build_row(video_id, brief, asked)
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
         await self._check_limits(row, brief)

@@ -110,10 +110,11 @@ def build_gateway(
         app.terms,
         webhooks,
         poster,
+        videos.check_living,
     )
     steer = touch_videos(emit, videos)
     revisions = Revisions(videos, steer, gate, app.terms)
-    wishes = Wishes(videos, steer, gate, shell.list_jobs)
+    wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
     budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage)
     keys = ApiKeys(store)
     return Gateway(

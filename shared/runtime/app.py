@@ -40,6 +40,7 @@ from shared.ports import Blobs, Bus, Health, Index, Is, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.budgets import Budgets
 from shared.runtime.measures import MEASURE_SECONDS, Measures
+from shared.runtime.purge import Purge
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
 from shared.runtime.steering import Steering
@@ -253,6 +254,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Bu
         bus=ports.bus,
         ledger=ledger,
         relay=relay,
+        purge=Purge(ports.store, ports.blobs, service),
         take_on=worker.take_on,
         video_ms=parts.video_ms,
         budgets=budgets,

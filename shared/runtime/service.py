@@ -61,6 +61,8 @@ class Service:
     """
     report: Mapping[AnyKind, Callable[[Event], None]] = field(default_factory=dict)
     """What to log and count, once, when a job of a kind has ended."""
+    rows_of: Callable[[str], Mapping[str, Sequence[str]]] = lambda video_id: {}
+    """Tells which rows of its own collections are about one video: they are deleted with it."""
     collections: Mapping[str, Sequence[Index]] = field(default_factory=dict)
     """Further collections of its own, with their indexes; and further indexes of what all share."""
 

@@ -3,6 +3,7 @@
 PermanentError
 └── Refusal                   a request that cannot be served, with its HTTP status
     ├── NoSuchVideo           404
+    ├── VideoGone             410, a video that was deleted
     ├── NoSuchImage           404
     ├── NoSuchUpload          404
     ├── NoSuchWebhook         404
@@ -34,6 +35,8 @@ from shared.story.errors import (
     PermanentError,
     machine_trouble,
 )
+from shared.story.fact import Micros
+from shared.story.money import say_dollars
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -88,6 +91,19 @@ class NoSuchVideo(Refusal):
         super().__init__(
             f"There is no video {trim_text(video_id)!r}. Check the id.",
             "GET /v1/videos lists your videos.",
+        )
+
+
+class VideoGone(Refusal):
+    """The video was deleted, with everything that it owned."""
+
+    status = HTTPStatus.GONE
+    kind = "video-deleted"
+
+    def __init__(self, video_id: str, cost: Micros = 0) -> None:
+        super().__init__(
+            f"The video {trim_text(video_id)!r} was deleted; it had cost ${say_dollars(cost)}. "
+            "To make one like it, ask for a new video (under an Idempotency-Key of its own)."
         )
 
 

@@ -93,6 +93,8 @@ def _strip(row: Doc) -> Doc:
 
 def _say(event: Event) -> str:
     match event:
+        case VideoSteered(delete=True):
+            return "deleted"
         case VideoSteered():
             return event.desired
         case RevisionRequested():
