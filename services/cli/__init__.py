@@ -263,10 +263,13 @@ def _add_wishes(commands: "Commands") -> None:
         "pause": "let a video rest: nothing more of it is begun, or paid",
         "resume": "let a paused video go on; without one: go on with what a stopped run left",
         "cancel": "cancel a video; what is finished is kept",
+        "delete": "delete a video with everything that belongs to it: there is no way back",
         "retry": "make again what failed or was cancelled of a video, and nothing else",
     }
     for name, about in wishes.items():
         wish = _add_command(commands, name, f"services.cli.wishes:{name}", about)
+        if name == "delete":
+            wish.add_argument("--yes", action="store_true", help="without being asked")
         optional = "?" if name == "resume" else None
         wish.add_argument("video", nargs=optional, metavar="VIDEO", help="its id")
         _add_address(wish, "of the server, `storywave up`")

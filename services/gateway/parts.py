@@ -22,6 +22,8 @@ from services.gateway.keys.secret import Secrets
 from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
+from services.gateway.retention import SWEEP_SECONDS as RETENTION_SECONDS
+from services.gateway.retention import Retention
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
 from services.gateway.thumbnails import Thumbnails
@@ -92,7 +94,7 @@ def build_gateway(
     uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
-    audit, usage = Audit(store), Usage(store, videos.find_ended)
+    audit, usage = Audit(store, app.keeping.audit_ms), Usage(store, videos.find_ended)
 
     emit = note_deeds(shell.emit, audit, usage)
     weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
@@ -116,6 +118,8 @@ def build_gateway(
     revisions = Revisions(videos, steer, gate, app.terms)
     wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
     budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage)
+    retention = Retention(store, videos, wishes, app.keeping)
+    app.repeat("retention", retention.sweep, RETENTION_SECONDS)
     keys = ApiKeys(store)
     return Gateway(
         intake=intake,

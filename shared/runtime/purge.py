@@ -13,7 +13,8 @@ from shared.jobs.ledger import JOBS, RUNS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.reuse import REUSE
 from shared.jobs.turns import TURNS
-from shared.ports import Blobs, Heard, Is, Store, Update
+from shared.ports import EXPIRES_AT, Blobs, Heard, Is, Store, Update
+from shared.runtime.keeping import Keeping
 from shared.runtime.known import TOMBSTONE, Known, place
 from shared.runtime.service import Service
 from shared.story.events import VideoDeleted
@@ -29,6 +30,7 @@ class Purge:
     store: Store
     blobs: Blobs
     service: Service
+    keep_ms: int = Keeping().tombstones_ms
 
     def is_due(self, stone: Known, heard: Sequence[Heard]) -> bool:
         """Tell whether a video has anything left: at first, a day later, and after late news.
@@ -44,11 +46,15 @@ class Purge:
         await self.delete_all(stone.video_id)
         deleted_at = stone.facts[TOMBSTONE].at
         again = find_next_look(deleted_at, self.store.now())
-        change = {"check_at": again} if again else {}
+        until = {EXPIRES_AT: deleted_at + self.keep_ms}
+        change = {**until, **({"check_at": again} if again else {})}
         gone = () if again else ("check_at",)
         seen = {"check_at": stone.check_at}
         update = Update(stone.video_id, where=seen, set=change, unset=gone)
         await self.store.update(self.service.views, [update])
+        if self.service.steers_videos:
+            told = VideoDeleted(video_id=stone.video_id).id
+            await self.store.update(OUTBOX, [Update(told, set=until)])
 
     async def delete_all(self, video_id: str) -> None:
         """Delete all of a video: bytes first, and last the rows by which the rest is found."""
@@ -92,9 +98,7 @@ class Purge:
 
     async def _delete_outbox(self, video_id: str) -> None:
         """Delete the rows of its events, but for the one that says that it is deleted."""
-        rows = await self.store.find(
-            OUTBOX, {"video_id": video_id, "service": self.service.name}
-        )
+        rows = await self.store.find(OUTBOX, {"video_id": video_id, "service": self.service.name})
         await self.store.delete(
             OUTBOX, [row["_id"] for row in rows if row["name"] != VideoDeleted.__name__]
         )

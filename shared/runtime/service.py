@@ -9,7 +9,7 @@ from shared.jobs.engine import Engine, Finish, Work
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
-from shared.ports import Index, Is, Store
+from shared.ports import EXPIRY, Index, Is, Store
 from shared.runtime.budgets import Budgets
 from shared.runtime.settings import Settings
 from shared.story.events import (
@@ -94,7 +94,7 @@ class Service:
     @property
     def indexes(self) -> Mapping[str, Sequence[Index]]:
         """Return all collections that it writes, with their indexes."""
-        views = (Index(("check_at",), present="check_at"), unreadable.INDEX)
+        views = (Index(("check_at",), present="check_at"), unreadable.INDEX, EXPIRY)
         return {self.views: views, **self.collections}
 
     @property

@@ -143,9 +143,7 @@ class SqliteStore:
     async def expire(self, collection: str) -> int:
         """Delete what has expired; return how many it was."""
         now = self.now()
-        return await self._do(
-            lambda db: statements.expire(db, self._table(db, collection), now)
-        )
+        return await self._do(lambda db: statements.expire(db, self._table(db, collection), now))
 
     # ── asking the thread ───────────────────────────────────────────────────────────────────────
 

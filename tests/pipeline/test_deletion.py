@@ -92,7 +92,7 @@ async def tables(store: Store) -> list[str]:
     return [name for (name,) in rows]
 
 
-VIDEO = "video-of-this-test"
+VIDEO, OTHER = "video-of-this-test", "another-of-it"
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -100,19 +100,19 @@ async def test_of_a_finished_video_nothing_is_left_but_tombstones(
     tmp_path: Path, seed: int
 ) -> None:
     async with stack(tmp_path, seed) as (w, gateway):
-        await w.request("other", WANTED)
+        await w.request(OTHER, WANTED)
         await w.request(VIDEO, WANTED)
         await w.ended(VIDEO)
-        await w.ended("other")
+        await w.ended(OTHER)
         blobs = w.app.ports.blobs
         await blobs.put(f"{VIDEO}/image/0-0-0-9/key.png", b"of an attempt that lost its claim")
-        others = await left(w, "other")
+        others = await left(w, OTHER)
         await w.store.insert(RUNS, [{"_id": "replicate:x", "job": f"{VIDEO}/image/0/0/0"}])
         assert await gateway.wishes.delete(VIDEO, OWNER)
         await buried(w, VIDEO)
         assert await gateway.wishes.delete(VIDEO, OWNER), "once more is as good"
         assert await w.store.get(RUNS, ["replicate:x"]), "no other job may take it for its own"
-        assert await left(w, "other") == others
+        assert await left(w, OTHER) == others
         assert [v.id for v in (await gateway.videos.list_page(OWNER, None, 20)).videos] == []
 
 
@@ -149,7 +149,7 @@ async def test_old_events_and_late_workers_write_nothing_that_stays(tmp_path: Pa
         rows = await w.store.find(OUTBOX, {"video_id": VIDEO})
         jobs = await w.store.find(JOBS, {"spec.video_id": VIDEO})
         old: list[Event] = [KINDS.parse(row["name"], row["body"]) for row in rows]
-        old.append(ImageReady(video_id=VIDEO, job=f"{VIDEO}/image/0/0/0", key="k"))
+        old.append(ImageReady(video_id=VIDEO, beat=0, job=f"{VIDEO}/image/0/0/0", key="k"))
         await gateway.wishes.delete(VIDEO, OWNER)
         await buried(w, VIDEO)
         runs = w.engine.runs.total()
