@@ -60,6 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
     replay.add_argument("video", metavar="VIDEO")
+    about = "list files that nothing needs any more, and folders of processes that are gone"
+    sweep = _add_command(commands, "sweep", "services.cli.sweep:sweep", about)
+    sweep.add_argument("--delete", action="store_true", help="and delete them")
     about = "check the installation, and say what is wrong with it and what to do"
     _add_command(commands, "doctor", "services.cli.doctor:doctor", about)
     _add_money(commands)

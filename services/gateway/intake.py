@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.gateway.errors.callers import NotAllowed
-from services.gateway.errors.problems import KeyReused, Unreadable
+from services.gateway.errors.problems import KeyReused, NotNow, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.keys.caller import CALLER, Role
@@ -95,7 +95,9 @@ class Intake:
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
         await self._check_limits(row, brief)
-        if not await self._insert(row):
+        if await self._insert(row):
+            await self._keep_again(brief, row)
+        else:
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
         if row["webhook"]:
@@ -193,7 +195,7 @@ class Intake:
 
     async def _keep_files(self, brief: Brief, row: Doc) -> None:
         """Keep the files of an accepted video; refuse those that were never given."""
-        for field, id_, path in _list_files(brief):
+        for field, id_, path in list_files(brief):
             if await self.images.use(id_, row["owner"]):
                 continue
             # A video that was accepted stays accepted, also where its files have gone since.
@@ -203,6 +205,16 @@ class Intake:
                     f"upload it first (POST {path}) and give the id of the answer",
                     field,
                 )
+
+    async def _keep_again(self, brief: Brief, row: Doc) -> None:
+        """Keep the files once more, now that the video is known: one may have been deleted."""
+        owner = row["owner"]
+        there = [await self.images.use(id_, owner) for _, id_, _ in list_files(brief)]
+        if brief.script:
+            there.append(await self.scripts.use(brief.script, owner) is not None)
+        if not all(there):
+            await self.store.delete(REQUESTS, [row["_id"]])
+            raise NotNow("A file of this request was deleted just now: give it again.")
 
     @cached_property
     def _insert(self) -> Batcher[Doc, bool]:
@@ -268,7 +280,7 @@ def _may_spend() -> bool:
     return CALLER.get().role.includes(Role.PAYER)
 
 
-def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
+def list_files(brief: Brief) -> list[tuple[str, str, str]]:
     """Return each file that a request names: the field, the id, and where such are given."""
     card = brief.end_card.product_image if brief.end_card else None
     picture = brief.product.picture if brief.product else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.gateway.budgets import Budgets
 from services.gateway.deliveries import History
 from services.gateway.download import Downloads
+from services.gateway.given import Given
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import OUTPUTS, REQUESTS, Emit, Intake
@@ -50,6 +51,7 @@ class Gateway:
     images: Images
     scripts: Scripts
     uploads: Uploads
+    given: Given
     watch: Watch
     blobs: Blobs
     hooks: Hooks
@@ -118,7 +120,8 @@ def build_gateway(
     revisions = Revisions(videos, steer, gate, app.terms)
     wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
     budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage)
-    retention = Retention(store, videos, wishes, app.keeping)
+    given = Given(store, app.ports.blobs, app.folder)
+    retention = Retention(store, videos, wishes, given, app.keeping)
     app.repeat("retention", retention.sweep, RETENTION_SECONDS)
     keys = ApiKeys(store)
     return Gateway(
@@ -130,6 +133,7 @@ def build_gateway(
         images=images,
         scripts=scripts,
         uploads=uploads,
+        given=given,
         watch=watch,
         blobs=app.ports.blobs,
         hooks=Hooks(store, hook_secret),

@@ -1,10 +1,11 @@
-"""What is deleted because it is old: videos, and what webhooks were told."""
+"""What is deleted because it is old: videos, what webhooks were told, files that nobody uses."""
 
 import logging
 from dataclasses import dataclass
 
 from services.gateway.deliveries import WEBHOOK
 from services.gateway.errors.problems import NotNow
+from services.gateway.given import Given
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.caller import CALLER, Caller, Role
 from services.gateway.read.pages import Start, find_newest
@@ -31,6 +32,7 @@ class Retention:
     store: Store
     videos: Videos
     wishes: Wishes
+    given: Given
     keeping: Keeping
 
     async def sweep(self) -> None:
@@ -38,6 +40,7 @@ class Retention:
         if self.keeping.videos_ms:
             await self._sweep_videos(self.store.now() - self.keeping.videos_ms)
         await self._sweep_deliveries(self.store.now() - self.keeping.deliveries_ms)
+        await self.given.sweep(self.keeping.uploads_ms)
 
     async def _sweep_videos(self, before: int) -> None:
         """Have the videos deleted that ended before this time, and were left alone since."""

@@ -90,6 +90,7 @@ def keep(settings: Settings) -> Keeping:
     """Return how long things are kept."""
     return Keeping(
         videos_ms=round(settings.keep_videos_days * DAY_MS),
+        uploads_ms=round(settings.keep_uploads_days * DAY_MS),
         deliveries_ms=round(settings.keep_deliveries_days * DAY_MS),
         audit_ms=round(settings.keep_audit_days * DAY_MS),
         tombstones_ms=round(settings.keep_tombstones_days * DAY_MS),

@@ -231,6 +231,9 @@ class Settings(BaseSettings):
     keep_videos_days: float = Field(0, ge=0)
     """After how many days without any change a video that has ended is deleted, with everything
     that belongs to it; 0 is never."""
+    keep_uploads_days: float = Field(7, ge=1)
+    """For how many days, at least, a file stays that videos were made from, once all of them are
+    deleted. One that no video has used is kept for a day."""
     keep_deliveries_days: float = Field(30, ge=1)
     """For how many days it is known what webhooks were told."""
     keep_audit_days: float = Field(365, ge=1)

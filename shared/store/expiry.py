@@ -1,4 +1,4 @@
-"""When documents expire: milliseconds to us, a date to MongoDB, which deletes by dates alone. Pure."""
+"""When documents expire: milliseconds to us, a date to MongoDB, which asks for dates. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -207,7 +207,7 @@ async def test_a_day_later_it_is_deleted_once_more_and_then_left_alone(tmp_path:
         clock.move(AGAIN_MS + 1)
         async with asyncio.timeout(20):
             while await w.app.ports.blobs.keys(late) or any(
-                "check_at" in (await w.store.get(s.views, [VIDEO]))[VIDEO] for s in SERVICES
+                ["check_at" in (await w.store.get(s.views, [VIDEO]))[VIDEO] for s in SERVICES]
             ):
                 for service in SERVICES:
                     await w.app.shell(service.name).sweep()

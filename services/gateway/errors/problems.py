@@ -11,6 +11,7 @@ PermanentError
     ├── NoSuchPart            404
     ├── Unreadable            503, a video that another version wrote, or a damaged one
     ├── NotNow                409, from the table of what a status allows
+    ├── InUse                 409, a file that a video uses
     ├── Changed               412, the video has changed since its ETag was given
     ├── KeyReused             422, an Idempotency-Key with another body
     ├── TooManyUploads        503
@@ -198,6 +199,19 @@ class NotNow(Refusal):
 
     status = HTTPStatus.CONFLICT
     kind = "not-in-this-status"
+
+
+class InUse(Refusal):
+    """Videos use this file."""
+
+    status = HTTPStatus.CONFLICT
+    kind = "file-in-use"
+
+    def __init__(self, videos: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(videos)} of your videos are made from this file ({', '.join(videos[:3])}). "
+            "Delete them first, or keep it."
+        )
 
 
 class Changed(Refusal):
