@@ -63,9 +63,8 @@ class Given:
         return {key async for _, brief in self._list_briefs(owner) for key in list_keys(brief)}
 
     async def _refuse_used(self, key: str, owner: str) -> None:
-        users = [
-            video async for video, brief in self._list_briefs(owner) if key in list_keys(brief)
-        ]
+        briefs = self._list_briefs(owner)
+        users = [video async for video, brief in briefs if key in list_keys(brief)]
         if users:
             await self._keep_again(key)
             raise InUse(users)

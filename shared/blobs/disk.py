@@ -106,6 +106,8 @@ class DiskBlobs:
         """Write all or nothing, so that a power cut can't take back what was answered."""
         digest, size = hashlib.sha256(), 0
         with map_errors(PLACE):
+            with self._names:
+                make_durably(path.parent)
             beside = self._folder / UNFINISHED  # on the same disk: across disks nothing is renamed
             with ExitStack() as naming, write_whole(path, beside=beside, mode=private.FILE) as file:
                 for part in parts:
@@ -115,7 +117,7 @@ class DiskBlobs:
                 # The bytes first, then the name: else a power cut leaves a name without its bytes.
                 os.fsync(file.fileno())
                 naming.enter_context(self._names)
-                make_durably(path.parent)  # now, or it might be removed meanwhile, as empty
+                make_durably(path.parent)  # it may have been removed meanwhile, as empty
             with suppress(FileNotFoundError):  # it was deleted at once
                 sync_folder(path.parent)
         return Blob(key, size, digest.hexdigest())
