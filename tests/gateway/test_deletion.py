@@ -1,14 +1,23 @@
 """Deleting over the API: videos, the files that users gave, and what is old."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.audit import AUDIT
+from services.gateway.read.watcher import Said
 from services.gateway.retention import BY, Retention
 from shared.jobs.gate import MONEY
+from shared.jobs.job import Job, State
+from shared.jobs.ledger import JOBS
+from shared.jobs.rows import to_doc
 from shared.ports import Update
 from shared.runtime.keeping import DAY_MS, Keeping
 from shared.store.sqlite import SqliteStore
+from shared.story.kinds import CLIP
+from shared.story.view import JobSpec
+from shared.story.wishes import build_steering
 from tests.clock import Clock
 from tests.gateway.conftest import Api, open_api
 from tests.gateway.keyed import open_keyed
@@ -122,3 +131,40 @@ async def test_what_is_old_goes_by_itself_and_nothing_else(tmp_path: Path) -> No
         assert await store.expire(AUDIT) and await store.find(AUDIT, {}) == []
         assert await store.expire("views.gateway") == 1
         assert (await api.http.get(f"/v1/videos/{old}")).status_code == 404
+
+
+async def test_a_deletion_waits_until_it_is_known_what_every_job_has_cost(api: Api) -> None:
+    video = await finish(api)
+    store, spec = api.app.ports.store, JobSpec(kind=CLIP.name, video_id=video, n=9)
+    lost = Job(spec=spec, state=State.FAILED, attempt=1, posted_attempt=1, unresolved=True)
+    await store.insert(JOBS, [to_doc(lost)])
+    hold = {f"holds.{lost.hold}": {"reserved": 100_000}}
+    await store.update(MONEY, [Update(video, set=hold)])
+    told = is_problem(await api.http.delete(f"/v1/videos/{video}"), 409, "not-in-this-status")
+    assert lost.id in told["detail"]
+    # it became so while the deletion was under way
+    view = await api.parts.videos.find(video, "local")
+    asked = build_steering(view, "cancelled", 1, delete=True)
+    await api.parts.wishes.emit([asked])
+    shown = (await api.http.get(f"/v1/videos/{video}")).json()
+    assert (shown["status"], shown["actions"]) == ("deleting", ["delete"])
+    answer = {"job": lost.id, "paid": "0.07"}
+    settled = await api.http.post("/v1/jobs/unresolved", json=answer)
+    assert settled.status_code == 200, settled.text
+    gone = is_problem(await api.http.get(f"/v1/videos/{video}"), 410, "video-deleted")
+    assert "$0.07" in gone["detail"], "what it has cost is known for as long as its tombstone is"
+
+
+async def test_who_follows_a_video_is_told_that_it_was_deleted(api: Api) -> None:
+    video = await api.make()
+    said = [said async for said in _follow_and_delete(api, video)]
+    assert said[-1].sort == "deleted"
+    assert "everything that belonged to it" in said[-1].live.message
+
+
+async def _follow_and_delete(api: Api, video: str) -> AsyncIterator[Said]:
+    async with asyncio.timeout(20):
+        async for said in api.parts.watch.follow(video, "local"):
+            if said.sort == "snapshot":
+                assert (await api.http.delete(f"/v1/videos/{video}")).status_code == 204
+            yield said
