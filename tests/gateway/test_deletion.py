@@ -148,7 +148,7 @@ async def test_a_deletion_waits_until_it_is_known_what_every_job_has_cost(api: A
     await api.parts.wishes.emit([asked])
     shown = (await api.http.get(f"/v1/videos/{video}")).json()
     assert (shown["status"], shown["actions"]) == ("deleting", ["delete"])
-    answer = {"job": lost.id, "paid": "0.07"}
+    answer = {"job": lost.id, "do": "drop", "paid": "0.07"}
     settled = await api.http.post("/v1/jobs/unresolved", json=answer)
     assert settled.status_code == 200, settled.text
     gone = is_problem(await api.http.get(f"/v1/videos/{video}"), 410, "video-deleted")
