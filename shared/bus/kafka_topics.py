@@ -75,7 +75,7 @@ async def read_retention(cluster: Cluster, types: Iterable[type[Event]]) -> int 
     try:
         async with _administer(cluster) as admin:
             there = sorted(set(await admin.list_topics()) & set(names))
-            asked = [ConfigResource(ConfigResourceType.TOPIC, n, [RETENTION]) for n in there]
+            asked = [ConfigResource(ConfigResourceType.TOPIC, n, {RETENTION: ""}) for n in there]
             answers = await admin.describe_configs(asked) if asked else []
     except (KafkaError, OSError, TimeoutError) as error:
         said = f"Kafka at {cluster.servers} does not tell how long it keeps events: {error}"

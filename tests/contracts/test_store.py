@@ -434,7 +434,11 @@ async def test_indexes_may_be_declared_again_and_change(stores: Stores) -> None:
 
 async def test_a_document_expires_at_its_time_and_no_sooner(store: Store) -> None:
     past, future = store.now() - 60_000, store.now() + 600_000
-    docs = [{"_id": "old", EXPIRES_AT: past}, {"_id": "new", EXPIRES_AT: future}, {"_id": "ever"}]
+    docs: list[dict[str, Any]] = [
+        {"_id": "old", EXPIRES_AT: past},
+        {"_id": "new", EXPIRES_AT: future},
+        {"_id": "ever"},
+    ]
     await store.insert("passing", docs)
     await store.insert("passing", [{"_id": "set"}, {"_id": "saved", EXPIRES_AT: past}])
     await store.update("passing", [Update("set", set={EXPIRES_AT: future, "n": 1})])
