@@ -60,6 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = _add_command(commands, "replay", "services.cli.inspect:replay", about)
     replay.add_argument("video", metavar="VIDEO")
+    about = "list files that nothing needs any more, and folders of processes that are gone"
+    sweep = _add_command(commands, "sweep", "services.cli.sweep:sweep", about)
+    sweep.add_argument("--delete", action="store_true", help="and delete them")
     about = "check the installation, and say what is wrong with it and what to do"
     _add_command(commands, "doctor", "services.cli.doctor:doctor", about)
     _add_money(commands)
@@ -263,10 +266,13 @@ def _add_wishes(commands: "Commands") -> None:
         "pause": "let a video rest: nothing more of it is begun, or paid",
         "resume": "let a paused video go on; without one: go on with what a stopped run left",
         "cancel": "cancel a video; what is finished is kept",
+        "delete": "delete a video with everything that belongs to it: there is no way back",
         "retry": "make again what failed or was cancelled of a video, and nothing else",
     }
     for name, about in wishes.items():
         wish = _add_command(commands, name, f"services.cli.wishes:{name}", about)
+        if name == "delete":
+            wish.add_argument("--yes", action="store_true", help="without being asked")
         optional = "?" if name == "resume" else None
         wish.add_argument("video", nargs=optional, metavar="VIDEO", help="its id")
         _add_address(wish, "of the server, `storywave up`")

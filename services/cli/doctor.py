@@ -18,6 +18,7 @@ import httpx
 from services.cli.contradictions import Finding, Level, find_contradictions
 from services.cli.environment import read_settings
 from services.cli.outcome import say
+from services.cli.prepare import EVENTS
 from services.cli.stuck import list_stuck
 from services.gateway.keys.apikeys import ApiKeys
 from shared.engines.replicate.catalog import Catalog, load
@@ -33,7 +34,8 @@ from shared.engines.replicate.published import find_differences
 from shared.engines.replicate.transport import Answered, Transport
 from shared.jobs.unresolved import list_unresolved
 from shared.ports import Blobs, Bus, Store
-from shared.runtime.compose import choose_ports
+from shared.runtime.compose import choose_ports, keep, name_kafka
+from shared.runtime.keeping import DAY_MS
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput, InfrastructureError, PermanentError
 from shared.story.money import say_dollars
@@ -168,7 +170,28 @@ async def _check_bus(chosen: Settings, bus: Bus) -> list[Finding]:
         return [Finding("bus", away)]
     finally:
         await bus.stop()
-    return [Finding("bus", f"Kafka at {chosen.kafka} answers", "ok")]
+    kept = await _check_retention(chosen)
+    return [Finding("bus", f"Kafka at {chosen.kafka} answers", "ok"), *kept]
+
+
+async def _check_retention(chosen: Settings) -> list[Finding]:
+    """Tell where Kafka keeps events for longer than it is known that their video was deleted."""
+    from shared.bus.kafka_topics import read_retention
+
+    try:
+        kept = await read_retention(name_kafka(chosen), EVENTS)
+    except InfrastructureError as error:
+        return [Finding("topics", str(error), "note")]
+    stones = keep(chosen).tombstones_ms
+    if kept is not None and kept < stones:
+        return []
+    days = "for ever" if kept is None else f"for {kept / DAY_MS:g} days"
+    said = (
+        f"Kafka keeps events {days}, and tombstones of deleted videos stay for "
+        f"{chosen.keep_tombstones_days:g}: an old event could start one again. Raise "
+        "STORYWAVE_KEEP_TOMBSTONES_DAYS, or give the topics a shorter retention.ms"
+    )
+    return [Finding("topics", said)]
 
 
 async def _check_blobs(chosen: Settings, blobs: Blobs) -> list[Finding]:

@@ -17,6 +17,7 @@ from services.cli.environment import read_settings
 from services.cli.outcome import say
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput, InfrastructureError, PermanentError
+from shared.story.texts import escape_line
 
 SECONDS = 30.0
 """A server that has not answered by then is not going to."""
@@ -39,6 +40,26 @@ def resume(given: argparse.Namespace) -> int:
 def cancel(given: argparse.Namespace) -> int:
     """Cancel a video."""
     return _ask(given, "cancel")
+
+
+def delete(given: argparse.Namespace) -> int:
+    """Delete a video; ask before, since there is no way back."""
+    chosen = read_settings(given)
+    if not given.yes and not _agrees(f"Delete {given.video} with everything that belongs to it?"):
+        say("nothing was deleted")
+        return 1
+    now = _send(chosen, "DELETE", f"/v1/videos/{quote(given.video, '')}")
+    # what runs at a provider is ended and paid first; the server goes on by itself
+    say(f"{given.video}  {now.get('status', 'deleted')}")
+    return 0
+
+
+def _agrees(question: str) -> bool:
+    """Return what a person answers; refuse where there is nobody to ask."""
+    try:
+        return input(f"{escape_line(question)} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        raise BadInput("nobody is there to be asked: say --yes", "yes") from None
 
 
 def retry(given: argparse.Namespace) -> int:
@@ -133,7 +154,7 @@ def _send(chosen: Settings, method: str, path: str, body: object = None) -> Mapp
     opener = build_opener(ProxyHandler({}))
     try:
         with opener.open(asked, timeout=SECONDS) as answer:
-            return _read(server, answer.read())
+            return {} if answer.status == 204 else _read(server, answer.read())
     except HTTPError as error:
         problem = _read(server, error.read())
         raise _explain(error.code, str(problem.get("detail", error.reason))) from error

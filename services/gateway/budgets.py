@@ -7,7 +7,7 @@ from pydantic import Field
 from services.gateway.errors.problems import NotNow
 from services.gateway.intake import Emit, check_brief
 from services.gateway.keys.limits import Usage
-from services.gateway.read.status import FINAL, read_status
+from services.gateway.read.status import FINAL, Status, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.requests import VideoRequest
 from services.gateway.wishes import Wishes
@@ -71,7 +71,7 @@ class Budgets:
         view = await self.videos.find(video_id, owner)
         now = read_status(view)
         assert now is not None, "a view that was just found has a status"
-        if now.status in FINAL:
+        if now.status in FINAL | {Status.DELETING}:
             raise NotNow(f"The video is {now.status}: nothing more will be spent on it.")
         money = await self.gate.read(video_id)
         committed = sum_committed(money) if money else 0

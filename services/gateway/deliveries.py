@@ -18,8 +18,13 @@ from shared.jobs.unreadable import read_each
 from shared.ports import Index, Store
 from shared.story.view import JobSpec
 
-_WEBHOOK, _MESSAGE = "spec.input.webhook", "spec.input.message"
-INDEXES = {JOBS: (Index((_WEBHOOK, "created_at"), present=_WEBHOOK),)}
+WEBHOOK, _MESSAGE = "spec.input.webhook", "spec.input.message"
+INDEXES = {
+    JOBS: (
+        Index((WEBHOOK, "created_at"), present=WEBHOOK),
+        Index(("created_at",), present=WEBHOOK),
+    )
+}
 
 MOST_REPLAYS = 50
 
@@ -68,7 +73,7 @@ class History:
         """Return a page of what a webhook was told, newest first."""
         found = await self.webhooks.find(webhook, owner)
         rows = await find_newest(
-            self.store, JOBS, {_WEBHOOK: found.id}, decode_cursor(cursor), limit + 1
+            self.store, JOBS, {WEBHOOK: found.id}, decode_cursor(cursor), limit + 1
         )
         jobs, _ = read_each(JOBS, rows[:limit], from_doc)
         after = encode_cursor(rows[limit]) if len(rows) > limit else None
@@ -91,7 +96,7 @@ class History:
 
     async def _find_all(self, webhook: str, message: str) -> list[Job]:
         """Return a delivery and its replays, the last one last."""
-        rows = await self.store.find(JOBS, {_WEBHOOK: webhook, _MESSAGE: message})
+        rows = await self.store.find(JOBS, {WEBHOOK: webhook, _MESSAGE: message})
         jobs, _ = read_each(JOBS, rows, from_doc)
         if not jobs:
             raise NoSuchDelivery(message)

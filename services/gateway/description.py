@@ -18,7 +18,7 @@ _WHEN: Mapping[int, str] = {
     "for a page of another site.",
     404: "There is no such video or image, or no such part of it.",
     409: "The status of the video does not allow it.",
-    410: "The stored file is lost.",
+    410: "The video was deleted, or the stored file is lost.",
     412: "The video has changed since the ETag in If-Match was given.",
     413: "The body is too large: 64 KiB at most, 10 MiB for a picture, 200 MiB for an upload.",
     415: "The body is of another type than this takes.",
@@ -65,6 +65,8 @@ ACCEPTED: Answers = {
         },
     }
 }
+
+GONE: Answers = {204: {"description": "It is gone, with everything that belonged to it."}}
 
 PICTURE: dict[str, Any] = {
     "required": True,
@@ -152,6 +154,8 @@ def correct_description(api: FastAPI) -> None:
         document = describe()
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
+                if "{video_id}" in path and method != "delete":
+                    operation["responses"].setdefault("410", operation["responses"]["503"])
                 _correct(operation["responses"])
                 operation["x-role"] = str(find_role(method.upper(), path))
                 operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY

@@ -6,12 +6,12 @@ through all of it again, and so completes what a crash had cut short.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from services.gateway.errors.callers import NotAllowed
-from services.gateway.errors.problems import KeyReused, Unreadable
+from services.gateway.errors.problems import KeyReused, NotNow, Unreadable
 from services.gateway.errors.wording import trim_text
 from services.gateway.images import Images
 from services.gateway.keys.caller import CALLER, Role
@@ -19,7 +19,7 @@ from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import Scripts
-from services.gateway.webhooks.kept import Webhooks
+from services.gateway.webhooks.kept import WEBHOOKS, Webhooks, name_own
 from services.gateway.webhooks.post import Poster
 from shared.base.batching import Batcher
 from shared.jobs.gate import Gate
@@ -52,6 +52,12 @@ INDEXES = {
 
 UPLOAD = "/v1/uploads"
 
+
+def list_rows(video_id: str) -> Mapping[str, Sequence[str]]:
+    """Return which rows of the gateway are about one video: they are deleted with it."""
+    return {REQUESTS: [video_id], OUTPUTS: [video_id], WEBHOOKS: [name_own(video_id)]}
+
+
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Weights = Callable[[], Awaitable[dict[str, float]]]
 
@@ -72,6 +78,8 @@ class Intake:
     terms: Terms
     webhooks: Webhooks
     poster: Poster
+    check_living: Callable[[str, str], Awaitable[None]]
+    """Refuses a video that this owner has deleted: under its id there is never another."""
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
@@ -80,11 +88,16 @@ class Intake:
         check_brief(brief)
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
-        row = await self._build_row(await self.ids.make(owner, key), brief, asked)
+        video_id = await self.ids.make(owner, key)
+        if key is not None:
+            await self.check_living(video_id, owner)
+        row = await self._build_row(video_id, brief, asked)
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
         await self._check_limits(row, brief)
-        if not await self._insert(row):
+        if await self._insert(row):
+            await self._keep_again(brief, row)
+        else:
             row = await self._read_first(row, asked.left_open)
         # Money before events: a service that hears of the video may reserve some at once.
         if row["webhook"]:
@@ -182,7 +195,7 @@ class Intake:
 
     async def _keep_files(self, brief: Brief, row: Doc) -> None:
         """Keep the files of an accepted video; refuse those that were never given."""
-        for field, id_, path in _list_files(brief):
+        for field, id_, path in list_files(brief):
             if await self.images.use(id_, row["owner"]):
                 continue
             # A video that was accepted stays accepted, also where its files have gone since.
@@ -192,6 +205,16 @@ class Intake:
                     f"upload it first (POST {path}) and give the id of the answer",
                     field,
                 )
+
+    async def _keep_again(self, brief: Brief, row: Doc) -> None:
+        """Keep the files once more, now that the video is known: one may have been deleted."""
+        owner = row["owner"]
+        there = [await self.images.use(id_, owner) for _, id_, _ in list_files(brief)]
+        if brief.script:
+            there.append(await self.scripts.use(brief.script, owner) is not None)
+        if not all(there):
+            await self.store.delete(REQUESTS, [row["_id"]])
+            raise NotNow("A file of this request was deleted just now: give it again.")
 
     @cached_property
     def _insert(self) -> Batcher[Doc, bool]:
@@ -257,7 +280,7 @@ def _may_spend() -> bool:
     return CALLER.get().role.includes(Role.PAYER)
 
 
-def _list_files(brief: Brief) -> list[tuple[str, str, str]]:
+def list_files(brief: Brief) -> list[tuple[str, str, str]]:
     """Return each file that a request names: the field, the id, and where such are given."""
     card = brief.end_card.product_image if brief.end_card else None
     picture = brief.product.picture if brief.product else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.gateway.budgets import Budgets
 from services.gateway.deliveries import History
 from services.gateway.download import Downloads
+from services.gateway.given import Given
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
 from services.gateway.intake import OUTPUTS, REQUESTS, Emit, Intake
@@ -22,6 +23,8 @@ from services.gateway.keys.secret import Secrets
 from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
+from services.gateway.retention import SWEEP_SECONDS as RETENTION_SECONDS
+from services.gateway.retention import Retention
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
 from services.gateway.thumbnails import Thumbnails
@@ -48,6 +51,7 @@ class Gateway:
     images: Images
     scripts: Scripts
     uploads: Uploads
+    given: Given
     watch: Watch
     blobs: Blobs
     hooks: Hooks
@@ -92,7 +96,7 @@ def build_gateway(
     uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
     store, gate = app.ports.store, app.gate
-    audit, usage = Audit(store), Usage(store, videos.find_ended)
+    audit, usage = Audit(store, app.keeping.audit_ms), Usage(store, videos.find_ended)
 
     emit = note_deeds(shell.emit, audit, usage)
     weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
@@ -110,11 +114,15 @@ def build_gateway(
         app.terms,
         webhooks,
         poster,
+        videos.check_living,
     )
     steer = touch_videos(emit, videos)
     revisions = Revisions(videos, steer, gate, app.terms)
-    wishes = Wishes(videos, steer, gate, shell.list_jobs)
+    wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
     budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage)
+    given = Given(store, app.ports.blobs, app.folder)
+    retention = Retention(store, videos, wishes, given, app.keeping)
+    app.repeat("retention", retention.sweep, RETENTION_SECONDS)
     keys = ApiKeys(store)
     return Gateway(
         intake=intake,
@@ -125,6 +133,7 @@ def build_gateway(
         images=images,
         scripts=scripts,
         uploads=uploads,
+        given=given,
         watch=watch,
         blobs=app.ports.blobs,
         hooks=Hooks(store, hook_secret),

@@ -7,7 +7,7 @@ changes nothing, so that a client may repeat what it has had no answer to.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from services.gateway.errors.problems import NotNow
+from services.gateway.errors.problems import NotNow, VideoGone
 from services.gateway.intake import Emit
 from services.gateway.read.status import (
     ALLOWED,
@@ -21,6 +21,8 @@ from services.gateway.read.status import (
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_flagged, list_again
 from shared.jobs.gate import Gate
+from shared.jobs.unresolved import list_unresolved
+from shared.ports import Store
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoSteered
 from shared.story.kinds import KINDS
 from shared.story.view import View
@@ -40,6 +42,7 @@ class Wishes:
     videos: Videos
     emit: Emit
     gate: Gate
+    store: Store
     list_jobs: Callable[[str], Awaitable[set[str]]]
     """Returns the ids of all jobs that a video has, or has had."""
 
@@ -57,6 +60,29 @@ class Wishes:
             # of two wishes with one number the first is a fact, and the other comes after it
             if any(s.rev == asked.rev and s.desired == desired for s in after.all(VideoSteered)):
                 return
+
+    async def delete(self, video_id: str, owner: str) -> bool:
+        """Have a video deleted; tell whether it is gone already, or something is still stopped."""
+        try:
+            while True:
+                view, now = await self._find(video_id, owner)
+                await self._check_resolved(video_id, owner)
+                if now.status is Status.DELETING:
+                    return False
+                rev = max(now.rev, FIRST_REV)
+                await self.emit([build_steering(view, "cancelled", rev, delete=True)])
+        except VideoGone:
+            return True
+
+    async def _check_resolved(self, video_id: str, owner: str) -> None:
+        """Refuse while nobody knows what an attempt has cost: its receipt would be lost."""
+        unknown = await list_unresolved(self.store, owner)
+        jobs = [each.job for each in unknown if each.video_id == video_id]
+        if jobs:
+            raise NotNow(
+                f"It is not known what {' and '.join(jobs[:3])} of this video has cost: say it "
+                "first (POST /v1/jobs/unresolved, or `storywave jobs unresolved`).",
+            )
 
     async def retry(self, video_id: str, owner: str) -> None:
         """Ask for the next revision, in which only what has failed is made again."""

@@ -25,7 +25,7 @@ def scratch(parent: Path) -> Iterator[Path]:
     """
     try:
         parent.mkdir(private.FOLDER, parents=True, exist_ok=True)
-        _remove_dead(parent)
+        remove_dead(parent)
         folder, lock = _make_own(parent)
     except OSError as error:
         raise InfrastructureError(
@@ -51,13 +51,24 @@ def _make_own(parent: Path) -> tuple[Path, int]:
             return folder, lock
 
 
-def _remove_dead(parent: Path) -> None:
+def list_dead(parent: Path) -> list[Path]:
+    """Return the folders that dead processes have left here."""
+    found = []
+    for folder in sorted(file.parent for file in parent.glob(f"*/{LOCK}")):
+        if (lock := _lock(folder)) is not None:
+            found.append(folder)
+            os.close(lock)
+    return found
+
+
+def remove_dead(parent: Path) -> None:
+    """Remove what dead processes have left here."""
     # Only folders with a lock are ours: the user may have named a folder that holds other things.
     for left in [file.parent for file in parent.glob(f"*/{LOCK}")]:
         if (lock := _lock(left)) is not None:
             _remove(left)
             os.close(lock)
-    for path in parent.iterdir():
+    for path in parent.iterdir() if parent.exists() else ():
         # left by who died right after making it, or right before it was gone
         if re.fullmatch(NAME, path.name):
             with suppress(OSError):  # it is not empty, and so no dead one's

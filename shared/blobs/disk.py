@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +19,7 @@ from shared.blobs.files import (
     sync_folder,
     write_whole,
 )
-from shared.ports import Blob
+from shared.ports import Blob, Stored
 from shared.story.errors import BlobMissing
 
 READ_BYTES = 1 << 20
@@ -31,6 +33,8 @@ class DiskBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._names = threading.Lock()
+        """Held while a file gets its name, and while empty folders are removed."""
 
     async def open(self) -> None:
         """Make the folder, closed to other users, without what a crash left half written."""
@@ -73,8 +77,12 @@ class DiskBlobs:
         """Return the keys that begin so."""
         return await asyncio.to_thread(self._keys, prefix)
 
+    async def list_stored(self, prefix: str) -> list[Stored]:
+        """Return what is stored under the keys that begin so."""
+        return await asyncio.to_thread(self._list_stored, prefix)
+
     async def delete(self, keys: Sequence[str]) -> None:
-        """Delete these; missing keys are fine."""
+        """Delete these, and folders that are empty then; missing keys are fine."""
         await asyncio.to_thread(self._delete, keys)
 
     # ── beside the event loop ───────────────────────────────────────────────────────────────────
@@ -98,16 +106,20 @@ class DiskBlobs:
         """Write all or nothing, so that a power cut can't take back what was answered."""
         digest, size = hashlib.sha256(), 0
         with map_errors(PLACE):
-            make_durably(path.parent)
+            with self._names:
+                make_durably(path.parent)
             beside = self._folder / UNFINISHED  # on the same disk: across disks nothing is renamed
-            with write_whole(path, beside=beside, mode=private.FILE) as file:
+            with ExitStack() as naming, write_whole(path, beside=beside, mode=private.FILE) as file:
                 for part in parts:
                     digest.update(part)
                     size += file.write(part)
                 file.flush()
                 # The bytes first, then the name: else a power cut leaves a name without its bytes.
                 os.fsync(file.fileno())
-            sync_folder(path.parent)
+                naming.enter_context(self._names)
+                make_durably(path.parent)  # it may have been removed meanwhile, as empty
+            with suppress(FileNotFoundError):  # it was deleted at once
+                sync_folder(path.parent)
         return Blob(key, size, digest.hexdigest())
 
     def _get(self, key: str) -> bytes:
@@ -135,10 +147,34 @@ class DiskBlobs:
                 found += [(Path(at) / name).relative_to(self._folder).as_posix() for name in names]
         return sorted(key for key in found if key.startswith(prefix))
 
+    def _list_stored(self, prefix: str) -> list[Stored]:
+        found = []
+        for key in self._keys(prefix):
+            with suppress(FileNotFoundError), map_errors(PLACE):
+                stat = self._path(key).stat()
+                found.append(Stored(key, stat.st_size, round(stat.st_mtime * 1000)))
+        return found
+
     def _delete(self, keys: Sequence[str]) -> None:
         with map_errors(PLACE):
-            for path in map(self._path, keys):
-                path.unlink(missing_ok=True)
+            paths = [self._path(key) for key in keys]
+            for path in paths:
+                with suppress(NotADirectoryError):  # a step of the key is a file: so it is missing
+                    path.unlink(missing_ok=True)
+            with self._names:
+                for folder in {path.parent for path in paths}:
+                    self._remove_empty(folder)
+
+    def _remove_empty(self, folder: Path) -> None:
+        """Remove a folder if nothing is in it, and those around it."""
+        while folder != self._folder:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass  # those around it may be there all the same
+            except OSError:
+                return
+            folder = folder.parent
 
     def _open(self, key: str) -> BinaryIO:
         path = self._path(key)

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.blobs.files import map_errors, split_key, write_whole
-from shared.ports import Blob
+from shared.ports import Blob, Stored
 from shared.story.errors import BlobMissing, BlobsUnavailable
 
 READ_BYTES = 1 << 20
@@ -135,10 +135,14 @@ class S3Blobs:
 
     async def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin so."""
+        return [stored.key for stored in await self.list_stored(prefix)]
+
+    async def list_stored(self, prefix: str) -> list[Stored]:
+        """Return what is stored under the keys that begin so."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._server():
             return [
-                row["Key"]
+                Stored(row["Key"], row["Size"], round(row["LastModified"].timestamp() * 1000))
                 async for page in pages.paginate(Bucket=self._bucket, Prefix=prefix)
                 for row in page.get("Contents", ())
             ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.bus.kafka_producer import Cluster
@@ -17,6 +18,7 @@ from shared.story.errors import BusUnavailable
 from shared.story.events import Event
 
 PATIENCE_MS = 10_000
+RETENTION = "retention.ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ def find_differences(cluster: Cluster, topics: Iterable[TopicState]) -> list[str
                 f"{cluster.replication}: Kafka's own kafka-reassign-partitions adds them"
             )
     return found
+
+
+async def read_retention(cluster: Cluster, types: Iterable[type[Event]]) -> int | None:
+    """Return for how many milliseconds at most these topics keep events; None is for ever."""
+    names = sorted({cluster.topic(cls) for cls in types})
+    try:
+        async with _administer(cluster) as admin:
+            there = sorted(set(await admin.list_topics()) & set(names))
+            asked = [ConfigResource(ConfigResourceType.TOPIC, n, {RETENTION: ""}) for n in there]
+            answers = await admin.describe_configs(asked) if asked else []
+    except (KafkaError, OSError, TimeoutError) as error:
+        said = f"Kafka at {cluster.servers} does not tell how long it keeps events: {error}"
+        raise BusUnavailable(said) from error
+    found = [int(entry[1]) for each in answers for topic in each.resources for entry in topic[4]]
+    return None if any(ms < 0 for ms in found) else max(found, default=0)
 
 
 def _after(cluster: Cluster, name: str, before: TopicState | None, *, grow: bool) -> TopicState:

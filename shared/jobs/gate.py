@@ -265,6 +265,11 @@ def sum_committed(money: Mapping[str, Any]) -> Micros:
     return sum(hold.get("settled", hold["reserved"]) for hold in money["holds"].values())
 
 
+def has_open_holds(money: Mapping[str, Any]) -> bool:
+    """Tell whether money is held for any attempt of which it is not known what it came to."""
+    return any("settled" not in hold for hold in money["holds"].values())
+
+
 def sum_spent(money: Mapping[str, Any]) -> Micros:
     """Return what a video has spent on attempts that have ended."""
     return sum(hold.get("settled") or 0 for hold in money["holds"].values())

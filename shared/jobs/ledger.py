@@ -326,6 +326,10 @@ class Ledger:
         jobs, _ = read_each(JOBS, await self._find_awaited(video_id), from_doc)
         return [job for job in jobs if job.state not in TERMINAL]
 
+    async def has_all_ended(self, video_id: str) -> bool:
+        """Tell whether every job that a video waits for has ended, also those of other versions."""
+        return all(_has_ended(row) for row in await self._find_awaited(video_id))
+
     async def is_busy(self, video_id: str) -> bool:
         """Tell whether a video waits for any job."""
         return bool(await self.open_jobs(video_id))

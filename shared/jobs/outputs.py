@@ -111,7 +111,12 @@ async def keep(
 
 def _folder(job: Job) -> str:
     spec = job.spec
-    return f"{spec.video_id}/{spec.kind}/{spec.beat}-{spec.n}-{spec.take}-{job.attempt}"
+    return f"{name_folder(spec.video_id, spec.kind)}{spec.beat}-{spec.n}-{spec.take}-{job.attempt}"
+
+
+def name_folder(video_id: str, kind: str) -> str:
+    """Return how the keys of all outputs begin that jobs of a kind have made for a video."""
+    return f"{video_id}/{kind}/"
 
 
 def name_fields(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

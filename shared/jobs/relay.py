@@ -16,7 +16,7 @@ from shared.jobs.ledger import JOBS
 from shared.jobs.letters import write_letters
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.unreadable import PUT_OFF, put_off, read_each
-from shared.ports import Bus, Doc, Index, Is, Store, Update
+from shared.ports import EXPIRY, Bus, Doc, Index, Is, Store, Update
 from shared.story.errors import InfrastructureError, Unpublishable
 from shared.story.events import DeadLettered, Event
 from shared.story.kinds import AnyKind, Kinds
@@ -31,6 +31,7 @@ INDEXES = {
         Index(("service", "publish_at"), present="publish_at"),
         Index(("video_id",)),
         unreadable.INDEX,
+        EXPIRY,
     )
 }
 

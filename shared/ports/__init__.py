@@ -4,11 +4,13 @@ Everything works in batches. One bad item never takes its batch along: each port
 to that item, and to the others.
 """
 
-from shared.ports.blobs import Blob, Blobs
+from shared.ports.blobs import Blob, Blobs, Stored
 from shared.ports.bus import Bus, Handler, Health, Heard, Unread
-from shared.ports.store import Doc, Index, Is, Store, Update, Where
+from shared.ports.store import EXPIRES_AT, EXPIRY, Doc, Index, Is, Store, Update, Where
 
 __all__ = [
+    "EXPIRES_AT",
+    "EXPIRY",
     "Blob",
     "Blobs",
     "Bus",
@@ -19,6 +21,7 @@ __all__ = [
     "Index",
     "Is",
     "Store",
+    "Stored",
     "Unread",
     "Update",
     "Where",

@@ -15,6 +15,16 @@ class Blob:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a place of blobs tells of one without a look into it."""
+
+    key: str
+    size: int
+    at: int
+    """When it was written, by the clock of the place, in milliseconds."""
+
+
 class Blobs(Protocol):
     """Bytes by key. A put is atomic: a key has all of its bytes or does not exist."""
 
@@ -48,6 +58,10 @@ class Blobs(Protocol):
 
     async def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin so."""
+        ...
+
+    async def list_stored(self, prefix: str) -> list[Stored]:
+        """Return what is stored under the keys that begin so."""
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:

@@ -45,6 +45,12 @@ class Index:
     unique: bool = False
 
 
+EXPIRES_AT = "expires_at"
+"""A field that any document may have: from this time on, nobody needs it."""
+EXPIRY = Index((EXPIRES_AT,), present=EXPIRES_AT)
+"""What a collection has whose documents may expire: by it they are found and deleted."""
+
+
 class Store(Protocol):
     """Documents that survive the answer: every write is durable before it returns.
 
@@ -110,4 +116,12 @@ class Store(Protocol):
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
         """Delete the documents that exist; return how many did."""
+        ...
+
+    async def expire(self, collection: str) -> int:
+        """Delete what has expired, unless a server does that by itself; return how many it was.
+
+        A document may outlive its time for a while. Its time is read and written, and asked for
+        by nobody: the server has a type of its own for it.
+        """
         ...

@@ -36,10 +36,12 @@ from shared.jobs.relay import Relay
 from shared.jobs.reuse import Reuse
 from shared.jobs.times import Waiting, look_again, mend_times
 from shared.jobs.worker import Worker
-from shared.ports import Blobs, Bus, Health, Index, Is, Store
+from shared.ports import EXPIRY, Blobs, Bus, Health, Index, Is, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.budgets import Budgets
+from shared.runtime.keeping import Keeping
 from shared.runtime.measures import MEASURE_SECONDS, Measures
+from shared.runtime.purge import Purge
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
 from shared.runtime.steering import Steering
@@ -52,6 +54,7 @@ log = logging.getLogger("storywave.app")
 Indexes = Mapping[str, Sequence[Index]]
 """Collections, each with its indexes."""
 
+EXPIRE_SECONDS = 60 * 60.0
 MEND_SECONDS = 30.0
 """How often to look for times that a clock has set which was ahead."""
 TELL_SECONDS = 5.0
@@ -85,6 +88,7 @@ class Parts:
     video_ms: int = VIDEO_MS
     terms: Terms = NOTHING_COSTS
     allowances: Allowances = field(default_factory=Allowances)
+    keeping: Keeping = field(default_factory=Keeping)
     alone: bool = True
     """The only process on its store: what a former one left in hand is free, and there is no
     server that one could wait for.
@@ -111,6 +115,7 @@ class App:
     allowances: Allowances
     replicas: Mapping[str, Replica]
     terms: Terms = NOTHING_COSTS
+    keeping: Keeping = field(default_factory=Keeping)
     folder: Path = Path()
     """A folder of this process alone, emptied when it starts."""
     loops: Sequence[asyncio.Task[None]] = ()
@@ -177,7 +182,8 @@ def list_indexes(services: Sequence[Service]) -> Indexes:
 def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     ports = parts.ports
     gate, rates = Gate(ports.store), Rates(ports.store)
-    app = App(ports, gate, rates, parts.pool, parts.allowances, {}, parts.terms, folder)
+    app = App(ports, gate, rates, parts.pool, parts.allowances, {}, parts.terms)
+    app.keeping, app.folder = parts.keeping, folder
     budgets = Budgets(parts.terms.ask, parts.kinds)
     app.replicas = {
         service.name: _replica(service, parts, folder, app, budgets) for service in services
@@ -253,6 +259,7 @@ def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Bu
         bus=ports.bus,
         ledger=ledger,
         relay=relay,
+        purge=Purge(ports.store, ports.blobs, service, parts.keeping.tombstones_ms),
         take_on=worker.take_on,
         video_ms=parts.video_ms,
         budgets=budgets,
@@ -276,11 +283,19 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
         if replica.shell.steering and parts.allowances.room.is_limited:
             loops.append(("turns", _repeat(replica.shell.steering.hand_out, 20 * look)))
     services = [replica.shell.service for replica in app.replicas.values()]
+    loops.append(("expiry", _repeat(partial(_expire, app.ports.store, services), EXPIRE_SECONDS)))
     mend = partial(_make_due, app.ports.store, services, mend_times)
     loops.append(("times", _repeat(mend, MEND_SECONDS)))
     measures = Measures(app.ports.store, app.ports.bus, services, parts.scratch)
     loops.append(("measures", _repeat(measures.take, MEASURE_SECONDS)))
     return loops
+
+
+async def _expire(store: Store, services: Sequence[Service]) -> None:
+    """Delete what has expired, where no server does that by itself."""
+    for collection, indexes in list_indexes(services).items():
+        if EXPIRY in indexes:
+            await store.expire(collection)
 
 
 async def _make_due(

@@ -23,6 +23,7 @@ from shared.jobs.turns import Room
 from shared.ports import Store
 from shared.runtime.allowances import FREE_CLIPS, PAID_CLIPS, Allowances
 from shared.runtime.app import App, Indexes, Parts, Ports, run_services
+from shared.runtime.keeping import DAY_MS, Keeping
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.runtime.terms import Priced, Terms, ask_engines
@@ -62,6 +63,7 @@ async def open_app(
         video_ms=round(settings.video_hours * 3_600_000),
         terms=find_terms(settings),
         allowances=allow(settings),
+        keeping=keep(settings),
         alone=settings.mode == "embedded",
     )
     try:
@@ -82,6 +84,17 @@ async def open_store(settings: Settings, indexes: Indexes = NO_INDEXES) -> Async
         yield ports.store
     finally:
         await ports.store.close()
+
+
+def keep(settings: Settings) -> Keeping:
+    """Return how long things are kept."""
+    return Keeping(
+        videos_ms=round(settings.keep_videos_days * DAY_MS),
+        uploads_ms=round(settings.keep_uploads_days * DAY_MS),
+        deliveries_ms=round(settings.keep_deliveries_days * DAY_MS),
+        audit_ms=round(settings.keep_audit_days * DAY_MS),
+        tombstones_ms=round(settings.keep_tombstones_days * DAY_MS),
+    )
 
 
 def allow(settings: Settings) -> Allowances:

@@ -25,6 +25,8 @@ Facts = Mapping[str, Event]
 """By place: the event's name and slot, as in `ImageReady/2/0/0`."""
 
 TOMBSTONE = f"{VideoDeleted.__name__}/0"
+_OF_THE_LIVING = ("released", "decided", "check_at", "running", "replays", "heard_at", PUT_OFF)
+"""What a tombstone does not keep."""
 _BEGINNINGS = {VideoRequested.__name__, BeatsPlanned.__name__}
 
 
@@ -68,10 +70,21 @@ class Known:
                 unread[at] = each.body
         if TOMBSTONE in self.facts or TOMBSTONE in new:
             stone = self.facts.get(TOMBSTONE) or new[TOMBSTONE]
-            return Known(self.video_id, self.version, {TOMBSTONE: stone})
+            return self._bury(stone, {at: e for at, e in self.decided.items() if at == TOMBSTONE})
         if not new and not unread:
             return self
         return replace(self, facts={**self.facts, **new}, unread={**self.unread, **unread})
+
+    def delete(self, stone: VideoDeleted) -> "Known":
+        """Return what is known after the decision that it is deleted."""
+        return self._bury(stone, {TOMBSTONE: stone})
+
+    def _bury(self, stone: Event, decided: Facts) -> "Known":
+        """Return a tombstone. Of one that stood before, the time of the next look stays."""
+        check_at = self.check_at if self.is_deleted else None
+        return Known(
+            self.video_id, self.version, {TOMBSTONE: stone}, decided=decided, check_at=check_at
+        )
 
     @property
     def waits(self) -> bool:
@@ -107,7 +120,7 @@ class Change:
         cls, before: Known, heard: Known, decision: Decision, now: int, patience: int
     ) -> "Change":
         if heard.is_deleted:
-            return cls(before, heard, {})
+            return cls.bury(before, heard, now + patience)
         known = heard.released.keys() | heard.unread
         jobs = {spec.id: spec for spec in decision.jobs if spec.id not in known}
         events = {
@@ -123,6 +136,16 @@ class Change:
         waits = heard.is_asked_for and not decision.done
         after = _wait(before, after, now, patience if waits else None)
         return cls(before, after, decision.summary if decision.done else {})
+
+    @classmethod
+    def bury(cls, before: Known, stone: Known, check_at: int) -> "Change":
+        """Return the change to a tombstone: by this time, what the video owned must be gone."""
+        check_at_first = stone if before.is_deleted else replace(stone, check_at=check_at)
+        return cls(before, check_at_first, {})
+
+    def delete(self, stone: VideoDeleted, now: int, patience: int) -> "Change":
+        """Return the change of a video that is deleted: nothing else of it is decided."""
+        return self.bury(self.before, self.after.delete(stone), now + patience)
 
     def keep_waiting(self, now: int, patience: int) -> "Change":
         """Return the change of a video of which something is still waited for."""
@@ -154,8 +177,11 @@ class Change:
         where, rise = {"version": self.before.version}, {"version": 1}
         if self.after.is_deleted:
             stone = self.after.facts[TOMBSTONE].model_dump(mode="json")
-            gone = ("released", "decided", "check_at", PUT_OFF)
-            only = {"parts": {VideoDeleted.__name__: {"0": stone}}}
+            only: dict[str, Any] = {"parts": {VideoDeleted.__name__: {"0": stone}}}
+            decided, check_at = _dump(self.after.decided), self.after.check_at
+            only |= {"decided": decided} if decided else {}
+            only |= {} if check_at is None else {"check_at": check_at}
+            gone = [name for name in _OF_THE_LIVING if name not in only]
             return Update(self.after.video_id, where=where, set=only, inc=rise, unset=gone)
         new: dict[str, Any] = {"heard_at": now}
         if self.after.running != self.before.running:

@@ -9,7 +9,7 @@ from shared.jobs.engine import Engine, Finish, Work
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
-from shared.ports import Index, Is, Store
+from shared.ports import EXPIRY, Index, Is, Store
 from shared.runtime.budgets import Budgets
 from shared.runtime.settings import Settings
 from shared.story.events import (
@@ -61,6 +61,8 @@ class Service:
     """
     report: Mapping[AnyKind, Callable[[Event], None]] = field(default_factory=dict)
     """What to log and count, once, when a job of a kind has ended."""
+    rows_of: Callable[[str], Mapping[str, Sequence[str]]] = lambda video_id: {}
+    """Tells which rows of its own collections are about one video: they are deleted with it."""
     collections: Mapping[str, Sequence[Index]] = field(default_factory=dict)
     """Further collections of its own, with their indexes; and further indexes of what all share."""
 
@@ -92,7 +94,7 @@ class Service:
     @property
     def indexes(self) -> Mapping[str, Sequence[Index]]:
         """Return all collections that it writes, with their indexes."""
-        views = (Index(("check_at",), present="check_at"), unreadable.INDEX)
+        views = (Index(("check_at",), present="check_at"), unreadable.INDEX, EXPIRY)
         return {self.views: views, **self.collections}
 
     @property

@@ -227,6 +227,21 @@ class Settings(BaseSettings):
     most_priority: int = Field(10, ge=1, le=10)
     """The most that a video weighs, whatever priority is asked for it."""
 
+    # how long things are kept
+    keep_videos_days: float = Field(0, ge=0)
+    """After how many days without any change a video that has ended is deleted, with everything
+    that belongs to it; 0 is never."""
+    keep_uploads_days: float = Field(7, ge=1)
+    """For how many days, at least, a file stays that videos were made from, once all of them are
+    deleted. One that no video has used is kept for a day."""
+    keep_deliveries_days: float = Field(30, ge=1)
+    """For how many days it is known what webhooks were told."""
+    keep_audit_days: float = Field(365, ge=1)
+    """For how many days it is known who did what; a change counts for what is done from then on."""
+    keep_tombstones_days: float = Field(90, ge=8)
+    """For how many days a deleted video is known as such. It must be longer than Kafka keeps the
+    events of a topic (7 days by default), or an old event could start the video again."""
+
     @field_validator("llm_model")
     @classmethod
     def _check_model(cls, model: str, given: ValidationInfo) -> str:

@@ -35,13 +35,15 @@ from shared.runtime import journal
 from shared.runtime.budgets import Budgets
 from shared.runtime.known import Change, Known, Reader
 from shared.runtime.memory import Memo, Recent
+from shared.runtime.purge import Purge
 from shared.runtime.service import NO_PRICES, Service
 from shared.runtime.steering import Steering
 from shared.story.errors import InfrastructureError, cause
-from shared.story.events import Event
+from shared.story.events import Event, VideoDeleted
 from shared.story.kinds import Kinds
 from shared.story.running import count, find_overdue
 from shared.story.view import NOTHING, Decision, JobSpec, View
+from shared.story.wishes import is_deleting
 
 log = logging.getLogger("storywave.service")
 
@@ -64,6 +66,7 @@ class Shell:
         bus: Bus,
         ledger: Ledger,
         relay: Relay,
+        purge: Purge,
         take_on: Callable[[Sequence[JobSpec]], Awaitable[None]],
         video_ms: int = VIDEO_MS,
         budgets: Budgets = NO_PRICES,
@@ -77,6 +80,7 @@ class Shell:
         self._bus = bus
         self._ledger = ledger
         self._relay = relay
+        self._purge = purge
         self._take_on = take_on
         self._listeners: list[Callable[[Iterable[str]], None]] = []
         self._recent = Recent()
@@ -152,6 +156,7 @@ class Shell:
 
     async def _check(self, doc: Doc, now: int) -> None:
         video, seen = doc["_id"], {"check_at": doc["check_at"]}
+        is_deleted = VideoDeleted.__name__ in doc.get("parts", {})
         put_off_again = {"check_at": now + distance_ms(doc), PUT_OFF: count_looks(doc) + 1}
         times = put_off_again if PUT_OFF in doc else {"check_at": now + _patience()}
         later = Update(video, where=seen, set={**times, **await self._count_running(doc, now)})
@@ -162,6 +167,10 @@ class Shell:
             self.steering.forget()
             await self._ledger.wake(video)  # whoever should have woken them may have died
         await self._settle({video: []})
+        if is_deleted:
+            if self.steering:  # for whoever was away for so long that it never heard of it
+                await self._relay.replay(video)
+            return
         replays = doc.get("replays", 0)  # what stays silent is asked less and less often
         # a time far ahead is of a clock that has been set right since
         silent = abs(now - doc["heard_at"]) >= SILENT_MS * 2 ** min(replays, 6)
@@ -201,6 +210,7 @@ class Shell:
             for video, error in broken.items():
                 await self._set_aside(waiting[video], error)
             await self._ensure_each(kept)
+            await self._purge_each([c.after for c in kept if c.after.is_deleted], waiting)
             await self._go_on(kept)
             for change in kept:
                 journal.tell_change(self.service.name, change)
@@ -292,12 +302,40 @@ class Shell:
 
     async def _stop(self, change: Change) -> Change:
         """Stop what nobody wants any more; a video is looked at until its jobs have ended."""
+        if self.steering is None or change.after.is_deleted:
+            return change
         try:
-            if self.steering and await self.steering.stop(change.after.view):
+            if await self.steering.stop(change.after.view):
                 return change.keep_waiting(self._store.now(), _patience())
+            return await self._delete(self.steering, change)
         except Exception as error:
             self._raise_or_tell(change.after.video_id, "stop", error)
         return change
+
+    async def _delete(self, steering: Steering, change: Change) -> Change:
+        """Return the change of a video that is to be deleted, as soon as it can be."""
+        if not is_deleting(change.after.view):
+            return change
+        stone = await steering.delete(change.after.view)
+        if stone is None:
+            return change.keep_waiting(self._store.now(), _patience())
+        return change.delete(stone, self._store.now(), _patience())
+
+    async def _purge_each(
+        self, stones: Sequence[Known], heard: Mapping[str, Sequence[Heard]]
+    ) -> None:
+        """Delete what deleted videos own. Where that fails, the sweep does it again."""
+        for stone in stones:
+            if not self._purge.is_due(stone, heard[stone.video_id]):
+                continue
+            self._recent.forget([stone.video_id])
+            try:
+                await self._purge.delete(stone)
+            except InfrastructureError as error:
+                about = {"video_id": stone.video_id, "action": "purge"}
+                log.warning("deleted later: %s", error, extra=about)
+            except Exception as error:
+                self._tell_broken(stone.video_id, "purge", error)
 
     async def _go_on(self, changes: Sequence[Change]) -> None:
         """Let go on what its user wants, where this service sees to that."""

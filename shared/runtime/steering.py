@@ -9,14 +9,20 @@ once, and to be woken too often does no harm.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from shared.jobs.gate import Gate
+from shared.jobs.gate import Gate, has_open_holds, sum_spent
 from shared.jobs.ledger import Ledger
 from shared.jobs.turns import Room, Turns
 from shared.ports import Store
 from shared.runtime.memory import Memo
-from shared.story.events import VideoCompleted, VideoFailed, VideoRequested, VideoSteered
+from shared.story.events import (
+    VideoCompleted,
+    VideoDeleted,
+    VideoFailed,
+    VideoRequested,
+    VideoSteered,
+)
 from shared.story.view import View
-from shared.story.wishes import UNTOUCHED, Wish, find_rev, find_wish, is_over
+from shared.story.wishes import UNTOUCHED, Wish, find_rev, find_wish, is_deleting, is_over
 
 LATE_MS = 60_000
 """So long after its end, a service that hears late of it may still ask for a job."""
@@ -45,6 +51,9 @@ class Steering:
         wish = find_wish(view)
         if wish.desired == "running":
             return False
+        if is_deleting(view):
+            await self._tell(view.video_id, wish)
+            return await self._stop_jobs(view)
         completed = view.latest(VideoCompleted)
         # of a film that is finished nothing is left to begin
         is_film = completed is not None and completed.rev >= find_rev(view)
@@ -53,6 +62,24 @@ class Steering:
         if not is_over(view):
             return False
         return await self._stop_jobs(view) or (not is_film and await self._has_unheard(view))
+
+    async def delete(self, view: View) -> VideoDeleted | None:
+        """Return the event of a deletion, once nothing of the video can cost anything any more.
+
+        The gate was closed before, so no job that is not open by now can begin to cost something.
+        """
+        request = view.one(VideoRequested)
+        if not is_deleting(view) or not await self._ledger.has_all_ended(view.video_id):
+            return None
+        money = await self._gate.read(view.video_id)
+        if money and has_open_holds(money):  # nobody knows yet what an attempt has cost
+            return None
+        return VideoDeleted(
+            video_id=view.video_id,
+            at=self._ledger.now(),
+            owner=request.brief.owner if request else "",
+            cost=sum_spent(money) if money else 0,
+        )
 
     async def go_on(self, views: Sequence[View]) -> list[None]:
         """Let go on what may, and give the places of those that have ended to others.

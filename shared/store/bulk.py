@@ -16,7 +16,8 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from shared.ports import Doc, Is, Update, Where
+from shared.ports import EXPIRES_AT, Doc, Is, Update, Where
+from shared.store.expiry import to_server
 
 TOKENS = "_tokens"
 TOKENS_KEPT = 8
@@ -119,7 +120,7 @@ def _change(group: Sequence[Update], token: ObjectId) -> UpdateOne | UpdateMany:
     update = group[0]
     stamp = {TOKENS: {"$each": [token], "$slice": -TOKENS_KEPT}}
     changes = {
-        "$set": dict(update.set),
+        "$set": to_server(update.set) if EXPIRES_AT in update.set else dict(update.set),
         "$unset": dict.fromkeys(update.unset, ""),
         "$inc": dict(update.inc),
         "$push": stamp,

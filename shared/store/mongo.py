@@ -14,9 +14,10 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from shared.ports import Doc, Index, Is, Update, Where
+from shared.ports import EXPIRES_AT, Doc, Index, Is, Update, Where
 from shared.store import bulk
 from shared.store.documents import check_docs, check_updates, check_where
+from shared.store.expiry import from_server, to_server
 from shared.store.sql import name_index
 from shared.story.errors import StoreUnavailable
 
@@ -91,7 +92,8 @@ class MongoStore:
         with self._server():
             try:
                 # unordered: one that is known already does not keep back those after it
-                await self._of(collection).insert_many(docs, ordered=False)
+                rows = [to_server(doc) if EXPIRES_AT in doc else doc for doc in docs]
+                await self._of(collection).insert_many(rows, ordered=False)
             except BulkWriteError as error:
                 refused = {failure["index"] for failure in bulk.find_duplicates(error)}
         return {doc["_id"] for i, doc in enumerate(docs) if i not in refused}
@@ -123,7 +125,7 @@ class MongoStore:
         if order:
             cursor = cursor.sort([_direction(name) for name in order])
         with self._server():
-            return await cursor.to_list(None)
+            return [from_server(doc) for doc in await cursor.to_list(None)]
 
     async def count(self, collection: str, where: Where) -> int:
         """Return how many documents match."""
@@ -136,6 +138,10 @@ class MongoStore:
         with self._server():
             answer = await self._of(collection).delete_many({"_id": {"$in": list(ids)}})
             return answer.deleted_count
+
+    async def expire(self, collection: str) -> int:
+        """Do nothing: the server deletes what has expired, once a minute."""
+        return 0
 
     # ── the server ──────────────────────────────────────────────────────────────────────────────
 
@@ -208,7 +214,8 @@ def _direction(name: str) -> tuple[str, int]:
 
 def _index(collection: str, index: Index) -> IndexModel:
     only = {index.present: {"$exists": True}} if index.present else None
-    options = {"partialFilterExpression": only} if only else {}
+    options: dict[str, Any] = {"partialFilterExpression": only} if only else {}
+    options |= {"expireAfterSeconds": 0} if index.fields == (EXPIRES_AT,) else {}
     return IndexModel(
         [(field, ASCENDING) for field in index.fields],
         name=name_index(collection, index),

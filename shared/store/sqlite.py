@@ -140,6 +140,11 @@ class SqliteStore:
         body = to_json(list(ids))
         return await self._do(lambda db: statements.delete(db, self._table(db, collection), body))
 
+    async def expire(self, collection: str) -> int:
+        """Delete what has expired; return how many it was."""
+        now = self.now()
+        return await self._do(lambda db: statements.expire(db, self._table(db, collection), now))
+
     # ── asking the thread ───────────────────────────────────────────────────────────────────────
 
     async def _do(self, work: Work[T]) -> T:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from shared.ports import Doc, Update
+from shared.ports import EXPIRES_AT, Doc, Update
 from shared.store import sql
 from shared.store.documents import apply, holds
 
@@ -60,6 +60,14 @@ def count(db: sqlite3.Connection, table: str, clause: str, values: Sequence[Any]
 def delete(db: sqlite3.Connection, table: str, ids: bytes) -> int:
     """Delete the documents of these ids, a JSON list; return how many there were."""
     return db.execute(f"DELETE FROM {table} WHERE id IN {_IDS}", [ids]).rowcount
+
+
+def expire(db: sqlite3.Connection, table: str, now: int) -> int:
+    """Delete the documents whose time has come; return how many there were."""
+    field = sql.spell_field(EXPIRES_AT)
+    # the same two conditions as the index has, or it would not be used
+    clause = f"{field} IS NOT NULL AND {field} <= ?"
+    return db.execute(f"DELETE FROM {table} WHERE {clause}", [now]).rowcount
 
 
 def drop_indexes(db: sqlite3.Connection, collection: str, keep: set[str]) -> None:

@@ -129,6 +129,8 @@ class VideoSteered(Snapshot):
     cap: Micros | None = None
     priority: int = 1
     workflow: Literal["full", "plan_only", "storyboard_only", "video_only"] = "full"
+    delete: bool = False
+    """It is to be deleted once all of its work has ended. No other wish counts after that."""
 
 
 class RevisionRequested(Numbered):
@@ -216,7 +218,11 @@ class AttemptSettled(Event):
 
 
 class VideoDeleted(Event):
-    """All of a video is gone; what remains in each view is a tombstone."""
+    """All of a video is gone, or about to go; what remains in each view is this: a tombstone."""
+
+    owner: str = ""
+    cost: Micros = 0
+    """All that was spent on it: its receipt goes with it."""
 
 
 class DeadLettered(Event):

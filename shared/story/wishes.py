@@ -11,6 +11,7 @@ from shared.story.events import (
     Numbered,
     RevisionRequested,
     VideoCompleted,
+    VideoDeleted,
     VideoFailed,
     VideoRequested,
     VideoSteered,
@@ -59,8 +60,15 @@ def find_rev(view: View) -> int:
     return max((fact.rev for cls in _REVISED if (fact := view.latest(cls))), default=0)
 
 
+def is_deleting(view: View) -> bool:
+    """Tell whether a video is to be deleted, or is deleted: of that there is no way back."""
+    return any(s.delete for s in view.all(VideoSteered)) or view.one(VideoDeleted) is not None
+
+
 def is_cancelled(view: View) -> bool:
     """Tell whether the latest revision is cancelled: no other wish for it counts any more."""
+    if is_deleting(view):
+        return True
     revs = [s.plan_rev for s in view.all(VideoSteered) if s.desired == "cancelled"]
     return bool(revs) and max(revs) >= find_rev(view)
 
@@ -96,10 +104,13 @@ def find_steering(view: View) -> int:
     return steered.rev if steered else 0
 
 
-def build_steering(view: View, desired: Desired, plan_rev: int) -> VideoSteered:
+def build_steering(
+    view: View, desired: Desired, plan_rev: int, *, delete: bool = False
+) -> VideoSteered:
     """Return the user's next wish: all that was wanted before still is, but for this."""
     before = view.latest(VideoSteered) or _read_request(view)
-    change = {"rev": before.rev + 1, "desired": desired, "plan_rev": plan_rev, "at": 0}
+    change: dict[str, object] = {"rev": before.rev + 1, "desired": desired, "plan_rev": plan_rev}
+    change |= {"at": 0, "delete": delete or before.delete}
     return before.model_copy(update=change)
 
 

@@ -95,6 +95,25 @@ def test_a_video_is_paused_resumed_and_cancelled(tab: Tab) -> None:
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
+def test_a_video_is_deleted_after_a_question(tab: Tab) -> None:
+    page = tab.open()
+    page.get_by_label("What the video should show").fill("A kite over the dunes.")
+    page.get_by_role("button", name="Make the video").click()
+    page.wait_for_url(re.compile(r"#/videos/\w+"))
+    video = page.url
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("alertdialog")).to_contain_text("There is no way back")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("alertdialog")).not_to_be_visible()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete the video").click()
+    page.wait_for_url(re.compile(r"#/$"))
+    page.goto(video)
+    expect(page.locator("main")).to_contain_text(
+        re.compile("was deleted|is being deleted"), timeout=PATIENCE_MS
+    )
+
+
 def test_a_price_is_told_before_a_cap_is_held_and_raised_and_each_cent_accounted_for(
     dear_site: str, tab: Tab
 ) -> None:

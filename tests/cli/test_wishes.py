@@ -1,6 +1,8 @@
 """`storywave pause`, `resume`, `cancel` and `retry`: asked of a server that runs."""
 
+import io
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -34,10 +36,36 @@ def test_a_video_is_paused_resumed_cancelled_and_retried(tmp_path: Path, capsys:
         assert ask(served, "pause", made) == 2
         refused = capsys.readouterr().err
         assert refused.startswith("storywave: The video is cancelled")
-        assert "does not allow pause. It allows retry." in refused
+        assert "does not allow pause. It allows delete, retry." in refused
         while ask(served, "retry", made) == 2:  # its last job is still being stopped
             assert "still being stopped" in capsys.readouterr().err
         assert served.stream(made)[-1][0] == "completed"
+
+
+def test_a_video_is_deleted_by_who_says_yes(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="0.3") as served:
+        made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()["id"]
+        monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+        assert ask(served, "delete", made) == 1
+        assert "nothing was deleted" in capsys.readouterr().out
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        assert ask(served, "delete", made) == 2
+        assert "say --yes" in capsys.readouterr().err
+        assert served.http.get(f"/v1/videos/{made}").json()["status"] != "deleting"
+        assert ask(served, "delete", made, "--yes") == 0
+        assert capsys.readouterr().out.split()[1] in ("deleting", "deleted")
+        monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+        assert ask(served, "delete", made) == 0
+        for path in ("", "/events"):
+            # the stream of one that is still being deleted ends with it
+            answer = served.http.get(f"/v1/videos/{made}{path}")
+            assert answer.status_code in (200, 410)
+        deadline = time.monotonic() + 20
+        while served.http.get(f"/v1/videos/{made}").status_code != 410:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_an_unknown_video_is_named(tmp_path: Path, capsys: Captured) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -222,3 +223,25 @@ async def test_a_kill_leaves_each_blob_whole_or_absent(
 async def test_keys_that_are_no_paths_are_refused(blobs: Blobs, key: str) -> None:
     with pytest.raises(ValueError, match="cannot be a key"):
         await blobs.put(key, b"x")
+
+
+async def test_what_is_stored_is_listed_with_its_size_and_time(blobs: Blobs) -> None:
+    before = time.time() * 1000
+    for key, data in (("v/a", b"123"), ("v/b/c", b"1"), ("w/a", b"")):
+        await blobs.put(key, data)
+    listed = {each.key: each for each in await blobs.list_stored("v/")}
+    assert {key: each.size for key, each in listed.items()} == {"v/a": 3, "v/b/c": 1}
+    # the clock of a place may tell whole seconds
+    assert all(before - 2_000 < each.at < time.time() * 1000 + 2_000 for each in listed.values())
+    assert await blobs.list_stored("nothing/") == []
+
+
+async def test_keys_are_put_where_others_were_just_deleted(blobs: Blobs) -> None:
+    async def put_and_delete(n: int) -> None:
+        for _ in range(20):
+            await blobs.put(f"v/kind/{n}/key", b"x")
+            await blobs.delete([f"v/kind/{n}/key", f"v/kind/{n}/missing", f"v/none/{n}"])
+        await blobs.put(f"v/kind/{n}/key", b"x")
+
+    await asyncio.gather(*map(put_and_delete, range(8)))
+    assert len(await blobs.keys("v/")) == 8

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shared.base.batching import Batcher
-from shared.ports import Index, Is, Store, Update
+from shared.ports import EXPIRES_AT, EXPIRY, Index, Is, Store, Update
 from shared.story.errors import Unstorable
 from tests.contracts.adapters import CHECKOUT, STORES, Stores
 
@@ -22,7 +22,8 @@ INDEXES = {
         Index(("spec.kind", "tag"), present="tag"),
         Index(("due_at",), present="due_at"),
         Index(("external_id",), present="external_id", unique=True),
-    )
+    ),
+    "passing": (EXPIRY,),
 }
 KILLED_AFTER_THE_ANSWER = """
 import asyncio, os, signal
@@ -429,3 +430,23 @@ async def test_indexes_may_be_declared_again_and_change(stores: Stores) -> None:
     stores.indexes = {"jobs": (Index(("due_at", "n"), present="due_at"), *INDEXES["jobs"][2:])}
     async with stores.opened() as store:
         assert await store.count("jobs", {"due_at": Is("<=", 1)}) == 1
+
+
+async def test_a_document_expires_at_its_time_and_no_sooner(store: Store) -> None:
+    past, future = store.now() - 60_000, store.now() + 600_000
+    docs: list[dict[str, Any]] = [
+        {"_id": "old", EXPIRES_AT: past},
+        {"_id": "new", EXPIRES_AT: future},
+        {"_id": "ever"},
+    ]
+    await store.insert("passing", docs)
+    await store.insert("passing", [{"_id": "set"}, {"_id": "saved", EXPIRES_AT: past}])
+    await store.update("passing", [Update("set", set={EXPIRES_AT: future, "n": 1})])
+    await store.update("passing", [Update("saved", set={EXPIRES_AT: future})])
+    await store.expire("passing")
+    left = await store.get("passing", ["old", "new", "ever", "set", "saved"])
+    times = {id_: doc.get(EXPIRES_AT) for id_, doc in left.items()}
+    # a server deletes by itself, a little later
+    times.pop("old", None)
+    assert times == {"new": future, "ever": None, "set": future, "saved": future}
+    assert [type(doc.get(EXPIRES_AT, 0)) for doc in left.values()] == [int] * len(left)

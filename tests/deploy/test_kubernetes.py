@@ -1,15 +1,18 @@
 """What Kubernetes is told fits the product: settings, probes, ports, secrets, openings."""
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 import services
 from services.cli import build_parser
 from services.cli.prepare import EVENTS
 from services.gateway.edge.hosts import hosts_of
+from shared.runtime.keeping import DAY_MS
 from shared.runtime.probes import METRICS
 from shared.runtime.settings import Settings
 from shared.story.events import topic
@@ -254,3 +257,15 @@ def test_alerts_and_dashboards_are_those_that_compose_has() -> None:
         made = maps[f"storywave-{board.stem}"]
         assert made["data"] == {board.name: board.read_text()}
         assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+
+
+TOPICS = Path(__file__).parents[2] / "deploy/k8s/components/strimzi/topics.yaml"
+
+
+def test_tombstones_outlive_the_events_of_every_topic() -> None:
+    text = TOPICS.read_text()
+    kept = [int(ms) for ms in re.findall(r"retention\.ms: (\d+)", text)]
+    # the least that the setting takes, and so whatever is set
+    with pytest.raises(ValidationError, match="keep_tombstones_days"):
+        Settings(keep_tombstones_days=max(kept) / DAY_MS)
+    assert len(kept) > 30 and Settings().keep_tombstones_days * DAY_MS > max(kept)

@@ -71,7 +71,7 @@ async def test_each_change_in_each_status(api: Api, status: Status, action: Acti
                        else None)  # fmt: skip
     if action not in ALLOWED[status]:
         said = is_problem(answer, 409, "not-in-this-status")["detail"]
-        assert f"The video is {status}" in said and "It allows retry" in said
+        assert f"The video is {status}" in said and "It allows delete, retry" in said
     elif status is Status.QUEUED:
         said = is_problem(answer, 409, "not-in-this-status")["detail"]
         assert "still being planned" in said

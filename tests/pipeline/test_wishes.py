@@ -178,7 +178,7 @@ async def test_a_cancelled_video_stays_cancelled_whatever_else_is_wished(tmp_pat
         await s.begun(IMAGE)
         await s.steer(Action.CANCEL)
         for action in (Action.PAUSE, Action.RESUME):
-            with pytest.raises(NotNow, match=r"is cancelled .* It allows retry"):
+            with pytest.raises(NotNow, match=r"is cancelled .* It allows delete, retry"):
                 await s.steer(action)
         hold.set()
         await s.settled()
@@ -259,7 +259,7 @@ async def test_a_finished_video_is_not_paused_and_says_what_it_allows(tmp_path: 
     async with stack(tmp_path) as s:
         await s.w.request("v", brief(2, 1))
         await s.until(completed(1))
-        with pytest.raises(NotNow, match="It allows download, reframe, retry"):
+        with pytest.raises(NotNow, match="It allows delete, download, reframe, retry"):
             await s.steer(Action.PAUSE)
         with pytest.raises(NotNow, match="Nothing of this video has failed"):
             await s.gateway.wishes.retry("v", OWNER)

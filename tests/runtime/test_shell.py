@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.jobs import ledger, relay
 from shared.jobs.job import Rules
@@ -15,6 +16,7 @@ from shared.jobs.relay import OUTBOX, Relay
 from shared.jobs.unreadable import PUT_OFF_MS
 from shared.ports import Doc, Is, Update
 from shared.runtime.known import Change, Known
+from shared.runtime.purge import Purge
 from shared.runtime.service import Service
 from shared.runtime.shell import CHECK_MS, SILENT_MS, Shell
 from shared.store.sqlite import SqliteStore
@@ -75,7 +77,7 @@ class Bus(LocalBus):
 class Toy:
     """A shell of the toy service on a store."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, blobs: DiskBlobs) -> None:
         self.store, self.bus = store, Bus()
         self.relay = Relay(store, self.bus, "toy", runs=[IMAGE], kinds=KINDS, rules=RULES)
         self.ledger = Ledger(store, KINDS, Rules())
@@ -86,6 +88,7 @@ class Toy:
             bus=self.bus,
             ledger=self.ledger,
             relay=self.relay,
+            purge=Purge(store, blobs, SERVICE),
             take_on=self.take_on,
         )
 
@@ -108,7 +111,9 @@ async def toys(tmp_path: Path, clock: Clock) -> AsyncIterator[list[Toy]]:
     """Two replicas on one store."""
     store = SqliteStore(tmp_path / "storywave.db", clock)
     await store.open({**ledger.INDEXES, **relay.INDEXES, **SERVICE.indexes})
-    yield [Toy(store), Toy(store)]
+    blobs = DiskBlobs(tmp_path / "blobs")
+    await blobs.open()
+    yield [Toy(store, blobs), Toy(store, blobs)]
     await store.close()
 
 
@@ -248,7 +253,7 @@ async def test_nothing_starts_a_deleted_video_again(toys: list[Toy]) -> None:
     assert await toy.rows(JOBS) == set() and await toy.rows(OUTBOX) == set()
     tombstone = await toy.doc()
     assert set(tombstone["parts"]) == {"VideoDeleted"}
-    assert not tombstone.keys() & {"released", "decided", "check_at"}
+    assert not tombstone.keys() & {"released", "decided", "heard_at"}
 
 
 async def test_the_sweep_handles_again_what_was_not_heard_of(toys: list[Toy]) -> None:

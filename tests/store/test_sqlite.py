@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from shared.jobs import ledger, relay
-from shared.ports import Index, Is, Update
+from shared.ports import EXPIRES_AT, EXPIRY, Index, Is, Update
 from shared.store import sql
 from shared.store.sqlite import SqliteStore
 from shared.story.errors import BadInput, StoreUnavailable, Unstorable
+from tests.clock import Clock
 
 INDEXES = {
     **ledger.INDEXES,
@@ -346,3 +347,15 @@ async def test_what_users_read_of_the_trouble_names_no_path(
     with pytest.raises(StoreUnavailable) as caught:
         await store.insert("jobs", [{"_id": "a"}])
     assert str(path.parent) not in str(caught.value)
+
+
+async def test_what_has_expired_is_deleted_once_somebody_asks(tmp_path: Path) -> None:
+    clock = Clock()
+    store = SqliteStore(tmp_path / "data" / "storywave.db", clock)
+    await store.open({"c": (EXPIRY,)})
+    await store.insert("c", [{"_id": "a", EXPIRES_AT: clock() + 10}, {"_id": "b"}])
+    assert await store.expire("c") == 0
+    clock.move(10)
+    assert await store.expire("c") == 1
+    assert set(await store.get("c", ["a", "b"])) == {"b"}
+    await store.close()

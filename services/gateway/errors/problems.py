@@ -3,6 +3,7 @@
 PermanentError
 └── Refusal                   a request that cannot be served, with its HTTP status
     ├── NoSuchVideo           404
+    ├── VideoGone             410, a video that was deleted
     ├── NoSuchImage           404
     ├── NoSuchUpload          404
     ├── NoSuchWebhook         404
@@ -10,6 +11,7 @@ PermanentError
     ├── NoSuchPart            404
     ├── Unreadable            503, a video that another version wrote, or a damaged one
     ├── NotNow                409, from the table of what a status allows
+    ├── InUse                 409, a file that a video uses
     ├── Changed               412, the video has changed since its ETag was given
     ├── KeyReused             422, an Idempotency-Key with another body
     ├── TooManyUploads        503
@@ -34,6 +36,8 @@ from shared.story.errors import (
     PermanentError,
     machine_trouble,
 )
+from shared.story.fact import Micros
+from shared.story.money import say_dollars
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -88,6 +92,19 @@ class NoSuchVideo(Refusal):
         super().__init__(
             f"There is no video {trim_text(video_id)!r}. Check the id.",
             "GET /v1/videos lists your videos.",
+        )
+
+
+class VideoGone(Refusal):
+    """The video was deleted, with everything that it owned."""
+
+    status = HTTPStatus.GONE
+    kind = "video-deleted"
+
+    def __init__(self, video_id: str, cost: Micros = 0) -> None:
+        super().__init__(
+            f"The video {trim_text(video_id)!r} was deleted; it had cost ${say_dollars(cost)}. "
+            "To make one like it, ask for a new video (under an Idempotency-Key of its own)."
         )
 
 
@@ -182,6 +199,19 @@ class NotNow(Refusal):
 
     status = HTTPStatus.CONFLICT
     kind = "not-in-this-status"
+
+
+class InUse(Refusal):
+    """Videos use this file."""
+
+    status = HTTPStatus.CONFLICT
+    kind = "file-in-use"
+
+    def __init__(self, videos: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(videos)} of your videos are made from this file ({', '.join(videos[:3])}). "
+            "Delete them first, or keep it."
+        )
 
 
 class Changed(Refusal):

@@ -10,13 +10,14 @@ from pydantic import Field
 
 from services.gateway.keys.caller import CALLER, Caller, Role
 from shared.base.batching import Batcher
-from shared.ports import Doc, Index, Is, Store
+from shared.ports import EXPIRES_AT, EXPIRY, Doc, Index, Is, Store
+from shared.runtime.keeping import Keeping
 from shared.story.errors import BadInput
 from shared.story.events import Event, RevisionRequested, VideoSteered
 from shared.story.fact import Fact
 
 AUDIT = "audit"
-INDEXES: Mapping[str, Sequence[Index]] = {AUDIT: (Index(("owner", "_id")),)}
+INDEXES: Mapping[str, Sequence[Index]] = {AUDIT: (Index(("owner", "_id")), EXPIRY)}
 
 
 class Deed(Fact):
@@ -43,6 +44,7 @@ class Audit:
     """Writes and shows what callers did."""
 
     store: Store
+    keep_ms: int = Keeping().audit_ms
 
     async def note(self, events: Sequence[Event]) -> None:
         """Write who brings these events about."""
@@ -66,7 +68,8 @@ class Audit:
 
     async def _insert(self, deeds: Sequence[tuple[str, str, str, str]]) -> None:
         caller, now = CALLER.get(), self.store.now()
-        await self._rows([_build_row(caller, now, *deed) for deed in deeds])
+        until = {EXPIRES_AT: now + self.keep_ms}
+        await self._rows([_build_row(caller, now, *deed) | until for deed in deeds])
 
     @cached_property
     def _rows(self) -> Batcher[list[Doc], None]:
@@ -88,11 +91,14 @@ def _build_row(caller: Caller, now: int, owner: str, event: str, about: str, sai
 
 
 def _strip(row: Doc) -> Doc:
-    return {name: value for name, value in row.items() if name != "_id" and value is not None}
+    hidden = {"_id", EXPIRES_AT}
+    return {name: value for name, value in row.items() if name not in hidden and value is not None}
 
 
 def _say(event: Event) -> str:
     match event:
+        case VideoSteered(delete=True):
+            return "deleted"
         case VideoSteered():
             return event.desired
         case RevisionRequested():

@@ -13,7 +13,15 @@ const BUTTONS = [
   ["retry", "Try again", "main"],
   ["pause", "Pause", ""],
   ["cancel", "Cancel", "danger"],
+  ["delete", "Delete", "danger"],
 ];
+
+const ASKED_FIRST = {
+  cancel: { question: "Cancel this video? What is finished is kept, and it can be tried again.",
+    yes: "Cancel the video", no: "Let it go on", method: "POST", to: "/cancel" },
+  delete: { question: "Delete this video, with everything that belongs to it? There is no way back.",
+    yes: "Delete the video", no: "Keep it", method: "DELETE", to: "" },
+};
 
 /** Returns a button for each thing that the status of the video allows. */
 export function drawActions(state) {
@@ -22,13 +30,15 @@ export function drawActions(state) {
   return h("div", { class: "actions" },
     offered.map(([name, label, look]) => h("button", {
       type: "button", key: name, class: look, disabled: busy !== null,
-      onclick: () => (name === "cancel" ? askFirst(state, name) : state.act(name, "POST", `/${name}`)),
+      onclick: () => (name in ASKED_FIRST ? askFirst(state, name) : state.act(name, "POST", `/${name}`)),
     }, busy === name ? "Asking …" : label)),
     isOffered(video, "reframe") && drawReframe(state));
 }
 
 const isOffered = (video, name) =>
-  (video.actions || []).includes(name) && can(`POST ${ONE}/${name}`);
+  (video.actions || []).includes(name)
+  && can(name === "delete" ? `DELETE ${ONE}` : `POST ${ONE}/${name}`)
+  && !(name === "delete" && video.status === "deleting");
 
 // of a finished video that lacks nothing there is nothing to try again
 const isVain = (video, name) =>
@@ -58,7 +68,10 @@ export function drawTrouble(state) {
   const { video, open, refusal } = state;
   return [
     refusal && h("div", { key: "refusal" }, drawRefusal(refusal.message, refusal.errors)),
-    open?.what === "cancel" && drawConfirm(state),
+    open?.what in ASKED_FIRST && drawConfirm(state),
+    video.status === "deleting" && h("div", { class: "notice info", key: "deleting" },
+      h("p", {}, h("strong", {}, "It is being deleted. "),
+        "What runs at a provider is ended and paid first.")),
     video.status === "failed" && h("div", { class: "notice bad", key: "failed" },
       h("p", {}, h("strong", {}, video.failed_at
         ? `It failed at ${[video.failed_at.phase, video.failed_at.item].filter(Boolean).join(", ")}. `
@@ -71,13 +84,14 @@ export function drawTrouble(state) {
 }
 
 function drawConfirm(state) {
+  const { what } = state.open;
+  const { question, yes, no, method, to } = ASKED_FIRST[what];
   return h("div", { class: "notice warn confirm", role: "alertdialog", key: "confirm",
     "aria-labelledby": "confirm-text" },
-  h("p", { id: "confirm-text" }, "Cancel this video? What is finished is kept, and it can be tried again."),
+  h("p", { id: "confirm-text" }, question),
   h("div", { class: "actions" },
-    h("button", { type: "button", class: "danger", onclick: () => state.act("cancel", "POST", "/cancel") },
-      "Cancel the video"),
-    h("button", { type: "button", onclick: () => { state.open = null; state.draw(); } }, "Let it go on")));
+    h("button", { type: "button", class: "danger", onclick: () => state.act(what, method, to) }, yes),
+    h("button", { type: "button", onclick: () => { state.open = null; state.draw(); } }, no)));
 }
 
 function drawExceeded(state) {

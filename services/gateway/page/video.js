@@ -73,7 +73,7 @@ async function load(state, onlyStatus = false) {
     if (state.stale) await load(state, false);
   } catch (error) {
     // what is shown stays, as long as the trouble may pass
-    if (!state.video || error.status === 404) state.error = error;
+    if (!state.video || error.status === 404 || error.status === 410) state.error = error;
   }
   state.draw();
 }
@@ -98,6 +98,10 @@ async function act(state, name, method, to, body) {
     await ask(method, state.path + to, body);
     state.open = null;
     say("Done.");
+    if (name === "delete") {
+      location.hash = "#/";
+      return;
+    }
   } catch (error) {
     state.refusal = error;
   }

@@ -64,6 +64,7 @@ export function statusWords(status) {
     completed: "Finished",
     failed: "Failed",
     cancelled: "Cancelled",
+    deleting: "Being deleted",
   }[status] || sentence(status);
 }
 

@@ -54,6 +54,11 @@ def make_ending(now: VideoStatus) -> Live | None:
     return _build_message(now, "", str(now.status))
 
 
+def make_deleted(now: VideoStatus) -> Live:
+    """Return the last message about a video that was deleted."""
+    return _build_message(now, "", "deleted, with everything that belonged to it")
+
+
 def make_unreadable(now: VideoStatus) -> Live:
     """Return the last message about a video that can't be followed any further here."""
     said = "what is stored of this video can't be read any more: look again later"
@@ -107,6 +112,8 @@ def _put_into_words(
             return "plan", f"planned: {len(fact.beats)} beats, {len(fact.chunks)} clips"
         case WavesCompleted():
             return "clips", f"{fact.succeeded} of {fact.total} clips are there"
+        case VideoSteered(delete=True):
+            return "", "asked to be deleted"
         case VideoSteered():
             within = "" if fact.cap is None else f", within ${say_dollars(fact.cap)}"
             return "", f"asked to be {fact.desired}{within}"

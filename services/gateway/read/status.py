@@ -41,7 +41,7 @@ from shared.story.kinds import KINDS, ChunkReady, Kinds, Stage, clip_job
 from shared.story.notes import Note, list_notes
 from shared.story.plan import active_chunks
 from shared.story.view import View
-from shared.story.wishes import FIRST_REV, find_desired, find_rev
+from shared.story.wishes import FIRST_REV, find_desired, find_rev, is_deleting
 
 
 class Status(StrEnum):
@@ -55,6 +55,7 @@ class Status(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DELETING = "deleting"
 
 
 class Action(StrEnum):
@@ -72,12 +73,13 @@ class Action(StrEnum):
     SKIP = "skip"
     CHOOSE = "choose"
     DOWNLOAD = "download"
+    DELETE = "delete"
 
 
 OF_BEATS = frozenset({Action.EDIT, Action.REGENERATE, Action.SKIP, Action.CHOOSE})
 """Possible as long as there is a plan, and somebody wants its video."""
 
-ALLOWED: Mapping[Status, frozenset[Action]] = {
+_ALLOWED: Mapping[Status, frozenset[Action]] = {
     Status.QUEUED: OF_BEATS | {Action.PAUSE, Action.CANCEL},
     Status.RUNNING: OF_BEATS | {Action.PAUSE, Action.CANCEL},
     Status.AWAITING_APPROVAL: OF_BEATS | {Action.APPROVE, Action.PAUSE, Action.CANCEL},
@@ -86,7 +88,9 @@ ALLOWED: Mapping[Status, frozenset[Action]] = {
     Status.COMPLETED: OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME},
     Status.FAILED: OF_BEATS | {Action.RETRY},
     Status.CANCELLED: frozenset({Action.RETRY}),
+    Status.DELETING: frozenset(),
 }
+ALLOWED = {status: actions | {Action.DELETE} for status, actions in _ALLOWED.items()}
 """Status → the actions that it allows: every other is refused with a 409."""
 
 FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
@@ -222,6 +226,8 @@ def _choose_status(view: View, failure: VideoFailed | None) -> Status:
     # The order matters: what was cancelled stays so, also where its film came a moment later; and
     # a video that has ended stays so, whatever its user wants of it later.
     done, desired = view.latest(VideoCompleted), find_desired(view)
+    if is_deleting(view):
+        return Status.DELETING
     if desired == "cancelled":
         return Status.CANCELLED
     if done and done.rev >= find_rev(view):
@@ -245,7 +251,7 @@ def _has_begun(view: View) -> bool:
 
 def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:
     """Return the stages; nothing goes on in a video that has ended without success."""
-    if word not in {Status.FAILED, Status.CANCELLED}:
+    if word not in {Status.FAILED, Status.CANCELLED, Status.DELETING}:
         return made.records
     return tuple(
         record.model_copy(update={"status": "stopped"}) if record.status == "running" else record

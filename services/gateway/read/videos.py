@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from pydantic import BaseModel
 
-from services.gateway.errors.problems import NoSuchVideo, Unreadable
+from services.gateway.errors.problems import NoSuchVideo, Unreadable, VideoGone
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.caller import LOCAL
 from services.gateway.read.pages import decode_cursor, encode_cursor, find_newest
@@ -14,6 +14,7 @@ from services.gateway.read.stages import measure_weights
 from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.jobs.unreadable import read_each, tell
 from shared.ports import Doc, Is, Store, Update
+from shared.story.events import VideoDeleted
 from shared.story.view import View
 
 Sign = Callable[[Mapping[str, str]], Awaitable[dict[str, str]]]
@@ -57,10 +58,17 @@ class Videos:
             now = read_status(view)
         except Exception as error:  # of any sort: who knows what another version has written
             await self._refuse_unreadable(video_id, owner, error)
+        _refuse_deleted(view, owner)
         # the same answer for another's video as for none: ids can't be tried out
         if now is None or now.request.owner != owner:
             raise NoSuchVideo(video_id)
         return view
+
+    async def check_living(self, video_id: str, owner: str) -> None:
+        """Refuse a video that this owner has deleted."""
+        doc = (await self.read_docs([video_id])).get(video_id, {})
+        if VideoDeleted.__name__ in doc.get("parts", {}):
+            _refuse_deleted(self.fold(doc), owner)
 
     async def find_owner(self, video_id: str) -> str:
         """Return whose a video is, to who has the store itself; "local" where nobody knows."""
@@ -164,6 +172,12 @@ class Videos:
     def _read_all(self, docs: Sequence[Doc]) -> tuple[list[VideoStatus], list[Doc]]:
         found, unreadable = read_each(self.views, docs, lambda doc: read_status(self.fold(doc)))
         return [video for video in found if video], unreadable
+
+
+def _refuse_deleted(view: View, owner: str) -> None:
+    stone = view.one(VideoDeleted)
+    if stone is not None and stone.owner == owner:
+        raise VideoGone(view.video_id, stone.cost)
 
 
 class StageWeights:

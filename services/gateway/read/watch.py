@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from services.gateway.read.live import (
     Live,
     list_news,
+    make_deleted,
     make_ending,
     make_snapshot,
     make_unreadable,
@@ -239,7 +240,9 @@ class Watch:
 
     def _tell_news(self, feed: Feed, doc: Doc) -> None:
         view = self._videos.fold(doc)
-        now = read_status(view)
+        now, before = read_status(view), read_status(feed.view)
+        if now is None and before:  # a video that was deleted has no status
+            feed.tell("deleted", make_deleted(before), make_place(feed.view).at_end())
         if now and len(view.facts) < len(feed.view.facts):
             return  # a reader that came since this was read has brought more
         feed.tell_news(view, now)
@@ -247,7 +250,7 @@ class Watch:
         last = make_ending(now) if now else None
         if now and last:
             feed.tell(now.status, last, make_place(view).at_end())
-        if now is None or last:  # a video that was deleted has no status
+        if now is None or last:
             self._end(feed)
 
     def _give_up(self, feed: Feed, error: Exception) -> None:

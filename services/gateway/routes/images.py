@@ -34,6 +34,13 @@ async def give_image(owner: Owner, at: At, request: Request, response: Response)
     return image
 
 
+@router.delete("/v1/images/{image_id}", status_code=204, responses=refusals(404, 409))
+async def delete_image(image_id: ImageId, owner: Owner, at: At) -> None:
+    """Delete a picture that you gave and that no video uses."""
+    if not await at.given.delete(image_id, owner):
+        raise NoSuchImage(image_id)
+
+
 @serve_file(router, "/v1/images/{image_id}", "image")
 async def send_image(image_id: ImageId, owner: Owner, at: At, request: Request) -> Response:
     """Send a picture that you gave, as WebP. One that no video uses is removed after a day."""

@@ -54,6 +54,13 @@ async def give_file(owner: Owner, at: At, request: Request, response: Response) 
     return upload
 
 
+@router.delete("/v1/uploads/{upload_id}", status_code=204, responses=refusals(404, 409))
+async def delete_upload(upload_id: UploadId, owner: Owner, at: At) -> None:
+    """Delete a file that you gave and that no video uses."""
+    if not await at.given.delete(upload_id, owner):
+        raise NoSuchUpload(upload_id)
+
+
 async def _read_link(request: Request) -> str:
     body = bytearray()
     async for part in request.stream():

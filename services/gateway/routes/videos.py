@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from services.gateway.description import ACCEPTED, WRITES, refusals
+from services.gateway.description import ACCEPTED, GONE, WRITES, refusals
 from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Page
 from services.gateway.requests import ReframeRequest, VideoRequest
@@ -16,7 +16,7 @@ router = APIRouter()
 @router.post(
     "/v1/videos",
     status_code=202,
-    responses=ACCEPTED | refusals(400, 402, *WRITES),
+    responses=ACCEPTED | refusals(400, 402, 410, *WRITES),
 )
 async def make_video(
     asked: VideoRequest,
@@ -60,6 +60,23 @@ async def reframe_video(
 ) -> VideoStatus:
     """Make the same video in another shape from the clips there are: nothing is paid again."""
     await at.revisions.reframe(video_id, owner, asked.aspect)
+    return await accept(video_id, owner, at, response)
+
+
+@router.delete(
+    "/v1/videos/{video_id}",
+    status_code=202,
+    response_model=VideoStatus,
+    responses=ACCEPTED | GONE | refusals(404, 409),
+)
+async def delete_video(
+    video_id: Id, owner: Owner, at: At, response: Response
+) -> VideoStatus | Response:
+    """Delete a video with everything that belongs to it, also where it is being made. What runs at
+    a provider is ended and paid first. There is no way back.
+    """
+    if await at.wishes.delete(video_id, owner):
+        return Response(status_code=204)
     return await accept(video_id, owner, at, response)
 
 
