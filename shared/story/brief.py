@@ -114,8 +114,6 @@ class Brief(Fact):
     workflow: Workflow = "full"
     review: tuple[Review, ...] = ()
     """Each of these has to be approved before anything beyond it is made."""
-    from_video: str = ""
-    """The id of the video whose storyboard it is made from; empty where there is none."""
     seed: int = 0
     owner: str = "local"
     priority: int = 1
