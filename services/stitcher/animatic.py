@@ -3,7 +3,7 @@
 It shows pace and words before anything is paid for them, so it is made small, and of what is free.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -113,7 +113,7 @@ async def test_whatever_the_way_to_it_the_film_is_cut_from_the_same_and_each_thi
 
 
 def name_without_rev(job: str) -> str:
-    video, kind, beat, n, take = job.split("/")
+    _, kind, beat, n, take = job.split("/")
     return "/".join((kind, beat, n, *([] if kind in ("cut", "animatic") else [take])))
 
 
