@@ -46,7 +46,7 @@ def bought(replicate: StandIn) -> Counter[str]:
 
 PICTURES = {"image": 3}
 """Two beats, and the background of the card."""
-WHOLE = {"image": 3, "voice": 2, "music": 1, "clip": 4}
+WHOLE = {"image": 3, "voice": 2, "music": 1, "clip": 6}
 
 
 async def test_before_an_approval_nothing_beyond_it_was_bought_by_the_providers_books(
