@@ -268,13 +268,21 @@ def _add_wishes(commands: "Commands") -> None:
         "cancel": "cancel a video; what is finished is kept",
         "delete": "delete a video with everything that belongs to it: there is no way back",
         "retry": "make again what failed or was cancelled of a video, and nothing else",
+        "approve": "let a video go on beyond what it waits for, as that is now",
+        "continue": "make more of a video that was to end with its plan or its storyboard",
     }
     for name, about in wishes.items():
-        wish = _add_command(commands, name, f"services.cli.wishes:{name}", about)
+        does = "go_on" if name == "continue" else name  # a word of the language's own
+        wish = _add_command(commands, name, f"services.cli.wishes:{does}", about)
         if name == "delete":
             wish.add_argument("--yes", action="store_true", help="without being asked")
         optional = "?" if name == "resume" else None
         wish.add_argument("video", nargs=optional, metavar="VIDEO", help="its id")
+        if name == "approve":
+            wish.add_argument("--what", help="plan or storyboard; by default what it waits for")
+            wish.add_argument("--rev", type=int, metavar="N", help="by default the one it is at")
+        if name == "continue":
+            wish.add_argument("--to", default="full", help="full (default) or storyboard_only")
         _add_address(wish, "of the server, `storywave up`")
 
 

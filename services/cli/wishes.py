@@ -67,6 +67,21 @@ def retry(given: argparse.Namespace) -> int:
     return _ask(given, "retry")
 
 
+def approve(given: argparse.Namespace) -> int:
+    """Approve what a video waits for, as it is now, or at the revision that is named."""
+    chosen, path = read_settings(given), f"/v1/videos/{quote(given.video, '')}"
+    now = _send(chosen, "GET", path)
+    asked = {"what": given.what or now["awaiting"], "rev": given.rev or now["rev"]}
+    if asked["what"] is None:
+        raise PermanentError(f"The video is {now['status']}: nothing of it waits for an approval.")
+    return _ask(given, "approve", asked)
+
+
+def go_on(given: argparse.Namespace) -> int:
+    """Make more of a video that was to end with its plan or its storyboard."""
+    return _ask(given, "continue", {"workflow": given.to})
+
+
 def edit(given: argparse.Namespace) -> int:
     """Change what a beat shows, what is said in it, or how long it lasts."""
     names = ("prompt", "narration", "duration")
@@ -126,10 +141,10 @@ def _beat(given: argparse.Namespace) -> str:
     return f"/v1/videos/{quote(given.video, '')}/beats/{given.beat}"
 
 
-def _ask(given: argparse.Namespace, action: str) -> int:
+def _ask(given: argparse.Namespace, action: str, body: object = None) -> int:
     chosen = read_settings(given)
     path = f"/v1/videos/{quote(given.video, '')}/{action}"
-    now = _send(chosen, "POST", path)
+    now = _send(chosen, "POST", path, body)
     say(f"{now['id']}  {now['status']}  {now['percent']} %")
     return 0
 

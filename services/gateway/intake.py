@@ -244,9 +244,26 @@ class Intake:
 def check_brief(brief: Brief) -> None:
     """Refuse what can't be made, as far as the request itself tells."""
     check_own_of_plan(brief)
+    _check_workflow(brief)
     _check_words(brief)
     check_own(brief)
     _check_picture(brief)
+
+
+def _check_workflow(brief: Brief) -> None:
+    """Refuse to make only the video where pictures to make it from are missing."""
+    if brief.workflow != "video_only":
+        return
+    if brief.plan is None:
+        raise BadInput(
+            "video_only starts from pictures that there are: give a `plan`, and in `beats` an "
+            "image or a clip for each of its beats",
+            "workflow",
+        )
+    given = {own.index for own in brief.own if own.image or own.clip}
+    if missing := [beat.index for beat in brief.plan.beats if beat.index not in given]:
+        named = ", ".join(map(str, missing))
+        raise BadInput(f"give an image or a clip for each beat: none is there for {named}", "beats")
 
 
 def _check_words(brief: Brief) -> None:

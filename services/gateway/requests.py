@@ -20,10 +20,20 @@ from services.gateway.plans import PlanRequest
 from services.gateway.product import ProductRequest
 from services.gateway.webhooks.occasions import NAMES
 from shared.runtime.allowances import STANDARD, Allowances
-from shared.story.brief import Brief, ClipCheck, ClipSound, EndCard, OwnBeat, Tier
+from shared.story.brief import (
+    Brief,
+    ClipCheck,
+    ClipSound,
+    EndCard,
+    OwnBeat,
+    Review,
+    Tier,
+    Workflow,
+)
 from shared.story.byhand import fit_card_after
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
+from shared.story.goals import REVIEWS
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
 from shared.story.product import Product, write_wish
@@ -181,6 +191,23 @@ class ReframeRequest(BaseModel):
     aspect: Aspect
 
 
+class ApprovalRequest(BaseModel):
+    """What was looked at, and is wanted as it is."""
+
+    model_config = EXACT
+
+    what: Review = Field(description="As the video's `awaiting` says it.")
+    rev: Whole = Field(ge=1, description="The revision that was looked at: the video's `rev`.")
+
+
+class ContinueRequest(BaseModel):
+    """How much of the video is to be made from now on."""
+
+    model_config = EXACT
+
+    workflow: Literal["storyboard_only", "full"] = "full"
+
+
 _SOURCES: list[JsonValue] = [
     {"required": ["prompt"]},
     {"required": ["script"], "properties": {"script": {"type": "string"}}},
@@ -279,6 +306,19 @@ class VideoRequest(BaseModel):
         max_length=60,
         description="What you give yourself: images, clips, recordings, words. The rest is made.",
     )
+    workflow: Workflow = Field(
+        "full",
+        description="How much is made: plan_only ends with the plan, storyboard_only with the "
+        "pictures and an animatic; POST …/continue makes the rest. video_only starts from pictures "
+        "that there are: each beat of your `plan` has an image or a clip in `beats`.",
+    )
+    review: list[Review] = Field(
+        default_factory=list,
+        max_length=2,
+        description="Stop there, and go on once it is approved (POST …/approve). Nothing beyond it "
+        "is paid for before.",
+        examples=[["storyboard"]],
+    )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
     clips_at_once: AtOnce | None = Field(
         None, description="0 is no limit. If left out, as this server is set: 6, or 3 paid ones."
@@ -368,6 +408,7 @@ class VideoRequest(BaseModel):
         words = self.model_dump(exclude=other)
         words |= self._choose_looks() | self._read_prompt()
         words["tier"] = self.tier or ""
+        words["review"] = tuple(review for review in REVIEWS if review in self.review)
         words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
         if self.clips_at_once is None:

@@ -12,7 +12,7 @@ from services.gateway.changes import BeatChange, Change, ChooseRequest
 from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
 from services.gateway.read.stale import RevisionOffer, describe_stale, describe_windows
-from services.gateway.read.status import ALLOWED, Action, VideoStatus, read_status
+from services.gateway.read.status import Action, VideoStatus, read_status
 from services.gateway.read.takes import find_beat, lacks_length, list_keys, list_plans
 from services.gateway.read.videos import Videos
 from services.gateway.wishes import check_allowed
@@ -20,11 +20,13 @@ from shared.jobs.gate import Gate, sum_committed, sum_spent
 from shared.jobs.outcomes import Quote
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.story.beats import Beat
+from shared.story.brief import Workflow
 from shared.story.budget import find_cap
 from shared.story.errors import BadInput
 from shared.story.estimate import estimate_jobs
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
 from shared.story.formats import Aspect
+from shared.story.goals import GOALS
 from shared.story.kinds import IMAGE, KINDS, VOICE
 from shared.story.own import draft_beat
 from shared.story.revise import CHOICES, can_skip, find_fault, find_take, revise
@@ -69,7 +71,7 @@ class Revisions:
     async def reframe(self, video_id: str, owner: str, aspect: Aspect) -> None:
         """Ask for the same video in another shape: nothing is generated, or paid, again."""
         now = await self.videos.read_status(video_id, owner)
-        if Action.REFRAME not in ALLOWED[now.status]:
+        if Action.REFRAME not in now.actions:
             raise NotNow(
                 f"The video is {now.status} ({now.percent} %). "
                 "It can be reframed once it is completed.",
@@ -79,6 +81,20 @@ class Revisions:
             return  # asked for twice is asked for once
         await self._ask(
             RevisionRequested(video_id=video_id, rev=now.rev + 1, action="reframe", aspect=aspect),
+            owner,
+        )
+
+    async def go_on(self, video_id: str, owner: str, workflow: Workflow) -> None:
+        """Ask for more of a video that has ended before its film: what there is stays."""
+        now = await self.videos.read_status(video_id, owner)
+        if GOALS[workflow] <= GOALS[now.workflow]:
+            check_goal(now, workflow)
+            return  # asked for twice is asked for once
+        check_allowed(now, Action.CONTINUE)
+        await self._ask(
+            RevisionRequested(
+                video_id=video_id, rev=now.rev + 1, action="continue", workflow=workflow
+            ),
             owner,
         )
 
@@ -175,6 +191,16 @@ class Revisions:
         heard = {request.rev: request for request in view.all(RevisionRequested)}[asked.rev]
         if heard.model_copy(update={"at": asked.at}) != asked:
             raise NotNow("Another change of this video came first: try again when it is made.")
+
+
+def check_goal(now: VideoStatus, workflow: Workflow) -> None:
+    """Refuse to continue a video to where it is not to go any more, or never was to end."""
+    if GOALS[workflow] < GOALS[now.workflow] or now.workflow == now.request.workflow:
+        raise NotNow(
+            f"The video is {now.status} ({now.percent} %), and its workflow is {now.workflow}: "
+            f"there is nothing to continue to {workflow}.",
+            f"Follow {now.links['events']}.",
+        )
 
 
 def tag_revision(rev: int) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from services.gateway.errors.problems import NotNow, VideoGone
 from services.gateway.intake import Emit
 from services.gateway.read.status import (
-    ALLOWED,
     FINAL,
     OF_BEATS,
     Action,
@@ -23,8 +22,10 @@ from services.gateway.retry import find_flagged, list_again
 from shared.jobs.gate import Gate
 from shared.jobs.unresolved import list_unresolved
 from shared.ports import Store
+from shared.story.brief import Review
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoSteered
 from shared.story.kinds import KINDS
+from shared.story.reviews import build_approval, read_approval
 from shared.story.view import View
 from shared.story.wishes import FIRST_REV, Desired, build_steering, find_steering, number_wish
 
@@ -84,6 +85,25 @@ class Wishes:
                 "first (POST /v1/jobs/unresolved, or `storywave jobs unresolved`).",
             )
 
+    async def approve(self, video_id: str, owner: str, what: Review, rev: int) -> None:
+        """Let a video go on beyond what its user has looked at, and wants as it is."""
+        while True:
+            view, now = await self._find(video_id, owner)
+            if is_noted(view, what, rev):
+                return
+            if now.status is Status.AWAITING_APPROVAL and (now.awaiting, now.rev) != (what, rev):
+                raise NotNow(
+                    f"What waits for approval is the {now.awaiting} of revision {now.rev}, not the "
+                    f"{what} of revision {rev}: look at it as it is now, and approve that.",
+                    f"See GET {now.links['self']}/{now.awaiting}.",
+                )
+            check_allowed(now, Action.APPROVE)
+            asked = build_approval(view, what, rev)
+            await self.emit([asked])
+            after, _ = await self._find(video_id, owner)
+            if is_noted(after, what, rev):
+                return
+
     async def retry(self, video_id: str, owner: str) -> None:
         """Ask for the next revision, in which only what has failed is made again."""
         view, now = await self._find(video_id, owner)
@@ -123,10 +143,10 @@ class Wishes:
 
 def check_allowed(now: VideoStatus, action: Action) -> None:
     """Refuse what the status of a video does not allow, and say what it does."""
-    if action in ALLOWED[now.status]:
+    if action in now.actions:
         return
-    allowed = ", ".join(sorted(ALLOWED[now.status] - OF_BEATS))
-    beats = ", ".join(sorted(ALLOWED[now.status] & OF_BEATS))
+    allowed = ", ".join(each for each in now.actions if each not in OF_BEATS)
+    beats = ", ".join(each for each in now.actions if each in OF_BEATS)
     allowed += f"; for its beats {beats}" if beats else ""
     raise NotNow(
         f"The video is {now.status} ({now.percent} %), and that does not allow {action}. "
@@ -135,12 +155,19 @@ def check_allowed(now: VideoStatus, action: Action) -> None:
     )
 
 
+def is_noted(view: View, what: Review, rev: int) -> bool:
+    """Tell whether this of a video is approved at a revision, or at a later one."""
+    known = (read_approval(steered, what) for steered in view.all(VideoSteered))
+    return any(approved is not None and approved >= rev for approved in known)
+
+
 def _is_wished(view: View, status: Status, action: Action) -> bool:
     """Tell whether the video's user has asked for this already, and it holds."""
     if action is Action.RESUME:
         steered = view.latest(VideoSteered)
         was_steered = steered is not None and steered.rev > 0
-        return was_steered and status in (Status.QUEUED, Status.RUNNING)
+        under_way = (Status.QUEUED, Status.RUNNING, Status.AWAITING_APPROVAL)
+        return was_steered and status in under_way
     return status is (Status.PAUSED if action is Action.PAUSE else Status.CANCELLED)
 
 

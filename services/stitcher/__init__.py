@@ -1,4 +1,4 @@
-"""Reads how all jobs end; ends the video, well or badly; runs conform and cut."""
+"""Reads how all jobs end; ends the video, well or badly; runs conform, cut and animatic."""
 
 from services.stitcher.decide import NAME, decide
 from services.stitcher.report import report

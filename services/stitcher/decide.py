@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from services.stitcher.ending import complete, fail
 from services.stitcher.segments import SegmentState, find_waves, list_segments
 from services.stitcher.sheet import find_images
+from services.stitcher.shorter import stop_before_film
 from services.stitcher.stuck import Stuck, find_stuck, list_failures
 from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_voices
 from shared.story.beats import check_images
@@ -22,6 +23,7 @@ from shared.story.events import (
     WavesCompleted,
 )
 from shared.story.formats import FPS, canvas
+from shared.story.goals import Goal
 from shared.story.kinds import (
     CUT,
     IMAGE,
@@ -37,6 +39,7 @@ from shared.story.kinds import (
 )
 from shared.story.looks import choose_transition
 from shared.story.plan import active_beats, min_clips
+from shared.story.reviews import find_limit
 from shared.story.view import NOTHING, Decision, End, JobSpec, View
 
 NAME = "stitcher"
@@ -78,6 +81,8 @@ def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Deci
 def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
     if plan is None:
         return _end_without_plan(view)
+    if (limit := find_limit(view, plan)) < Goal.FILM:
+        return stop_before_film(view, plan, limit)
     waves = find_waves(view, plan)
     cut = view.end(CUT.job(plan))
     if cut is not None:

@@ -10,8 +10,9 @@ from shared.story.events import (
     WavesCompleted,
 )
 from shared.story.fact import Micros
-from shared.story.kinds import CLIP, IMAGE, KINDS, REFERENCE, VideoCut
+from shared.story.kinds import ANIMATIC, CLIP, IMAGE, KINDS, REFERENCE, VideoCut
 from shared.story.notes import list_notes
+from shared.story.reviews import list_storyboard
 from shared.story.view import View
 
 
@@ -39,6 +40,31 @@ def complete(
         chunk_keys=waves.keys,
         # the time of a revision begins with its plan: before that, a finished video lay there
         generation_ms=cut.at - (request.at if plan.job else plan.at),
+    )
+
+
+def complete_without_film(view: View, plan: BeatsPlanned) -> VideoCompleted | None:
+    """Return the good end of a video that was to have no film; None while it is not known here
+    when it was asked for.
+    """
+    request = view.one(VideoRequested)
+    if request is None:
+        return None
+    costs = (end.cost for end in view.ends.values())
+    ends = [view.end(job) for job in (*list_storyboard(plan), *ANIMATIC.jobs(plan))]
+    last = max([plan.at, *(end.at for end in ends if end)])
+    return VideoCompleted(
+        video_id=plan.video_id,
+        rev=plan.rev,
+        workflow=plan.brief.workflow,
+        key="",
+        poster_key="",
+        seconds=0.0,
+        total=0,
+        succeeded=0,
+        notes=tuple(note.message for note in list_notes(view, plan, KINDS)),
+        cost=sum(costs) + _sum_by_hand(view),
+        generation_ms=last - (request.at if plan.job else plan.at),
     )
 
 

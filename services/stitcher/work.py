@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.stitcher.animatic import make_animatic
 from services.stitcher.voicefit import VoiceFit, Word, fit_voice, shift_words
 from shared.jobs.engine import Work, Workspace
 from shared.jobs.outcomes import Made
 from shared.story.formats import Canvas
 from shared.story.kinds import (
+    ANIMATIC,
     CONFORM,
     CUT,
     AnyKind,
@@ -189,4 +191,4 @@ def _describe_sound(
     return MixSpec(space.folder / "sound.m4a", order.frames, tuple(voices), music, clips)
 
 
-WORK: Mapping[AnyKind, Work] = {CONFORM: make_segment, CUT: make_film}
+WORK: Mapping[AnyKind, Work] = {CONFORM: make_segment, CUT: make_film, ANIMATIC: make_animatic}

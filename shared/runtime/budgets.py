@@ -7,6 +7,7 @@ from shared.story.budget import check_plan, find_cap, find_excess
 from shared.story.estimate import Ask, estimate_plan
 from shared.story.events import BeatsPlanned, BudgetExceeded
 from shared.story.fact import Micros
+from shared.story.goals import find_goal
 from shared.story.kinds import Kinds
 from shared.story.view import View
 
@@ -30,7 +31,13 @@ class Budgets:
         if self._ask is None:
             return None
         cap = find_cap(view, plan.brief)
-        earlier = (each for each in view.all(BeatsPlanned) if each.rev < plan.rev)
+        goal = find_goal(plan.brief)
+        earlier = (
+            each
+            for each in view.all(BeatsPlanned)
+            # of less than now is to be made, less was compared
+            if each.rev < plan.rev and find_goal(each.brief) >= goal
+        )
         found = self._compare(plan, cap, self._ask)
         begun = found and any(self._compare(each, cap, self._ask) is None for each in earlier)
         return None if begun else found

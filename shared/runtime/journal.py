@@ -15,7 +15,7 @@ from shared.story.events import (
     Event,
     VideoCompleted,
     VideoFailed,
-    VideoSteered,
+    VideoRequested,
     WavesCompleted,
 )
 from shared.story.kinds import Kinds
@@ -84,8 +84,7 @@ def _count_waves(waves: WavesCompleted, view: View) -> None:
 
 
 def _count_video(end: VideoCompleted | VideoFailed, view: View, how: str) -> None:
-    steered = view.latest(VideoSteered)
-    workflow = "revision" if end.rev > 1 else steered.workflow if steered else "full"
+    workflow = "revision" if end.rev > 1 else _name_workflow(view)
     seconds = end.generation_ms / 1000
     telemetry.VIDEO_SECONDS.labels(workflow, how).observe(seconds, name_video(end.video_id))
     known: Attributes = {"end": how, "rev": end.rev, "workflow": workflow, "cost": end.cost}
@@ -93,6 +92,14 @@ def _count_video(end: VideoCompleted | VideoFailed, view: View, how: str) -> Non
         end.video_id, f"video {how}", end.at - end.generation_ms, end.at, known, end.rev == 1
     )
     tracing.record(whole)
+
+
+def _name_workflow(view: View) -> str:
+    """Return how much of a video was made; one that waited for people took a time of theirs."""
+    known = view.latest(BeatsPlanned) or view.one(VideoRequested)
+    if known is None:
+        return "full"
+    return "reviewed" if known.brief.review else known.brief.workflow
 
 
 def _count_stages(end: VideoCompleted, view: View, kinds: Kinds) -> None:

@@ -20,8 +20,10 @@ from shared.story.events import (
     VideoFailed,
     VideoSteered,
 )
+from shared.story.goals import Goal, find_goal
 from shared.story.kinds import KINDS, AnyKind, Kinds, PlanFailed
 from shared.story.plan import is_given_up
+from shared.story.reviews import find_awaited, find_limit, goal_of
 from shared.story.view import NOTHING, Decision, View
 from shared.story.wishes import is_cancelled
 
@@ -128,8 +130,26 @@ class Service:
             excess = budgets.find_excess(view, plan)
         if excess and self.needs_plan:
             return NOTHING
+        if plan is not None and self._is_held(view, plan):
+            # what an earlier plan has begun may still be under way: it ends by itself
+            return Decision(done=find_goal(plan.brief) < self.goal)
         decision = self.decide(view, plan)
         return replace(decision, events=(*decision.events, excess)) if excess else decision
+
+    @property
+    def goal(self) -> Goal:
+        """Return how far a video has to go for this service to have anything to make."""
+        return min((goal_of(kind.stage) for kind in self.kinds), default=Goal.PLAN)
+
+    def rests(self, view: View) -> bool:
+        """Tell whether a person has to approve something before there is more to do here."""
+        plan = view.latest(BeatsPlanned)
+        held = plan is not None and self._is_held(view, plan)
+        return held or find_awaited(view) is not None
+
+    def _is_held(self, view: View, plan: BeatsPlanned) -> bool:
+        """Tell whether nothing of what this service makes may be begun of a plan, or not yet."""
+        return self.needs_plan and find_limit(view, plan) < self.goal
 
 
 def _events_of(named: Iterable[Reads]) -> list[type[Event]]:

@@ -174,6 +174,8 @@ class Shell:
         replays = doc.get("replays", 0)  # what stays silent is asked less and less often
         # a time far ahead is of a clock that has been set right since
         silent = abs(now - doc["heard_at"]) >= SILENT_MS * 2 ** min(replays, 6)
+        if silent and self._rests(doc):
+            return
         if silent and not await self._ledger.is_busy(video):
             telemetry.REPLAYED.inc()
             again = Update(video, set={"heard_at": now}, inc={"replays": 1})
@@ -182,6 +184,13 @@ class Shell:
             log.warning(
                 "silent: %d facts sent again", facts, extra={"video_id": video, "action": "replay"}
             )
+
+    def _rests(self, doc: Doc) -> bool:
+        """Tell whether a video waits for a person: that it is silent means nothing then."""
+        try:
+            return self.service.rests(self._reader.read(doc).view)
+        except Exception:  # the look at the video tells what is wrong with it
+            return False
 
     async def _count_running(self, doc: Doc, now: int) -> Mapping[str, Any]:
         """Return the running time up to now, as it is stored; nothing where nobody counts it."""

@@ -21,6 +21,7 @@ from shared.story.events import (
     VideoRequested,
     VideoSteered,
 )
+from shared.story.reviews import find_awaited
 from shared.story.view import View
 from shared.story.wishes import UNTOUCHED, Wish, find_rev, find_wish, is_deleting, is_over
 
@@ -86,7 +87,7 @@ class Steering:
 
         This comes after the facts are stored: who asks for a turn is looked up there.
         """
-        running = [view for view in views if find_wish(view).desired == "running"]
+        running = [view for view in views if _wants_place(view)]
         await asyncio.gather(*map(self._go_on, running))
         resting = {view.video_id for view in views} - {view.video_id for view in running}
         if self._turns and resting:
@@ -155,4 +156,11 @@ class Steering:
     async def _find_wanting(self, videos: Collection[str]) -> Collection[str]:
         """Return those of these videos that are to be made now."""
         views = await self._look(videos) if videos else {}
-        return {video for video, view in views.items() if find_wish(view).desired == "running"}
+        return {video for video, view in views.items() if _wants_place(view)}
+
+
+def _wants_place(view: View) -> bool:
+    """Tell whether a video is to be made now. One that waits for a person leaves its place to
+    others; what is free goes on in it all the same.
+    """
+    return find_wish(view).desired == "running" and find_awaited(view) is None

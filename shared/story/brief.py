@@ -16,6 +16,12 @@ Tier = Literal["draft", "standard", "best"]
 """Names a model of each kind, the cheapest first."""
 
 
+Workflow = Literal["full", "plan_only", "storyboard_only", "video_only"]
+"""How much of a video is made. `video_only` is all of it, from pictures that there are already."""
+Review = Literal["plan", "storyboard"]
+"""What a person looks at and approves before the video goes on."""
+
+
 class EndCard(Fact):
     """The last seconds of a video. `colour` is a brand's, as #rrggbb.
 
@@ -109,6 +115,9 @@ class Brief(Fact):
     """A wish for all models that `models` does not name; empty where it is left open."""
     models: Mapping[str, str] = Field(default_factory=dict)
     """Kind → the model that is to make it, or a tier."""
+    workflow: Workflow = "full"
+    review: tuple[Review, ...] = ()
+    """Each of these has to be approved before anything beyond it is made."""
     seed: int = 0
     owner: str = "local"
     priority: int = 1

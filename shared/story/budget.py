@@ -23,6 +23,7 @@ from shared.story.events import (
     VideoSteered,
 )
 from shared.story.fact import Micros
+from shared.story.goals import Goal, find_goal
 from shared.story.kinds import CLIP, KINDS, Kinds
 from shared.story.money import say_dollars
 from shared.story.plan import active_chunks, min_clips
@@ -72,7 +73,8 @@ def find_excess(
         return None
     room = (check.cap or 0) - check.current
     clips = _count_fitting(plan, room, ask, kinds)
-    enough = clips >= max(1, min_clips(plan, len(active_chunks(plan))))
+    is_film = find_goal(plan.brief) is Goal.FILM
+    enough = is_film and clips >= max(1, min_clips(plan, len(active_chunks(plan))))
     if plan.brief.on_cap == "finish" and check.cap is not None and enough:
         return None
     return BudgetExceeded(
@@ -82,7 +84,7 @@ def find_excess(
         current=check.current,
         estimate=check.estimate,
         fits=Fit(
-            clips=clips,
+            clips=clips if is_film else 0,
             duration=_find_duration(plan.brief, check.cap or 0, ask, kinds),
             tier=_find_tier(plan, room, ask, kinds),
         ),

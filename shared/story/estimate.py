@@ -12,9 +12,11 @@ from pydantic import Field
 from shared.story.errors import BadInput, PermanentError
 from shared.story.events import BeatsPlanned
 from shared.story.fact import Fact, Micros
+from shared.story.goals import Goal, find_goal
 from shared.story.kinds import KINDS, Kinds, plan_job
 from shared.story.money import Dollars
 from shared.story.plan import active_beats, active_chunks
+from shared.story.reviews import list_kinds
 from shared.story.view import JobSpec
 
 
@@ -54,22 +56,27 @@ class Estimate(Fact):
 
 def estimate_plan(plan: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estimate:
     """Return what the items of a plan will cost; the plan itself is there already."""
-    return _add_up(plan, [job for kind in kinds for job in kind.expect(plan)], ask)
+    return _add_up(plan, _list_jobs(plan, kinds), ask)
 
 
 def estimate_jobs(plan: BeatsPlanned, ids: Collection[str], ask: Ask, kinds: Kinds) -> Estimate:
     """Return what those jobs of a plan will cost that have these ids."""
-    jobs = [job for kind in kinds for job in kind.expect(plan) if job.id in ids]
+    jobs = [job for job in _list_jobs(plan, kinds) if job.id in ids]
     return _add_up(plan, jobs, ask)
 
 
 def estimate_video(shape: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estimate:
     """Return what a video of this shape will cost, the planning of it included."""
     first = plan_job(shape.video_id, shape.brief, shape.rev)
-    jobs = [job for kind in kinds for job in kind.expect(shape)]
+    jobs = _list_jobs(shape, kinds)
     if shape.history:  # it is planned already, by hand
         return _add_up(shape, jobs, ask)
     return _add_up(shape, [first, *jobs], ask, (NOT_YET_PLANNED,))
+
+
+def _list_jobs(plan: BeatsPlanned, kinds: Kinds) -> list[JobSpec]:
+    """Return all jobs that a plan wants, by how far its video is to go."""
+    return [job for kind in list_kinds(plan, kinds) for job in kind.expect(plan)]
 
 
 def price_request(shape: BeatsPlanned, ask: Ask, kinds: Kinds = KINDS) -> Estimate:
@@ -125,7 +132,7 @@ def _add_up(
         ),
         total=sum(map(sum, prices.values())),
         seconds=_measure_seconds(plan),
-        clips=len(active_chunks(plan)),
+        clips=len(active_chunks(plan)) if find_goal(plan.brief) is Goal.FILM else 0,
         notes=(*faults, *notes),
         is_complete=not faults,
     )

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from shared.story.beats import Beat, Chunk, ChunkError, Truncation
 from shared.story.bible import Bible
-from shared.story.brief import Brief
+from shared.story.brief import Brief, Workflow
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
 
@@ -125,10 +125,13 @@ class VideoSteered(Snapshot):
     plan_rev: int = 1
     """The revision that is meant. What is cancelled stays so for it: only a later one runs."""
     approved_plan: int | None = None
+    """The revision whose plan its user has looked at, and wants; None where there is none yet."""
     approved_storyboard: int | None = None
+    """The same of its storyboard."""
     cap: Micros | None = None
     priority: int = 1
-    workflow: Literal["full", "plan_only", "storyboard_only", "video_only"] = "full"
+    workflow: Workflow = "full"
+    """Not read: how much of a video is made stands in the brief of its plan."""
     delete: bool = False
     """It is to be deleted once all of its work has ended. No other wish counts after that."""
 
@@ -139,7 +142,7 @@ class RevisionRequested(Numbered):
     Every one of them counts, in the order of `rev`. (So it is no Snapshot.)
     """
 
-    action: Literal["regenerate", "skip", "edit", "retry", "reframe", "choose"]
+    action: Literal["regenerate", "skip", "edit", "retry", "reframe", "choose", "continue"]
     beat: int = 0
     prompt: str | None = None
     narration: str | None = None
@@ -153,6 +156,8 @@ class RevisionRequested(Numbered):
     take: int = 0
     """Of a choice: the take of this kind that the beat is to have again."""
     aspect: Aspect | None = None
+    workflow: Workflow | None = None
+    """Of a continuation: how much of the video is to be made from now on."""
     again: tuple[str, ...] | None = None
     """For a retry of the whole video: what is made again, as `kind/number`. It may be nothing: then
     the video only goes on. None is a retry of one beat."""
@@ -279,8 +284,12 @@ class WavesCompleted(Snapshot):
 
 
 class VideoCompleted(Snapshot):
-    """A video is finished: what it is, what it lacks, what it cost."""
+    """A video is finished: what it is, what it lacks, what it cost.
 
+    One that was to end with its plan or its storyboard has no film: `key` is empty then.
+    """
+
+    workflow: Workflow = "full"
     key: str
     poster_key: str
     outputs: Mapping[str, str] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from shared.story.beats import Beat, Chunk
 from shared.story.drafts import MIN_BEAT_SECONDS, SHORTEST_LAST
 from shared.story.events import BeatsPlanned, RevisionRequested
 from shared.story.formats import FPS, Aspect, frame_at
+from shared.story.goals import GOALS, REVIEWS, find_goal
 from shared.story.kinds import CLIP, IMAGE, VOICE, AnyKind, Item, Kinds
 from shared.story.stale import Origins, Takes, settle_takes
 
@@ -24,6 +25,8 @@ def revise(
     plan = history[-1]
     if request.action == "reframe":
         return _answer(history, request, kinds, _reframe(plan, request))
+    if request.action == "continue":
+        return _number(_lengthen(plan, request), request, plan.takes)
     if request.action == "retry" and request.again is not None:
         origins = Origins(history, kinds)
         raised = {name: origins.next_take(name) for name in request.again}
@@ -67,6 +70,17 @@ def _reframe(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
     """Return the plan for the same storyboard, clips and sounds in another shape."""
     aspect: Aspect = request.aspect or plan.brief.aspect
     return plan.model_copy(update={"brief": plan.brief.model_copy(update={"aspect": aspect})})
+
+
+def _lengthen(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
+    """Return the plan of a video that goes on from where it was to end: all takes stay."""
+    workflow = request.workflow or plan.brief.workflow
+    if GOALS[workflow] <= find_goal(plan.brief):
+        return plan
+    # whoever goes on has seen what there is
+    left = tuple(r for r in plan.brief.review if REVIEWS[r] > find_goal(plan.brief))
+    brief = plan.brief.model_copy(update={"workflow": workflow, "review": left})
+    return plan.model_copy(update={"brief": brief})
 
 
 def _put(plan: BeatsPlanned, new: Beat) -> BeatsPlanned:

@@ -1,8 +1,8 @@
 """The running time of a video: the time in which somebody was at work on it.
 
 It is added up in steps, as the shell comes to look at the video, and not taken from a calendar. So
-it does not count while the video queues, is paused, or is out of money, and neither while the
-machine is off: nobody is at work then, and nobody looks.
+it does not count while the video queues, is paused, is out of money or waits for an approval, and
+neither while the machine is off: nobody is at work then, and nobody looks.
 """
 
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from shared.story.events import (
     VideoOverdue,
     VideoRequested,
 )
+from shared.story.reviews import find_awaited
 from shared.story.view import View
 from shared.story.wishes import find_desired
 
@@ -39,7 +40,8 @@ def count(running: Running, view: View, now: int, *, is_at_work: bool = True) ->
     if rev == 0 or rev != running.rev:
         return Running(rev, 0, now)
     step = min(max(now - running.at, 0), LONGEST_STEP_MS)
-    counts = is_at_work and find_desired(view) == "running" and find_block(view) is None
+    waits = find_block(view) is not None or find_awaited(view) is not None
+    counts = is_at_work and find_desired(view) == "running" and not waits
     return Running(rev, running.ms + (step if counts else 0), now)
 
 

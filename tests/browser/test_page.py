@@ -114,6 +114,40 @@ def test_a_video_is_deleted_after_a_question(tab: Tab) -> None:
     )
 
 
+def test_a_storyboard_is_watched_and_approved_before_its_film_is_made(tab: Tab) -> None:
+    page = tab.open()
+    page.get_by_label("What the video should show").fill("A heron stands in the rain.")
+    page.get_by_label("Length in seconds").fill("5")
+    page.locator("summary", has_text="More choices").click()
+    page.get_by_label("The storyboard", exact=True).check()
+    page.get_by_role("button", name="Make the video").click()
+    pill = page.locator(".head .pill")
+    expect(pill).to_have_text("Waits for your approval", timeout=PATIENCE_MS)
+    expect(page.get_by_text("No clip is made before.")).to_be_visible()
+    animatic = page.locator("video.frame[aria-label='The animatic']")
+    expect(animatic).to_be_visible(timeout=PATIENCE_MS)
+    animatic.evaluate("(film) => { film.muted = true; return film.play(); }")
+    wait_until(page, "document.querySelector('video.frame').currentTime > 0.3")
+    page.get_by_role("button", name="Approve").click()
+    expect(pill).to_have_text("Finished", timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Go on to the film")).to_have_count(0)
+
+
+def test_a_plan_alone_is_made_and_continued_to_the_film(tab: Tab) -> None:
+    page = tab.open()
+    page.get_by_label("What the video should show").fill("A heron stands in the sun.")
+    page.get_by_label("Length in seconds").fill("5")
+    page.locator("summary", has_text="More choices").click()
+    page.get_by_label("Make", exact=True).select_option("plan_only")
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.locator(".head .pill")).to_have_text("Finished", timeout=PATIENCE_MS)
+    expect(page.get_by_text("The plan is there")).to_be_visible()
+    page.get_by_role("button", name="Go on to the film").click()
+    expect(page.locator(".head-status")).to_contain_text("revision 2")
+    expect(page.locator(".head .pill")).to_have_text("Finished", timeout=PATIENCE_MS)
+    expect(page.locator("video.frame")).to_be_visible()
+
+
 def test_a_price_is_told_before_a_cap_is_held_and_raised_and_each_cent_accounted_for(
     dear_site: str, tab: Tab
 ) -> None:

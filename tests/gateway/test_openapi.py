@@ -150,6 +150,8 @@ def test_every_answer_is_as_described(
             end_card = case.body.get("end_card")
             if isinstance(end_card, dict):
                 end_card.pop("product_image", None)  # none has been given
+            if case.body.get("workflow") == "video_only":
+                del case.body["workflow"]  # without plan and beats it has nothing to start from
             case.body.pop("webhook", None)  # most texts are no URL
             case.body.pop("say", None)  # that a word has letters of some script is no pattern
             # no text that is made up is a script or a price, and a plan has to fit together

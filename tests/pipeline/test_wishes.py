@@ -19,6 +19,7 @@ from shared.ports import Doc, Update
 from shared.story.brief import EndCard
 from shared.story.events import VideoCompleted, VideoFailed
 from shared.story.kinds import (
+    ANIMATIC,
     CLIP,
     CONFORM,
     CUT,
@@ -37,8 +38,8 @@ from tests.pipeline.world import World, brief, world
 OWNER = "local"
 SHUFFLED = Chaos(seed=11, shuffle=True, double=0.5)
 WANTED = brief(3, 2).model_copy(update={"end_card": EndCard()})
-# the plan of these tests has no persons, and comes from no script and no product
-UNUSED = (REFERENCE, PRODUCT)
+# the plan of these tests has no persons, comes from no script and no product, and is not reviewed
+UNUSED = (REFERENCE, PRODUCT, ANIMATIC)
 USED = [
     kind
     for kind in KINDS

@@ -9,6 +9,7 @@ const ONE = "/v1/videos/{video_id}";
 
 const BUTTONS = [
   ["approve", "Approve", "main"],
+  ["continue", "Go on to the film", "main"],
   ["resume", "Resume", "main"],
   ["retry", "Try again", "main"],
   ["pause", "Pause", ""],
@@ -23,6 +24,12 @@ const ASKED_FIRST = {
     yes: "Delete the video", no: "Keep it", method: "DELETE", to: "" },
 };
 
+// what is approved is what is shown here: if it has changed meanwhile, the answer says so
+const BODIES = {
+  approve: ({ awaiting, rev }) => ({ what: awaiting, rev }),
+  continue: () => ({ workflow: "full" }),
+};
+
 /** Returns a button for each thing that the status of the video allows. */
 export function drawActions(state) {
   const { video, busy } = state;
@@ -30,7 +37,8 @@ export function drawActions(state) {
   return h("div", { class: "actions" },
     offered.map(([name, label, look]) => h("button", {
       type: "button", key: name, class: look, disabled: busy !== null,
-      onclick: () => (name in ASKED_FIRST ? askFirst(state, name) : state.act(name, "POST", `/${name}`)),
+      onclick: () => (name in ASKED_FIRST ? askFirst(state, name)
+        : state.act(name, "POST", `/${name}`, BODIES[name]?.(video))),
     }, busy === name ? "Asking …" : label)),
     isOffered(video, "reframe") && drawReframe(state));
 }
@@ -77,11 +85,16 @@ export function drawTrouble(state) {
         ? `It failed at ${[video.failed_at.phase, video.failed_at.item].filter(Boolean).join(", ")}. `
         : "It failed. "), video.error)),
     video.status === "awaiting_approval" && h("div", { class: "notice info", key: "gate" },
-      h("p", {}, h("strong", {}, "Look at it before money is spent. "),
-        "Change what you want below; it goes on when you approve.")),
+      h("p", {}, h("strong", {}, `Look at the ${video.awaiting} before more is made. `),
+        REVIEWS[video.awaiting], " Change what you want below; it goes on when you approve.")),
     video.exceeded && drawExceeded(state),
   ];
 }
+
+const REVIEWS = {
+  plan: "Nothing is drawn or spoken before.",
+  storyboard: "No clip is made before.",
+};
 
 function drawConfirm(state) {
   const { what } = state.open;

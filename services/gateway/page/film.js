@@ -4,10 +4,11 @@ import { readKey, save, withQuery } from "./api.js";
 import { h } from "./dom.js";
 import { ENDED, ago, place, sentence, span, stageWords } from "./words.js";
 
-/** Returns the player; before there is a film, the latest picture of the storyboard. */
+/** Returns the player; before there is a film its animatic, or a picture of the storyboard. */
 export function drawPlayer({ video, storyboard }) {
-  const { media, poster } = video.links;
+  const { media, poster, animatic } = video.links;
   const rev = video.revisions.at(-1);
+  if (!media && animatic && RESTING.has(video.status)) return drawAnimatic(video, animatic);
   if (!media) return drawPreview(video, storyboard);
   const vtt = video.links["captions.vtt"];
   return h("video", { key: `film-${rev}`, keep: `film-${rev}`, class: "frame", controls: true,
@@ -16,14 +17,29 @@ export function drawPlayer({ video, storyboard }) {
   vtt && h("track", { kind: "captions", label: "Captions", srclang: "en", media: withQuery(vtt, `rev=${rev}`) }));
 }
 
+const RESTING = new Set([...ENDED, "awaiting_approval", "paused"]);
+
+function drawAnimatic(video, animatic) {
+  const name = `animatic-${video.rev}`;
+  return h("div", { key: name },
+    h("video", { keep: name, class: "frame", controls: true, preload: "metadata", playsinline: true,
+      media: animatic, "aria-label": "The animatic" }),
+    h("p", { class: "soft" }, "The animatic: the storyboard in its time. It cost nothing."));
+}
+
 function drawPreview(video, storyboard) {
   const drawn = (storyboard?.beats || []).filter((beat) => beat.image?.url);
   const picture = drawn.at(-1)?.image.url;
   const ended = ENDED.has(video.status);
   return h("div", { class: "frame preview", key: "preview" },
     picture && h("img", { media: `${picture}?small=true`, alt: "", key: picture }),
-    h("p", {}, ended ? "There is no film" : storyboard?.beats.length ? "The film appears here"
+    h("p", {}, ended ? explainNoFilm(video) : storyboard?.beats.length ? "The film appears here"
       : "It is being planned"));
+}
+
+function explainNoFilm({ status, workflow }) {
+  if (status !== "completed") return "There is no film";
+  return workflow === "plan_only" ? "The plan is there" : "The storyboard is there";
 }
 
 /** Returns the links that save the film and what is beside it. */
@@ -76,6 +92,8 @@ export function drawDetails(video) {
     ["Asked for", asked.prompt],
     ["Length", video.seconds ? place(video.seconds) : `${Math.round(asked.duration)} s`],
     ["Shape", video.aspect],
+    video.workflow !== "full" && ["Made", sentence(video.workflow)],
+    asked.review.length > 0 && ["Approved by you", asked.review.join(", ")],
     ["Style", sentence(asked.style)],
     ["Quality", asked.quality === "full" ? "1080p" : "720p"],
     ["Asked", ago(video.created_at)],

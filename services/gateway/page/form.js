@@ -146,7 +146,13 @@ function buildOptions() {
         { ...SUITED, draft: "Draft, 720p", full: "Full, 1080p" }),
       pick("captions", "Captions", choices("captions"), "karaoke"),
       pick("transition", "Between beats", choices("transition"), "auto"),
-      pick("tier", "Models", ["", ...choices("tier")], "", { "": "As the server is set" })),
+      pick("tier", "Models", ["", ...choices("tier")], "", { "": "As the server is set" }),
+      // from pictures that there are, a video is made by the API only: the form gives none
+      pick("workflow", "Make", choices("workflow").filter((name) => name !== "video_only"), "full",
+        { full: "The film", plan_only: "Only the plan", storyboard_only: "Only the storyboard" })),
+    takes("review") && h("fieldset", { class: "field" }, h("legend", {}, "Ask me to approve"),
+      h("div", { class: "row checks" },
+        check("review_plan", "The plan", false), check("review_storyboard", "The storyboard", false))),
     h("div", { class: "row checks" },
       check("voice", "Voice", true), check("music", "Music", true), check("card", "End card", true)),
     h("div", { class: "row" },
@@ -177,7 +183,9 @@ function readForm(state) {
   };
   if (!at.card.checked) body.end_card = null;
   if (text("budget")) body.budget = text("budget").replace(",", ".");
-  for (const name of ["style", "quality", "tier"]) if (text(name)) body[name] = text(name);
+  const reviews = ["plan", "storyboard"].filter((name) => at[`review_${name}`]?.checked);
+  if (reviews.length) body.review = reviews;
+  for (const name of ["style", "quality", "tier", "workflow"]) if (text(name)) body[name] = text(name);
   READERS[state.source](body, text, state);
   return body;
 }

@@ -18,8 +18,10 @@ from shared.story.events import (
     WavesCompleted,
 )
 from shared.story.fact import Fact, Micros
+from shared.story.goals import GOALS, REVIEWS, Goal
 from shared.story.kinds import KINDS, Item, Kinds, Stage
 from shared.story.money import say_dollars
+from shared.story.reviews import explain_awaited, find_awaited, read_approval
 from shared.story.view import View
 
 
@@ -49,6 +51,8 @@ def make_ending(now: VideoStatus) -> Live | None:
     if now.error and now.failed_at:
         at = " ".join(filter(None, (now.failed_at.phase, now.failed_at.item)))
         return _build_message(now, now.failed_at.item, f"failed at {at}: {now.error}")
+    if now.status is Status.COMPLETED and GOALS[now.workflow] < Goal.FILM:
+        return _build_message(now, "", f"completed: {now.workflow}")
     if now.status is Status.COMPLETED and now.seconds:
         return _build_message(now, "", f"completed: {now.seconds:g} s of video")
     return _build_message(now, "", str(now.status))
@@ -78,7 +82,12 @@ def tell_news(before: View, after: View, now: VideoStatus, kinds: Kinds = KINDS)
     fresh = sorted((f for f in after.facts if f.id not in known), key=lambda f: (f.at, f.id))
     told = ((fact, _put_into_words(fact, now, plan, kinds)) for fact in fresh)
     # all of them carry the percent after the last one, so that it never goes back
-    return [_build_message(now, *words, at=fact.at) for fact, words in told if words]
+    news = [_build_message(now, *words, at=fact.at) for fact, words in told if words]
+    awaited = find_awaited(after)
+    if awaited and fresh and awaited != find_awaited(before):
+        said = f"{explain_awaited(awaited)}: {now.links['self']}/approve"
+        news.append(_build_message(now, "", said, at=awaited.at))
+    return news
 
 
 def _build_message(now: VideoStatus, item: str, message: str, *, at: int | None = None) -> Live:
@@ -116,7 +125,12 @@ def _put_into_words(
             return "", "asked to be deleted"
         case VideoSteered():
             within = "" if fact.cap is None else f", within ${say_dollars(fact.cap)}"
-            return "", f"asked to be {fact.desired}{within}"
+            approved = "".join(
+                f", {review} {rev} approved"
+                for review in REVIEWS
+                if (rev := read_approval(fact, review))
+            )
+            return "", f"asked to be {fact.desired}{within}{approved}"
         case BudgetExceeded():
             return "", f"waits for money: {explain_excess(fact)}"
         case _:

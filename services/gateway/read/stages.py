@@ -9,17 +9,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from shared.story.brief import Workflow
 from shared.story.events import (
     BeatsPlanned,
     Event,
     Failed,
+    RevisionRequested,
     VideoCompleted,
     VideoRequested,
     WavesCompleted,
 )
 from shared.story.fact import Fact
+from shared.story.goals import GOALS
 from shared.story.kinds import KINDS, OF_SCRIPTS, PLANNING, AnyKind, Kinds, Stage
 from shared.story.plan import min_clips
+from shared.story.reviews import goal_of
 from shared.story.view import View
 from shared.story.wishes import find_rev
 
@@ -135,7 +139,8 @@ class _Tally:
 def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
     """Return the record of every stage, the percent, and the first stage that is not over."""
     tallies = _tally_stages(view, kinds)
-    open_ = next((stage for stage, tally in tallies.items() if not tally.is_closed), Stage.CUT)
+    left = (stage for stage, tally in tallies.items() if not tally.is_closed)
+    open_ = next(left, next(reversed(tallies)))
     # a deadline, say, is no phase of its own: the video failed in the stage that it was in
     failed = PHASES.get(failed_phase, open_) if failed_phase else None
     weights = _choose_weights(view)
@@ -170,14 +175,32 @@ def _choose_weights(view: View) -> Mapping[Stage, float]:
     whole = sum(known.values())
     if whole > 0 and all(stage in measured for stage in shown):
         return {stage: (100 - ACCEPTED) * part / whole for stage, part in known.items()}
-    return {**MARKS, **({Stage.PLAN: 0.0} if Stage.SCRIPT in shown else {})}
+    marks = {stage: MARKS[stage] for stage in shown}
+    if Stage.SCRIPT in shown:
+        marks[Stage.PLAN] = 0.0
+    # of a video that ends sooner, its stages share what the others would have
+    return {s: (100 - ACCEPTED) * mark / sum(marks.values()) for s, mark in marks.items()}
 
 
 def list_stages(view: View) -> list[Stage]:
-    """Return the stages that a video has: those of scripts only where there is one."""
+    """Return the stages that a video has: those of scripts only where there is one, and none
+    beyond the point to which it is to go.
+    """
     request = view.one(VideoRequested)
     has_script = request is not None and bool(request.brief.script)
-    return [stage for stage in Stage if has_script or stage not in OF_SCRIPTS]
+    goal = GOALS[find_workflow(view, request)]
+    return [
+        stage
+        for stage in Stage
+        if (has_script or stage not in OF_SCRIPTS) and goal_of(stage) <= goal
+    ]
+
+
+def find_workflow(view: View, request: VideoRequested | None) -> Workflow:
+    """Return how much of a video is to be made: as it was asked for, or continued since."""
+    asked = [request.brief.workflow] if request else []
+    asked += [each.workflow for each in view.all(RevisionRequested) if each.workflow]
+    return max(asked, key=GOALS.__getitem__, default="full")
 
 
 def _build_record(stage: Stage, tally: _Tally, failed: Stage | None) -> StageRecord:
@@ -231,7 +254,7 @@ def _tally_stages(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
     clips = jobs[Stage.CLIPS]
     # a stage starts when the first thing that it needs is there: nothing tells when a job was begun
     made = _tally_jobs(view, clips, _find_first_end(view, jobs[Stage.IMAGES]), waves_at)
-    return {
+    found = {
         **steps,
         Stage.PLAN: _Tally(1, (plan,), ready if steps else asked),
         Stage.IMAGES: _tally_jobs(view, jobs[Stage.IMAGES], plan.at, waves_at),
@@ -239,6 +262,7 @@ def _tally_stages(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
         Stage.CLIPS: replace(made, needed=min_clips(plan, len(clips))),
         Stage.CUT: _tally_jobs(view, jobs[Stage.CUT], _find_first_end(view, clips), over_at),
     }
+    return {stage: tally for stage, tally in found.items() if stage in shown}
 
 
 def _tally_steps(view: View, plan: BeatsPlanned | None, asked: int | None) -> dict[Stage, _Tally]:

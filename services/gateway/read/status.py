@@ -15,12 +15,13 @@ from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.stages import (
     Progress,
     StageRecord,
+    find_workflow,
     make_moment,
     measure_progress,
 )
 from services.gateway.webhooks.kept import name_own
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
-from shared.story.brief import Brief
+from shared.story.brief import Brief, Review, Workflow
 from shared.story.budget import find_block, find_cap
 from shared.story.events import (
     AttemptSettled,
@@ -37,9 +38,10 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
-from shared.story.kinds import KINDS, ChunkReady, Kinds, Stage, clip_job
+from shared.story.kinds import KINDS, AnimaticReady, ChunkReady, Kinds, Stage, clip_job
 from shared.story.notes import Note, list_notes
 from shared.story.plan import active_chunks
+from shared.story.reviews import find_awaited
 from shared.story.view import View
 from shared.story.wishes import FIRST_REV, find_desired, find_rev, is_deleting
 
@@ -84,14 +86,17 @@ _ALLOWED: Mapping[Status, frozenset[Action]] = {
     Status.RUNNING: OF_BEATS | {Action.PAUSE, Action.CANCEL},
     Status.AWAITING_APPROVAL: OF_BEATS | {Action.APPROVE, Action.PAUSE, Action.CANCEL},
     Status.PAUSED: OF_BEATS | {Action.RESUME, Action.CANCEL},
-    Status.BUDGET_EXCEEDED: OF_BEATS | {Action.CONTINUE, Action.CANCEL},
-    Status.COMPLETED: OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME},
+    Status.BUDGET_EXCEEDED: OF_BEATS | {Action.CANCEL},
+    Status.COMPLETED: OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME, Action.CONTINUE},
     Status.FAILED: OF_BEATS | {Action.RETRY},
     Status.CANCELLED: frozenset({Action.RETRY}),
     Status.DELETING: frozenset(),
 }
 ALLOWED = {status: actions | {Action.DELETE} for status, actions in _ALLOWED.items()}
 """Status → the actions that it allows: every other is refused with a 409."""
+
+OF_FILMS = frozenset({Action.DOWNLOAD, Action.REFRAME})
+"""Of a completed video these need its film; without one it can be continued instead."""
 
 FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
@@ -125,6 +130,12 @@ class VideoStatus(Fact):
     stage: Stage
     percent: int = Field(ge=0, le=100)
     request: Brief
+    workflow: Workflow = Field(
+        "full", description="How much of it is made. A shorter one can be continued."
+    )
+    awaiting: Review | None = Field(
+        None, description="What `POST …/approve` is waited for, at this `rev`."
+    )
     metadata: Mapping[str, str] = Field(
         default_factory=dict, description="What was written on it when it was asked for."
     )
@@ -159,7 +170,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
     failure = _find_failure(view)
     ended = failure or done
     made = measure_progress(view, failure.phase if failure else None, kinds)
-    word = _choose_status(view, failure)
+    word, awaited = _choose_status(view, failure), find_awaited(view)
     return VideoStatus(
         id=view.video_id,
         status=word,
@@ -167,10 +178,12 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         stage=made.stage,
         percent=made.percent,
         request=request.brief,
+        workflow=find_workflow(view, request),
+        awaiting=awaited.what if awaited and word is Status.AWAITING_APPROVAL else None,
         metadata=request.metadata,
         title=plan.title if plan else "",
         aspect=plan.brief.aspect if plan else request.brief.aspect,
-        revisions=tuple(sorted(end.rev for end in view.all(VideoCompleted))),
+        revisions=tuple(sorted(end.rev for end in view.all(VideoCompleted) if end.key)),
         created_at=make_moment(request.at),
         updated_at=make_moment(max(fact.at for fact in list_shown(view, kinds))),
         completed_at=make_moment(done.at) if done and word is Status.COMPLETED else None,
@@ -184,11 +197,17 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
-        seconds=done.seconds if done else None,
+        seconds=done.seconds if done and done.key else None,
         generation_ms=ended.generation_ms if ended else None,
         links=_build_links(view, done),
-        actions=tuple(sorted(ALLOWED[word])),
+        actions=tuple(sorted(list_actions(word, is_film=done is None or bool(done.key)))),
     )
+
+
+def list_actions(word: Status, *, is_film: bool = True) -> frozenset[Action]:
+    """Return what may be asked of a video in this status."""
+    beside = {Action.CONTINUE} if is_film else OF_FILMS
+    return ALLOWED[word] - beside if word is Status.COMPLETED else ALLOWED[word]
 
 
 def list_shown(view: View, kinds: Kinds = KINDS) -> list[Event]:
@@ -238,6 +257,8 @@ def _choose_status(view: View, failure: VideoFailed | None) -> Status:
         return Status.PAUSED
     if find_block(view):
         return Status.BUDGET_EXCEEDED
+    if find_awaited(view):
+        return Status.AWAITING_APPROVAL
     return Status.RUNNING if _has_begun(view) else Status.QUEUED
 
 
@@ -250,11 +271,17 @@ def _has_begun(view: View) -> bool:
 
 
 def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:
-    """Return the stages; nothing goes on in a video that has ended without success."""
-    if word not in {Status.FAILED, Status.CANCELLED, Status.DELETING}:
+    """Return the stages; nothing goes on in a video that waits for its user, or that has ended
+    without success.
+    """
+    resting = dict.fromkeys((Status.FAILED, Status.CANCELLED, Status.DELETING), "stopped")
+    resting[Status.AWAITING_APPROVAL] = "waiting"
+    if word not in resting:
         return made.records
     return tuple(
-        record.model_copy(update={"status": "stopped"}) if record.status == "running" else record
+        record.model_copy(update={"status": resting[word]})
+        if record.status == "running"
+        else record
         for record in made.records
     )
 
@@ -301,7 +328,9 @@ def _build_links(view: View, done: VideoCompleted | None) -> dict[str, str]:
     request = view.one(VideoRequested)
     if request and name_own(view.video_id) in request.webhooks:
         links["deliveries"] = f"/v1/webhooks/{name_own(view.video_id)}/deliveries"
-    if done:
+    if find_animatic(view) is not None:
+        links["animatic"] = f"{here}/animatic"
+    if done and done.key:
         links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
         links |= {
             name: f"{here}/{path.format(rev=done.rev)}"
@@ -324,8 +353,15 @@ Part = Literal["media", "poster", "srt", "vtt", "contact", "hls", "hls_media"]
 
 def find_file(view: View, part: Part, rev: int | None = None) -> str | None:
     """Return the key of a file of a finished revision, or of the latest; None without one."""
-    ends = [end for end in view.all(VideoCompleted) if rev in (None, end.rev)]
+    ends = [end for end in view.all(VideoCompleted) if end.key and rev in (None, end.rev)]
     done = max(ends, key=lambda end: end.rev, default=None)
     if done is None:
         return None
     return {"media": done.key, "poster": done.poster_key, **done.outputs}.get(part)
+
+
+def find_animatic(view: View, rev: int | None = None) -> str | None:
+    """Return the key of the animatic of a revision, or of the latest; None where there is none."""
+    made = [end for end in view.all(AnimaticReady) if rev in (None, end.take)]
+    latest = max(made, key=lambda end: end.take, default=None)
+    return latest.key if latest else None

@@ -159,7 +159,9 @@ class Videos:
             video
             for video in await self._read_statuses([row["_id"] for row in latest])
             # a revision takes over most of what it needs: its times say nothing of a new video
-            if video.status is Status.COMPLETED and video.rev == 1
+            if video.status is Status.COMPLETED and video.rev == 1 and video.seconds
+            # and whoever approved one on the way took a time of their own
+            if not video.request.review
         ]
         # of one or two videos a single slow job would shift all the rest
         return measure_weights(video.stages for video in done) if len(done) >= 3 else {}

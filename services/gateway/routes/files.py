@@ -10,7 +10,14 @@ from services.gateway.description import file_answers, refusals
 from services.gateway.errors.problems import NoSuchPart, NotNow
 from services.gateway.keys.caller import CALLER
 from services.gateway.parts import Gateway
-from services.gateway.read.status import ALLOWED, Action, Part, find_clips, find_file, read_status
+from services.gateway.read.status import (
+    Action,
+    Part,
+    find_animatic,
+    find_clips,
+    find_file,
+    read_status,
+)
 from services.gateway.routes.inputs import At, Known
 from shared.story.view import View
 
@@ -53,6 +60,23 @@ async def send_poster(
 ) -> Response:
     """Send the poster: one still of the film."""
     return await _send(known, at, request, "poster", rev, small=small)
+
+
+@serve_file(router, "/v1/videos/{video_id}/animatic", "animatic")
+async def send_animatic(
+    known: Known,
+    at: At,
+    request: Request,
+    rev: Annotated[int | None, Query(ge=1, description="A revision; else the latest.")] = None,
+) -> Response:
+    """Send the animatic: the storyboard's stills in their time, with a voice that costs nothing."""
+    key = find_animatic(known, rev)
+    if key is None:
+        raise NoSuchPart(
+            "The video has no animatic (yet): one is made where the storyboard is reviewed, or is "
+            "all that is made."
+        )
+    return await media.serve(request, at.blobs, key, f"{known.video_id}-animatic")
 
 
 @serve_file(router, "/v1/videos/{video_id}/captions.srt", "srt")
@@ -134,7 +158,7 @@ def _explain_absence(known: View, part: Part) -> Exception:
     """Return the refusal of a file that is not there: not yet, or never."""
     now = read_status(known)
     assert now is not None, "a view that was just found has a status"
-    if Action.DOWNLOAD in ALLOWED[now.status]:
+    if Action.DOWNLOAD in now.actions:
         return NoSuchPart(
             f"The video was made without {part}, or has no such revision: "
             "its `links` and `revisions` list what there is."

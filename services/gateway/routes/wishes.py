@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from services.gateway.description import ACCEPTED, refusals
+from services.gateway.description import ACCEPTED, WRITES, refusals
 from services.gateway.read.status import Action, VideoStatus
+from services.gateway.requests import ApprovalRequest, ContinueRequest
 from services.gateway.routes.inputs import At, Id, Owner
 from services.gateway.routes.videos import accept
 
@@ -37,4 +38,32 @@ async def cancel_video(video_id: Id, owner: Owner, at: At, response: Response) -
 async def retry_video(video_id: Id, owner: Owner, at: At, response: Response) -> VideoStatus:
     """Make again what has failed or was cancelled, and only that, as the next revision."""
     await at.wishes.retry(video_id, owner)
+    return await accept(video_id, owner, at, response)
+
+
+@router.post(
+    "/v1/videos/{video_id}/approve",
+    status_code=202,
+    responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
+)
+async def approve_video(
+    video_id: Id, asked: ApprovalRequest, owner: Owner, at: At, response: Response
+) -> VideoStatus:
+    """Approve what a video waits for, as it is at one revision: from there on it is made."""
+    await at.wishes.approve(video_id, owner, asked.what, asked.rev)
+    return await accept(video_id, owner, at, response)
+
+
+@router.post(
+    "/v1/videos/{video_id}/continue",
+    status_code=202,
+    responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
+)
+async def continue_video(
+    video_id: Id, asked: ContinueRequest, owner: Owner, at: At, response: Response
+) -> VideoStatus:
+    """Make more of a video that was to end sooner. What there is of it is neither made nor paid
+    again.
+    """
+    await at.revisions.go_on(video_id, owner, asked.workflow)
     return await accept(video_id, owner, at, response)

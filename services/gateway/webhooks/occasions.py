@@ -14,6 +14,7 @@ from shared.story.events import (
     VideoRequested,
 )
 from shared.story.kinds import DELIVERY, DeliveryOrder
+from shared.story.reviews import Awaited, explain_awaited, find_awaited
 from shared.story.view import JobSpec, View
 
 
@@ -22,7 +23,7 @@ class Occasion:
     """Something that a webhook may be told of, each time that it happens."""
 
     name: str
-    event: type[Event]
+    event: type[Event] | type[Awaited]
     fields: Sequence[str]
     """What of the event is told."""
     find: Callable[[View], Iterable[Any]] | None = None
@@ -38,16 +39,29 @@ def _list_blocks(view: View) -> list[BudgetExceeded]:
     return [found] if found else []  # with `on_cap: finish` the video may go on all the same
 
 
+def _list_awaited(view: View) -> list[Awaited]:
+    found = find_awaited(view)
+    return [found] if found else []
+
+
 OCCASIONS = (
     Occasion(
         "video.completed",
         VideoCompleted,
-        ("rev", "seconds", "total", "succeeded", "cost", "generation_ms"),
+        ("rev", "workflow", "seconds", "total", "succeeded", "cost", "generation_ms"),
     ),
     Occasion(
         "video.failed",
         VideoFailed,
         ("rev", "phase", "item", "error", "total", "succeeded", "cost"),
+    ),
+    Occasion(
+        "video.awaiting_approval",
+        Awaited,
+        ("rev", "what"),
+        find=_list_awaited,
+        slot=lambda awaited: f"{awaited.what}/{awaited.rev}",
+        message=explain_awaited,
     ),
     Occasion(
         "video.budget_exceeded",
@@ -71,13 +85,21 @@ def list_deliveries(view: View, occasions: Sequence[Occasion] = OCCASIONS) -> tu
     return tuple(
         _ask(request, webhook, occasion, event)
         for occasion in occasions
-        for event in (occasion.find(view) if occasion.find else view.all(occasion.event))
+        for event in _find_events(view, occasion)
         for webhook, names in request.webhooks.items()
         if occasion.name in names
     )
 
 
-def _ask(request: VideoRequested, webhook: str, occasion: Occasion, event: Event) -> JobSpec:
+def _find_events(view: View, occasion: Occasion) -> Iterable[Any]:
+    if occasion.find:
+        return occasion.find(view)
+    return view.all(occasion.event) if issubclass(occasion.event, Event) else ()
+
+
+def _ask(
+    request: VideoRequested, webhook: str, occasion: Occasion, event: Event | Awaited
+) -> JobSpec:
     told = (request.video_id, webhook, occasion.name, occasion.slot(event))
     number = blake2b("\n".join(told).encode(), digest_size=7).digest()
     order = DeliveryOrder(
@@ -99,12 +121,16 @@ def _ask(request: VideoRequested, webhook: str, occasion: Occasion, event: Event
     )
 
 
-def _describe(request: VideoRequested, occasion: Occasion, event: Event) -> Mapping[str, Any]:
+def _describe(
+    request: VideoRequested, occasion: Occasion, event: Event | Awaited
+) -> Mapping[str, Any]:
     """Return what is told: what came of it, and what its client wrote on the video."""
     known = event.model_dump(mode="json")
     here = f"/v1/videos/{request.video_id}"
     links = {"self": here}
-    if isinstance(event, VideoCompleted):
+    if isinstance(event, Awaited):
+        links[event.what] = f"{here}/{event.what}"
+    if isinstance(event, VideoCompleted) and event.key:
         links["media"] = f"{here}/media?rev={event.rev}"
     return {
         "video_id": request.video_id,

@@ -8,8 +8,13 @@ from shared.story.kinds.deliveries import (
     DeliveryOrder,
 )
 from shared.story.kinds.film import (
+    ANIMATIC,
     CONFORM,
     CUT,
+    AnimaticBeat,
+    AnimaticFailed,
+    AnimaticOrder,
+    AnimaticReady,
     CardText,
     ClipConformed,
     ConformFailed,
@@ -97,10 +102,13 @@ from shared.story.kinds.sounds import (
 PLANNING: tuple[AnyKind, ...] = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PRODUCT, PLAN)
 """The kinds that lead to a plan, in order: where one has failed there will be none."""
 
-KINDS = Kinds(*PLANNING, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP, CONFORM, CUT, DELIVERY)
+KINDS = Kinds(
+    *PLANNING, REFERENCE, IMAGE, CARD, ANIMATIC, VOICE, MUSIC, CLIP, CONFORM, CUT, DELIVERY
+)
 """The kinds of this version."""
 
 __all__ = [
+    "ANIMATIC",
     "CARD",
     "CHARACTERS",
     "CLIP",
@@ -120,6 +128,10 @@ __all__ = [
     "SETTINGS",
     "TOOK_OVER",
     "VOICE",
+    "AnimaticBeat",
+    "AnimaticFailed",
+    "AnimaticOrder",
+    "AnimaticReady",
     "AnyKind",
     "CardFailed",
     "CardOrder",

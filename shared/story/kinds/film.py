@@ -1,4 +1,4 @@
-"""The film: clips and the end card as segments, and the cut that joins them."""
+"""The film: clips and the end card as segments, and the cut that joins them; and the animatic."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
+from shared.story.goals import wants_animatic
 from shared.story.kinds.clips import CLIP
 from shared.story.kinds.kind import Item, Kind, Order, Part, Stage, Success, name_always
 from shared.story.plan import card_number, has_card_picture, has_voice
@@ -105,6 +106,30 @@ class CutOrder(Order):
     """Captions are in the picture, or not wanted: the film gets no soft ones."""
 
 
+class AnimaticBeat(Order):
+    """A beat of the animatic: its picture, by the name of a file, and what is said in it."""
+
+    name: str
+    frames: int
+    narration: str = ""
+    speaker: str = ""
+    place: int = 0
+    """Which of the plan's speakers it is; 0 is the narrator."""
+
+
+class AnimaticOrder(Order):
+    """The storyboard as a film of stills: to be looked at before clips are made from it."""
+
+    width: int
+    height: int
+    style: str = "cinematic"
+    title: str = ""
+    seed: int = 0
+    captions: str = "none"
+    say: Mapping[str, str] = Field(default_factory=dict)
+    beats: tuple[AnimaticBeat, ...] = ()
+
+
 class ClipConformed(JobEnd):
     """A segment is in canonical form, captions burnt, ready to be joined by copy."""
 
@@ -142,6 +167,17 @@ class VideoCut(JobEnd):
 
 class CutFailed(Failed):
     """The segments could not be joined."""
+
+
+class AnimaticReady(JobEnd):
+    """The storyboard can be watched; `take` is the plan's revision."""
+
+    key: str
+    seconds: float
+
+
+class AnimaticFailed(Failed):
+    """The storyboard can't be watched, only looked at."""
 
 
 def _list_segments(plan: BeatsPlanned) -> list[Item]:
@@ -209,4 +245,20 @@ CUT = Kind(
     items=lambda plan: [Item()],
     # every revision of the plan is another film
     takes_by="rev",
+)
+
+ANIMATIC = Kind(
+    name="animatic",
+    order=AnimaticOrder,
+    ready=AnimaticReady,
+    failed=AnimaticFailed,
+    build=lambda done: AnimaticReady.model_validate(done.facts("key", "seconds")),
+    # it is watched in place of the pictures, and no film is made of it
+    stage=Stage.IMAGES,
+    name_item=name_always("the animatic"),
+    deadline_seconds=600,
+    items=lambda plan: [Item()] if wants_animatic(plan.brief) else [],
+    takes_by="rev",
+    lacks="could not be made",
+    is_counted=False,
 )

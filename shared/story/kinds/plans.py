@@ -46,7 +46,7 @@ BESIDE = frozenset(
     {
         "aspect", "quality", "music", "captions", "min_clips", "clips_at_once", "gaps",
         "transition", "transition_seconds", "clip_sound", "clip_check", "image_takes",
-        "reuse", "budget", "on_cap", "tier", "models", "priority", "mood",
+        "reuse", "budget", "on_cap", "tier", "models", "priority", "workflow", "review", "mood",
     }
 )  # fmt: skip
 """The fields of a brief that say how a plan is carried out, and nothing of the plan itself."""
