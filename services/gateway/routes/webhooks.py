@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from services.gateway.deliveries import Deliveries, Delivery
 from services.gateway.description import WRITES, refusals
 from services.gateway.read.stages import make_moment
-from services.gateway.requests import WebhookRequest
 from services.gateway.routes.inputs import At, Owner
 from services.gateway.webhooks.kept import Webhook
+from services.gateway.webhooks.requests import WebhookRequest
 
 router = APIRouter()
 
