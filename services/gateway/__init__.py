@@ -1,6 +1,6 @@
 """Reads every event; emits what users ask for, and makes it count; runs deliveries."""
 
-from services.gateway import deliveries, intake, keys
+from services.gateway import answers, deliveries, intake, keys
 from services.gateway.decide import decide
 from services.gateway.webhooks import kept
 from services.gateway.webhooks.sender import make_sender
@@ -15,5 +15,11 @@ SERVICE = Service(
     decide=decide,
     decides=(VideoRequested, VideoSteered, RevisionRequested, AttemptSettled),
     engines={DELIVERY: make_sender},
-    collections={**intake.INDEXES, **keys.INDEXES, **kept.INDEXES, **deliveries.INDEXES},
+    collections={
+        **intake.INDEXES,
+        **keys.INDEXES,
+        **kept.INDEXES,
+        **deliveries.INDEXES,
+        **answers.INDEXES,
+    },
 )

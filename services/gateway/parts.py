@@ -6,6 +6,7 @@ No web framework is imported here: most commands need none, and start sooner wit
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.gateway.answers import Answers
 from services.gateway.budgets import Budgets
 from services.gateway.deliveries import History
 from services.gateway.download import Downloads
@@ -25,6 +26,7 @@ from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
 from services.gateway.thumbnails import Thumbnails
+from services.gateway.trial import Trial
 from services.gateway.uploads import Uploads
 from services.gateway.webhooks.kept import Webhooks
 from services.gateway.webhooks.post import Poster
@@ -59,6 +61,8 @@ class Gateway:
     keys: ApiKeys
     audit: Audit
     door: Door
+    answers: Answers
+    trial: Trial
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read what users give."""
@@ -91,7 +95,8 @@ def build_gateway(
     scripts = Scripts(app.ports.blobs, app.ports.store.now)
     uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    store, gate = app.ports.store, app.gate
+    store, gate, answers = app.ports.store, app.gate, Answers(app.ports.store)
+    app.repeat("answers", answers.sweep, SWEEP_SECONDS)
     audit, usage = Audit(store), Usage(store, videos.find_ended)
 
     emit = note_deeds(shell.emit, audit, usage)
@@ -136,6 +141,8 @@ def build_gateway(
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),
+        answers=answers,
+        trial=Trial(intake, budgets),
     )
 
 

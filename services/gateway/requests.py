@@ -1,6 +1,5 @@
 """Requests of users, checked field by field, and the brief that each becomes. Pure."""
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -8,9 +7,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     StringConstraints,
-    ValidationInfo,
     model_validator,
 )
 
@@ -25,6 +22,7 @@ from services.gateway.contents import (
 from services.gateway.fields import EXACT, AtOnce, OneOf, Seconds, Whole
 from services.gateway.plans import PlanRequest
 from services.gateway.product import ProductRequest
+from services.gateway.sources import SOURCES, check_source, check_style
 from services.gateway.webhooks.requests import WebhookRequest
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.story.brief import Brief, ClipCheck, EndCard, OwnBeat, Tier
@@ -34,7 +32,7 @@ from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, STYLES, TRANSITION_CHOICES
 from shared.story.money import read_dollars
 from shared.story.product import Product, write_wish
-from shared.story.texts import VISIBLE, clean_text, looks_like_file
+from shared.story.texts import VISIBLE, clean_text
 
 PROMPT_LIMIT = 4000
 SCRIPT_LIMIT = 60_000
@@ -44,16 +42,6 @@ SHORTEST, LONGEST = 5, 180
 NEARLY = 0.01
 SCENE_SECONDS = 7.5
 """A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
-
-
-def _check_words(prompt: str) -> str:
-    # a prompt of spaces and signs that are not seen passes every limit of length
-    if not re.search(VISIBLE, prompt):
-        raise ValueError("say in a sentence or more what the video should show")
-    # said now: a video that is accepted has been given something that can be planned
-    if looks_like_file(prompt):
-        raise ValueError("this is no text, it looks like a file: write what the video is about")
-    return prompt
 
 
 MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
@@ -68,37 +56,10 @@ class ReframeRequest(BaseModel):
     aspect: Aspect
 
 
-_SOURCES: list[JsonValue] = [
-    {"required": ["prompt"]},
-    {"required": ["script"], "properties": {"script": {"type": "string"}}},
-    {"required": ["plan"], "properties": {"plan": {"type": "object"}}},
-    {"required": ["product"], "properties": {"product": {"type": "object"}}},
-]
-
-
-def _check_source(prompt: str, info: ValidationInfo) -> str:
-    """Refuse a request that says twice what the video is of, or not at all."""
-    # one that is wrong itself is not among the data, and is told of alone
-    data = info.data
-    others = [name for name in ("script", "product", "plan") if data.get(name) or name not in data]
-    given = (["prompt"] if prompt else []) + others
-    if len(given) > 1:
-        raise ValueError(f"give {' or '.join(f'a {name}' for name in given)}, not both")
-    return prompt if others else _check_words(prompt)
-
-
-def _check_style(style: str, info: ValidationInfo) -> str:
-    """Refuse a style beside another one of the product."""
-    product = info.data.get("product")
-    if product is not None and product.style not in (None, style):
-        raise ValueError(f"the product says {product.style}: say the style once")
-    return style
-
-
 class VideoRequest(BaseModel):
     """A video to make, of a prompt, a script or a product. Everything else has a default."""
 
-    model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": _SOURCES})
+    model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": SOURCES})
 
     script: (
         Annotated[
@@ -124,7 +85,7 @@ class VideoRequest(BaseModel):
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
         AfterValidator(clean_text),
-        AfterValidator(_check_source),
+        AfterValidator(check_source),
         Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
     ] = Field("", validate_default=True)
     duration: Seconds = Field(
@@ -135,7 +96,7 @@ class VideoRequest(BaseModel):
         None,
         description="draft is 720p, full is 1080p. If left out, an ad is full, any other a draft.",
     )
-    style: Annotated[str, OneOf(tuple(STYLES)), AfterValidator(_check_style)] | None = Field(
+    style: Annotated[str, OneOf(tuple(STYLES)), AfterValidator(check_style)] | None = Field(
         None,
         description="If left out, an ad is minimal, any other cinematic.",
     )
@@ -207,6 +168,12 @@ class VideoRequest(BaseModel):
         json_schema_extra={"additionalProperties": False},
     )
 
+    dry_run: bool = Field(
+        False,
+        description="Only check all of it and tell its price, as `/v1/estimates` does: the answer "
+        "is 200, and nothing is made, kept or paid.",
+    )
+
     tier: Tier | None = Field(
         None,
         description="How good, and how dear, the models are that make it: standard if left out. "
@@ -251,7 +218,8 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        other = {"beats", "budget", "end_card", "metadata", "plan", "product", "script", "webhook"}
+        other = {"beats", "budget", "dry_run", "end_card", "metadata", "plan", "product"}
+        other |= {"script", "webhook"}
         words = self.model_dump(exclude=other)
         words |= self._choose_looks()
         words["tier"] = self.tier or ""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.gateway.answers import SERVED
 from services.gateway.changes import BeatChange, Change, ChooseRequest
 from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
@@ -86,6 +87,8 @@ class Revisions:
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
     ) -> None:
         """Ask for a change of one beat. What is so already is not asked for."""
+        if await self._is_asked(video_id, owner):
+            return
         wanted = await self._check(video_id, owner, beat, asked, tags)
         if wanted.is_change:
             await self._ask(wanted.request, owner)
@@ -115,6 +118,11 @@ class Revisions:
             is_within_budget=not priced.total or (cap is not None and needed <= cap),
         )
 
+    async def _is_asked(self, video_id: str, owner: str) -> bool:
+        """Tell whether this very request has asked already, and a crash has taken its answer."""
+        view, request = await self.videos.find(video_id, owner), SERVED.get()
+        return bool(request) and any(a.request == request for a in view.all(RevisionRequested))
+
     async def _read_money(self, wanted: Asked) -> tuple[int, int, int | None]:
         """Return what is spent or held already, what of that is spent, and the cap."""
         money = await self.gate.read(wanted.before.video_id) if self.gate else None
@@ -139,6 +147,7 @@ class Revisions:
                 "rev": now.rev + 1,
                 "action": asked.action.value,
                 "beat": beat,
+                "request": SERVED.get(),
                 **asked.describe(),
             }
         )

@@ -151,6 +151,8 @@ class RevisionRequested(Numbered):
     take: int = 0
     """Of a choice: the take of this kind that the beat is to have again."""
     aspect: Aspect | None = None
+    request: str = ""
+    """The request that asked for it, where that may come again: it then asks for nothing more."""
     again: tuple[str, ...] | None = None
     """For a retry of the whole video: what is made again, as `kind/number`. It may be nothing: then
     the video only goes on. None is a retry of one beat."""
