@@ -160,9 +160,9 @@ def correct_description(api: FastAPI) -> None:
         document = describe()
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
+                _correct(operation["responses"])
                 if takes_key(method, path):
                     _describe_key(operation)
-                _correct(operation["responses"])
                 operation["x-role"] = str(find_role(method.upper(), path))
                 operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY
         document["components"]["securitySchemes"] = SCHEMES

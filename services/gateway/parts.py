@@ -25,6 +25,7 @@ from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.skips import Skips
 from services.gateway.thumbnails import Thumbnails
 from services.gateway.trial import Trial
 from services.gateway.uploads import Uploads
@@ -63,6 +64,7 @@ class Gateway:
     door: Door
     answers: Answers
     trial: Trial
+    skips: Skips
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read what users give."""
@@ -143,6 +145,7 @@ def build_gateway(
         door=Door(keys, links, usage, gate),
         answers=answers,
         trial=Trial(intake, budgets),
+        skips=Skips(revisions, shell.list_open_jobs),
     )
 
 

@@ -78,7 +78,7 @@ class Revisions:
             )
         if aspect == now.aspect:
             return  # asked for twice is asked for once
-        await self._ask(
+        await self.ask(
             RevisionRequested(video_id=video_id, rev=now.rev + 1, action="reframe", aspect=aspect),
             owner,
         )
@@ -91,7 +91,7 @@ class Revisions:
             return
         wanted = await self._check(video_id, owner, beat, asked, tags)
         if wanted.is_change:
-            await self._ask(wanted.request, owner)
+            await self.ask(wanted.request, owner)
 
     async def offer(
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
@@ -134,7 +134,7 @@ class Revisions:
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
     ) -> Asked:
         """Return the change as it would be made; refuse one that can't be."""
-        view, now = await self._find_planned(video_id, owner, asked.action)
+        view, now = await self.find_planned(video_id, owner, asked.action)
         history = list_plans(view)
         if tags and not tags & {"*", tag_revision(now.rev)}:
             raise Changed(now.rev)
@@ -155,7 +155,7 @@ class Revisions:
             return Asked(view, history, request, plan)
         return Asked(view, history, request, revise(history, request, KINDS))
 
-    async def _find_planned(
+    async def find_planned(
         self, video_id: str, owner: str, action: Action
     ) -> tuple[View, VideoStatus]:
         """Return a video whose latest revision is planned; refuse one that allows no change."""
@@ -176,7 +176,7 @@ class Revisions:
                 )
             await asyncio.sleep(LOOK)
 
-    async def _ask(self, asked: RevisionRequested, owner: str) -> None:
+    async def ask(self, asked: RevisionRequested, owner: str) -> None:
         """Emit a request; refuse it if another for its revision was first: only that counts."""
         await self.emit([asked])
         # Both are facts by now: the view tells which of them counts.

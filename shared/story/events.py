@@ -137,7 +137,7 @@ class RevisionRequested(Numbered):
     Every one of them counts, in the order of `rev`. (So it is no Snapshot.)
     """
 
-    action: Literal["regenerate", "skip", "edit", "retry", "reframe", "choose"]
+    action: Literal["regenerate", "skip", "edit", "retry", "reframe", "choose", "skip_step"]
     beat: int = 0
     prompt: str | None = None
     narration: str | None = None
@@ -151,6 +151,11 @@ class RevisionRequested(Numbered):
     take: int = 0
     """Of a choice: the take of this kind that the beat is to have again."""
     aspect: Aspect | None = None
+    steps: tuple[str, ...] = ()
+    """Of a skip_step: what is left out, as `kind/number`; or what comes back, if `back` is set."""
+    back: bool = False
+    stops: tuple[str, ...] = ()
+    """Of a skip_step: the jobs that are under way for it, and are to end."""
     request: str = ""
     """The request that asked for it, where that may come again: it then asks for nothing more."""
     again: tuple[str, ...] | None = None
@@ -255,6 +260,10 @@ class BeatsPlanned(Snapshot):
     """What comes again in it, and how that looks."""
     given: Mapping[str, str] = Field(default_factory=dict)
     """`kind/number` → the key of a file that the user gave: nothing is made in its place."""
+    skipped: tuple[str, ...] = ()
+    """What the user wants to do without, as `kind/number`: it is not made, nor waited for."""
+    stopped: tuple[str, ...] = ()
+    """The jobs that were under way for what was skipped: what they cost is waited for."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

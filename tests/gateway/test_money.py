@@ -107,7 +107,6 @@ async def test_a_dry_run_of_a_request_is_its_estimate_and_leaves_nothing_behind(
     ("wrong", "field"),
     [
         ({"budget": None}, "budget"),
-        ({"models": {"clip": "no/such"}}, "models.clip"),
         ({"script": "script-none.0.0"}, "script"),
         ({"webhook": {"url": "http://127.0.0.1/"}}, "webhook.url"),
         ({"end_card": {"product_image": "none"}}, "end_card.product_image"),

@@ -166,9 +166,11 @@ async def keyed(tmp_path: Path) -> AsyncIterator[Keyed]:
 
 async def test_a_key_is_its_owners_alone(keyed: Keyed) -> None:
     made = {}
-    for owner in ("ann", "bob"):
+    for owner, width in (("ann", 40), ("bob", 41)):
         headers = {**await keyed.let_in(owner), **AGAIN, "content-type": "image/png"}
-        answer = await keyed.api.http.post("/v1/images", content=product((40, 40)), headers=headers)
+        answer = await keyed.api.http.post(
+            "/v1/images", content=product((width, 40)), headers=headers
+        )
         assert answer.status_code == 201 and "idempotent-replayed" not in answer.headers
         made[owner] = answer.json()["id"]
     assert made["ann"] != made["bob"]

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Response
 
-from services.gateway.description import ACCEPTED, refusals
+from services.gateway.description import ACCEPTED, WRITES, refusals
 from services.gateway.read.status import Action, VideoStatus
 from services.gateway.routes.inputs import At, Id, Owner
 from services.gateway.routes.videos import accept
+from services.gateway.skips import StepRequest
 
 router = APIRouter()
 
@@ -37,4 +38,19 @@ async def cancel_video(video_id: Id, owner: Owner, at: At, response: Response) -
 async def retry_video(video_id: Id, owner: Owner, at: At, response: Response) -> VideoStatus:
     """Make again what has failed or was cancelled, and only that, as the next revision."""
     await at.wishes.retry(video_id, owner)
+    return await accept(video_id, owner, at, response)
+
+
+@router.post(
+    "/v1/videos/{video_id}/skip",
+    status_code=202,
+    responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
+)
+async def skip_step(
+    video_id: Id, asked: StepRequest, owner: Owner, at: At, response: Response
+) -> VideoStatus:
+    """Let a video go on without a step that is not made: silent, without music, with a still in
+    place of a clip. What is being made of it is stopped, and costs what it has cost by then.
+    """
+    await at.skips.skip(video_id, owner, asked)
     return await accept(video_id, owner, at, response)

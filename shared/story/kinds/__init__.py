@@ -34,6 +34,7 @@ from shared.story.kinds.kind import (
     RetryRules,
     Stage,
     Success,
+    list_skipped,
 )
 from shared.story.kinds.pictures import (
     CARD,
@@ -183,6 +184,7 @@ __all__ = [
     "clip_order",
     "given_references",
     "image_order",
+    "list_skipped",
     "music_order",
     "plan_job",
     "product_job",
