@@ -5,13 +5,13 @@ What is under way for one of them is stopped; what that run cost, and nothing el
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow
-from services.gateway.fields import EXACT, Whole
+from services.gateway.fields import EXACT, accept_whole
 from services.gateway.read.status import Action
 from services.gateway.revisions import Revisions
 from shared.story.errors import BadInput
@@ -23,6 +23,9 @@ from shared.story.view import View
 STEPS: Mapping[str, AnyKind] = {kind.name: kind for kind in (VOICE, MUSIC, REFERENCE, CARD, CLIP)}
 
 
+Number = Annotated[int, Field(ge=0, le=10_000), BeforeValidator(accept_whole)]
+
+
 class StepRequest(BaseModel):
     """A step that the video goes on without, as if it had failed."""
 
@@ -31,21 +34,11 @@ class StepRequest(BaseModel):
     step: Literal["voice", "music", "reference", "card", "clip"] = Field(
         description="card is the picture behind the end card's text."
     )
-    beat: Whole | None = Field(
-        None, ge=0, le=10_000, description="Of a voice, a reference or clips: those of this beat."
+    beat: Number | None = Field(
+        None, description="Of a voice, a reference or clips: those of this beat."
     )
-    chunk: Whole | None = Field(None, ge=0, le=10_000, description="Of a clip: this one.")
+    chunk: Number | None = Field(None, description="Of a clip: this one.")
     back: bool = Field(False, description="true: it is made after all.")
-
-    @model_validator(mode="after")
-    def _check_place(self) -> Self:
-        if self.chunk is not None and self.step != "clip":
-            raise ValueError("only a clip has a chunk: leave chunk out")
-        if self.step == "clip" and self.chunk is None and self.beat is None:
-            raise ValueError("say which clip: give its chunk, or a beat for all of its clips")
-        if self.step in ("music", "card") and self.beat is not None:
-            raise ValueError(f"the {self.step} is of the whole video: leave beat out")
-        return self
 
 
 @dataclass(frozen=True)
@@ -61,6 +54,7 @@ class Skips:
         view, now = await self.revisions.find_planned(video_id, owner, Action.SKIP_STEP)
         plan = view.latest(BeatsPlanned)
         assert plan is not None, "it was waited for"
+        _check_place(asked)
         named = dict(_list_named(plan, asked))
         if not named:
             raise BadInput(f"the video has no such {asked.step}: its storyboard lists all", "step")
@@ -78,6 +72,16 @@ class Skips:
             request=SERVED.get(),
         )
         await self.revisions.ask(request, owner)
+
+
+def _check_place(asked: StepRequest) -> None:
+    """Refuse a step at a place where there is none of its kind."""
+    if asked.chunk is not None and asked.step != CLIP.name:
+        raise BadInput("only a clip has a chunk: leave it out", "chunk")
+    if asked.step == CLIP.name and asked.chunk is None and asked.beat is None:
+        raise BadInput("say which clip: give its chunk, or a beat for all of its clips", "chunk")
+    if asked.step in (MUSIC.name, CARD.name) and asked.beat is not None:
+        raise BadInput(f"the {asked.step} is of the whole video: leave it out", "beat")
 
 
 def _list_back(plan: BeatsPlanned, named: Mapping[str, str]) -> list[str]:
