@@ -28,9 +28,10 @@ from shared.story.kinds import (
     clip_job,
     clip_order,
 )
-from shared.story.plan import active_chunks
+from shared.story.plan import active_chunks, is_skipped
 from shared.story.view import Decision, JobSpec, View
 
+SKIPPED = "it was skipped"
 CLIP_SECONDS = 60.0
 """Fairness between owners counts a clip as so long."""
 
@@ -89,6 +90,8 @@ def _follow_chain(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[Chun
     """Yield the state of each chunk in order: it starts from what became of the one before."""
     source = _find_first_source(view, plan, chain[0])
     for place, chunk in enumerate(chain):
+        if is_skipped(plan, CLIP.name, chunk.index):  # also where it has come all the same
+            source = Source(error=SKIPPED)
         state = ChunkState(chunk, len(chain) - place, **vars(source))
         # without what it starts from it can't have been made, at this take: nothing is looked up
         if state.files is not None:
@@ -171,8 +174,8 @@ def _ask_for_clip(plan: BeatsPlanned, state: ChunkState) -> JobSpec:
 
 
 def _report_waves(view: View, plan: BeatsPlanned, states: Sequence[ChunkState]) -> WavesCompleted:
-    # a clip that failed was paid for as well
-    ends = [view.end(clip_job(plan, state.chunk)) for state in states]
+    # a clip that failed was paid for as well; what one that is skipped cost may be known later
+    ends = [view.end(job) for job in CLIP.jobs(plan)]
     errors = [(state.chunk, state.error) for state in states if state.error]
     return WavesCompleted(
         video_id=plan.video_id,

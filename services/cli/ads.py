@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from services.gateway.requests import EndCardRequest, VideoRequest
+from services.gateway.contents import EndCardRequest
+from services.gateway.requests import VideoRequest
 
 TOLD = ("name", "about", "price", "offer", "url")
 """The options that tell of a product, beside its facts and its picture."""

@@ -1,6 +1,6 @@
 """Reads every event; emits what users ask for, and makes it count; runs deliveries; deletes."""
 
-from services.gateway import deliveries, intake, keys
+from services.gateway import answers, deliveries, intake, keys
 from services.gateway.decide import decide
 from services.gateway.webhooks import kept
 from services.gateway.webhooks.sender import make_sender
@@ -22,5 +22,11 @@ SERVICE = Service(
     decides=(VideoRequested, VideoSteered, RevisionRequested, AttemptSettled, VideoDeleted),
     engines={DELIVERY: make_sender},
     rows_of=intake.list_rows,
-    collections={**intake.INDEXES, **keys.INDEXES, **kept.INDEXES, **deliveries.INDEXES},
+    collections={
+        **intake.INDEXES,
+        **keys.INDEXES,
+        **kept.INDEXES,
+        **deliveries.INDEXES,
+        **answers.INDEXES,
+    },
 )

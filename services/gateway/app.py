@@ -13,6 +13,7 @@ from services.gateway.edge.access import Access
 from services.gateway.edge.bodies import BodyLimit
 from services.gateway.edge.guard import Guard
 from services.gateway.edge.hosts import HostGuard, Hosts
+from services.gateway.edge.repeats import Repeats
 from services.gateway.errors.handlers import handle_errors
 from services.gateway.keys.apikeys import make_first_key
 from services.gateway.keys.links import LINK_SECONDS
@@ -44,6 +45,7 @@ def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK, *, needs_key: bool = F
     api = _build_api()
     api.state.gateway = gateway
     # The last to be added is the first to see a request.
+    api.add_middleware(Repeats, answers=gateway.answers)
     api.add_middleware(BodyLimit)
     api.add_middleware(Guard, door=replace(gateway.door, needs_key=needs_key))
     api.add_middleware(HostGuard, hosts=hosts)

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.gateway.edge.repeats import HEADER, LONGEST_KEY, REPLAYED, takes_key
 from services.gateway.errors.problems import MEDIA_TYPE, Problem
 from services.gateway.keys.roles import find_role
 
@@ -17,7 +18,8 @@ _WHEN: Mapping[int, str] = {
     403: "The role of the key does not allow it, a signed link has ended, or a browser sent this "
     "for a page of another site.",
     404: "There is no such video or image, or no such part of it.",
-    409: "The status of the video does not allow it.",
+    409: "The status of the video does not allow it; or a request with this Idempotency-Key is "
+    "being served just now, or its answer held a secret.",
     410: "The video was deleted, or the stored file is lost.",
     412: "The video has changed since the ETag in If-Match was given.",
     413: "The body is too large: 64 KiB at most, 10 MiB for a picture, 200 MiB for an upload.",
@@ -56,12 +58,18 @@ def refusals(*codes: int) -> Answers:
     }
 
 
+IS_REPLAYED = {
+    "description": "true: this was done before, under the same key, and not again.",
+    "schema": {"type": "string", "const": "true"},
+}
+
 ACCEPTED: Answers = {
     202: {
         "description": "Accepted, and durable. The video is made from now on.",
         "headers": {
             "Location": {"description": "Where to see it.", "schema": {"type": "string"}},
             "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
+            REPLAYED: IS_REPLAYED,
         },
     }
 }
@@ -157,6 +165,8 @@ def correct_description(api: FastAPI) -> None:
                 if "{video_id}" in path and method != "delete":
                     operation["responses"].setdefault("410", operation["responses"]["503"])
                 _correct(operation["responses"])
+                if takes_key(method, path):
+                    _describe_key(operation)
                 operation["x-role"] = str(find_role(method.upper(), path))
                 operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY
         document["components"]["securitySchemes"] = SCHEMES
@@ -165,6 +175,28 @@ def correct_description(api: FastAPI) -> None:
         return document
 
     api.openapi = describe_truly  # type: ignore[method-assign]
+
+
+def _describe_key(operation: dict[str, Any]) -> None:
+    """Say of an operation what edge/repeats.py does before it."""
+    operation.setdefault("parameters", []).append(KEY_PARAMETER)
+    answers = operation["responses"]
+    for code, answer in answers.items():
+        if code.startswith("2"):
+            answer.setdefault("headers", {})[REPLAYED] = IS_REPLAYED
+    for code in (409, 422):
+        answers.setdefault(str(code), {"description": _WHEN[code], "content": _PROBLEM})
+
+
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+KEY_PARAMETER = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A text of yours, as a UUID. For two days the same request with the same key is "
+    "served once: repeated, it gets the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+}
 
 
 def _correct(answers: dict[str, dict[str, Any]]) -> None:

@@ -83,8 +83,14 @@ class Intake:
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
+        return (await self.accept_once(asked, owner, key))[0]
+
+    async def accept_once(
+        self, asked: VideoRequest, owner: str, key: str | None
+    ) -> tuple[str, bool]:
+        """Return the id of the video, and whether it is new: under its key it may be there."""
         # Weighed before the first write: what a crash may cut short is as short as can be.
-        brief = self._settle_budget(asked.brief(owner, self.allowances))
+        brief = self.settle_budget(asked.brief(owner, self.allowances))
         check_brief(brief)
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
@@ -95,7 +101,8 @@ class Intake:
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
         await self._check_limits(row, brief)
-        if await self._insert(row):
+        is_new = await self._insert(row)
+        if is_new:
             await self._keep_again(brief, row)
         else:
             row = await self._read_first(row, asked.left_open)
@@ -106,7 +113,7 @@ class Intake:
         cap = wanted.get("budget", row["cap"])
         await self.gate.open(row["_id"], owner, cap, wanted.get("on_cap", "pause"))
         await self.emit(_build_events(row))
-        return str(row["_id"])
+        return str(row["_id"]), is_new
 
     async def _build_row(self, id_: str, brief: Brief, asked: VideoRequest) -> Doc:
         now, owner = self.store.now(), brief.owner
@@ -140,14 +147,10 @@ class Intake:
             raise BadInput(str(error), "script") from error
         title = await self.scripts.use(script, brief.owner)
         if title is None:
-            raise BadInput(
-                "there is no script of this id: upload it first (POST /v1/uploads) and give the id "
-                "of the answer",
-                "script",
-            )
+            raise refuse_script()
         return brief.model_copy(update={"script": script, "prompt": title})
 
-    def _settle_budget(self, brief: Brief) -> Brief:
+    def settle_budget(self, brief: Brief) -> Brief:
         """Return the brief with the budget that counts: its own, or what is usual here."""
         budget = self.terms.budget if brief.budget is None else brief.budget
         if not _may_spend():
@@ -158,7 +161,7 @@ class Intake:
 
     async def _check_price(self, row: Doc, brief: Brief) -> None:
         """Refuse a video that nobody can price, or that costs something and may spend nothing."""
-        refusal = self._find_refusal(brief)
+        refusal = self.find_refusal(brief)
         # A video that was accepted stays accepted, also where the settings have changed since.
         if refusal and not await self.store.get(REQUESTS, [row["_id"]]):
             raise refusal
@@ -175,7 +178,8 @@ class Intake:
         await self.usage.take_place(row["_id"])
         await self.usage.promise(row["_id"], brief.budget)
 
-    def _find_refusal(self, brief: Brief) -> StorywaveError | None:
+    def find_refusal(self, brief: Brief) -> StorywaveError | None:
+        """Return why nobody can price a video, or it may not cost what it does; None if it may."""
         if self.terms.ask is None:
             return None
         try:
@@ -200,11 +204,7 @@ class Intake:
                 continue
             # A video that was accepted stays accepted, also where its files have gone since.
             if not await self.store.get(REQUESTS, [row["_id"]]):
-                raise BadInput(
-                    f"there is no {'upload' if path == UPLOAD else 'image'} {trim_text(id_)!r}: "
-                    f"upload it first (POST {path}) and give the id of the answer",
-                    field,
-                )
+                raise refuse_file(field, id_, path)
 
     async def _keep_again(self, brief: Brief, row: Doc) -> None:
         """Keep the files once more, now that the video is known: one may have been deleted."""
@@ -239,6 +239,24 @@ class Intake:
         if asked != _list_wishes(row, left_open):
             raise KeyReused
         return first
+
+
+def refuse_script() -> BadInput:
+    """Return the refusal of a script that was never given."""
+    return BadInput(
+        "there is no script of this id: upload it first (POST /v1/uploads) and give the id of the "
+        "answer",
+        "script",
+    )
+
+
+def refuse_file(field: str, id_: str, path: str) -> BadInput:
+    """Return the refusal of a file that was never given."""
+    return BadInput(
+        f"there is no {'upload' if path == UPLOAD else 'image'} {trim_text(id_)!r}: "
+        f"upload it first (POST {path}) and give the id of the answer",
+        field,
+    )
 
 
 def check_brief(brief: Brief) -> None:

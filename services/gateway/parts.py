@@ -6,6 +6,7 @@ No web framework is imported here: most commands need none, and start sooner wit
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.gateway.answers import Answers
 from services.gateway.budgets import Budgets
 from services.gateway.deliveries import History
 from services.gateway.download import Downloads
@@ -27,7 +28,9 @@ from services.gateway.retention import SWEEP_SECONDS as RETENTION_SECONDS
 from services.gateway.retention import Retention
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
+from services.gateway.skips import Skips
 from services.gateway.thumbnails import Thumbnails
+from services.gateway.trial import Trial
 from services.gateway.uploads import Uploads
 from services.gateway.webhooks.kept import Webhooks
 from services.gateway.webhooks.post import Poster
@@ -63,6 +66,9 @@ class Gateway:
     keys: ApiKeys
     audit: Audit
     door: Door
+    answers: Answers
+    trial: Trial
+    skips: Skips
 
     def close(self) -> None:
         """End the streams of watchers, and the processes that read what users give."""
@@ -95,7 +101,8 @@ def build_gateway(
     scripts = Scripts(app.ports.blobs, app.ports.store.now)
     uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    store, gate = app.ports.store, app.gate
+    store, gate, answers = app.ports.store, app.gate, Answers(app.ports.store)
+    app.repeat("answers", answers.sweep, SWEEP_SECONDS)
     audit, usage = Audit(store, app.keeping.audit_ms), Usage(store, videos.find_ended)
 
     emit = note_deeds(shell.emit, audit, usage)
@@ -145,6 +152,9 @@ def build_gateway(
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),
+        answers=answers,
+        trial=Trial(intake, budgets),
+        skips=Skips(revisions, shell.list_open_jobs),
     )
 
 

@@ -1,6 +1,5 @@
 """Requests of users, checked field by field, and the brief that each becomes. Pure."""
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -8,36 +7,33 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     StringConstraints,
-    ValidationInfo,
-    WithJsonSchema,
     model_validator,
 )
 
-from services.gateway.fields import EXACT, AtOnce, Line, OneOf, Seconds, Whole
+from services.gateway.amounts import Budget
+from services.gateway.contents import (
+    EndCardRequest,
+    ModelsRequest,
+    Name,
+    OwnBeatRequest,
+    Pronounced,
+)
+from services.gateway.fields import EXACT, AtOnce, OneOf, Seconds, Whole
 from services.gateway.plans import PlanRequest
 from services.gateway.product import ProductRequest
-from services.gateway.webhooks.occasions import NAMES
+from services.gateway.sources import SOURCES, check_source, check_style
+from services.gateway.webhooks.requests import WebhookRequest
 from shared.runtime.allowances import STANDARD, Allowances
-from shared.story.brief import (
-    Brief,
-    ClipCheck,
-    ClipSound,
-    EndCard,
-    OwnBeat,
-    Review,
-    Tier,
-    Workflow,
-)
+from shared.story.brief import Brief, ClipCheck, EndCard, OwnBeat, Review, Tier, Workflow
 from shared.story.byhand import fit_card_after
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
 from shared.story.goals import REVIEWS
-from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
-from shared.story.money import AMOUNT, DOLLARS, read_amount, read_dollars
+from shared.story.looks import CAPTION_CHOICES, STYLES, TRANSITION_CHOICES
+from shared.story.money import read_dollars
 from shared.story.product import Product, write_wish
-from shared.story.texts import VISIBLE, clean_text, looks_like_file, make_one_line
+from shared.story.texts import VISIBLE, clean_text
 
 PROMPT_LIMIT = 4000
 SCRIPT_LIMIT = 60_000
@@ -47,136 +43,6 @@ SHORTEST, LONGEST = 5, 180
 NEARLY = 0.01
 SCENE_SECONDS = 7.5
 """A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
-
-
-def _check_words(prompt: str) -> str:
-    # a prompt of spaces and signs that are not seen passes every limit of length
-    if not re.search(VISIBLE, prompt):
-        raise ValueError("say in a sentence or more what the video should show")
-    # said now: a video that is accepted has been given something that can be planned
-    if looks_like_file(prompt):
-        raise ValueError("this is no text, it looks like a file: write what the video is about")
-    return prompt
-
-
-def _check_name(name: str) -> str:
-    # it is looked for in texts as a word: one of signs alone would be found nowhere
-    if not any(letter.isalnum() for letter in name):
-        raise ValueError("give a word with letters, and how it is pronounced")
-    return make_one_line(name)
-
-
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=60),
-    AfterValidator(_check_name),
-]
-Pronounced = Annotated[Line, AfterValidator(_check_name)]
-
-
-def _check_dollars(text: str) -> str:
-    read_dollars(text)
-    return text
-
-
-Budget = Annotated[
-    str, AfterValidator(_check_dollars), WithJsonSchema({"type": "string", "pattern": DOLLARS})
-]
-
-
-class EndCardRequest(BaseModel):
-    """The last seconds of the video; what is left empty is written from the plan."""
-
-    model_config = EXACT
-
-    headline: Line = ""
-    call_to_action: Line = ""
-    seconds: Seconds = Field(2.5, ge=1, le=10)
-    style: Annotated[str, OneOf(CARD_CHOICES)] = Field(
-        "auto", description="auto is what suits the video's style."
-    )
-    colour: str | None = Field(
-        None,
-        pattern=r"^#[0-9A-Fa-f]{6}$",
-        description="A brand's colour, as #rrggbb.",
-        examples=["#ff8800"],
-    )
-    product_image: str | None = Field(
-        None, max_length=100, description="The id of a picture, as POST /v1/images gave it."
-    )
-
-
-ModelName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
-
-
-class ModelsRequest(BaseModel):
-    """Models by name, for a kind of work each; what is left out is as `tier` says."""
-
-    model_config = EXACT
-
-    plan: ModelName | None = Field(None, examples=["openai/gpt-5"])
-    image: ModelName | None = Field(None, examples=["bytedance/seedream-4"])
-    clip: ModelName | None = Field(None, examples=["google/veo-3.1"])
-    voice: ModelName | None = Field(None, examples=["elevenlabs/v3"])
-    music: ModelName | None = Field(None, examples=["google/lyria-2"])
-
-
-UploadId = Annotated[str, Field(max_length=100)]
-
-
-class OwnBeatRequest(BaseModel):
-    """What you give for one beat. What you give is used as it is, and costs nothing.
-
-    Files are given by the ids that `POST /v1/uploads` gave.
-    """
-
-    model_config = EXACT
-
-    index: Whole = Field(ge=0, le=59, description="Which beat, from 0 on.")
-    image: UploadId | None = Field(None, description="A picture, which is then animated.")
-    clip: UploadId | None = Field(
-        None, description="A clip, shown from its start; its last picture stays if it is short."
-    )
-    voice: UploadId | None = Field(None, description="A recording, with its words in `narration`.")
-    music: UploadId | None = Field(None, description="The music of the whole video.")
-    prompt: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=1000),
-        AfterValidator(make_one_line),
-    ] = Field("", description="What it shows; empty leaves it to the plan.")
-    narration: (
-        Annotated[
-            str,
-            StringConstraints(strip_whitespace=True, max_length=1000),
-            AfterValidator(make_one_line),
-        ]
-        | None
-    ) = Field(None, description="What is said in it; null leaves it to the plan, empty is silence.")
-    sound: ClipSound = Field(
-        "duck",
-        description="Of a clip: keep its sound as loud as a voice, duck it under one, or mute it.",
-    )
-
-
-class WebhookRequest(BaseModel):
-    """A URL that is told, and of what."""
-
-    model_config = EXACT
-
-    url: str = Field(
-        min_length=1,
-        max_length=2000,
-        description="It must lead to a public address. It is sent a POST, signed as Standard "
-        "Webhooks says, within ten seconds of which it should answer 2xx. It is tried for a day; "
-        "410 ends that for good.",
-        examples=["https://shop.example/hooks/storywave"],
-    )
-    events: list[Annotated[str, OneOf(NAMES)]] = Field(
-        default_factory=lambda: list(NAMES),
-        min_length=1,
-        max_length=len(NAMES),
-        description="What it is told of; all, if left out.",
-    )
 
 
 MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
@@ -208,37 +74,10 @@ class ContinueRequest(BaseModel):
     workflow: Literal["storyboard_only", "full"] = "full"
 
 
-_SOURCES: list[JsonValue] = [
-    {"required": ["prompt"]},
-    {"required": ["script"], "properties": {"script": {"type": "string"}}},
-    {"required": ["plan"], "properties": {"plan": {"type": "object"}}},
-    {"required": ["product"], "properties": {"product": {"type": "object"}}},
-]
-
-
-def _check_source(prompt: str, info: ValidationInfo) -> str:
-    """Refuse a request that says twice what the video is of, or not at all."""
-    # one that is wrong itself is not among the data, and is told of alone
-    data = info.data
-    others = [name for name in ("script", "product", "plan") if data.get(name) or name not in data]
-    given = (["prompt"] if prompt else []) + others
-    if len(given) > 1:
-        raise ValueError(f"give {' or '.join(f'a {name}' for name in given)}, not both")
-    return prompt if others else _check_words(prompt)
-
-
-def _check_style(style: str, info: ValidationInfo) -> str:
-    """Refuse a style beside another one of the product."""
-    product = info.data.get("product")
-    if product is not None and product.style not in (None, style):
-        raise ValueError(f"the product says {product.style}: say the style once")
-    return style
-
-
 class VideoRequest(BaseModel):
     """A video to make, of a prompt, a script or a product. Everything else has a default."""
 
-    model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": _SOURCES})
+    model_config = ConfigDict(**EXACT, json_schema_extra={"anyOf": SOURCES})
 
     script: (
         Annotated[
@@ -264,7 +103,7 @@ class VideoRequest(BaseModel):
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
         AfterValidator(clean_text),
-        AfterValidator(_check_source),
+        AfterValidator(check_source),
         Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
     ] = Field("", validate_default=True)
     duration: Seconds = Field(
@@ -275,7 +114,7 @@ class VideoRequest(BaseModel):
         None,
         description="draft is 720p, full is 1080p. If left out, an ad is full, any other a draft.",
     )
-    style: Annotated[str, OneOf(tuple(STYLES)), AfterValidator(_check_style)] | None = Field(
+    style: Annotated[str, OneOf(tuple(STYLES)), AfterValidator(check_style)] | None = Field(
         None,
         description="If left out, an ad is minimal, any other cinematic.",
     )
@@ -360,6 +199,12 @@ class VideoRequest(BaseModel):
         json_schema_extra={"additionalProperties": False},
     )
 
+    dry_run: bool = Field(
+        False,
+        description="Only check all of it and tell its price, as `/v1/estimates` does: the answer "
+        "is 200, and nothing is made, kept or paid.",
+    )
+
     tier: Tier | None = Field(
         None,
         description="How good, and how dear, the models are that make it: standard if left out. "
@@ -404,7 +249,8 @@ class VideoRequest(BaseModel):
 
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
-        other = {"beats", "budget", "end_card", "metadata", "plan", "product", "script", "webhook"}
+        other = {"beats", "budget", "dry_run", "end_card", "metadata", "plan", "product"}
+        other |= {"script", "webhook"}
         words = self.model_dump(exclude=other)
         words |= self._choose_looks() | self._read_prompt()
         words["tier"] = self.tier or ""
@@ -476,40 +322,3 @@ class VideoRequest(BaseModel):
     def cap(self) -> Micros | None:
         """Return the most that may be spent; None where the request leaves that open."""
         return None if self.budget is None else read_dollars(self.budget)
-
-
-class VideoChange(BaseModel):
-    """A change of what a video may cost."""
-
-    model_config = EXACT
-
-    budget: Budget = Field(
-        description="The most that it may cost in all, in dollars: with what is spent already.",
-        examples=["5.00"],
-    )
-
-
-def _check_amount(text: str) -> str:
-    read_amount(text)
-    return text
-
-
-class JobAnswer(BaseModel):
-    """What a person has found out about an unresolved job."""
-
-    model_config = EXACT
-
-    job: str = Field(max_length=300, description="Its id, as the list of unresolved jobs has it.")
-    do: Literal["retry", "drop"]
-    paid: (
-        Annotated[
-            str,
-            AfterValidator(_check_amount),
-            WithJsonSchema({"type": "string", "pattern": AMOUNT}),
-        ]
-        | None
-    ) = Field(
-        None,
-        description="What the provider has charged, in dollars; by default all that is held.",
-        examples=["0.00"],
-    )

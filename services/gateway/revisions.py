@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.gateway.answers import SERVED
 from services.gateway.changes import BeatChange, Change, ChooseRequest
 from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
@@ -79,7 +80,7 @@ class Revisions:
             )
         if aspect == now.aspect:
             return  # asked for twice is asked for once
-        await self._ask(
+        await self.ask(
             RevisionRequested(video_id=video_id, rev=now.rev + 1, action="reframe", aspect=aspect),
             owner,
         )
@@ -91,7 +92,7 @@ class Revisions:
             check_goal(now, workflow)
             return  # asked for twice is asked for once
         check_allowed(now, Action.CONTINUE)
-        await self._ask(
+        await self.ask(
             RevisionRequested(
                 video_id=video_id, rev=now.rev + 1, action="continue", workflow=workflow
             ),
@@ -102,9 +103,11 @@ class Revisions:
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
     ) -> None:
         """Ask for a change of one beat. What is so already is not asked for."""
+        if await self._is_asked(video_id, owner):
+            return
         wanted = await self._check(video_id, owner, beat, asked, tags)
         if wanted.is_change:
-            await self._ask(wanted.request, owner)
+            await self.ask(wanted.request, owner)
 
     async def offer(
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
@@ -131,6 +134,11 @@ class Revisions:
             is_within_budget=not priced.total or (cap is not None and needed <= cap),
         )
 
+    async def _is_asked(self, video_id: str, owner: str) -> bool:
+        """Tell whether this very request has asked already, and a crash has taken its answer."""
+        view, request = await self.videos.find(video_id, owner), SERVED.get()
+        return bool(request) and any(a.request == request for a in view.all(RevisionRequested))
+
     async def _read_money(self, wanted: Asked) -> tuple[int, int, int | None]:
         """Return what is spent or held already, what of that is spent, and the cap."""
         money = await self.gate.read(wanted.before.video_id) if self.gate else None
@@ -142,7 +150,7 @@ class Revisions:
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
     ) -> Asked:
         """Return the change as it would be made; refuse one that can't be."""
-        view, now = await self._find_planned(video_id, owner, asked.action)
+        view, now = await self.find_planned(video_id, owner, asked.action)
         history = list_plans(view)
         if tags and not tags & {"*", tag_revision(now.rev)}:
             raise Changed(now.rev)
@@ -155,6 +163,7 @@ class Revisions:
                 "rev": now.rev + 1,
                 "action": asked.action.value,
                 "beat": beat,
+                "request": SERVED.get(),
                 **asked.describe(),
             }
         )
@@ -162,7 +171,7 @@ class Revisions:
             return Asked(view, history, request, plan)
         return Asked(view, history, request, revise(history, request, KINDS))
 
-    async def _find_planned(
+    async def find_planned(
         self, video_id: str, owner: str, action: Action
     ) -> tuple[View, VideoStatus]:
         """Return a video whose latest revision is planned; refuse one that allows no change."""
@@ -183,7 +192,7 @@ class Revisions:
                 )
             await asyncio.sleep(LOOK)
 
-    async def _ask(self, asked: RevisionRequested, owner: str) -> None:
+    async def ask(self, asked: RevisionRequested, owner: str) -> None:
         """Emit a request; refuse it if another for its revision was first: only that counts."""
         await self.emit([asked])
         # Both are facts by now: the view tells which of them counts.

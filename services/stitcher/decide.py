@@ -38,7 +38,7 @@ from shared.story.kinds import (
     VideoCut,
 )
 from shared.story.looks import choose_transition
-from shared.story.plan import active_beats, min_clips
+from shared.story.plan import active_beats, has_music, min_clips
 from shared.story.reviews import find_limit
 from shared.story.view import NOTHING, Decision, End, JobSpec, View
 
@@ -151,7 +151,8 @@ def _list_image_beats(view: View, plan: BeatsPlanned) -> list[int]:
 def _build_cut(view: View, plan: BeatsPlanned, segments: Sequence[ClipConformed]) -> JobSpec:
     brief, laid = plan.brief, lay_segments(segments)
     voices, sounds = lay_voices(view, plan, laid), lay_clip_sounds(view, plan, laid)
-    images, music = find_images(view, plan), view.ready(MusicReady, MUSIC.job(plan))
+    images = find_images(view, plan)
+    music = view.ready(MusicReady, MUSIC.job(plan)) if has_music(plan) else None
     size = canvas(brief.aspect, brief.quality)
     length = sum(segment.frames for segment in laid)
     order = CutOrder(

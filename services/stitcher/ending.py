@@ -22,8 +22,8 @@ def complete(
     """Return the good end; None while a cost is still unknown here."""
     request = view.one(VideoRequested)
     # the film can be cut before every reference is made, and what they cost belongs to its end
-    pictures = [*IMAGE.jobs(plan), *REFERENCE.jobs(plan)]
-    if request is None or not all(view.end(job) for job in pictures):
+    awaited = [*IMAGE.jobs(plan), *REFERENCE.jobs(plan), *plan.stopped]
+    if request is None or not all(view.end(job) for job in awaited):
         return None
     return VideoCompleted(
         video_id=plan.video_id,

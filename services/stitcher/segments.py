@@ -16,6 +16,7 @@ from shared.story.formats import canvas
 from shared.story.images import image_key
 from shared.story.kinds import (
     CARD,
+    CLIP,
     CONFORM,
     IMAGE,
     VOICE,
@@ -30,7 +31,7 @@ from shared.story.kinds import (
     chosen_image,
     clip_job,
 )
-from shared.story.plan import active_chunks, card_number, has_card_picture, has_voice
+from shared.story.plan import active_chunks, card_number, has_card_picture, has_voice, is_skipped
 from shared.story.view import JobSpec, View
 
 
@@ -65,7 +66,8 @@ def _find_segment(
     view: View, plan: BeatsPlanned, chunk: Chunk, beat: Beat, lost: Mapping[int, ChunkError]
 ) -> SegmentState:
     state = _name_segment(plan, Item(beat.index, chunk.index))
-    clip = view.ready(ChunkReady, clip_job(plan, chunk))
+    skipped = is_skipped(plan, CLIP.name, chunk.index)
+    clip = None if skipped else view.ready(ChunkReady, clip_job(plan, chunk))
     error = lost.get(chunk.index)
     if clip is None and error is not None and plan.brief.gaps == "leave":
         return replace(state, left_out=error.error)
@@ -117,7 +119,8 @@ def _ask_for_segment(
     files: Mapping[str, str],
     filled: str | None = None,
 ) -> JobSpec:
-    voice = view.ready(VoiceReady, VOICE.job(plan, beat=beat.index))
+    job = VOICE.job(plan, beat=beat.index)
+    voice = view.ready(VoiceReady, job) if has_voice(plan, beat) else None
     spoken = (
         Spoken(seconds=voice.seconds, words=voice.words, beat_seconds=beat.duration)
         if voice and plan.brief.captions != "none"
@@ -148,7 +151,7 @@ def _ask_for_segment(
 def _find_card_segment(view: View, plan: BeatsPlanned, card: EndCard) -> SegmentState:
     item = Item(len(plan.beats), card_number(plan))
     state = _name_segment(plan, item)
-    background = view.end(CARD.job(plan))
+    background = view.end(CARD.job(plan)) if has_card_picture(plan) else None
     if background is None and has_card_picture(plan):
         return state
     # without its background the card is drawn on a plain colour: it never fails for that

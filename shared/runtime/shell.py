@@ -135,6 +135,10 @@ class Shell:
         known, _ = read_each(self.service.views, list(docs.values()), self._reader.read)
         return {each.video_id: each.view for each in known}
 
+    async def list_open_jobs(self, video_id: str) -> set[str]:
+        """Return the ids of the jobs of a video that have not ended."""
+        return {job.id for job in await self._ledger.open_jobs(video_id)}
+
     async def list_jobs(self, video_id: str) -> set[str]:
         """Return the ids of all jobs that a video has, or has had."""
         return await self._ledger.list_ids(video_id)

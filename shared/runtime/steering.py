@@ -15,6 +15,7 @@ from shared.jobs.turns import Room, Turns
 from shared.ports import Store
 from shared.runtime.memory import Memo
 from shared.story.events import (
+    RevisionRequested,
     VideoCompleted,
     VideoDeleted,
     VideoFailed,
@@ -49,6 +50,7 @@ class Steering:
 
         This comes before the facts are stored: whoever dies in between hears of them again.
         """
+        await self._stop_skipped(view)
         wish = find_wish(view)
         if wish.desired == "running":
             return False
@@ -129,6 +131,12 @@ class Steering:
 
     def _is_told(self, video_id: str, wish: Wish) -> bool:
         return f"{video_id} {wish.number}" in self._told
+
+    async def _stop_skipped(self, view: View) -> None:
+        """Ask the jobs to stop that are under way for what the user wants to do without."""
+        asked = {job for each in view.all(RevisionRequested) for job in each.stops}
+        if jobs := asked - view.ends.keys():
+            await self._ledger.cancel(view.video_id, only=jobs)
 
     async def _stop_jobs(self, view: View) -> bool:
         """Ask the open jobs of a video that is over to stop; tell whether there are any."""

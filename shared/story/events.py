@@ -142,7 +142,9 @@ class RevisionRequested(Numbered):
     Every one of them counts, in the order of `rev`. (So it is no Snapshot.)
     """
 
-    action: Literal["regenerate", "skip", "edit", "retry", "reframe", "choose", "continue"]
+    action: Literal[
+        "regenerate", "skip", "edit", "retry", "reframe", "choose", "continue", "skip_step"
+    ]
     beat: int = 0
     prompt: str | None = None
     narration: str | None = None
@@ -158,6 +160,13 @@ class RevisionRequested(Numbered):
     aspect: Aspect | None = None
     workflow: Workflow | None = None
     """Of a continuation: how much of the video is to be made from now on."""
+    steps: tuple[str, ...] = ()
+    """Of a skip_step: what is left out, as `kind/number`; or what comes back, if `back` is set."""
+    back: bool = False
+    stops: tuple[str, ...] = ()
+    """Of a skip_step: the jobs that are under way for it, and are to end."""
+    request: str = ""
+    """The request that asked for it, where that may come again: it then asks for nothing more."""
     again: tuple[str, ...] | None = None
     """For a retry of the whole video: what is made again, as `kind/number`. It may be nothing: then
     the video only goes on. None is a retry of one beat."""
@@ -264,6 +273,10 @@ class BeatsPlanned(Snapshot):
     """What comes again in it, and how that looks."""
     given: Mapping[str, str] = Field(default_factory=dict)
     """`kind/number` → the key of a file that the user gave: nothing is made in its place."""
+    skipped: tuple[str, ...] = ()
+    """What the user wants to do without, as `kind/number`: it is not made, nor waited for."""
+    stopped: tuple[str, ...] = ()
+    """The jobs that were under way for what was skipped: what they cost is waited for."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

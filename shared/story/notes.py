@@ -17,6 +17,7 @@ from shared.story.kinds import (
     Kinds,
     Stage,
     VideoCut,
+    list_skipped,
 )
 from shared.story.view import View
 
@@ -51,6 +52,7 @@ def list_notes(view: View, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[
     for chunk, error in gaps.items():
         name = CLIP.name_item(Item(n=chunk), plan)
         yield Note(stage=Stage.CLIPS, item=name, message=f"{name} is left out: {error}")
+    yield from _note_skipped(plan, kinds, told)
     yield from _note_doubts(view, plan, told)
     for segment in segments:
         yield from _note_flaws(segment, plan)
@@ -80,6 +82,14 @@ def _note_failure(end: Failed, plan: BeatsPlanned, kinds: Kinds) -> Iterator[Not
     ):
         name = kind.name_item(item, plan)
         yield Note(stage=kind.stage, item=name, message=f"{name} {kind.lacks}: {end.error}")
+
+
+def _note_skipped(plan: BeatsPlanned, kinds: Kinds, told: Set[int]) -> Iterator[Note]:
+    """Yield what the user wanted to do without."""
+    for kind, item in list_skipped(plan, kinds):
+        if kind is not CLIP or item.n not in told:
+            name = kind.name_item(item, plan)
+            yield Note(stage=kind.stage, item=name, message=f"{name} {kind.lacks}: it was skipped")
 
 
 def _note_doubts(view: View, plan: BeatsPlanned, told: Set[int]) -> Iterator[Note]:

@@ -19,9 +19,15 @@ def active_chunks(plan: BeatsPlanned) -> list[Chunk]:
     return [chunk for chunk in plan.chunks if chunk.beat in beats]
 
 
+def is_skipped(plan: BeatsPlanned, kind: str, number: int = 0) -> bool:
+    """Tell whether the user wants to do without an item."""
+    return f"{kind}/{number}" in plan.skipped
+
+
 def min_clips(plan: BeatsPlanned, total: int) -> int:
-    """Return how many of all clips must succeed: never more than there are."""
-    return min(plan.brief.min_clips, total)
+    """Return how many of all clips must succeed: never more than are wanted."""
+    skipped = sum(is_skipped(plan, "clip", chunk.index) for chunk in active_chunks(plan))
+    return max(0, min(plan.brief.min_clips, total - skipped))
 
 
 def beats_with_voice(plan: BeatsPlanned) -> list[Beat]:
@@ -32,12 +38,19 @@ def beats_with_voice(plan: BeatsPlanned) -> list[Beat]:
 def has_voice(plan: BeatsPlanned, beat: Beat) -> bool:
     """Tell whether this beat is to have a voice."""
     spoken = plan.brief.voice and bool(beat.narration.strip())
-    return not beat.skipped and (spoken or f"voice/{beat.index}" in plan.given)
+    wanted = spoken or f"voice/{beat.index}" in plan.given
+    return wanted and not beat.skipped and not is_skipped(plan, "voice", beat.index)
 
 
 def has_card_picture(plan: BeatsPlanned) -> bool:
     """Tell whether the end card has a picture behind it: on a brand's colour there is none."""
-    return plan.brief.end_card is not None and plan.brief.end_card.colour is None
+    card = plan.brief.end_card
+    return card is not None and card.colour is None and not is_skipped(plan, "card")
+
+
+def has_music(plan: BeatsPlanned) -> bool:
+    """Tell whether the video is to have a bed of music."""
+    return (plan.brief.music or "music/0" in plan.given) and not is_skipped(plan, "music")
 
 
 def card_number(plan: BeatsPlanned) -> int:

@@ -27,17 +27,26 @@ def revise(
         return _answer(history, request, kinds, _reframe(plan, request))
     if request.action == "continue":
         return _number(_lengthen(plan, request), request, plan.takes)
+    if request.action == "skip_step":
+        return _skip_steps(history, request, kinds)
     if request.action == "retry" and request.again is not None:
         origins = Origins(history, kinds)
         raised = {name: origins.next_take(name) for name in request.again}
         return _number(plan, request, {**plan.takes, **raised})
+    return _revise_one(history, request, kinds)
+
+
+def _revise_one(
+    history: Sequence[BeatsPlanned], request: RevisionRequested, kinds: Kinds
+) -> BeatsPlanned:
+    plan = history[-1]
     old = next((beat for beat in plan.beats if beat.index == request.beat), None)
     if old is None:
         # still a plan of its own: whoever asked for this revision waits for an answer to it
         return _number(plan, request, plan.takes)
     if request.action == "choose":
         return _choose(history, request, kinds, old)
-    changed = _put(plan, _revise_beat(plan, old, request))
+    changed = _put(_take_back(plan, old, request), _revise_beat(plan, old, request))
     if request.action == "edit" and request.duration is not None:
         if find_fault(plan, old, request.duration):
             return _number(plan, request, plan.takes)
@@ -137,6 +146,43 @@ def _items_of(plan: BeatsPlanned, kind: AnyKind, beat: int) -> Iterator[Item]:
     return (item for item in kind.items(plan) if item.beat == beat)
 
 
+# ── steps that are left out ─────────────────────────────────────────────────────────────────────
+
+
+def _skip_steps(
+    history: Sequence[BeatsPlanned], request: RevisionRequested, kinds: Kinds
+) -> BeatsPlanned:
+    """Return the plan that does without some steps, or has them again."""
+    plan = history[-1]
+    if request.back:
+        back = [name for name in request.steps if name in plan.skipped]
+        return _answer(history, request, kinds, _unskip(plan, back), back)
+    # nothing is made anew for it: what was drawn with a reference, say, may stay
+    change = {
+        "skipped": tuple(dict.fromkeys((*plan.skipped, *request.steps))),
+        "stopped": tuple(dict.fromkeys((*plan.stopped, *request.stops))),
+    }
+    return _number(plan.model_copy(update=change), request, plan.takes)
+
+
+def _unskip(plan: BeatsPlanned, names: Sequence[str]) -> BeatsPlanned:
+    kept = tuple(name for name in plan.skipped if name not in names)
+    return plan.model_copy(update={"skipped": kept})
+
+
+def _take_back(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> BeatsPlanned:
+    """Return the plan in which nothing of a beat is left out that the request asks for anew."""
+    if request.action == "skip":
+        return plan
+    asks = {request.what, request.kind} - {""} or {"image"}
+    if request.action == "edit":
+        asks = {"voice"} if request.narration is not None else set()
+        asks |= {"image"} if (request.prompt, request.duration) != (None, None) else set()
+    clips = [f"clip/{chunk.index}" for chunk in plan.chunks if chunk.beat == beat.index]
+    names = clips if asks & {"image", "clip", "all"} else []
+    return _unskip(plan, [*names, *([f"voice/{beat.index}"] if asks & {"voice", "all"} else [])])
+
+
 # ── another take of what there is ───────────────────────────────────────────────────────────────
 
 
@@ -154,7 +200,7 @@ def _choose(
     if request.image is not None and kind is IMAGE:
         values["image"] = request.image
     new = beat.model_copy(update={**values, "skipped": False})
-    changed = _put(plan, new)
+    changed = _put(_take_back(plan, beat, request), new)
     chosen = {
         each.take_name(item): source.takes.get(each.take_name(item), 0)
         for each in _LEADING[kind]

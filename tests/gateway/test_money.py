@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.gateway.intake import REQUESTS
+from services.gateway.keys.caller import Limits
 from shared.jobs.gate import MONEY
 from shared.jobs.job import Job, State
 from shared.jobs.ledger import JOBS
@@ -19,6 +20,7 @@ from shared.runtime.terms import Terms
 from shared.story.events import BudgetExceeded, Fit, RevisionRequested, VideoSteered
 from shared.story.kinds import CLIP
 from tests.gateway.conftest import Api, open_api
+from tests.gateway.keyed import open_keyed
 from tests.gateway.test_http import is_problem
 from tests.histories import broken, completed, full_plan, spec
 from tests.prices import CENT, TERMS, ask
@@ -87,6 +89,55 @@ async def test_an_estimate_refuses_what_a_video_would(paid: Api) -> None:
         problem = is_problem(await paid.http.post(path, json=asked), 422, "bad-input")
         assert problem["errors"][0]["field"] == "budget"
         assert "more than 0 dollars" in problem["detail"]
+
+
+# ── a request that is only tried out ────────────────────────────────────────────────────────────
+
+
+async def test_a_dry_run_of_a_request_is_its_estimate_and_leaves_nothing_behind(paid: Api) -> None:
+    asked = {"prompt": "the sea", "duration": 30, "budget": "9"}
+    before = await everything(paid)
+    answer = await paid.http.post("/v1/videos", json={**asked, "dry_run": True})
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == (await paid.http.post("/v1/estimates", json=asked)).json()
+    assert await everything(paid) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"budget": None}, "budget"),
+        ({"script": "script-none.0.0"}, "script"),
+        ({"webhook": {"url": "http://127.0.0.1/"}}, "webhook.url"),
+        ({"end_card": {"product_image": "none"}}, "end_card.product_image"),
+        ({"beats": [{"index": 0, "image": "none"}]}, "beats.0.image"),
+    ],
+)
+async def test_a_dry_run_refuses_what_the_request_would_be_refused_for(
+    paid: Api, wrong: dict[str, Any], field: str
+) -> None:
+    asked = {"prompt": "the sea", "budget": "9", **wrong}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    asked |= {"prompt": ""} if "script" in wrong else {}
+    real = is_problem(await paid.http.post("/v1/videos", json=asked), 422, "bad-input")
+    dry = await paid.http.post("/v1/videos", json={**asked, "dry_run": True})
+    tried = is_problem(dry, 422, "bad-input")
+    assert tried["errors"] == real["errors"] and tried["errors"][0]["field"] == field
+
+
+async def test_a_dry_run_touches_no_limit_and_says_when_one_is_reached(tmp_path: Path) -> None:
+    async with open_keyed(tmp_path, terms=TERMS) as keyed:
+        limits = Limits(active_videos=1, spend_a_day=9_000_000)
+        headers, http = await keyed.let_in("ann", limits=limits), keyed.api.http
+        asked = {"prompt": "the sea", "budget": "9"}
+        for _ in range(3):
+            dry = await http.post("/v1/videos", json={**asked, "dry_run": True}, headers=headers)
+            assert dry.status_code == 200, dry.text
+        assert (await http.post("/v1/videos", json=asked, headers=headers)).status_code == 202
+        more = {**asked, "budget": "0.01", "duration": 5}
+        for body in (more, {**more, "dry_run": True}):
+            answer = await http.post("/v1/videos", json=body, headers=headers)
+            is_problem(answer, 402, "spend-limit")
 
 
 # ── models ──────────────────────────────────────────────────────────────────────────────────────

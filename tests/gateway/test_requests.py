@@ -5,13 +5,9 @@ from collections.abc import Iterable
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from services.gateway.contents import EndCardRequest, ModelsRequest
 from services.gateway.errors.problems import explain_field, explain_input
-from services.gateway.requests import (
-    PROMPT_LIMIT,
-    EndCardRequest,
-    ModelsRequest,
-    VideoRequest,
-)
+from services.gateway.requests import PROMPT_LIMIT, VideoRequest
 from shared.runtime.allowances import Allowances
 from shared.story.brief import Brief, EndCard
 from shared.story.kinds import KINDS, PLAN

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import services
+from services.gateway.contents import OwnBeatRequest
 from services.gateway.parts import build_gateway
-from services.gateway.requests import OwnBeatRequest, VideoRequest
+from services.gateway.requests import VideoRequest
 from services.planner.work import make_plan
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos

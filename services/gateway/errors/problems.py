@@ -13,13 +13,13 @@ PermanentError
     ├── NotNow                409, from the table of what a status allows
     ├── InUse                 409, a file that a video uses
     ├── Changed               412, the video has changed since its ETag was given
-    ├── KeyReused             422, an Idempotency-Key with another body
+    ├── KeyReused             422, an Idempotency-Key with another request
     ├── TooManyUploads        503
     ├── WrongType             415
     ├── WrongHost             421
     ├── NotSigned             401, a webhook that its sender did not sign
     ├── CrossSite             403, a write that a page of another site has sent
-    └── …                     and those about who asks, in callers.py
+    └── …                     and those about who asks in callers.py, and again in repeated.py
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -228,15 +228,15 @@ class Changed(Refusal):
 
 
 class KeyReused(Refusal):
-    """An Idempotency-Key came again with another body."""
+    """An Idempotency-Key came again with another request."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     kind = "idempotency-key-reused"
 
     def __init__(self) -> None:
         super().__init__(
-            "This Idempotency-Key was used with another body. "
-            "Send the same body to get the same video, or a new key for a new one."
+            "This Idempotency-Key was used with another request. "
+            "Send the same one to get its answer again, or use a new key for a new one."
         )
 
 

@@ -104,18 +104,28 @@ class Usage:
         Asked again for the same video, it is the same place. It is given back by whoever finds no
         other: so no crash can leave it taken for ever. `rev`: the revision that is asked for.
         """
-        caller = CALLER.get()
-        most = caller.limits.active_videos
+        most = CALLER.get().limits.active_videos
         while most is not None:
-            row = await self._read(f"{caller.key}/videos", {"version": 0, "videos": {}})
-            others: Mapping[str, Doc] = {v: at for v, at in row["videos"].items() if v != video_id}
-            ended = await self._list_ended(others) if len(others) >= most else []
-            if len(others) - len(ended) >= most:
-                raise TooManyVideos(most)
+            row, ended = await self._find_place(video_id, most)
             last = row["videos"].get(video_id, {"rev": 0})["rev"]
             change = {f"videos.{video_id}": {"at": self._store.now(), "rev": max(rev, last)}}
             if await self._write(row, change, [f"videos.{video}" for video in ended]):
                 return
+
+    async def check_place(self) -> None:
+        """Refuse what `take_place` would refuse of a new video just now; nothing is counted."""
+        most = CALLER.get().limits.active_videos
+        if most is not None:
+            await self._find_place("", most)
+
+    async def _find_place(self, video_id: str, most: int) -> tuple[Doc, list[str]]:
+        """Return the row of the key's places, and those that are free again."""
+        row = await self._read(f"{CALLER.get().key}/videos", {"version": 0, "videos": {}})
+        others: Mapping[str, Doc] = {v: at for v, at in row["videos"].items() if v != video_id}
+        ended = await self._list_ended(others) if len(others) >= most else []
+        if len(others) - len(ended) >= most:
+            raise TooManyVideos(most)
+        return row, ended
 
     async def _list_ended(self, taken: Mapping[str, Doc]) -> list[str]:
         known, now = await self._find_ended(taken), self._store.now()

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from services.gateway.amounts import Budget
 from services.gateway.errors.wording import Unit
 from services.gateway.fields import EXACT, Line, OneOf, accept_whole
 from services.gateway.keys.caller import OWNER, Limits, Role
-from services.gateway.requests import Budget
 from shared.story.money import read_dollars
 
 Count = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(accept_whole)]

@@ -40,16 +40,21 @@ export class Problem extends Error {
 
 const OFFLINE = "Storywave can't be reached. Is it still running, and are you online?";
 
-/** Returns the answer to a request, read as JSON. */
+/** Returns the answer to a request, read as JSON. One that is lost on its way is sent once more,
+ * under the same key: so what it asks for is done once. */
 export async function ask(method, path, body, headers = {}) {
-  const sent = { method, headers: { ...authorise(), ...headers } };
+  const once = method === "POST" ? { "Idempotency-Key": makeKey() } : {};
+  const sent = { method, headers: { ...authorise(), ...once, ...headers } };
   if (body instanceof Blob) {
     sent.body = body;
   } else if (body !== undefined) {
     sent.headers["Content-Type"] = "application/json";
     sent.body = JSON.stringify(body);
   }
-  const answer = await send(path, sent);
+  const answer = await send(path, sent).catch((problem) => {
+    if (method !== "POST" || problem.status) throw problem;
+    return send(path, sent);
+  });
   return answer.status === 204 ? null : answer.json();
 }
 

@@ -1,14 +1,14 @@
 """The assets of a video: each file that a job of it has made, and the jobs that made none. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from shared.jobs.job import Job, State
 from shared.story.events import BeatsPlanned
 from shared.story.fact import Fact
-from shared.story.kinds import AnyKind, Item, Kinds
+from shared.story.kinds import AnyKind, Item, Kinds, list_skipped
 from shared.story.money import Dollars
 from shared.story.view import JobSpec
 
@@ -23,7 +23,9 @@ class Asset(Fact):
     chunk: int | None = None
     take: int
     tries: int
-    state: State
+    state: State | Literal["skipped"] = Field(
+        description="What has become of its job; skipped is what its user wants to do without."
+    )
     name: str = Field("", description="Which of the job's files it is: `key` is the main one.")
     key: str | None = Field(None, description="Where its bytes lie.")
     url: str | None = None
@@ -47,8 +49,36 @@ def list_assets(
     video_id: str, jobs: Iterable[Job], plan: BeatsPlanned | None, kinds: Kinds
 ) -> Assets:
     """Return the assets that these jobs have made, or are to make."""
-    found = (asset for job in jobs for asset in _list_files(job, plan, kinds))
-    return Assets(video_id=video_id, assets=tuple(found))
+    found = [asset for job in jobs for asset in _list_files(job, plan, kinds)]
+    skipped = _list_skipped(plan, kinds) if plan else {}
+    known = {asset.job for asset in found}
+    marked = (
+        asset.model_copy(update={"state": "skipped"})
+        if asset.job in skipped and asset.key is None
+        else asset
+        for asset in found
+    )
+    never = (asset for job, asset in skipped.items() if job not in known)
+    return Assets(video_id=video_id, assets=(*marked, *never))
+
+
+def _list_skipped(plan: BeatsPlanned, kinds: Kinds) -> dict[str, Asset]:
+    """Return job → asset, of what the video's user wants to do without."""
+    found = {}
+    for kind, item in list_skipped(plan, kinds):
+        job, take = kind.job(plan, beat=item.beat, n=item.n), kind.take(plan, item)
+        spec = JobSpec(kind=kind.name, video_id="", beat=item.beat, n=item.n)
+        found[job] = Asset(
+            job=job,
+            kind=kind.name,
+            item=kind.name_item(item, plan),
+            beat=find_beat(kind, spec),
+            chunk=find_chunk(kind, spec),
+            take=take,
+            tries=0,
+            state="skipped",
+        )
+    return found
 
 
 def _list_files(job: Job, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[Asset]:

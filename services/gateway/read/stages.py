@@ -4,10 +4,13 @@ Percent never goes back within a revision: only facts count, and facts are only 
 stage that is over counts as a whole, whatever it lacks, and each stage has a fixed weight.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
+
+from pydantic import Field
 
 from shared.story.brief import Workflow
 from shared.story.events import (
@@ -21,8 +24,8 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact
 from shared.story.goals import GOALS
-from shared.story.kinds import KINDS, OF_SCRIPTS, PLANNING, AnyKind, Kinds, Stage
-from shared.story.plan import min_clips
+from shared.story.kinds import KINDS, OF_SCRIPTS, PLANNING, AnyKind, Kinds, Stage, list_skipped
+from shared.story.plan import active_chunks, min_clips
 from shared.story.reviews import goal_of
 from shared.story.view import View
 from shared.story.wishes import find_rev
@@ -73,6 +76,7 @@ class StageRecord(Fact):
     percent: int
     done: int
     failed: int = 0
+    skipped: int = Field(0, description="What its user wants to do without.")
     total: int | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -143,13 +147,15 @@ def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds =
     open_ = next(left, next(reversed(tallies)))
     # a deadline, say, is no phase of its own: the video failed in the stage that it was in
     failed = PHASES.get(failed_phase, open_) if failed_phase else None
-    weights = _choose_weights(view)
+    weights, skipped = _choose_weights(view), _count_skipped(view, kinds)
     percent = ACCEPTED + sum(weights[stage] * tally.share for stage, tally in tallies.items())
     return Progress(
         stage=failed or open_,  # where it failed is the last that is said of it
         # a stage that is complete must reach its mark whatever floats make of it
         percent=min(100, int(percent + 1e-6)),
-        records=tuple(_build_record(stage, tally, failed) for stage, tally in tallies.items()),
+        records=tuple(
+            _build_record(stage, tally, failed, skipped[stage]) for stage, tally in tallies.items()
+        ),
     )
 
 
@@ -203,13 +209,20 @@ def find_workflow(view: View, request: VideoRequested | None) -> Workflow:
     return max(asked, key=GOALS.__getitem__, default="full")
 
 
-def _build_record(stage: Stage, tally: _Tally, failed: Stage | None) -> StageRecord:
+def _count_skipped(view: View, kinds: Kinds) -> Counter[Stage]:
+    """Return how much of each stage the user wants to do without."""
+    plan = view.latest(BeatsPlanned)
+    return Counter(kind.stage for kind, _ in list_skipped(plan, kinds)) if plan else Counter()
+
+
+def _build_record(stage: Stage, tally: _Tally, failed: Stage | None, skipped: int) -> StageRecord:
     return StageRecord(
         name=stage,
         status="failed" if stage is failed else _choose_status(tally),
         percent=int(100 * tally.share + 1e-6),
         done=tally.done,
         failed=tally.failures,
+        skipped=skipped,
         total=tally.total,
         started_at=None if tally.start is None else make_moment(tally.start),
         ended_at=None if tally.end is None else make_moment(tally.end),
@@ -259,7 +272,7 @@ def _tally_stages(view: View, kinds: Kinds) -> dict[Stage, _Tally]:
         Stage.PLAN: _Tally(1, (plan,), ready if steps else asked),
         Stage.IMAGES: _tally_jobs(view, jobs[Stage.IMAGES], plan.at, waves_at),
         Stage.SOUNDTRACK: _tally_jobs(view, jobs[Stage.SOUNDTRACK], plan.at, over_at),
-        Stage.CLIPS: replace(made, needed=min_clips(plan, len(clips))),
+        Stage.CLIPS: replace(made, needed=min_clips(plan, len(active_chunks(plan)))),
         Stage.CUT: _tally_jobs(view, jobs[Stage.CUT], _find_first_end(view, clips), over_at),
     }
     return {stage: tally for stage, tally in found.items() if stage in shown}

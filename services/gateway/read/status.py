@@ -73,6 +73,7 @@ class Action(StrEnum):
     EDIT = "edit"
     REGENERATE = "regenerate"
     SKIP = "skip"
+    SKIP_STEP = "skip_step"
     CHOOSE = "choose"
     DOWNLOAD = "download"
     DELETE = "delete"
@@ -81,14 +82,16 @@ class Action(StrEnum):
 OF_BEATS = frozenset({Action.EDIT, Action.REGENERATE, Action.SKIP, Action.CHOOSE})
 """Possible as long as there is a plan, and somebody wants its video."""
 
+UNDER_WAY = OF_BEATS | {Action.CANCEL, Action.SKIP_STEP}
+
 _ALLOWED: Mapping[Status, frozenset[Action]] = {
-    Status.QUEUED: OF_BEATS | {Action.PAUSE, Action.CANCEL},
-    Status.RUNNING: OF_BEATS | {Action.PAUSE, Action.CANCEL},
-    Status.AWAITING_APPROVAL: OF_BEATS | {Action.APPROVE, Action.PAUSE, Action.CANCEL},
-    Status.PAUSED: OF_BEATS | {Action.RESUME, Action.CANCEL},
-    Status.BUDGET_EXCEEDED: OF_BEATS | {Action.CANCEL},
+    Status.QUEUED: UNDER_WAY | {Action.PAUSE},
+    Status.RUNNING: UNDER_WAY | {Action.PAUSE},
+    Status.AWAITING_APPROVAL: UNDER_WAY | {Action.APPROVE, Action.PAUSE},
+    Status.PAUSED: UNDER_WAY | {Action.RESUME},
+    Status.BUDGET_EXCEEDED: UNDER_WAY,
     Status.COMPLETED: OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME, Action.CONTINUE},
-    Status.FAILED: OF_BEATS | {Action.RETRY},
+    Status.FAILED: OF_BEATS | {Action.RETRY, Action.SKIP_STEP},
     Status.CANCELLED: frozenset({Action.RETRY}),
     Status.DELETING: frozenset(),
 }

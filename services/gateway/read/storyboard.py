@@ -29,7 +29,7 @@ from shared.story.wishes import FIRST_REV, find_rev
 class Part(Fact):
     """One thing that is made for a beat, at the take that is wanted now."""
 
-    state: Literal["waiting", "ready", "failed"]
+    state: Literal["waiting", "ready", "failed", "skipped"]
     take: int
     url: str | None = None
     error: str = ""
@@ -99,6 +99,7 @@ def build_storyboard(view: View) -> Storyboard:
     rev = max(find_rev(view), FIRST_REV)
     if plan is None:
         return Storyboard(video_id=view.video_id, rev=rev)
+    whole = plan.model_copy(update={"skipped": ()})  # what is skipped has its place all the same
     return Storyboard(
         video_id=view.video_id,
         rev=rev,
@@ -111,16 +112,16 @@ def build_storyboard(view: View) -> Storyboard:
                 name=REFERENCE.name_item(item, plan),
                 image=_describe_picture(view, plan, REFERENCE, item),
             )
-            for item in REFERENCE.items(plan)
+            for item in REFERENCE.items(whole)
         ),
-        card=_describe_picture(view, plan, CARD, Item()) if CARD.items(plan) else None,
-        music=_describe_part(view, plan, MUSIC, Item()) if MUSIC.items(plan) else None,
+        card=_describe_picture(view, plan, CARD, Item()) if CARD.items(whole) else None,
+        music=_describe_part(view, plan, MUSIC, Item()) if MUSIC.items(whole) else None,
     )
 
 
 def _describe_beat(view: View, plan: BeatsPlanned, beat: Beat) -> BeatBoard:
     item = Item(beat=beat.index)
-    has_voice = item in VOICE.items(plan)
+    has_voice = item in VOICE.items(plan) or VOICE.take_name(item) in plan.skipped
     board = BeatBoard(
         beat=beat.index,
         start=beat.start,
@@ -148,6 +149,8 @@ def _describe_beat(view: View, plan: BeatsPlanned, beat: Beat) -> BeatBoard:
 def _describe_part(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> Part:
     end = view.end(kind.job(plan, beat=item.beat, n=item.n))
     take = kind.take(plan, item)
+    if kind.take_name(item) in plan.skipped:
+        return Part(state="skipped", take=take)
     if isinstance(end, Failed):
         return Part(state="failed", take=take, error=end.error)
     if not isinstance(end, JobEnd):

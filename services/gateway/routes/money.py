@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
+from services.gateway.amounts import JobAnswer, VideoChange
 from services.gateway.budgets import Offer
 from services.gateway.description import WRITES, refusals
 from services.gateway.read.status import VideoStatus
-from services.gateway.requests import JobAnswer, VideoChange, VideoRequest
+from services.gateway.requests import VideoRequest
 from services.gateway.routes.inputs import At, Id, Owner
 from shared.jobs.receipt import Receipt
 from shared.jobs.unresolved import Unresolved

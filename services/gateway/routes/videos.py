@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from services.gateway.description import ACCEPTED, GONE, WRITES, refusals
+from services.gateway.budgets import Offer
+from services.gateway.description import ACCEPTED, GONE, WRITES, Answers, refusals
+from services.gateway.edge.repeats import REPLAYED
 from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Page
 from services.gateway.requests import ReframeRequest, VideoRequest
@@ -12,11 +14,14 @@ from services.gateway.routes.inputs import At, Id, Owner
 
 router = APIRouter()
 
+TRIED: Answers = {200: {"model": Offer, "description": "With `dry_run`: nothing is asked for."}}
+
 
 @router.post(
     "/v1/videos",
     status_code=202,
-    responses=ACCEPTED | refusals(400, 402, 410, *WRITES),
+    response_model=VideoStatus,
+    responses=TRIED | ACCEPTED | refusals(400, 402, 410, *WRITES),
 )
 async def make_video(
     asked: VideoRequest,
@@ -27,9 +32,14 @@ async def make_video(
         str | None,
         Header(min_length=1, max_length=255, description="The same key and body: the same video."),
     ] = None,
-) -> VideoStatus:
+) -> Response | VideoStatus:
     """Make a video. The answer comes at once; follow `Location` or the video's events."""
-    video_id = await at.intake.accept(asked, owner, idempotency_key)
+    if asked.dry_run:
+        offer = await at.trial.offer(asked, owner)
+        return Response(offer.model_dump_json(), media_type="application/json")
+    video_id, is_new = await at.intake.accept_once(asked, owner, idempotency_key)
+    if not is_new:
+        response.headers[REPLAYED] = "true"
     return await accept(video_id, owner, at, response)
 
 

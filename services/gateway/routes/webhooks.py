@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.gateway.deliveries import Deliveries, Delivery
 from services.gateway.description import WRITES, refusals
 from services.gateway.read.stages import make_moment
-from services.gateway.requests import WebhookRequest
 from services.gateway.routes.inputs import At, Owner
 from services.gateway.webhooks.kept import Webhook
+from services.gateway.webhooks.requests import WebhookRequest
 
 router = APIRouter()
 
@@ -48,8 +48,11 @@ class WebhookList(BaseModel):
 
 
 @router.post("/v1/webhooks", status_code=201, responses=refusals(400, *WRITES))
-async def create_webhook(asked: WebhookRequest, owner: Owner, at: At) -> WebhookCreated:
+async def create_webhook(
+    asked: WebhookRequest, owner: Owner, at: At, response: Response
+) -> WebhookCreated:
     """Have a URL told of all videos that you ask for from now on."""
+    response.headers["Cache-Control"] = "no-store"
     await at.poster.check(asked.url, "url")
     made = await at.webhooks.create(owner, asked.url, asked.events)
     return WebhookCreated(**_show(made), secret=made.secret)

@@ -7,6 +7,7 @@ from services.gateway.read.status import Action, VideoStatus
 from services.gateway.requests import ApprovalRequest, ContinueRequest
 from services.gateway.routes.inputs import At, Id, Owner
 from services.gateway.routes.videos import accept
+from services.gateway.skips import StepRequest
 
 router = APIRouter()
 
@@ -66,4 +67,19 @@ async def continue_video(
     again.
     """
     await at.revisions.go_on(video_id, owner, asked.workflow)
+    return await accept(video_id, owner, at, response)
+
+
+@router.post(
+    "/v1/videos/{video_id}/skip",
+    status_code=202,
+    responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
+)
+async def skip_step(
+    video_id: Id, asked: StepRequest, owner: Owner, at: At, response: Response
+) -> VideoStatus:
+    """Let a video go on without a step that is not made: silent, without music, with a still in
+    place of a clip. What is being made of it is stopped, and costs what it has cost by then.
+    """
+    await at.skips.skip(video_id, owner, asked)
     return await accept(video_id, owner, at, response)

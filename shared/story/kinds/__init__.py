@@ -39,6 +39,7 @@ from shared.story.kinds.kind import (
     RetryRules,
     Stage,
     Success,
+    list_skipped,
 )
 from shared.story.kinds.pictures import (
     CARD,
@@ -195,6 +196,7 @@ __all__ = [
     "clip_order",
     "given_references",
     "image_order",
+    "list_skipped",
     "music_order",
     "plan_job",
     "product_job",

@@ -8,7 +8,7 @@ from shared.story.brief import ClipCheck
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.formats import FPS, canvas
 from shared.story.kinds.kind import Item, Kind, Order, Part, Stage, Success
-from shared.story.plan import active_chunks
+from shared.story.plan import active_chunks, is_skipped
 
 ASKED_SECONDS = "asked_seconds"
 """Where an engine whose model has only certain lengths says, in `Made.data`, which it asked for."""
@@ -107,6 +107,10 @@ def _find_chunk(plan: BeatsPlanned, item: Item) -> Chunk:
     return next(chunk for chunk in active_chunks(plan) if chunk.index == item.n)
 
 
+def _list_wanted(plan: BeatsPlanned) -> list[Chunk]:
+    return [chunk for chunk in active_chunks(plan) if not is_skipped(plan, "clip", chunk.index)]
+
+
 def _name_source(plan: BeatsPlanned, item: Item) -> Iterable[str]:
     return ["image" if _find_chunk(plan, item).kind == "reference" else "last_frame"]
 
@@ -132,7 +136,7 @@ CLIP = Kind(
     stage=Stage.CLIPS,
     name_item=lambda item, plan: f"clip {item.n}",
     deadline_seconds=1_800,
-    items=lambda plan: [Item(chunk.beat, chunk.index) for chunk in active_chunks(plan)],
+    items=lambda plan: [Item(chunk.beat, chunk.index) for chunk in _list_wanted(plan)],
     order_of=lambda plan, item: clip_order(plan, _find_chunk(plan, item)),
     needs=_name_source,
     # not by beat: one clip can be made again while the others of its beat stay

@@ -7,9 +7,8 @@ from pydantic import Field
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.goals import wants_animatic
-from shared.story.kinds.clips import CLIP
 from shared.story.kinds.kind import Item, Kind, Order, Part, Stage, Success, name_always
-from shared.story.plan import card_number, has_card_picture, has_voice
+from shared.story.plan import active_chunks, card_number, has_card_picture, has_voice
 
 
 class Spoken(Order):
@@ -183,7 +182,8 @@ class AnimaticFailed(Failed):
 def _list_segments(plan: BeatsPlanned) -> list[Item]:
     """Return a segment for every chunk, and the end card's after the last of them."""
     card = [Item(len(plan.beats), card_number(plan))] if plan.brief.end_card else []
-    return [*CLIP.items(plan), *card]
+    # a clip that is skipped leaves a place, which something else fills
+    return [*(Item(chunk.beat, chunk.index) for chunk in active_chunks(plan)), *card]
 
 
 def _list_sources(plan: BeatsPlanned, item: Item) -> Iterator[Part]:

@@ -281,6 +281,15 @@ class Kinds:
         return self.events[name].model_validate(body)
 
 
+def list_skipped(plan: BeatsPlanned, kinds: Iterable[AnyKind]) -> list[tuple[AnyKind, Item]]:
+    """Return what the plan would have, and its user wants to do without."""
+    if not plan.skipped:
+        return []
+    whole = plan.model_copy(update={"skipped": ()})
+    items = ((kind, item) for kind in kinds for item in kind.items(whole))
+    return [(kind, item) for kind, item in items if kind.take_name(item) in plan.skipped]
+
+
 def name_by_beat(item: Item, plan: BeatsPlanned | None) -> str:
     """Return the name of an item of which each beat has one."""
     return f"beat {item.beat}"

@@ -17,7 +17,7 @@ from shared.story.kinds.kind import (
     name_always,
     name_by_beat,
 )
-from shared.story.plan import active_beats, has_card_picture, list_entries
+from shared.story.plan import active_beats, has_card_picture, is_skipped, list_entries
 
 
 class PictureOrder(Order):
@@ -110,8 +110,9 @@ class CardFailed(Failed):
 def references_of(plan: BeatsPlanned, beats: Iterable[Beat]) -> list[Item]:
     """Return the references that the images of these beats start from; one given needs none."""
     drawn = [beat for beat in beats if not IMAGE.is_given(plan, Item(beat.index))]
-    entries = enumerate(list_entries(plan))
-    return [Item(n=n) for n, e in entries if drawn and not e.picture and is_seen(e, drawn)]
+    entries = ((n, e) for n, e in enumerate(list_entries(plan)) if not e.picture)
+    wanted = ((n, entry) for n, entry in entries if not is_skipped(plan, "reference", n))
+    return [Item(n=n) for n, entry in wanted if drawn and is_seen(entry, drawn)]
 
 
 def given_references(plan: BeatsPlanned, beat: Beat) -> dict[int, str]:

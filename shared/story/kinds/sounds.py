@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, name_always, name_by_beat
-from shared.story.plan import beats_with_voice, list_speakers
+from shared.story.plan import beats_with_voice, has_music, list_speakers
 
 
 class VoiceOrder(Order):
@@ -115,7 +115,7 @@ MUSIC = Kind(
     stage=Stage.SOUNDTRACK,
     name_item=name_always("the music"),
     deadline_seconds=600,
-    items=lambda plan: [Item()] if plan.brief.music or "music/0" in plan.given else [],
+    items=lambda plan: [Item()] if has_music(plan) else [],
     order_of=music_order,
     lacks="is missing",
 )
