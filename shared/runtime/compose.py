@@ -39,7 +39,11 @@ NO_INDEXES: Indexes = {}
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, services: Sequence[Service], kinds: Kinds = KINDS
+    settings: Settings,
+    services: Sequence[Service],
+    kinds: Kinds = KINDS,
+    *,
+    at_rest: bool = False,
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = choose_ports(settings)
@@ -63,6 +67,7 @@ async def open_app(
         terms=find_terms(settings),
         allowances=allow(settings),
         alone=settings.mode == "embedded",
+        at_rest=at_rest,
     )
     try:
         async with run_services(parts, services) as app:
