@@ -2,37 +2,14 @@
 
 import argparse
 import webbrowser
-from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import quote
 
+from services.cli.beside import name_beside, read_beside
 from services.cli.environment import check_writable, name_file
 from services.cli.outcome import say, tell
 from services.cli.where import ask, say_json
 from shared.client import Client
 from shared.story.errors import BadInput
-
-BESIDE: Mapping[str, str] = {
-    "srt": ".srt",
-    "vtt": ".vtt",
-    "poster": ".jpg",
-    "contact": "-contact.png",
-}
-"""A file that may be written beside a film → what its name ends with in place of the film's."""
-
-
-def read_beside(text: str | None) -> dict[str, str]:
-    """Return the files that `--with` names, with the ends of their names."""
-    names = [name.strip() for name in (text or "").split(",") if name.strip()]
-    for name in names:
-        if name not in BESIDE:
-            raise BadInput(f"--with: use {', '.join(BESIDE)}, not {name[:40]!r}", "with")
-    return {name: BESIDE[name] for name in names}
-
-
-def name_beside(film: Path, end: str) -> Path:
-    """Return the path of a file beside a film."""
-    return film.with_name(f"{film.stem}{end}")
 
 
 def download(given: argparse.Namespace) -> int:

@@ -35,9 +35,13 @@ def add_making(commands: "Commands") -> None:
 
 def add_looks(commands: "Commands") -> None:
     """Add the commands that only look."""
-    videos = _add_asking(commands, "list", "look:list_videos", "list videos, newest first", video=False)
+    videos = _add_asking(
+        commands, "list", "look:list_videos", "list videos, newest first", video=False
+    )
     videos.add_argument("--limit", type=int, default=20, metavar="N", help="at most; default 20")
-    _add_asking(commands, "show", "look:show", "show a video: how far it is, and what is to be done")
+    _add_asking(
+        commands, "show", "look:show", "show a video: how far it is, and what is to be done"
+    )
     _add_asking(commands, "receipt", "look:receipt", "show what a video has cost, row by row")
     timeline = _add_asking(commands, "timeline", "look:timeline", "show who ran when for a video")
     timeline.add_argument("--rev", type=int, metavar="N", help="a revision; default: the latest")
@@ -48,7 +52,9 @@ def add_looks(commands: "Commands") -> None:
 def add_files(commands: "Commands") -> None:
     """Add the commands that get what was made."""
     download = _add_asking(commands, "download", "fetch:download", "write a film to a file")
-    download.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the title")
+    download.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="default: from the title"
+    )
     add_beside(download)
     _add_asking(commands, "open", "fetch:open_page", "show a video's page in the browser")
 

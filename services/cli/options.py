@@ -136,7 +136,9 @@ def _add_look(make: argparse.ArgumentParser) -> None:
     make.add_argument(
         "--call-to-action", "--cta", metavar="TEXT", help="the end card's button, said in an ad"
     )
-    make.add_argument("--card-style", help=f"{list_choices(CARD_CHOICES, 'auto')}; auto is by style")
+    make.add_argument(
+        "--card-style", help=f"{list_choices(CARD_CHOICES, 'auto')}; auto is by style"
+    )
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
     make.add_argument("--clip-sound", action="store_true", default=None)
 

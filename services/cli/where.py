@@ -7,6 +7,7 @@ process: if a server runs on it, that one is asked in its place.
 
 import argparse
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -130,7 +131,9 @@ async def _serve_folder(chosen: Settings, *, works: bool) -> AsyncIterator[Clien
                 try:
                     while not (server.started or serving.done()):
                         await asyncio.sleep(0.005)
-                    yield Client("http://localhost", transport=httpx.AsyncHTTPTransport(uds=str(path)))
+                    yield Client(
+                        "http://localhost", transport=httpx.AsyncHTTPTransport(uds=str(path))
+                    )
                 finally:
                     gateway.close()  # streams would hold up the stop
                     server.should_exit = True
@@ -138,16 +141,18 @@ async def _serve_folder(chosen: Settings, *, works: bool) -> AsyncIterator[Clien
 
 
 def read_address(data: Path) -> str:
-    """Return where the server is reached that runs on a folder; nothing where none has said so."""
+    """Return where the server is reached that runs on a folder; nothing where none does."""
     try:
-        return (data / ADDRESS).read_text(encoding="utf-8").strip()
+        process, _, address = (data / ADDRESS).read_text(encoding="utf-8").strip().partition(" ")
+        holder = (data / "lock").read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+    return address if process == holder else ""  # else it is of a server that was there before
 
 
 def write_address(data: Path, address: str) -> None:
     """Note where the server is reached that runs on a folder, for commands that come to it."""
-    (data / ADDRESS).write_text(f"{address}\n", encoding="utf-8")
+    (data / ADDRESS).write_text(f"{os.getpid()} {address}\n", encoding="utf-8")
 
 
 def say_json(answer: Any) -> None:

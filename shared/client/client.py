@@ -55,7 +55,7 @@ class Client:
         key: str = "",
         *,
         patience: float = PATIENCE,
-        pause: float = 2.0,
+        look_seconds: float = 2.0,
         tell: Tell = tell_nobody,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -67,8 +67,8 @@ class Client:
             trust_env=not _is_here(url),
         )
         self.wire = Wire(http, key, patience, tell)
-        self.pause = pause
-        """Seconds before a stream is opened again, and between two questions where there is none."""
+        self.look_seconds = look_seconds
+        """Seconds before a stream is opened again, or a video is looked at where there is none."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,9 +87,7 @@ class Client:
 
     # ── making ──────────────────────────────────────────────────────────────────────────────────
 
-    async def submit(
-        self, *, idempotency_key: str = "", **asked: Unpack[VideoFields]
-    ) -> Video:
+    async def submit(self, *, idempotency_key: str = "", **asked: Unpack[VideoFields]) -> Video:
         """Ask for a video, and return it as it is then: accepted, and durable.
 
         The same key and the same wishes are the same video, however often they are sent.
@@ -156,7 +154,7 @@ class Client:
         A stream that breaks off goes on where it was; where no stream can be had, it asks.
         """
         follower = stream.Follower(
-            self.wire, quote(video_id, ""), lambda: self.show(video_id), self.pause
+            self.wire, quote(video_id, ""), lambda: self.show(video_id), self.look_seconds
         )
         async for message in follower.follow():
             yield message
@@ -244,9 +242,7 @@ class Client:
 
     async def revoke_key(self, key_id: str) -> ApiKey:
         """Let nobody in by a key any more."""
-        return self._read(
-            ApiKey, await self.wire.ask("DELETE", f"/v1/keys/{quote(key_id, '')}")
-        )
+        return self._read(ApiKey, await self.wire.ask("DELETE", f"/v1/keys/{quote(key_id, '')}"))
 
     def _read(self, type_: type[T], answer: httpx.Response) -> T:
         """Return an answer as what it should be; NotStorywave where it is something else."""
@@ -272,6 +268,6 @@ async def _give(data: bytes) -> AsyncIterator[bytes]:
 
 
 async def _read_file(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:  # noqa: ASYNC230  # short reads of a local file
+    with path.open("rb") as file:  # short reads of a local file
         while part := file.read(1 << 18):
             yield part

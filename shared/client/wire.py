@@ -62,7 +62,10 @@ class Wire:
         `content` gives the body anew each time it is sent.
         """
         told = {"Idempotency-Key": key or uuid4().hex} if method not in {"GET", "HEAD"} else {}
-        asked: dict[str, Any] = {"params": dict(query or {}), "headers": {**told, **(headers or {})}}
+        asked: dict[str, Any] = {
+            "params": dict(query or {}),
+            "headers": {**told, **(headers or {})},
+        }
         if json is not None:
             asked["json"] = json
         patience = self.be_patient()

@@ -32,5 +32,5 @@ async def client(gate: Gate) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def open_client(port: int, key: str = "", patience: float = 10.0) -> AsyncIterator[Client]:
     url = f"http://127.0.0.1:{port}"
-    async with Client(url, key, patience=patience, pause=0.05) as client:
+    async with Client(url, key, patience=patience, look_seconds=0.05) as client:
         yield client

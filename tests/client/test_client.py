@@ -29,7 +29,11 @@ from tests.histories import full_plan, whole
 
 async def test_a_video_is_asked_for_shown_listed_and_steered(client: Client) -> None:
     made = await client.submit(prompt="the sea", duration=10, metadata={"order": "A-17"})
-    assert (made.status, made.request.prompt, made.metadata) == ("queued", "the sea", {"order": "A-17"})
+    assert (made.status, made.request.prompt, made.metadata) == (
+        "queued",
+        "the sea",
+        {"order": "A-17"},
+    )
     assert (await client.pause(made.id)).status == "paused"
     assert (await client.resume(made.id)).status == "queued"
     assert (await client.cancel(made.id)).status == "cancelled"
@@ -49,8 +53,8 @@ async def test_the_same_key_is_the_same_video(client: Client) -> None:
 async def test_a_refusal_is_told_in_the_servers_own_words(client: Client) -> None:
     with pytest.raises(Refused, match="duration: give 5 to 180 seconds"):
         await client.submit(prompt="the sea", duration=4)
-    with pytest.raises(Refused, match="There is no video 'no such/x"):
-        await client.show("no such/x?y")
+    with pytest.raises(Refused, match="There is no video 'no such.x#y'"):
+        await client.show("no such?x#y")
 
 
 async def test_what_a_video_would_cost_has_cost_and_who_made_it(client: Client) -> None:
@@ -72,10 +76,11 @@ async def test_a_file_is_uploaded_bit_by_bit(client: Client, tmp_path: Path) -> 
 
 async def test_one_owner_sees_nothing_of_another(tmp_path: Path) -> None:
     async with open_api(tmp_path, needs_key=True) as api, serve(api.asgi) as [gate]:
-        tokens = [
-            (await api.parts.keys.make(owner, Role.MAKER)).token for owner in ("ann", "bob")
-        ]
-        async with open_client(gate.port, tokens[0]) as ann, open_client(gate.port, tokens[1]) as bob:
+        tokens = [(await api.parts.keys.make(owner, Role.MAKER)).token for owner in ("ann", "bob")]
+        async with (
+            open_client(gate.port, tokens[0]) as ann,
+            open_client(gate.port, tokens[1]) as bob,
+        ):
             made = await ann.submit(prompt="the sea")
             assert [video async for video in bob.list_videos()] == []
             for ask in (bob.show, bob.cancel, bob.read_receipt, bob.read_timeline):
@@ -106,7 +111,7 @@ async def test_keys_are_made_listed_rotated_and_revoked(client: Client) -> None:
 
 async def hear(client: Client, video: str, heard: list[Message]) -> None:
     async for message in client.follow(video):
-        heard.append(message)
+        heard.append(message)  # noqa: PERF401  # the test looks at it while it grows
 
 
 async def finish(api: Api, video: str) -> None:
@@ -191,7 +196,7 @@ async def test_where_nobody_is_that_is_told_at_once(gate: Gate) -> None:
     gate.kill()
     async with asyncio.timeout(5):
         async with open_client(gate.port, patience=60) as client:
-            with pytest.raises(NoServer, match="nothing answers at http://127.0.0.1"):
+            with pytest.raises(NoServer, match="nothing answers at http"):
                 await client.show("x")
             with pytest.raises(NoServer):
                 await anext(client.follow("x"))

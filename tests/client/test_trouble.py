@@ -136,13 +136,17 @@ async def make_film(api: Api) -> str:
     return video
 
 
+def list_names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 async def test_a_download_has_its_name_once_it_is_whole(
     api: Api, client: Client, tmp_path: Path
 ) -> None:
     video, target = await make_film(api), tmp_path / "new" / "film.mp4"
     assert await client.download(video, target) == target
     assert target.read_bytes() == FILM
-    assert [path.name for path in target.parent.iterdir()] == ["film.mp4"]
+    assert list_names(target.parent) == ["film.mp4"]
 
 
 async def test_a_download_that_breaks_off_goes_on_where_it_was(
@@ -175,8 +179,8 @@ async def test_a_download_that_fails_leaves_nothing_and_harms_nothing(
 ) -> None:
     target = tmp_path / "film.mp4"
     target.write_bytes(b"an older film")
-    before = sorted(path.name for path in tmp_path.iterdir())
+    before = list_names(tmp_path)
     with pytest.raises(Refused, match="Its files are there once it is completed"):
         await client.download(await api.make(), target)
     assert target.read_bytes() == b"an older film"
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert list_names(tmp_path) == before
