@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.gateway.errors.foreign import PREFIX, OpenAIError
 from services.gateway.errors.problems import MEDIA_TYPE, Problem
 from services.gateway.keys.roles import find_role
 
@@ -27,6 +28,7 @@ _WHEN: Mapping[int, str] = {
     429: "The key has used up what it may, by the minute or in videos: see `Retry-After`.",
     422: "The input is off: `errors` names each field, or the first 20 of them.",
     500: "A bug of ours: the log has its cause under `request_id`.",
+    501: "This can't be done here yet.",
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
 }
 
@@ -54,6 +56,11 @@ def refusals(*codes: int) -> Answers:
         | ({"headers": _HEADERS[code]} if code in _HEADERS else {})
         for code in codes
     }
+
+
+def foreign_refusals(*codes: int) -> Answers:
+    """Return the descriptions of the same refusals in the shape that OpenAI's clients read."""
+    return {code: {**each, "model": OpenAIError} for code, each in refusals(*codes).items()}
 
 
 ACCEPTED: Answers = {
@@ -152,7 +159,7 @@ def correct_description(api: FastAPI) -> None:
         document = describe()
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                _correct(operation["responses"])
+                _correct(operation["responses"], foreign=path.startswith(PREFIX))
                 operation["x-role"] = str(find_role(method.upper(), path))
                 operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY
         document["components"]["securitySchemes"] = SCHEMES
@@ -163,13 +170,14 @@ def correct_description(api: FastAPI) -> None:
     api.openapi = describe_truly  # type: ignore[method-assign]
 
 
-def _correct(answers: dict[str, dict[str, Any]]) -> None:
+def _correct(answers: dict[str, dict[str, Any]], *, foreign: bool) -> None:
     for code in [code for code in answers if int(code) >= 400]:
         schemas = [each["schema"] for each in answers[code].get("content", {}).values()]
         if any(schema["$ref"].endswith("/HTTPValidationError") for schema in schemas):
             del answers[code]  # added to every route with a parameter, also where any text will do
         elif schemas:
-            answers[code]["content"] = {MEDIA_TYPE: {"schema": schemas[0]}}
+            type_ = "application/json" if foreign else MEDIA_TYPE
+            answers[code]["content"] = {type_: {"schema": schemas[0]}}
     stream = answers.get("200", {}).get("content", {}).get("text/event-stream")
     if stream and "schema" in stream:
         # The framework takes the model for the whole stream: it is what `data` of one event holds.

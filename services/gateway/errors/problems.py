@@ -14,6 +14,7 @@ PermanentError
     ├── KeyReused             422, an Idempotency-Key with another body
     ├── TooManyUploads        503
     ├── WrongType             415
+    ├── NotYetHere            501
     ├── WrongHost             421
     ├── NotSigned             401, a webhook that its sender did not sign
     ├── CrossSite             403, a write that a page of another site has sent
@@ -218,6 +219,13 @@ class WrongType(Refusal):
 
     def __init__(self, *types: str) -> None:
         super().__init__(f"Send the body with Content-Type: {' or '.join(types)}.")
+
+
+class NotYetHere(Refusal):
+    """Nothing here can do it yet."""
+
+    status = HTTPStatus.NOT_IMPLEMENTED
+    kind = "not-here-yet"
 
 
 class WrongHost(Refusal):
