@@ -29,8 +29,8 @@ async def keyed(tmp_path: Path) -> AsyncIterator[Api]:
 
 @pytest.fixture
 async def client(keyed: Api) -> AsyncIterator[AsyncOpenAI]:
-    async with serve(keyed.asgi) as [gate]:
-        yield await reach(keyed, gate.port, "ann")
+    async with serve(keyed.asgi) as [gate], await reach(keyed, gate.port, "ann") as one:
+        yield one
 
 
 async def reach(api: Api, port: int, owner: str) -> AsyncOpenAI:
@@ -182,13 +182,17 @@ async def test_errors_have_their_shape(keyed: Api, client: AsyncOpenAI) -> None:
         await client.videos.create(prompt="the sea", seconds="3")  # type: ignore[arg-type]
     assert wrong.value.param == "seconds"
     with pytest.raises(openai.AuthenticationError) as nobody:
-        await client.with_options(api_key="sw_x_y").videos.retrieve("nothing")
+        wrong_key = {"Authorization": "Bearer sw_x_y"}
+        await client.videos.retrieve("nothing", extra_headers=wrong_key)
     assert nobody.value.code == "invalid_api_key"
 
 
 async def test_one_owner_sees_nothing_of_another(keyed: Api) -> None:
-    async with serve(keyed.asgi) as [gate]:
-        ann, bob = [await reach(keyed, gate.port, owner) for owner in ("ann", "bob")]
+    async with (
+        serve(keyed.asgi) as [gate],
+        await reach(keyed, gate.port, "ann") as ann,
+        await reach(keyed, gate.port, "bob") as bob,
+    ):
         made = await ann.videos.create(prompt="the sea")
         assert [video async for video in bob.videos.list()] == []
         for ask in (bob.videos.retrieve, bob.videos.download_content, bob.videos.delete):
