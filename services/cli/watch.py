@@ -21,8 +21,9 @@ NEXT = {
 
 
 def watch(given: argparse.Namespace) -> int:
-    """Follow a video to its end."""
-    return ask(given, lambda client: follow(client, given, given.video), works=True)
+    """Follow a video to its end; as JSON a line a message, and the video at last."""
+    screen = Messages() if given.json else choose_screen()
+    return ask(given, lambda client: follow(client, given, given.video, screen), works=True)
 
 
 def waits(given: argparse.Namespace) -> bool:
@@ -47,41 +48,43 @@ def format_row(video: Video) -> str:
     return f"{video.id}  {video.status}  {video.percent} %  revision {video.rev}"
 
 
-async def follow(client: Client, given: argparse.Namespace, video_id: str) -> int:
+async def follow(
+    client: Client, given: argparse.Namespace, video_id: str, screen: Shows | None = None
+) -> int:
     """Show how a video goes, and return the exit code that its end is worth."""
     if given.timeout is not None and given.timeout < 0:
         raise BadInput("--timeout: give 0 or more seconds", "timeout")
     try:
         async with asyncio.timeout(given.timeout):
-            now = await _follow(client, given, video_id)
+            now = await _follow(client, video_id, screen or choose_screen())
     except TimeoutError:
         now = await client.show(video_id)
     if given.json:
-        say_json(now)
+        say_json(now, indent=None)
     else:
         _tell_end(now)
     return _judge(now)
 
 
-async def _follow(client: Client, given: argparse.Namespace, video_id: str) -> Video:
+async def _follow(client: Client, video_id: str, screen: Shows) -> Video:
     """Return the video once it has ended, or waits for whoever asks."""
-    screen = choose_screen()
     now = await client.show(video_id)
     if now.status in WAITS_FOR_YOU:
         return now
     async for message in client.follow(video_id):
         now = await client.show(video_id)
-        _show(given, screen, message, now)
+        screen.show(message, now)
         if now.status in WAITS_FOR_YOU or message.is_last:
             return now
     return now
 
 
-def _show(given: argparse.Namespace, screen: Shows, message: Message, now: Video) -> None:
-    if given.json:
-        say_json(message)
-    else:
-        screen.show(message, now)
+class Messages:
+    """Messages as they came, in JSON: one a line."""
+
+    def show(self, message: Message, now: Video) -> None:
+        """Write the message."""
+        say_json(message, indent=None)
 
 
 def _judge(now: Video) -> int:

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -155,9 +154,9 @@ def write_address(data: Path, address: str) -> None:
     (data / ADDRESS).write_text(f"{os.getpid()} {address}\n", encoding="utf-8")
 
 
-def say_json(answer: Any) -> None:
-    """Write an answer as JSON: as the server gave it."""
+def say_json(answer: Any, indent: int | None = 2) -> None:
+    """Write an answer as JSON, with all that the server has said."""
     from pydantic_core import to_json
 
-    text = to_json(answer, indent=2 if sys.stdout.isatty() else None).decode()
+    text = to_json(answer, indent=indent).decode()
     say(*map(escape_controls, text.split("\n")))

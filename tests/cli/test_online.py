@@ -55,6 +55,8 @@ def test_on_a_server_a_video_is_submitted_watched_shown_and_listed(
         monkeypatch.setenv("STORYWAVE_URL", str(served.http.base_url))
         made = submit(capsys)
         assert say(capsys, "watch", made) == f"{made}\n"
+        *_, last, video = map(json.loads, say(capsys, "watch", made, "--json").splitlines())
+        assert (last["event"], video["id"]) == ("completed", made)
         assert "completed, 100 %, revision 1" in say(capsys, "show", made)
         assert read(capsys, "show", made)["stages"][0]["status"] == "completed"
         [row] = say(capsys, "list").splitlines()
@@ -90,12 +92,12 @@ def test_on_a_server_keys_are_made_by_an_admin_alone(folder: Path, capsys: Captu
     token = say(capsys, "keys", "create", "--owner", "root", "--role", "admin").strip()
     data = folder / "storywave-data"
     with up(data, STORYWAVE_HOSTS="film.example") as served:
-        named = ("--server", str(served.http.base_url))
-        assert main(["keys", "list", *named]) == 2
+        server = ("--server", str(served.http.base_url))
+        assert main(["keys", "list", *server]) == 2
         assert "This needs an API key" in capsys.readouterr().err
-        named += ("--key", token)
+        named = (*server, "--key", token)
         made = read(capsys, "keys", "create", "--owner", "acme", "--role", "maker", *named)
-        mine = ("--server", named[1], "--key", made["token"])
+        mine = (*server, "--key", made["token"])
         assert submit(capsys, *mine) not in say(capsys, "list", *named)
         assert main(["keys", "list", *mine]) == 2
         assert "its role is maker, and this needs admin" in capsys.readouterr().err

@@ -181,8 +181,8 @@ async def test_errors_have_their_shape(keyed: Api, client: AsyncOpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError) as wrong:
         await client.videos.create(prompt="the sea", seconds="3")  # type: ignore[arg-type]
     assert wrong.value.param == "seconds"
+    wrong_key = {"Authorization": "Bearer sw_x_y"}
     with pytest.raises(openai.AuthenticationError) as nobody:
-        wrong_key = {"Authorization": "Bearer sw_x_y"}
         await client.videos.retrieve("nothing", extra_headers=wrong_key)
     assert nobody.value.code == "invalid_api_key"
 

@@ -59,8 +59,11 @@ async def make_openai_video(
     request: Request, owner: Owner, at: At, idempotency_key: Key = None
 ) -> OpenAIVideo:
     """Make a video. `input_reference` is the picture that it begins with."""
-    wanted = await read_wanted(request)
-    image = await keep_reference(wanted.reference, at.uploads, owner)
+    try:
+        wanted = await read_wanted(request)
+        image = await keep_reference(wanted.reference, at.uploads, owner)
+    finally:
+        await request.close()  # what came as a file lies in one of ours until then
     video_id = await at.intake.accept(wanted.asked.build(image), owner, idempotency_key)
     return describe_video(await at.videos.read_status(video_id, owner))
 
