@@ -37,7 +37,8 @@ class ShortRequest(VideoRequest):
 
 def _read_seconds(given: object) -> object:
     """Return a number for its text: theirs is a text."""
-    return float(given) if isinstance(given, str) and re.fullmatch(r"\d{1,3}", given) else given
+    is_number = isinstance(given, str) and re.fullmatch(r"\d{1,3}(\.\d{1,20})?", given)
+    return float(str(given)) if is_number else given
 
 
 def _check_size(size: str) -> str:
