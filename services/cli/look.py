@@ -10,6 +10,7 @@ from services.cli.watch import NEXT
 from services.cli.where import ask, say_json
 from shared.client import Client, Receipt, Timeline, Video
 from shared.client.models import Bar, Row
+from shared.jobs.receipt import Receipt as Stored
 from shared.story.errors import BadInput
 from shared.story.money import say_dollars
 from shared.story.texts import make_one_line
@@ -104,6 +105,11 @@ def format_receipt(receipt: Receipt) -> Iterator[str]:
     yield f"paid ${receipt.paid}{open_}{cap}"
     if receipt.recorded != receipt.paid:  # something is being settled, or was lost
         yield f"by the jobs' own rows: ${receipt.recorded}"
+
+
+def format_stored(stored: Stored) -> Iterator[str]:
+    """Yield the same lines for a receipt that was read from a store."""
+    return format_receipt(Receipt.model_validate_json(stored.model_dump_json()))
 
 
 def _format_attempt(row: Row) -> str:

@@ -187,6 +187,15 @@ async def test_errors_have_their_shape(keyed: Api, client: AsyncOpenAI) -> None:
     assert nobody.value.code == "invalid_api_key"
 
 
+async def test_what_no_video_can_be_of_is_refused_and_no_fault(client: AsyncOpenAI) -> None:
+    made = await client.videos.create(prompt="the sea")
+    for prompt in ("%PDF-1.4 of something", "\u2063\u2063"):
+        with pytest.raises(openai.UnprocessableEntityError, match="prompt"):
+            await client.videos.create(prompt=prompt)
+        with pytest.raises(openai.UnprocessableEntityError, match="prompt"):
+            await client.videos.remix(made.id, prompt=prompt)
+
+
 async def test_one_owner_sees_nothing_of_another(keyed: Api) -> None:
     async with (
         serve(keyed.asgi) as [gate],

@@ -10,8 +10,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationError,
 )
 
+from services.gateway.errors.problems import explain_input
 from services.gateway.fields import Seconds
 from services.gateway.requests import LONGEST, PROMPT_LIMIT, Budget, VideoRequest
 from shared.story.brief import Brief
@@ -96,7 +98,7 @@ class VideoCreate(BaseModel):
             wishes["beats"] = [{"index": 0, "image": image}]
         if self.budget is not None:
             wishes["budget"] = self.budget
-        return ShortRequest.model_validate(wishes)
+        return _check(wishes)
 
 
 class VideoRemix(BaseModel):
@@ -121,6 +123,14 @@ def _choose_model(model: str) -> dict[str, Any]:
     if name:
         return {"tier": TIERS[name]}
     return {"models": {"clip": model}} if "/" in model else {}
+
+
+def _check(wishes: dict[str, Any]) -> ShortRequest:
+    """Return the request; BadInput names what can't be, as for our own API."""
+    try:
+        return ShortRequest.model_validate(wishes)
+    except ValidationError as error:
+        raise explain_input(error, ShortRequest.model_fields) from None
 
 
 KEPT = (
@@ -148,4 +158,4 @@ def build_remix(brief: Brief, source: str, model: str, prompt: str) -> ShortRequ
     wishes |= {"metadata": {MODEL: model, REMIXED: source}}
     if brief.budget is not None:
         wishes["budget"] = say_dollars(brief.budget)
-    return ShortRequest.model_validate(wishes)
+    return _check(wishes)
