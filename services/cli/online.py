@@ -66,12 +66,19 @@ def add_wishes(commands: "Commands") -> None:
         "resume": "let a paused video go on; without one: go on with what a stopped run left",
         "cancel": "cancel a video; what is finished is kept",
         "retry": "make again what failed or was cancelled of a video, and nothing else",
-        "approve": "let a video go on that waits for your approval",
+        "approve": "let a video go on beyond what it waits for, as that is now",
+        "continue": "make more of a video that was to end with its plan or its storyboard",
     }
     for name, about in wishes.items():
-        wish = _add_asking(commands, name, f"wishes:{name}", about, video=name != "resume")
+        does = "go_on" if name == "continue" else name  # a word of the language's own
+        wish = _add_asking(commands, name, f"wishes:{does}", about, video=name != "resume")
         if name == "resume":
             wish.add_argument("video", nargs="?", metavar="VIDEO", help="its id")
+        if name == "approve":
+            wish.add_argument("--what", help="plan or storyboard; by default what it waits for")
+            wish.add_argument("--rev", type=int, metavar="N", help="by default the one it is at")
+        if name == "continue":
+            wish.add_argument("--to", default="full", help="full (default) or storyboard_only")
         if name not in {"pause", "cancel"}:
             add_wait(wish)
     delete = _add_asking(commands, "delete", "wishes:delete", "delete a video and all that it owns")

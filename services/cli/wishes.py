@@ -34,13 +34,27 @@ def retry(given: argparse.Namespace) -> int:
 
 
 def approve(given: argparse.Namespace) -> int:
-    """Let a video go on that waits for an approval."""
-    return _steer(given, "approve")
+    """Approve what a video waits for, as it is now, or at the revision that is named."""
 
-
-def _steer(given: argparse.Namespace, action: str) -> int:
     async def send(client: Client) -> int:
-        return await settle(client, given, await client.steer(given.video, action))
+        now = await client.show(given.video)
+        what = given.what or (now.model_extra or {}).get("awaiting")
+        if what is None:
+            raise BadInput(f"the video is {now.status}: nothing of it waits for an approval")
+        asked = {"what": what, "rev": given.rev or now.rev}
+        return await settle(client, given, await client.steer(given.video, "approve", asked))
+
+    return ask(given, send, works=waits(given))
+
+
+def go_on(given: argparse.Namespace) -> int:
+    """Make more of a video that was to end with its plan or its storyboard."""
+    return _steer(given, "continue", {"workflow": given.to})
+
+
+def _steer(given: argparse.Namespace, action: str, body: object = None) -> int:
+    async def send(client: Client) -> int:
+        return await settle(client, given, await client.steer(given.video, action, body))
 
     return ask(given, send, works=waits(given))
 
@@ -51,11 +65,12 @@ def delete(given: argparse.Namespace) -> int:
         _confirm(f"Delete the video {given.video} and all that it owns? [y/N] ")
 
     async def send(client: Client) -> int:
-        await client.delete(given.video)
+        # what runs at a provider is ended and paid first; the server goes on by itself
+        is_gone = await client.delete(given.video)
         if given.json:
-            say_json({"id": given.video, "deleted": True})
+            say_json({"id": given.video, "deleted": is_gone})
         else:
-            say(f"{given.video}  deleted")
+            say(f"{given.video}  {'deleted' if is_gone else 'deleting'}")
         return 0
 
     return ask(given, send)

@@ -214,9 +214,9 @@ class Client:
         answer = await self.wire.ask("GET", f"{_path(video_id, 'beats')}/{beat}/takes")
         return self._read(dict[str, Any], answer)
 
-    async def delete(self, video_id: str) -> None:
-        """Delete a video with everything it owns."""
-        await self.wire.ask("DELETE", _path(video_id))
+    async def delete(self, video_id: str) -> bool:
+        """Delete a video with everything it owns; return whether it is gone already."""
+        return (await self.wire.ask("DELETE", _path(video_id))).status_code == 204
 
     # ── files ───────────────────────────────────────────────────────────────────────────────────
 

@@ -148,6 +148,12 @@ def test_without_a_folder_a_look_makes_none(folder: Path, capsys: Captured) -> N
     assert list(folder.iterdir()) == []
 
 
+def test_what_waits_for_no_approval_is_told_so(folder: Path, capsys: Captured) -> None:
+    made = submit(capsys)
+    assert main(["approve", made]) == 2
+    assert "nothing of it waits for an approval" in capsys.readouterr().err
+
+
 def test_in_a_cluster_the_gateway_is_to_be_named(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
