@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.demo import PROMPT, SECONDS
 from benchmarks.provider import StandInProcess
-from services.cli.money import format_rows
+from services.cli.look import format_stored
 from shared.jobs.gate import MONEY
 from shared.jobs.receipt import Receipt, read_receipt
 from shared.media import verify
@@ -38,7 +38,7 @@ async def main() -> int:
         finally:
             provider.stop()
         receipt = await read(folder / "data")
-        print(*format_rows(receipt), sep="\n")
+        print(*format_stored(receipt), sep="\n")
         return 0 if check(provider, receipt, seconds) else 1
 
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import services
-from services.cli.money import format_rows
+from services.cli.look import format_stored
 from shared.engines.replicate.catalog import MADE_AS, load
 from shared.engines.replicate.client import TOKEN
 from shared.jobs.engine import Engine
@@ -52,7 +52,7 @@ async def main() -> int:
         async with _open(Path(name)) as app:
             rows = await run(app)
             receipt = await read_receipt(app.ports.store, VIDEO)
-    print(*format_rows(receipt), sep="\n")
+    print(*format_stored(receipt), sep="\n")
     failed = [row for row in rows if row["state"] != "done"]
     for row in failed:
         print(f"{row['_id']} is {row['state']}: {row.get('error')}", file=sys.stderr)

@@ -32,18 +32,28 @@ PLAN_BYTES = 1 << 20
 
 def read_settings(given: argparse.Namespace, **fixed: Any) -> Settings:
     """Return the settings of the environment; an option comes before its variable."""
-    names = ("data", "host", "port", "log_level", "paid")
-    options = {name: value for name in names if (value := getattr(given, name, None)) is not None}
+    options = {
+        name: value
+        for name, option in _OPTIONS.items()
+        if (value := getattr(given, option, None)) is not None
+    }
 
     def name_source(field: str) -> str:
         # a mistake is named by the place where the user has made it
-        name = field.replace("_", "-")
+        name = _OPTIONS.get(field, field).replace("_", "-").removeprefix("api-")
         return f"--{name}" if field in options else f"STORYWAVE_{field.upper()}"
 
     try:
         return Settings(**options, **fixed)
     except ValidationError as error:
         raise explain_input(error, Settings.model_fields, name_source) from error
+
+
+_OPTIONS = {
+    **{name: name for name in ("data", "host", "port", "log_level", "paid", "api_key")},
+    "url": "server",
+}
+"""Setting → the option that comes before it."""
 
 
 def check_all(*checks: Callable[[], Any]) -> list[Any]:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from services import NAMES, load
 from services.cli.ads import name_ad_option, read_ad, show_picture
+from services.cli.beside import name_beside, read_beside
 from services.cli.environment import (
     check_all,
     check_writable,
@@ -48,6 +49,7 @@ from shared.story.errors import BadInput, StorywaveError
 from shared.story.formats import Aspect
 from shared.story.images import Picture
 from shared.story.script.files import ScriptFile
+from shared.story.view import View
 
 OWNER = LOCAL.owner
 DRAIN_SECONDS = 2.0
@@ -56,6 +58,7 @@ DRAIN_SECONDS = 2.0
 
 def make(given: argparse.Namespace) -> int:
     """Make one video from a prompt, a script, a product or a plan, and write its file."""
+    beside = read_beside(given.beside)
     script, picture, plan, chosen, asked = check_all(
         lambda: read_script(given.script),
         lambda: read_product(given.product),
@@ -68,7 +71,7 @@ def make(given: argparse.Namespace) -> int:
     title = script.title if script else plan.read().title if plan else asked.prompt
     path = check_writable(given.output or name_file(asked.product.name if asked.product else title))
     say_price(asked, chosen)
-    return run_here(given, lambda maker: maker.make(asked, path, picture, script))
+    return run_here(given, lambda maker: maker.make(asked, path, picture, script, beside))
 
 
 def reframe(given: argparse.Namespace) -> int:
@@ -164,8 +167,12 @@ class Maker:
         path: Path,
         product: Picture | None,
         script: ScriptFile | None = None,
+        beside: Mapping[str, str] | None = None,
     ) -> int:
-        """Ask for a video, and write its file; return the exit code."""
+        """Ask for a video, and write its file; return the exit code.
+
+        `beside`: the files that are wanted beside it, with the ends of their names.
+        """
         if script is not None:
             await self.gateway.scripts.keep(script, OWNER)
         if product is not None:  # stored first, as a request names it by its id
@@ -175,7 +182,12 @@ class Maker:
         # wanted. Its key makes the same request the same video.
         key = uuid4().hex
         id_ = await self.gateway.intake.ids.make(OWNER, key)
-        promise = {"key": key, "path": str(path), "asked": asked.model_dump(mode="json")}
+        promise = {
+            "key": key,
+            "path": str(path),
+            "asked": asked.model_dump(mode="json"),
+            "beside": dict(beside or {}),
+        }
         await self.store.insert(OUTPUTS, [{"_id": id_, **promise}])
         try:
             await self.gateway.intake.accept(asked, OWNER, key)
@@ -277,13 +289,25 @@ class Maker:
         promise = (await self.store.get(OUTPUTS, [now.id])).get(now.id)
         view = await self.gateway.videos.find(now.id, now.request.owner)
         key = find_file(view, "media")
-        path = Path(promise["path"]) if promise else None
+        path, written = Path(promise["path"]) if promise else None, dict[str, Path]()
         if path and key:
             await self.gateway.blobs.fetch(key, path)  # the file gets its name once it is whole
+            written = await self._write_beside(view, path, (promise or {}).get("beside") or {})
             sweep(path.parent)  # of what a run that died had begun to write there
             await self.store.delete(OUTPUTS, [now.id])
-        for line in format_receipt(now, view, path, self.settings.data):
+        for line in format_receipt(now, view, path, self.settings.data, written):
             screen.say(line)
+
+    async def _write_beside(
+        self, view: View, film: Path, wanted: Mapping[str, str]
+    ) -> dict[str, Path]:
+        """Write what is wanted beside a film, and return it; some videos have no captions."""
+        written = dict[str, Path]()
+        for name, end in wanted.items():
+            if key := find_file(view, name):  # type: ignore[arg-type]
+                written[name] = name_beside(film, end)
+                await self.gateway.blobs.fetch(key, written[name])
+        return written
 
 
 def run_here(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) -> int:

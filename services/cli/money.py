@@ -1,8 +1,7 @@
-"""`storywave receipt`, `budget` and `jobs`: what videos have cost, and may cost."""
+"""`storywave budget` and `jobs`: what videos may cost, and what nobody knows of them."""
 
 import argparse
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 from services import NAMES, load
@@ -13,51 +12,12 @@ from services.cli.outcome import say
 from services.cli.screen import Screen
 from services.gateway.keys.caller import CALLER, LOCAL
 from services.gateway.parts import build_gateway
-from services.gateway.read.videos import Videos
-from shared.jobs.receipt import Receipt, Row, read_receipt
 from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved
 from shared.runtime.compose import open_app, open_store
-from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
-from shared.story.events import BeatsPlanned
 from shared.story.fact import Micros
-from shared.story.kinds import KINDS
 from shared.story.money import read_amount, read_dollars, say_dollars
-
-
-def receipt(given: argparse.Namespace) -> int:
-    """Show what a video has cost, row by row."""
-    return asyncio.run(_show_receipt(require_data(read_settings(given)), given.video))
-
-
-async def _show_receipt(chosen: Settings, video: str) -> int:
-    async with open_store(chosen) as store:
-        reader = Reader(KINDS, lambda video, at, error: None)
-        videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
-        view = await videos.find(video, await videos.find_owner(video))
-        say(*format_rows(await read_receipt(store, video, view.latest(BeatsPlanned))))
-    return 0
-
-
-def format_rows(receipt: Receipt) -> Iterator[str]:
-    """Yield the lines of a receipt: the rows, then their sum."""
-    for row in receipt.rows:
-        yield _format_row(row)
-    if not receipt.rows:
-        yield "nothing was paid for"
-    open_ = f", held ${say_dollars(receipt.held)}" if receipt.held else ""
-    cap = "" if receipt.cap is None else f", budget ${say_dollars(receipt.cap)}"
-    yield f"paid ${say_dollars(receipt.paid)}{open_}{cap}"
-    if receipt.recorded != receipt.paid:  # something is being settled, or was lost
-        yield f"by the jobs' own rows: ${say_dollars(receipt.recorded)}"
-
-
-def _format_row(row: Row) -> str:
-    paid = row.state if row.paid is None else f"${say_dollars(row.paid)}"
-    tried = f"take {row.take}, attempt {row.attempt}"
-    cells = (row.kind, row.item, tried, row.model, row.run, f"of ${say_dollars(row.reserved)}")
-    return "  ".join(cell for cell in (f"{paid:>10}", *cells, row.why) if cell)
 
 
 def budget(given: argparse.Namespace) -> int:

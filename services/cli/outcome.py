@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from services.gateway.errors.problems import NoSuchVideo
+from shared.client import ClientError, NoServer, Refused
 from shared.story.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
 from shared.story.texts import escape_line
 
@@ -35,9 +36,23 @@ def run_command(command: Command, given: argparse.Namespace) -> int:
         return _fail(f"{error} `storywave status` lists all.", 2)
     except PermanentError as error:
         return _fail(error, 2)
+    except ClientError as error:
+        return _fail(_explain(error), _judge(error))
     except Exception:
         _write(sys.stderr, *traceback.format_exc().splitlines())
         return _fail("this is a bug of ours: please report the lines above", 70)
+
+
+def _judge(error: ClientError) -> int:
+    """Return the exit code of a refusal: what a server can't do now is not the user's mistake."""
+    return 2 if isinstance(error, Refused) and error.status < 500 else 3
+
+
+def _explain(error: ClientError) -> str:
+    """Return an error of the client with what to do about it on a command line."""
+    if isinstance(error, NoServer):
+        return f"{error}: start `storywave up`, or name its address with --server or STORYWAVE_URL"
+    return str(error)
 
 
 def _fail(error: object, code: int) -> int:

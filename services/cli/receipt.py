@@ -1,6 +1,6 @@
 """The receipt of a finished video: what is in it, its cost, and its files. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from services.gateway.read.live import count_stage
@@ -10,9 +10,17 @@ from shared.story.formats import canvas, frame_at
 from shared.story.kinds import Stage
 from shared.story.view import View
 
+NOTHING: Mapping[str, Path] = {}
 
-def format_receipt(now: VideoStatus, view: View, path: Path | None, data: Path) -> Iterator[str]:
-    """Yield the lines of a receipt."""
+
+def format_receipt(
+    now: VideoStatus,
+    view: View,
+    path: Path | None,
+    data: Path,
+    written: Mapping[str, Path] = NOTHING,
+) -> Iterator[str]:
+    """Yield the lines of a receipt; `written`: the files beside the film."""
     done = view.latest(VideoCompleted)
     assert done is not None, "only a completed video has a receipt"
     size, brief = canvas(now.aspect, now.request.quality), now.request
@@ -25,8 +33,8 @@ def format_receipt(now: VideoStatus, view: View, path: Path | None, data: Path) 
     yield f"  made of   {', '.join(made)}"
     yield f"  cost      ${now.cost / 1_000_000:.4f}"
     yield f"  took      {done.generation_ms / 1000:.1f} s"
-    for name, key in {"poster": done.poster_key, **done.outputs}.items():
-        yield f"  {name:<9} {data / 'blobs' / key}"
+    for name, beside in written.items():
+        yield f"  {name:<9} {beside}"
     for warning in _list_warnings(now):
         yield f"  warning   {' '.join(warning.split())}"  # one line each, whatever an error says
     yield f"  id        {now.id}"

@@ -8,6 +8,7 @@ from functools import partial
 from services import NAMES, load
 from services.cli.environment import read_settings
 from services.cli.outcome import tell
+from services.cli.where import find_server, write_address
 from services.gateway.keys.apikeys import ApiKeys
 from shared.runtime.compose import open_store
 from shared.runtime.serve import Front, run
@@ -62,6 +63,8 @@ async def require_key(chosen: Settings) -> None:
 
 def _announce(chosen: Settings, names: Sequence[str]) -> None:
     tell(f"{', '.join(names)} at http://{chosen.host}:{chosen.port}")
+    if chosen.mode == "embedded" and chosen.port:
+        write_address(chosen.data, find_server(chosen))
 
 
 def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:

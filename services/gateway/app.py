@@ -17,6 +17,7 @@ from services.gateway.edge.repeats import Repeats
 from services.gateway.errors.handlers import handle_errors
 from services.gateway.keys.apikeys import make_first_key
 from services.gateway.keys.links import LINK_SECONDS
+from services.gateway.openai import routes as openai
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.routes import (
     beats,
@@ -115,6 +116,7 @@ def _build_api() -> FastAPI:
         page,
     ):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
+    api.include_router(openai.router)
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api)
     return api

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.gateway.edge.repeats import HEADER, LONGEST_KEY, REPLAYED, takes_key
+from services.gateway.errors.foreign import PREFIX, OpenAIError
 from services.gateway.errors.problems import MEDIA_TYPE, Problem
 from services.gateway.keys.roles import find_role
 
@@ -62,6 +63,12 @@ IS_REPLAYED = {
     "description": "true: this was done before, under the same key, and not again.",
     "schema": {"type": "string", "const": "true"},
 }
+
+
+def foreign_refusals(*codes: int) -> Answers:
+    """Return the descriptions of the same refusals in the shape that OpenAI's clients read."""
+    return {code: {**each, "model": OpenAIError} for code, each in refusals(*codes).items()}
+
 
 ACCEPTED: Answers = {
     202: {
@@ -162,9 +169,10 @@ def correct_description(api: FastAPI) -> None:
         document = describe()
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
+                answers, foreign = operation["responses"], path.startswith(PREFIX)
                 if "{video_id}" in path and method != "delete":
-                    operation["responses"].setdefault("410", operation["responses"]["503"])
-                _correct(operation["responses"])
+                    answers.setdefault("410", {**answers["503"], "description": _WHEN[410]})
+                _correct(answers, foreign=foreign)
                 if takes_key(method, path):
                     _describe_key(operation)
                 operation["x-role"] = str(find_role(method.upper(), path))
@@ -199,13 +207,14 @@ KEY_PARAMETER = {
 }
 
 
-def _correct(answers: dict[str, dict[str, Any]]) -> None:
+def _correct(answers: dict[str, dict[str, Any]], *, foreign: bool) -> None:
     for code in [code for code in answers if int(code) >= 400]:
         schemas = [each["schema"] for each in answers[code].get("content", {}).values()]
         if any(schema["$ref"].endswith("/HTTPValidationError") for schema in schemas):
             del answers[code]  # added to every route with a parameter, also where any text will do
         elif schemas:
-            answers[code]["content"] = {MEDIA_TYPE: {"schema": schemas[0]}}
+            type_ = "application/json" if foreign else MEDIA_TYPE
+            answers[code]["content"] = {type_: {"schema": schemas[0]}}
     stream = answers.get("200", {}).get("content", {}).get("text/event-stream")
     if stream and "schema" in stream:
         # The framework takes the model for the whole stream: it is what `data` of one event holds.

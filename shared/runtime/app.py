@@ -93,6 +93,10 @@ class Parts:
     """The only process on its store: what a former one left in hand is free, and there is no
     server that one could wait for.
     """
+    at_rest: bool = False
+    """Nothing is worked on, taken up or published: for who only looks, or writes a wish down. As
+    after a crash, the next process that works finds what was written, and goes on from there.
+    """
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ class App:
     """A folder of this process alone, emptied when it starts."""
     loops: Sequence[asyncio.Task[None]] = ()
     """What runs beside the consumers; one that has ended is a bug, and its process is sick."""
+    at_rest: bool = False
+    """Nothing is done beside what is asked."""
     draining: bool = False
     """It is about to stop: it finishes what it has, and is to be sent nothing more."""
 
@@ -139,6 +145,8 @@ class App:
         self, name: str, call: Callable[[], Coroutine[Any, Any, object]], seconds: float
     ) -> None:
         """Do one thing more beside the consumers, over and over until this process stops."""
+        if self.at_rest:
+            return
         self.loops = [*self.loops, asyncio.create_task(_repeat(call, seconds), name=name)]
 
 
@@ -147,6 +155,11 @@ async def run_services(parts: Parts, services: Sequence[Service]) -> AsyncIterat
     """Run the services on these parts; on leaving, work in hand is finished or let go."""
     async with AsyncExitStack() as closing:
         app = _assemble(parts, services, await _open(parts, services, closing))
+        if parts.at_rest:
+            app.at_rest = True
+            await parts.ports.bus.stop()  # else what is written now would count as told
+            yield app
+            return
         if parts.alone:
             await take_up(app, parts, services)
         closing.push_async_callback(parts.ports.bus.stop)

@@ -40,7 +40,11 @@ NO_INDEXES: Indexes = {}
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, services: Sequence[Service], kinds: Kinds = KINDS
+    settings: Settings,
+    services: Sequence[Service],
+    kinds: Kinds = KINDS,
+    *,
+    at_rest: bool = False,
 ) -> AsyncIterator[App]:
     """Run the services on the adapters and engines that the settings ask for."""
     ports, scratch = choose_ports(settings)
@@ -65,6 +69,7 @@ async def open_app(
         allowances=allow(settings),
         keeping=keep(settings),
         alone=settings.mode == "embedded",
+        at_rest=at_rest,
     )
     try:
         async with run_services(parts, services) as app:

@@ -198,8 +198,14 @@ class Settings(BaseSettings):
     """Names that the API is asked by beside `localhost`, several with commas, without ports."""
     public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
     """Where users reach the API, as `https://film.example`: this name is served too."""
+    url: Annotated[str, AfterValidator(_check_public_url)] = Field(
+        "", examples=["https://film.example"]
+    )
+    """The server that commands ask, like `--server`; without it they act on the data folder."""
+    api_key: str = Field("", pattern=r"^[!-~]*$", repr=False, examples=["sw_…"])
+    """The API key that commands send to it, like `--key`."""
     key: str = Field("", pattern=r"^[!-~]*$", repr=False, examples=["sw_…"])
-    """The API key that commands send which ask a server, like `pause`."""
+    """The same by its former name."""
     link_seconds: int = Field(3600, ge=60, le=604_800)
     """How long a signed link to a file of a video is good; they end at full five minutes."""
     drain_seconds: float = Field(20.0, ge=0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import main
-from services.cli.wishes import find_server
+from services.cli.where import find_server
 from shared.runtime.settings import Settings
 from tests.cli.test_up import Up, up
 
@@ -81,7 +81,7 @@ def test_without_a_server_the_command_says_how_to_start_one(capsys: Captured) ->
     said = capsys.readouterr().err
     assert said == (
         f"storywave: nothing answers at http://127.0.0.1:{port}: start `storywave up`, "
-        "or name its address with --host and --port\n"
+        "or name its address with --server or STORYWAVE_URL\n"
     )
     assert main(["pause", "v", "--port", "0"]) == 2
 

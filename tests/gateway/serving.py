@@ -12,12 +12,13 @@ from shared.runtime.http import Connection, Server
 
 
 class Gate:
-    """One server that a test can kill."""
+    """One server that a test can kill. On the port of one that was, it is that one restarted."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, port: int = 0) -> None:
         self.server = Server(app)
         self._sock = socket.socket()
-        self._sock.bind(("127.0.0.1", 0))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._sock.bind(("127.0.0.1", port))
         self.port: int = self._sock.getsockname()[1]
         self._running = asyncio.create_task(self.server.serve(sockets=[self._sock]))
 

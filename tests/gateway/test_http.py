@@ -25,8 +25,12 @@ def encoded(cursor: str) -> str:
 
 
 def is_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
-    """A problem document that says what to do."""
+    """A problem document that says what to do; of OpenAI's shape, in that."""
     assert answer.status_code == status
+    if answer.url.path.startswith("/openai/"):
+        said = answer.json()["error"]["message"]
+        assert len(said) > 20
+        return {"code": kind, "hint": said, "detail": said}
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
     assert problem["status"] == status

@@ -19,6 +19,7 @@ HOOK_LIMIT = 4 << 20  # a webhook repeats the whole input of its run, with pictu
 LARGER: Mapping[str, int] = {
     "/v1/images": MAX_BYTES,
     "/v1/uploads": material.MAX_BYTES,
+    "/openai/v1/videos": MAX_BYTES * 4 // 3 + BODY_LIMIT,  # a picture, perhaps in base64
     "/hooks/replicate": HOOK_LIMIT,
 }
 """Path → the limit of its bodies, where it is another."""

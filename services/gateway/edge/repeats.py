@@ -34,7 +34,7 @@ log = logging.getLogger("storywave.gateway")
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 LONGEST_KEY = 255
-ELSEWHERE = frozenset({"/v1/videos", "/v1/estimates"})
+ELSEWHERE = re.compile(r"/v1/(videos|estimates)|/openai/v1/videos(/[^/]+/remix)?")
 """What is repeated without this: a new video, which has its own row, and what changes nothing."""
 KEPT_HEADERS = ("content-type", "location", "retry-after", "etag")
 
@@ -43,7 +43,7 @@ _VIDEO = re.compile(r"/v1/videos/(?P<id>[^/]+)/.*", re.DOTALL)
 
 def takes_key(method: str, path: str) -> bool:
     """Tell whether a request may come with a key that is looked at here."""
-    return method.upper() == "POST" and is_guarded(path) and path not in ELSEWHERE
+    return method.upper() == "POST" and is_guarded(path) and not ELSEWHERE.fullmatch(path)
 
 
 class Repeats:

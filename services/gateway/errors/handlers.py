@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
+from services.gateway.errors.foreign import PREFIX, describe_problem
 from services.gateway.errors.problems import (
     MEDIA_TYPE,
     MOST_ERRORS,
@@ -49,6 +50,9 @@ def answer(
     """Return the answer that carries a problem, with the id of its request."""
     known = problem.model_copy(update={"request_id": scope["state"]["request_id"]})
     later = {"Retry-After": "5"} if problem.status == 503 else {}
+    if scope["path"].startswith(PREFIX):
+        foreign = describe_problem(known).model_dump(mode="json")
+        return JSONResponse(foreign, problem.status, {**later, **(headers or {})})
     content = known.model_dump(mode="json")
     return JSONResponse(content, problem.status, {**later, **(headers or {})}, MEDIA_TYPE)
 

@@ -33,6 +33,23 @@ async def find_newest(
     return [*same, *older][:limit]
 
 
+async def find_oldest(
+    store: Store, collection: str, which: Where, start: Start, limit: int
+) -> list[Doc]:
+    """Return rows from the oldest on; those of one millisecond in order of id."""
+    where: dict[str, object] = {**which, "created_at": Is(">=", 0)}
+    if start is None:
+        return await store.find(collection, where, order=["created_at", "_id"], limit=limit)
+    at, id_ = start
+    same = await store.find(
+        collection, {**where, "created_at": at, "_id": Is(">=", id_)}, order=["_id"], limit=limit
+    )
+    newer = await store.find(
+        collection, {**where, "created_at": Is(">", at)}, order=["created_at", "_id"], limit=limit
+    )
+    return [*same, *newer][:limit]
+
+
 def encode_cursor(row: Doc) -> str:
     """Return the cursor of the page that begins with this row."""
     return urlsafe_b64encode(f"{row['created_at']} {row['_id']}".encode()).decode().rstrip("=")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.gateway.errors.problems import NoSuchVideo, Unreadable, VideoGone
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.caller import LOCAL
-from services.gateway.read.pages import decode_cursor, encode_cursor, find_newest
+from services.gateway.read.pages import decode_cursor, encode_cursor, find_newest, find_oldest
 from services.gateway.read.stages import measure_weights
 from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.jobs.unreadable import read_each, tell
@@ -98,6 +98,22 @@ class Videos:
         read = await self._read_statuses([row["_id"] for row in rows[:limit]])
         shown = [await self._sign(video) for video in read]
         return Page(videos=shown, next=encode_cursor(rows[limit]) if len(rows) > limit else None)
+
+    async def list_after(
+        self, owner: str, after: str | None, limit: int, *, oldest_first: bool
+    ) -> tuple[list[VideoStatus], bool]:
+        """Return the videos after one of them, and whether there are more."""
+        start = None
+        if after is not None:
+            row = (await self.store.get(REQUESTS, [after])).get(after)
+            if row is None or row["owner"] != owner:
+                raise NoSuchVideo(after)
+            start = (row["created_at"], after)
+        find = find_oldest if oldest_first else find_newest
+        rows = await find(self.store, REQUESTS, {"owner": owner}, start, limit + 2)
+        rows = rows[1:] if start else rows  # the one that is named was on the page before
+        read = await self._read_statuses([row["_id"] for row in rows[:limit]])
+        return read, len(rows) > limit
 
     async def find_latest(self, owner: str) -> list[View]:
         """Return the latest videos of an owner, the oldest of them first."""

@@ -107,7 +107,7 @@ async def send_playlist(known: Known, at: At, request: Request, rev: PathRev) ->
     if not CALLER.get().link_until:
         return await _send(known, at, request, "hls", rev)
     # a player that has come by a signed link has no key for what the playlist names, either
-    text = await at.blobs.get(_find_key(known, "hls", rev))
+    text = await at.blobs.get(find_part(known, "hls", rev))
     path = request.url.path.replace("playlist.m3u8", HLS_MEDIA)
     _, _, signed = (await at.door.links.sign_beside(path)).partition("?")
     text = text.replace(HLS_MEDIA.encode(), f"{HLS_MEDIA}?{signed}".encode())
@@ -140,13 +140,13 @@ async def _send(
     *,
     small: bool = False,
 ) -> Response:
-    key = _find_key(known, part, rev)
+    key = find_part(known, part, rev)
     if small:
         key = await at.thumbnails.find(key)
     return await media.serve(request, at.blobs, key, known.video_id)
 
 
-def _find_key(known: View, part: Part, rev: int | None) -> str:
+def find_part(known: View, part: Part, rev: int | None) -> str:
     """Return the key of a file; refuse one that is not there."""
     key = find_file(known, part, rev)
     if key is None:

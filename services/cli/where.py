@@ -1,0 +1,162 @@
+"""Where a command acts: at the server that is named, else on the data folder here.
+
+On a folder it is the same API, served to this process alone, over a socket that nobody else can
+reach. So every command has one way to do its work, and the folder is opened as it is by any other
+process: if a server runs on it, that one is asked in its place.
+"""
+
+import argparse
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from services import NAMES, load
+from services.cli.environment import log_to_file, read_settings
+from services.cli.inspect import require_data
+from services.cli.make import DRAIN_SECONDS, stop_on_signals
+from services.cli.outcome import say, tell
+from shared.client import Client
+from shared.runtime.settings import Settings
+from shared.story.errors import BadInput
+from shared.story.texts import escape_controls
+
+ADDRESS = "server"
+"""The file of a data folder in which the server that runs on it has its address."""
+PATIENCE = 60.0
+LONG_PAUSE = 2.0
+"""Seconds: whoever waits longer than this is told why."""
+
+Use = Callable[[Client], Awaitable[int]]
+
+
+def ask(given: argparse.Namespace, use: Use, *, works: bool = False, makes: bool = False) -> int:
+    """Use a client of wherever the command acts; return the exit code.
+
+    `works`: on a folder, all services work meanwhile; `makes`: the folder need not be there yet.
+    """
+
+    async def run() -> int:
+        async with stop_on_signals(), reach(given, works=works, makes=makes) as client:
+            return await use(client)
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def reach(
+    given: argparse.Namespace, *, works: bool = False, makes: bool = False
+) -> AsyncIterator[Client]:
+    """Give a client of wherever the command acts."""
+    chosen = read_settings(given)
+    async with AsyncExitStack() as opened:
+        if server := name_server(given, chosen):
+            client = _connect(server, chosen)
+        else:
+            client = await _open_folder(chosen, opened, works=works, makes=makes)
+        yield await opened.enter_async_context(client)
+
+
+def name_server(given: argparse.Namespace, chosen: Settings) -> str:
+    """Return the address of the server that is named; nothing where none is."""
+    if given.server is None and (given.port is not None or given.host is not None):
+        return find_server(chosen)
+    return chosen.url
+
+
+def find_server(chosen: Settings) -> str:
+    """Return the address of the server that these settings start, as it is reached from here."""
+    if chosen.port == 0:
+        raise BadInput("--port: name the port that `storywave up` has told", "port")
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    host = everywhere.get(chosen.host, chosen.host)
+    return f"http://[{host}]:{chosen.port}" if ":" in host else f"http://{host}:{chosen.port}"
+
+
+def _connect(server: str, chosen: Settings) -> Client:
+    return Client(server, chosen.api_key or chosen.key, patience=PATIENCE, tell=_tell_wait)
+
+
+def _tell_wait(seconds: float, why: str) -> None:
+    if seconds > LONG_PAUSE:
+        tell(f"{why} Trying again in {seconds:.0f} s.")
+
+
+async def _open_folder(
+    chosen: Settings, opened: AsyncExitStack, *, works: bool, makes: bool
+) -> Client:
+    """Return a client of the folder; of the server that runs on it, where one does."""
+    if chosen.mode != "embedded":
+        raise BadInput(
+            "in a cluster its gateway is asked: name it with --server or STORYWAVE_URL", "server"
+        )
+    if not makes:
+        require_data(chosen)
+    if works:
+        log_to_file(chosen)
+    try:
+        return await opened.enter_async_context(_serve_folder(chosen, works=works))
+    except BadInput as error:
+        server = read_address(chosen.data) if error.field == "data" else ""
+        if not server:
+            raise
+        return _connect(server, chosen)
+
+
+@asynccontextmanager
+async def _serve_folder(chosen: Settings, *, works: bool) -> AsyncIterator[Client]:
+    """Give a client of a folder, over an API that this process serves to itself alone."""
+    from services.gateway.app import create_app  # a web framework that other commands do not need
+    from services.gateway.parts import build_gateway
+    from shared.runtime.compose import open_app
+    from shared.runtime.http import Server
+
+    fitting = chosen.model_copy(update={"drain_seconds": DRAIN_SECONDS})
+    services = [load(name) for name in (NAMES if works else ("gateway",))]
+    async with open_app(fitting, services, at_rest=not works) as app:
+        gateway = build_gateway(app, loopback=chosen.fetch_loopback)
+        server = Server(create_app(gateway))
+        with TemporaryDirectory(prefix="storywave-") as folder:
+            path = Path(folder) / "api"
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.bind(str(path))
+                serving = asyncio.create_task(server.serve(sockets=[sock]))
+                try:
+                    while not (server.started or serving.done()):
+                        await asyncio.sleep(0.005)
+                    yield Client(
+                        "http://localhost", transport=httpx.AsyncHTTPTransport(uds=str(path))
+                    )
+                finally:
+                    gateway.close()  # streams would hold up the stop
+                    server.should_exit = True
+                    await serving
+
+
+def read_address(data: Path) -> str:
+    """Return where the server is reached that runs on a folder; nothing where none does."""
+    try:
+        process, _, address = (data / ADDRESS).read_text(encoding="utf-8").strip().partition(" ")
+        holder = (data / "lock").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return address if process == holder else ""  # else it is of a server that was there before
+
+
+def write_address(data: Path, address: str) -> None:
+    """Note where the server is reached that runs on a folder, for commands that come to it."""
+    (data / ADDRESS).write_text(f"{os.getpid()} {address}\n", encoding="utf-8")
+
+
+def say_json(answer: Any, indent: int | None = 2) -> None:
+    """Write an answer as JSON, with all that the server has said."""
+    from pydantic_core import to_json
+
+    text = to_json(answer, indent=indent).decode()
+    say(*map(escape_controls, text.split("\n")))
