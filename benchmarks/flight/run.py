@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.flight.crowd import Crowd
 from benchmarks.flight.engine import NAME
-from benchmarks.orchestration import cpu_seconds
+from benchmarks.scale.readings import cpu_seconds
 from shared.bus.kafka import KafkaBus
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, RUNS
@@ -189,19 +189,20 @@ class Run:
 
     async def _measure(self, seconds: float) -> None:
         """Note what each video costs that ends within this time."""
-        servers = [each for name in SERVERS if (each := self._servers.process(name))]
+        pid = self._member.pid
+        servers = [each.pid for name in SERVERS if (each := self._servers.process(name))]
         mib, running, ended = (
-            read_mib(self._member.pid),
+            read_mib(pid),
             await self._count_running(),
             len(self._crowd.ended),
         )
         began = time.monotonic()
-        cpu, all_ = cpu_seconds([self._member]), cpu_seconds(servers)
+        cpu, all_ = cpu_seconds(pid), sum(map(cpu_seconds, servers))
         in_flight = self._crowd.in_flight
         await asyncio.sleep(seconds)
         count = len(self._crowd.ended) - ended
         took = time.monotonic() - began
-        cpu, all_ = cpu_seconds([self._member]) - cpu, cpu_seconds(servers) - all_
+        cpu, all_ = cpu_seconds(pid) - cpu, sum(map(cpu_seconds, servers)) - all_
         if not count:
             raise Wrong("nothing has ended")
         each = 1000 / count

@@ -6,7 +6,8 @@ from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response, WebSocket, WebSocketDisconnect
-from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse
+from fastapi.sse import KEEPALIVE_COMMENT
+from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from services.gateway.description import Answers, refusals
@@ -48,14 +49,16 @@ async def find_place(known: Known, last_event_id: LastId = "") -> Place | None:
     return place
 
 
-class EventStream(EventSourceResponse):
+class EventStream(StreamingResponse):
     """Sends events as they are written already: the framework would write each for each reader."""
 
-    def __init__(self, groups: Groups, first: bytes = b"") -> None:
+    media_type = "text/event-stream"
+
+    def __init__(self, groups: Groups, first: bytes = b"", status_code: int = 200) -> None:
         self._groups, self._first = groups, first
         # no proxy may keep back what is meant to be seen at once
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        super().__init__(self._write_frames(), headers=headers)
+        super().__init__(self._write_frames(), status_code, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream ends, or its reader has gone; then it is watched no more."""
@@ -72,7 +75,7 @@ class EventStream(EventSourceResponse):
 
 @router.get(
     "/v1/videos/{video_id}/events",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses=STREAM | OVER | refusals(404),
 )
 async def follow_video(
@@ -85,7 +88,7 @@ async def follow_video(
     return EventStream(at.watch.read(known.video_id, owner, place, SILENT_SECONDS))
 
 
-@router.get("/v1/events", response_class=EventSourceResponse, responses=STREAM)
+@router.get("/v1/events", response_class=EventStream, responses=STREAM)
 async def follow_all_videos(owner: Owner, at: At, last_event_id: LastId = "") -> Response:
     """Follow all your videos: a `snapshot` of each that has not ended, and of each new one, then
     what a video's own stream tells. It has no end.
