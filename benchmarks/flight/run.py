@@ -48,8 +48,8 @@ class Course:
     owners: int = 50
     pace: float = 50.0
     """Videos that end in a second, and are followed by others, in both parts."""
-    few_seconds: float = 30.0
-    many_seconds: float = 45.0
+    few_seconds: float = 20.0
+    many_seconds: float = 30.0
     limit: float = 350.0
 
 
