@@ -19,7 +19,7 @@ from benchmarks.scale.readings import cpu_seconds
 from shared.bus.kafka import KafkaBus
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, RUNS
-from shared.jobs.rates import RATES, Rates
+from shared.jobs.rates import Rates
 from shared.ports import Is
 from shared.store.mongo import MongoStore
 from shared.story.events import WavesCompleted
@@ -205,8 +205,8 @@ class Run:
         cpu, all_ = cpu_seconds(pid) - cpu, sum(map(cpu_seconds, servers)) - all_
         if not count:
             raise Wrong("nothing has ended")
-        each = 1000 / count
-        part = Part(in_flight, running, count, took, cpu * each, (cpu + all_) * each, mib)
+        share = 1000 / count
+        part = Part(in_flight, running, count, took, cpu * share, (cpu + all_) * share, mib)
         self.seen.parts.append(part)
 
     def _find_ms(self, in_flight: int) -> int:
