@@ -1,4 +1,4 @@
-"""What the model needs to know, measured on real servers: `python -m benchmarks.capacity --measure`.
+"""What the model needs to know, measured on real servers: `make measure-capacity`.
 
 First videos come at a steady pace, then very many at once. No job takes time, so all that is
 measured is ours: processor time by process, rows and bytes by collection.

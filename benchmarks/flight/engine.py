@@ -1,4 +1,4 @@
-"""A provider that is submitted to and polled, and knows nothing that its runs do not say themselves.
+"""A provider that is submitted to and polled, and knows nothing that its runs do not say.
 
 How long a run lasts stands in the id of its video, and when it ends in the id of the run. So what
 this process holds of a video is ours, and not the provider's.
