@@ -25,7 +25,7 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded \
 	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
 	bench-plans-further \
-	bench-ad bench-gateway bench-gateway-short \
+	bench-ad bench-gateway bench-gateway-short bench-flight capacity measure-capacity \
 	bench-orchestration bench-scale bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
@@ -170,6 +170,16 @@ bench-gateway: $(DEV) ## 200 watchers and 8 requests a second for ten minutes: w
 
 bench-gateway-short: $(DEV) ## the same in two minutes
 	$(BIN)/python -m benchmarks.gateway --seconds 120
+
+bench-flight: $(DEV) ## 10,000 videos in flight in one chunker on real servers: six minutes at most
+	$(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.flight
+
+capacity: $(DEV) ## what so many videos a day need, and what is full first; from measured inputs
+	$(BIN)/python -m benchmarks.capacity
+
+measure-capacity: $(DEV) ## measure these inputs again, on real servers: two minutes
+	$(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.capacity --measure
+
 bench-ad: $(DEV) ## an ad of four scenes, all of it bought at the stand-in; what it costs by tier
 	$(BIN)/python -m benchmarks.ads
 

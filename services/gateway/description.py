@@ -219,4 +219,12 @@ def _correct(answers: dict[str, dict[str, Any]], *, foreign: bool) -> None:
     if stream and "schema" in stream:
         # The framework takes the model for the whole stream: it is what `data` of one event holds.
         data = {"contentMediaType": "application/json", "contentSchema": stream.pop("schema")}
-        stream["itemSchema"]["properties"]["data"].update(data)
+        stream["itemSchema"] = {
+            "type": "object",
+            "properties": {
+                "data": {"type": "string", **data},
+                "event": {"type": "string"},
+                "id": {"type": "string"},
+                "retry": {"type": "integer", "minimum": 0},
+            },
+        }

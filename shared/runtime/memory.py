@@ -18,8 +18,11 @@ class Memo:
 
     def add(self, ids: Iterable[str]) -> None:
         self._ids.update(dict.fromkeys(ids))
-        for old in list(islice(self._ids, max(0, len(self._ids) - self._size))):
-            del self._ids[old]
+        self.forget(list(islice(self._ids, max(0, len(self._ids) - self._size))))
+
+    def forget(self, ids: Iterable[str]) -> None:
+        for id_ in ids:
+            self._ids.pop(id_, None)
 
 
 class Recent:

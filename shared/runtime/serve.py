@@ -8,6 +8,7 @@ import errno
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
@@ -27,6 +28,10 @@ from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 
+SWITCH_SECONDS = 0.0005
+"""How long a busy event loop keeps the interpreter from a thread that has work. Each operation of
+the store asks for it several times; with Python's own 5 ms, whoever posts would wait for these.
+"""
 METRICS_CONNECTIONS = 16
 """On their own port: a few scrapers, and not a crowd."""
 
@@ -46,6 +51,7 @@ def run(
     """Run these services until SIGTERM or SIGINT, then drain; `started` once everything is open."""
     telemetry.log_as_json(settings.log_level)
     _collect_rarely()
+    sys.setswitchinterval(SWITCH_SECONDS)
     with (
         _open_traces(settings.otlp_url, services),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,

@@ -126,7 +126,10 @@ class Shell:
         return self.fold(docs[video_id]) if video_id in docs else None
 
     def fold(self, doc: Doc) -> View:
-        """Return the view of a stored document."""
+        """Return the view of a stored document; one that is still known here is not read again."""
+        known = self._recent.get(doc["_id"])
+        if known is not None and known.version == doc.get("version"):
+            return known.view
         return self._reader.read(doc).view
 
     async def look(self, videos: Collection[str]) -> Mapping[str, View]:
@@ -227,8 +230,16 @@ class Shell:
             await self._go_on(kept)
             for change in kept:
                 journal.tell_change(self.service.name, change)
+            self._forget([change.after for change in kept if not change.after.waits])
             waiting = {video: waiting[video] for video in lost}
             telemetry.RETRIED.labels(self.service.name).inc(len(waiting))
+
+    def _forget(self, over: Sequence[Known]) -> None:
+        """Keep nothing in memory of videos that are over: of them hardly anything is heard."""
+        self._recent.forget([known.video_id for known in over])
+        for known in over:
+            self._ensured.forget(known.released)
+            self._ensured.forget(event.id for event in known.decided.values())
 
     async def _known(self, videos: Iterable[str]) -> dict[str, Known]:
         """Return what we know of these videos: from memory where we can, else from the store.

@@ -143,7 +143,7 @@ async def test_a_reader_that_falls_behind_is_cut_off_and_keeps_no_messages(api: 
     for _ in range(10):
         slow.tell(said)
     async with asyncio.timeout(1):
-        assert [each async for each in slow] == []
+        assert [each async for each in slow.read()] == []
 
 
 @pytest.fixture

@@ -210,5 +210,6 @@ class StageWeights:
     async def __call__(self) -> dict[str, float]:
         now = self._videos.store.now()
         if now >= self._until:
-            self._known, self._until = await self._videos.measure_weights(), now + self._keep_ms
+            self._until = now + self._keep_ms  # first, so that one alone measures
+            self._known = await self._videos.measure_weights()
         return self._known

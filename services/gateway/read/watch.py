@@ -5,8 +5,8 @@ Nothing here can fail or delay a job: it only reads.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from services.gateway.read.live import (
@@ -28,6 +28,8 @@ from shared.story.errors import InfrastructureError
 from shared.story.view import View
 
 log = logging.getLogger("storywave.gateway")
+
+Groups = AsyncGenerator[Sequence[Said], None]
 
 
 @dataclass
@@ -113,12 +115,21 @@ class Watch:
 
         `place`: how far the watcher had been told before its stream broke off.
         """
+        async with aclosing(self.read(video_id, owner, place)) as groups:
+            async for group in groups:
+                for said in group:
+                    yield said
+
+    async def read(
+        self, video_id: str, owner: str, place: Place | None = None, patience: float | None = None
+    ) -> Groups:
+        """Yield the same, all at once that waits to be told; nothing after so long a silence."""
         view = await self._videos.find(video_id, owner)
         watcher = Watcher()
         self._join(watcher, view, place)
         try:
-            async for said in watcher:
-                yield said
+            async for group in watcher.read(patience):
+                yield group
         finally:
             self._leave(watcher)
 
@@ -129,6 +140,15 @@ class Watch:
 
         Without an end: only the process or the watcher ends it.
         """
+        async with aclosing(self.read_all(owner, place)) as groups:
+            async for group in groups:
+                for said in group:
+                    yield said
+
+    async def read_all(
+        self, owner: str, place: Place | None = None, patience: float | None = None
+    ) -> Groups:
+        """Yield the same, all at once that waits to be told; nothing after so long a silence."""
         now, watcher = self._videos.store.now(), Watcher(of_one=False)
         touched = await self._videos.find_touched(owner, now)
         latest = await self._videos.find_latest(owner)
@@ -139,11 +159,10 @@ class Watch:
             for view in latest:
                 if watcher.is_missed(read_status(view), place):
                     self._join(watcher, view, place.without_count() if place else None)
-                for said in watcher.take():  # of many videos it is more than may wait for it
-                    yield said
+                yield [*watcher.take()]  # of many videos it is more than may wait for it
             self._poll_on()
-            async for said in watcher:
-                yield said
+            async for group in watcher.read(patience):
+                yield group
         finally:
             owned.watchers.remove(watcher)
             if not owned.watchers and self._owned.get(owner) is owned:

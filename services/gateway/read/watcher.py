@@ -1,7 +1,7 @@
 """One open stream: what its reader has still to be told, within bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,6 +14,8 @@ MOST = 500
 """Messages that wait for one reader. One that falls back further is cut off: it may come again,
 and is then told where things stand, and what it has missed.
 """
+RETRY_MS = 2_000
+"""How long a client waits before it comes again."""
 MOST_MISSED = 100
 """Of what a reader has missed of one video, so much is told: the latest. All of it could be more
 than may wait, and then it would be cut off again and again.
@@ -29,9 +31,11 @@ class Said:
     place: str
 
     @cached_property
-    def text(self) -> str:
-        """Return the message as it is sent: written once for all who read it."""
-        return self.live.model_dump_json()
+    def frame(self) -> bytes:
+        """Return the message as it is sent as an event: written once for all who read it."""
+        retry = f"retry: {RETRY_MS}\n" if self.sort == "snapshot" else ""
+        text = self.live.model_dump_json()  # on one line, whatever is in it
+        return f"event: {self.sort}\ndata: {text}\nid: {self.place}\n{retry}\n".encode()
 
 
 class Watcher:
@@ -85,6 +89,26 @@ class Watcher:
             if said := self._queue.get_nowait():
                 yield said
 
-    async def __aiter__(self) -> AsyncIterator[Said]:
-        while (said := await self._queue.get()) is not None:
+    async def read(self, patience: float | None = None) -> AsyncIterator[Sequence[Said]]:
+        """Yield what waits for it, as soon as there is any, until nothing more comes; and nothing
+        after each silence of so many seconds.
+        """
+        said: Said | None = None
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    said = await self._queue.get()
+            except TimeoutError:
+                yield ()
+                continue
+            if said is None:
+                return
+            yield [said, *self._take_rest()]
+
+    def _take_rest(self) -> Iterator[Said]:
+        """Yield what waits behind a message; the end stays where it is."""
+        while not self._queue.empty():
+            if (said := self._queue.get_nowait()) is None:
+                self._queue.put_nowait(None)
+                return
             yield said

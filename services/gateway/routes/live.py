@@ -2,24 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi import APIRouter, Depends, Header, Query, Response, WebSocket, WebSocketDisconnect
+from fastapi.sse import KEEPALIVE_COMMENT
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from services.gateway.description import Answers, refusals
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import StreamOver, explain_error
 from services.gateway.read.live import Live
 from services.gateway.read.places import Place, read_place
-from services.gateway.read.watch import has_heard_all
-from services.gateway.read.watcher import Said
+from services.gateway.read.watch import Groups, has_heard_all
+from services.gateway.read.watcher import RETRY_MS, Said
 from services.gateway.routes.inputs import At, Known, Owner
 
 router = APIRouter()
 
-RETRY_MS = 2_000
-"""How long a client waits before it comes again."""
+SILENT_SECONDS = 15.0
+"""After such a silence a stream says that it is still there: proxies end those that are silent."""
+
+FIRST_OF_ALL = f": all videos\nretry: {RETRY_MS}\n\n".encode()
 
 STREAM: Answers = {
     200: {
@@ -44,37 +49,52 @@ async def find_place(known: Known, last_event_id: LastId = "") -> Place | None:
     return place
 
 
+class EventStream(StreamingResponse):
+    """Sends events as they are written already: the framework would write each for each reader."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, groups: Groups, first: bytes = b"", status_code: int = 200) -> None:
+        self._groups, self._first = groups, first
+        # no proxy may keep back what is meant to be seen at once
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        super().__init__(self._write_frames(), status_code, headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the stream ends, or its reader has gone; then it is watched no more."""
+        async with aclosing(self._groups):
+            await super().__call__(scope, receive, send)
+
+    async def _write_frames(self) -> AsyncIterator[bytes]:
+        """Yield the frames of all that is told; after a silence, a comment: we are still here."""
+        if self._first:
+            yield self._first
+        async for group in self._groups:
+            yield b"".join(said.frame for said in group) or KEEPALIVE_COMMENT
+
+
 @router.get(
     "/v1/videos/{video_id}/events",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses=STREAM | OVER | refusals(404),
 )
 async def follow_video(
     known: Known, owner: Owner, at: At, place: Annotated[Place | None, Depends(find_place)]
-) -> AsyncIterator[ServerSentEvent]:
+) -> Response:
     """Follow a video: a `snapshot`, then `progress`, and how it ended: `completed`, `failed` or
     `cancelled`.
     """
     # The video is looked up before the stream begins: once it has, no error could be answered.
-    async for said in at.watch.follow(known.video_id, owner, place):
-        yield _write_event(said)
+    return EventStream(at.watch.read(known.video_id, owner, place, SILENT_SECONDS))
 
 
-@router.get("/v1/events", response_class=EventSourceResponse, responses=STREAM)
-async def follow_all_videos(
-    owner: Owner, at: At, last_event_id: LastId = ""
-) -> AsyncIterator[ServerSentEvent]:
+@router.get("/v1/events", response_class=EventStream, responses=STREAM)
+async def follow_all_videos(owner: Owner, at: At, last_event_id: LastId = "") -> Response:
     """Follow all your videos: a `snapshot` of each that has not ended, and of each new one, then
     what a video's own stream tells. It has no end.
     """
-    yield ServerSentEvent(retry=RETRY_MS, comment="all videos")  # also where there is none yet
-    async for said in at.watch.follow_all(owner, read_place(last_event_id)):
-        yield _write_event(said)
-
-
-def _write_event(said: Said) -> ServerSentEvent:
-    retry = RETRY_MS if said.sort == "snapshot" else None
-    return ServerSentEvent(event=said.sort, raw_data=said.text, id=said.place, retry=retry)
+    groups = at.watch.read_all(owner, read_place(last_event_id), SILENT_SECONDS)
+    return EventStream(groups, FIRST_OF_ALL)  # also where there is no video yet
 
 
 @router.websocket("/ws/videos/{video_id}")
