@@ -14,6 +14,7 @@ from aiohttp import ClientError as HttpError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.base.outages import OUTAGES
 from shared.blobs.files import map_errors, split_key, write_whole
 from shared.ports import Blob
 from shared.story.errors import BlobMissing, BlobsUnavailable
@@ -179,12 +180,17 @@ class S3Blobs:
             yield
         except ClientError as error:
             if key is not None and _code(error) in _MISSING:
+                OUTAGES.clear(BlobsUnavailable)
                 raise BlobMissing(key) from error
             keys = ": check STORYWAVE_S3_KEY and STORYWAVE_S3_SECRET"
             advice = keys if _code(error) in _NOT_ALLOWED else ""
+            if advice:  # what is refused for another reason, as a file for which there is no room,
+                OUTAGES.note(BlobsUnavailable)  # is refused by a server that answers
             raise BlobsUnavailable(f"{self._where} refuses: {error}{advice}") from error
         except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as error:
+            OUTAGES.note(BlobsUnavailable)
             raise BlobsUnavailable(f"{self._where} does not answer: {error}") from error
+        OUTAGES.clear(BlobsUnavailable)
 
 
 def _readable(source: Path | bytes) -> BinaryIO:

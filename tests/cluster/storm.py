@@ -144,7 +144,10 @@ class Storm:
 
 
 @asynccontextmanager
-async def storm(servers: Servers, folder: Path, name: str, **known: str) -> AsyncIterator[Storm]:
+async def storm(
+    servers: Servers, folder: Path, name: str, copies: int = 2, **known: str
+) -> AsyncIterator[Storm]:
+    """Give a fleet of so many processes of each service."""
     environment = {
         **servers.env(),
         "STORYWAVE_KAFKA_PREFIX": f"{name}.",
@@ -156,7 +159,7 @@ async def storm(servers: Servers, folder: Path, name: str, **known: str) -> Asyn
     }
     fleet = Fleet(folder, environment)
     try:
-        await asyncio.to_thread(fleet.start)
+        await asyncio.to_thread(fleet.start, copies)
         yield Storm(fleet, servers)
     finally:
         await asyncio.to_thread(fleet.stop)
