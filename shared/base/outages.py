@@ -75,7 +75,7 @@ class Outages(logging.Filter):
 
 
 def _find_topic(record: logging.LogRecord) -> object | None:
-    """Return what a line is about, if it is about an outage; Kafka's client has lines of its own."""
+    """Return what a line is about, if about an outage; Kafka's client has lines of its own."""
     if record.levelno < logging.WARNING:
         return None
     if record.name.startswith("aiokafka"):

@@ -191,8 +191,8 @@ def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
 async def _drain(app: App, seconds: float) -> None:
     """Finish what is in hand, and publish it.
 
-    With 12 s of drain and a second of goodbye to Kafka, all is over within 20 s. Where Kafka is away
-    the goodbye takes up to 15 s more: whoever asked for the stop kills after 45.
+    With 12 s of drain and a second of goodbye to Kafka, all is over within 20 s. Where Kafka is
+    away the goodbye takes up to 15 s more: whoever asked for the stop kills after 45.
     """
     app.draining = True
     replicas = app.replicas.values()

@@ -1,4 +1,4 @@
-"""Of a server that is away it is said once when that begins, now and then, and once when it ends."""
+"""That a server is away is said when it begins, now and then, and when it ends."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Processes whose clocks are wrong, by Debian's libfaketime: only what tells the date is changed."""
+"""Processes whose clocks are wrong, by Debian's libfaketime: only the date is changed."""
 
 import os
 from collections.abc import Mapping

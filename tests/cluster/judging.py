@@ -1,4 +1,4 @@
-"""Videos that are bought at the stand-in for Replicate while something is wrong, and its verdict."""
+"""Videos that are bought at the stand-in while something is wrong, and its verdict."""
 
 import asyncio
 import random

@@ -7,7 +7,7 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -159,7 +159,7 @@ class Network:
 
     def turn(self, name: Name, net: Net) -> None:
         """Let this happen between the services and one server."""
-        self._do(self.proxies[name].turn(net))
+        self.do(self.proxies[name].turn(net))
 
     @contextmanager
     def trouble(self, name: Name, net: Net) -> Iterator[None]:
@@ -180,7 +180,8 @@ class Network:
             "STORYWAVE_S3_ENDPOINT": f"http://{address['s3']}",
         }
 
-    def _do(self, what: Coroutine[Any, Any, T]) -> T:
+    def do(self, what: Coroutine[Any, Any, T]) -> T:
+        """Have the network's own thread do this; return what came of it."""
         return asyncio.run_coroutine_threadsafe(what, self.loop).result(10)
 
 
@@ -195,7 +196,7 @@ def open_network(ports: Ports) -> Iterator[Network]:
     )
     with _running(network.loop):
         for proxy in network.proxies.values():
-            network._do(proxy.listen())
+            network.do(proxy.listen())
         try:
             yield network
         finally:
@@ -216,8 +217,8 @@ def _running(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:
-    ending = [task for task in asyncio.all_tasks(loop)]
+    ending = list(asyncio.all_tasks(loop))
     for task in ending:
         task.cancel()
-    stop: Callable[[Any], None] = lambda done: loop.stop()
-    asyncio.gather(*ending, return_exceptions=True).add_done_callback(stop)
+    gone = asyncio.gather(*ending, return_exceptions=True)
+    gone.add_done_callback(lambda done: loop.stop())

@@ -33,7 +33,8 @@ SERVERS: dict[Name, str] = {
 TROUBLES = {Net.CUT: 6.0, Net.RESET: 6.0, Net.MUTE: 6.0, Net.DELAY: 6.0, Net.DRIP: 3.0}
 """With the seconds that each lasts."""
 TOLD = {Net.CUT, Net.RESET}
-"""What is noticed within these seconds."""
+"""What is noticed at once; of Kafka once something could not be published for 15 seconds."""
+KAFKA_SECONDS = 20.0
 BUSY = 0.5
 """Of a processor: no process needs more, save one that spins."""
 OFTEN = 3
@@ -70,14 +71,15 @@ async def test_every_video_ends_right_whatever_the_way_to_a_server_does(
 
 async def let_fail(market: Market, name: Name, net: Net) -> None:
     """Let the way to one server fail for a while; nobody spins, or repeats itself each second."""
-    seconds = TROUBLES[net]
+    seconds = KAFKA_SECONDS if (name, net) == ("kafka", Net.CUT) else TROUBLES[net]
     with watch(market.replicas) as seen, network_of(market).trouble(name, net):
         await asyncio.sleep(seconds)
         away = await asyncio.to_thread(list_away, market.replicas)
     check_calm(seen, seconds, f"{name} {net}")
     told = {each for said in away.values() for each in said}
     assert told <= {SERVERS[name]}, net
-    assert told or net not in TOLD, f"nobody says that {SERVERS[name]} is away"
+    if net is Net.CUT or (net in TOLD and name != "kafka"):
+        assert told, f"nobody says that {SERVERS[name]} is away"
 
 
 def check_calm(seen: Seen, seconds: float, when: str) -> None:
