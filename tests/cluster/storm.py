@@ -5,10 +5,11 @@ import random
 import signal
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -145,7 +146,11 @@ class Storm:
 
 @asynccontextmanager
 async def storm(
-    servers: Servers, folder: Path, name: str, copies: int = 2, **known: str
+    servers: Servers,
+    folder: Path,
+    name: str,
+    known: Mapping[str, str] = MappingProxyType({}),
+    copies: int = 2,
 ) -> AsyncIterator[Storm]:
     """Give a fleet of so many processes of each service."""
     environment = {

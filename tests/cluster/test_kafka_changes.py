@@ -40,7 +40,7 @@ async def test_topics_that_grow_under_load_lose_and_repeat_nothing(
 ) -> None:
     """From then on most videos have another partition, and for a while two processes at once."""
     name = f"grow{SEED}"
-    async with storm(servers, tmp_path, name, **REHEARSED) as s:
+    async with storm(servers, tmp_path, name, REHEARSED) as s:
         asking = asyncio.create_task(s.ask(12, 0.7, duration=30))
         await asyncio.sleep(3)
         cluster = Cluster(s.fleet.environment["STORYWAVE_KAFKA"], f"{name}.", MANY, 1, "grow")
@@ -57,7 +57,7 @@ async def test_what_a_forgotten_group_hears_again_does_nothing_again(
 ) -> None:
     """Kafka forgets where a group was that is away for a week; here it is told to."""
     name = f"forgotten{SEED}"
-    async with storm(servers, tmp_path, name, copies=1, **REHEARSED) as s:
+    async with storm(servers, tmp_path, name, REHEARSED, copies=1) as s:
         await s.ask(6, 0.2, duration=30)
         await until_some_have_ended(s)
         await asyncio.to_thread(s.fleet.stop)
