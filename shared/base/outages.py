@@ -80,6 +80,9 @@ def _find_topic(record: logging.LogRecord) -> object | None:
         return None
     if record.name.startswith("aiokafka"):
         return record.msg
+    if record.name == "asyncio":  # a client's request that nobody waits for any more
+        error = record.exc_info[1] if record.exc_info else None
+        return type(error) if isinstance(error, ConnectionError) else None
     args = record.args if isinstance(record.args, tuple) else ()
     return next((type(each) for each in args if isinstance(each, InfrastructureError)), None)
 
