@@ -23,7 +23,12 @@ from tests.cluster.servers import Servers
 from tests.cluster.watching import Seen, list_away, watch
 from tests.engines.replicate.provider import needs_client
 
-pytestmark = [pytest.mark.cluster, needs_client]
+pytestmark = [
+    pytest.mark.cluster,
+    needs_client,
+    # what is cut off is left to the collector, which may come by while another test runs
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SERVERS: dict[Name, str] = {
     "kafka": NAMES[BusUnavailable],
