@@ -164,8 +164,9 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     """
 
     def __init__(self) -> None:
-        self._polled = time.time()
-        self._since = time.time()
+        self._polled = time.monotonic()
+        self._since = time.monotonic()
+        self._fetch, self._fetched = 0, time.monotonic()
         self._rebalancing = True
 
     def wrap(self, poll: Poll) -> Poll:
@@ -173,7 +174,7 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
 
         async def poll_and_note(*, timeout_ms: int, max_records: int) -> Polled:
             records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
-            self._polled = time.time()
+            self._polled = time.monotonic()
             return records
 
         return poll_and_note
@@ -181,13 +182,13 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Note the begin of a rebalance: until its end there is nothing to fetch."""
         self._rebalancing = True
-        self._since = time.time()
+        self._since = time.monotonic()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Note the end of a rebalance, and what it gave us."""
         # A member without partitions has nothing to fetch: it waits, and is not dead.
         self._rebalancing = False
-        self._since = time.time() if assigned else float("inf")
+        self._since = time.monotonic() if assigned else float("inf")
         log.info("reading %d partitions", len(assigned), extra={"action": "assigned"})
 
     def age(self, fetched_ms: int | None = None) -> float:
@@ -195,10 +196,14 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
 
         They are two loops of the client, and each has died alone.
         """
+        now = time.monotonic()
+        # the client dates its fetches by the wall, which may leap: what counts is that they go on
+        if fetched_ms is not None and fetched_ms != self._fetch:
+            self._fetch, self._fetched = fetched_ms, now
         fetched = self._since
         if fetched_ms is not None and not self._rebalancing:
-            fetched = max(fetched, fetched_ms / 1_000)
-        return max(0.0, time.time() - min(fetched, self._polled))
+            fetched = max(fetched, self._fetched)
+        return max(0.0, now - min(fetched, self._polled))
 
 
 async def without_headers(
