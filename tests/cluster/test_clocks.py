@@ -41,7 +41,7 @@ async def test_wrong_clocks_end_no_lease_early_and_start_nothing_again(tmp_path:
         check_clocks_are_wrong(market)
         users = await market.play([leap, leap, leap])
         assert await market.judge(users, tmp_path) == {}
-        assert set(provider.read_answers_to_hooks()) == {"200"}
+        assert set(provider.read_answers_to_hooks()) == {"204"}
     finally:
         await asyncio.to_thread(target.stop)
         provider.stop()
