@@ -172,17 +172,18 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self._polled = time.monotonic()
         self._since = time.monotonic()
         self._looked, self._fetch, self._fetched = 0.0, 0, 0.0
+        self._find_last_fetch: Callable[[], int | None] = lambda: None
         self._rebalancing = True
 
     def wrap(self, poll: Poll, find_last_fetch: Callable[[], int | None]) -> Poll:
         """Return this poll, given more time, and noted when it ends well."""
+        self._find_last_fetch = find_last_fetch
 
         async def poll_and_note(*, timeout_ms: int, max_records: int) -> Polled:
             records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
             self._polled = time.monotonic()
             if self._polled > self._looked + LOOK_SECONDS:
-                self._looked = self._polled
-                self._note(find_last_fetch())
+                self._look()
             return records
 
         return poll_and_note
@@ -199,7 +200,8 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self._since = time.monotonic() if assigned else float("inf")
         log.info("reading %d partitions", len(assigned), extra={"action": "assigned"})
 
-    def _note(self, fetch: int | None) -> None:
+    def _look(self) -> None:
+        self._looked, fetch = time.monotonic(), self._find_last_fetch()
         # the client dates its fetches by the wall, which may leap: what counts is that they go on
         if fetch is not None and fetch != self._fetch:
             self._fetch, self._fetched = fetch, time.monotonic()
@@ -209,6 +211,7 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
 
         They are two loops of the client, and each has died alone.
         """
+        self._look()
         fetched = self._since if self._rebalancing else max(self._since, self._fetched)
         return max(0.0, time.monotonic() - min(fetched, self._polled))
 
