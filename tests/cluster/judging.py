@@ -63,6 +63,7 @@ class Market:
     async def judge(self, users: Users, folder: Path) -> dict[str, list[str]]:
         """Return all that is wrong, by its sort."""
         bad = await self._find_bad_films(users, folder)
+        await users.client.aclose()
         if self.target.servers is None:  # whoever has a database in a file has it alone
             await asyncio.to_thread(self.target.stop)
         rows, outcome = await self.target.read_rows(), Outcome("")
