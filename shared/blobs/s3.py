@@ -20,6 +20,12 @@ from shared.ports import Blob
 from shared.story.errors import BlobMissing, BlobsUnavailable
 
 READ_BYTES = 1 << 20
+PUT_SECONDS, SLOWEST_BYTES = 30.0, 100_000
+"""How long a put may take, and how many of its bytes must at least be sent in each second more.
+
+The client waits for the server's leave to send a body, and that without end on a connection that is
+cut off in silence.
+"""
 DELETE_LIMIT = 1000
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
@@ -81,14 +87,16 @@ class S3Blobs:
         blob = await asyncio.to_thread(_describe, key, source)
         # The checksum makes the server refuse what broke off on the way: else some keep half of it.
         checksum = b64encode(bytes.fromhex(blob.sha256)).decode()
+        seconds = PUT_SECONDS + blob.size / SLOWEST_BYTES
         with _readable(source) as body, self._server():
-            await self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=body,
-                ChecksumSHA256=checksum,
-                Metadata={"sha256": blob.sha256},
-            )
+            async with asyncio.timeout(seconds):
+                await self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    ChecksumSHA256=checksum,
+                    Metadata={"sha256": blob.sha256},
+                )
         return blob
 
     async def get(self, key: str) -> bytes:
@@ -189,7 +197,8 @@ class S3Blobs:
             raise BlobsUnavailable(f"{self._where} refuses: {error}{advice}") from error
         except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as error:
             OUTAGES.note(BlobsUnavailable)
-            raise BlobsUnavailable(f"{self._where} does not answer: {error}") from error
+            said = str(error) or "it takes too long"
+            raise BlobsUnavailable(f"{self._where} does not answer: {said}") from error
         OUTAGES.clear(BlobsUnavailable)
 
 
