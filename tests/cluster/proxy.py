@@ -107,8 +107,8 @@ class Proxy:
                 link.close(reset=True)
             else:
                 await self._join(reader, link)
-        except OSError:
-            pass  # one of both sides has gone
+        except (OSError, asyncio.CancelledError):
+            pass  # one of both sides has gone, or the network is taken down
         finally:
             link.close()
             self._links.discard(link)
