@@ -16,6 +16,7 @@ from shared.engines.replicate.catalog import load
 from tests.cluster.processes import free_ports
 from tests.cluster.servers import CHECKOUT
 from tests.standins.replicate import Run, Settings, Verdict, judge, read_runs
+from tests.standins.replicate.ledger import NAME as LEDGER
 
 
 @dataclass
@@ -95,6 +96,11 @@ class StandInProcess:
     def read_runs(self) -> list[Run]:
         """Return every run that it has accepted."""
         return read_runs(self.folder)
+
+    def read_answers_to_hooks(self) -> list[str]:
+        """Return what was answered to each webhook that it has sent."""
+        lines = map(json.loads, (self.folder / LEDGER).read_text().splitlines())
+        return [line["answer"] for line in lines if line["line"] == "hook" and line["answer"]]
 
     def judge(self) -> Verdict:
         """Return its verdict."""

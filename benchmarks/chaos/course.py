@@ -20,6 +20,10 @@ class Course:
     """In which the videos are asked for."""
     limit: float
     """Then everything must have ended."""
+    cuts: int = 0
+    """How often the network between services and servers fails."""
+    clocks: float = 0.0
+    """By so many seconds the clocks of half of the processes are ahead, and the others behind."""
     pace: float = 20.0
     """The stand-in works so many times faster than the provider."""
 
@@ -30,7 +34,9 @@ class Course:
 
 
 LONG = Course("chaos", 40, 2, kills=100, stops=25, restarts=9, seconds=300, asking=180, limit=520)
+LONG = replace(LONG, cuts=20, clocks=60)
 SHORT = Course("chaos-short", 6, 1, kills=12, stops=4, restarts=2, seconds=40, asking=20, limit=100)
+SHORT = replace(SHORT, cuts=4, clocks=60)
 EMBEDDED = Course(
     "chaos-embedded", 40, 2, kills=50, stops=6, restarts=0, seconds=190, asking=100, limit=290
 )

@@ -17,6 +17,7 @@ class Outcome:
     kills: int = 0
     stops: int = 0
     restarts: int = 0
+    cuts: int = 0
     retries: int = 0
     provider_faults: int = 0
     duplicate_events: int | str = "-"
@@ -44,6 +45,7 @@ class Outcome:
             "kills": self.kills,
             "stops": self.stops,
             "restarts": self.restarts,
+            "cuts": self.cuts,
             "provider_faults": self.provider_faults,
             "lost": len(self.lost),
             "paid_twice": len(self.paid_twice),

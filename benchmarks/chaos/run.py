@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from benchmarks.chaos.trouble import Trouble
 from benchmarks.chaos.users import Users
 from benchmarks.provider import StandInProcess
 from shared.media import verify
+from tests.cluster.proxy import open_network
 from tests.cluster.report import recoveries
 from tests.cluster.servers import Servers
 
@@ -30,11 +31,12 @@ LIST_LAG = 1.5
 async def play(course: Course, seed: int, folder: Path, servers: Servers | None = None) -> Outcome:
     """Play a course in a folder, on these servers or in one process, and return what came of it."""
     provider = StandInProcess(folder / "replicate", course.pace)
-    target = Target(folder, provider.environment, servers)
-    try:
-        return await Run(course, seed, folder, provider, target).play()
-    finally:
-        provider.stop()
+    with open_network(servers.ports()) if servers else nullcontext() as network:
+        target = Target(folder, provider.environment, servers, network, clocks=course.clocks)
+        try:
+            return await Run(course, seed, folder, provider, target).play()
+        finally:
+            provider.stop()
 
 
 @dataclass
@@ -57,9 +59,9 @@ class Run:
             await self.target.start()
             await self.provider.misbehave(RATES, SCRIPT)
             users = Users(self.target.fleet.gateways(), draw)
-            trouble = Trouble(
-                self.target.fleet, draw, self.target.lease_seconds, self.target.servers
-            )
+            target = self.target
+            trouble = Trouble(target.fleet, draw, target.lease_seconds, target.servers)
+            trouble.network = target.network
             left = self.course.limit - (time.monotonic() - began)
             await self._let_happen(users, trouble, draw, left)
             outcome.lost += truth.find_wrong_ends(users.videos, users.ended)
@@ -71,7 +73,7 @@ class Run:
         outcome.left_behind += self.target.list_leftovers()
         outcome.videos, outcome.retries = len(users.videos), users.retries
         outcome.kills, outcome.stops = len(trouble.kills), trouble.stops
-        outcome.restarts = trouble.restarts
+        outcome.restarts, outcome.cuts = trouble.restarts, trouble.cuts
         await self._judge(outcome, trouble.kills)
         return outcome
 
@@ -87,6 +89,7 @@ class Run:
             else trouble.kill_often(course.kills),
             trouble.stop_at_random(course.stops, course.seconds),
             trouble.restart_at_random(course.restarts, course.seconds),
+            trouble.cut_at_random(course.cuts, course.seconds),
             self._ask(users, cast(course.videos, course.real), draw),
         ]
         try:

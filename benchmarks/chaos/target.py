@@ -19,6 +19,7 @@ from shared.story.events import DeadLettered
 from shared.story.kinds import KINDS
 from tests.cluster.fleet import Fleet, Replica
 from tests.cluster.processes import free_ports
+from tests.cluster.proxy import Network
 from tests.cluster.report import published_events
 from tests.cluster.servers import Servers
 
@@ -39,23 +40,32 @@ class Target:
     folder: Path
     known: Mapping[str, str]
     servers: Servers | None = None
+    network: Network | None = None
+    """What is between us and the servers."""
+    clocks: float = 0.0
+    """How many seconds our own clocks are wrong."""
+    name: str = "chaos"
     lease_seconds: float = LEASE_SECONDS
     fleet: Fleet = field(init=False)
 
     def __post_init__(self) -> None:
         known = {**SETTINGS, **self.known}
         if self.servers:
-            name = {"STORYWAVE_KAFKA_PREFIX": "chaos.", "STORYWAVE_MONGO_DATABASE": "chaos"}
-            known |= {**self.servers.env(), **name}
-        self.fleet = Fleet(self.folder, known, MEMBER)
+            names = {
+                "STORYWAVE_KAFKA_PREFIX": f"{self.name}.",
+                "STORYWAVE_MONGO_DATABASE": self.name,
+            }
+            through = self.network.environment() if self.network else {}
+            known |= {**self.servers.env(), **through, **names}
+        self.fleet = Fleet(self.folder, known, MEMBER, clocks=self.clocks)
 
-    async def start(self) -> None:
+    async def start(self, copies: int = 2) -> None:
         """Start all processes, and wait until they are ready."""
-        await asyncio.to_thread(self._start)
+        await asyncio.to_thread(self._start, copies)
 
-    def _start(self) -> None:
+    def _start(self, copies: int) -> None:
         if self.servers:
-            self.fleet.start()
+            self.fleet.start(copies)
             return
         command = [*MEMBER, "up", "--data", str(self.folder / "data")]
         port = free_ports(1)[0]
@@ -97,7 +107,7 @@ class Target:
         if not self.servers:
             return "-", []
         kafka = self.fleet.environment["STORYWAVE_KAFKA"]
-        events = await published_events(kafka, "chaos.")
+        events = await published_events(kafka, f"{self.name}.")
         seen = Counter(event.id for event in events if not isinstance(event, DeadLettered))
         made = {end_event(from_doc(job), KINDS).id for job in rows.jobs if "finished_at" in job}
         missing = ({row["_id"] for row in rows.facts} | made) - seen.keys()

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 
 from tests.cluster.config import NAMES
 from tests.cluster.fleet import Fleet, Replica
+from tests.cluster.proxy import Net, Network
 from tests.cluster.servers import Servers
+
+NETS = (Net.CUT, Net.RESET, Net.DELAY)
+"""Silence is tried elsewhere: only time-outs end it, for which there is no time here."""
 
 
 @dataclass
@@ -25,6 +29,9 @@ class Trouble:
     """When, in milliseconds."""
     stops: int = 0
     restarts: int = 0
+    cuts: int = 0
+    network: Network | None = None
+    """What is between the fleet and the servers."""
     _in_use: defaultdict[int, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -66,6 +73,16 @@ class Trouble:
                 await self._restart_server(self.servers, NAMES[number // 3 % len(NAMES)])
             else:
                 await self._restart_service(self.draw.choice(services))
+
+    async def cut_at_random(self, count: int, seconds: float) -> None:
+        """Let the network before one server fail so many times, each time for some seconds."""
+        if self.network is None:
+            return
+        for _ in range(count):
+            await asyncio.sleep(self.draw.uniform(0.3, 0.9) * seconds / count)
+            with self.network.trouble(self.draw.choice(NAMES), self.draw.choice(NETS)):
+                await asyncio.sleep(self.draw.uniform(0.2, 4))
+            self.cuts += 1
 
     async def _kill(self, replica: Replica) -> None:
         async with self._in_use[replica.port]:

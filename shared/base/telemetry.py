@@ -12,6 +12,7 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
+from shared.base.outages import OUTAGES
 from shared.story.texts import escape_controls
 
 # when a counter began says nothing that `up` does not
@@ -227,6 +228,7 @@ def log_as_json(level: str = "INFO") -> None:
     """Send every log line of this process to stderr, as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(OUTAGES)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in ("aiokafka", "botocore", "aiobotocore", "httpx", "pymongo", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -14,11 +14,18 @@ from aiohttp import ClientError as HttpError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.base.outages import OUTAGES
 from shared.blobs.files import map_errors, split_key, write_whole
 from shared.ports import Blob, Stored
 from shared.story.errors import BlobMissing, BlobsUnavailable
 
 READ_BYTES = 1 << 20
+PUT_SECONDS, SLOWEST_BYTES = 30.0, 100_000
+"""How long a put may take, and how many of its bytes must at least be sent in each second more.
+
+The client waits for the server's leave to send a body, and that without end on a connection that is
+cut off in silence.
+"""
 DELETE_LIMIT = 1000
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
@@ -80,14 +87,16 @@ class S3Blobs:
         blob = await asyncio.to_thread(_describe, key, source)
         # The checksum makes the server refuse what broke off on the way: else some keep half of it.
         checksum = b64encode(bytes.fromhex(blob.sha256)).decode()
+        seconds = PUT_SECONDS + blob.size / SLOWEST_BYTES
         with _readable(source) as body, self._server():
-            await self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=body,
-                ChecksumSHA256=checksum,
-                Metadata={"sha256": blob.sha256},
-            )
+            async with asyncio.timeout(seconds):
+                await self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    ChecksumSHA256=checksum,
+                    Metadata={"sha256": blob.sha256},
+                )
         return blob
 
     async def get(self, key: str) -> bytes:
@@ -183,12 +192,18 @@ class S3Blobs:
             yield
         except ClientError as error:
             if key is not None and _code(error) in _MISSING:
+                OUTAGES.clear(BlobsUnavailable)
                 raise BlobMissing(key) from error
             keys = ": check STORYWAVE_S3_KEY and STORYWAVE_S3_SECRET"
             advice = keys if _code(error) in _NOT_ALLOWED else ""
+            if advice:  # what is refused for another reason, as a file for which there is no room,
+                OUTAGES.note(BlobsUnavailable)  # is refused by a server that answers
             raise BlobsUnavailable(f"{self._where} refuses: {error}{advice}") from error
         except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as error:
-            raise BlobsUnavailable(f"{self._where} does not answer: {error}") from error
+            OUTAGES.note(BlobsUnavailable)
+            said = str(error) or "it takes too long"
+            raise BlobsUnavailable(f"{self._where} does not answer: {said}") from error
+        OUTAGES.clear(BlobsUnavailable)
 
 
 def _readable(source: Path | bytes) -> BinaryIO:

@@ -9,8 +9,9 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity
 
+from shared.base.outages import OUTAGES
 from shared.bus.kafka_consumer import Consumer
-from shared.bus.kafka_producer import PREFIX, Cluster, Producer
+from shared.bus.kafka_producer import METADATA_MS, PREFIX, Cluster, Producer
 from shared.ports import Handler, Health
 from shared.story.errors import BusUnavailable
 from shared.story.events import DeadLettered, Event
@@ -105,6 +106,7 @@ class KafkaBus:
             self._cluster.servers,
             security=self._cluster.security,
             client_id=self._cluster.client_id,
+            metadata_max_age_ms=METADATA_MS,
             consumer_only=True,
             graceful_timeout=self._graceful_seconds,
             middlewares=self._middlewares,
@@ -119,6 +121,7 @@ class KafkaBus:
         try:
             await self._broker.start()
         except (KafkaError, OSError) as error:
+            OUTAGES.note(BusUnavailable)
             raise BusUnavailable(f"Kafka at {self._cluster.servers}: {error}") from error
         for consumer in self._consumers.values():
             consumer.watch()

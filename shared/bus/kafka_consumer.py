@@ -41,6 +41,7 @@ log = logging.getLogger("storywave.bus")
 # hears nothing. So it is told the short time, and the poll itself is given the long one.
 SLEEP_MS = 5
 POLL_MS = 500
+LOOK_SECONDS = 0.2
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 Polled = dict[TopicPartition, list[ConsumerRecord]]
@@ -92,7 +93,7 @@ class Consumer:
     def watch(self) -> None:
         """Note every poll of the broker, now that it is started, and let each wait longer."""
         consumer = self._subscriber.consumer
-        consumer.getmany = self._watch.wrap(consumer.getmany)
+        consumer.getmany = self._watch.wrap(consumer.getmany, partial(_find_last_fetch, consumer))
 
     def stop(self) -> None:
         """End the pause before a retry: the batch goes to whoever comes next."""
@@ -103,9 +104,7 @@ class Consumer:
         consumer = self._subscriber and self._subscriber.consumer
         if consumer is None:
             return Health(assigned=0, progress_age=self._watch.age())
-        partitions = consumer.assignment()
-        fetched = [at for p in partitions if (at := consumer.last_poll_timestamp(p))]
-        return Health(len(partitions), self._watch.age(max(fetched, default=None)))
+        return Health(len(consumer.assignment()), self._watch.age())
 
     async def measure_lag(self) -> int:
         """Return how many records of its partitions it has not been given yet."""
@@ -156,6 +155,12 @@ class Consumer:
         return [letter]
 
 
+def _find_last_fetch(consumer: Any) -> int | None:
+    """Return when the client has last fetched, by its own clock."""
+    times = [at for p in consumer.assignment() if (at := consumer.last_poll_timestamp(p))]
+    return max(times, default=None)
+
+
 class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     """Remembers when a consumer last polled, and since when it waits for partitions.
 
@@ -164,16 +169,21 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     """
 
     def __init__(self) -> None:
-        self._polled = time.time()
-        self._since = time.time()
+        self._polled = time.monotonic()
+        self._since = time.monotonic()
+        self._looked, self._fetch, self._fetched = 0.0, 0, 0.0
+        self._find_last_fetch: Callable[[], int | None] = lambda: None
         self._rebalancing = True
 
-    def wrap(self, poll: Poll) -> Poll:
+    def wrap(self, poll: Poll, find_last_fetch: Callable[[], int | None]) -> Poll:
         """Return this poll, given more time, and noted when it ends well."""
+        self._find_last_fetch = find_last_fetch
 
         async def poll_and_note(*, timeout_ms: int, max_records: int) -> Polled:
             records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
-            self._polled = time.time()
+            self._polled = time.monotonic()
+            if self._polled > self._looked + LOOK_SECONDS:
+                self._look()
             return records
 
         return poll_and_note
@@ -181,24 +191,29 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Note the begin of a rebalance: until its end there is nothing to fetch."""
         self._rebalancing = True
-        self._since = time.time()
+        self._since = time.monotonic()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Note the end of a rebalance, and what it gave us."""
         # A member without partitions has nothing to fetch: it waits, and is not dead.
         self._rebalancing = False
-        self._since = time.time() if assigned else float("inf")
+        self._since = time.monotonic() if assigned else float("inf")
         log.info("reading %d partitions", len(assigned), extra={"action": "assigned"})
 
-    def age(self, fetched_ms: int | None = None) -> float:
+    def _look(self) -> None:
+        self._looked, fetch = time.monotonic(), self._find_last_fetch()
+        # the client dates its fetches by the wall, which may leap: what counts is that they go on
+        if fetch is not None and fetch != self._fetch:
+            self._fetch, self._fetched = fetch, time.monotonic()
+
+    def age(self) -> float:
         """Return the seconds since the last sign of life, of the poll or the fetch that is older.
 
         They are two loops of the client, and each has died alone.
         """
-        fetched = self._since
-        if fetched_ms is not None and not self._rebalancing:
-            fetched = max(fetched, fetched_ms / 1_000)
-        return max(0.0, time.time() - min(fetched, self._polled))
+        self._look()
+        fetched = self._since if self._rebalancing else max(self._since, self._fetched)
+        return max(0.0, time.monotonic() - min(fetched, self._polled))
 
 
 async def without_headers(

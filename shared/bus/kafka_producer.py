@@ -13,6 +13,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.schemas import Topic
 from faststream.security import BaseSecurity
 
+from shared.base.outages import OUTAGES
 from shared.bus import wire
 from shared.bus.security import client_options
 from shared.story.errors import BusUnavailable, Unpublishable
@@ -23,6 +24,8 @@ log = logging.getLogger("storywave.bus")
 PREFIX = "storywave."
 
 LINGER_MS = 1
+METADATA_MS = 30_000
+"""After which partitions that were added are known: until then nobody reads what is in them."""
 BATCH_BYTES = 128 * 1024
 CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.05
@@ -83,6 +86,7 @@ class Producer:
             await _close(broker)
             raise self._unavailable(error) from error
         self._broker, self._broken = broker, False
+        OUTAGES.clear(BusUnavailable)
 
     async def close(self) -> None:
         """Flush and leave, within a time: without a server there is nothing to flush to."""
@@ -99,6 +103,7 @@ class Producer:
                 refused |= await self._send_all(packed)
         except TimeoutError as error:
             raise self._unavailable(error) from error
+        OUTAGES.clear(BusUnavailable)
         if refused:
             raise Unpublishable(refused)
 
@@ -119,6 +124,7 @@ class Producer:
             security=self._cluster.security,
             client_id=self._cluster.client_id,
             request_timeout_ms=self._request_timeout_ms,
+            metadata_max_age_ms=METADATA_MS,
             # an event counts as published when no single server's death can lose it
             acks="all",
             enable_idempotence=True,
@@ -234,6 +240,7 @@ class Producer:
             return self._broker
 
     def _unavailable(self, error: Exception) -> BusUnavailable:
+        OUTAGES.note(BusUnavailable)
         return BusUnavailable(
             f"Kafka at {self._cluster.servers} does not take messages "
             f"({type(error).__name__}: {error}): {self._cluster.advice}"

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from shared.base.outages import OUTAGES
 from shared.runtime.app import App
 
 METRICS = "/metrics"
@@ -35,7 +36,8 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
         app = current()
         assigned = {} if app is None else {n: h.assigned for n, h in app.health().items()}
         ready = app is not None and not app.draining and all(assigned.values())
-        return JSONResponse({"ready": ready, "assigned": assigned}, 200 if ready else 503)
+        said = {"ready": ready, "assigned": assigned, "away": OUTAGES.away()}
+        return JSONResponse(said, 200 if ready else 503)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route(METRICS, metrics)]
 

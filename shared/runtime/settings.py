@@ -208,7 +208,7 @@ class Settings(BaseSettings):
     """The same by its former name."""
     link_seconds: int = Field(3600, ge=60, le=604_800)
     """How long a signed link to a file of a video is good; they end at full five minutes."""
-    drain_seconds: float = Field(20.0, ge=0)
+    drain_seconds: float = Field(12.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 
     fetch_loopback: bool = False

@@ -14,6 +14,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError
 
+from shared.base.outages import OUTAGES
 from shared.ports import EXPIRES_AT, Doc, Index, Is, Update, Where
 from shared.store import bulk
 from shared.store.documents import check_docs, check_updates, check_where
@@ -185,12 +186,15 @@ class MongoStore:
             yield
         except (PyMongoError, BSONError) as error:
             if isinstance(error, BSONError) or _is_refusal(error):
+                OUTAGES.clear(StoreUnavailable)
                 raise ValueError(f"MongoDB refuses this: {error}") from error
             # the address may hold a password, and this text goes into logs
             host = self._uri.partition("://")[2].rpartition("@")[2].partition("/")[0]
             advice = _NOT_ALLOWED.get(getattr(error, "code", None) or 0, "")
             said = f"MongoDB at {host} takes no work: {_cause(error)}{advice}"
+            OUTAGES.note(StoreUnavailable)
             raise StoreUnavailable(said) from error
+        OUTAGES.clear(StoreUnavailable)
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -219,10 +219,10 @@ class SqliteStore:
             db.execute("COMMIT")
             return answers
         except sqlite3.Error as error:
-            log.warning("nothing of %d operations was kept: %s", len(batch), error)
             self._roll_back(db)
             # Users read this, to whom our paths are no help.
             unavailable = _unavailable(self._path.name, error)
+            log.warning("nothing of %d operations was kept: %s", len(batch), unavailable)
             return [(operation.answer, unavailable) for operation in batch]
 
     def _roll_back(self, db: sqlite3.Connection) -> None:

@@ -18,17 +18,24 @@ KAFKA_CLUSTER_ID = "c3Rvcnl3YXZlLWthZmthMA"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """One port a server, and the second one that Kafka's controller listens on."""
+    """One port a server, and what Kafka needs besides: it tells its clients where it is.
+
+    Who comes through a proxy is told another port than who does not.
+    """
 
     kafka: int
     kafka_controller: int
     mongo: int
     s3: int
+    kafka_behind: int
+    """Where it listens for what comes through a proxy."""
+    kafka_proxy: int
+    """Where such a proxy is."""
 
     def of(self, name: Name) -> tuple[int, ...]:
         """Every port that this server binds."""
         if name == "kafka":
-            return (self.kafka, self.kafka_controller)
+            return (self.kafka, self.kafka_controller, self.kafka_behind)
         return (self.mongo,) if name == "mongo" else (self.s3,)
 
     def dump(self) -> str:
@@ -49,11 +56,12 @@ def server_properties(ports: Ports, data: Path) -> str:
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{ports.kafka_controller}
-listeners=PLAINTEXT://127.0.0.1:{ports.kafka},CONTROLLER://127.0.0.1:{ports.kafka_controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{ports.kafka}
+listeners=PLAINTEXT://127.0.0.1:{ports.kafka},BEHIND://127.0.0.1:{ports.kafka_behind},\
+CONTROLLER://127.0.0.1:{ports.kafka_controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{ports.kafka},BEHIND://127.0.0.1:{ports.kafka_proxy}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,BEHIND:PLAINTEXT
 log.dirs={data}
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4

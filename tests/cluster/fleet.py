@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 import services
+from tests.cluster import clocks
 from tests.cluster.processes import free_ports
 from tests.cluster.servers import CHECKOUT
 
@@ -77,6 +78,8 @@ class Fleet:
     environment: Mapping[str, str]
     program: Sequence[str] = PROGRAM
     replicas: list[Replica] = field(default_factory=list)
+    clocks: float = 0.0
+    """By so many seconds the clocks of half of all processes are ahead, the others' behind."""
 
     def start(self, copies: int = 2, seconds: float = 90.0) -> None:
         names = [name for name in services.NAMES for _ in range(copies)]
@@ -85,7 +88,10 @@ class Fleet:
         for number, (name, port) in enumerate(zip(names, ports, strict=True)):
             log = self.folder / f"{name}-{number % copies}.log"
             command = [*self.program, "service", name]
-            known = self._environment(number, fronts[number % copies])
+            known = {
+                **self._environment(number, fronts[number % copies]),
+                **self._clock(number),
+            }
             replica = Replica(name, number % copies, port, known, log, command)
             self.replicas.append(replica)
             replica.start()
@@ -122,10 +128,24 @@ class Fleet:
                 if line.startswith("{"):
                     yield json.loads(line)
 
+    def leap(self) -> None:
+        """Let all clocks that are ahead be behind from now on, and the others ahead."""
+        self.clocks = -self.clocks
+        for number in range(len(self.replicas)):
+            self._clock(number)
+
+    def _clock(self, number: int) -> Mapping[str, str]:
+        if not self.clocks:
+            return {}
+        ahead = self.clocks if number % 2 else -self.clocks
+        return clocks.shift(ahead, self.folder / f"clock-{number}")
+
     def _environment(self, number: int, front: int) -> Mapping[str, str]:
-        scratch = self.folder / f"scratch-{number}"
-        own = {"STORYWAVE_PUBLIC_URL": f"http://127.0.0.1:{front}"}
-        return {**self.environment, **own, "STORYWAVE_SCRATCH": str(scratch)}
+        own = {
+            "STORYWAVE_PUBLIC_URL": f"http://127.0.0.1:{front}",
+            "STORYWAVE_SCRATCH": str(self.folder / f"scratch-{number}"),
+        }
+        return {**own, **self.environment}
 
 
 def tail(log: Path, characters: int = 1500) -> str:

@@ -101,7 +101,7 @@ def _spawn(command: list[str], folder: Path, name: str, **environment: str) -> P
 
 def _start_kafka(folder: Path, port: int, internal: int, controller: int) -> Process:
     properties = folder / "secure.properties"
-    ports = config.Ports(port, controller, 0, 0)
+    ports = config.Ports(port, controller, 0, 0, 0, 0)
     known = dict(
         line.split("=", 1)
         for line in config.server_properties(ports, folder / "kafka").splitlines()
@@ -133,7 +133,7 @@ def _start_mongo(folder: Path, port: int) -> Process:
     data.mkdir()
     key.write_text("b25seS1mb3ItdGVzdHM=\n")
     key.chmod(0o600)
-    command = config.mongo_command(downloads.mongod(), config.Ports(0, 0, port, 0), data)
+    command = config.mongo_command(downloads.mongod(), config.Ports(0, 0, port, 0, 0, 0), data)
     tls = ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(folder / "server.pem")]
     tls += ["--tlsCAFile", str(folder / "ca.pem"), "--tlsAllowConnectionsWithoutCertificates"]
     return _spawn([*command, *tls, "--auth", "--keyFile", str(key)], folder, "mongo")

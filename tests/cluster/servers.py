@@ -99,8 +99,13 @@ class Servers:
         """Chosen once and kept, so that addresses survive restarts."""
         file = self.folder / "ports.json"
         if not file.exists():
-            file.write_text(Ports(*free_ports(4)).dump())
-        return config.load_ports(file.read_text())
+            file.write_text(Ports(*free_ports(6)).dump())
+        try:
+            return config.load_ports(file.read_text())
+        except TypeError as error:
+            raise ServerFailed(
+                f"{file} is of another version: stop the servers with `down --wipe`"
+            ) from error
 
     def _alone(self) -> AbstractContextManager[None]:
         """Two commands at once take turns."""

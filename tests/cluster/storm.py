@@ -5,10 +5,11 @@ import random
 import signal
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -144,7 +145,14 @@ class Storm:
 
 
 @asynccontextmanager
-async def storm(servers: Servers, folder: Path, name: str, **known: str) -> AsyncIterator[Storm]:
+async def storm(
+    servers: Servers,
+    folder: Path,
+    name: str,
+    known: Mapping[str, str] = MappingProxyType({}),
+    copies: int = 2,
+) -> AsyncIterator[Storm]:
+    """Give a fleet of so many processes of each service."""
     environment = {
         **servers.env(),
         "STORYWAVE_KAFKA_PREFIX": f"{name}.",
@@ -156,7 +164,7 @@ async def storm(servers: Servers, folder: Path, name: str, **known: str) -> Asyn
     }
     fleet = Fleet(folder, environment)
     try:
-        await asyncio.to_thread(fleet.start)
+        await asyncio.to_thread(fleet.start, copies)
         yield Storm(fleet, servers)
     finally:
         await asyncio.to_thread(fleet.stop)

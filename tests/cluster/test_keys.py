@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.cluster import clocks
 from tests.cluster.fleet import PROGRAM, Fleet, Replica
 from tests.cluster.processes import free_ports
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def gateways(tmp_path: Path) -> Iterator[list[Replica]]:
-    """Two that others can ask, on a database of their own."""
+    """Two that others can ask, on a database of their own, with clocks two minutes apart."""
     name = f"keys-{uuid4().hex[:8]}"
     environment = {
         "STORYWAVE_ENGINE": "rehearsal",
@@ -29,7 +30,9 @@ def gateways(tmp_path: Path) -> Iterator[list[Replica]]:
     fleet = Fleet(tmp_path, environment)
     for number, port in enumerate(free_ports(2)):
         log, command = tmp_path / f"gateway-{number}.log", [*PROGRAM, "service", "gateway"]
-        fleet.replicas.append(Replica("gateway", number, port, environment, log, command))
+        clock = clocks.shift(60 if number else -60, tmp_path / f"clock-{number}")
+        known = {**environment, **clock}
+        fleet.replicas.append(Replica("gateway", number, port, known, log, command))
     for replica in fleet.replicas:
         replica.start()
     fleet.wait_ready(fleet.replicas)

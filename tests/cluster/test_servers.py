@@ -26,7 +26,14 @@ from tests.cluster.processes import (
 )
 from tests.cluster.servers import ServerFailed, Servers
 
-PORTS = Ports(kafka=21001, kafka_controller=21002, mongo=21003, s3=21004)
+PORTS = Ports(
+    kafka=21001,
+    kafka_controller=21002,
+    kafka_behind=21005,
+    kafka_proxy=21006,
+    mongo=21003,
+    s3=21004,
+)
 OBEDIENT = "import time; time.sleep(60)"
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
@@ -118,8 +125,12 @@ def test_ports_survive_the_file_and_are_chosen_once(tmp_path: Path) -> None:
 def test_kafkas_settings_name_each_port_and_only_loopback() -> None:
     lines = config.server_properties(PORTS, Path("/data/kafka")).splitlines()
     settings = dict(line.split("=", 1) for line in lines)
-    assert settings["listeners"] == "PLAINTEXT://127.0.0.1:21001,CONTROLLER://127.0.0.1:21002"
-    assert settings["advertised.listeners"] == "PLAINTEXT://127.0.0.1:21001"
+    assert settings["listeners"] == (
+        "PLAINTEXT://127.0.0.1:21001,BEHIND://127.0.0.1:21005,CONTROLLER://127.0.0.1:21002"
+    )
+    assert settings["advertised.listeners"] == (
+        "PLAINTEXT://127.0.0.1:21001,BEHIND://127.0.0.1:21006"
+    )
     assert settings["controller.quorum.voters"] == "1@127.0.0.1:21002"
     assert settings["log.dirs"] == "/data/kafka"
     assert settings["auto.create.topics.enable"] == "false"

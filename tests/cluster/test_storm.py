@@ -44,7 +44,7 @@ async def test_orchestration_under_a_storm(servers: Servers, tmp_path: Path) -> 
         "STORYWAVE_REHEARSAL_SECONDS": "0.3",
         "STORYWAVE_LEASE_SECONDS": str(LEASE_SECONDS),
     }
-    async with storm(servers, tmp_path, f"storm{SEED}", **known) as s:
+    async with storm(servers, tmp_path, f"storm{SEED}", known) as s:
         asking = asyncio.create_task(s.ask(40, 1.0, duration=30, end_card={"seconds": 2.5}))
         await asyncio.sleep(3)
         await s.poison(f"storm{SEED}.")
