@@ -1,4 +1,4 @@
-"""What a provider has refused for what it shows is not sent again as it is, whatever is asked for."""
+"""What a provider has refused for what it shows is not sent again as it is, whoever asks for it."""
 
 from typing import Any
 
