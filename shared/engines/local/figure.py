@@ -13,6 +13,11 @@ from shared.engines.local.paper import Paper, Point, mix, round_corners
 from shared.engines.local.styles import Colour, Palette
 
 _SKINS: tuple[Colour, ...] = ((246, 208, 178), (222, 170, 132), (168, 116, 82), (112, 74, 54))
+_COATS: tuple[Colour, ...] = (
+    *((58, 92, 122), (122, 64, 72), (82, 108, 78), (196, 160, 96), (92, 78, 118), (70, 74, 82)),
+    *((176, 112, 78), (108, 138, 142)),
+)
+"""What those wear who have a name: by it they are told apart in small pictures, too."""
 _HAIRS: tuple[Colour, ...] = ((44, 30, 26), (96, 58, 34), (178, 112, 52), (214, 176, 104))
 
 
@@ -30,13 +35,19 @@ class Look:
     outline: Colour | None
 
 
-def choose_look(palette: Palette, seed: int, outlined: bool, colourless: bool) -> Look:
+def choose_look(
+    palette: Palette, seed: int, outlined: bool, colourless: bool, named: bool = False
+) -> Look:
     """Return the hero's look, from the palette of the video."""
     # Not from the light of a beat: a hero that turned blue at night would seem to be another one.
     rng = np.random.default_rng([seed, 77])
     skin = _SKINS[rng.integers(len(_SKINS))]
     hair = _HAIRS[rng.integers(len(_HAIRS))]
     second = mix(palette.light, palette.far, float(rng.uniform(0.15, 0.5)))
+    cut = int(rng.integers(4))
+    if named:
+        coat = _COATS[rng.integers(len(_COATS))]
+        second = mix(_grey(coat) if colourless else coat, palette.light, 0.12)
     return Look(
         main=palette.accent,
         second=second,
@@ -44,7 +55,7 @@ def choose_look(palette: Palette, seed: int, outlined: bool, colourless: bool) -
         light=mix(palette.light, (255, 255, 255), 0.35),
         skin=_grey(skin) if colourless else skin,
         hair=_grey(hair) if colourless else hair,
-        cut=int(rng.integers(4)),
+        cut=cut,
         outline=palette.ink if outlined else None,
     )
 
