@@ -35,6 +35,7 @@ _DEFAULT_SCENES: dict[Kind, Scene] = {
     "product": "stage",
     "topic": "shapes",
     "question": "shapes",
+    "foreign": "hills",
 }
 
 
@@ -62,7 +63,7 @@ class Reader:
         lines = self._write_lines(name)
         topic = self._find_topic(name)
         found = self._find_hero(topic, content, name)
-        scene = scene_of(topic, g.code) or scene_of(content, g.code) or _find_home(found, kind)
+        scene = scene_of(topic, g.code) or scene_of(content, g.code) or find_home(found, kind)
         if kind == "tale" and scene in ("shapes", "stage"):
             scene = _DEFAULT_SCENES[kind]  # who lives somewhere does not live among shapes
         drawn = name_for_pictures(found, kind, characters, g.code, people)
@@ -230,7 +231,7 @@ class Reader:
         return re.sub(r"\.\s+¿?[\w ]+\?$", "", text).strip(ENDS)
 
 
-def _find_home(found: tuple[Hero, str] | None, kind: Kind) -> Scene:
+def find_home(found: tuple[Hero, str] | None, kind: Kind) -> Scene:
     """Return where a story is that names no place: where its hero is at home."""
     sketch = sketches().get(found[0]) if found and kind != "tale" else None
     return sketch.home if sketch else _DEFAULT_SCENES[kind]
