@@ -66,10 +66,12 @@ def scene_of(text: str, language: str = ENGLISH) -> Scene | None:
 
 def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     """Return the hero that the text names, and the word for it; living ones before things."""
-    # "A fox reads a book" is about the fox, wherever the book stands.
-    table = _grammar(language).hero_of
+    # "A fox reads a book" is about the fox, wherever the book stands; but "A gym for people" is not
+    # about the people.
+    grammar = _grammar(language)
+    table, crowd = grammar.hero_of, grammar.words("crowd")
     named = [(table[word], word) for word in _list_words(text) if word in table]
-    living = [pair for pair in named if pair[0] in LIVING]
+    living = [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
     return next(iter(living or named), None)
 
 

@@ -190,6 +190,8 @@ def test_all_that_a_language_has_a_word_for_can_be_drawn_and_looks_like_nothing_
         ("Launch our yoga app Breathe: free for a month", "a yogi"),
         ("A barber shop in Queens turns fifty", "a pair of scissors"),
         ("Our dentist practice takes new patients", "a tooth"),
+        ("A gym for people over sixty", "a dumbbell"),
+        ("A dental practice: teeth are cleaned, children smile", "a tooth"),
         ("Cómo funcionan las vacunas", "a syringe"),
         ("Unsere Bäckerei öffnet um sechs", "a loaf of bread"),
     ],
