@@ -23,6 +23,7 @@ from services.gateway.webhooks.kept import name_own
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief, Review, Workflow
 from shared.story.budget import find_block, find_cap
+from shared.story.codes import Code, read_code
 from shared.story.events import (
     AttemptSettled,
     BeatsPlanned,
@@ -157,6 +158,7 @@ class VideoStatus(Fact):
     exceeded: Exceeded | None = Field(None, description="Set while the video waits for money.")
     retries: int = Field(0, description="How often a user asked to try something again.")
     error: str | None = None
+    error_code: Code | None = Field(None, description="Why it failed, in a word for programs.")
     failed_at: FailedAt | None = None
     seconds: float | None = Field(None, description="How long the finished video is.")
     generation_ms: int | None = None
@@ -172,7 +174,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
     failure = _find_failure(view)
     ended = failure or done
-    made = measure_progress(view, failure.phase if failure else None, kinds)
+    made = measure_progress(view, failure, kinds)
     word, awaited = _choose_status(view, failure), find_awaited(view)
     return VideoStatus(
         id=view.video_id,
@@ -199,6 +201,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         exceeded=describe_block(view) if word is Status.BUDGET_EXCEEDED else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
+        error_code=read_code(failure.code) if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
         seconds=done.seconds if done and done.key else None,
         generation_ms=ended.generation_ms if ended else None,
@@ -319,7 +322,7 @@ def _describe_chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
 def _list_failures(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
     """Return the clips that have failed so far, while the waves still go on."""
     return tuple(
-        ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error)
+        ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error, code=failed.code)
         for chunk in active_chunks(plan)
         if (failed := view.failure(clip_job(plan, chunk)))
     )
