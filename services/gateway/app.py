@@ -21,6 +21,7 @@ from services.gateway.openai import routes as openai
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.routes import (
     beats,
+    docs,
     files,
     hooks,
     images,
@@ -113,6 +114,7 @@ def _build_api() -> FastAPI:
         webhooks,
         keys,
         reference,
+        docs,
         page,
     ):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
