@@ -24,6 +24,7 @@ from services.gateway.keys.secret import Secrets
 from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
+from services.gateway.renditions import Renditions
 from services.gateway.retention import SWEEP_SECONDS as RETENTION_SECONDS
 from services.gateway.retention import Retention
 from services.gateway.revisions import Revisions
@@ -63,6 +64,7 @@ class Gateway:
     poster: Poster
     making: Making
     thumbnails: Thumbnails
+    renditions: Renditions
     keys: ApiKeys
     audit: Audit
     door: Door
@@ -149,6 +151,7 @@ def build_gateway(
         poster=poster,
         making=Making(store),
         thumbnails=Thumbnails(app.ports.blobs, images.pool),
+        renditions=Renditions(app.ports.blobs, uploads.pool, app.folder),
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),

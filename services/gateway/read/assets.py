@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from services.gateway.filetypes import find_format
 from shared.jobs.job import Job, State
 from shared.story.codes import Code, read_code
 from shared.story.events import BeatsPlanned
@@ -32,6 +33,7 @@ class Asset(Fact):
     name: str = Field("", description="Which of the job's files it is: `key` is the main one.")
     key: str | None = Field(None, description="Where its bytes lie.")
     url: str | None = None
+    formats: tuple[str, ...] = Field((), description="What `?format=` of its URL takes.")
     bytes: int | None = None
     sha256: str = ""
     model: str = ""
@@ -110,7 +112,9 @@ def _list_files(job: Job, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[A
     )
     files = find_files(job)
     for name, file in files.items():
-        about = {"name": name, "key": file["key"], "url": make_url(spec, name)}
+        about: dict[str, Any] = {"name": name, "key": file["key"], "url": make_url(spec, name)}
+        other = find_format(file["key"])
+        about["formats"] = (other,) if other else ()
         size = {"bytes": file.get("size"), "sha256": file.get("sha256") or ""}
         yield common.model_copy(update=about | size)
     if not files:

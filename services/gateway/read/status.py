@@ -39,9 +39,18 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
-from shared.story.kinds import KINDS, AnimaticReady, ChunkReady, Kinds, Stage, clip_job
+from shared.story.kinds import (
+    CONFORM,
+    KINDS,
+    AnimaticReady,
+    ChunkReady,
+    ClipConformed,
+    Kinds,
+    Stage,
+    clip_job,
+)
 from shared.story.notes import Note, list_notes
-from shared.story.plan import active_chunks
+from shared.story.plan import active_chunks, card_number
 from shared.story.reviews import find_awaited
 from shared.story.view import View
 from shared.story.wishes import FIRST_REV, find_desired, find_rev, is_deleting
@@ -336,6 +345,8 @@ def _build_links(view: View, done: VideoCompleted | None) -> dict[str, str]:
         links["deliveries"] = f"/v1/webhooks/{name_own(view.video_id)}/deliveries"
     if find_animatic(view) is not None:
         links["animatic"] = f"{here}/animatic"
+    if find_card(view) is not None:
+        links["card"] = f"{here}/card.png"
     if done and done.key:
         links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
         links |= {
@@ -371,3 +382,13 @@ def find_animatic(view: View, rev: int | None = None) -> str | None:
     made = [end for end in view.all(AnimaticReady) if rev in (None, end.take)]
     latest = max(made, key=lambda end: end.take, default=None)
     return latest.key if latest else None
+
+
+def find_card(view: View) -> str | None:
+    """Return the key of the finished end card, as the plan wants it; None where there is none."""
+    plan = view.latest(BeatsPlanned)
+    if plan is None or plan.brief.end_card is None:
+        return None
+    job = CONFORM.job(plan, beat=len(plan.beats), n=card_number(plan))
+    made = view.ready(ClipConformed, job)
+    return made.key if made else None

@@ -14,6 +14,7 @@ from services.gateway.read.status import (
     Action,
     Part,
     find_animatic,
+    find_card,
     find_clips,
     find_file,
     read_status,
@@ -77,6 +78,16 @@ async def send_animatic(
             "all that is made."
         )
     return await media.serve(request, at.blobs, key, f"{known.video_id}-animatic")
+
+
+@serve_file(router, "/v1/videos/{video_id}/card.png", "card")
+async def send_card(known: Known, at: At, request: Request) -> Response:
+    """Send the finished end card: its last picture."""
+    key = find_card(known)
+    if key is None:
+        raise NoSuchPart("The video has no finished end card (yet), or is made without one.")
+    still = await at.renditions.find_still(key)
+    return await media.serve(request, at.blobs, still, f"{known.video_id}-card")
 
 
 @serve_file(router, "/v1/videos/{video_id}/captions.srt", "srt")
