@@ -185,7 +185,7 @@ class Maker:
         promise = {
             "key": key,
             "path": str(path),
-            "asked": asked.model_dump(mode="json"),
+            "asked": asked.model_dump(mode="json", exclude_unset=True),
             "beside": dict(beside or {}),
         }
         await self.store.insert(OUTPUTS, [{"_id": id_, **promise}])

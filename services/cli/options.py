@@ -140,6 +140,9 @@ def _add_look(make: argparse.ArgumentParser) -> None:
         "--card-style", help=f"{list_choices(CARD_CHOICES, 'auto')}; auto is by style"
     )
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
+    make.add_argument(
+        "--missing", help="in place of a clip that can't be made: pan (default), title or omit"
+    )
     make.add_argument("--clip-sound", action="store_true", default=None)
 
 

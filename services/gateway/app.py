@@ -36,6 +36,7 @@ from services.gateway.routes import (
     webhooks,
     wishes,
 )
+from shared.runtime.allowances import STANDARD, Allowances
 from shared.runtime.app import App
 from shared.runtime.probes import probes
 
@@ -44,7 +45,7 @@ LOOPBACK = Hosts()
 
 def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK, *, needs_key: bool = False) -> FastAPI:
     """Return the API over a running gateway, for these hosts, and callers with a key."""
-    api = _build_api()
+    api = _build_api(gateway.intake.allowances)
     api.state.gateway = gateway
     # The last to be added is the first to see a request.
     api.add_middleware(Repeats, answers=gateway.answers)
@@ -88,8 +89,11 @@ def open_front(
         gateway.close()  # streams would go on for ever, and the process with them
 
 
-def _build_api() -> FastAPI:
-    """Return the API without anything behind it, which is all that its description needs."""
+def _build_api(allowances: Allowances = STANDARD) -> FastAPI:
+    """Return the API without anything behind it, which is all that its description needs.
+
+    `allowances`: what holds on this server for what a request leaves open.
+    """
     api = FastAPI(
         title="Storywave",
         version="1",
@@ -120,5 +124,5 @@ def _build_api() -> FastAPI:
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(openai.router)
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
-    correct_description(api)
+    correct_description(api, allowances)
     return api

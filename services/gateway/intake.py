@@ -135,6 +135,7 @@ class Intake:
             "touched_at": now,
             "cap": asked.cap,
             "webhook": own,
+            "open": sorted(asked.left_open),
             "requested": requested.model_dump(mode="json"),
         }
 
@@ -231,6 +232,7 @@ class Intake:
         """Return the row that was there first; refuse if it asks for something else."""
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         first = {"cap": None, "webhook": None, **stored}  # to a store, null is no field
+        left_open = {*left_open} & {*stored.get("open", left_open)}
         try:
             asked = _list_wishes(first, left_open)
         except Exception as error:

@@ -254,6 +254,7 @@ class VideoFields(TypedDict, total=False):
     clip_check: str
     end_card: Mapping[str, Any] | None
     beats: list[Mapping[str, Any]]
+    missing: str
     min_clips: int
     clips_at_once: int
     image_takes: int

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from shared.story.brief import ClipCheck
+from shared.runtime.defaults import Defaults
 from shared.story.fact import Micros
 from shared.story.money import read_dollars
 
@@ -72,7 +72,7 @@ def _check_dollars(text: str) -> str:
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
-class Settings(BaseSettings):
+class Settings(Defaults):
     """What differs between places where Storywave runs. Everything has a working default."""
 
     model_config = SettingsConfigDict(
@@ -101,9 +101,6 @@ class Settings(BaseSettings):
     """How many encodes at once in one process; by default as many as there are processors."""
     process_mib: int = Field(2048, ge=256)
     """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
-
-    clip_check: ClipCheck = "warn"
-    """What follows when a clip looks spoiled and its request says nothing: off, warn or retry."""
 
     # Replicate
     replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])

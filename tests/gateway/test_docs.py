@@ -20,7 +20,7 @@ from tests.gateway.conftest import Api
 from tools.image import list_context
 
 ROOT = Path(__file__).parents[2]
-OF_EITHER = {
+OF_EITHER: dict[type[Refusal], set[str]] = {
     callers.NoKey: {"key-missing", "key-not-valid"},
     callers.LinkRefused: {"link-ended", "link-not-valid"},
 }

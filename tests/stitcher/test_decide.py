@@ -252,6 +252,13 @@ def test_gaps_may_be_left_and_what_follows_moves_up() -> None:
     assert completion(told).seconds == 15
 
 
+def test_a_gap_may_show_the_title_whatever_pictures_there_are() -> None:
+    told = stitched(plan(2, 2, gaps="title", min_clips=1), lost=["clip/0/1/0", "clip/1/2/0"])
+    assert [conforms(told)[chunk].files for chunk in (1, 2)] == [{}, {}]
+    assert conforms(told)[0].files == {"clip": "ChunkReady/0-0-0"}
+    assert completion(told).succeeded == 1
+
+
 def test_missing_sounds_and_card_are_noted() -> None:
     told = stitched(plan(2, **FULL), lost=["voice/1/0/0", "music/0/0/0", "card/0/0/0"])
     assert completion(told).notes == (
@@ -350,7 +357,7 @@ LOST = ["clip/0/1/0", "clip/1/2/0", "image/1/0/0", "voice/0/0/0", "music/0/0/0",
 @given(
     st.sampled_from([(1, 1), (1, 2), (2, 2), (3, 1)]),
     st.sets(st.sampled_from([*LOST, "conform/0/0/0", "cut/0/0/1"])),
-    st.sampled_from(["fill", "leave"]),
+    st.sampled_from(["fill", "leave", "title"]),
     st.data(),
 )
 def test_any_order_and_any_duplicates_give_the_same_decision(
@@ -368,7 +375,7 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
 @given(
     st.sampled_from([(1, 1), (1, 2), (2, 2), (3, 1)]),
     st.sets(st.sampled_from([*LOST, "cut/0/0/1"])),
-    st.sampled_from(["fill", "leave"]),
+    st.sampled_from(["fill", "leave", "title"]),
     st.randoms(use_true_random=False),
 )
 def test_whatever_comes_first_the_video_ends_alike(

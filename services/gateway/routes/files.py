@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.gateway import media
 from services.gateway.description import file_answers, refusals
 from services.gateway.errors.problems import NoSuchPart, NotNow
+from services.gateway.filetypes import TYPES
 from services.gateway.keys.caller import CALLER
 from services.gateway.parts import Gateway
 from services.gateway.read.status import (
@@ -122,7 +123,7 @@ async def send_playlist(known: Known, at: At, request: Request, rev: PathRev) ->
     path = request.url.path.replace("playlist.m3u8", HLS_MEDIA)
     _, _, signed = (await at.door.links.sign_beside(path)).partition("?")
     text = text.replace(HLS_MEDIA.encode(), f"{HLS_MEDIA}?{signed}".encode())
-    return Response(text, media_type=media.TYPES[".m3u8"], headers={"Cache-Control": "no-store"})
+    return Response(text, media_type=TYPES[".m3u8"], headers={"Cache-Control": "no-store"})
 
 
 @serve_file(router, "/v1/videos/{video_id}/hls/{rev}/hls_media.m4s", "hls_media")
