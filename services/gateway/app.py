@@ -17,6 +17,7 @@ from services.gateway.edge.repeats import Repeats
 from services.gateway.errors.handlers import handle_errors
 from services.gateway.keys.apikeys import make_first_key
 from services.gateway.keys.links import LINK_SECONDS
+from services.gateway.keys.streams import MOST as MOST_STREAMS
 from services.gateway.openai import routes as openai
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.routes import (
@@ -70,13 +71,16 @@ def open_front(
     loopback: bool = False,
     needs_key: bool = False,
     link_seconds: int = LINK_SECONDS,
+    streams_a_key: int = MOST_STREAMS,
     tell_first: Callable[[str], None] | None = None,
 ) -> Iterator[FastAPI]:
     """Give the API of a running process, with its probes.
 
     Where no key was ever made, the first one is, and its token is told.
     """
-    gateway = build_gateway(app, hook_secret, link_seconds, loopback=loopback)
+    gateway = build_gateway(
+        app, hook_secret, link_seconds, loopback=loopback, streams_a_key=streams_a_key
+    )
     if needs_key and tell_first:
         app.repeat("first key", partial(make_first_key, gateway.keys, tell_first), 60)
     api = create_app(gateway, hosts, needs_key=needs_key)

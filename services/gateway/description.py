@@ -28,7 +28,8 @@ _WHEN: Mapping[int, str] = {
     415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",
     421: "The request names a host that is not served here.",
-    429: "The key has used up what it may, by the minute or in videos: see `Retry-After`.",
+    429: "The key has used up what it may, by the minute, in videos or in open streams: see "
+    "`Retry-After`.",
     422: "The input is off: `errors` names each field, or the first 20 of them.",
     500: "A bug of ours: the log has its cause under `request_id`.",
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
@@ -155,7 +156,7 @@ SCHEMES: dict[str, Any] = {
         "in": "query",
         "name": "sig",
         "description": "A signed link, as the `links` of a video have it: it is good for its own "
-        "path, until `expires`.",
+        "path, until `expires`, or until its key is revoked.",
     },
 }
 KEY: list[dict[str, list[str]]] = [{"key": []}]

@@ -21,6 +21,8 @@ from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.keys.links import LINK_SECONDS, Links
 from services.gateway.keys.secret import Secrets
+from services.gateway.keys.streams import MOST as MOST_STREAMS
+from services.gateway.keys.streams import Streams
 from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
@@ -65,6 +67,7 @@ class Gateway:
     making: Making
     thumbnails: Thumbnails
     renditions: Renditions
+    streams: Streams
     keys: ApiKeys
     audit: Audit
     door: Door
@@ -86,11 +89,12 @@ def build_gateway(
     link_seconds: int = LINK_SECONDS,
     *,
     loopback: bool = False,
+    streams_a_key: int = MOST_STREAMS,
 ) -> Gateway:
     """Return the gateway of a process; from here on its watchers hear what the process hears.
 
     With a secret it also hears what a provider's webhooks tell. `loopback`: URLs that users give
-    may lead to this machine.
+    may lead to this machine. `streams_a_key`: so many may be open at once; 0 is no limit.
     """
     shell = app.shell("gateway")
     secrets = Secrets(app.ports.store)
@@ -152,6 +156,7 @@ def build_gateway(
         making=Making(store),
         thumbnails=Thumbnails(app.ports.blobs, images.pool),
         renditions=Renditions(app.ports.blobs, uploads.pool, app.folder),
+        streams=Streams(streams_a_key),
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.story.brief import ClipCheck, Tier
 from shared.story.formats import Aspect, Quality
@@ -42,6 +42,10 @@ def split_models(text: str) -> dict[str, str]:
 
 class Defaults(BaseSettings):
     """The defaults of requests, under the names that their fields have."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STORYWAVE_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     tier: Tier | None = None
     """Of requests that leave it open: draft, standard or best models. By default standard."""

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
-from pydantic_settings import SettingsConfigDict
 
 from shared.runtime.defaults import Defaults
 from shared.story.fact import Micros
@@ -74,10 +73,6 @@ Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(
 
 class Settings(Defaults):
     """What differs between places where Storywave runs. Everything has a working default."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="STORYWAVE_", frozen=True, extra="ignore", use_attribute_docstrings=True
-    )
 
     mode: Literal["embedded", "cluster"] = "embedded"
     """Everything in this process and one folder, or each service alone on shared servers."""
@@ -205,6 +200,8 @@ class Settings(Defaults):
     """The same by its former name."""
     link_seconds: int = Field(3600, ge=60, le=604_800)
     """How long a signed link to a file of a video is good; they end at full five minutes."""
+    streams_a_key: int = Field(200, ge=0)
+    """How many streams of live messages one key may have open in each gateway; 0 is no limit."""
     drain_seconds: float = Field(12.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 

@@ -177,6 +177,11 @@ PROBLEMS: Mapping[str, Known] = {
         "As many videos are under way as the key may have.",
         "Ask again when one has ended, or cancel one.",
     ),
+    "too-many-streams": Known(
+        429,
+        "The key has as many streams open as it may (`STORYWAVE_STREAMS_A_KEY`).",
+        "Close one first. `/v1/events` is one stream over all of your videos.",
+    ),
     "too-many-idempotency-keys": Known(
         429,
         "As many answers are kept for your Idempotency-Keys as there is room for.",
