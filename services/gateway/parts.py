@@ -10,6 +10,7 @@ from services.gateway.answers import Answers
 from services.gateway.budgets import Budgets
 from services.gateway.deliveries import History
 from services.gateway.download import Downloads
+from services.gateway.from_video import Storyboards
 from services.gateway.given import Given
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
@@ -73,6 +74,7 @@ class Gateway:
     door: Door
     answers: Answers
     trial: Trial
+    storyboards: Storyboards
     skips: Skips
 
     def close(self) -> None:
@@ -114,6 +116,7 @@ def build_gateway(
     emit = note_deeds(shell.emit, audit, usage)
     weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
     webhooks, poster = Webhooks(store), Poster(loopback)
+    storyboards = Storyboards(videos, images, app.ports.blobs)
     intake = Intake(
         store,
         gate,
@@ -128,6 +131,7 @@ def build_gateway(
         webhooks,
         poster,
         videos.check_living,
+        storyboards.take_over,
     )
     steer = touch_videos(emit, videos)
     revisions = Revisions(videos, steer, gate, app.terms)
@@ -161,7 +165,8 @@ def build_gateway(
         audit=audit,
         door=Door(keys, links, usage, gate),
         answers=answers,
-        trial=Trial(intake, budgets),
+        trial=Trial(intake, budgets, storyboards),
+        storyboards=storyboards,
         skips=Skips(revisions, shell.list_open_jobs),
     )
 

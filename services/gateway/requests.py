@@ -103,6 +103,14 @@ class VideoRequest(BaseModel):
         description="In place of a prompt: a plan of your own, beat by beat, as an object or as a "
         "text in YAML. No model is asked for one.",
     )
+    from_video: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="In place of a prompt: the id of a video of yours whose storyboard is "
+        "finished. The new one (`video_only`) has its plan, its pictures and its end card; what "
+        "you give in `beats` comes before these. Nothing of it is made or paid again.",
+    )
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
@@ -153,7 +161,7 @@ class VideoRequest(BaseModel):
         "full",
         description="How much is made: plan_only ends with the plan, storyboard_only with the "
         "pictures and an animatic; POST …/continue makes the rest. video_only starts from pictures "
-        "that there are: each beat of your `plan` has an image or a clip in `beats`.",
+        "that there are: `from_video`, or a `plan` and in `beats` an image or a clip for each beat.",
     )
     review: list[Review] = Field(
         default_factory=list,
@@ -227,6 +235,14 @@ class VideoRequest(BaseModel):
     )
 
     @model_validator(mode="after")
+    def _check_start(self) -> Self:
+        """Refuse to start from another video, and not to make just the video."""
+        asked = "workflow" in self.model_fields_set and self.workflow != "video_only"
+        if self.from_video is not None and asked:
+            raise ValueError("from_video starts from finished pictures: leave workflow out")
+        return self
+
+    @model_validator(mode="after")
     def _take_from_plan(self) -> Self:
         """Take over what the plan says of the whole video, unless the request itself does."""
         if self.plan is None:
@@ -259,7 +275,7 @@ class VideoRequest(BaseModel):
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
         other = {"beats", "budget", "dry_run", "end_card", "metadata", "plan", "product"}
-        other |= {"script", "webhook"}
+        other |= {"script", "webhook", "from_video"}
         words = self.model_dump(exclude=other)
         words |= self._choose_open(allowances.defaults)
         words["gaps"] = GAPS[words.pop("missing")]

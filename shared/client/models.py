@@ -238,6 +238,7 @@ class VideoFields(TypedDict, total=False):
 
     prompt: str
     script: str
+    from_video: str
     product: Mapping[str, Any]
     plan: Mapping[str, Any] | str
     duration: float

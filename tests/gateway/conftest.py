@@ -44,7 +44,10 @@ class Api:
         await self.bus.wait_until_idle()
 
     async def make(self, headers: Any = None, **asked: object) -> str:
-        body = {"prompt": "the sea", **asked}
+        return await self.make_of(headers, **{"prompt": "the sea", **asked})
+
+    async def make_of(self, headers: Any = None, **body: object) -> str:
+        """The same of anything: nothing is added to it."""
         answer = await self.http.post("/v1/videos", json=body, headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
