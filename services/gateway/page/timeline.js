@@ -72,7 +72,18 @@ function drawStage(state, stage, axis) {
     h("p", { class: "lane-name" }, stageWords(stage.name),
       h("span", { class: "soft" }, ` ${count(stage.bars.length, "job")}`)),
     h("div", { class: "lane-track", style: { height: `${stage.rows.length * 22}px` } },
+      drawWaves(stage, axis),
       stage.bars.map((bar) => drawBar(state, bar, axis))));
+}
+
+/** Returns a mark where each wave was released: nothing waits there, it only begins. */
+function drawWaves(stage, axis) {
+  const starts = new Map();
+  for (const bar of stage.bars) {
+    if (bar.wave && !starts.has(bar.wave)) starts.set(bar.wave, Date.parse(bar.queued_at));
+  }
+  return [...starts].map(([wave, at]) => h("span", { class: "wave", key: `wave-${wave}`, "aria-hidden": "true",
+    title: `Wave ${wave}`, style: { left: `${axis.at(at)}%` } }));
 }
 
 function drawBar(state, bar, axis) {

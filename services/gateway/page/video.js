@@ -7,7 +7,7 @@ import { drawCost, drawReceipt } from "./price.js";
 import { drawDetails, drawDownloads, drawPlayer, drawStages } from "./film.js";
 import { drawStoryboard } from "./storyboard.js";
 import { drawTimeline } from "./timeline.js";
-import { ENDED, count, jobWords, money, place, span, statusWords } from "./words.js";
+import { ENDED, count, jobWords, money, nameBrief, place, span, statusWords } from "./words.js";
 
 /** Shows a video in a place; returns what closes it. */
 export function openVideo(at, id) {
@@ -63,6 +63,8 @@ async function load(state, onlyStatus = false) {
   const parts = onlyStatus && state.video && !state.stale ? [""] : PARTS;
   try {
     const before = state.video?.updated_at;
+    // of a video that there is not, the rest need not be asked for
+    if (!state.video) await get(state.path);
     const found = await Promise.all(parts.map((part) => get(state.path + addRev(state, part))));
     [state.video] = found;
     if (parts === PARTS) [, state.storyboard, state.timeline, state.receipt] = found;
@@ -153,9 +155,9 @@ function drawHead(state) {
   return h("div", { class: "head", key: "head" },
     h("div", { class: "head-line" },
       h("div", { class: "head-text" },
-        h("h1", {}, video.title || video.request.prompt),
+        h("h1", { class: video.title ? null : "untitled" }, video.title || nameBrief(video.request)),
         h("p", { class: "head-status" },
-          h("span", { class: `pill ${video.status}` }, statusWords(video.status)),
+          h("span", { class: `pill ${video.status}` }, statusWords(video)),
           !ended && h("span", { class: "soft" }, `${video.percent} %`),
           video.rev > 1 && h("span", { class: "soft" }, `revision ${video.rev}`))),
       drawActions(state)),
@@ -194,11 +196,13 @@ function boardNote({ storyboard }) {
     + (all ? "" : ` · ${drawn} of ${beats.length} drawn`);
 }
 
-function timelineNote({ timeline, loadedAt }) {
+function timelineNote({ timeline, loadedAt, video }) {
   if (!timeline?.bars.length) return "";
   const began = Date.parse(timeline.began_at);
+  const runs = timeline.bars.some((bar) => !bar.ended_at) && !ENDED.has(video.status);
   const end = timeline.ended_at ? Date.parse(timeline.ended_at)
-    : Date.parse(timeline.now) + Date.now() - loadedAt;
+    : runs ? Date.parse(timeline.now) + Date.now() - loadedAt
+      : Math.max(...timeline.bars.map((bar) => Date.parse(bar.ended_at || bar.queued_at)));
   return [span(end - began), count(timeline.bars.length, "job"),
     timeline.waves && count(timeline.waves, "wave")].filter(Boolean).join(" · ");
 }
