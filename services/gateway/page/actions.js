@@ -18,8 +18,6 @@ const BUTTONS = [
   ["resume", () => "Resume", "main"],
   ["retry", () => "Try again", "main"],
   ["pause", () => "Pause", ""],
-];
-const LAST = [
   ["cancel", () => "Cancel", "quiet danger"],
   ["delete", () => "Delete", "quiet danger"],
 ];
@@ -35,10 +33,10 @@ const ASKED_FIRST = {
 export function drawActions(state) {
   const { video } = state;
   return h("div", { class: "actions" },
-    BUTTONS.map((button) => drawButton(state, button)),
-    isOffered(video, "reframe") && drawReframe(state),
+    // what comes later stands at the left: what was there before does not move
     (video.actions || []).includes("skip_step") && can(`POST ${ONE}/skip`) && drawSteps(state),
-    LAST.map((button) => drawButton(state, button)));
+    isOffered(video, "reframe") && drawReframe(state),
+    BUTTONS.map((button) => drawButton(state, button)));
 }
 
 function drawButton(state, [name, label, look, body, suits = () => true]) {

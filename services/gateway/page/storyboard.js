@@ -20,10 +20,12 @@ export function drawStoryboard(state) {
         drawPicture(board.card, "Behind the end card", state),
         h("div", { class: "beat-text" }, h("h3", {}, "End card"),
           h("p", { class: "soft" }, state.video.request.end_card?.headline || board.title)))),
-    board.music && h("ul", { class: "parts", key: "music", "aria-label": "Of the whole film" },
-      drawSound(state, board.music, "Music", "the music")),
   ];
 }
+
+/** Returns what there is of the film as a whole, besides its beats. */
+export const drawWhole = (state) => state.storyboard?.music && h("ul", { class: "parts", "aria-label": "Of the whole film" },
+  drawSound(state, state.storyboard.music, "Music", "the music"));
 
 function drawEmpty({ video }) {
   if (["failed", "cancelled"].includes(video.status)) {
@@ -31,7 +33,7 @@ function drawEmpty({ video }) {
   }
   return [h("p", { class: "soft", key: "none" }, "It is being planned. Each beat appears here with its picture."),
     h("ol", { class: "beats", key: "beats", "aria-hidden": "true" }, Array.from({ length: 4 }, (_, n) =>
-      h("li", { class: "beat", key: `ghost-${n}` }, h("div", { class: "picture ghost" }))))];
+      h("li", { class: "beat", key: `ghost-${n}` }, h("div", { class: "picture ghost" }), h("div", { class: "ghost words" }))))];
 }
 
 function drawBeat(state, beat) {

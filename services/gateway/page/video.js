@@ -5,7 +5,7 @@ import { atMostEvery, h, say, show } from "./dom.js";
 import { drawActions, drawTrouble } from "./actions.js";
 import { drawCost, drawReceipt } from "./price.js";
 import { drawDetails, drawDownloads, drawPlayer, drawStages } from "./film.js";
-import { drawStoryboard } from "./storyboard.js";
+import { drawStoryboard, drawWhole } from "./storyboard.js";
 import { drawTimeline } from "./timeline.js";
 import { ENDED, count, jobWords, money, nameBrief, place, span, statusWords } from "./words.js";
 
@@ -19,13 +19,20 @@ export function openVideo(at, id) {
   state.load = () => load(state);
   state.act = (name, method, to, body) => act(state, name, method, to, body);
   at.onkeydown = (event) => {
-    if (event.key !== "Escape" || !state.open) return;
+    if (event.key !== "Escape") return;
+    closeMenus(at, null);
+    if (!state.open) return;
     state.open = null;
     state.draw();
   };
+  at.onclick = (event) => closeMenus(at, event.target);
   state.draw();
   run(state);
   return { close: () => stop.abort() };
+}
+
+function closeMenus(at, target) {
+  for (const menu of at.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
 }
 
 async function run(state) {
@@ -133,7 +140,7 @@ function drawVideo(state) {
           h("h2", { id: "cost-title" }, "Cost"), drawCost(video, state.receipt)),
         drawDetails(video)),
       h("div", { class: "body" },
-        drawSection("storyboard", "Storyboard", boardNote(state), drawStoryboard(state)),
+        drawSection("storyboard", "Storyboard", boardNote(state), drawStoryboard(state), drawWhole(state)),
         drawSection("timeline", "Timeline", timelineNote(state),
           [drawRevisions(state), drawTimeline(state)]),
         drawFold("receipt", "Receipt", state.receipt ? money(state.receipt.paid) : "",
@@ -165,10 +172,10 @@ function drawHead(state) {
     drawStages(video));
 }
 
-function drawSection(name, title, note, inside) {
+function drawSection(name, title, note, inside, beside = null) {
   return h("section", { class: "panel", key: name, "aria-labelledby": `${name}-title` },
     h("div", { class: "panel-head" }, h("h2", { id: `${name}-title` }, title),
-      h("p", { class: "soft" }, note)), inside);
+      h("div", { class: "panel-note" }, beside, h("p", { class: "soft" }, note))), inside);
 }
 
 function drawRevisions(state) {

@@ -54,12 +54,12 @@ export function size(bytes) {
 }
 
 /** Returns the words for how a video stands. */
-export function statusWords({ status, workflow, awaiting }) {
+export function statusWords({ status, workflow }) {
   if (status === "completed") return { plan_only: "Plan is ready", storyboard_only: "Storyboard is ready" }[workflow] || "Finished";
   return {
     queued: "Queued",
     running: "Being made",
-    awaiting_approval: awaiting ? `Approve its ${awaiting}` : "Waits for your approval",
+    awaiting_approval: "Waits for your approval",
     paused: "Paused",
     budget_exceeded: "Waits for money",
     failed: "Failed",
