@@ -78,13 +78,13 @@ function drawEdit(state, beat) {
     const form = document.getElementById(id); // it may be closed by now
     if (form) offer(state, beat, "PATCH", "", readEdit(form, beat));
   });
-  const form = h("form", { class: "change edit", id, keep: `${id}-${state.storyboard.rev}`, oninput: soon,
+  const form = h("form", { class: "change edit", id, keep: `${id}-${state.storyboard.rev}`, oninput: soon, novalidate: true,
     onsubmit: (event) => { event.preventDefault(); apply(state, beat, "PATCH", "", typed()); } },
   textArea("prompt", "What is seen", { rows: 4, maxlength: 1000, value: beat.prompt, id: `${id}-prompt` }),
   textArea("narration", "What is said", { rows: 4, maxlength: 1000, value: beat.narration, id: `${id}-said` }),
   h("div", { class: "field" }, h("label", { for: `${id}-long` }, "Seconds"),
     h("input", { type: "number", id: `${id}-long`, name: "duration", value: beat.seconds, min: 0.5,
-      max: 180, step: 0.1, inputmode: "decimal" })));
+      max: 180, step: "any", inputmode: "decimal" })));
   return h("div", { key: "edit", class: "change" }, form, drawOffer(state, "Type: what it leads to is told here."),
     drawEnd(state, "Change it", { form: id }));
 }

@@ -18,14 +18,15 @@ export function openVideo(at, id) {
   state.draw = () => { if (!stop.signal.aborted) show(at, ...drawVideo(state)); };
   state.load = () => load(state);
   state.act = (name, method, to, body) => act(state, name, method, to, body);
-  at.onkeydown = (event) => {
+  const { signal } = stop; // wherever the focus is
+  document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     closeMenus(at, null);
     if (!state.open) return;
     state.open = null;
     state.draw();
-  };
-  at.onclick = (event) => closeMenus(at, event.target);
+  }, { signal });
+  document.addEventListener("click", (event) => closeMenus(at, event.target), { signal });
   state.draw();
   run(state);
   return { close: () => stop.abort() };
@@ -101,6 +102,7 @@ async function tick(state) {
 }
 
 async function act(state, name, method, to, body) {
+  const focused = document.activeElement;
   Object.assign(state, { busy: name, refusal: null, rev: null });
   state.draw();
   try {
@@ -116,6 +118,8 @@ async function act(state, name, method, to, body) {
   }
   state.busy = null;
   await load(state);
+  // a button that could not be pressed meanwhile has lost the focus
+  if (document.activeElement === document.body) focused?.focus({ preventScroll: true });
 }
 
 // ── what is drawn ─────────────────────────────────────────────────────────────────────────────
