@@ -27,8 +27,10 @@ export function drawTools(state, beat) {
   open ? "Close" : "Change");
 }
 
-function listWays({ video }) {
+function listWays({ video, storyboard }, beat = null) {
   const allowed = new Set(video.actions);
+  // a film of no beats would be none
+  if (beat && !storyboard.beats.some((one) => one !== beat && !one.skipped)) allowed.delete("skip");
   return WAYS.filter(([way, , operation]) => can(operation) && (way === "takes" || allowed.has(way)))
     .filter(([way], _, all) => way !== "takes" || all.length > 1);
 }
@@ -55,7 +57,7 @@ export function drawChange(state, beat) {
     h("div", { class: "change-head" },
       h("fieldset", { class: "segments" },
         h("legend", { class: "unseen" }, `What changes of beat ${beat.beat}`),
-        listWays(state).map(([way, label]) => h("label", { key: way },
+        listWays(state, beat).map(([way, label]) => h("label", { key: way },
           h("input", { type: "radio", name, value: way, checked: what === way, onchange: () => choose(state, beat, way) }),
           h("span", {}, way === "skip" && beat.skipped ? "Take back" : label)))),
       h("h3", {}, `Beat ${beat.beat}`)),

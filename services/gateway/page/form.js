@@ -31,7 +31,7 @@ export function buildForm(signal) {
   const problem = h("div", {});
   const button = h("button", { type: "submit", class: "main" }, "Make the video");
   const priceSoon = later(400, () => updatePrice(state, price));
-  state.changed = () => { state.key = makeKey(); priceSoon(); };
+  state.changed = () => { state.key = makeKey(); show(problem); priceSoon(); };
   form.append(...[
     h("h1", { id: "form-title" }, "What should the video show?"),
     chooseSource(state, (chosen) => {
@@ -45,7 +45,7 @@ export function buildForm(signal) {
     h("div", { class: "maker-end" }, price, button),
   ].flat());
   form.oninput = state.changed;
-  form.onsubmit = (event) => { event.preventDefault(); submit(state, button, problem); };
+  form.onsubmit = (event) => { event.preventDefault(); submit(state, button, problem, price); };
   SOURCES.forEach(([name], n) => sources[n].append(...SOURCE_FIELDS[name](state).filter(Boolean)));
   show(price, ...drawPrice(null));
   return form;
@@ -164,7 +164,7 @@ async function updatePrice(state, place) {
   if (turn === state.asked && !state.signal.aborted) show(place, ...drawPrice(found, allow));
 }
 
-async function submit(state, button, problem) {
+async function submit(state, button, problem, price) {
   await state.sending;
   if (isEmpty(readForm(state))) {
     show(problem, drawRefusal("Say first what the video should show."));
@@ -178,8 +178,10 @@ async function submit(state, button, problem) {
     say("The video is being made.");
     location.hash = `#/videos/${encodeURIComponent(made.id)}`;
   } catch (error) {
-    show(problem, drawRefusal(error.message, error.errors));
-    problem.firstElementChild.focus();
+    const refusal = drawRefusal(error.message, error.errors);
+    const said = price.querySelector("[role=alert]"); // the price may have told it already
+    if (said?.textContent !== refusal.textContent) show(problem, refusal);
+    (problem.firstElementChild || said).focus();
   }
   button.disabled = false;
   button.textContent = "Make the video";

@@ -109,8 +109,8 @@ function drawMaker(state) {
     textInput("owner", "Owner", { placeholder: "acme", maxlength: 60 }),
     textInput("name", "Who or what it is for", { placeholder: "the shop", maxlength: 60 }),
     pick("role", "Role", ["viewer", "maker", "payer", "admin"], "maker", {
-      viewer: "Viewer: looks", maker: "Maker: makes what is free", payer: "Payer: may spend",
-      admin: "Admin: makes keys" })),
+      viewer: "Viewer (looks)", maker: "Maker (no money)", payer: "Payer (spends)",
+      admin: "Admin (gives keys)" })),
   h("button", { class: "main" }, "Make the key"));
 }
 
