@@ -1,7 +1,6 @@
 """What is asked of a video that there is: that it rests, goes on or is changed in one beat."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -78,9 +77,11 @@ def delete(given: argparse.Namespace) -> int:
 
 def _confirm(question: str) -> None:
     """Refuse where nobody has said yes."""
-    if not sys.stdin.isatty():
-        raise BadInput("say --yes: nobody can be asked here", "yes")
-    if input(question).strip().lower() not in {"y", "yes"}:
+    try:
+        said = input(question).strip().lower()
+    except (EOFError, OSError):
+        raise BadInput("say --yes: nobody can be asked here", "yes") from None
+    if said not in {"y", "yes"}:
         raise BadInput("nothing was deleted", "yes")
 
 

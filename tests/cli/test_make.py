@@ -100,7 +100,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     picture = folder / "cup.png"
     picture.write_bytes(product())
     card = ["--product", str(picture), "--card-colour", "#f4f4f0"]
-    made = storywave(folder, "make", *SHORT, *card, "-o", str(folder / "sea.mp4"))
+    made = storywave(
+        folder, "make", *SHORT, *card, "--with", "poster", "-o", str(folder / "sea.mp4")
+    )
     code, said = ended(made)
     assert code == 0, said
     return Made(folder, said)
@@ -117,8 +119,7 @@ def test_a_prompt_becomes_a_file_and_a_receipt(made: Made) -> None:
     receipt = lines[lines.index(str(made.video)) :]
     assert "  video     6.0 s, 720x1280, 180 frames, cinematic" in receipt
     assert "  cost      $0.0000" in receipt
-    poster = next(line.split()[1] for line in receipt if line.startswith("  poster"))
-    assert Path(poster).read_bytes().startswith(b"\xff\xd8")
+    assert Path(f"{made.video.with_suffix('')}.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
 def test_a_product_is_on_the_end_card(made: Made) -> None:

@@ -48,8 +48,8 @@ def test_a_video_is_deleted_by_who_says_yes(
     with up(tmp_path, STORYWAVE_REHEARSAL_SECONDS="0.3") as served:
         made = served.http.post("/v1/videos", json={"prompt": "the sea"}).json()["id"]
         monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
-        assert ask(served, "delete", made) == 1
-        assert "nothing was deleted" in capsys.readouterr().out
+        assert ask(served, "delete", made) == 2
+        assert "nothing was deleted" in capsys.readouterr().err
         monkeypatch.setattr("sys.stdin", io.StringIO(""))
         assert ask(served, "delete", made) == 2
         assert "say --yes" in capsys.readouterr().err

@@ -45,7 +45,7 @@ async def test_a_video_is_asked_for_shown_listed_and_steered(client: Client) -> 
 async def test_the_same_key_is_the_same_video(client: Client) -> None:
     first = await client.submit(prompt="the sea", idempotency_key="k")
     assert (await client.submit(prompt="the sea", idempotency_key="k")).id == first.id
-    with pytest.raises(Refused, match="Idempotency-Key was used with another body") as refused:
+    with pytest.raises(Refused, match="Idempotency-Key was used with another request") as refused:
         await client.submit(prompt="a hill", idempotency_key="k")
     assert (refused.value.status, refused.value.code) == (422, "idempotency-key-reused")
 

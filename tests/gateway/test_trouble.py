@@ -20,9 +20,9 @@ from tests.histories import full_plan, whole
 UNREADABLE: Mapping[str, dict[str, Any]] = {
     "no version": {"unset": ["version"]},
     "a version that is none": {"set": {"version": "first"}},
-    "facts in another form": {"set": {"parts": ["VideoRequested"]}},
-    "facts of one type in another form": {"set": {"parts.ImageReady": "many"}},
-    "a time that is none": {"set": {"check_at": "soon"}},
+    "facts in another form": {"set": {"parts": ["VideoRequested"], "version": 99}},
+    "facts of one type in another form": {"set": {"parts.ImageReady": "many", "version": 99}},
+    "a time that is none": {"set": {"check_at": "soon", "version": 99}},
 }
 NEWER = {"parts.BudgetReached.0": {"video_id": "v", "left": 3}, "version": 99}
 
