@@ -32,7 +32,9 @@ export function keepKey(key) {
 export class Problem extends Error {
   constructor(status, said = {}) {
     const detail = said.detail || (status ? `The server answered ${status}.` : OFFLINE);
-    super(said.hint && !detail.includes(said.hint) ? `${detail} ${said.hint}` : detail);
+    const hint = said.hint && !detail.includes(said.hint) && said.hint;
+    const name = status >= 500 && said.request_id && `Its number is ${said.request_id}: whoever runs this finds it in the log.`;
+    super([detail, hint, name].filter(Boolean).join(" "));
     this.status = status;
     this.errors = said.errors || [];
   }

@@ -56,10 +56,11 @@ function drawBeat(state, beat) {
 
 function drawPicture(part, words, state, look = "", beat = null) {
   const isDrawn = part.state === "waiting" && isRunning(state, part, beat);
-  return h("div", { class: `picture ${part.state} ${look}` },
+  const isStill = part.state === "waiting" && !isDrawn && RESTING.has(state.video.status);
+  return h("div", { class: `picture ${isStill ? "" : part.state} ${look}` },
     part.url ? h("img", { media: `${part.url}?small=true`, alt: words, key: part.url })
       : h("span", { class: "soft" }, isDrawn ? "being drawn"
-        : NO_PICTURE[part.state] || (RESTING.has(state.video.status) ? "not drawn" : "waits")));
+        : NO_PICTURE[part.state] || (isStill ? "not drawn" : "waits")));
 }
 
 const NO_PICTURE = { failed: "no picture", skipped: "done without" };
