@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 from zlib import crc32
 
 import cv2
 import numpy as np
 
 from shared.engines.local import elsewhere, heroes, landscapes, lessons, places, subjects, things
+from shared.engines.local.drawings import drawing_of, list_carried, load_drawings
 from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
@@ -87,12 +89,13 @@ _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
     "heart": (subjects.draw_heart, 0.7),
     "tree": (subjects.draw_tree, 1.1),
     "house": (subjects.draw_house, 0.95),
+    **{cast(Hero, name): drawing_of(name) for name in load_drawings()},
 }
 """Each hero with its height, in heights of a person as it is drawn."""
 
 _CARRIED: frozenset[Hero] = frozenset(
     ("cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin")
-)
+).union(cast(list[Hero], list_carried()))
 """Things that need a stand, unless the place has something to put them on."""
 
 _TOPS: frozenset[Scene] = frozenset(("table", "stage"))
