@@ -27,6 +27,7 @@ from shared.engines.local.styles import Palette, Style, palette_of, style_of
 from shared.engines.local.topics import (
     FEATURING,
     LIVING,
+    PEOPLE,
     SCENES,
     Hero,
     Scene,
@@ -147,7 +148,9 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
     placed = _place_product(spec, paper, light, spot) if spec.product else None
     if placed is None and (hero := _choose_hero(spec)):
-        look = choose_look(base, _seed_look(spec), style.outlined, spec.style == "noir")
+        named = hero in PEOPLE and bool(_find_name(spec))
+        noir = spec.style == "noir"
+        look = choose_look(base, _seed_look(spec), style.outlined, noir, named)
         # Towards the light, which then falls on the face.
         facing = 1 if light.sun[0] > 0.5 else -1
         _draw_hero(hero, spec, spot, Figure(paper, (0, 0), 1, facing, look, spec.index))
