@@ -251,5 +251,7 @@ def test_of_hundreds_of_characters_and_places_a_few_are_kept() -> None:
 
 def test_lists_that_are_no_lists_of_names_name_nobody() -> None:
     odd = [{"name": "Ann"}, ["Ann"], 7, None, True]
-    made = planned(story(beat(0, characters=odd), beat(1, characters="Ann"), beat(2, characters={})))
+    made = planned(
+        story(beat(0, characters=odd), beat(1, characters="Ann"), beat(2, characters={}))
+    )
     assert [each.characters for each in made.beats] == [()] * len(made.beats)
