@@ -240,7 +240,7 @@ def test_whatever_a_model_says_becomes_a_plan_that_can_be_stored_or_a_clear_erro
 def test_of_hundreds_of_characters_and_places_a_few_are_kept() -> None:
     crowd = [f"Person {n}" for n in range(500)]
     cast = [{"name": name, "looks": f"wears number {name}"} for name in crowd]
-    beats = [beat(n, characters=crowd, setting=f"Place {n % 250}") for n in range(500)]
+    beats = [beat(n, characters=crowd, setting=f"Place {n % 20}") for n in range(40)]
     made = planned({**story(*beats), "cast": cast}, duration=60)
     named = {name for each in made.beats for name in each.characters}
     assert named == set(crowd[:4])
