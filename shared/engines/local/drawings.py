@@ -59,8 +59,8 @@ def _glow(figure: Figure, at: list[float], _: Part, colour: Colour) -> None:
 _KINDS: Mapping[str, Callable[[Figure, Any, Part, Colour], None]] = {
     "shadow": lambda figure, wide, _, __: figure.shadow(wide),
     "glow": _glow,
-    "oval": lambda figure, at, _, colour: figure.oval(*at, colour),
-    "disc": lambda figure, at, _, colour: figure.disc(*at, colour),
+    "oval": lambda figure, at, _, colour: figure.oval(at[0], at[1], at[2], at[3], colour),
+    "disc": lambda figure, at, _, colour: figure.disc(at[0], at[1], at[2], colour),
     "shape": lambda figure, at, part, colour: figure.shape(at, colour, part.get("smooth", 0)),
     "limb": lambda figure, at, part, colour: figure.limb(at, colour, part["thick"]),
     "mark": lambda figure, at, part, colour: figure.mark(at, colour, part["thick"]),

@@ -94,9 +94,10 @@ _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
 }
 """Each hero with its height, in heights of a person as it is drawn."""
 
-_CARRIED: frozenset[Hero] = frozenset(
-    ("cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin")
-).union(cast(list[Hero], list_carried()))
+_CODED: tuple[Hero, ...] = (
+    "cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin",
+)  # fmt: skip
+_CARRIED: frozenset[Hero] = frozenset((*_CODED, *cast(list[Hero], list_carried())))
 """Things that need a stand, unless the place has something to put them on."""
 
 _TOPS: frozenset[Scene] = frozenset(("table", "stage"))
