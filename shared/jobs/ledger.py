@@ -326,6 +326,12 @@ class Ledger:
         jobs, _ = read_each(JOBS, await self._find_awaited(video_id), from_doc)
         return [job for job in jobs if job.state not in TERMINAL]
 
+    async def list_ended(self, video_id: str) -> dict[str, Job]:
+        """Return the jobs of a video that have ended, by id."""
+        rows = await self._store.find(JOBS, {"spec.video_id": video_id})
+        jobs, _ = read_each(JOBS, rows, from_doc)
+        return {job.id: job for job in jobs if job.has_ended}
+
     async def has_all_ended(self, video_id: str) -> bool:
         """Tell whether every job that a video waits for has ended, also those of other versions."""
         return all(_has_ended(row) for row in await self._find_awaited(video_id))

@@ -20,7 +20,7 @@ RATES = "rates"
 INDEXES: dict[str, tuple[Index, ...]] = {RATES: ()}
 
 LATE_MS = 200
-"""A create granted in the last part of its window, of this length at most, may arrive in the next."""
+"""A create granted in the last part of its window may arrive in the next: so long at most."""
 
 LEARNT_MS = 10 * 60_000
 """A rate that a provider named is kept for so long; then the common one is tried again."""
