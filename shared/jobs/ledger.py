@@ -285,6 +285,13 @@ class Ledger:
         wheres = [{"spec.kind": kind, "state": running, "due_at": due} for kind in kinds]
         return sum([await self._store.count(JOBS, where) for where in wheres])
 
+    async def list_posting(self, kinds: Sequence[str]) -> set[tuple[str, int]]:
+        """Return the attempts that are being posted now, whose answer is about to be heard."""
+        here = {"state": State.SUBMITTING.value, "due_at": Is(">", self._store.now())}
+        rows = await self._store.find(JOBS, {"spec.kind": Is("in", list(kinds)), **here})
+        jobs, _ = read_each(JOBS, rows, from_doc)
+        return {(job.id, job.attempt) for job in jobs if job.posted_attempt == job.attempt}
+
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
     async def cancel(self, video_id: str, only: Container[str] | None = None) -> None:

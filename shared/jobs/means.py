@@ -70,6 +70,10 @@ class Means:
             return self.given
         return self.engines[self.kind(job)]
 
+    def list_kinds(self, engine: Engine) -> list[str]:
+        """Return the names of the kinds that an engine runs here."""
+        return [kind.name for kind, other in self.engines.items() if other is engine]
+
     async def look_again(self, job: Job) -> None:
         """Refuse to begin what is done: a process that stood still for a while has lost its lease.
 

@@ -169,8 +169,8 @@ class Worker:
         most = engine.limits.at_once
         if most is None:
             return creates
-        kinds = [kind.name for kind, other in self._means.engines.items() if other is engine]
-        room = max(0, most - await self._ledger.count_at_work(kinds))
+        at_work = await self._ledger.count_at_work(self._means.list_kinds(engine))
+        room = max(0, most - at_work)
         return room if creates is None else min(creates, room)
 
     def _count_waiting(self, engine: Engine) -> int:
