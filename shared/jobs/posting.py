@@ -50,7 +50,7 @@ class Posting:
         copied = await self._copy(job, task, quote.model, fingerprint) if fingerprint else None
         if copied is not None:
             return copied
-        posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint)
+        posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint, engine.name)
         hold = Hold(job.spec.video_id, job.hold, posted.held, posted.model)
         return await self._admission.reserve(hold) or await self._admit(job, task, posted)
 
