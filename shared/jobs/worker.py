@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -90,10 +91,17 @@ class Worker:
     async def drain(self, seconds: float) -> None:
         """Take nothing more in hand, and wait for what is, at most so long."""
         self._draining = True
-        steps = [mine.step for mine in self._in_hand.values()]
-        if steps:
-            await asyncio.wait(steps, timeout=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._finish()
         await self._give_back()
+
+    async def _finish(self) -> None:
+        """Wait for what is in hand, and for what is being claimed."""
+        async with self._hands:
+            steps = [mine.step for mine in self._in_hand.values()]
+        if steps:
+            await asyncio.wait(steps)
 
     async def _give_back(self) -> None:
         """Hand back what was begun and can be begun again: an orderly stop is nobody's death."""
