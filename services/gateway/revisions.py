@@ -16,7 +16,8 @@ from services.gateway.read.stale import RevisionOffer, describe_stale, describe_
 from services.gateway.read.status import Action, VideoStatus, read_status
 from services.gateway.read.takes import find_beat, lacks_length, list_keys, list_plans
 from services.gateway.read.videos import Videos
-from services.gateway.wishes import check_allowed
+from services.gateway.retry import find_sent_again
+from services.gateway.wishes import check_allowed, refuse_flagged
 from shared.jobs.gate import Gate, sum_committed, sum_spent
 from shared.jobs.outcomes import Quote
 from shared.runtime.terms import NOTHING_COSTS, Terms
@@ -169,7 +170,7 @@ class Revisions:
         )
         if isinstance(asked, BeatChange) and not asked.model_dump(exclude_none=True):
             return Asked(view, history, request, plan)
-        return Asked(view, history, request, revise(history, request, KINDS))
+        return derive(view, request)
 
     async def find_planned(
         self, video_id: str, owner: str, action: Action
@@ -200,6 +201,15 @@ class Revisions:
         heard = {request.rev: request for request in view.all(RevisionRequested)}[asked.rev]
         if heard.model_copy(update={"at": asked.at}) != asked:
             raise NotNow("Another change of this video came first: try again when it is made.")
+
+
+def derive(view: View, request: RevisionRequested) -> Asked:
+    """Return a change with the plan that answers it; refuse one that a provider would refuse."""
+    history = list_plans(view)
+    after = revise(history, request, KINDS)
+    if name := find_sent_again(view, history, after, KINDS):
+        raise refuse_flagged(name)
+    return Asked(view, history, request, after)
 
 
 def check_goal(now: VideoStatus, workflow: Workflow) -> None:
