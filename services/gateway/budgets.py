@@ -1,5 +1,6 @@
 """Money as users see it: what a video would cost, what it has cost, and how much more it may."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -51,6 +52,8 @@ class Budgets:
     wishes: Wishes
     usage: Usage
     allowances: Allowances
+    wake: Callable[[str], Awaitable[object]]
+    """Lets the jobs of a video that wait for money ask again."""
 
     def estimate(self, asked: VideoRequest, owner: str) -> Offer:
         """Return what a video would cost. Nothing is written, and nobody is asked."""
@@ -108,7 +111,7 @@ class Budgets:
         known = await find_unresolved(self.store, job, owner)
         if again:  # first, since it may be refused: then nothing is settled
             await self.wishes.retry(known.video_id, owner)
-        return await settle_by_hand(self.store, self.gate, self.emit, known, paid)
+        return await settle_by_hand(self.store, self.gate, self.emit, self.wake, known, paid)
 
 
 def _change_wish(view: View, rev: int, cap: Micros) -> VideoSteered | None:

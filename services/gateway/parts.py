@@ -136,7 +136,8 @@ def build_gateway(
     steer = touch_videos(emit, videos)
     revisions = Revisions(videos, steer, gate, app.terms)
     wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
-    budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage, app.allowances)
+    terms, allowances = app.terms, app.allowances
+    budgets = Budgets(store, videos, steer, terms, gate, wishes, usage, allowances, shell.wake)
     given = Given(store, app.ports.blobs, app.folder)
     retention = Retention(store, videos, wishes, given, app.keeping)
     app.repeat("retention", retention.sweep, RETENTION_SECONDS)
