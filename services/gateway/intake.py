@@ -280,8 +280,8 @@ def _check_workflow(brief: Brief) -> None:
         return
     if brief.plan is None:
         raise BadInput(
-            "video_only starts from pictures that there are: name a finished video in `from_video`, "
-            "or give a `plan`, and in `beats` an image or a clip for each of its beats",
+            "video_only starts from pictures that there are: name a finished video in "
+            "`from_video`, or give a `plan`, and in `beats` an image or a clip for each of its beats",
             "workflow",
         )
     given = {own.index for own in brief.own if own.image or own.clip}
