@@ -16,7 +16,8 @@ from services.gateway.read.stale import RevisionOffer, describe_stale, describe_
 from services.gateway.read.status import Action, VideoStatus, read_status
 from services.gateway.read.takes import find_beat, lacks_length, list_keys, list_plans
 from services.gateway.read.videos import Videos
-from services.gateway.wishes import check_allowed
+from services.gateway.retry import find_sent_again
+from services.gateway.wishes import check_allowed, refuse_flagged
 from shared.jobs.gate import Gate, sum_committed, sum_spent
 from shared.jobs.outcomes import Quote
 from shared.runtime.terms import NOTHING_COSTS, Terms
@@ -112,10 +113,9 @@ class Revisions:
         request = RevisionRequested(
             video_id=video_id, rev=now.rev + 1, action="continue", workflow=workflow
         )
-        after = revise(history, request, KINDS) if is_more else history[-1]
-        wanted = Asked(view, history, request, after)
+        wanted = derive(view, request) if is_more else Asked(view, history, request, history[-1])
         goal = GOALS[workflow]
-        parts = [part for part in list_parts(after, KINDS) if goal_of(part[0].stage) <= goal]
+        parts = [each for each in list_parts(wanted.after, KINDS) if goal_of(each[0].stage) <= goal]
         return await self._price(wanted, [part for part in parts if not _is_made(wanted, part)])
 
     async def change(
@@ -192,7 +192,7 @@ class Revisions:
         )
         if isinstance(asked, BeatChange) and not asked.model_dump(exclude_none=True):
             return Asked(view, history, request, plan)
-        return Asked(view, history, request, revise(history, request, KINDS))
+        return derive(view, request)
 
     async def find_planned(
         self, video_id: str, owner: str, action: Action | None
@@ -233,6 +233,15 @@ def _is_made(wanted: Asked, part: tuple[AnyKind, Item]) -> bool:
     """Tell whether a part of the plan has been made, and is not made again."""
     kind, item = part
     return kind.job(wanted.after, beat=item.beat, n=item.n) in wanted.view.ends
+
+
+def derive(view: View, request: RevisionRequested) -> Asked:
+    """Return a change with the plan that answers it; refuse one that a provider would refuse."""
+    history = list_plans(view)
+    after = revise(history, request, KINDS)
+    if name := find_sent_again(view, history, after, KINDS):
+        raise refuse_flagged(name)
+    return Asked(view, history, request, after)
 
 
 def check_goal(now: VideoStatus, workflow: Workflow) -> None:

@@ -117,6 +117,9 @@ class Steps:
 
     def _judge_error(self, job: Job, error: Exception) -> Signal:
         """Return what follows an error, by its place in the tree of errors."""
+        if trouble := machine_trouble(error):
+            log.warning("%s", trouble, extra=journal.about(job, "wait"))
+            return signals.Later(to_ms(self._means.pace.hold))
         if isinstance(error, InfrastructureError):
             log.warning("%s", error, extra=journal.about(job, "wait"))
             return signals.Later(to_ms(self._means.pace.away))
@@ -131,10 +134,6 @@ class Steps:
                 return self._means.fail(
                     job, str(error), error, retry_after_ms=to_ms(error.retry_after or 0)
                 )
-        trouble = machine_trouble(error)
-        if trouble:
-            log.warning("%s", trouble, extra=journal.about(job, "wait"))
-            return signals.Later(to_ms(self._means.pace.hold))
         return self._means.fail(job, f"{type(error).__name__}: {cause(error)}", error)
 
     def _ask_again(self, job: Job) -> Signal:
