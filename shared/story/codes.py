@@ -47,5 +47,5 @@ def read_code(said: str, otherwise: Code = "internal") -> Code:
 
 def choose_code(said: Iterable[str]) -> Code:
     """Return the most frequent of several codes, of two that are equally frequent the first."""
-    known = Counter(read_code(code) for code in said if code)
-    return max(known, key=known.__getitem__) if known else "internal"
+    known = Counter[Code](read_code(code) for code in said if code)
+    return max(known, key=lambda code: known[code]) if known else "internal"
