@@ -41,8 +41,8 @@ assert tuple(CODES) == get_args(Code), "the table has every code, in order"
 
 def read_code(said: str, otherwise: Code = "internal") -> Code:
     """Return a code as it was said; another one where none was, or none that says anything."""
-    known = next((code for code in CODES if code == said), "internal")
-    return otherwise if known == "internal" else known
+    known: dict[str, Code] = {code: code for code in CODES if code != "internal"}
+    return known.get(said, otherwise)
 
 
 def choose_code(said: Iterable[str]) -> Code:
