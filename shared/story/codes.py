@@ -35,7 +35,6 @@ CODES: Mapping[Code, str] = {
 }
 """The one table of codes. The API, the webhooks and the docs read it."""
 
-WHY = ", ".join(CODES)
 assert tuple(CODES) == get_args(Code), "the table has every code, in order"
 
 
