@@ -281,7 +281,7 @@ def _check_workflow(brief: Brief) -> None:
     if brief.plan is None:
         raise BadInput(
             "video_only starts from pictures that there are: name a finished video in "
-            "`from_video`, or give a `plan`, and in `beats` an image or a clip for each of them",
+            "`from_video`, or give a `plan`, and in `beats` an image or a clip for each",
             "workflow",
         )
     given = {own.index for own in brief.own if own.image or own.clip}

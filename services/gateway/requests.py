@@ -161,7 +161,7 @@ class VideoRequest(BaseModel):
         "full",
         description="How much is made: plan_only ends with the plan, storyboard_only with the "
         "pictures and an animatic; POST …/continue makes the rest. video_only starts from pictures "
-        "that there are: `from_video`, or a `plan` and, in `beats`, a picture or clip for each.",
+        "that there are: `from_video`, or a `plan` and in `beats` an image or a clip for each.",
     )
     review: list[Review] = Field(
         default_factory=list,

@@ -113,10 +113,9 @@ class Revisions:
         request = RevisionRequested(
             video_id=video_id, rev=now.rev + 1, action="continue", workflow=workflow
         )
-        after = revise(history, request, KINDS) if is_more else history[-1]
-        wanted = Asked(view, history, request, after)
+        wanted = derive(view, request) if is_more else Asked(view, history, request, history[-1])
         goal = GOALS[workflow]
-        parts = [part for part in list_parts(after, KINDS) if goal_of(part[0].stage) <= goal]
+        parts = [each for each in list_parts(wanted.after, KINDS) if goal_of(each[0].stage) <= goal]
         return await self._price(wanted, [part for part in parts if not _is_made(wanted, part)])
 
     async def change(
@@ -230,6 +229,12 @@ class Revisions:
             raise NotNow("Another change of this video came first: try again when it is made.")
 
 
+def _is_made(wanted: Asked, part: tuple[AnyKind, Item]) -> bool:
+    """Tell whether a part of the plan has been made, and is not made again."""
+    kind, item = part
+    return kind.job(wanted.after, beat=item.beat, n=item.n) in wanted.view.ends
+
+
 def derive(view: View, request: RevisionRequested) -> Asked:
     """Return a change with the plan that answers it; refuse one that a provider would refuse."""
     history = list_plans(view)
@@ -237,12 +242,6 @@ def derive(view: View, request: RevisionRequested) -> Asked:
     if name := find_sent_again(view, history, after, KINDS):
         raise refuse_flagged(name)
     return Asked(view, history, request, after)
-
-
-def _is_made(wanted: Asked, part: tuple[AnyKind, Item]) -> bool:
-    """Tell whether a part of the plan has been made, and is not made again."""
-    kind, item = part
-    return kind.job(wanted.after, beat=item.beat, n=item.n) in wanted.view.ends
 
 
 def check_goal(now: VideoStatus, workflow: Workflow) -> None:

@@ -1,5 +1,4 @@
-"""What a video is made of: a prompt, a script, a product, a plan or another
-video, and just one of these. Pure."""
+"""What a video is made of: a prompt, script, product, plan or other video, and just one. Pure."""
 
 import re
 

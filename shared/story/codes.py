@@ -35,17 +35,16 @@ CODES: Mapping[Code, str] = {
 }
 """The one table of codes. The API, the webhooks and the docs read it."""
 
-WHY = ", ".join(CODES)
 assert tuple(CODES) == get_args(Code), "the table has every code, in order"
 
 
 def read_code(said: str, otherwise: Code = "internal") -> Code:
     """Return a code as it was said; another one where none was, or none that says anything."""
-    known = next((code for code in CODES if code == said), "internal")
-    return otherwise if known == "internal" else known
+    known: dict[str, Code] = {code: code for code in CODES if code != "internal"}
+    return known.get(said, otherwise)
 
 
 def choose_code(said: Iterable[str]) -> Code:
     """Return the most frequent of several codes, of two that are equally frequent the first."""
-    known = Counter(read_code(code) for code in said if code)
-    return max(known, key=known.__getitem__) if known else "internal"
+    known = Counter[Code](read_code(code) for code in said if code)
+    return max(known, key=lambda code: known[code]) if known else "internal"

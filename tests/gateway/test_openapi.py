@@ -180,9 +180,8 @@ def test_every_answer_is_as_described(
             # no text that is made up is a script or a price, and a plan has to fit together
             names = ("script", "product", "plan", "from_video")
             given = [case.body.pop(name, None) for name in names]
-            if any(each is not None for each in given) or looks_like_file(
-                str(case.body.get("prompt", ""))
-            ):
+            is_file = looks_like_file(str(case.body.get("prompt", "")))
+            if is_file or any(each is not None for each in given):
                 case.body["prompt"] = "the sea"
         lost = [negative_data_rejection] if lost_its_mistake(case) else []
         case.call_and_validate(headers=next(keys), timeout=10, excluded_checks=[*own, *lost])

@@ -245,7 +245,7 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"say": {"AirFlex": ""}}, "say.AirFlex", "give a word with letters"),
         ({"end_card": {"seconds": "3"}}, "end_card.seconds", "give 1 to 10 seconds"),
         ({"durations": 5}, "durations", "no such field: perhaps duration is meant"),
-        ({"xyz": "red"}, "xyz", "no such field: use script, product, plan, prompt"),
+        ({"xyz": "red"}, "xyz", "no such field: use script, product, plan, from_video, prompt"),
     ],
 )
 def test_what_is_off_is_named_and_what_is_accepted_is_said(
