@@ -9,12 +9,14 @@ once, and to be woken too often does no harm.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from shared.jobs.gate import Gate, list_open_holds, sum_spent
+from shared.jobs.gate import MONEY, Gate, list_open_holds, sum_spent
 from shared.jobs.ledger import Ledger
 from shared.jobs.leftovers import free_leftovers
 from shared.jobs.turns import Room, Turns
+from shared.jobs.unreadable import tell
 from shared.ports import Store
 from shared.runtime.memory import Memo
+from shared.story.errors import InfrastructureError
 from shared.story.events import (
     RevisionRequested,
     VideoCompleted,
@@ -109,7 +111,12 @@ class Steering:
         Whoever should have freed money, or should have woken a job, may have died before it did.
         """
         self._told = Memo(10_000)
-        await free_leftovers(self._gate, self._ledger, video_id)
+        try:
+            await free_leftovers(self._gate, self._ledger, video_id)
+        except InfrastructureError:
+            raise
+        except Exception as error:  # a newer version may read it; until then the holds stay
+            tell(MONEY, video_id, error)
         await self._ledger.wake(video_id)
 
     async def _go_on(self, view: View) -> None:
