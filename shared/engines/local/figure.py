@@ -14,10 +14,8 @@ from shared.engines.local.styles import Colour, Palette
 
 _SKINS: tuple[Colour, ...] = ((246, 208, 178), (222, 170, 132), (168, 116, 82), (112, 74, 54))
 _COATS: tuple[Colour, ...] = (
-    *((58, 92, 122), (122, 64, 72), (82, 108, 78), (196, 160, 96), (92, 78, 118), (70, 74, 82)),
-    *((176, 112, 78), (108, 138, 142)),
-)
-"""What those wear who have a name: by it they are told apart in small pictures, too."""
+    (178, 62, 58), (58, 104, 168), (84, 132, 84), (206, 158, 62), (126, 84, 146), (226, 214, 194),
+)  # fmt: skip
 _HAIRS: tuple[Colour, ...] = ((44, 30, 26), (96, 58, 34), (178, 112, 52), (214, 176, 104))
 
 
@@ -38,16 +36,15 @@ class Look:
 def choose_look(
     palette: Palette, seed: int, outlined: bool, colourless: bool, named: bool = False
 ) -> Look:
-    """Return the hero's look, from the palette of the video."""
+    """Return the hero's look, from the palette of the video; one who has a name has a coat."""
     # Not from the light of a beat: a hero that turned blue at night would seem to be another one.
     rng = np.random.default_rng([seed, 77])
     skin = _SKINS[rng.integers(len(_SKINS))]
     hair = _HAIRS[rng.integers(len(_HAIRS))]
     second = mix(palette.light, palette.far, float(rng.uniform(0.15, 0.5)))
-    cut = int(rng.integers(4))
-    if named:
-        coat = _COATS[rng.integers(len(_COATS))]
-        second = mix(_grey(coat) if colourless else coat, palette.light, 0.12)
+    if named:  # several people in one film: small as they are, their coats tell them apart
+        coat = _COATS[seed // 7 % len(_COATS)]
+        second = mix(second, _grey(coat) if colourless else coat, 0.75)
     return Look(
         main=palette.accent,
         second=second,
@@ -55,7 +52,7 @@ def choose_look(
         light=mix(palette.light, (255, 255, 255), 0.35),
         skin=_grey(skin) if colourless else skin,
         hair=_grey(hair) if colourless else hair,
-        cut=cut,
+        cut=int(rng.integers(4)),
         outline=palette.ink if outlined else None,
     )
 

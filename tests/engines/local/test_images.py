@@ -14,7 +14,7 @@ from shared.engines.local.grammar import grammars
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.engines.local.plan import plan
 from shared.engines.local.sketches import sketches
-from shared.engines.local.topics import NOBODY, SCENES, hero_of
+from shared.engines.local.topics import NOBODY, SCENES, hero_of, hero_of_beat
 from shared.story.errors import BadInput
 from shared.story.formats import Canvas
 from shared.story.looks import STYLES
@@ -221,7 +221,31 @@ def test_a_name_is_a_person_even_in_a_counting_house(tmp_path: Path) -> None:
     assert np.array_equal(scrooge, person)
 
 
-def test_the_people_of_a_trailer_wear_different_clothes(tmp_path: Path) -> None:
-    names = ("Ebenezer Scrooge", "Marley's Ghost", "Fezziwig", "Alice", "Mrs Dilber")
-    pictures = [drawn(tmp_path, prompt=f"Close view in a room, featuring {n}") for n in names]
-    assert min(difference(one, other) for one, other in combinations(pictures, 2)) > 1
+@pytest.mark.parametrize("thing", sketches())
+def test_a_thing_whose_drawing_is_data_is_clearly_seen(tmp_path: Path, thing: str) -> None:
+    place = "Medium view in a quiet room with a window, held still: x, featuring"
+    with_it = drawn(tmp_path, prompt=f"{place} a {thing}", height=180)
+    without = drawn(tmp_path, prompt=f"{place} {NOBODY}", height=180)
+    assert difference(with_it, without) > 3
+
+
+@pytest.mark.parametrize(
+    ("prompt", "thing"),
+    [
+        ("Make a video for the opening of my bakery", "bread"),
+        ("Anuncia la panadería de mi abuela en Sevilla", "grandmother"),
+        ("Eine Bäckerei öffnet am Samstag", "bread"),
+        ("A pizzeria in Naples", "pizza"),
+        ("Meditation for beginners", "yoga"),
+        ("Notre boutique ouvre samedi", "shop"),
+        ("La nostra palestra apre sabato", "dumbbell"),
+    ],
+)
+def test_a_business_is_shown_by_what_it_makes(prompt: str, thing: str) -> None:
+    assert {hero_of_beat(each.prompt) for each in plan(prompt, "cinematic", 20, 1).beats} == {thing}
+
+
+def test_people_with_names_wear_different_coats(tmp_path: Path) -> None:
+    forest = "Close view deep in the forest, held still: x"
+    people = [drawn(tmp_path, prompt=forest, characters=(name,)) for name in ("Mara", "Jonas")]
+    assert difference(*people) > 3
