@@ -10,7 +10,7 @@ Stack = tuple[str, ...]
 AREAS = (
     ("publish", r"shared/bus/kafka_producer|aiokafka/producer"),
     ("decode records", r"shared/bus/wire|_handle_all"),
-    ("fetch records", r"faststream|aiokafka"),
+    ("fetch records", r"faststream|aiokafka/(?!record)"),
     ("look at what is to be stored", r"shared/store/documents|shared/base/values"),
     ("store: driver", r"pymongo|bson|concurrent/futures"),
     ("store: our adapter", r"shared/store|motor"),
