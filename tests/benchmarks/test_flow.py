@@ -12,4 +12,5 @@ def test_the_story_has_the_images_and_clips_that_both_sides_are_measured_with() 
     story = plan(brief.prompt, brief.style, story_seconds(brief), seed=0)
     made = fit(PlanOrder(video_id="v", rev=1, brief=brief), story).data
     assert (len(made["beats"]), len(made["chunks"])) == (KINDS["image"], KINDS["clip"])
+    assert not made["bible"]["entries"], "a recurring place or person is one image more"
     assert KINDS["conform"] == KINDS["clip"] + KINDS["card"], "the end card is a segment too"
