@@ -1,7 +1,7 @@
 """The sending half of the Kafka bus: an idempotent producer that outlives its server's absence.
 
-Events are packed into one batch a partition here, and each batch is sent as a whole. FastStream
-publishes one message at a time, which costs ten times the CPU: see docs/decisions/0042.
+Events are packed into batches of one partition here, and each batch is sent as a whole. FastStream
+publishes one message at a time, each through all of its layers: see docs/decisions/0042.
 """
 
 import asyncio
