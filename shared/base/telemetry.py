@@ -133,6 +133,13 @@ HOP_SECONDS = Histogram(
     buckets=SHORT,
 )
 HANDLED = Counter("storywave_events_handled", "Events handled", ["service"])
+PUBLISHED = Counter("storywave_events_published", "Events that the bus has taken", ["event"])
+PUBLISH_SECONDS = Histogram(
+    "storywave_publish_seconds",
+    "How long the bus took to acknowledge what was published at once",
+    [],
+    buckets=SHORT,
+)
 KNOWN = Counter("storywave_events_known", "Events handled that were known already", ["service"])
 REPEATED = Counter("storywave_batches_repeated", "Batches of events that come again", ["service"])
 RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a race", ["service"])

@@ -337,7 +337,7 @@ def _close(
 
     The due time is untouched in SETTLING: it is the lease, under which the money is settled next.
     """
-    ended = replace(job, owed=_bound(owed))
+    ended = replace(job, owed=_bound(owed)) if owed or job.owed else job
     if job.held:
         return replace(ended, state=State.SETTLING, then=then, then_due=due_at)
     ended = _add_up(ended)
@@ -351,7 +351,7 @@ def _bound(cost: Micros) -> Micros:
 
 def _add_up(job: Job) -> Job:
     """Return the job with what its last attempt came to added to its cost."""
-    return replace(job, cost=job.cost + job.owed, owed=0)
+    return replace(job, cost=job.cost + job.owed, owed=0) if job.owed else job
 
 
 def _requeue(job: Job, due_at: int | None) -> Job:

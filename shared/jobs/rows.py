@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from shared.base.values import find_fault
@@ -13,6 +14,7 @@ from shared.story.kinds import Kinds, Success
 from shared.story.view import JobSpec
 
 _FIELDS = tuple(f.name for f in fields(Job) if f.name != "spec")
+_read_values = attrgetter(*_FIELDS)
 _DEFAULTS = {
     f.name: f.default_factory() if f.default_factory is not MISSING else f.default
     for f in fields(Job)
@@ -24,7 +26,9 @@ _DEFAULTS = {
 def to_doc(job: Job) -> Doc:
     """Return the row of a job. What has its default is left out: rows and indexes stay small."""
     row: Doc = {"_id": job.id, "spec": job.spec.model_dump(mode="json")}
-    row.update((name, _plain(job, name)) for name in _FIELDS if not _is_default(job, name))
+    for name, value in zip(_FIELDS, _read_values(job), strict=True):
+        if name not in _DEFAULTS or value != _DEFAULTS[name]:
+            row[name] = _plain(job, name)
     return row
 
 
@@ -53,7 +57,8 @@ def change(before: Job, after: Job) -> Update:
 
     The mark of a post is part of the guard: who claims a job must know whether it was posted.
     """
-    changed = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+    both = zip(_FIELDS, _read_values(before), _read_values(after), strict=True)
+    changed = [name for name, was, now in both if was is not now and was != now]
     return Update(
         before.id,
         where={
