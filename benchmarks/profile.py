@@ -42,7 +42,9 @@ def profile(folder: Path) -> None:
     servers = Servers(Path(os.environ.get(FOLDER_VARIABLE) or folder / "servers"))
     try:
         environment = servers.up() | SETTINGS
-        known = {name: process for name in SERVERS if (process := servers.process(name))}
+        known: dict[str, Process] = {
+            name: process for name in SERVERS if (process := servers.process(name))
+        }
         with run_services(environment, folder) as (address, processes):
             known |= dict(zip(services.NAMES, processes, strict=True))
             spent = asyncio.run(_measure(environment, address, known, folder))
