@@ -1,16 +1,17 @@
 """Jobs as store documents, and the event that a row with an end is."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields
 from operator import attrgetter
 from typing import Any
 
+from shared.base.copies import change as change_fields
 from shared.base.values import find_fault
 from shared.jobs.job import LONGEST_ANSWER, Job, State
 from shared.ports import Doc, Update
 from shared.story.errors import TOLD, cause
 from shared.story.events import Event
-from shared.story.kinds import Kinds, Success
+from shared.story.kinds import Kinds, Order, Success
 from shared.story.view import JobSpec
 
 _FIELDS = tuple(f.name for f in fields(Job) if f.name != "spec")
@@ -71,13 +72,14 @@ def change(before: Job, after: Job) -> Update:
     )
 
 
-def end_event(job: Job, kinds: Kinds) -> Event:
-    """Return the event that a job with an end is."""
+def end_event(job: Job, kinds: Kinds, order: Order | None = None) -> Event:
+    """Return the event that a job with an end is; its order is read unless it is given."""
     spec = job.spec
     kind = kinds[spec.kind]
     at = job.finished_at or 0
     if job.state is State.DONE:
-        done = Success(spec, kind.read(spec), job.result, job.cost, at, job.reused, job.times)
+        order = kind.read(spec) if order is None else order
+        done = Success(spec, order, job.result, job.cost, at, job.reused, job.times)
         return kind.build(done)
     return kind.failed(
         video_id=spec.video_id,
@@ -95,10 +97,12 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     )
 
 
-def find_misfit(job: Job, result: Mapping[str, Any], kinds: Kinds) -> str | None:
+def find_misfit(
+    job: Job, result: Mapping[str, Any], kinds: Kinds, order: Order | None = None
+) -> str | None:
     """Return why a result can't be the end of a job; None where it can."""
     try:
-        end_event(replace(job, state=State.DONE, result=result), kinds)
+        end_event(change_fields(job, state=State.DONE, result=result), kinds, order)
     except ValueError as error:
         return cause(error)
     fault = find_fault(result)

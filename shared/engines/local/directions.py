@@ -109,9 +109,7 @@ def _sort(word: str, g: Grammar) -> str | None:
     """Return what a word is: a thing, a mood, "without", …; None for any other word."""
     if word[0].isdigit():
         unit = re.fullmatch(r"\d+[-.,]?\d*-?([^\W\d_]*)", word)
-        is_length = (
-            unit and unit[1] and _is_form(unit[1], _lengths(g))
-        )
+        is_length = unit and unit[1] and _is_form(unit[1], _lengths(g))
         return "length" if is_length else "number" if unit and not unit[1] else None
     if _is_form(word, _lengths(g)):
         return "length"

@@ -47,7 +47,7 @@ def count(text: str, language: str, names: Mapping[str, str] | None = None) -> C
     pauses, ends = len(_PAUSES.findall(said)), len(_ENDS.findall(said))
     for pattern, sound in _UNSAID if language == ENGLISH else ():
         said = pattern.sub(sound, said)
-    letters = sum(_DIGIT if char.isdigit() else char.isalpha() for char in said)
+    letters = sum(map(str.isalpha, said)) + _DIGIT * sum(map(str.isdigit, said))
     return Counts(letters, pauses, ends)
 
 
