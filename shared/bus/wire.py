@@ -175,7 +175,7 @@ def _header(record: Record, name: str) -> str:
 
 def _last(headers: Headers, name: str) -> bytes | None:
     """Return the last header of this name, as Kafka's own clients do."""
-    return next((value for key, value in reversed(headers) if key == name), None)
+    return dict(headers).get(name)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -89,10 +89,12 @@ class Steering:
 
         This comes after the facts are stored: who asks for a turn is looked up there.
         """
-        running = [view for view in views if _wants_place(view)]
-        await asyncio.gather(*(self._go_on(view) for view in running if self._may_be_news(view)))
+        running = [view for view in views if self._may_be_news(view) and _wants_place(view)]
+        await asyncio.gather(*map(self._go_on, running))
+        if self._turns is None:
+            return [None] * len(views)
         resting = {view.video_id for view in views} - {view.video_id for view in running}
-        if self._turns and resting:
+        if resting:
             await self._turns.leave(resting)
             await self._turns.hand_out()
         return [None] * len(views)
@@ -136,7 +138,7 @@ class Steering:
     async def _stop_skipped(self, view: View) -> None:
         """Ask the jobs to stop that are under way for what the user wants to do without."""
         asked = {job for each in view.all(RevisionRequested) for job in each.stops}
-        if jobs := asked - view.ends.keys():
+        if asked and (jobs := asked - view.ends.keys()):
             await self._ledger.cancel(view.video_id, only=jobs)
 
     async def _stop_jobs(self, view: View) -> bool:
