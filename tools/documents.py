@@ -19,6 +19,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic.fields import FieldInfo
 
 import services
+from services.gateway.pages import build_llms, describe_problems
 from services.gateway.read.stages import ACCEPTED, MARKS
 from shared.base import telemetry
 from shared.bus.kafka_producer import PREFIX
@@ -71,14 +72,18 @@ def _shorten(path: Path) -> Path:
 
 def build_documents(table: Sequence[Service], kinds: Kinds = KINDS) -> dict[Path, str]:
     """Return every generated document with the text that should be in it."""
-    return {
+    made = {
         DOCS / "events.md": describe_events(table, kinds),
         DOCS / "states.md": describe_states(table, kinds),
         DOCS / "settings.md": describe_settings(),
         DOCS / "metrics.md": describe_metrics(),
+        DOCS / "problems.md": describe_problems(),
         DOCS / "asyncapi.yaml": describe_channels(table, kinds),
         TOPICS: describe_topics(kinds),
     }
+    pages = {path.relative_to(DOCS).as_posix(): path.read_bytes() for path in DOCS.rglob("*.md")}
+    new = {path.name: text.encode() for path, text in made.items() if path.suffix == ".md"}
+    return {**made, DOCS.parent / "llms.txt": build_llms(dict(sorted((pages | new).items())))}
 
 
 # ── events.md ───────────────────────────────────────────────────────────────────────────────────

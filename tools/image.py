@@ -173,6 +173,7 @@ def check(stage: Stage) -> None:
     assert said.startswith("storywave "), said
     with _Served(stage, {}, "up") as served:
         served.wait_for("/readyz", 200)
+        served.wait_for("/docs/using.md", 200)  # the docs are packed too
     away = {"STORYWAVE_MODE": "cluster", "STORYWAVE_KAFKA": "127.0.0.1:9", "STORYWAVE_MONGO": AWAY}
     with _Served(stage, away, "service", "planner") as served:
         served.wait_for("/healthz", 200)

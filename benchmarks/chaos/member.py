@@ -4,9 +4,13 @@ What models make is bought at the stand-in for Replicate. Conforming and cutting
 for square videos, which are made in earnest. All else is what `storywave` would run.
 """
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
@@ -51,7 +55,20 @@ def choose_engines(
     return {kind: engine for service in services for kind in service.kinds}
 
 
+def follow_parent() -> None:
+    """End with whoever started this process: nobody else would ever stop it."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Thread(target=watch, daemon=True).start()
+
+
 if __name__ == "__main__":
+    follow_parent()
     rules = partial(Rules, grace_ms=GRACE_MS)
     with (
         patch.object(compose, "engines", choose_engines),

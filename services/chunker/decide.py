@@ -17,6 +17,7 @@ from shared.story.beats import (
     check_numbers,
     link_chains,
 )
+from shared.story.codes import read_code
 from shared.story.durations import find_waves_ms
 from shared.story.events import BeatsPlanned, Failed, WavesCompleted
 from shared.story.kinds import (
@@ -62,6 +63,8 @@ class Source:
 
     files: Mapping[str, str] | None = None
     error: str | None = None
+    code: str = ""
+    """Why, for programs; empty where its user did without it."""
     image_error: str = ""
     """Why there is no storyboard image: without a file it can start from words alone, perhaps."""
 
@@ -75,6 +78,7 @@ class ChunkState:
     """The chunks from here to the end of its chain, itself included."""
     ready: ChunkReady | None = None
     error: str | None = None
+    code: str = ""
     files: Mapping[str, str] | None = None
     """The file that it starts from, once there is one."""
     image_error: str = ""
@@ -98,20 +102,21 @@ def _follow_chain(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[Chun
             job = clip_job(plan, chunk)
             failure = view.failure(job)
             error = _explain_failure(state, failure) if failure else None
-            state = replace(state, ready=view.ready(ChunkReady, job), error=error)
+            code = read_code(failure.code) if failure else ""
+            state = replace(state, ready=view.ready(ChunkReady, job), error=error, code=code)
         yield state
         source = _find_next_source(state)
 
 
 def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     if chunk.kind == "continuous":
-        return Source(error=str(OrphanChunk(chunk.index)))
+        return Source(error=str(OrphanChunk(chunk.index)), code="internal")
     job = IMAGE.job(plan, beat=chunk.beat)
     failure, image = view.failure(job), view.ready(ImageReady, job)
     if failure is None:
         return Source({"image": chosen_image(plan, image)}) if image else Source()
     if failure.code == "flagged":  # its words would be refused again, and are never sent again
-        return Source(error=_explain_lack(chunk, failure.error))
+        return Source(error=_explain_lack(chunk, failure.error), code="flagged")
     # whether a model can start from words alone is known to who runs it
     return Source({}, image_error=failure.error)
 
@@ -130,11 +135,12 @@ def _find_next_source(before: ChunkState) -> Source:
     """Return what the chunk after this one starts from: an error goes down the whole chain."""
     chunk = before.chunk.index
     if before.error:
-        return Source(error=f"chunk {chunk} before it was not made: {before.error}")
+        error = f"chunk {chunk} before it was not made: {before.error}"
+        return Source(error=error, code=before.code)
     if before.ready is None:
         return Source()
     if before.ready.last_frame_key is None:
-        return Source(error=f"chunk {chunk} before it left no last frame")
+        return Source(error=f"chunk {chunk} before it left no last frame", code="encode")
     return Source({"last_frame": before.ready.last_frame_key})
 
 
@@ -176,13 +182,16 @@ def _ask_for_clip(plan: BeatsPlanned, state: ChunkState) -> JobSpec:
 def _report_waves(view: View, plan: BeatsPlanned, states: Sequence[ChunkState]) -> WavesCompleted:
     # a clip that failed was paid for as well; what one that is skipped cost may be known later
     ends = [view.end(job) for job in CLIP.jobs(plan)]
-    errors = [(state.chunk, state.error) for state in states if state.error]
+    lost = [(state.chunk, state.error, state.code) for state in states if state.error]
     return WavesCompleted(
         video_id=plan.video_id,
         rev=plan.rev,
         total=len(states),
         succeeded=sum(state.ready is not None for state in states),
-        failed=tuple(ChunkError(chunk=c.index, beat=c.beat, error=error) for c, error in errors),
+        failed=tuple(
+            ChunkError(chunk=chunk.index, beat=chunk.beat, error=error, code=code)
+            for chunk, error, code in lost
+        ),
         cost=sum(end.cost for end in ends if end),
         keys=tuple(state.ready.key for state in states if state.ready),
         generation_ms=find_waves_ms(view, plan),
@@ -197,5 +206,8 @@ def _refuse_plan(plan: BeatsPlanned, error: str) -> WavesCompleted:
         rev=plan.rev,
         total=len(chunks),
         succeeded=0,
-        failed=tuple(ChunkError(chunk=c.index, beat=c.beat, error=error) for c in chunks),
+        failed=tuple(
+            ChunkError(chunk=chunk.index, beat=chunk.beat, error=error, code="internal")
+            for chunk in chunks
+        ),
     )

@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from services.gateway.images import make_picture_pool, read_picture
 from services.gateway.plans import PlanFields, read_plan
 from services.gateway.scripts import make_script_pool, read_script_file
 from shared.base.telemetry import JsonLines
+from shared.runtime.defaults import Defaults, read_defaults
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.images import MAX_BYTES, Picture
@@ -47,6 +48,15 @@ def read_settings(given: argparse.Namespace, **fixed: Any) -> Settings:
         return Settings(**options, **fixed)
     except ValidationError as error:
         raise explain_input(error, Settings.model_fields, name_source) from error
+
+
+def read_usual() -> Mapping[str, Any]:
+    """Return the defaults of requests as the environment sets them; no other setting is read."""
+    try:
+        return read_defaults(Defaults())
+    except ValidationError as error:
+        fields = Defaults.model_fields
+        raise explain_input(error, fields, lambda f: f"STORYWAVE_{f.upper()}") from error
 
 
 _OPTIONS = {

@@ -31,6 +31,13 @@ from services.cli.environment import (
     read_settings,
 )
 from services.cli.outcome import Stopped
+from services.cli.partway import (
+    WAITS,
+    describe_part,
+    explain_review,
+    has_film,
+    is_ready_to_look_at,
+)
 from services.cli.price import say_price
 from services.cli.receipt import format_receipt
 from services.cli.screen import Screen
@@ -39,7 +46,7 @@ from services.gateway.intake import OUTPUTS
 from services.gateway.keys.caller import LOCAL
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.plans import PlanFields
-from services.gateway.read.status import FINAL, Status, VideoStatus, find_file
+from services.gateway.read.status import FINAL, Status, VideoStatus, find_animatic, find_file
 from services.gateway.requests import ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
@@ -185,7 +192,7 @@ class Maker:
         promise = {
             "key": key,
             "path": str(path),
-            "asked": asked.model_dump(mode="json"),
+            "asked": asked.model_dump(mode="json", exclude_unset=True),
             "beside": dict(beside or {}),
         }
         await self.store.insert(OUTPUTS, [{"_id": id_, **promise}])
@@ -273,6 +280,11 @@ class Maker:
             if now.exceeded is not None:  # it would wait for as long as this command runs
                 screen.say(f"stopped: {now.exceeded.message}, with `storywave budget {video}`")
                 return 1
+            view = await self.gateway.videos.find(video, owner)
+            if now.awaiting is not None and is_ready_to_look_at(view):
+                for line in explain_review(now):
+                    screen.say(line)
+                return WAITS
             if said.sort not in FINAL:
                 screen.show(now, said.live)
         now = await self.gateway.videos.read_status(video, owner)
@@ -284,8 +296,23 @@ class Maker:
         screen.say(f"the video {now.status}{where}: {now.error or 'nothing was written'}")
         return 1
 
+    async def _deliver_part(self, now: VideoStatus, screen: Screen) -> None:
+        """Write the animatic of a video that was to have no film, and say how it goes on."""
+        promise = (await self.store.get(OUTPUTS, [now.id])).get(now.id)
+        key = find_animatic(await self.gateway.videos.find(now.id, now.request.owner))
+        path = promise["path"] if promise and key else None
+        if path and key:
+            await self.gateway.blobs.fetch(key, Path(path))
+            sweep(Path(path).parent)
+        await self.store.delete(OUTPUTS, [now.id])
+        for line in describe_part(now, path):
+            screen.say(line)
+
     async def _deliver(self, now: VideoStatus, screen: Screen) -> None:
         """Write the promised file, if there is a promise, and show the receipt."""
+        if not has_film(now):
+            await self._deliver_part(now, screen)
+            return
         promise = (await self.store.get(OUTPUTS, [now.id])).get(now.id)
         view = await self.gateway.videos.find(now.id, now.request.owner)
         key = find_file(view, "media")

@@ -97,6 +97,7 @@ def add_video(command: argparse.ArgumentParser) -> None:
     )
     _add_product(command)
     _add_look(command)
+    _add_extent(command)
     _add_money(command)
     command.add_argument("--seed", type=int, help="another seed, another video of the same prompt")
 
@@ -140,7 +141,23 @@ def _add_look(make: argparse.ArgumentParser) -> None:
         "--card-style", help=f"{list_choices(CARD_CHOICES, 'auto')}; auto is by style"
     )
     make.add_argument("--card-colour", metavar="#RRGGBB", help="a brand's colour")
+    make.add_argument(
+        "--missing", help="in place of a clip that can't be made: pan (default), title or omit"
+    )
     make.add_argument("--clip-sound", action="store_true", default=None)
+
+
+def _add_extent(make: argparse.ArgumentParser) -> None:
+    make.add_argument(
+        "--workflow",
+        help="full (default), plan_only, storyboard_only, or video_only from your own pictures",
+    )
+    make.add_argument(
+        "--review",
+        action="append",
+        metavar="WHAT",
+        help="stop at it until `storywave approve`: plan or storyboard; repeatable",
+    )
 
 
 def _add_money(make: argparse.ArgumentParser) -> None:

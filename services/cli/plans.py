@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from services import load
-from services.cli.environment import read_script, read_settings
+from services.cli.environment import read_script, read_settings, read_usual
 from services.cli.inspect import require_data
 from services.cli.make import OWNER, build_request, stop_on_signals
 from services.cli.outcome import say, tell
@@ -18,6 +18,7 @@ from services.gateway.read.videos import Videos
 from services.gateway.requests import VideoRequest
 from shared.engines.plain import plan_plainly
 from shared.engines.planning import story_seconds
+from shared.runtime.allowances import Allowances
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.known import Reader
 from shared.runtime.settings import Settings
@@ -93,7 +94,7 @@ async def _wait_for_plan(gateway: Gateway, video: str) -> BeatsPlanned:
 
 def make_plan(asked: VideoRequest, script: ScriptFile | None = None) -> BeatsPlanned:
     """Return the plan that our own rules make of a prompt or a script."""
-    brief = asked.brief(OWNER)
+    brief = asked.brief(OWNER, Allowances(defaults=read_usual()))
     order = PlanOrder(video_id="", brief=brief)
     if script is not None:
         order = _select(brief.model_copy(update={"prompt": script.title}), script)

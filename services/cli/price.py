@@ -4,7 +4,7 @@ import os
 
 from services.cli.outcome import tell
 from services.gateway.requests import VideoRequest
-from shared.runtime.compose import price_engines
+from shared.runtime.compose import allow, price_engines
 from shared.runtime.settings import Settings
 from shared.runtime.terms import ask_engines
 from shared.story.errors import BadInput
@@ -21,12 +21,13 @@ def say_price(asked: VideoRequest, chosen: Settings) -> None:
         return
     ask = ask_engines(price_engines(chosen, paid=True))
     if ask is not None:
-        tell(f"{_say_offer(asked, ask)}; without --paid it is made on this machine, for nothing")
+        offer = _say_offer(asked, chosen, ask)
+        tell(f"{offer}; without --paid it is made on this machine, for nothing")
 
 
-def _say_offer(asked: VideoRequest, ask: Ask) -> str:
+def _say_offer(asked: VideoRequest, chosen: Settings, ask: Ask) -> str:
     try:
-        priced = price_request(expect_plan("", asked.brief("")), ask)
+        priced = price_request(expect_plan("", asked.brief("", allow(chosen))), ask)
     except BadInput as refusal:
         return f"paid engines could not make this: {refusal}"
     total = say_dollars(priced.total)

@@ -80,6 +80,7 @@ def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
         hook_secret=chosen.replicate_webhook_secret,
         needs_key=chosen.needs_key,
         link_seconds=chosen.link_seconds,
+        streams_a_key=chosen.streams_a_key,
         tell_first=tell,
         loopback=chosen.fetch_loopback,
     )

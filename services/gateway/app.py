@@ -17,10 +17,12 @@ from services.gateway.edge.repeats import Repeats
 from services.gateway.errors.handlers import handle_errors
 from services.gateway.keys.apikeys import make_first_key
 from services.gateway.keys.links import LINK_SECONDS
+from services.gateway.keys.streams import MOST as MOST_STREAMS
 from services.gateway.openai import routes as openai
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.routes import (
     beats,
+    docs,
     files,
     hooks,
     images,
@@ -35,6 +37,7 @@ from services.gateway.routes import (
     webhooks,
     wishes,
 )
+from shared.runtime.allowances import STANDARD, Allowances
 from shared.runtime.app import App
 from shared.runtime.probes import probes
 
@@ -43,7 +46,7 @@ LOOPBACK = Hosts()
 
 def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK, *, needs_key: bool = False) -> FastAPI:
     """Return the API over a running gateway, for these hosts, and callers with a key."""
-    api = _build_api()
+    api = _build_api(gateway.intake.allowances)
     api.state.gateway = gateway
     # The last to be added is the first to see a request.
     api.add_middleware(Repeats, answers=gateway.answers)
@@ -68,13 +71,16 @@ def open_front(
     loopback: bool = False,
     needs_key: bool = False,
     link_seconds: int = LINK_SECONDS,
+    streams_a_key: int = MOST_STREAMS,
     tell_first: Callable[[str], None] | None = None,
 ) -> Iterator[FastAPI]:
     """Give the API of a running process, with its probes.
 
     Where no key was ever made, the first one is, and its token is told.
     """
-    gateway = build_gateway(app, hook_secret, link_seconds, loopback=loopback)
+    gateway = build_gateway(
+        app, hook_secret, link_seconds, loopback=loopback, streams_a_key=streams_a_key
+    )
     if needs_key and tell_first:
         app.repeat("first key", partial(make_first_key, gateway.keys, tell_first), 60)
     api = create_app(gateway, hosts, needs_key=needs_key)
@@ -87,8 +93,11 @@ def open_front(
         gateway.close()  # streams would go on for ever, and the process with them
 
 
-def _build_api() -> FastAPI:
-    """Return the API without anything behind it, which is all that its description needs."""
+def _build_api(allowances: Allowances = STANDARD) -> FastAPI:
+    """Return the API without anything behind it, which is all that its description needs.
+
+    `allowances`: what holds on this server for what a request leaves open.
+    """
     api = FastAPI(
         title="Storywave",
         version="1",
@@ -113,10 +122,11 @@ def _build_api() -> FastAPI:
         webhooks,
         keys,
         reference,
+        docs,
         page,
     ):
         api.include_router(routes.router, responses=refusals(*ALWAYS))
     api.include_router(openai.router)
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
-    correct_description(api)
+    correct_description(api, allowances)
     return api

@@ -1,5 +1,6 @@
 """Money as users see it: what a video would cost, what it has cost, and how much more it may."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -16,6 +17,7 @@ from shared.jobs.outcomes import Quote
 from shared.jobs.receipt import Receipt, read_receipt
 from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved, settle_by_hand
 from shared.ports import Store
+from shared.runtime.allowances import Allowances
 from shared.runtime.terms import Terms
 from shared.story.budget import find_cap
 from shared.story.errors import BadInput
@@ -49,10 +51,13 @@ class Budgets:
     gate: Gate
     wishes: Wishes
     usage: Usage
+    allowances: Allowances
+    wake: Callable[[str], Awaitable[object]]
+    """Lets the jobs of a video that wait for money ask again."""
 
     def estimate(self, asked: VideoRequest, owner: str) -> Offer:
         """Return what a video would cost. Nothing is written, and nobody is asked."""
-        brief = asked.brief(owner)
+        brief = asked.brief(owner, self.allowances)
         check_brief(brief)
         budget = self.terms.budget if brief.budget is None else brief.budget
         priced = price_request(expect_plan("", brief), self.terms.ask or (lambda job: Quote(0)))
@@ -106,7 +111,7 @@ class Budgets:
         known = await find_unresolved(self.store, job, owner)
         if again:  # first, since it may be refused: then nothing is settled
             await self.wishes.retry(known.video_id, owner)
-        return await settle_by_hand(self.store, self.gate, self.emit, known, paid)
+        return await settle_by_hand(self.store, self.gate, self.emit, self.wake, known, paid)
 
 
 def _change_wish(view: View, rev: int, cap: Micros) -> VideoSteered | None:

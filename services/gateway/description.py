@@ -9,6 +9,7 @@ from services.gateway.edge.repeats import HEADER, LONGEST_KEY, REPLAYED, takes_k
 from services.gateway.errors.foreign import PREFIX, OpenAIError
 from services.gateway.errors.problems import MEDIA_TYPE, Problem
 from services.gateway.keys.roles import find_role
+from shared.runtime.allowances import Allowances
 
 Answers = dict[int | str, dict[str, Any]]
 
@@ -27,7 +28,8 @@ _WHEN: Mapping[int, str] = {
     415: "The body is of another type than this takes.",
     416: "The range lies outside of the file.",
     421: "The request names a host that is not served here.",
-    429: "The key has used up what it may, by the minute or in videos: see `Retry-After`.",
+    429: "The key has used up what it may, by the minute, in videos or in open streams: see "
+    "`Retry-After`.",
     422: "The input is off: `errors` names each field, or the first 20 of them.",
     500: "A bug of ours: the log has its cause under `request_id`.",
     503: "A server that is needed is away: try again after `Retry-After` seconds.",
@@ -154,14 +156,14 @@ SCHEMES: dict[str, Any] = {
         "in": "query",
         "name": "sig",
         "description": "A signed link, as the `links` of a video have it: it is good for its own "
-        "path, until `expires`.",
+        "path, until `expires`, or until its key is revoked.",
     },
 }
 KEY: list[dict[str, list[str]]] = [{"key": []}]
 LINK_OR_KEY: list[dict[str, list[str]]] = [{"key": []}, {"link": []}]
 
 
-def correct_description(api: FastAPI) -> None:
+def correct_description(api: FastAPI, allowances: Allowances) -> None:
     """Correct the framework's own description, which knows nothing of our problem documents."""
     describe = api.openapi
 
@@ -177,12 +179,21 @@ def correct_description(api: FastAPI) -> None:
                     _describe_key(operation)
                 operation["x-role"] = str(find_role(method.upper(), path))
                 operation["security"] = LINK_OR_KEY if method in {"get", "head"} else KEY
+        _tell_defaults(document["components"]["schemas"]["VideoRequest"]["properties"], allowances)
         document["components"]["securitySchemes"] = SCHEMES
         for unused in ("HTTPValidationError", "ValidationError"):
             document["components"]["schemas"].pop(unused, None)
         return document
 
     api.openapi = describe_truly  # type: ignore[method-assign]
+
+
+def _tell_defaults(fields: dict[str, dict[str, Any]], allowances: Allowances) -> None:
+    """Say of each field what it is on this server where it is left open."""
+    usual = {**allowances.defaults, "clips_at_once": allowances.clips_at_once}
+    for name, value in usual.items():
+        if value not in (None, {}):
+            fields[name]["default"] = value
 
 
 def _describe_key(operation: dict[str, Any]) -> None:

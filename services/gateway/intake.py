@@ -59,6 +59,7 @@ def list_rows(video_id: str) -> Mapping[str, Sequence[str]]:
 
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
+TakeOver = Callable[[VideoRequest, str], Awaitable[VideoRequest]]
 Weights = Callable[[], Awaitable[dict[str, float]]]
 
 
@@ -80,6 +81,8 @@ class Intake:
     poster: Poster
     check_living: Callable[[str, str], Awaitable[None]]
     """Refuses a video that this owner has deleted: under its id there is never another."""
+    take_over: TakeOver
+    """Returns a request that starts from another video as one with its plan and its pictures."""
 
     async def accept(self, asked: VideoRequest, owner: str, key: str | None = None) -> str:
         """Return the id of the video; by then it is durable and known to our own view."""
@@ -89,6 +92,7 @@ class Intake:
         self, asked: VideoRequest, owner: str, key: str | None
     ) -> tuple[str, bool]:
         """Return the id of the video, and whether it is new: under its key it may be there."""
+        asked = await self.take_over(asked, owner)
         # Weighed before the first write: what a crash may cut short is as short as can be.
         brief = self.settle_budget(asked.brief(owner, self.allowances))
         check_brief(brief)
@@ -135,6 +139,7 @@ class Intake:
             "touched_at": now,
             "cap": asked.cap,
             "webhook": own,
+            "open": sorted(asked.left_open),
             "requested": requested.model_dump(mode="json"),
         }
 
@@ -231,6 +236,7 @@ class Intake:
         """Return the row that was there first; refuse if it asks for something else."""
         stored = (await self.store.get(REQUESTS, [row["_id"]]))[row["_id"]]
         first = {"cap": None, "webhook": None, **stored}  # to a store, null is no field
+        left_open = {*left_open} & {*stored.get("open", left_open)}
         try:
             asked = _list_wishes(first, left_open)
         except Exception as error:
@@ -274,8 +280,8 @@ def _check_workflow(brief: Brief) -> None:
         return
     if brief.plan is None:
         raise BadInput(
-            "video_only starts from pictures that there are: give a `plan`, and in `beats` an "
-            "image or a clip for each of its beats",
+            "video_only starts from pictures that there are: name a finished video in "
+            "`from_video`, or give a `plan`, and in `beats` an image or a clip for each",
             "workflow",
         )
     given = {own.index for own in brief.own if own.image or own.clip}

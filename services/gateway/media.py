@@ -1,35 +1,14 @@
 """Sends stored files over HTTP: whole, in part, or not at all where the client has them."""
 
 import re
-from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import PurePosixPath
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from services.gateway.filetypes import TYPES
 from shared.ports import Blobs
-
-TYPES: Mapping[str, str] = {
-    ".mp4": "video/mp4",
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".m4s": "video/mp4",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".mov": "video/quicktime",
-    ".webm": "video/webm",
-    ".mkv": "video/x-matroska",
-    ".wav": "audio/wav",
-    ".mp3": "audio/mpeg",
-    ".m4a": "audio/mp4",
-    ".ogg": "audio/ogg",
-    ".flac": "audio/flac",
-    ".txt": "text/plain; charset=utf-8",
-    ".json": "application/json",
-    ".srt": "application/x-subrip; charset=utf-8",
-    ".vtt": "text/vtt; charset=utf-8",
-}
 
 
 class Unsatisfiable(Exception):

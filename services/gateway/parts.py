@@ -10,6 +10,7 @@ from services.gateway.answers import Answers
 from services.gateway.budgets import Budgets
 from services.gateway.deliveries import History
 from services.gateway.download import Downloads
+from services.gateway.from_video import Storyboards
 from services.gateway.given import Given
 from services.gateway.hooks import Hooks
 from services.gateway.images import Images
@@ -21,9 +22,12 @@ from services.gateway.keys.ids import VideoIds
 from services.gateway.keys.limits import Usage
 from services.gateway.keys.links import LINK_SECONDS, Links
 from services.gateway.keys.secret import Secrets
+from services.gateway.keys.streams import MOST as MOST_STREAMS
+from services.gateway.keys.streams import Streams
 from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
+from services.gateway.renditions import Renditions
 from services.gateway.retention import SWEEP_SECONDS as RETENTION_SECONDS
 from services.gateway.retention import Retention
 from services.gateway.revisions import Revisions
@@ -63,11 +67,14 @@ class Gateway:
     poster: Poster
     making: Making
     thumbnails: Thumbnails
+    renditions: Renditions
+    streams: Streams
     keys: ApiKeys
     audit: Audit
     door: Door
     answers: Answers
     trial: Trial
+    storyboards: Storyboards
     skips: Skips
 
     def close(self) -> None:
@@ -84,11 +91,12 @@ def build_gateway(
     link_seconds: int = LINK_SECONDS,
     *,
     loopback: bool = False,
+    streams_a_key: int = MOST_STREAMS,
 ) -> Gateway:
     """Return the gateway of a process; from here on its watchers hear what the process hears.
 
     With a secret it also hears what a provider's webhooks tell. `loopback`: URLs that users give
-    may lead to this machine.
+    may lead to this machine. `streams_a_key`: so many may be open at once; 0 is no limit.
     """
     shell = app.shell("gateway")
     secrets = Secrets(app.ports.store)
@@ -108,6 +116,7 @@ def build_gateway(
     emit = note_deeds(shell.emit, audit, usage)
     weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
     webhooks, poster = Webhooks(store), Poster(loopback)
+    storyboards = Storyboards(videos, images, app.ports.blobs)
     intake = Intake(
         store,
         gate,
@@ -122,11 +131,13 @@ def build_gateway(
         webhooks,
         poster,
         videos.check_living,
+        storyboards.take_over,
     )
     steer = touch_videos(emit, videos)
     revisions = Revisions(videos, steer, gate, app.terms)
     wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
-    budgets = Budgets(store, videos, steer, app.terms, gate, wishes, usage)
+    terms, allowances = app.terms, app.allowances
+    budgets = Budgets(store, videos, steer, terms, gate, wishes, usage, allowances, shell.wake)
     given = Given(store, app.ports.blobs, app.folder)
     retention = Retention(store, videos, wishes, given, app.keeping)
     app.repeat("retention", retention.sweep, RETENTION_SECONDS)
@@ -149,11 +160,14 @@ def build_gateway(
         poster=poster,
         making=Making(store),
         thumbnails=Thumbnails(app.ports.blobs, images.pool),
+        renditions=Renditions(app.ports.blobs, uploads.pool, app.folder),
+        streams=Streams(streams_a_key),
         keys=keys,
         audit=audit,
         door=Door(keys, links, usage, gate),
         answers=answers,
-        trial=Trial(intake, budgets),
+        trial=Trial(intake, budgets, storyboards),
+        storyboards=storyboards,
         skips=Skips(revisions, shell.list_open_jobs),
     )
 

@@ -1,6 +1,7 @@
 """Requests of users, checked field by field, and the brief that each becomes. Pure."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +26,7 @@ from services.gateway.product import ProductRequest
 from services.gateway.sources import SOURCES, check_source, check_style
 from services.gateway.webhooks.requests import WebhookRequest
 from shared.runtime.allowances import STANDARD, Allowances
+from shared.runtime.defaults import Defaults, Missing
 from shared.story.brief import Brief, ClipCheck, EndCard, OwnBeat, Review, Tier, Workflow
 from shared.story.byhand import fit_card_after
 from shared.story.fact import Micros
@@ -41,6 +43,8 @@ SCRIPT_LIMIT = 60_000
 SHORTEST, LONGEST = 5, 180
 """Seconds."""
 NEARLY = 0.01
+GAPS: Mapping[Missing, str] = {"pan": "fill", "title": "title", "omit": "leave"}
+"""What is shown where a clip is missing, in the words of a request and of a brief."""
 SCENE_SECONDS = 7.5
 """A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
 
@@ -99,6 +103,14 @@ class VideoRequest(BaseModel):
         description="In place of a prompt: a plan of your own, beat by beat, as an object or as a "
         "text in YAML. No model is asked for one.",
     )
+    from_video: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="In place of a prompt: the id of a video of yours whose storyboard is "
+        "finished. The new one (`video_only`) has its plan, its pictures and its end card; what "
+        "you give in `beats` comes before these. Nothing of it is made or paid again.",
+    )
     prompt: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=PROMPT_LIMIT),
@@ -149,7 +161,7 @@ class VideoRequest(BaseModel):
         "full",
         description="How much is made: plan_only ends with the plan, storyboard_only with the "
         "pictures and an animatic; POST …/continue makes the rest. video_only starts from pictures "
-        "that there are: each beat of your `plan` has an image or a clip in `beats`.",
+        "that there are: `from_video`, or a `plan` and in `beats` an image or a clip for each.",
     )
     review: list[Review] = Field(
         default_factory=list,
@@ -157,6 +169,11 @@ class VideoRequest(BaseModel):
         description="Stop there, and go on once it is approved (POST …/approve). Nothing beyond it "
         "is paid for before.",
         examples=[["storyboard"]],
+    )
+    missing: Missing = Field(
+        "pan",
+        description="What is shown where a clip is missing: a slow pan over its last frame or "
+        "image, a still of the title, or nothing (omit).",
     )
     min_clips: Whole = Field(3, ge=1, le=60, description="Fewer clips than this fail the video.")
     clips_at_once: AtOnce | None = Field(
@@ -218,6 +235,14 @@ class VideoRequest(BaseModel):
     )
 
     @model_validator(mode="after")
+    def _check_start(self) -> Self:
+        """Refuse to start from another video, and not to make just the video."""
+        asked = "workflow" in self.model_fields_set and self.workflow != "video_only"
+        if self.from_video is not None and asked:
+            raise ValueError("from_video starts from finished pictures: leave workflow out")
+        return self
+
+    @model_validator(mode="after")
     def _take_from_plan(self) -> Self:
         """Take over what the plan says of the whole video, unless the request itself does."""
         if self.plan is None:
@@ -250,16 +275,15 @@ class VideoRequest(BaseModel):
     def brief(self, owner: str, allowances: Allowances = STANDARD) -> Brief:
         """Return the request in the words of all services, within what is allowed."""
         other = {"beats", "budget", "dry_run", "end_card", "metadata", "plan", "product"}
-        other |= {"script", "webhook"}
+        other |= {"script", "webhook", "from_video"}
         words = self.model_dump(exclude=other)
-        words |= self._choose_looks() | self._read_prompt()
-        words["tier"] = self.tier or ""
+        words |= self._choose_open(allowances.defaults)
+        words["gaps"] = GAPS[words.pop("missing")]
+        words["tier"] = words["tier"] or ""
         words["review"] = tuple(review for review in REVIEWS if review in self.review)
-        words["models"] = self.models.model_dump(exclude_none=True)
         words["priority"] = min(self.priority, allowances.most_priority)
         if self.clips_at_once is None:
             words["clips_at_once"] = allowances.clips_at_once
-        words["clip_check"] = self.clip_check or allowances.clip_check
         if self.script is not None:  # its title and id are known once it is read
             words |= {"prompt": "a script", "script": "-"}
         card = EndCard(**self.end_card.model_dump()) if self.end_card else None
@@ -299,11 +323,32 @@ class VideoRequest(BaseModel):
         open_ = {name: value for name, value in found.items() if name not in self.model_fields_set}
         return {**open_, "mood": asked.mood, "tones": asked.tones}
 
-    def _choose_looks(self) -> dict[str, str]:
-        """Return style and quality, by what the video is of where they are left open."""
+    def _choose_open(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all that the request leaves open: as its prompt asks for it, or as it is usual."""
+        found = {name: defaults[name] for name in self._list_open()}
+        looks = self._choose_looks(defaults["style"], defaults["quality"])
+        return found | looks | self._read_prompt() | {"models": self._choose_models(defaults)}
+
+    def _choose_looks(self, style: str | None, quality: str | None) -> dict[str, str]:
+        """Return style and quality: as asked for, or set, or else by what the video is of."""
         own = self.product.style if self.product else None
         usual = ("minimal", "full") if self.product else ("cinematic", "draft")
-        return {"style": self.style or own or usual[0], "quality": self.quality or usual[1]}
+        return {
+            "style": self.style or own or style or usual[0],
+            "quality": self.quality or quality or usual[1],
+        }
+
+    def _choose_models(self, defaults: Mapping[str, Any]) -> dict[str, str]:
+        """Return kind → model. A tier that is asked for comes before a model that is usual."""
+        usual = {} if self.tier else defaults["models"]
+        return {**usual, **self.models.model_dump(exclude_none=True)}
+
+    def _list_open(self) -> set[str]:
+        """Return the fields that have a default of this server, and are left to it."""
+        given = self.model_fields_set
+        return {
+            name for name in Defaults.model_fields if name not in given or vars(self)[name] is None
+        }
 
     def _complete_product(self, product: Product) -> Product:
         """Return the product with the call to action, which the end card may say alone."""
@@ -314,8 +359,8 @@ class VideoRequest(BaseModel):
     @property
     def left_open(self) -> frozenset[str]:
         """Return the fields of a brief that say what was allowed, and not what was asked for."""
-        given = {"clips_at_once": self.clips_at_once, "clip_check": self.clip_check}
-        open_ = {name for name, value in given.items() if value is None}
+        open_ = {"gaps" if name == "missing" else name for name in self._list_open()}
+        open_ |= {"clips_at_once"} if self.clips_at_once is None else set()
         return frozenset({"budget", "priority"} | open_)  # the budget is kept beside the brief
 
     @property

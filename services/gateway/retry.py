@@ -1,8 +1,12 @@
-"""What a retry makes again: what has failed, and what was made around it. Pure."""
+"""What a retry makes again: what has failed, and what was made around it. Pure.
 
-from collections.abc import Iterator
+What a provider has refused for what it shows or says is not sent again as it is: neither by a retry
+nor by a change that wants another take of it.
+"""
 
-from shared.story.events import BeatsPlanned
+from collections.abc import Iterator, Sequence
+
+from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds import (
     CLIP,
     CONFORM,
@@ -17,6 +21,7 @@ from shared.story.kinds import (
     references_of,
 )
 from shared.story.plan import active_beats
+from shared.story.stale import Origins, list_stale
 from shared.story.view import View
 
 
@@ -32,11 +37,33 @@ def find_flagged(view: View, plan: BeatsPlanned, kinds: Kinds) -> str | None:
     """Return the name of an input that a provider refuses to work on; None where none is known."""
     for kind in kinds:
         for item in kind.items(plan):
-            failure = view.failure(kind.job(plan, beat=item.beat, n=item.n))
-            if failure is not None and failure.code == "flagged":
-                at_fault = f" (its {failure.at_fault})" if failure.at_fault else ""
-                return f"{kind.name_item(item, plan)}{at_fault}"
+            if failure := _find_refusal(view, plan, kind, item):
+                return _name_fault(plan, kind, item, failure)
     return None
+
+
+def find_sent_again(
+    view: View, history: Sequence[BeatsPlanned], after: BeatsPlanned, kinds: Kinds
+) -> str | None:
+    """Return the name of an input that a plan would send again as it was refused; None for none."""
+    origins = Origins(history, kinds)
+    for kind, item in list_stale(history[-1], after, kinds, view.ends.__contains__):
+        for plan in reversed(history):
+            failure = _find_refusal(view, plan, kind, item)
+            if failure and origins.shows_same(plan, after, kind, item):
+                return _name_fault(after, kind, item, failure)
+    return None
+
+
+def _find_refusal(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> Failed | None:
+    """Return the failure of what a plan wanted, if it was refused for what it shows or says."""
+    failure = view.failure(kind.job(plan, beat=item.beat, n=item.n))
+    return failure if failure is not None and failure.code == "flagged" else None
+
+
+def _name_fault(plan: BeatsPlanned, kind: AnyKind, item: Item, failure: Failed) -> str:
+    at_fault = f" (its {failure.at_fault})" if failure.at_fault else ""
+    return f"{kind.name_item(item, plan)}{at_fault}"
 
 
 def _is_due(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:

@@ -16,7 +16,8 @@ from services.gateway.read.stale import RevisionOffer, describe_stale, describe_
 from services.gateway.read.status import Action, VideoStatus, read_status
 from services.gateway.read.takes import find_beat, lacks_length, list_keys, list_plans
 from services.gateway.read.videos import Videos
-from services.gateway.wishes import check_allowed
+from services.gateway.retry import find_sent_again
+from services.gateway.wishes import check_allowed, refuse_flagged
 from shared.jobs.gate import Gate, sum_committed, sum_spent
 from shared.jobs.outcomes import Quote
 from shared.runtime.terms import NOTHING_COSTS, Terms
@@ -28,8 +29,9 @@ from shared.story.estimate import estimate_jobs
 from shared.story.events import BeatsPlanned, RevisionRequested, VideoRequested
 from shared.story.formats import Aspect
 from shared.story.goals import GOALS
-from shared.story.kinds import IMAGE, KINDS, VOICE
+from shared.story.kinds import IMAGE, KINDS, VOICE, AnyKind, Item
 from shared.story.own import draft_beat
+from shared.story.reviews import goal_of
 from shared.story.revise import CHOICES, can_skip, find_fault, find_take, revise
 from shared.story.stale import list_parts, list_stale
 from shared.story.view import View
@@ -99,6 +101,23 @@ class Revisions:
             owner,
         )
 
+    async def offer_more(self, video_id: str, owner: str, workflow: Workflow) -> RevisionOffer:
+        """Return what a continuation would make, and its price; nothing is asked for."""
+        view, now = await self.find_planned(video_id, owner, None)
+        is_more = GOALS[workflow] > GOALS[now.workflow]
+        if is_more:
+            check_allowed(now, Action.CONTINUE)
+        else:
+            check_goal(now, workflow)
+        history = list_plans(view)
+        request = RevisionRequested(
+            video_id=video_id, rev=now.rev + 1, action="continue", workflow=workflow
+        )
+        wanted = derive(view, request) if is_more else Asked(view, history, request, history[-1])
+        goal = GOALS[workflow]
+        parts = [each for each in list_parts(wanted.after, KINDS) if goal_of(each[0].stage) <= goal]
+        return await self._price(wanted, [part for part in parts if not _is_made(wanted, part)])
+
     async def change(
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
     ) -> None:
@@ -114,8 +133,12 @@ class Revisions:
     ) -> RevisionOffer:
         """Return what a change would make again, and its price; nothing is asked for."""
         wanted = await self._check(video_id, owner, beat, asked, tags)
+        known = wanted.view.ends.__contains__
+        return await self._price(wanted, list_stale(wanted.before, wanted.after, KINDS, known))
+
+    async def _price(self, wanted: Asked, stale: Sequence[tuple[AnyKind, Item]]) -> RevisionOffer:
+        """Return the offer for a change that makes these anew."""
         before, after = wanted.before, wanted.after
-        stale = list_stale(before, after, KINDS, wanted.view.ends.__contains__)
         ids = {kind.job(after, beat=item.beat, n=item.n) for kind, item in stale}
         ask = self.terms.ask or (lambda job: Quote(0))
         priced = estimate_jobs(after, ids, ask, KINDS)
@@ -169,18 +192,22 @@ class Revisions:
         )
         if isinstance(asked, BeatChange) and not asked.model_dump(exclude_none=True):
             return Asked(view, history, request, plan)
-        return Asked(view, history, request, revise(history, request, KINDS))
+        return derive(view, request)
 
     async def find_planned(
-        self, video_id: str, owner: str, action: Action
+        self, video_id: str, owner: str, action: Action | None
     ) -> tuple[View, VideoStatus]:
-        """Return a video whose latest revision is planned; refuse one that allows no change."""
+        """Return a video whose latest revision is planned; refuse one that allows no change.
+
+        None: whatever its status allows.
+        """
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while True:
             view = await self.videos.find(video_id, owner)
             now = read_status(view)
             assert now is not None, "a view that was just found has a status"
-            check_allowed(now, action)
+            if action is not None:
+                check_allowed(now, action)
             plan = view.latest(BeatsPlanned)
             if plan is not None and plan.rev >= now.rev:
                 return view, now
@@ -200,6 +227,21 @@ class Revisions:
         heard = {request.rev: request for request in view.all(RevisionRequested)}[asked.rev]
         if heard.model_copy(update={"at": asked.at}) != asked:
             raise NotNow("Another change of this video came first: try again when it is made.")
+
+
+def _is_made(wanted: Asked, part: tuple[AnyKind, Item]) -> bool:
+    """Tell whether a part of the plan has been made, and is not made again."""
+    kind, item = part
+    return kind.job(wanted.after, beat=item.beat, n=item.n) in wanted.view.ends
+
+
+def derive(view: View, request: RevisionRequested) -> Asked:
+    """Return a change with the plan that answers it; refuse one that a provider would refuse."""
+    history = list_plans(view)
+    after = revise(history, request, KINDS)
+    if name := find_sent_again(view, history, after, KINDS):
+        raise refuse_flagged(name)
+    return Asked(view, history, request, after)
 
 
 def check_goal(now: VideoStatus, workflow: Workflow) -> None:

@@ -13,7 +13,7 @@ from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow
 from services.gateway.fields import EXACT, accept_whole
 from services.gateway.read.status import Action
-from services.gateway.revisions import Revisions
+from services.gateway.revisions import Revisions, derive
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned, RevisionRequested
 from shared.story.kinds import CARD, CLIP, MUSIC, REFERENCE, VOICE, AnyKind, Item, references_of
@@ -71,7 +71,7 @@ class Skips:
             stops=() if asked.back else tuple(sorted(under_way)),
             request=SERVED.get(),
         )
-        await self.revisions.ask(request, owner)
+        await self.revisions.ask(derive(view, request).request, owner)
 
 
 def _check_place(asked: StepRequest) -> None:

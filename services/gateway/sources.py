@@ -1,4 +1,4 @@
-"""What a video is made of: a prompt, a script, a product or a plan, and just one of these. Pure."""
+"""What a video is made of: a prompt, script, product, plan or other video, and just one. Pure."""
 
 import re
 
@@ -22,6 +22,7 @@ SOURCES: list[JsonValue] = [
     {"required": ["script"], "properties": {"script": {"type": "string"}}},
     {"required": ["plan"], "properties": {"plan": {"type": "object"}}},
     {"required": ["product"], "properties": {"product": {"type": "object"}}},
+    {"required": ["from_video"], "properties": {"from_video": {"type": "string"}}},
 ]
 
 
@@ -29,7 +30,8 @@ def check_source(prompt: str, info: ValidationInfo) -> str:
     """Refuse a request that says twice what the video is of, or not at all."""
     # one that is wrong itself is not among the data, and is told of alone
     data = info.data
-    others = [name for name in ("script", "product", "plan") if data.get(name) or name not in data]
+    sources = ("script", "product", "plan", "from_video")
+    others = [name for name in sources if data.get(name) or name not in data]
     given = (["prompt"] if prompt else []) + others
     if len(given) > 1:
         raise ValueError(f"give {' or '.join(f'a {name}' for name in given)}, not both")

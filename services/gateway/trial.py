@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from services.gateway.budgets import Budgets, Offer
+from services.gateway.from_video import Storyboards
 from services.gateway.intake import Intake, check_brief, list_files, refuse_file, refuse_script
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import read_script_file
@@ -21,10 +22,12 @@ class Trial:
 
     intake: Intake
     budgets: Budgets
+    storyboards: Storyboards
 
     async def offer(self, asked: VideoRequest, owner: str) -> Offer:
         """Return what a video would cost; refuse what would be refused."""
-        at = self.intake
+        at, given = self.intake, asked
+        asked = await self.storyboards.take_over(asked, owner, keep=False)
         brief = at.settle_budget(asked.brief(owner, at.allowances))
         check_brief(brief)
         if asked.script is not None:
@@ -33,7 +36,8 @@ class Trial:
             await at.poster.check(asked.webhook.url, "webhook.url")
         if refusal := at.find_refusal(brief):
             raise refusal
-        await self._check_files(brief, owner)
+        if given.from_video is None:  # else they are there, and not given yet
+            await self._check_files(brief, owner)
         await at.usage.check_money("", brief.budget)
         await at.usage.check_place()
         return self.budgets.estimate(asked, owner)

@@ -155,6 +155,14 @@ def check_allowed(now: VideoStatus, action: Action) -> None:
     )
 
 
+def refuse_flagged(name: str) -> NotNow:
+    """Return the refusal to send again, as it is, what a provider takes offence at."""
+    return NotNow(
+        f"The provider refuses what {name} shows, and it would refuse it again: "
+        "change the words or the picture first."
+    )
+
+
 def is_noted(view: View, what: Review, rev: int) -> bool:
     """Tell whether this of a video is approved at a revision, or at a later one."""
     known = (read_approval(steered, what) for steered in view.all(VideoSteered))
@@ -175,9 +183,6 @@ def _check_use(view: View, plan: BeatsPlanned, status: Status) -> None:
     """Refuse a retry that would make nothing again, where that could not help."""
     flagged = find_flagged(view, plan, KINDS)
     if flagged:
-        raise NotNow(
-            f"The provider refuses what {flagged} shows, and it would refuse it again: "
-            "change the words or the picture first."
-        )
+        raise refuse_flagged(flagged)
     if status is Status.COMPLETED:
         raise NotNow("Nothing of this video has failed: there is nothing to try again.")

@@ -14,6 +14,7 @@ from services.stitcher.stuck import Stuck, find_stuck, list_failures
 from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_voices
 from shared.story.beats import check_images
 from shared.story.budget import explain_excess, find_block
+from shared.story.codes import choose_code, read_code
 from shared.story.events import (
     BeatsPlanned,
     Failed,
@@ -60,10 +61,10 @@ def decide(view: View, plan: BeatsPlanned | None) -> Decision:
     if late is not None and late.rev >= rev:
         hours = f"{late.limit_ms / 3_600_000:g} h"
         error = f"it ran for more than {hours} without an end, and was given up: try it again"
-        return _end(fail(view, late.rev, "deadline", error))
+        return _end(fail(view, late.rev, "deadline", error, "timeout"))
     block = find_block(view)
     if plan is not None and block is not None and plan.brief.on_cap == "finish":
-        return _end(fail(view, plan.rev, "budget", explain_excess(block)))
+        return _end(fail(view, plan.rev, "budget", explain_excess(block), "budget"))
     return _go_on_despite(view, plan, broken) if broken else _go_on(view, plan)
 
 
@@ -75,7 +76,7 @@ def _go_on_despite(view: View, plan: BeatsPlanned | None, broken: Stuck) -> Deci
         decision = _go_on(view, plan)
         if decision.done:
             return decision
-    return _end(fail(view, broken.rev, broken.service, broken.error))
+    return _end(fail(view, broken.rev, broken.service, broken.error, "internal"))
 
 
 def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
@@ -93,18 +94,20 @@ def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
     for state in states:
         # a film with a hole in it is none: one segment that can't be made ends the video
         if failure := view.failure(state.job):
-            return _end(fail(view, plan.rev, "conform", failure.error, state.name, waves))
+            return _end(_fail_to_write(view, plan, "conform", failure, waves, state.name))
     asked = [state.ask for state in states if state.ask and state.job not in view.released]
     return Decision(tuple(ask() for ask in asked) or _ask_for_cut(view, plan, states))
 
 
 def _end_without_plan(view: View) -> Decision:
     """End the video if planning has failed; until then wait for the plan."""
-    failures = [(failed.take, kind.name, failed.error) for kind, failed in list_failures(view)]
+    failures = [
+        (failed.take, kind.name, failed.error, failed.code) for kind, failed in list_failures(view)
+    ]
     if not failures:
         return NOTHING
-    take, phase, error = max(failures)
-    return _end(fail(view, take, phase, error))
+    take, phase, error, code = max(failures)
+    return _end(fail(view, take, phase, error, read_code(code)))
 
 
 def _end(end: VideoFailed) -> Decision:
@@ -119,7 +122,21 @@ def _fail_for_clips(view: View, plan: BeatsPlanned, waves: WavesCompleted) -> Vi
         f"at least {min_clips(plan, waves.total)} are needed: {errors}"
     )
     items = ", ".join(f"chunk {error.chunk}" for error in waves.failed)
-    return fail(view, plan.rev, "clips", reason, items, waves)
+    code = choose_code(error.code for error in waves.failed)
+    return fail(view, plan.rev, "clips", reason, code, item=items, waves=waves)
+
+
+def _fail_to_write(
+    view: View,
+    plan: BeatsPlanned,
+    phase: str,
+    failure: Failed,
+    waves: WavesCompleted | None,
+    item: str = "",
+) -> VideoFailed:
+    """Return the end of a video of which a segment, or the film, could not be written."""
+    code = read_code(failure.code, "encode")
+    return fail(view, plan.rev, phase, failure.error, code, item=item, waves=waves)
 
 
 # ── the cut ─────────────────────────────────────────────────────────────────────────────────────
@@ -181,7 +198,7 @@ def _end_after_cut(
     view: View, plan: BeatsPlanned, waves: WavesCompleted | None, cut: End
 ) -> Decision:
     if isinstance(cut, Failed):
-        return _end(fail(view, plan.rev, "cut", cut.error, "", waves))
+        return _end(_fail_to_write(view, plan, "cut", cut, waves))
     # the cut needs the waves, but its end may be heard of before theirs
     if waves is None or not isinstance(cut, VideoCut):
         return NOTHING

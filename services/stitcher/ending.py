@@ -1,5 +1,6 @@
 """The two ends of a video: it is completed, or it has failed."""
 
+from shared.story.codes import Code
 from shared.story.durations import find_generation_ms
 from shared.story.events import (
     AttemptSettled,
@@ -73,6 +74,8 @@ def fail(
     rev: int,
     phase: str,
     error: str,
+    code: Code,
+    *,
     item: str = "",
     waves: WavesCompleted | None = None,
 ) -> VideoFailed:
@@ -83,6 +86,7 @@ def fail(
         phase=phase,
         item=item,
         error=error,
+        code=code,
         total=waves.total if waves else 0,
         succeeded=waves.succeeded if waves else 0,
         failed=waves.failed if waves else (),

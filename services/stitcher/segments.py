@@ -95,8 +95,10 @@ def _find_still(
     """Return what a lost chunk shows: the last frame before it in its beat, else the beat's image.
 
     None while that is still on its way here: the choice must not depend on what came first. Empty
-    where there is neither: the segment shows the title.
+    where there is neither, or where the title is wanted: then the segment shows that.
     """
+    if plan.brief.gaps == "title":
+        return {}
     before = [c for c in plan.chunks if c.beat == chunk.beat and c.index < chunk.index]
     kept = [c for c in before if c.index not in lost]
     if kept:

@@ -6,6 +6,7 @@ At a review nothing is decided but the animatic: the video waits for its user's 
 from services.stitcher.ending import complete_without_film, fail
 from services.stitcher.sheet import find_images
 from shared.story.beats import Beat
+from shared.story.codes import choose_code
 from shared.story.events import BeatsPlanned
 from shared.story.formats import measure_frames
 from shared.story.goals import Goal, find_goal
@@ -50,10 +51,11 @@ def _has_pictures(view: View, plan: BeatsPlanned) -> bool:
 
 
 def _fail(view: View, plan: BeatsPlanned) -> Decision:
-    failures = (view.failure(job) for job in IMAGE.jobs(plan))
-    errors = dict.fromkeys(failure.error for failure in failures if failure)
+    failures = [failure for job in IMAGE.jobs(plan) if (failure := view.failure(job))]
+    errors = dict.fromkeys(failure.error for failure in failures)
+    code = choose_code(failure.code for failure in failures)
     error = f"no storyboard image could be made: {'; '.join(errors)}"
-    return Decision(events=(fail(view, plan.rev, "images", error),), done=True)
+    return Decision(events=(fail(view, plan.rev, "images", error, code),), done=True)
 
 
 def ask_for_animatic(view: View, plan: BeatsPlanned) -> JobSpec:

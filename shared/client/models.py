@@ -30,6 +30,8 @@ class Stage(Answer):
     done: int = 0
     failed: int = 0
     total: int | None = None
+    error: str | None = None
+    error_code: str | None = None
 
 
 class FailedAt(Answer):
@@ -82,6 +84,7 @@ class Video(Answer):
     budget: int | None = None
     exceeded: Exceeded | None = None
     error: str | None = None
+    error_code: str | None = None
     failed_at: FailedAt | None = None
     seconds: float | None = None
     links: Mapping[str, str] = Field(default_factory=dict)
@@ -109,6 +112,7 @@ class News(Answer):
     item: str = ""
     percent: int = 0
     message: str = ""
+    error_code: str | None = None
     time: datetime | None = None
     cost: int = 0
 
@@ -234,6 +238,7 @@ class VideoFields(TypedDict, total=False):
 
     prompt: str
     script: str
+    from_video: str
     product: Mapping[str, Any]
     plan: Mapping[str, Any] | str
     duration: float
@@ -250,6 +255,7 @@ class VideoFields(TypedDict, total=False):
     clip_check: str
     end_card: Mapping[str, Any] | None
     beats: list[Mapping[str, Any]]
+    missing: str
     min_clips: int
     clips_at_once: int
     image_takes: int

@@ -265,9 +265,9 @@ def sum_committed(money: Mapping[str, Any]) -> Micros:
     return sum(hold.get("settled", hold["reserved"]) for hold in money["holds"].values())
 
 
-def has_open_holds(money: Mapping[str, Any]) -> bool:
-    """Tell whether money is held for any attempt of which it is not known what it came to."""
-    return any("settled" not in hold for hold in money["holds"].values())
+def list_open_holds(money: Mapping[str, Any]) -> list[str]:
+    """Return the names of the holds of which it is not known what they came to."""
+    return [name for name, hold in money["holds"].items() if "settled" not in hold]
 
 
 def sum_spent(money: Mapping[str, Any]) -> Micros:

@@ -107,6 +107,8 @@ class Job:
     """The money that is held for the posted attempt."""
     model: str | None = None
     """The model that the posted attempt asks for."""
+    engine: str | None = None
+    """The engine that it was posted to, which alone can be asked what has become of it."""
     fingerprint: str | None = None
     """What its output may be found by, once there is one: see reuse.py."""
     resubmits: int = 0

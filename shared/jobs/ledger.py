@@ -287,6 +287,13 @@ class Ledger:
         wheres = [{"spec.kind": kind, "state": running, "due_at": due} for kind in kinds]
         return sum([await self._store.count(JOBS, where) for where in wheres])
 
+    async def list_posting(self, kinds: Sequence[str]) -> set[tuple[str, int]]:
+        """Return the attempts that are being posted now, whose answer is about to be heard."""
+        here = {"state": State.SUBMITTING.value, "due_at": Is(">", self._store.now())}
+        rows = await self._store.find(JOBS, {"spec.kind": Is("in", list(kinds)), **here})
+        jobs, _ = read_each(JOBS, rows, from_doc)
+        return {(job.id, job.attempt) for job in jobs if job.posted_attempt == job.attempt}
+
     # ── all jobs of a video ─────────────────────────────────────────────────────────────────────
 
     async def cancel(self, video_id: str, only: Container[str] | None = None) -> None:
@@ -327,6 +334,12 @@ class Ledger:
         """Return the jobs that a video waits for: those that have not ended."""
         rows = await self._find_awaited(video_id, {"state": Is("in", _OPEN)})
         return read_each(JOBS, rows, from_doc)[0]
+
+    async def list_ended(self, video_id: str) -> dict[str, Job]:
+        """Return the jobs of a video that have ended, by id."""
+        rows = await self._store.find(JOBS, {"spec.video_id": video_id})
+        jobs, _ = read_each(JOBS, rows, from_doc)
+        return {job.id: job for job in jobs if job.has_ended}
 
     async def has_all_ended(self, video_id: str) -> bool:
         """Tell whether every job that a video waits for has ended, also those of other versions."""

@@ -183,6 +183,7 @@ def _post(job: Job, signal: Posted, now: int, rules: Rules) -> Job:
         posted_at=now,
         held=signal.held,
         model=signal.model,
+        engine=signal.engine,
         fingerprint=signal.fingerprint,
         external_id=None,
     )
@@ -361,6 +362,7 @@ def _requeue(job: Job, due_at: int | None) -> Job:
         posted_attempt=0,
         posted_at=None,
         held=0,
+        engine=None,
         fingerprint=None,
         external_id=None,
         urls={},

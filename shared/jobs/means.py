@@ -70,6 +70,18 @@ class Means:
             return self.given
         return self.engines[self.kind(job)]
 
+    def is_switched_off(self, job: Job) -> bool:
+        """Tell whether a job was posted to an engine that does not run its kind here any more.
+
+        What was posted was posted to one that costs money; rows of before do not name it.
+        """
+        engine = self.engine(job)
+        return job.is_posted and (engine.repeatable or engine.name != (job.engine or engine.name))
+
+    def list_kinds(self, engine: Engine) -> list[str]:
+        """Return the names of the kinds that an engine runs here."""
+        return [kind.name for kind, other in self.engines.items() if other is engine]
+
     async def look_again(self, job: Job) -> None:
         """Refuse to begin what is done: a process that stood still for a while has lost its lease.
 

@@ -5,6 +5,7 @@ answer was lost), and the price (`settle`). Between `prepare` and `post` the row
 theory of operation in machine.py.
 """
 
+import asyncio
 import logging
 from functools import partial
 
@@ -49,7 +50,7 @@ class Posting:
         copied = await self._copy(job, task, quote.model, fingerprint) if fingerprint else None
         if copied is not None:
             return copied
-        posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint)
+        posted = signals.Posted(quote.ceiling, quote.model or None, fingerprint, engine.name)
         hold = Hold(job.spec.video_id, job.hold, posted.held, posted.model)
         return await self._admission.reserve(hold) or await self._admit(job, task, posted)
 
@@ -129,6 +130,8 @@ class Posting:
         found = await self._means.engine(job).find(task)
         if isinstance(found, outcomes.Ended):
             return self.end(job, found)
+        if found.ids:
+            await self._let_others_hear(job)
         for external_id in found.ids:
             adopted = await self._adopt(job, external_id)
             if adopted is not None:
@@ -137,6 +140,18 @@ class Posting:
         if not found.is_complete or since < self._means.rules.grace_ms:
             return signals.Unknown(to_ms(self._means.pace.hold))
         return signals.NotAccepted()
+
+    async def _let_others_hear(self, job: Job) -> None:
+        """Wait until all that are posting now have their answer: a listed run may be theirs.
+
+        It was created before it was listed, so its attempt is marked by now. Once the answer is
+        heard, the run is held. One whose worker has died is waited for until its lease ends.
+        """
+        kinds = self._means.list_kinds(self._means.engine(job))
+        posting = await self._means.ledger.list_posting(kinds)
+        while posting:
+            await asyncio.sleep(self._means.pace.look)
+            posting &= await self._means.ledger.list_posting(kinds)
 
     async def poll(self, job: Job, task: Task) -> Signal:
         engine = self._means.engine(job)

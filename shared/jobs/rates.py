@@ -2,6 +2,9 @@
 
 The row counts the creates of the running window, says until when the provider is to be left alone,
 and remembers a rate that it has named itself. Whoever loses a race reads again and tries again.
+
+A create is counted when it is granted, and leaves a write later. One that is granted late in its
+window may arrive in the next one, so it is counted there too.
 """
 
 from collections import Counter
@@ -15,6 +18,9 @@ from shared.ports import Doc, Index, Store, Update
 
 RATES = "rates"
 INDEXES: dict[str, tuple[Index, ...]] = {RATES: ()}
+
+LATE_MS = 200
+"""A create granted in the last part of its window may arrive in the next: so long at most."""
 
 LEARNT_MS = 10 * 60_000
 """A rate that a provider named is kept for so long; then the common one is tried again."""
@@ -130,8 +136,10 @@ class Rates:
             window = _window(row, limits, now)
             seen = {"window": row["window"], "used": row["used"]}
             # one that another clock has begun a moment ago is counted on, and not begun anew
-            begun = seen if _is_running(row, window, now) else _begin(window, now)
-            change = {**begun, "used": begun["used"] + granted}
+            begun = row if _is_running(row, window, now) else _begin(row, window, now)
+            late = begun.get("late", 0) + (granted if _is_late(window, now) else 0)
+            used = begun["used"] + granted
+            change = {"window": begun["window"], "used": used, "late": late}
             if await self._store.update(RATES, [Update(provider, where=seen, set=change)]):
                 return granted
 
@@ -151,11 +159,19 @@ def _window(row: Doc, limits: Limits, now: int) -> Window:
 def _left(row: Doc, limits: Limits, now: int) -> int:
     """Return the creates that the running window has left."""
     window = _window(row, limits, now)
-    return window.creates - (row["used"] if _is_running(row, window, now) else 0)
+    running = row if _is_running(row, window, now) else _begin(row, window, now)
+    return int(window.creates - running["used"])
 
 
-def _begin(window: Window, now: int) -> Doc:
-    return {"window": now // window.ms * window.ms, "used": 0}
+def _begin(row: Doc, window: Window, now: int) -> Doc:
+    """Return a new window: what was granted late in the one just before it is used already."""
+    start = now // window.ms * window.ms
+    is_next = row["window"] == start - window.ms
+    return {"window": start, "used": row.get("late", 0) if is_next else 0}
+
+
+def _is_late(window: Window, now: int) -> bool:
+    return now % window.ms >= window.ms - min(LATE_MS, window.ms // 5)
 
 
 def _is_running(row: Doc, window: Window, now: int) -> bool:

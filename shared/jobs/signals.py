@@ -20,6 +20,7 @@ class Posted:
     held: Micros
     model: str | None = None
     fingerprint: str | None = None
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ class Steps:
                 return await self._posting.settle(job)
             case State.STORING:
                 return await self._storing.fetch(job, task)
+            case _ if self._means.is_switched_off(job):
+                return self._wait_for_engine(job)
             case State.RUNNING:
                 return await self._posting.poll(job, task)
         if engine.repeatable:
@@ -84,9 +86,16 @@ class Steps:
 
     def _may_run_elsewhere(self, job: Job) -> bool:
         """Tell whether a provider may be at work on it, or its money is not settled."""
-        if self._means.engine(job).repeatable:
-            return False
         return job.is_posted and job.state is not State.STORING
+
+    def _wait_for_engine(self, job: Job) -> Signal:
+        """Leave a run alone that may be on, and will be billed, until it can be asked for again.
+
+        Where that comes too late, its hold is left open for a person.
+        """
+        said = "its engine %s was switched off while it was at work: switch it on again"
+        log.warning(said, job.engine or "", extra=journal.about(job, "wait"))
+        return signals.Unknown(PUT_OFF_MS)
 
     async def _run_here(self, job: Job, task: Task) -> Signal:
         if job.cancel:
@@ -117,10 +126,13 @@ class Steps:
 
     def _judge_error(self, job: Job, error: Exception) -> Signal:
         """Return what follows an error, by its place in the tree of errors."""
+        if trouble := machine_trouble(error):
+            log.warning("%s", trouble, extra=journal.about(job, "wait"))
+            return signals.Later(to_ms(self._means.pace.hold))
         if isinstance(error, InfrastructureError):
             log.warning("%s", error, extra=journal.about(job, "wait"))
             return signals.Later(to_ms(self._means.pace.away))
-        if job.is_posted and not self._means.engine(job).repeatable:
+        if job.is_posted:
             # no error ends what a provider may be running, and will bill: it is asked again
             log.warning("asked again: %s", error, exc_info=error, extra=journal.about(job, "wait"))
             return self._ask_again(job)
@@ -131,10 +143,6 @@ class Steps:
                 return self._means.fail(
                     job, str(error), error, retry_after_ms=to_ms(error.retry_after or 0)
                 )
-        trouble = machine_trouble(error)
-        if trouble:
-            log.warning("%s", trouble, extra=journal.about(job, "wait"))
-            return signals.Later(to_ms(self._means.pace.hold))
         return self._means.fail(job, f"{type(error).__name__}: {cause(error)}", error)
 
     def _ask_again(self, job: Job) -> Signal:

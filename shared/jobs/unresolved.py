@@ -74,6 +74,7 @@ async def settle_by_hand(
     store: Store,
     gate: Gate,
     emit: Callable[[Sequence[Event]], Awaitable[object]],
+    wake: Callable[[str], Awaitable[object]],
     known: Unresolved,
     paid: Micros | None,
 ) -> Micros:
@@ -88,6 +89,7 @@ async def settle_by_hand(
     cost = known.held if paid is None else paid
     said = "nobody could find out what became of it: settled by hand"
     await gate.settle(Settlement(known.video_id, known.job, name, cost, why=said))
+    await wake(known.video_id)  # others may wait for what has come back
     money = await gate.read(known.video_id)
     cost = money["holds"].get(name, {}).get("settled", cost) if money else cost
     settled = AttemptSettled(

@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,10 +92,17 @@ class Worker:
     async def drain(self, seconds: float) -> None:
         """Take nothing more in hand, and wait for what is, at most so long."""
         self._draining = True
-        steps = [mine.step for mine in self._in_hand.values()]
-        if steps:
-            await asyncio.wait(steps, timeout=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._finish()
         await self._give_back()
+
+    async def _finish(self) -> None:
+        """Wait for what is in hand, and for what is being claimed."""
+        async with self._hands:
+            steps = [mine.step for mine in self._in_hand.values()]
+        if steps:
+            await asyncio.wait(steps)
 
     async def _give_back(self) -> None:
         """Hand back what was begun and can be begun again: an orderly stop is nobody's death."""
@@ -170,8 +178,8 @@ class Worker:
         most = engine.limits.at_once
         if most is None:
             return creates
-        kinds = [kind.name for kind, other in self._means.engines.items() if other is engine]
-        room = max(0, most - await self._ledger.count_at_work(kinds))
+        at_work = await self._ledger.count_at_work(self._means.list_kinds(engine))
+        room = max(0, most - at_work)
         return room if creates is None else min(creates, room)
 
     def _count_waiting(self, engine: Engine) -> int:

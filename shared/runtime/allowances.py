@@ -1,9 +1,11 @@
 """What whoever runs Storywave allows to videos and their owners."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.jobs.turns import Room
-from shared.story.brief import ClipCheck
+from shared.runtime.defaults import STANDARD as STANDARD_DEFAULTS
 
 PAID_CLIPS, FREE_CLIPS = 3, 6
 """Clips at once of one video, where nothing else is said: paid ones cost money while they wait."""
@@ -17,8 +19,8 @@ class Allowances:
     """Of a request that does not say how many; 0 is no limit."""
     most_priority: int = 10
     """No video weighs more, whatever its owner asks for."""
-    clip_check: ClipCheck = "warn"
-    """Of a request that says nothing of it."""
+    defaults: Mapping[str, Any] = field(default_factory=lambda: STANDARD_DEFAULTS)
+    """Field of a request → the value that it has where it is left open."""
     room: Room = field(default_factory=Room)
 
 

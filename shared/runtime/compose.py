@@ -23,6 +23,7 @@ from shared.jobs.turns import Room
 from shared.ports import Store
 from shared.runtime.allowances import FREE_CLIPS, PAID_CLIPS, Allowances
 from shared.runtime.app import App, Indexes, Parts, Ports, run_services
+from shared.runtime.defaults import read_defaults
 from shared.runtime.keeping import DAY_MS, Keeping
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings
@@ -110,7 +111,7 @@ def allow(settings: Settings) -> Allowances:
         if most is None
         else most,
         most_priority=settings.most_priority,
-        clip_check=settings.clip_check,
+        defaults=read_defaults(settings),
         room=Room(settings.active_an_owner, settings.active),
     )
 

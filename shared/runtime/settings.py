@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.story.brief import ClipCheck
+from shared.runtime.defaults import Defaults
 from shared.story.fact import Micros
 from shared.story.money import read_dollars
 
@@ -72,12 +71,8 @@ def _check_dollars(text: str) -> str:
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
-class Settings(BaseSettings):
+class Settings(Defaults):
     """What differs between places where Storywave runs. Everything has a working default."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="STORYWAVE_", frozen=True, extra="ignore", use_attribute_docstrings=True
-    )
 
     mode: Literal["embedded", "cluster"] = "embedded"
     """Everything in this process and one folder, or each service alone on shared servers."""
@@ -101,9 +96,6 @@ class Settings(BaseSettings):
     """How many encodes at once in one process; by default as many as there are processors."""
     process_mib: int = Field(2048, ge=256)
     """The most memory that one encode may hold, in MiB; one that needs more is ended, alone."""
-
-    clip_check: ClipCheck = "warn"
-    """What follows when a clip looks spoiled and its request says nothing: off, warn or retry."""
 
     # Replicate
     replicate_webhook_secret: str = Field("", repr=False, examples=["whsec_…"])
@@ -208,6 +200,8 @@ class Settings(BaseSettings):
     """The same by its former name."""
     link_seconds: int = Field(3600, ge=60, le=604_800)
     """How long a signed link to a file of a video is good; they end at full five minutes."""
+    streams_a_key: int = Field(200, ge=0)
+    """How many streams of live messages one key may have open in each gateway; 0 is no limit."""
     drain_seconds: float = Field(12.0, ge=0)
     """How long a stopping replica lets the steps in hand finish."""
 

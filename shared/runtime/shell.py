@@ -142,6 +142,10 @@ class Shell:
         """Return the ids of the jobs of a video that have not ended."""
         return {job.id for job in await self._ledger.open_jobs(video_id)}
 
+    async def wake(self, video_id: str) -> int:
+        """Let the jobs of a video that wait for money ask again; return how many these are."""
+        return await self._ledger.wake(video_id, "money")
+
     async def list_jobs(self, video_id: str) -> set[str]:
         """Return the ids of all jobs that a video has, or has had."""
         return await self._ledger.list_ids(video_id)
@@ -171,8 +175,7 @@ class Shell:
             return  # another replica sees to it
         self._recent.forget([video])
         if self.steering:
-            self.steering.forget()
-            await self._ledger.wake(video)  # whoever should have woken them may have died
+            await self.steering.look_again(video)
         await self._settle({video: []})
         if is_deleted:
             if self.steering:  # for whoever was away for so long that it never heard of it

@@ -9,11 +9,14 @@ once, and to be woken too often does no harm.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from shared.jobs.gate import Gate, has_open_holds, sum_spent
+from shared.jobs.gate import MONEY, Gate, list_open_holds, sum_spent
 from shared.jobs.ledger import Ledger
+from shared.jobs.leftovers import free_leftovers
 from shared.jobs.turns import Room, Turns
+from shared.jobs.unreadable import tell
 from shared.ports import Store
 from shared.runtime.memory import Memo
+from shared.story.errors import InfrastructureError
 from shared.story.events import (
     RevisionRequested,
     VideoCompleted,
@@ -75,7 +78,7 @@ class Steering:
         if not is_deleting(view) or not await self._ledger.has_all_ended(view.video_id):
             return None
         money = await self._gate.read(view.video_id)
-        if money and has_open_holds(money):  # nobody knows yet what an attempt has cost
+        if money and list_open_holds(money):  # nobody knows yet what an attempt has cost
             return None
         return VideoDeleted(
             video_id=view.video_id,
@@ -104,9 +107,19 @@ class Steering:
         if self._turns:
             await self._turns.hand_out()
 
-    def forget(self) -> None:
-        """Tell everything again from now on: what was told may have been lost."""
+    async def look_again(self, video_id: str) -> None:
+        """Do what workers that died have left undone, and tell all wishes again from now on.
+
+        Whoever should have freed money, or should have woken a job, may have died before it did.
+        """
         self._told = Memo(10_000)
+        try:
+            await free_leftovers(self._gate, self._ledger, video_id)
+        except InfrastructureError:
+            raise
+        except Exception as error:  # a newer version may read it; until then the holds stay
+            tell(MONEY, video_id, error)
+        await self._ledger.wake(video_id)
 
     async def _go_on(self, view: View) -> None:
         request = view.one(VideoRequested)

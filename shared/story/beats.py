@@ -74,6 +74,8 @@ class ChunkError(Fact):
     chunk: int
     beat: int
     error: str
+    code: str = ""
+    """Why, for programs, of the table in codes.py. Empty where its user did without it."""
 
 
 Chain = tuple[Chunk, ...]

@@ -92,7 +92,8 @@ class Brief(Fact):
     chunk_seconds: float = 5.0
     own: tuple[OwnBeat, ...] = ()
     """The beats for which the user gives something."""
-    gaps: Literal["fill", "leave"] = "fill"
+    gaps: Literal["fill", "title", "leave"] = "fill"
+    """Where a clip is missing: a slow pan over a still, a still of the title, or nothing."""
     transition: str = "auto"
     transition_seconds: float = 0.5
     mood: str = ""

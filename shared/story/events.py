@@ -102,7 +102,7 @@ class Failed(JobEnd):
     error: str
     tries: int = 0
     code: str = ""
-    """Why, for programs: see `Code` in shared/jobs/outcomes.py. Empty in events of before."""
+    """Why, for programs, of the table in codes.py. Empty in events of before."""
     at_fault: str = ""
     """The input that was refused, as a user knows it: prompt, image, reference."""
 
@@ -322,6 +322,8 @@ class VideoFailed(Snapshot):
     phase: str
     item: str = ""
     error: str
+    code: str = ""
+    """Why, for programs, of the table in codes.py. Empty in events of before."""
     total: int = 0
     succeeded: int = 0
     failed: tuple[ChunkError, ...] = ()

@@ -14,6 +14,9 @@ from shared.story.formats import FPS, measure_frames
 from shared.story.kinds import CONFORM, AnyKind, Item, Kinds
 from shared.story.kinds.kind import Change
 
+_SHOWN: frozenset[Change] = frozenset({"picture", "choice", "sound"})
+"""What a provider looks at, or listens to: whether it takes offence hangs on nothing else."""
+
 Takes = Mapping[str, int]
 Origin = tuple[object, ...]
 """All that a take was made from."""
@@ -36,14 +39,34 @@ class Origins:
 
     def trace(self, plan: BeatsPlanned, takes: Takes, kind: AnyKind, item: Item) -> Origin:
         """Return what an item is made from, where these takes are wanted."""
+        return self._trace(plan, takes, kind, item, kind.touched_by)
+
+    def _trace(
+        self,
+        plan: BeatsPlanned,
+        takes: Takes,
+        kind: AnyKind,
+        item: Item,
+        changes: Collection[Change],
+    ) -> Origin:
         if kind.is_given(plan, item):  # whatever else is changed, it stays what the user gave
             return (plan.given[kind.take_name(item)],)
-        own = [_READ[change](plan, item) for change in sorted(kind.touched_by)]
+        own = [_READ[change](plan, item) for change in sorted(changes)]
         sources = (
             (self._kinds[name].take_name(source), source)
             for name, source in kind.starts_from(plan, item)
         )
         return (*own, *((name, source, takes.get(name, 0)) for name, source in sources))
+
+    def shows_same(
+        self, plan: BeatsPlanned, other: BeatsPlanned, kind: AnyKind, item: Item
+    ) -> bool:
+        """Tell whether an item shows and says the same in two plans, however long it is."""
+        one, two = (
+            self._trace(each, each.takes, kind, item, kind.touched_by & _SHOWN)
+            for each in (plan, other)
+        )
+        return one == two
 
     def find(self, name: str, origin: Origin, wanted: int) -> int | None:
         """Return the take that was made from this: the wanted one, or else the latest."""

@@ -20,7 +20,7 @@ import pytest
 from benchmarks.provider import StandInProcess
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 PATIENCE_MS = 90_000
 """For a film of some seconds to be made, on a machine that does other things too."""
@@ -39,10 +39,16 @@ new PerformanceObserver((list) => {
 
 @dataclass
 class Tab:
-    """A page in the browser, and what its console said."""
+    """A page in the browser, what its console said, and which writes could be made twice."""
 
     page: "Page"
     said: list[str] = field(default_factory=list)
+    keyless: list[str] = field(default_factory=list)
+
+    def look_at(self, request: "Request") -> None:
+        """Note a POST that is not made once for all: its answer may get lost on the way."""
+        if request.method == "POST" and "idempotency-key" not in request.headers:
+            self.keyless.append(request.url)
 
     def open(self, path: str = "/") -> "Page":
         self.page.goto(path)
@@ -73,7 +79,8 @@ def browser() -> Iterator["Browser"]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, browser: "Browser") -> Iterator[str]:
     """The address of a server of our own."""
-    with serve(tmp_path_factory.mktemp("site")) as address:
+    fetching = {"STORYWAVE_FETCH_LOOPBACK": "1"}  # links to files of a test
+    with serve(tmp_path_factory.mktemp("site"), fetching) as address:
         yield address
 
 
@@ -148,6 +155,8 @@ def tab(browser: "Browser", site: str) -> Iterator[Tab]:
         "console", lambda line: opened.said.append(line.text) if line.type == "error" else None
     )
     opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
+    opened.page.on("request", opened.look_at)
     yield opened
     context.close()
     assert not opened.said
+    assert not opened.keyless

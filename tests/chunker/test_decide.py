@@ -213,6 +213,7 @@ def test_an_image_that_was_refused_for_what_it_shows_is_not_asked_for_as_a_clip(
     waves = outcome(told)
     assert [each.chunk for each in waves.failed] == [0, 1]
     assert waves.failed[0].error == "chunk 0 has no storyboard image: not allowed"
+    assert [each.code for each in waves.failed] == ["flagged", "flagged"]
     assert waves.succeeded == 2
 
 

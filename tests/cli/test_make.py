@@ -122,6 +122,45 @@ def test_a_prompt_becomes_a_file_and_a_receipt(made: Made) -> None:
     assert Path(f"{made.video.with_suffix('')}.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
+def test_a_storyboard_alone_is_an_animatic_and_is_continued_to_a_film(tmp_path: Path) -> None:
+    film = tmp_path / "sea.mp4"
+    command = ["make", *SHORT, "--workflow", "storyboard_only", "-o", str(film)]
+    code, said = ended(storywave(tmp_path, *command))
+    assert code == 0, said
+    lines = said.splitlines()
+    assert lines[lines.index(str(film)) + 1] == "  made      storyboard_only"
+    assert film.read_bytes()[4:8] == b"ftyp"
+    video = lines[-1].split()[-1]
+    assert f"storywave continue {video}" in said
+    assert ended(storywave(tmp_path, "continue", video))[0] == 0
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert (code, "180 frames" in said) == (0, True), said
+
+
+def test_a_review_stops_until_it_is_approved_and_then_the_promised_file_is_written(
+    tmp_path: Path,
+) -> None:
+    film = tmp_path / "sea.mp4"
+    code, said = ended(storywave(tmp_path, "make", *SHORT, "--review", "plan", "-o", str(film)))
+    assert (code, film.exists()) == (4, False), said
+    assert "the plan waits for your approval" in said
+    video = said.rpartition("storywave approve ")[2].split("`")[0]
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert (code, film.exists()) == (4, False), said
+    assert ended(storywave(tmp_path, "approve", video))[0] == 0
+    code, said = ended(storywave(tmp_path, "resume"))
+    assert code == 0, said
+    is_whole(film)
+
+
+@pytest.mark.parametrize("wrong", [("--workflow", "half"), ("--review", "film")])
+def test_a_workflow_or_review_that_there_is_not_is_named(
+    wrong: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["make", "the sea", *wrong, "--data", str(tmp_path / "data")]) == 2
+    assert f"{wrong[0]}" in capsys.readouterr().err
+
+
 def test_a_product_is_on_the_end_card(made: Made) -> None:
     assert share_of(MAGENTA, last_frame(made.video)) > 0.03
 

@@ -21,7 +21,7 @@ PACE = 10.0
 MOST_SECONDS = 120.0
 """In which all videos have ended after what was wrong is right again."""
 
-Trouble = Callable[[], Awaitable[None]]
+Trouble = Callable[[], Awaitable[object]]
 
 
 @dataclass

@@ -235,3 +235,24 @@ def test_whatever_a_model_says_becomes_a_plan_that_can_be_stored_or_a_clear_erro
     length = sum(b.duration for b in plan.beats) + (card.seconds if card else 0)
     assert round(length, 3) == duration
     assert find_fault(made.data) is None
+
+
+def test_of_hundreds_of_characters_and_places_a_few_are_kept() -> None:
+    crowd = [f"Person {n}" for n in range(500)]
+    cast = [{"name": name, "looks": f"wears number {name}"} for name in crowd]
+    beats = [beat(n, characters=crowd, setting=f"Place {n % 20}") for n in range(40)]
+    made = planned({**story(*beats), "cast": cast}, duration=60)
+    named = {name for each in made.beats for name in each.characters}
+    assert named == set(crowd[:4])
+    people = [entry.name for entry in made.bible.entries if entry.what == "character"]
+    assert sorted(people) == sorted(named)
+    assert len(made.bible.entries) <= len(named) + len(made.beats)
+    assert sum(each.duration for each in made.beats) <= 60
+
+
+def test_lists_that_are_no_lists_of_names_name_nobody() -> None:
+    odd = [{"name": "Ann"}, ["Ann"], 7, None, True]
+    made = planned(
+        story(beat(0, characters=odd), beat(1, characters="Ann"), beat(2, characters={}))
+    )
+    assert [each.characters for each in made.beats] == [()] * len(made.beats)

@@ -19,6 +19,7 @@ from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.local import LocalBus
 from shared.ports import Store
+from shared.runtime.allowances import STANDARD, Allowances
 from shared.runtime.app import App, Parts, Ports, run_services
 from shared.runtime.terms import NOTHING_COSTS, Terms
 from shared.store.sqlite import SqliteStore
@@ -43,7 +44,10 @@ class Api:
         await self.bus.wait_until_idle()
 
     async def make(self, headers: Any = None, **asked: object) -> str:
-        body = {"prompt": "the sea", **asked}
+        return await self.make_of(headers, **{"prompt": "the sea", **asked})
+
+    async def make_of(self, headers: Any = None, **body: object) -> str:
+        """The same of anything: nothing is added to it."""
         answer = await self.http.post("/v1/videos", json=body, headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
@@ -58,6 +62,7 @@ async def open_api(
     needs_key: bool = False,
     loopback: bool = False,
     seconds: float = SECONDS,
+    allowances: Allowances = STANDARD,
 ) -> AsyncIterator[Api]:
     """Open a gateway on a folder; the other services are played by the test. Twice is a restart.
 
@@ -67,7 +72,15 @@ async def open_api(
     store = store or SqliteStore(folder / "storywave.db")
     ports = Ports(store, bus, DiskBlobs(folder / "blobs"))
     sender = Sender(store, Poster(loopback, seconds=seconds))
-    made_of = Parts(ports, KINDS, {DELIVERY: sender}, folder / "work", Pool(1), terms=terms)
+    made_of = Parts(
+        ports,
+        KINDS,
+        {DELIVERY: sender},
+        folder / "work",
+        Pool(1),
+        terms=terms,
+        allowances=allowances,
+    )
     async with run_services(made_of, [SERVICE]) as app:
         parts = build_gateway(app, loopback=loopback)
         # what breaks inside must leave as a problem document, not as an exception into the test

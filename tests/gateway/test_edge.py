@@ -199,7 +199,7 @@ async def test_a_body_that_says_that_it_is_too_large_is_not_read_at_all(api: Api
         asked = Received(path, {"content-length": str(length)}, [])
         status, problem = await asked.ask(api.asgi)
         assert (status, asked.taken) == (413, 0)
-        assert problem["type"] == "urn:storywave:problem:body-too-large"
+        assert problem["type"] == "/docs/problems/body-too-large"
 
 
 async def test_a_body_that_does_not_say_is_read_to_its_limit_only(api: Api) -> None:

@@ -80,7 +80,7 @@ async def test_a_forged_webhook_is_refused_and_wakes_nothing(
 ) -> None:
     answer = await http.post(URL, content=body(), headers=sign(api, body(), **forge))
     assert answer.status_code == 401
-    assert answer.json()["type"] == "urn:storywave:problem:webhook-not-signed"
+    assert answer.json()["type"] == "/docs/problems/webhook-not-signed"
     assert not await is_due(api)
 
 

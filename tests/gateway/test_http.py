@@ -34,7 +34,7 @@ def is_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
     assert problem["status"] == status
-    assert problem["type"] == f"urn:storywave:problem:{kind}"
+    assert problem["type"] == f"/docs/problems/{kind}"
     assert problem["title"] and len(problem["detail"]) > 20
     assert problem["request_id"] == answer.headers["x-request-id"]
     return problem

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -14,19 +15,22 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from services.gateway.edge.guard import Guard
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.apikeys import KEYS, KNOWN_MS
 from services.gateway.keys.caller import Limits, Role
 from services.gateway.keys.limits import Usage
-from services.gateway.keys.links import NAME
+from services.gateway.keys.links import NAME, sign
 from services.gateway.keys.roles import find_role
 from services.gateway.keys.secret import SECRETS
 from shared.jobs.gate import MONEY, Gate
 from shared.story.errors import StoreUnavailable
 from shared.story.events import VideoFailed
 from tests.gateway.keyed import Headers, Keyed, Operation, list_operations, open_keyed
+from tests.gateway.serving import serve
 from tests.gateway.test_http import is_problem
 from tests.histories import completed, full_plan, whole
 from tests.pictures import product as picture
@@ -379,6 +383,37 @@ async def test_a_link_that_has_ended_is_refused_however_often_it_was_good(
     is_problem(await keyed.api.http.get(longer), 403, "link-not-valid")
 
 
+async def test_a_link_ends_with_the_key_that_it_was_signed_for(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = await keyed.let_in("ann"), await keyed.let_in("ann")
+    video = await finish(keyed, key)
+    media = (await read(keyed, key, video))["links"]["media"]
+    others = (await read(keyed, other, video))["links"]["media"]
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+    await keyed.api.parts.keys.replace(id_)
+    assert (await keyed.api.http.get(media)).status_code == 200, "its token alone was replaced"
+    await keyed.api.parts.keys.revoke(id_)
+    is_problem(await keyed.api.http.get(media), 403, "link-ended")
+    assert (await keyed.api.http.get(others)).status_code == 200
+    plain, _, query = media.partition("?")
+    for key_id in ("", parse_qs(urlsplit(others).query)["key"][0]):
+        named = {name: value[0] for name, value in parse_qs(query).items()} | {"key": key_id}
+        answer = await keyed.api.http.get(f"{plain}?{urlencode(named)}")
+        is_problem(answer, 403, "link-not-valid")
+
+
+async def test_a_link_that_was_signed_before_links_named_their_key_is_good_until_it_ends(
+    keyed: Keyed,
+) -> None:
+    key, store = await keyed.let_in("ann"), keyed.api.app.ports.store
+    video = await finish(keyed, key)
+    secret = (await keyed.api.parts.door.links.secrets.read(NAME)).current
+    old = sign(secret, f"/v1/videos/{video}/media", "ann", store.now() // 1000 + 60)
+    assert "key=" not in old
+    assert (await keyed.api.http.get(old)).status_code == 200
+
+
 async def test_with_another_secret_links_of_before_go_on_unless_they_are_to_end(
     keyed: Keyed,
 ) -> None:
@@ -655,6 +690,46 @@ async def test_with_a_token_that_was_replaced_nothing_more_is_heard_either(keyed
     assert await stream_until(keyed, "/v1/events", key, partial(replace_, 60_000)) != CUT_OFF
     fresh = {"Authorization": f"Bearer {(await replace_()).token}"}
     assert await stream_until(keyed, "/v1/events", fresh, replace_) == CUT_OFF
+
+
+async def test_a_stream_that_was_opened_by_a_link_ends_when_its_key_is_revoked(
+    keyed: Keyed,
+) -> None:
+    key = await keyed.let_in("ann")
+    id_ = (await keyed.api.http.get("/v1/self", headers=key)).json()["id"]
+    link = (await read(keyed, key, await keyed.api.make(headers=key)))["links"]["events"]
+    revoke = partial(keyed.api.parts.keys.revoke, id_)
+    assert await stream_until(keyed, link, {}, revoke) == CUT_OFF
+
+
+async def test_a_key_has_no_more_streams_open_than_it_may(keyed: Keyed) -> None:
+    keyed.api.parts.streams.most = 2
+    key, other = await keyed.let_in("ann"), await keyed.let_in("ann")
+    video = await keyed.api.make(headers=key)
+    link = (await read(keyed, key, video))["links"]["events"]
+    async with serve(keyed.api.asgi) as [gate], AsyncExitStack() as opened:
+        here = f"http://127.0.0.1:{gate.port}"
+        http = await opened.enter_async_context(httpx.AsyncClient(base_url=here, verify=False))
+
+        async def listen(path: str, headers: Headers) -> httpx.Response:
+            return await opened.enter_async_context(http.stream("GET", path, headers=headers))
+
+        first = await listen("/v1/events", key)
+        assert (await listen(link, {})).status_code == 200, "a link counts for its key"
+        for path, headers in (("/v1/events", key), (f"/v1/videos/{video}/events", key), (link, {})):
+            problem = is_problem(await http.get(path, headers=headers), 429, "too-many-streams")
+            assert "2 streams" in problem["detail"]
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://127.0.0.1:{gate.port}/ws/videos/{video}", additional_headers=key)
+        assert refused.value.response.status_code == 429
+        assert (await listen("/v1/events", other)).status_code == 200, "each key has its own"
+        await first.aclose()
+        async with asyncio.timeout(10):
+            while (again := await listen("/v1/events", key)).status_code != 200:
+                await asyncio.sleep(0.05)
+        assert again.status_code == 200
+        keyed.api.parts.watch.close()
+    assert not keyed.api.parts.streams.open
 
 
 async def test_a_stream_that_was_opened_by_a_link_ends_with_it(

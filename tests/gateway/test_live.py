@@ -41,6 +41,9 @@ def test_each_fact_is_one_line() -> None:
     ]
     failed = ImageFailed(video_id=VIDEO, beat=2, error="no luck", job=IMAGE.job(PLAN, beat=2))
     assert told([requested(), PLAN], [failed]) == [("beat 2", "beat 2: no luck")]
+    coded = failed.model_copy(update={"code": "rate_limited"})
+    [live] = list_news(view([requested(), PLAN]), view([requested(), PLAN, coded]))
+    assert live.error_code == "rate_limited"
 
 
 def test_what_was_told_is_not_told_again() -> None:
@@ -71,7 +74,7 @@ async def test_a_stream_is_a_snapshot_then_progress_then_the_end(api: Api) -> No
     assert all(
         set(live) == {
             "video_id", "rev", "stage", "item", "percent", "message", "time", "cost",
-                "metadata",
+                "metadata", "error_code",
         }
         for _, live in lines
     )  # fmt: skip

@@ -9,6 +9,9 @@ from services.gateway.contents import EndCardRequest, ModelsRequest
 from services.gateway.errors.problems import explain_field, explain_input
 from services.gateway.requests import PROMPT_LIMIT, VideoRequest
 from shared.runtime.allowances import Allowances
+from shared.runtime.compose import allow
+from shared.runtime.defaults import STANDARD, Defaults, read_defaults
+from shared.runtime.settings import Settings
 from shared.story.brief import Brief, EndCard
 from shared.story.kinds import KINDS, PLAN
 from shared.story.looks import CAPTION_CHOICES, CARD_CHOICES, STYLES, TRANSITION_CHOICES
@@ -95,9 +98,92 @@ def test_a_wish_for_models_that_is_none(asked: dict[str, object], field: str, ad
 
 
 def test_a_request_that_names_no_check_gets_that_of_its_server() -> None:
-    allowed = Allowances(clip_check="retry")
+    allowed = Allowances(defaults={**STANDARD, "clip_check": "retry"})
     assert VideoRequest(prompt="x").brief("ann", allowed).clip_check == "retry"
     assert VideoRequest(prompt="x", clip_check="off").brief("ann", allowed).clip_check == "off"
+
+
+def test_the_defaults_of_a_server_that_is_not_set_are_those_of_a_request() -> None:
+    request = VideoRequest(prompt="x")
+    here = Allowances(defaults=read_defaults(Settings()))
+    assert request.brief("ann", here) == request.brief("ann")
+    for name, value in STANDARD.items():
+        default = VideoRequest.model_fields[name].get_default(call_default_factory=True)
+        default = {} if name == "models" else default
+        assert default in (value, None), name
+        assert value is not None or default is None, name
+
+
+@pytest.mark.parametrize(
+    ("name", "set_to", "asked", "field", "usual", "wanted"),
+    [
+        ("tier", "best", "draft", "tier", "best", "draft"),
+        ("quality", "full", "draft", "quality", "full", "draft"),
+        ("style", "noir", "bold", "style", "noir", "bold"),
+        ("aspect", "16:9", "1:1", "aspect", "16:9", "1:1"),
+        ("duration", "12", 20, "duration", 12, 20),
+        ("voice", "0", True, "voice", False, True),
+        ("music", "0", True, "music", False, True),
+        ("captions", "none", "bold", "captions", "none", "bold"),
+        ("transition", "cut", "wipe", "transition", "cut", "wipe"),
+        ("transition_seconds", "1", 0.3, "transition_seconds", 1, 0.3),
+        ("clip_sound", "1", False, "clip_sound", True, False),
+        ("clip_check", "off", "retry", "clip_check", "off", "retry"),
+        ("min_clips", "5", 2, "min_clips", 5, 2),
+        ("missing", "title", "omit", "gaps", "title", "leave"),
+        ("image_takes", "3", 2, "image_takes", 3, 2),
+        ("reuse", "0", True, "reuse", False, True),
+        ("on_cap", "finish", "pause", "on_cap", "finish", "pause"),
+        (
+            "models", "clip=google/veo-3.1,image=best", {"image": "draft"}, "models",
+            {"clip": "google/veo-3.1", "image": "best"},
+            {"clip": "google/veo-3.1", "image": "draft"},
+        ),
+    ],
+)  # fmt: skip
+def test_each_default_can_be_set_and_what_a_request_says_comes_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    set_to: str,
+    asked: object,
+    field: str,
+    usual: object,
+    wanted: object,
+) -> None:
+    monkeypatch.setenv(f"STORYWAVE_{name.upper()}", set_to)
+    allowed = allow(Settings())
+    left = VideoRequest(prompt="x")
+    assert getattr(left.brief("ann", allowed), field) == usual
+    assert field in left.left_open
+    request = VideoRequest.model_validate({"prompt": "x", name: asked})
+    assert getattr(request.brief("ann", allowed), field) == wanted
+    assert field not in request.left_open
+
+
+def test_every_default_is_tried_above() -> None:
+    mark = next(
+        each
+        for each in test_each_default_can_be_set_and_what_a_request_says_comes_before_it.pytestmark  # type: ignore[attr-defined]
+        if each.name == "parametrize"
+    )
+    assert {row[0] for row in mark.args[1]} == set(Defaults.model_fields)
+
+
+def test_a_tier_that_is_asked_for_comes_before_models_that_are_usual() -> None:
+    allowed = allow(Settings(models="clip=google/veo-3.1", tier="best"))
+    brief = VideoRequest(prompt="x", tier="draft").brief("ann", allowed)
+    assert brief.wish_for("clip") == brief.wish_for("image") == ("draft",)
+
+
+@pytest.mark.parametrize("text", ["clip", "card=x", "clip=", "clip=a,video=b"])
+def test_usual_models_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="KIND=NAME"):
+        Settings(models=text)
+
+
+def test_what_the_prompt_asks_for_comes_before_what_is_usual() -> None:
+    allowed = allow(Settings(duration=40))
+    assert VideoRequest(prompt="The sea. Make it 20 seconds.").brief("a", allowed).duration == 20
 
 
 def test_money_is_exact_in_micro_dollars() -> None:
@@ -159,7 +245,7 @@ def test_money_is_exact_in_micro_dollars() -> None:
         ({"say": {"AirFlex": ""}}, "say.AirFlex", "give a word with letters"),
         ({"end_card": {"seconds": "3"}}, "end_card.seconds", "give 1 to 10 seconds"),
         ({"durations": 5}, "durations", "no such field: perhaps duration is meant"),
-        ({"xyz": "red"}, "xyz", "no such field: use script, product, plan, prompt"),
+        ({"xyz": "red"}, "xyz", "no such field: use script, product, plan, from_video, prompt"),
     ],
 )
 def test_what_is_off_is_named_and_what_is_accepted_is_said(

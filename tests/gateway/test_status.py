@@ -370,6 +370,24 @@ def test_chunks_before_and_after_the_waves_are_over() -> None:
     assert later.chunks.failed == failed
 
 
+def test_what_failed_says_why_in_a_word_for_programs() -> None:
+    job = clip_job(PLAN, PLAN.chunks[2])
+    lost = ChunkFailed(
+        video_id=VIDEO, beat=1, n=2, error="it was late", code="timeout", tries=3, job=job
+    )
+    now = seen(requested(), PLAN, *clips(PLAN)[:2], lost)
+    assert now.chunks is not None
+    assert [each.code for each in now.chunks.failed] == ["timeout"]
+    assert (now.error_code, stage(now, Stage.CLIPS).error_code) == (None, "timeout")
+    assert stage(now, Stage.IMAGES).error is None
+    over = VideoFailed(video_id=VIDEO, rev=1, phase="clips", error="too few", code="timeout")
+    failed = seen(requested(), PLAN, *clips(PLAN)[:2], lost, over)
+    assert (failed.error_code, stage(failed, Stage.CLIPS).error) == ("timeout", "it was late")
+    before = over.model_copy(update={"code": "", "phase": "plan"})
+    assert seen(requested(), before).error_code == "internal"
+    assert stage(seen(requested(), before), Stage.PLAN).error_code == "internal"
+
+
 def test_links_lead_to_what_there_is() -> None:
     assert set(seen(requested()).links) == {"self", "events"}
     links = seen(*whole(PLAN)).links

@@ -128,9 +128,12 @@ async def test_a_webhook_is_told_what_it_asked_for_and_no_more(
     failures = await create(api, receiver.url, events=["video.failed"])
     await complete(api)
     made = await api.make()
-    await api.tell([VideoFailed(video_id=made, rev=1, phase="plan", error="no words", at=5)])
+    await api.tell(
+        [VideoFailed(video_id=made, rev=1, phase="plan", error="no words", code="auth", at=5)]
+    )
     said = json.loads((await receiver.wait_for(1)).body)
     assert (said["type"], said["data"]["error"]) == ("video.failed", "no words")
+    assert said["data"]["code"] == "auth"
     assert len(await deliveries(api, failures["id"])) == 1
 
 

@@ -80,6 +80,39 @@ async def test_a_finished_plan_is_continued_and_has_no_film_before(api: Api) -> 
     assert (await show(api, made))["workflow"] == "full"
 
 
+async def test_what_a_continuation_would_make_is_told_and_nothing_is_asked_for(api: Api) -> None:
+    made = await api.make(workflow="plan_only")
+    plan = full_plan(video_id=made, workflow="plan_only")
+    end = VideoCompleted(
+        video_id=made, at=3_000, rev=1, workflow="plan_only", key="", poster_key="",
+        seconds=0, total=0, succeeded=0,
+    )  # fmt: skip
+    await api.tell([plan, end])
+    url = f"/v1/videos/{made}/continue"
+
+    async def offer(workflow: str) -> dict[str, Any]:
+        answer = await api.http.post(url, json={"workflow": workflow}, params={"dry_run": "true"})
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    whole_, part = await offer("full"), await offer("storyboard_only")
+    assert (whole_["rev"], part["rev"]) == (2, 2)
+    kinds = [{each["kind"] for each in told["stale"]} for told in (whole_, part)]
+    assert {"image", "voice", "clip", "conform"} <= kinds[0]
+    assert "image" in kinds[1] and not {"clip", "conform"} & kinds[1]
+    now = await show(api, made)
+    assert (now["rev"], now["workflow"], now["status"]) == (1, "plan_only", "completed")
+    await api.http.post(url, json={"workflow": "storyboard_only"})
+
+
+async def test_a_film_has_nothing_to_be_continued_to_on_trial_either(api: Api) -> None:
+    made = await api.make()
+    await api.tell(whole(full_plan(video_id=made)))
+    url = f"/v1/videos/{made}/continue?dry_run=true"
+    is_problem(await api.http.post(url, json={}), 409, "not-in-this-status")
+
+
 async def test_a_film_can_not_be_continued(api: Api) -> None:
     made = await api.make()
     await api.tell(whole(full_plan(video_id=made)))

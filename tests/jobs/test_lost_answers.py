@@ -8,17 +8,22 @@ import pytest
 
 from shared.jobs.engine import Task
 from shared.jobs.job import State
+from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Refused
+from shared.ports import Update
 from shared.story.errors import PermanentError
 from tests.jobs.replicas import (
+    CEILING,
+    Books,
     Pair,
+    Provided,
     Stop,
     away,
     find_nothing,
     just_made,
     working,
 )
-from tests.jobs.test_worker import RULES, SPEC
+from tests.jobs.test_worker import PACE, RULES, SPEC, LoneWorker
 
 OTHER = SPEC.model_copy(update={"beat": 2})
 HOUR_MS = 3_600_000
@@ -134,22 +139,88 @@ async def test_a_run_that_can_never_be_asked_for_does_not_stay_open_for_ever(pai
     assert job.unresolved
 
 
-@pytest.mark.xfail(
-    strict=False,  # it is a race, which the settlement may win
-    reason="the engine of a kind was changed from a paid one to a free one while a run was on: its "
-    "result is left behind, and its hold is settled at nothing",
-)
-async def test_a_run_that_is_on_is_paid_though_its_engine_was_switched_off(pair: Pair) -> None:
+def switch_off(pair: Pair) -> None:
+    """Have the kind run by an engine for which nothing is paid, as the local one is."""
+    pair.b.engine.name, pair.b.engine.repeatable = "free", True
+    pair.b.engine.submit, pair.b.engine.poll = just_made, refuse_to_look
+
+
+async def leave_a_run(pair: Pair, state: str) -> None:
+    """Have a replica post a job and go away, with its answer or without."""
+    if state == "unsure":
+        accept = pair.a.engine.submit
+
+        async def submit(task: Task, prepared: None) -> Any:
+            await accept(task, prepared)
+            raise ConnectionError("the answer was lost")
+
+        pair.a.engine.submit = submit
+        pair.a.engine.find = find_later
+    else:
+        pair.a.engine.poll = not_yet
     await pair.open()
     async with working(pair.a):
-        await pair.until(lambda job: job.state is State.RUNNING)
-    pair.b.engine.repeatable = True  # as the local engine is
-    pair.b.engine.submit, pair.b.engine.poll = just_made, refuse_to_look
+        await pair.until(lambda job: job.is_posted and bool(pair.books.runs))
+        await pair.until(lambda job: job.attempt > 1)
     pair.clock.move(RULES.lease_ms + 1)
+
+
+@pytest.mark.parametrize("state", ["running", "unsure"])
+async def test_a_run_waits_for_its_engine_that_was_switched_off(pair: Pair, state: str) -> None:
+    await leave_a_run(pair, state)
+    paid = {name: getattr(pair.b.engine, name) for name in ("name", "submit", "poll")}
+    switch_off(pair)
     async with working(pair.b):
-        await pair.end()
-    (hold,) = [hold for hold in (await pair.money())["holds"].values() if hold["reserved"]]
-    assert hold.get("settled") != 0
+        attempt = (await pair.b.row()).attempt
+        await pair.until(lambda job: job.attempt > attempt + 2 or job.has_ended)
+    for name, known in {**paid, "repeatable": False}.items():
+        setattr(pair.b.engine, name, known)
+    async with working(pair.b):
+        job = await pair.end()
+    assert job.state is State.DONE
+    await pair.check_books(job)
+
+
+@pytest.mark.parametrize("state", ["running", "unsure"])
+@pytest.mark.parametrize("died", [False, True])
+async def test_a_run_whose_engine_stays_switched_off_is_left_open_for_a_person(
+    pair: Pair, state: str, died: bool
+) -> None:
+    await leave_a_run(pair, state)
+    if died:
+        await pair.a.store.update(JOBS, [Update(SPEC.id, set={"deaths": 1_000})])
+    switch_off(pair)
+    pair.clock.move(HOUR_MS)
+    async with working(pair.b):
+        job = await pair.end()
+    assert job.unresolved
+    money = await pair.money()
+    assert money["available"] == 100 - CEILING, "the run may be billed, so its hold stays"
+
+
+@pytest.mark.parametrize("state", ["running", "unsure"])
+async def test_a_run_is_asked_for_at_the_engine_that_has_it_and_at_no_other_one(
+    pair: Pair, state: str
+) -> None:
+    """Another one that costs money knows nothing of it, and would be asked to do it once more."""
+    await leave_a_run(pair, state)
+    other = Books()
+    engine = Provided(other, pair.b.store)
+    engine.name = "another"
+    engine.find = find_nothing  # type: ignore[method-assign]
+    pair.b = LoneWorker(pair.b.store, pair.b.folder, engine, rules=RULES)
+    pair.clock.move(HOUR_MS)
+    async with working(pair.b):
+        job = await pair.end()
+    assert job.unresolved and not other.runs
+
+
+async def not_yet(task: Task) -> Pending:
+    return Pending(0)
+
+
+async def find_later(task: Task) -> Found:
+    return Found()
 
 
 async def refuse_to_look(task: Task) -> Produced:
@@ -169,29 +240,51 @@ async def test_a_cancelled_job_ends_though_its_provider_is_left_alone(pair: Pair
         assert (await pair.a.row()).state is State.CANCELLED
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="of two jobs with the same input one adopts, as a guess, the run whose answer the other "
-    "one is just hearing: that one is sent again, though its run is on",
-)
 async def test_a_guess_takes_no_run_whose_answer_is_on_its_way(pair: Pair) -> None:
-    accept, adopted = pair.a.engine.submit, asyncio.Event()
+    """Of two jobs with the same input one is lost; the other's run is listed before it is heard."""
+    accept, find = pair.a.engine.submit, pair.a.engine.find
+    looked, heard = asyncio.Event(), asyncio.Event()
 
     async def submit(task: Task, prepared: None) -> Any:
-        if task.job.id == SPEC.id and not pair.books.runs:
+        if task.job.id == SPEC.id and not looked.is_set():
             raise ConnectionError("it never arrived")
         accepted = await accept(task, prepared)
         if task.job.id == OTHER.id:
-            await adopted.wait()
+            await heard.wait()
         return accepted
 
-    pair.a.engine.submit = submit
+    async def note(task: Task) -> Any:
+        found = await find(task)
+        if found.ids:
+            looked.set()
+        return found
+
+    pair.a.engine.submit, pair.a.engine.find = submit, note
     await pair.open(SPEC, OTHER)
     async with working(pair.a):
-        await pair.end(SPEC)
-        adopted.set()
-        await pair.end(OTHER)
-    assert pair.books.paid_twice == 0
+        await asyncio.wait_for(looked.wait(), 10)
+        await asyncio.sleep(5 * PACE.look)
+        heard.set()
+        jobs = [await pair.end(SPEC), await pair.end(OTHER)]
+    await pair.check_books(*jobs)
+
+
+async def test_a_guess_waits_for_no_answer_of_a_worker_that_died(pair: Pair) -> None:
+    dead = Stop()
+
+    async def create_and_lose(task: Task, prepared: None) -> Accepted:
+        pair.books.create(task.job, pair.clock())
+        raise ConnectionError("the answer was lost")
+
+    pair.a.engine.submit = dead.before(pair.a.engine.submit)
+    pair.b.engine.submit = create_and_lose
+    await pair.open(OTHER)
+    async with working(pair.a):
+        await asyncio.wait_for(dead.reached.wait(), 10)  # marked, and then it dies
+    await pair.a.ledger.insert([SPEC])
+    async with working(pair.b):
+        job = await pair.end(SPEC)
+    assert (job.state, job.resubmits) == (State.DONE, 0)
 
 
 HALF: str = json.loads('"\\ud83d"')

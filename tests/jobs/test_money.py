@@ -248,7 +248,7 @@ async def test_who_settles_it_says_what_was_paid_and_else_it_is_all(
     gate, emit = await open_video(store), Emitted()
     job = await lose(store, gate)
     known = await find_unresolved(store, job.id)
-    assert await settle_by_hand(store, gate, emit, known, paid) == cost
+    assert await settle_by_hand(store, gate, emit, wake_nobody, known, paid) == cost
     [event] = emit
     assert isinstance(event, AttemptSettled) and (event.job, event.cost) == (job.id, cost)
     found = await read_receipt(store, VIDEO, PLAN)
@@ -262,8 +262,8 @@ async def test_who_settles_it_says_what_was_paid_and_else_it_is_all(
 async def test_of_two_answers_the_first_counts_everywhere(store: Store) -> None:
     gate, emit = await open_video(store), Emitted()
     known = await find_unresolved(store, (await lose(store, gate)).id)
-    assert await settle_by_hand(store, gate, emit, known, 100) == 100
-    assert await settle_by_hand(store, gate, emit, known, 0) == 100
+    assert await settle_by_hand(store, gate, emit, wake_nobody, known, 100) == 100
+    assert await settle_by_hand(store, gate, emit, wake_nobody, known, 0) == 100
     assert {event.id: event for event in emit}.keys() == {emit[0].id}
     found = await read_receipt(store, VIDEO, PLAN)
     assert found.paid == found.recorded == 100
@@ -273,5 +273,9 @@ async def test_more_than_was_held_can_not_have_been_paid(store: Store) -> None:
     gate = await open_video(store)
     known = await find_unresolved(store, (await lose(store, gate)).id)
     with pytest.raises(BadInput, match=r"give at most 0\.0003"):
-        await settle_by_hand(store, gate, Emitted(), known, 301)
+        await settle_by_hand(store, gate, Emitted(), wake_nobody, known, 301)
     assert len(await list_unresolved(store)) == 1
+
+
+async def wake_nobody(video_id: str) -> None:
+    pass

@@ -72,3 +72,15 @@ async def test_a_clock_that_was_ahead_stops_nobody(store: Store) -> None:
     ahead = (store.now() // 1000 + 3_600) * 1000
     await store.update(RATES, [Update("p", set={"window": ahead, "used": 9})])
     assert await rates.take("p", NINE_A_SECOND)
+
+
+async def test_what_is_granted_late_in_a_second_counts_in_the_next_one_too(
+    store: Store, clock: Clock
+) -> None:
+    rates = [Rates(store)]
+    clock.move(950 - store.now() % 1000)
+    assert await take_all(rates, NINE_A_SECOND, asks=5) == 5
+    clock.move(1000 - store.now() % 1000)
+    assert await take_all(rates, NINE_A_SECOND) == 4
+    clock.move(1000)
+    assert await take_all(rates, NINE_A_SECOND) == 9

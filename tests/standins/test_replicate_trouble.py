@@ -139,6 +139,20 @@ async def test_a_flagged_input_fails_each_time_and_is_seen_when_it_comes_again(
     assert replicate.judge().flagged_again == ((first.id, second.id),)
 
 
+async def test_a_run_that_was_stopped_before_it_was_flagged_forbids_nothing(
+    replicate: StandIn, caller: Caller
+) -> None:
+    replicate.settings.latency = {"clip": (0.0, 60.0)}
+    replicate.next("fails", error="E005", pays=True)
+    run = (await caller.ask(KLING)).json()["id"]
+    await caller.http.post(f"/v1/predictions/{run}/cancel")
+    assert (await caller.get(run))["error"] is None, "nobody was told"
+    replicate.settings.latency = {}
+    await caller.finish(await caller.ask(KLING))
+    verdict = replicate.judge()
+    assert verdict.flagged_again == () and verdict.by_status == {"canceled": 1, "succeeded": 1}
+
+
 async def test_an_empty_webhook_fails_the_run(replicate: StandIn, caller: Caller) -> None:
     shown = await caller.finish(await caller.post(SCHNELL, {"prompt": "a"}, webhook=""))
     assert shown["status"] == "failed" and "E4875" in shown["error"]

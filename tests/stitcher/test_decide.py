@@ -252,6 +252,13 @@ def test_gaps_may_be_left_and_what_follows_moves_up() -> None:
     assert completion(told).seconds == 15
 
 
+def test_a_gap_may_show_the_title_whatever_pictures_there_are() -> None:
+    told = stitched(plan(2, 2, gaps="title", min_clips=1), lost=["clip/0/1/0", "clip/1/2/0"])
+    assert [conforms(told)[chunk].files for chunk in (1, 2)] == [{}, {}]
+    assert conforms(told)[0].files == {"clip": "ChunkReady/0-0-0"}
+    assert completion(told).succeeded == 1
+
+
 def test_missing_sounds_and_card_are_noted() -> None:
     told = stitched(plan(2, **FULL), lost=["voice/1/0/0", "music/0/0/0", "card/0/0/0"])
     assert completion(told).notes == (
@@ -274,10 +281,12 @@ def test_failed_work_is_on_the_bill() -> None:
 
 def test_without_a_plan_there_is_no_video() -> None:
     lost = PlanFailed(video_id=VIDEO, job=f"{VIDEO}/plan/0/0/1", take=1, error="no", cost=4)
+    lost = lost.model_copy(update={"code": "quota"})
     told = Story(SERVICE, requested(), lost)
     told.decide()
     end = failure(told)
     assert (end.rev, end.phase, end.error, end.cost) == (1, "plan", "no", 4)
+    assert end.code == "quota"
 
 
 def test_too_few_clips_fail_with_counts_and_every_error() -> None:
@@ -286,6 +295,7 @@ def test_too_few_clips_fail_with_counts_and_every_error() -> None:
     end = failure(told)
     assert (end.phase, end.total, end.succeeded) == ("clips", 3, 1)
     assert end.item == "chunk 0, chunk 1"
+    assert end.code == "internal"
     assert end.error == (
         "1 of 3 clips were made, at least 2 are needed: chunk 0: the model is tired; "
         f"chunk 1: {no_start(1)}"
@@ -309,7 +319,7 @@ def test_a_segment_that_can_not_be_made_ends_the_video() -> None:
 
 def test_a_cut_that_fails_ends_the_video() -> None:
     end = failure(stitched(plan(2), lost=["cut/0/0/1"]))
-    assert (end.phase, end.error) == ("cut", "the model is tired")
+    assert (end.phase, end.error, end.code) == ("cut", "the model is tired", "encode")
 
 
 # ── revisions ───────────────────────────────────────────────────────────────────────────────────
@@ -347,7 +357,7 @@ LOST = ["clip/0/1/0", "clip/1/2/0", "image/1/0/0", "voice/0/0/0", "music/0/0/0",
 @given(
     st.sampled_from([(1, 1), (1, 2), (2, 2), (3, 1)]),
     st.sets(st.sampled_from([*LOST, "conform/0/0/0", "cut/0/0/1"])),
-    st.sampled_from(["fill", "leave"]),
+    st.sampled_from(["fill", "leave", "title"]),
     st.data(),
 )
 def test_any_order_and_any_duplicates_give_the_same_decision(
@@ -365,7 +375,7 @@ def test_any_order_and_any_duplicates_give_the_same_decision(
 @given(
     st.sampled_from([(1, 1), (1, 2), (2, 2), (3, 1)]),
     st.sets(st.sampled_from([*LOST, "cut/0/0/1"])),
-    st.sampled_from(["fill", "leave"]),
+    st.sampled_from(["fill", "leave", "title"]),
     st.randoms(use_true_random=False),
 )
 def test_whatever_comes_first_the_video_ends_alike(
@@ -414,8 +424,9 @@ def test_a_video_that_ran_for_too_long_fails_at_its_deadline_and_is_asked_for_no
     late = VideoOverdue(video_id=VIDEO, rev=1, running_ms=7_200_001, limit_ms=7_200_000)
     told.hear(late)
     end = failure(told)
-    assert (end.phase, end.error) == (
+    assert (end.phase, end.code, end.error) == (
         "deadline",
+        "timeout",
         "it ran for more than 2 h without an end, and was given up: try it again",
     )
     assert told.hear(late) == []

@@ -7,7 +7,8 @@ Refusal
 ├── LinkRefused        403, a signed link that is none, or has ended
 ├── SpentForToday      402, the key may promise no more money today
 ├── TooManyRequests    429, and when to come again
-└── TooManyVideos      429
+├── TooManyVideos      429
+└── TooManyStreams     429
 """
 
 from collections.abc import Mapping
@@ -99,6 +100,20 @@ class TooManyVideos(Refusal):
             f"This key may have {limit} videos under way, and has. Nothing was made or paid.",
             "Ask again when one has ended, or cancel one.",
             {"Retry-After": "30"},
+        )
+
+
+class TooManyStreams(Refusal):
+    """As many streams are open as the key may have."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    kind = "too-many-streams"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"This key may have {limit} streams open here, and has.",
+            "Close one first. `/v1/events` is one stream over all of your videos.",
+            {"Retry-After": "5"},
         )
 
 

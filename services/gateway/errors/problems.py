@@ -28,6 +28,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from services.gateway.errors.table import make_type
 from services.gateway.errors.wording import Fields, advise, trim_text
 from shared.story.errors import (
     BadInput,
@@ -56,8 +57,10 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """RFC 9457: an error for programs and people."""
 
-    type: str = Field(description="A stable name of this sort of problem.")
-    code: str = Field("", description="The end of `type`: a word for programs.")
+    type: str = Field(description="The page about this sort of problem, on this server.")
+    code: str = Field(
+        "", description="The end of `type`: a word for programs, which stays the same."
+    )
     title: str
     status: int
     detail: str = Field(description="What happened here, and what to do about it.")
@@ -351,7 +354,7 @@ def _problem(
     hint: str = "",
 ) -> Problem:
     return Problem(
-        type=f"urn:storywave:problem:{kind}",
+        type=make_type(kind),
         code=kind,
         title=HTTPStatus(status).phrase,
         status=status,

@@ -109,6 +109,11 @@ class ApiKeys:
         key = _read(row)
         return Caller(key.owner, key.role, key.id, key.limits)
 
+    async def is_good(self, key_id: str) -> bool:
+        """Tell whether there is a key of this id that was not revoked."""
+        row = await self._look_up(key_id)
+        return row is not None and not row.get("revoked_at")
+
     def _fits(self, token: str, row: Doc) -> bool:
         if tokens.is_same(token, row["hash"]):
             return True

@@ -59,6 +59,8 @@ class Caller:
     limits: Limits = NO_LIMITS
     link_until: int = 0
     """Of one who came by a signed link, when that ends, in seconds since 1970; else 0."""
+    link_key: str = ""
+    """Of one who came by a signed link, the id of the key that it was signed for."""
 
 
 LOCAL = Caller("local", Role.ADMIN)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.gateway.errors.callers import NoKey, NotAllowed
+from services.gateway.errors.callers import LinkRefused, NoKey, NotAllowed
 from services.gateway.keys.apikeys import ApiKeys
 from services.gateway.keys.caller import LOCAL, Caller, Role
 from services.gateway.keys.limits import Usage
@@ -29,7 +29,10 @@ class Door:
     ) -> Caller:
         """Return who asks; refuse who has no key, or one that lets nobody in."""
         if "sig" in query and method in READS:
-            return await self.links.read(path, query)
+            reader = await self.links.read(path, query)
+            if reader.link_key and not await self.keys.is_good(reader.link_key):
+                raise LinkRefused(ended=True)  # with the key that it was signed for
+            return reader
         token = _read_token(authorization)
         if token is None:
             if self.needs_key:

@@ -3,18 +3,23 @@
 import { can } from "./api.js";
 import { h } from "./dom.js";
 import { drawRefusal } from "./price.js";
-import { ceilCents, money, sentence } from "./words.js";
+import { drawSteps } from "./steps.js";
+import { ceilCents, count, money, sentence, stageWords } from "./words.js";
 
 const ONE = "/v1/videos/{video_id}";
 
+// what to do, what the button says, how it looks, what is sent: with it, or after a question
 const BUTTONS = [
-  ["approve", "Approve", "main"],
-  ["continue", "Go on to the film", "main"],
-  ["resume", "Resume", "main"],
-  ["retry", "Try again", "main"],
-  ["pause", "Pause", ""],
-  ["cancel", "Cancel", "danger"],
-  ["delete", "Delete", "danger"],
+  // what is approved is what is shown here: if it has changed meanwhile, the answer says so
+  ["approve", ({ awaiting }) => `Approve the ${awaiting}`, "main", ({ awaiting, rev }) => ({ what: awaiting, rev })],
+  ["continue", () => "Go on to the film", "main", () => ({ workflow: "full" })],
+  ["continue", () => "Draw the storyboard", "", () => ({ workflow: "storyboard_only" }),
+    ({ workflow }) => workflow === "plan_only"],
+  ["resume", () => "Resume", "main"],
+  ["retry", () => "Try again", "main"],
+  ["pause", () => "Pause", ""],
+  ["cancel", () => "Cancel", "quiet danger"],
+  ["delete", () => "Delete", "quiet danger"],
 ];
 
 const ASKED_FIRST = {
@@ -24,23 +29,25 @@ const ASKED_FIRST = {
     yes: "Delete the video", no: "Keep it", method: "DELETE", to: "" },
 };
 
-// what is approved is what is shown here: if it has changed meanwhile, the answer says so
-const BODIES = {
-  approve: ({ awaiting, rev }) => ({ what: awaiting, rev }),
-  continue: () => ({ workflow: "full" }),
-};
-
 /** Returns a button for each thing that the status of the video allows. */
 export function drawActions(state) {
-  const { video, busy } = state;
-  const offered = BUTTONS.filter(([name]) => isOffered(video, name) && !isVain(video, name));
+  const { video } = state;
   return h("div", { class: "actions" },
-    offered.map(([name, label, look]) => h("button", {
-      type: "button", key: name, class: look, disabled: busy !== null,
-      onclick: () => (name in ASKED_FIRST ? askFirst(state, name)
-        : state.act(name, "POST", `/${name}`, BODIES[name]?.(video))),
-    }, busy === name ? "Asking …" : label)),
-    isOffered(video, "reframe") && drawReframe(state));
+    // what comes later stands at the left: what was there before does not move
+    (video.actions || []).includes("skip_step") && can(`POST ${ONE}/skip`) && drawSteps(state),
+    isOffered(video, "reframe") && drawReframe(state),
+    BUTTONS.map((button) => drawButton(state, button)));
+}
+
+function drawButton(state, [name, label, look, body, suits = () => true]) {
+  const { video, busy } = state;
+  if (!isOffered(video, name) || isVain(video, name) || !suits(video)) return null;
+  const words = label(video);
+  return h("button", {
+    type: "button", key: words, class: look, disabled: busy !== null,
+    onclick: () => (name in ASKED_FIRST ? askFirst(state, name)
+      : state.act(words, "POST", `/${name}`, body?.(video))),
+  }, busy === words ? "Asking …" : words);
 }
 
 const isOffered = (video, name) =>
@@ -80,15 +87,22 @@ export function drawTrouble(state) {
     video.status === "deleting" && h("div", { class: "notice info", key: "deleting" },
       h("p", {}, h("strong", {}, "It is being deleted. "),
         "What runs at a provider is ended and paid first.")),
-    video.status === "failed" && h("div", { class: "notice bad", key: "failed" },
-      h("p", {}, h("strong", {}, video.failed_at
-        ? `It failed at ${[video.failed_at.phase, video.failed_at.item].filter(Boolean).join(", ")}. `
-        : "It failed. "), video.error)),
+    video.status === "failed" && drawFailed(video),
     video.status === "awaiting_approval" && h("div", { class: "notice info", key: "gate" },
       h("p", {}, h("strong", {}, `Look at the ${video.awaiting} before more is made. `),
         REVIEWS[video.awaiting], " Change what you want below; it goes on when you approve.")),
     video.exceeded && drawExceeded(state),
   ];
+}
+
+function drawFailed({ failed_at: at, error, chunks, actions }) {
+  const lost = at?.phase === "clips" ? chunks?.failed || [] : [];
+  const where = at && [stageWords(at.phase).toLowerCase(), !lost.length && at.item].filter(Boolean).join(", ");
+  return h("div", { class: "notice bad", key: "failed" },
+    h("p", {}, h("strong", {}, where ? `It failed at ${where}. ` : "It failed. "),
+      sentence(lost.length ? `${error.split(": ")[0]}:` : error)),
+    lost.length > 0 && h("ul", {}, lost.map((one) => h("li", {}, `Clip ${one.chunk}, of beat ${one.beat}: ${one.error}`))),
+    actions.includes("retry") && h("p", {}, "What is made stays. Change what was refused, or try again: only what is missing is made."));
 }
 
 const REVIEWS = {
@@ -115,10 +129,17 @@ function drawExceeded(state) {
     const budget = event.target.elements.budget.value.trim().replace(",", ".");
     state.act("budget", "PATCH", "", { budget });
   } },
-  h("p", {}, h("strong", {}, "It waits for money. "), sentence(exceeded.message)),
+  h("p", {}, h("strong", {}, "It waits for money. "), tellExceeded(exceeded)),
   h("div", { class: "inline" },
     h("label", { for: "f-raise" }, "Let it cost at most, in dollars"),
     h("input", { id: "f-raise", name: "budget", inputmode: "decimal", value: needed, keep: "raise" }),
-    h("button", { class: "main", disabled: state.busy !== null }, "Go on"),
-    h("span", { class: "soft" }, `${money(exceeded.current)} spent or held`)));
+    h("button", { class: "main", disabled: state.busy !== null }, "Go on")));
+}
+
+function tellExceeded({ current, estimate, cap, fits }) {
+  if (cap === null) return `Up to ${money(estimate)} is to come, and it has no budget.`;
+  const enough = [fits?.duration && `a film of ${Math.floor(fits.duration)} s`, fits?.tier && `models of the tier ${fits.tier}`,
+    fits?.clips && count(fits.clips, "clip")].filter(Boolean);
+  return `${money(current)} is spent or held and up to ${money(estimate)} is to come, more than its budget of ${money(cap)}.`
+    + (enough.length ? ` That would do for ${enough.join(", or ")}.` : "");
 }

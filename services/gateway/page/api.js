@@ -32,7 +32,9 @@ export function keepKey(key) {
 export class Problem extends Error {
   constructor(status, said = {}) {
     const detail = said.detail || (status ? `The server answered ${status}.` : OFFLINE);
-    super(said.hint && !detail.includes(said.hint) ? `${detail} ${said.hint}` : detail);
+    const hint = said.hint && !detail.includes(said.hint) && said.hint;
+    const name = status >= 500 && said.request_id && `Its number is ${said.request_id}: whoever runs this finds it in the log.`;
+    super([detail, hint, name].filter(Boolean).join(" "));
     this.status = status;
     this.errors = said.errors || [];
   }
@@ -62,6 +64,7 @@ export async function ask(method, path, body, headers = {}) {
 export const get = (path) => ask("GET", path);
 
 async function send(path, sent) {
+  const since = performance.now();
   let answer;
   try {
     answer = await fetch(path, sent);
@@ -70,7 +73,7 @@ async function send(path, sent) {
     tellConnection(false);
     throw new Problem(0);
   }
-  tellConnection(true);
+  if (since > lostAt) tellConnection(true); // one that was under way says nothing of what came then
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
   if (answer.status === 401) dispatchEvent(new CustomEvent("needs-key"));
@@ -83,8 +86,10 @@ function authorise() {
 }
 
 let connected = true;
+let lostAt = 0;
 
 function tellConnection(now) {
+  if (!now) lostAt = performance.now();
   if (connected === now) return;
   connected = now;
   dispatchEvent(new CustomEvent("connection", { detail: now }));

@@ -21,10 +21,10 @@ const RESTING = new Set([...ENDED, "awaiting_approval", "paused"]);
 
 function drawAnimatic(video, animatic) {
   const name = `animatic-${video.rev}`;
-  return h("div", { key: name },
+  return h("figure", { key: name },
     h("video", { keep: name, class: "frame", controls: true, preload: "metadata", playsinline: true,
       media: animatic, "aria-label": "The animatic" }),
-    h("p", { class: "soft" }, "The animatic: the storyboard in its time. It cost nothing."));
+    h("figcaption", { class: "soft small" }, "The animatic: the storyboard in its time, with a voice of this machine. It cost nothing."));
 }
 
 function drawPreview(video, storyboard) {
@@ -89,11 +89,13 @@ function describeStage(stage) {
 export function drawDetails(video) {
   const asked = video.request;
   const rows = [
-    ["Asked for", asked.prompt],
+    asked.prompt && ["Asked for", asked.prompt],
+    asked.product && ["Product", asked.product.name],
+    asked.script && ["Script", "a file"],
     ["Length", video.seconds ? place(video.seconds) : `${Math.round(asked.duration)} s`],
     ["Shape", video.aspect],
     video.workflow !== "full" && ["Made", sentence(video.workflow)],
-    asked.review.length > 0 && ["Approved by you", asked.review.join(", ")],
+    asked.review.length > 0 && ["Stops at", asked.review.map((what) => `the ${what}`).join(", ")],
     ["Style", sentence(asked.style)],
     ["Quality", asked.quality === "full" ? "1080p" : "720p"],
     ["Asked", ago(video.created_at)],
@@ -105,5 +107,10 @@ export function drawDetails(video) {
     video.warnings.length > 0 && h("div", { class: "notice warn" },
       h("p", {}, h("strong", {}, "What it lacks")),
       h("ul", {}, video.warnings.map((note) =>
-        h("li", {}, note.item ? `${sentence(note.item)} ` : "", note.message)))));
+        h("li", {}, nameNote(note))))));
+}
+
+/** Some messages name their item, and others leave it to the reader. */
+function nameNote({ item, message }) {
+  return sentence(!item || message.includes(item) ? message : `${item} ${message}`);
 }

@@ -3,7 +3,7 @@
 import { can, follow, get, wait, withQuery } from "./api.js";
 import { buildForm } from "./form.js";
 import { atMostEvery, h, show } from "./dom.js";
-import { ENDED, ago, money, sentence, statusWords } from "./words.js";
+import { ENDED, ago, money, nameBrief, sentence, statusWords } from "./words.js";
 
 const REST_MS = 2500;
 
@@ -79,11 +79,11 @@ function drawCard(video) {
         ? h("img", { media: withQuery(video.links.poster, "small=true"), alt: "", width: 96, height: 96 })
         : h("span", { class: "thumb-none", "aria-hidden": "true" }, ended ? "–" : `${video.percent} %`)),
       h("span", { class: "card-text" },
-        h("span", { class: "card-title" }, video.title || video.request.prompt),
+        h("span", { class: "card-title" }, video.title || nameBrief(video.request)),
         h("span", { class: "soft card-line" },
           `${Math.round(video.request.duration)} s · ${video.aspect} · ${sentence(video.request.style)}`),
         h("span", { class: "card-line" },
-          h("span", { class: `pill ${video.status}` }, statusWords(video.status)),
+          h("span", { class: `pill ${video.status}` }, statusWords(video)),
           h("span", { class: "soft" }, [ago(video.created_at), cost !== "$0" && cost]
             .filter(Boolean).join(" · "))))),
     !ended && h("div", { class: "thin-bar" },

@@ -4,7 +4,7 @@ import { ask, can, get, keepKey, readKey } from "./api.js";
 import { h, say, show } from "./dom.js";
 import { drawRefusal } from "./price.js";
 import { field, pick, textInput } from "./fields.js";
-import { ago } from "./words.js";
+import { ago, count, money } from "./words.js";
 
 /** Shows the view in a place; returns what closes it. */
 export function openKeys(place) {
@@ -33,7 +33,7 @@ function drawKeys(state) {
     h("h1", {}, "Keys"),
     needed && !readKey() && h("p", { class: "notice info", role: "status" },
       "This server asks for a key. Whoever runs it can give you one."),
-    state.refusal && drawRefusal(state.refusal.message),
+    state.refusal && drawRefusal(state.refusal.message, state.refusal.errors),
     drawOwn(state),
     state.fresh && drawFresh(state),
     state.keys && drawList(state),
@@ -80,7 +80,8 @@ function drawList(state) {
         ["Key", "Owner", "Role", "Made", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "What can be done"))))),
       h("tbody", {}, state.keys.map((key) => h("tr", { key: key.id },
         h("th", { scope: "row" }, h("span", { class: "mono" }, key.id),
-          key.name && h("span", { class: "soft line" }, key.name)),
+          key.name && h("span", { class: "soft line" }, key.name),
+          h("span", { class: "soft line" }, tellLimits(key.limits))),
         h("td", {}, key.owner), h("td", {}, key.role),
         h("td", { class: "soft" }, key.created_at ? ago(key.created_at) : ""),
         h("td", {}, drawKeyEnd(state, key))))))));
@@ -102,16 +103,37 @@ function drawMaker(state) {
     event.preventDefault();
     const at = event.target.elements;
     change(state, "POST", "/v1/keys", {
-      owner: at.owner.value.trim(), role: at.role.value, name: at.name.value.trim() });
+      owner: at.owner.value.trim(), role: at.role.value, name: at.name.value.trim(), ...readLimits(at) });
   } },
   h("h2", {}, "A new key"),
   h("div", { class: "row" },
     textInput("owner", "Owner", { placeholder: "acme", maxlength: 60 }),
     textInput("name", "Who or what it is for", { placeholder: "the shop", maxlength: 60 }),
     pick("role", "Role", ["viewer", "maker", "payer", "admin"], "maker", {
-      viewer: "Viewer: looks", maker: "Maker: makes what is free", payer: "Payer: may spend",
-      admin: "Admin: makes keys" })),
+      viewer: "Viewer (looks)", maker: "Maker (no money)", payer: "Payer (spends)",
+      admin: "Admin (gives keys)" })),
+  h("details", { class: "options" }, h("summary", {}, "Limits"),
+    h("div", { class: "row" }, LIMITS.map(([name, label, inputmode]) =>
+      textInput(name, label, { inputmode, maxlength: 12, placeholder: "none" })))),
   h("button", { class: "main" }, "Make the key"));
+}
+
+const LIMITS = [
+  ["requests_a_minute", "Requests a minute", "numeric"],
+  ["active_videos", "Videos under way", "numeric"],
+  ["spend_a_day", "Dollars a day", "decimal"],
+];
+
+function readLimits(at) {
+  const typed = LIMITS.map(([name, , sort]) => [name, at[name].value.trim().replace(",", "."), sort]);
+  return Object.fromEntries(typed.filter(([, text]) => text)
+    // what is no number is sent as it is: the server says what is wrong with it
+    .map(([name, text, sort]) => [name, sort === "decimal" || Number.isNaN(Number(text)) ? text : Number(text)]));
+}
+
+function tellLimits({ requests_a_minute: requests, active_videos: videos, spend_a_day: spend }) {
+  return [requests && `${requests} requests a minute`, videos && `${count(videos, "video")} under way`,
+    spend && `${money(spend)} a day`].filter(Boolean).join(", ");
 }
 
 async function change(state, method, path, body) {

@@ -1,30 +1,33 @@
 // Prices before, meanwhile and afterwards: the estimate, the cap, the receipt.
 
 import { h } from "./dom.js";
-import { ceilCents, count, jobWords, money, readDollars, sentence } from "./words.js";
+import { ceilCents, count, jobWords, money, readDollars, sentence, span } from "./words.js";
 
 /** Returns the price of what is in the form; `found` is an offer, an error, or nothing yet, and
- * `allow` takes a budget that would do. */
+ * `allow` takes a budget that would do. It is two lines high: what is below does not move. */
 export function drawPrice(found, allow) {
   if (!found) return [h("p", { class: "soft" }, "The price appears here as you type.")];
   if (found.error) return [drawRefusal(found.error.message, found.error.errors)];
   const { offer } = found;
   const free = readDollars(offer.total) === 0;
-  const dear = !offer.is_within_budget;
   return [
-    h("p", {}, h("strong", { class: "figure" }, free ? "Free" : `Up to ${money(offer.total)}`),
-      " ", h("span", { class: "soft" }, explainOffer(offer, free))),
-    dear && h("p", { class: "notice warn" }, offer.budget
-      ? `That is more than its budget of ${money(offer.budget)}: it would stop after the plan.`
-      : "Nothing is spent without a budget.", " ",
-    h("button", { type: "button", class: "chip", onclick: () => allow(ceilCents(offer.total)) },
-      `Let it cost $${ceilCents(offer.total)}`)),
-    !free && drawItems(offer),
+    h("div", { class: "price-line" },
+      h("p", {}, h("strong", { class: "figure" }, free ? "Free" : `Up to ${money(offer.total)}`),
+        " ", h("span", { class: "soft" }, describeOffer(offer))),
+      !free && drawItems(offer)),
+    offer.is_within_budget ? h("p", { class: "soft small" }, free ? offer.notes[0] || "" : "where nothing has to be tried twice")
+      : drawDear(offer, allow),
   ];
 }
 
-function explainOffer(offer, free) {
-  return free ? offer.notes[0] || "" : "where nothing has to be tried twice";
+const describeOffer = ({ seconds, clips }) => (seconds ? `${span(1000 * seconds)}, ${count(clips, "clip")}` : "");
+
+function drawDear({ budget, total }, allow) {
+  return h("p", { class: "warn-text small" }, budget
+    ? `That is more than its budget of ${money(budget)}: it would stop after the plan. `
+    : "Nothing is spent without a budget. ",
+  h("button", { type: "button", class: "chip", onclick: () => allow(ceilCents(total)) },
+    `Let it cost $${ceilCents(total)}`));
 }
 
 function drawItems(offer) {

@@ -18,7 +18,7 @@ export function drawTimeline(state) {
     drawTicks(axis),
     stages.map((stage) => drawStage(state, stage, axis))),
     h("p", { class: "bar-said", role: "status", key: "said" }, chosen ? tellBar(chosen, timeline)
-      : h("span", { class: "soft" }, "Point at a bar, or use the arrow keys on one, to read it.")),
+      : h("span", { class: "soft" }, "Point at a bar, or use the arrow keys on one, to read it. A dashed line is where a wave began.")),
     drawPath(timeline, axis),
     drawTable(timeline, axis),
   ];
@@ -60,7 +60,7 @@ function drawTicks(axis) {
   const seconds = (axis.to - axis.from) / 1000;
   const step = STEPS.find((each) => seconds / each <= 6) || 86400;
   const ticks = [];
-  for (let at = 0; at < seconds * 0.98; at += step) ticks.push(at);
+  for (let at = 0; at < seconds * 0.94; at += step) ticks.push(at);
   return h("div", { class: "ticks", "aria-hidden": "true", key: "ticks" }, ticks.map((at) =>
     h("span", { key: at, style: { left: `${(100 * at) / seconds}%` } }, nameTick(at))));
 }
@@ -72,7 +72,18 @@ function drawStage(state, stage, axis) {
     h("p", { class: "lane-name" }, stageWords(stage.name),
       h("span", { class: "soft" }, ` ${count(stage.bars.length, "job")}`)),
     h("div", { class: "lane-track", style: { height: `${stage.rows.length * 22}px` } },
+      drawWaves(stage, axis),
       stage.bars.map((bar) => drawBar(state, bar, axis))));
+}
+
+/** Returns a mark where each wave was released: nothing waits there, it only begins. */
+function drawWaves(stage, axis) {
+  const starts = new Map();
+  for (const bar of stage.bars) {
+    if (bar.wave && !starts.has(bar.wave)) starts.set(bar.wave, Date.parse(bar.queued_at));
+  }
+  return [...starts].map(([wave, at]) => h("span", { class: "wave", key: `wave-${wave}`, "aria-hidden": "true",
+    title: `Wave ${wave}`, style: { left: `${axis.at(at)}%` } }));
 }
 
 function drawBar(state, bar, axis) {

@@ -5,9 +5,9 @@ import { atMostEvery, h, say, show } from "./dom.js";
 import { drawActions, drawTrouble } from "./actions.js";
 import { drawCost, drawReceipt } from "./price.js";
 import { drawDetails, drawDownloads, drawPlayer, drawStages } from "./film.js";
-import { drawStoryboard } from "./storyboard.js";
+import { drawStoryboard, drawWhole } from "./storyboard.js";
 import { drawTimeline } from "./timeline.js";
-import { ENDED, count, jobWords, money, place, span, statusWords } from "./words.js";
+import { ENDED, count, jobWords, money, nameBrief, place, span, statusWords } from "./words.js";
 
 /** Shows a video in a place; returns what closes it. */
 export function openVideo(at, id) {
@@ -18,14 +18,22 @@ export function openVideo(at, id) {
   state.draw = () => { if (!stop.signal.aborted) show(at, ...drawVideo(state)); };
   state.load = () => load(state);
   state.act = (name, method, to, body) => act(state, name, method, to, body);
-  at.onkeydown = (event) => {
-    if (event.key !== "Escape" || !state.open) return;
+  const { signal } = stop; // wherever the focus is
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    closeMenus(at, null);
+    if (!state.open) return;
     state.open = null;
     state.draw();
-  };
+  }, { signal });
+  document.addEventListener("click", (event) => closeMenus(at, event.target), { signal });
   state.draw();
   run(state);
   return { close: () => stop.abort() };
+}
+
+function closeMenus(at, target) {
+  for (const menu of at.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
 }
 
 async function run(state) {
@@ -63,6 +71,8 @@ async function load(state, onlyStatus = false) {
   const parts = onlyStatus && state.video && !state.stale ? [""] : PARTS;
   try {
     const before = state.video?.updated_at;
+    // of a video that there is not, the rest need not be asked for
+    if (!state.video) await get(state.path);
     const found = await Promise.all(parts.map((part) => get(state.path + addRev(state, part))));
     [state.video] = found;
     if (parts === PARTS) [, state.storyboard, state.timeline, state.receipt] = found;
@@ -92,6 +102,7 @@ async function tick(state) {
 }
 
 async function act(state, name, method, to, body) {
+  const focused = document.activeElement;
   Object.assign(state, { busy: name, refusal: null, rev: null });
   state.draw();
   try {
@@ -107,6 +118,8 @@ async function act(state, name, method, to, body) {
   }
   state.busy = null;
   await load(state);
+  // a button that could not be pressed meanwhile has lost the focus
+  if (document.activeElement === document.body) focused?.focus({ preventScroll: true });
 }
 
 // ── what is drawn ─────────────────────────────────────────────────────────────────────────────
@@ -131,7 +144,7 @@ function drawVideo(state) {
           h("h2", { id: "cost-title" }, "Cost"), drawCost(video, state.receipt)),
         drawDetails(video)),
       h("div", { class: "body" },
-        drawSection("storyboard", "Storyboard", boardNote(state), drawStoryboard(state)),
+        drawSection("storyboard", "Storyboard", boardNote(state), drawStoryboard(state), drawWhole(state)),
         drawSection("timeline", "Timeline", timelineNote(state),
           [drawRevisions(state), drawTimeline(state)]),
         drawFold("receipt", "Receipt", state.receipt ? money(state.receipt.paid) : "",
@@ -153,9 +166,9 @@ function drawHead(state) {
   return h("div", { class: "head", key: "head" },
     h("div", { class: "head-line" },
       h("div", { class: "head-text" },
-        h("h1", {}, video.title || video.request.prompt),
+        h("h1", { class: video.title ? null : "untitled" }, video.title || nameBrief(video.request)),
         h("p", { class: "head-status" },
-          h("span", { class: `pill ${video.status}` }, statusWords(video.status)),
+          h("span", { class: `pill ${video.status}` }, statusWords(video)),
           !ended && h("span", { class: "soft" }, `${video.percent} %`),
           video.rev > 1 && h("span", { class: "soft" }, `revision ${video.rev}`))),
       drawActions(state)),
@@ -163,10 +176,10 @@ function drawHead(state) {
     drawStages(video));
 }
 
-function drawSection(name, title, note, inside) {
+function drawSection(name, title, note, inside, beside = null) {
   return h("section", { class: "panel", key: name, "aria-labelledby": `${name}-title` },
     h("div", { class: "panel-head" }, h("h2", { id: `${name}-title` }, title),
-      h("p", { class: "soft" }, note)), inside);
+      h("div", { class: "panel-note" }, beside, h("p", { class: "soft" }, note))), inside);
 }
 
 function drawRevisions(state) {
@@ -194,11 +207,13 @@ function boardNote({ storyboard }) {
     + (all ? "" : ` · ${drawn} of ${beats.length} drawn`);
 }
 
-function timelineNote({ timeline, loadedAt }) {
+function timelineNote({ timeline, loadedAt, video }) {
   if (!timeline?.bars.length) return "";
   const began = Date.parse(timeline.began_at);
+  const runs = timeline.bars.some((bar) => !bar.ended_at) && !ENDED.has(video.status);
   const end = timeline.ended_at ? Date.parse(timeline.ended_at)
-    : Date.parse(timeline.now) + Date.now() - loadedAt;
+    : runs ? Date.parse(timeline.now) + Date.now() - loadedAt
+      : Math.max(...timeline.bars.map((bar) => Date.parse(bar.ended_at || bar.queued_at)));
   return [span(end - began), count(timeline.bars.length, "job"),
     timeline.waves && count(timeline.waves, "wave")].filter(Boolean).join(" · ");
 }

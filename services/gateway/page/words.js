@@ -53,20 +53,23 @@ export function size(bytes) {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Returns the words for a status of a video. */
-export function statusWords(status) {
+/** Returns the words for how a video stands. */
+export function statusWords({ status, workflow }) {
+  if (status === "completed") return { plan_only: "Plan is ready", storyboard_only: "Storyboard is ready" }[workflow] || "Finished";
   return {
     queued: "Queued",
     running: "Being made",
     awaiting_approval: "Waits for your approval",
     paused: "Paused",
     budget_exceeded: "Waits for money",
-    completed: "Finished",
     failed: "Failed",
     cancelled: "Cancelled",
     deleting: "Being deleted",
   }[status] || sentence(status);
 }
+
+/** Returns what a video is called before it has a title. */
+export const nameBrief = ({ prompt, product, script }) => prompt || product?.name || (script ? "A trailer" : "A video");
 
 /** Returns a name from the API as words that begin a line. */
 export function sentence(name) {
@@ -78,6 +81,7 @@ const KINDS = { conform: "segment" };
 
 /** Returns what a person calls a job. "clip 3" says its kind already; "beat 2" does not. */
 export function jobWords({ kind, item }) {
+  if (kind === "reference") return `picture of “${item}”`;
   const noun = KINDS[kind] || kind;
   if (item.startsWith(noun) || item.endsWith(noun)) return item;
   return `${noun} of ${item}`;

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from services.gateway.filetypes import find_format
 from shared.jobs.job import Job, State
+from shared.story.codes import Code, read_code
 from shared.story.events import BeatsPlanned
 from shared.story.fact import Fact
 from shared.story.kinds import AnyKind, Item, Kinds, list_skipped
@@ -22,13 +24,16 @@ class Asset(Fact):
     beat: int | None = None
     chunk: int | None = None
     take: int
-    tries: int
+    tries: int = Field(
+        description="How often it failed, and was tried again or given up, without anybody asking."
+    )
     state: State | Literal["skipped"] = Field(
         description="What has become of its job; skipped is what its user wants to do without."
     )
     name: str = Field("", description="Which of the job's files it is: `key` is the main one.")
     key: str | None = Field(None, description="Where its bytes lie.")
     url: str | None = None
+    formats: tuple[str, ...] = Field((), description="What `?format=` of its URL takes.")
     bytes: int | None = None
     sha256: str = ""
     model: str = ""
@@ -36,12 +41,16 @@ class Asset(Fact):
     cost: Dollars = 0
     reused: bool = Field(False, description="A copy of what was paid for before.")
     error: str = ""
+    error_code: Code | None = Field(None, description="Why it failed, in a word for programs.")
 
 
 class Assets(Fact):
     """All assets of a video, in the order in which their jobs were asked for."""
 
     video_id: str
+    tries: int = Field(
+        0, description="The sum of their tries. What users asked for again is `retries` of a video."
+    )
     assets: tuple[Asset, ...] = ()
 
 
@@ -49,7 +58,8 @@ def list_assets(
     video_id: str, jobs: Iterable[Job], plan: BeatsPlanned | None, kinds: Kinds
 ) -> Assets:
     """Return the assets that these jobs have made, or are to make."""
-    found = [asset for job in jobs for asset in _list_files(job, plan, kinds)]
+    work = list(jobs)
+    found = [asset for job in work for asset in _list_files(job, plan, kinds)]
     skipped = _list_skipped(plan, kinds) if plan else {}
     known = {asset.job for asset in found}
     marked = (
@@ -59,7 +69,8 @@ def list_assets(
         for asset in found
     )
     never = (asset for job, asset in skipped.items() if job not in known)
-    return Assets(video_id=video_id, assets=(*marked, *never))
+    tries = sum(job.tries for job in work)
+    return Assets(video_id=video_id, tries=tries, assets=(*marked, *never))
 
 
 def _list_skipped(plan: BeatsPlanned, kinds: Kinds) -> dict[str, Asset]:
@@ -97,10 +108,13 @@ def _list_files(job: Job, plan: BeatsPlanned | None, kinds: Kinds) -> Iterator[A
         cost=job.cost,
         reused=job.reused,
         error=job.error or "",
+        error_code=read_code(job.code or "") if job.state is State.FAILED else None,
     )
     files = find_files(job)
     for name, file in files.items():
-        about = {"name": name, "key": file["key"], "url": make_url(spec, name)}
+        about: dict[str, Any] = {"name": name, "key": file["key"], "url": make_url(spec, name)}
+        other = find_format(file["key"])
+        about["formats"] = (other,) if other else ()
         size = {"bytes": file.get("size"), "sha256": file.get("sha256") or ""}
         yield common.model_copy(update=about | size)
     if not files:

@@ -8,6 +8,7 @@ from pydantic import Field
 from services.gateway.read.stages import make_moment
 from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
 from shared.story.budget import explain_excess
+from shared.story.codes import Code, read_code
 from shared.story.events import (
     BeatsPlanned,
     BudgetExceeded,
@@ -34,6 +35,9 @@ class Live(Fact):
     item: str = ""
     percent: int = Field(ge=0, le=100)
     message: str
+    error_code: Code | None = Field(
+        None, description="Of something that failed: why, in a word for programs."
+    )
     time: datetime = Field(description="When it happened.")
     cost: Micros = 0
     metadata: Mapping[str, str] = Field(default_factory=dict)
@@ -50,7 +54,9 @@ def make_ending(now: VideoStatus) -> Live | None:
         return None
     if now.error and now.failed_at:
         at = " ".join(filter(None, (now.failed_at.phase, now.failed_at.item)))
-        return _build_message(now, now.failed_at.item, f"failed at {at}: {now.error}")
+        return _build_message(
+            now, now.failed_at.item, f"failed at {at}: {now.error}", code=now.error_code
+        )
     if now.status is Status.COMPLETED and GOALS[now.workflow] < Goal.FILM:
         return _build_message(now, "", f"completed: {now.workflow}")
     if now.status is Status.COMPLETED and now.seconds:
@@ -82,7 +88,11 @@ def tell_news(before: View, after: View, now: VideoStatus, kinds: Kinds = KINDS)
     fresh = sorted((f for f in after.facts if f.id not in known), key=lambda f: (f.at, f.id))
     told = ((fact, _put_into_words(fact, now, plan, kinds)) for fact in fresh)
     # all of them carry the percent after the last one, so that it never goes back
-    news = [_build_message(now, *words, at=fact.at) for fact, words in told if words]
+    news = [
+        _build_message(now, *words, at=fact.at, code=_find_code(fact))
+        for fact, words in told
+        if words
+    ]
     awaited = find_awaited(after)
     if awaited and fresh and awaited != find_awaited(before):
         said = f"{explain_awaited(awaited)}: {now.links['self']}/approve"
@@ -90,7 +100,13 @@ def tell_news(before: View, after: View, now: VideoStatus, kinds: Kinds = KINDS)
     return news
 
 
-def _build_message(now: VideoStatus, item: str, message: str, *, at: int | None = None) -> Live:
+def _find_code(fact: Event) -> Code | None:
+    return read_code(fact.code) if isinstance(fact, Failed) else None
+
+
+def _build_message(
+    now: VideoStatus, item: str, message: str, *, at: int | None = None, code: Code | None = None
+) -> Live:
     return Live(
         video_id=now.id,
         rev=now.rev,
@@ -98,6 +114,7 @@ def _build_message(now: VideoStatus, item: str, message: str, *, at: int | None 
         item=item,
         percent=now.percent,
         message=message,
+        error_code=code,
         time=now.updated_at if at is None else make_moment(at),
         cost=now.cost,
         metadata=now.metadata,

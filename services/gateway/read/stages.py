@@ -13,12 +13,14 @@ from typing import Literal
 from pydantic import Field
 
 from shared.story.brief import Workflow
+from shared.story.codes import Code, read_code
 from shared.story.events import (
     BeatsPlanned,
     Event,
     Failed,
     RevisionRequested,
     VideoCompleted,
+    VideoFailed,
     VideoRequested,
     WavesCompleted,
 )
@@ -78,6 +80,8 @@ class StageRecord(Fact):
     failed: int = 0
     skipped: int = Field(0, description="What its user wants to do without.")
     total: int | None = None
+    error: str | None = Field(None, description="Why something of it failed: the first that did.")
+    error_code: Code | None = Field(None, description="The same in a word for programs.")
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -140,13 +144,15 @@ class _Tally:
         return self.closed_at
 
 
-def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds = KINDS) -> Progress:
+def measure_progress(
+    view: View, failure: VideoFailed | None = None, kinds: Kinds = KINDS
+) -> Progress:
     """Return the record of every stage, the percent, and the first stage that is not over."""
     tallies = _tally_stages(view, kinds)
     left = (stage for stage, tally in tallies.items() if not tally.is_closed)
     open_ = next(left, next(reversed(tallies)))
     # a deadline, say, is no phase of its own: the video failed in the stage that it was in
-    failed = PHASES.get(failed_phase, open_) if failed_phase else None
+    failed = PHASES.get(failure.phase, open_) if failure else None
     weights, skipped = _choose_weights(view), _count_skipped(view, kinds)
     percent = ACCEPTED + sum(weights[stage] * tally.share for stage, tally in tallies.items())
     return Progress(
@@ -154,7 +160,8 @@ def measure_progress(view: View, failed_phase: str | None = None, kinds: Kinds =
         # a stage that is complete must reach its mark whatever floats make of it
         percent=min(100, int(percent + 1e-6)),
         records=tuple(
-            _build_record(stage, tally, failed, skipped[stage]) for stage, tally in tallies.items()
+            _build_record(stage, tally, failure if stage is failed else None, skipped[stage])
+            for stage, tally in tallies.items()
         ),
     )
 
@@ -215,18 +222,28 @@ def _count_skipped(view: View, kinds: Kinds) -> Counter[Stage]:
     return Counter(kind.stage for kind, _ in list_skipped(plan, kinds)) if plan else Counter()
 
 
-def _build_record(stage: Stage, tally: _Tally, failed: Stage | None, skipped: int) -> StageRecord:
+def _build_record(
+    stage: Stage, tally: _Tally, failure: VideoFailed | None, skipped: int
+) -> StageRecord:
+    # where nothing of a stage has failed the video may have, in it: at its deadline, say
+    lost = min((end for end in tally.ends if isinstance(end, Failed)), key=_order, default=failure)
     return StageRecord(
         name=stage,
-        status="failed" if stage is failed else _choose_status(tally),
+        status="failed" if failure else _choose_status(tally),
         percent=int(100 * tally.share + 1e-6),
         done=tally.done,
         failed=tally.failures,
         skipped=skipped,
+        error=lost.error if lost else None,
+        error_code=read_code(lost.code) if lost else None,
         total=tally.total,
         started_at=None if tally.start is None else make_moment(tally.start),
         ended_at=None if tally.end is None else make_moment(tally.end),
     )
+
+
+def _order(end: Failed) -> tuple[int, str]:
+    return end.at, end.job
 
 
 def _choose_status(tally: _Tally) -> StageStatus:

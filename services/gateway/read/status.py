@@ -23,6 +23,7 @@ from services.gateway.webhooks.kept import name_own
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief, Review, Workflow
 from shared.story.budget import find_block, find_cap
+from shared.story.codes import Code, read_code
 from shared.story.events import (
     AttemptSettled,
     BeatsPlanned,
@@ -38,9 +39,18 @@ from shared.story.events import (
 )
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
-from shared.story.kinds import KINDS, AnimaticReady, ChunkReady, Kinds, Stage, clip_job
+from shared.story.kinds import (
+    CONFORM,
+    KINDS,
+    AnimaticReady,
+    ChunkReady,
+    ClipConformed,
+    Kinds,
+    Stage,
+    clip_job,
+)
 from shared.story.notes import Note, list_notes
-from shared.story.plan import active_chunks
+from shared.story.plan import active_chunks, card_number
 from shared.story.reviews import find_awaited
 from shared.story.view import View
 from shared.story.wishes import FIRST_REV, find_desired, find_rev, is_deleting
@@ -157,6 +167,7 @@ class VideoStatus(Fact):
     exceeded: Exceeded | None = Field(None, description="Set while the video waits for money.")
     retries: int = Field(0, description="How often a user asked to try something again.")
     error: str | None = None
+    error_code: Code | None = Field(None, description="Why it failed, in a word for programs.")
     failed_at: FailedAt | None = None
     seconds: float | None = Field(None, description="How long the finished video is.")
     generation_ms: int | None = None
@@ -172,7 +183,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
     failure = _find_failure(view)
     ended = failure or done
-    made = measure_progress(view, failure.phase if failure else None, kinds)
+    made = measure_progress(view, failure, kinds)
     word, awaited = _choose_status(view, failure), find_awaited(view)
     return VideoStatus(
         id=view.video_id,
@@ -199,6 +210,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         exceeded=describe_block(view) if word is Status.BUDGET_EXCEEDED else None,
         retries=sum(asked.action == "retry" for asked in view.all(RevisionRequested)),
         error=failure.error if failure else None,
+        error_code=read_code(failure.code) if failure else None,
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
         seconds=done.seconds if done and done.key else None,
         generation_ms=ended.generation_ms if ended else None,
@@ -319,7 +331,7 @@ def _describe_chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
 def _list_failures(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
     """Return the clips that have failed so far, while the waves still go on."""
     return tuple(
-        ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error)
+        ChunkError(chunk=chunk.index, beat=chunk.beat, error=failed.error, code=failed.code)
         for chunk in active_chunks(plan)
         if (failed := view.failure(clip_job(plan, chunk)))
     )
@@ -333,6 +345,8 @@ def _build_links(view: View, done: VideoCompleted | None) -> dict[str, str]:
         links["deliveries"] = f"/v1/webhooks/{name_own(view.video_id)}/deliveries"
     if find_animatic(view) is not None:
         links["animatic"] = f"{here}/animatic"
+    if find_card(view) is not None:
+        links["card"] = f"{here}/card.png"
     if done and done.key:
         links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
         links |= {
@@ -368,3 +382,13 @@ def find_animatic(view: View, rev: int | None = None) -> str | None:
     made = [end for end in view.all(AnimaticReady) if rev in (None, end.take)]
     latest = max(made, key=lambda end: end.take, default=None)
     return latest.key if latest else None
+
+
+def find_card(view: View) -> str | None:
+    """Return the key of the finished end card, as the plan wants it; None where there is none."""
+    plan = view.latest(BeatsPlanned)
+    if plan is None or plan.brief.end_card is None:
+        return None
+    job = CONFORM.job(plan, beat=len(plan.beats), n=card_number(plan))
+    made = view.ready(ClipConformed, job)
+    return made.key if made else None

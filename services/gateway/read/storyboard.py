@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.gateway.read.assets import make_url
 from shared.story.beats import Beat, Chunk
+from shared.story.codes import Code, read_code
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.fact import Fact
 from shared.story.formats import Aspect
@@ -33,6 +34,7 @@ class Part(Fact):
     take: int
     url: str | None = None
     error: str = ""
+    error_code: Code | None = Field(None, description="Why it failed, in a word for programs.")
     reused: bool = Field(False, description="A copy of what was paid for before.")
 
 
@@ -152,7 +154,7 @@ def _describe_part(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) ->
     if kind.take_name(item) in plan.skipped:
         return Part(state="skipped", take=take)
     if isinstance(end, Failed):
-        return Part(state="failed", take=take, error=end.error)
+        return Part(state="failed", take=take, error=end.error, error_code=read_code(end.code))
     if not isinstance(end, JobEnd):
         return Part(state="waiting", take=take)
     return Part(state="ready", take=take, url=_make_url(kind, end), reused=end.reused)

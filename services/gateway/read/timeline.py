@@ -14,6 +14,7 @@ from pydantic import Field
 from services.gateway.read.assets import find_beat, find_chunk, find_files
 from services.gateway.read.stages import make_moment
 from shared.jobs.job import Job, State
+from shared.story.codes import Code, read_code
 from shared.story.events import (
     BeatsPlanned,
     RevisionRequested,
@@ -69,6 +70,7 @@ class Bar(Fact):
     cost: Dollars = 0
     reused: bool = False
     error: str = ""
+    error_code: Code | None = Field(None, description="Why it failed, in a word for programs.")
 
 
 class Timeline(Fact):
@@ -167,6 +169,7 @@ def _build_bar(job: Job, now: int, plan: BeatsPlanned | None, kinds: Kinds) -> B
         cost=job.cost,
         reused=job.reused,
         error=job.error or "",
+        error_code=read_code(job.code or "") if job.state is State.FAILED else None,
     )
 
 

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.gateway import media
 from services.gateway.description import file_answers, refusals
 from services.gateway.errors.problems import NoSuchPart, NotNow
+from services.gateway.filetypes import TYPES
 from services.gateway.keys.caller import CALLER
 from services.gateway.parts import Gateway
 from services.gateway.read.status import (
     Action,
     Part,
     find_animatic,
+    find_card,
     find_clips,
     find_file,
     read_status,
@@ -79,6 +81,16 @@ async def send_animatic(
     return await media.serve(request, at.blobs, key, f"{known.video_id}-animatic")
 
 
+@serve_file(router, "/v1/videos/{video_id}/card.png", "card")
+async def send_card(known: Known, at: At, request: Request) -> Response:
+    """Send the finished end card: its last picture."""
+    key = find_card(known)
+    if key is None:
+        raise NoSuchPart("The video has no finished end card (yet), or is made without one.")
+    still = await at.renditions.find_still(key)
+    return await media.serve(request, at.blobs, still, f"{known.video_id}-card")
+
+
 @serve_file(router, "/v1/videos/{video_id}/captions.srt", "srt")
 async def send_srt(known: Known, at: At, request: Request, rev: Rev = None) -> Response:
     """Send the captions as SubRip."""
@@ -111,7 +123,7 @@ async def send_playlist(known: Known, at: At, request: Request, rev: PathRev) ->
     path = request.url.path.replace("playlist.m3u8", HLS_MEDIA)
     _, _, signed = (await at.door.links.sign_beside(path)).partition("?")
     text = text.replace(HLS_MEDIA.encode(), f"{HLS_MEDIA}?{signed}".encode())
-    return Response(text, media_type=media.TYPES[".m3u8"], headers={"Cache-Control": "no-store"})
+    return Response(text, media_type=TYPES[".m3u8"], headers={"Cache-Control": "no-store"})
 
 
 @serve_file(router, "/v1/videos/{video_id}/hls/{rev}/hls_media.m4s", "hls_media")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response, WebSocket, WebSocketDisconnect
@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from services.gateway.description import Answers, refusals
 from services.gateway.errors.handlers import answer
 from services.gateway.errors.problems import StreamOver, explain_error
+from services.gateway.keys.streams import Streams
 from services.gateway.read.live import Live
 from services.gateway.read.places import Place, read_place
 from services.gateway.read.watch import Groups, has_heard_all
@@ -54,8 +55,10 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, groups: Groups, first: bytes = b"", status_code: int = 200) -> None:
-        self._groups, self._first = groups, first
+    def __init__(
+        self, groups: Groups, streams: Streams, first: bytes = b"", status_code: int = 200
+    ) -> None:
+        self._groups, self._first, self._streams = groups, first, streams
         # no proxy may keep back what is meant to be seen at once
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         super().__init__(self._write_frames(), status_code, headers)
@@ -63,7 +66,9 @@ class EventStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream ends, or its reader has gone; then it is watched no more."""
         async with aclosing(self._groups):
-            await super().__call__(scope, receive, send)
+            # refused here and not before: whatever breaks off, no place stays taken
+            with self._streams.take_place():
+                await super().__call__(scope, receive, send)
 
     async def _write_frames(self) -> AsyncIterator[bytes]:
         """Yield the frames of all that is told; after a silence, a comment: we are still here."""
@@ -85,7 +90,7 @@ async def follow_video(
     `cancelled`.
     """
     # The video is looked up before the stream begins: once it has, no error could be answered.
-    return EventStream(at.watch.read(known.video_id, owner, place, SILENT_SECONDS))
+    return EventStream(at.watch.read(known.video_id, owner, place, SILENT_SECONDS), at.streams)
 
 
 @router.get("/v1/events", response_class=EventStream, responses=STREAM)
@@ -94,7 +99,7 @@ async def follow_all_videos(owner: Owner, at: At, last_event_id: LastId = "") ->
     what a video's own stream tells. It has no end.
     """
     groups = at.watch.read_all(owner, read_place(last_event_id), SILENT_SECONDS)
-    return EventStream(groups, FIRST_OF_ALL)  # also where there is no video yet
+    return EventStream(groups, at.streams, FIRST_OF_ALL)  # also where there is no video yet
 
 
 @router.websocket("/ws/videos/{video_id}")
@@ -107,16 +112,18 @@ async def follow_video_by_socket(
 ) -> None:
     """Follow a video as its server-sent events do, each message as `{event, id, data}`."""
     place = read_place(last_event_id)
-    try:
-        known = await at.videos.find(video_id, owner)
-    except Exception as error:
-        problem = explain_error(error, socket.scope["path"])
-        await socket.send_denial_response(answer(socket.scope, problem))
-        return
-    await socket.accept()
-    if not has_heard_all(known, place):
-        await _send_all(socket, at.watch.follow(video_id, owner, place))
-    await socket.close()
+    with ExitStack() as taken:
+        try:
+            known = await at.videos.find(video_id, owner)
+            taken.enter_context(at.streams.take_place())
+        except Exception as error:
+            problem = explain_error(error, socket.scope["path"])
+            await socket.send_denial_response(answer(socket.scope, problem))
+            return
+        await socket.accept()
+        if not has_heard_all(known, place):
+            await _send_all(socket, at.watch.follow(video_id, owner, place))
+        await socket.close()
 
 
 async def _send_all(socket: WebSocket, stream: AsyncIterator[Said]) -> None:

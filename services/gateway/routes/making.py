@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.gateway import media
 from services.gateway.description import refusals
 from services.gateway.errors.problems import NoSuchPart
+from services.gateway.filetypes import Format, choose_format
 from services.gateway.read.assets import Assets, find_files
 from services.gateway.read.storyboard import Storyboard, build_storyboard
 from services.gateway.read.timeline import Timeline
@@ -49,11 +50,25 @@ async def send_asset(
     take: Number,
     name: Name,
     small: Small = False,
+    format_: Annotated[
+        Format | None,
+        Query(
+            alias="format",
+            description="mp3 (44.1 kHz, 128 kbit/s) of a sound, png of a picture; else as it was "
+            "made, or as `Accept` wants it.",
+        ),
+    ] = None,
 ) -> Response:
-    """Send one asset; a picture also as a small one. `…/assets` lists the addresses."""
+    """Send one asset; a picture also small or as PNG, a sound as MP3. `…/assets` lists them."""
     job = await at.making.find_asset(known.video_id, kind, beat, n, take)
     file = find_files(job).get(name)
     if file is None:
         raise NoSuchPart("The video has no such asset (yet): GET …/assets lists all.")
-    key = await at.thumbnails.find(file["key"]) if small else file["key"]
-    return await media.serve(request, at.blobs, key, f"{known.video_id}-{kind}-{beat}-{n}")
+    key = file["key"]
+    if small:
+        key = await at.thumbnails.find(key)
+    elif wanted := choose_format(key, format_, request.headers.get("accept", "")):
+        key = await at.renditions.find(key, wanted)
+    answer = await media.serve(request, at.blobs, key, f"{known.video_id}-{kind}-{beat}-{n}")
+    answer.headers["Vary"] = "Accept"
+    return answer

@@ -24,6 +24,7 @@ async def estimate_video(
     asked: Annotated[VideoRequest, Body(examples=[EXAMPLE])], owner: Owner, at: At
 ) -> Offer:
     """Tell what a video would cost at most, item by item. Nothing is made, kept or paid."""
+    asked = await at.storyboards.take_over(asked, owner, keep=False)
     return at.budgets.estimate(asked, owner)
 
 

@@ -1,10 +1,13 @@
 """Pausing, resuming, cancelling and retrying videos."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from services.gateway.description import ACCEPTED, WRITES, refusals
 from services.gateway.read.status import Action, VideoStatus
 from services.gateway.requests import ApprovalRequest, ContinueRequest
+from services.gateway.routes.beats import OFFERED
 from services.gateway.routes.inputs import At, Id, Owner
 from services.gateway.routes.videos import accept
 from services.gateway.skips import StepRequest
@@ -58,14 +61,25 @@ async def approve_video(
 @router.post(
     "/v1/videos/{video_id}/continue",
     status_code=202,
-    responses=ACCEPTED | refusals(400, 404, 409, *WRITES),
+    response_model=VideoStatus,
+    responses=OFFERED | ACCEPTED | refusals(400, 404, 409, *WRITES),
 )
 async def continue_video(
-    video_id: Id, asked: ContinueRequest, owner: Owner, at: At, response: Response
-) -> VideoStatus:
+    video_id: Id,
+    asked: ContinueRequest,
+    owner: Owner,
+    at: At,
+    response: Response,
+    dry_run: Annotated[
+        bool, Query(description="Only tell what would be made, and what that costs at most.")
+    ] = False,
+) -> Response | VideoStatus:
     """Make more of a video that was to end sooner. What there is of it is neither made nor paid
     again.
     """
+    if dry_run:
+        offer = await at.revisions.offer_more(video_id, owner, asked.workflow)
+        return Response(offer.model_dump_json(), media_type="application/json")
     await at.revisions.go_on(video_id, owner, asked.workflow)
     return await accept(video_id, owner, at, response)
 

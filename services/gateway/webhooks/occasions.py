@@ -53,7 +53,7 @@ OCCASIONS = (
     Occasion(
         "video.failed",
         VideoFailed,
-        ("rev", "phase", "item", "error", "total", "succeeded", "cost"),
+        ("rev", "phase", "item", "error", "code", "total", "succeeded", "cost"),
     ),
     Occasion(
         "video.awaiting_approval",

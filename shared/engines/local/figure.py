@@ -13,6 +13,9 @@ from shared.engines.local.paper import Paper, Point, mix, round_corners
 from shared.engines.local.styles import Colour, Palette
 
 _SKINS: tuple[Colour, ...] = ((246, 208, 178), (222, 170, 132), (168, 116, 82), (112, 74, 54))
+_COATS: tuple[Colour, ...] = (
+    (178, 62, 58), (58, 104, 168), (84, 132, 84), (206, 158, 62), (126, 84, 146), (226, 214, 194),
+)  # fmt: skip
 _HAIRS: tuple[Colour, ...] = ((44, 30, 26), (96, 58, 34), (178, 112, 52), (214, 176, 104))
 
 
@@ -30,13 +33,18 @@ class Look:
     outline: Colour | None
 
 
-def choose_look(palette: Palette, seed: int, outlined: bool, colourless: bool) -> Look:
-    """Return the hero's look, from the palette of the video."""
+def choose_look(
+    palette: Palette, seed: int, outlined: bool, colourless: bool, named: bool = False
+) -> Look:
+    """Return the hero's look, from the palette of the video; one who has a name has a coat."""
     # Not from the light of a beat: a hero that turned blue at night would seem to be another one.
     rng = np.random.default_rng([seed, 77])
     skin = _SKINS[rng.integers(len(_SKINS))]
     hair = _HAIRS[rng.integers(len(_HAIRS))]
     second = mix(palette.light, palette.far, float(rng.uniform(0.15, 0.5)))
+    if named:  # several people in one film: small as they are, their coats tell them apart
+        coat = _COATS[seed // 7 % len(_COATS)]
+        second = mix(second, _grey(coat) if colourless else coat, 0.75)
     return Look(
         main=palette.accent,
         second=second,

@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 from zlib import crc32
 
 import cv2
 import numpy as np
 
 from shared.engines.local import elsewhere, heroes, landscapes, lessons, places, subjects, things
+from shared.engines.local.drawings import drawing_of, list_carried, load_drawings
 from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
@@ -25,6 +27,7 @@ from shared.engines.local.styles import Palette, Style, palette_of, style_of
 from shared.engines.local.topics import (
     FEATURING,
     LIVING,
+    PEOPLE,
     SCENES,
     Hero,
     Scene,
@@ -87,12 +90,14 @@ _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
     "heart": (subjects.draw_heart, 0.7),
     "tree": (subjects.draw_tree, 1.1),
     "house": (subjects.draw_house, 0.95),
+    **{cast(Hero, name): drawing_of(name) for name in load_drawings()},
 }
 """Each hero with its height, in heights of a person as it is drawn."""
 
-_CARRIED: frozenset[Hero] = frozenset(
-    ("cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin")
-)
+_CODED: tuple[Hero, ...] = (
+    "cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin",
+)  # fmt: skip
+_CARRIED: frozenset[Hero] = frozenset((*_CODED, *cast(list[Hero], list_carried())))
 """Things that need a stand, unless the place has something to put them on."""
 
 _TOPS: frozenset[Scene] = frozenset(("table", "stage"))
@@ -144,7 +149,9 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
     placed = _place_product(spec, paper, light, spot) if spec.product else None
     if placed is None and (hero := _choose_hero(spec)):
-        look = choose_look(base, _seed_look(spec), style.outlined, spec.style == "noir")
+        named = hero in PEOPLE and bool(_find_name(spec))
+        noir = spec.style == "noir"
+        look = choose_look(base, _seed_look(spec), style.outlined, noir, named)
         # Towards the light, which then falls on the face.
         facing = 1 if light.sun[0] > 0.5 else -1
         _draw_hero(hero, spec, spot, Figure(paper, (0, 0), 1, facing, look, spec.index))

@@ -16,6 +16,8 @@ Hero = Literal[
     "cat", "dog", "fox", "bear", "rabbit", "bird", "whale", "robot",
     "cup", "bottle", "phone", "box", "car", "boat", "shoe", "book", "rocket", "plant",
     "bee", "bicycle", "lamp", "coin", "heart", "tree", "house",
+    "loaf", "cake", "pizza", "bowl", "yogi", "shop", "camera", "guitar", "laptop", "dumbbell",
+    "sofa", "watch",
 ]  # fmt: skip
 
 ENGLISH = "en-us"

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.engines.local.cards import draw_card_background
+from shared.engines.local.drawings import load_drawings
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.engines.local.plan import plan
-from shared.engines.local.topics import NOBODY, SCENES
+from shared.engines.local.topics import NOBODY, SCENES, hero_of_beat
 from shared.story.errors import BadInput
 from shared.story.formats import Canvas
 from shared.story.looks import STYLES
@@ -166,3 +167,33 @@ def test_card_backgrounds_differ_by_style_and_repeat_by_seed(tmp_path: Path) -> 
         made[style] = out.read_bytes()
         assert made[style] == (tmp_path / f"{style}-0.png").read_bytes()
     assert len(set(made.values())) == len(STYLES)
+
+
+@pytest.mark.parametrize("thing", load_drawings())
+def test_a_thing_whose_drawing_is_data_is_clearly_seen(tmp_path: Path, thing: str) -> None:
+    place = "Medium view in a quiet room with a window, held still: x, featuring"
+    with_it = drawn(tmp_path, prompt=f"{place} a {thing}", height=180)
+    without = drawn(tmp_path, prompt=f"{place} {NOBODY}", height=180)
+    assert difference(with_it, without) > 3
+
+
+@pytest.mark.parametrize(
+    ("prompt", "thing"),
+    [
+        ("Make a video for the opening of my bakery", "loaf"),
+        ("Anuncia la panadería de mi abuela en Sevilla", "grandmother"),
+        ("Eine Bäckerei öffnet am Samstag", "loaf"),
+        ("A pizzeria in Naples", "pizza"),
+        ("Meditation for beginners", "yogi"),
+        ("Notre boutique ouvre samedi", "shop"),
+        ("La nostra palestra apre sabato", "dumbbell"),
+    ],
+)
+def test_a_business_is_shown_by_what_it_makes(prompt: str, thing: str) -> None:
+    assert {hero_of_beat(each.prompt) for each in plan(prompt, "cinematic", 20, 1).beats} == {thing}
+
+
+def test_people_with_names_wear_different_coats(tmp_path: Path) -> None:
+    forest = "Close view deep in the forest, held still: x"
+    people = [drawn(tmp_path, prompt=forest, characters=(name,)) for name in ("Mara", "Jonas")]
+    assert difference(*people) > 3

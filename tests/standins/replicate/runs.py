@@ -63,9 +63,10 @@ class Run:
 
     @property
     def is_flagged(self) -> bool:
-        """Tell whether its input was refused for what it shows or says."""
-        error = self.error or ""
-        return self.is_over and ("flagged as sensitive" in error or "risk control" in error)
+        """Tell whether its input was refused for what it shows or says, and its caller was told."""
+        # the error is its fate from the start: one that was stopped before never said it
+        error = (self.error or "") if self.status == "failed" else ""
+        return "flagged as sensitive" in error or "risk control" in error
 
     @property
     def wish(self) -> tuple[str, str, tuple[str, ...]]:
