@@ -92,10 +92,12 @@ class Steering:
 
         This comes after the facts are stored: who asks for a turn is looked up there.
         """
-        running = [view for view in views if _wants_place(view)]
+        running = [view for view in views if self._may_be_news(view) and _wants_place(view)]
         await asyncio.gather(*map(self._go_on, running))
+        if self._turns is None:
+            return [None] * len(views)
         resting = {view.video_id for view in views} - {view.video_id for view in running}
-        if self._turns and resting:
+        if resting:
             await self._turns.leave(resting)
             await self._turns.hand_out()
         return [None] * len(views)
@@ -124,10 +126,11 @@ class Steering:
         if request is None or self._is_told(view.video_id, find_wish(view)):
             return
         has_turn = self._turns is None or await self._turns.ask(view.video_id, request.brief.owner)
-        wish = find_wish(view, has_turn=has_turn)
-        # the gate was opened with this one: most videos need no other
-        if self._turns or wish.number != UNTOUCHED:
-            await self._tell(view.video_id, wish)
+        await self._tell(view.video_id, find_wish(view, has_turn=has_turn))
+
+    def _may_be_news(self, view: View) -> bool:
+        """Tell whether the gate may not know a wish: it was opened with the first of all videos."""
+        return self._turns is not None or find_wish(view).number != UNTOUCHED
 
     async def _begin(self, video_id: str) -> None:
         view = (await self._look([video_id])).get(video_id)
@@ -148,7 +151,7 @@ class Steering:
     async def _stop_skipped(self, view: View) -> None:
         """Ask the jobs to stop that are under way for what the user wants to do without."""
         asked = {job for each in view.all(RevisionRequested) for job in each.stops}
-        if jobs := asked - view.ends.keys():
+        if asked and (jobs := asked - view.ends.keys()):
             await self._ledger.cancel(view.video_id, only=jobs)
 
     async def _stop_jobs(self, view: View) -> bool:

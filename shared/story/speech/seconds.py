@@ -50,7 +50,8 @@ def count(text: str, language: str, names: Mapping[str, str] | None = None) -> C
     pauses, ends = len(_PAUSES.findall(said)), len(_ENDS.findall(said))
     for pattern, sound in _UNSAID if language == ENGLISH else ():
         said = pattern.sub(sound, said)
-    letters = sum(_DIGIT if char.isdigit() else _is_sounded(char) for char in said)
+    is_sounded = str.isalpha if said.isascii() else _is_sounded  # looked up fast where it can be
+    letters = sum(map(is_sounded, said)) + _DIGIT * sum(map(str.isdigit, said))
     return Counts(letters, pauses, ends)
 
 
