@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from services.gateway.brief_checks import check_brief
 from services.gateway.errors.problems import NotNow
-from services.gateway.intake import Emit, check_brief
+from services.gateway.intake import Emit
 from services.gateway.keys.limits import Usage
 from services.gateway.read.status import FINAL, Status, read_status
 from services.gateway.read.videos import Videos

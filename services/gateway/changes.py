@@ -6,8 +6,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from services.gateway.fields import EXACT, Picture, Seconds, Text, Whole, accept_whole
 from services.gateway.read.status import Action
+from shared.story.beat_length import LONGEST_VIDEO
 from shared.story.drafts import SHORTEST_LAST
-from shared.story.revise import LONGEST_VIDEO
 
 PictureNumber = Annotated[int, Field(ge=0, le=3), BeforeValidator(accept_whole)]
 

@@ -20,6 +20,7 @@ from services.gateway.fields import (
     Text,
 )
 from services.gateway.plantext import PlanText, read_text
+from shared.story.beat_length import LONGEST_VIDEO
 from shared.story.beats import Beat, Truncation
 from shared.story.brief import HandPlan
 from shared.story.drafts import MIN_BEAT_SECONDS, SHORTEST_LAST
@@ -28,7 +29,6 @@ from shared.story.events import BeatsPlanned
 from shared.story.formats import Aspect
 from shared.story.looks import STYLES
 from shared.story.plan import active_beats
-from shared.story.revise import LONGEST_VIDEO
 from shared.story.texts import cut_line, make_one_line
 
 MOST_BEATS = 36
