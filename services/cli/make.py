@@ -46,7 +46,9 @@ from services.gateway.intake import OUTPUTS
 from services.gateway.keys.caller import LOCAL
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.plans import PlanFields
-from services.gateway.read.status import FINAL, Status, VideoStatus, find_animatic, find_file
+from services.gateway.read.actions import FINAL, Status
+from services.gateway.read.files import find_animatic, find_file
+from services.gateway.read.status import VideoStatus
 from services.gateway.requests import ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from services.gateway.changes import BeatChange, Change, ChooseRequest
 from services.gateway.errors.problems import NotNow
-from services.gateway.read.status import Action
+from services.gateway.read.actions import Action
 from services.gateway.read.takes import find_beat, lacks_length, list_keys
 from shared.story.beat_length import find_length_fault
 from shared.story.beats import Beat

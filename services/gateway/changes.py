@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from services.gateway.fields import EXACT, Picture, Seconds, Text, Whole, accept_whole
-from services.gateway.read.status import Action
+from services.gateway.read.actions import Action
 from shared.story.beat_length import LONGEST_VIDEO
 from shared.story.drafts import SHORTEST_LAST
 

@@ -13,8 +13,9 @@ from services.gateway.change_checks import check_change
 from services.gateway.changes import BeatChange, Change
 from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
+from services.gateway.read.actions import Action
 from services.gateway.read.stale import RevisionOffer, describe_stale, describe_windows
-from services.gateway.read.status import Action, VideoStatus, read_status
+from services.gateway.read.status import VideoStatus, read_status
 from services.gateway.read.takes import find_beat, list_plans
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_sent_again

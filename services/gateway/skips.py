@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow
 from services.gateway.fields import EXACT, accept_whole
-from services.gateway.read.status import Action
+from services.gateway.read.actions import Action
 from services.gateway.revisions import Revisions, derive
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned, RevisionRequested

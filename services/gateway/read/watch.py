@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Seque
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
+from services.gateway.read.actions import FINAL
 from services.gateway.read.live import (
     Live,
     list_news,
@@ -19,7 +20,7 @@ from services.gateway.read.live import (
     tell_news,
 )
 from services.gateway.read.places import Place, cut_view, make_place
-from services.gateway.read.status import FINAL, VideoStatus, read_status
+from services.gateway.read.status import VideoStatus, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.read.watcher import MOST_MISSED, Said, Watcher
 from shared.jobs.unreadable import tell
