@@ -30,9 +30,8 @@ from services.cli.environment import (
     read_script,
     read_settings,
 )
-from services.cli.outcome import Stopped
+from services.cli.outcome import UNFINISHED, Stopped
 from services.cli.partway import (
-    WAITS,
     describe_part,
     explain_review,
     has_film,
@@ -286,7 +285,7 @@ class Maker:
             if now.awaiting is not None and is_ready_to_look_at(view):
                 for line in explain_review(now):
                     screen.say(line)
-                return WAITS
+                return UNFINISHED
             if said.sort not in FINAL:
                 screen.show(now, said.live)
         now = await self.gateway.videos.read_status(video, owner)

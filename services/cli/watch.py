@@ -4,13 +4,10 @@ import argparse
 import asyncio
 
 from services.cli.bars import Shows, choose_screen
-from services.cli.outcome import say, tell
+from services.cli.outcome import UNFINISHED, say, tell
 from services.cli.where import ask, say_json
 from shared.client import WAITS_FOR_YOU, Client, Message, Video
 from shared.story.errors import BadInput
-
-STILL = 4
-"""The exit code of a command that waited, and whose video has not ended."""
 
 NEXT = {
     "awaiting_approval": "look at it, then `storywave approve {id}`",
@@ -89,7 +86,7 @@ class Messages:
 
 def _judge(now: Video) -> int:
     if not now.has_ended:
-        return STILL
+        return UNFINISHED
     return 0 if now.status == "completed" else 1
 
 

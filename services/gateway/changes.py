@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from services.gateway.fields import EXACT, Picture, Seconds, Text, Whole, accept_whole
 from services.gateway.read.actions import Action
-from shared.story.beat_length import LONGEST_VIDEO
+from shared.story.brief import LONGEST_VIDEO
 from shared.story.drafts import SHORTEST_LAST
 
 PictureNumber = Annotated[int, Field(ge=0, le=3), BeforeValidator(accept_whole)]

@@ -20,9 +20,8 @@ from services.gateway.fields import (
     Text,
 )
 from services.gateway.plantext import PlanText, read_text
-from shared.story.beat_length import LONGEST_VIDEO
 from shared.story.beats import Beat, Truncation
-from shared.story.brief import HandPlan
+from shared.story.brief import LONGEST_VIDEO, HandPlan
 from shared.story.drafts import MIN_BEAT_SECONDS, SHORTEST_LAST
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned

@@ -21,7 +21,6 @@ from shared.runtime.keeping import Keeping
 log = logging.getLogger("storywave.gateway")
 
 PAGE = 200
-SWEEP_SECONDS = 60 * 60.0
 BY = "retention"
 """Stands in the audit in place of a key."""
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from shared.story.beats import Beat, Chunk
+from shared.story.brief import LONGEST_VIDEO
 from shared.story.drafts import MIN_BEAT_SECONDS, SHORTEST_LAST
 from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS, frame_at
 
 LONGEST_CHUNK = 10.0
-LONGEST_VIDEO = 180.0
-"""Seconds."""
+"""Seconds: no model makes a longer clip."""
 
 
 def find_length_fault(plan: BeatsPlanned, beat: Beat, seconds: float) -> str:
