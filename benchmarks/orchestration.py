@@ -80,7 +80,7 @@ def measure_ours(servers: Servers, folder: Path) -> Run:
     """
     environment = servers.up() | SETTINGS
     running = [process for name in SERVERS if (process := servers.process(name))]
-    with _run_services(environment, folder) as (address, processes):
+    with run_services(environment, folder) as (address, processes):
         return asyncio.run(_measure_videos(environment, address, [*running, *processes]))
 
 
@@ -91,9 +91,9 @@ async def _measure_videos(
     store = MongoStore(environment["STORYWAVE_MONGO"], DATABASE)
     await store.open({})
     try:
-        await _make(address, store, 0, WARM_UP)
+        await make_videos(address, store, 0, WARM_UP)
         spent = cpu_seconds(processes)
-        seconds = await _make(address, store, WARM_UP, OURS)
+        seconds = await make_videos(address, store, WARM_UP, OURS)
         run = Run(OURS, seconds, cpu_seconds(processes) - spent)
         await _verify(store, WARM_UP + OURS)
         return run
@@ -102,7 +102,7 @@ async def _measure_videos(
 
 
 @contextmanager
-def _run_services(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, list[Process]]]:
+def run_services(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, list[Process]]]:
     """Run each service as a process of its own; give the gateway's address and the processes."""
     ports = dict(zip(services.NAMES, free_ports(len(services.NAMES)), strict=True))
     with ExitStack() as stack:
@@ -110,9 +110,7 @@ def _run_services(environment: dict[str, str], folder: Path) -> Iterator[tuple[s
         for name, port in ports.items():
             command = [sys.executable, "-m", "services.cli", "service", name]
             own = environment | {"STORYWAVE_PORT": str(port)}
-            processes.append(
-                stack.enter_context(_run_process(command, own, folder / f"{name}.log"))
-            )
+            processes.append(stack.enter_context(run_process(command, own, folder / f"{name}.log")))
         for name, port in ports.items():
             if not wait_until(partial(_is_ready, port), LIMIT_SECONDS):
                 raise Wrong(f"{name} did not become ready: see {folder / name}.log")
@@ -126,7 +124,7 @@ def _is_ready(port: int) -> bool:
         return False
 
 
-async def _make(address: str, store: MongoStore, known: int, videos: int) -> float:
+async def make_videos(address: str, store: MongoStore, known: int, videos: int) -> float:
     """Ask for so many videos at once, and return the seconds until the gateway knows all ends."""
     began = time.monotonic()
     connector = aiohttp.TCPConnector(limit=POSTS_AT_ONCE)
@@ -182,8 +180,8 @@ def measure_theirs(folder: Path) -> Run:
     server = [redis, "--port", str(port), "--bind", "127.0.0.1", *durable]
     worker = [sys.executable, "-m", "celery", "-A", celery_barrier.__name__, "worker"]
     with (
-        _run_process(server, environment, folder / "redis.log") as one,
-        _run_process([*worker, "--concurrency", "2"], environment, folder / "celery.log") as two,
+        run_process(server, environment, folder / "redis.log") as one,
+        run_process([*worker, "--concurrency", "2"], environment, folder / "celery.log") as two,
     ):
         celery_barrier.run(WARM_UP, LIMIT_SECONDS)
         spent = cpu_seconds([one, two])
@@ -196,7 +194,7 @@ def measure_theirs(folder: Path) -> Run:
 
 
 @contextmanager
-def _run_process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[Process]:
+def run_process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[Process]:
     """Run a command until the end of the block, with its output in a file."""
     process = spawn(command, os.environ | environment, log)
     if process is None:

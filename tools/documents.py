@@ -284,10 +284,8 @@ def describe_metrics() -> str:
         "On Kafka also `faststream_received_messages_total`, "
         "`faststream_received_messages_in_process`, "
         "`faststream_received_processed_messages_total` (by `status`), "
-        "`faststream_received_processed_messages_duration_seconds`, "
-        "`faststream_published_messages_total` and "
-        "`faststream_published_messages_duration_seconds`, with the labels "
-        "`app_name`, `broker`, and `handler` or `destination`: a batch counts as what it holds.",
+        "and `faststream_received_processed_messages_duration_seconds`, with the labels "
+        "`app_name`, `broker` and `handler`: a batch counts as what it holds.",
     )
 
 

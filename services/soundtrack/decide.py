@@ -10,7 +10,12 @@ def decide(view: View, plan: BeatsPlanned) -> Decision:
     voices = [
         VOICE.ask(plan, voice_order(plan, item), beat=item.beat, seconds=2)
         for item in VOICE.items(plan)
+        if VOICE.job(plan, beat=item.beat) not in view.released
     ]
-    music = [MUSIC.ask(plan, music_order(plan, item), seconds=5) for item in MUSIC.items(plan)]
-    jobs = (*voices, *music)
-    return Decision(jobs, done=all(view.end(job.id) for job in jobs))
+    music = [
+        MUSIC.ask(plan, music_order(plan, item), seconds=5)
+        for item in MUSIC.items(plan)
+        if MUSIC.job(plan) not in view.released
+    ]
+    wanted = (*VOICE.jobs(plan), *MUSIC.jobs(plan))
+    return Decision((*voices, *music), done=all(view.end(job) for job in wanted))

@@ -18,6 +18,7 @@ _LINGER = 0.35  # a phrase stays this long after its last word, if nothing follo
 _MIN_PHRASE_WORDS = 2  # so that a comma after one word does not make it flash
 _ENDS = tuple(".!?…。！？।")
 _BREAKS = (*_ENDS, ",", ";", ":", "—", "、", "，")
+_SMALL = 3  # letters: articles and prepositions have so many in most languages
 _SUBTITLE_CHARS = 64
 
 
@@ -68,12 +69,22 @@ def _balance(words: Sequence[Word], max_chars: int, max_words: int) -> list[list
     """Return a thought in as few parts as fit, of like length: no last word stands alone."""
 
     def fill(chars: int) -> list[list[Word]]:
-        return list(_split(words, lambda part, word: _is_full(part, word, chars, max_words)))
+        return list(_split(words, lambda part, word: _is_full(part, [word], chars, max_words)))
 
     fewest = fill(max_chars)
     # the narrowest parts that still make no more of them are the most even
     narrower = (fill(chars) for chars in range(1, max_chars))
-    return next((parts for parts in narrower if len(parts) == len(fewest)), fewest)
+    even = next((parts for parts in narrower if len(parts) == len(fewest)), fewest)
+    for part, following in zip(reversed(even[:-1]), reversed(even[1:]), strict=True):
+        while _leads_on(part) and not _is_full(part[-1:], following, max_chars, max_words):
+            following.insert(0, part.pop())
+    return even
+
+
+def _leads_on(part: Sequence[Word]) -> bool:
+    """Tell whether the last word most likely begins what comes next: "flowers in", "tienda de"."""
+    last = part[-1].text
+    return len(part) > _MIN_PHRASE_WORDS and len(last) <= _SMALL and last.isalpha()
 
 
 def _split(
@@ -96,9 +107,10 @@ def _ends_thought(part: Sequence[Word], word: Word) -> bool:
     return part[-1].text.endswith(breaks) or word.start - part[-1].end >= _PAUSE
 
 
-def _is_full(part: Sequence[Word], word: Word, max_chars: int, max_words: int) -> bool:
-    length = sum(len(w.text) + 1 for w in part) + len(word.text)
-    return len(part) >= max_words or length > max_chars
+def _is_full(part: Sequence[Word], more: Sequence[Word], max_chars: int, max_words: int) -> bool:
+    """Tell whether more words don't fit behind those of a part."""
+    both = [*part, *more]
+    return len(both) > max_words or sum(len(w.text) + 1 for w in both) - 1 > max_chars
 
 
 def _split_long_words(words: Sequence[Word], max_chars: int) -> Iterator[Word]:

@@ -11,7 +11,7 @@ from services.stitcher.segments import SegmentState, find_waves, list_segments
 from services.stitcher.sheet import find_images
 from services.stitcher.shorter import stop_before_film
 from services.stitcher.stuck import Stuck, find_stuck, list_failures
-from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_voices
+from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_unspoken, lay_voices
 from shared.story.beats import check_images
 from shared.story.budget import explain_excess, find_block
 from shared.story.codes import choose_code, read_code
@@ -181,6 +181,7 @@ def _build_cut(view: View, plan: BeatsPlanned, segments: Sequence[ClipConformed]
         segments=tuple(segment.make_order() for segment in laid),
         transition=choose_transition(brief.transition, brief.style),
         voices=tuple(voice.make_order() for voice in voices),
+        unspoken=tuple(lay_unspoken(view, plan, laid)),
         sounds=tuple(sound.make_order() for sound in sounds),
         panels=tuple(image.make_panel() for image in images),
         # who wants no captions must not get the soft ones unasked either

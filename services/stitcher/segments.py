@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from services.stitcher.joints import measure_card, measure_card_head, measure_head, measure_tail
+from services.stitcher.timeline import write_unspoken
 from shared.story.beats import Beat, Chunk, ChunkError, count_frames
 from shared.story.brief import EndCard
 from shared.story.events import BeatsPlanned, WavesCompleted
@@ -121,13 +122,6 @@ def _ask_for_segment(
     files: Mapping[str, str],
     filled: str | None = None,
 ) -> JobSpec:
-    job = VOICE.job(plan, beat=beat.index)
-    voice = view.ready(VoiceReady, job) if has_voice(plan, beat) else None
-    spoken = (
-        Spoken(seconds=voice.seconds, words=voice.words, beat_seconds=beat.duration)
-        if voice and plan.brief.captions != "none"
-        else None
-    )
     size = canvas(plan.brief.aspect, plan.brief.quality)
     tail = measure_tail(plan, chunk)
     order = ConformOrder(
@@ -140,7 +134,7 @@ def _ask_for_segment(
         goes_on=[c.beat for c in plan.chunks].count(beat.index) > 1,
         title=plan.title,
         captions=plan.brief.captions,
-        voice=spoken,
+        voice=_find_spoken(view, plan, beat),
         # words are timed in their beat, and a segment may start in the middle of it
         offset=round(chunk.start - beat.start, 6),
         filled=filled,
@@ -148,6 +142,16 @@ def _ask_for_segment(
     return CONFORM.ask(
         plan, order, beat=beat.index, n=chunk.index, files=files, seconds=chunk.seconds / 5
     )
+
+
+def _find_spoken(view: View, plan: BeatsPlanned, beat: Beat) -> Spoken | None:
+    """Return what the captions of a beat say and when; without a voice they are read instead."""
+    if plan.brief.captions == "none" or not has_voice(plan, beat):
+        return None
+    end = view.end(VOICE.job(plan, beat=beat.index))
+    if isinstance(end, VoiceReady):
+        return Spoken(seconds=end.seconds, words=end.words, beat_seconds=beat.duration)
+    return write_unspoken(beat)
 
 
 def _find_card_segment(view: View, plan: BeatsPlanned, card: EndCard) -> SegmentState:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from services.stitcher.joints import fit_overlap
-from shared.story.beats import Beat
+from services.stitcher.voicefit import spread_words
+from shared.story.beats import Beat, Word
 from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS
 from shared.story.kinds import (
@@ -19,6 +20,8 @@ from shared.story.kinds import (
     CutSegment,
     CutSound,
     CutVoice,
+    CutWords,
+    Spoken,
     VoiceReady,
     clip_job,
 )
@@ -107,10 +110,34 @@ def _lay_voice(
     own = [segment for segment in laid if segment.beat == beat.index]
     if voice is None or not own:
         return None
-    # a beat that lost a chunk is shorter than planned, and its voice must not run into the next
-    room = sum(segment.frames for segment in own) / FPS
-    name = f"voice/{beat.index}"
-    return LaidVoice(name, voice.key, voice, beat, round(own[0].at / FPS, 6), round(room, 6))
+    # a voice must not run into the next beat
+    at, room = round(own[0].at / FPS, 6), _measure_room(own)
+    return LaidVoice(f"voice/{beat.index}", voice.key, voice, beat, at, room)
+
+
+def write_unspoken(beat: Beat) -> Spoken | None:
+    """Return the words of a beat whose voice could not be made, to be read; None without any."""
+    words = tuple(
+        Word(text=word.text, start=round(word.start, 3), end=round(word.end, 3))
+        for word in spread_words(beat.narration, beat.duration)
+    )
+    return Spoken(seconds=beat.duration, words=words, beat_seconds=beat.duration) if words else None
+
+
+def lay_unspoken(view: View, plan: BeatsPlanned, laid: Sequence[LaidSegment]) -> list[CutWords]:
+    """Return the words of the beats that lack their voice, at their places."""
+    return [
+        CutWords(**spoken.model_dump(), at=round(own[0].at / FPS, 6), room=_measure_room(own))
+        for beat in beats_with_voice(plan)
+        if (own := [segment for segment in laid if segment.beat == beat.index])
+        and view.ready(VoiceReady, VOICE.job(plan, beat=beat.index)) is None
+        and (spoken := write_unspoken(beat))
+    ]
+
+
+def _measure_room(own: Sequence[LaidSegment]) -> float:
+    """Return the seconds of a beat's segments; one that lost a chunk is shorter than planned."""
+    return round(sum(segment.frames for segment in own) / FPS, 6)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ placed times (`at`, and the words of a fit) from the start of the beat.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 FASTEST = 1.08  # up to here, nobody hears that a voice was made faster
 HURRIED = 1.15  # sooner than words are lost
@@ -146,6 +146,18 @@ def _place_word(word: Word, passages: Sequence[Passage], rate: float) -> Word:
     passage = next((p for p in reversed(passages) if p.start <= word.start + 1e-9), passages[0])
     start = passage.at + (max(word.start, passage.start) - passage.start) / rate
     return Word(word.text, start, start + max(0.0, word.end - word.start) / rate)
+
+
+def spread_words(text: str, beat_seconds: float) -> tuple[Word, ...]:
+    """Return the words of a beat that nobody speaks, each as long as it takes to read."""
+    words = text.split()
+    room = max(beat_seconds / 2, beat_seconds - LEAD - TAIL - _BEFORE_WORD - _AFTER_WORD)
+    ends = list(accumulate(len(word) for word in words))
+    step = room / max(1, sum(map(len, words)))
+    return tuple(
+        Word(word, (end - len(word)) * step, end * step)
+        for word, end in zip(words, ends, strict=True)
+    )
 
 
 def shift_words(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:

@@ -79,7 +79,7 @@ def make_film(order: CutOrder, space: Workspace) -> Made:
                 Canvas(order.width, order.height), segments, _list_transitions(order)
             ),
             sound=_describe_sound(order, space, voices),
-            words=tuple(w for v in voices for w in shift_words(v.fit.words, v.beat_start)),
+            words=_list_words(order),
             captions_burnt=order.captions_burnt,
         )
     )
@@ -164,6 +164,16 @@ def _place_voice(path: Path, voice: CutVoice) -> "PlacedVoice":
     from services.stitcher.encode.mix import PlacedVoice
 
     return PlacedVoice(path, voice.at, _trim_fit(_fit_voice(voice), voice.room))
+
+
+def _list_words(order: CutOrder) -> tuple[Word, ...]:
+    """Return all words of the film in order, on its clock."""
+    told = sorted((*order.voices, *order.unspoken), key=lambda part: part.at)
+    return tuple(
+        word
+        for part in told
+        for word in shift_words(_trim_fit(_fit_voice(part), part.room).words, part.at)
+    )
 
 
 def _trim_fit(fit: VoiceFit, room: float) -> VoiceFit:

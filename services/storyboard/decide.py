@@ -1,5 +1,7 @@
 """The storyboard's decision: one image a beat, references before it, and the end card."""
 
+from collections.abc import Iterator, Sequence
+
 from shared.story.beats import Beat, check_images
 from shared.story.events import BeatsPlanned
 from shared.story.kinds import (
@@ -25,24 +27,30 @@ PICTURE_SECONDS = 4.0
 def decide(view: View, plan: BeatsPlanned) -> Decision:
     """Ask for everything at once, except for images that wait for their characters."""
     beats = active_beats(plan)
-    waiting = [beat for beat in beats if not _has_references(view, plan, beat)]
-    images = [_ask_for_image(view, plan, beat) for beat in beats if beat not in waiting]
-    check_images([b.index for b in beats], [j.beat for j in images] + [b.index for b in waiting])
-    cards = [
-        CARD.ask(plan, card_order(plan, item), seconds=PICTURE_SECONDS) for item in CARD.items(plan)
-    ]
-    jobs = (*_ask_for_references(plan), *images, *cards)
-    settled = all(view.end(job.id) for job in jobs)
-    made = sum(view.ready(ImageReady, job.id) is not None for job in images)
-    counts = {"beats": len(beats), "images": made}
-    return Decision(jobs, done=settled and not waiting, summary=counts)
+    begun = [beat for beat in beats if _has_references(view, plan, beat)]
+    check_images([beat.index for beat in beats], [item.beat for item in IMAGE.items(plan)])
+    images = [IMAGE.job(plan, beat=beat.index) for beat in begun]
+    wanted = [*REFERENCE.jobs(plan), *images, *CARD.jobs(plan)]
+    made = sum(view.ready(ImageReady, job) is not None for job in images)
+    return Decision(
+        tuple(_ask_for_all(view, plan, begun)),
+        done=len(begun) == len(beats) and all(view.end(job) for job in wanted),
+        summary={"beats": len(beats), "images": made},
+    )
 
 
-def _ask_for_references(plan: BeatsPlanned) -> list[JobSpec]:
-    return [
-        REFERENCE.ask(plan, reference_order(plan, item), n=item.n, seconds=PICTURE_SECONDS)
-        for item in REFERENCE.items(plan)
-    ]
+def _ask_for_all(view: View, plan: BeatsPlanned, begun: Sequence[Beat]) -> Iterator[JobSpec]:
+    """Yield the jobs that are not asked for yet."""
+    for item in REFERENCE.items(plan):
+        if REFERENCE.job(plan, n=item.n) not in view.released:
+            order = reference_order(plan, item)
+            yield REFERENCE.ask(plan, order, n=item.n, seconds=PICTURE_SECONDS)
+    for beat in begun:
+        if IMAGE.job(plan, beat=beat.index) not in view.released:
+            yield _ask_for_image(view, plan, beat)
+    for item in CARD.items(plan):
+        if CARD.job(plan) not in view.released:
+            yield CARD.ask(plan, card_order(plan, item), seconds=PICTURE_SECONDS)
 
 
 def _has_references(view: View, plan: BeatsPlanned, beat: Beat) -> bool:

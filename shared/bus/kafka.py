@@ -52,7 +52,7 @@ class KafkaBus:
         self._max_records = max_records
         self._graceful_seconds = graceful_seconds
         self._middlewares = _make_metrics(registry)
-        self._producer = Producer(self._cluster, publish_seconds, self._middlewares)
+        self._producer = Producer(self._cluster, publish_seconds)
         self._consumers: dict[str, Consumer] = {}
         self._broker: KafkaBroker | None = None
 

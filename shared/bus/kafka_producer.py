@@ -1,18 +1,25 @@
-"""The sending half of the Kafka bus: an idempotent producer that outlives its server's absence."""
+"""The sending half of the Kafka bus: an idempotent producer that outlives its server's absence.
+
+Events are packed into batches of one partition here, and each batch is sent as a whole. FastStream
+publishes one message at a time, each through all of its layers: see docs/decisions/0042.
+"""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from faststream.kafka import KafkaBroker
-from faststream.kafka.schemas import Topic
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError, for_code
+from aiokafka.partitioner import murmur2
 from faststream.security import BaseSecurity
 
+from shared.base import telemetry
 from shared.base.outages import OUTAGES
 from shared.bus import wire
 from shared.bus.security import client_options
@@ -32,6 +39,9 @@ LOOK_SECONDS = 0.05
 
 Packed = Sequence[tuple[Event, bytes]]
 """Events with their bodies."""
+
+hash_key = lru_cache(20_000)(murmur2)
+"""Kafka's own hash, which is slow in Python: a video has forty events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +75,31 @@ class Cluster:
 class Producer:
     """Publishes, creates the topics that it needs, and is renewed when it broke for good."""
 
-    def __init__(self, cluster: Cluster, seconds: float, middlewares: Sequence[Any]) -> None:
+    def __init__(self, cluster: Cluster, seconds: float) -> None:
         self._cluster = cluster
         self._seconds = seconds
-        self._request_timeout_ms = round(1_000 * seconds)
-        self._middlewares = middlewares
-        self._broker: KafkaBroker | None = None
+        self._producer: AIOKafkaProducer | None = None
         self._broken = False
         self._renewing = asyncio.Lock()
         self._known: set[str] = set()
 
     async def open(self) -> None:
         """Connect; raises BusUnavailable when no server answers."""
-        broker = self._make_broker()
+        producer = self._make_producer()
         try:
-            await self._look_for_server()
-            async with asyncio.timeout(2 * self._seconds):
-                await broker.connect()
+            # the time-out is the client's own: cancelled while it connects, it leaks its connection
+            await producer.start()
         except (KafkaError, OSError, TimeoutError) as error:
-            await _close(broker)
+            await _close(producer)
             raise self._unavailable(error) from error
-        self._broker, self._broken = broker, False
+        self._producer, self._broken = producer, False
         OUTAGES.clear(BusUnavailable)
 
     async def close(self) -> None:
         """Flush and leave, within a time: without a server there is nothing to flush to."""
-        if self._broker is not None:
-            broker, self._broker = self._broker, None
-            await _close(broker)
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await _close(producer)
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Return when all are acknowledged; raises Unpublishable, or BusUnavailable."""
@@ -118,60 +125,43 @@ class Producer:
             raise self._unavailable(error) from error
         self._known |= names
 
-    def _make_broker(self) -> KafkaBroker:
-        return KafkaBroker(
-            self._cluster.servers,
-            security=self._cluster.security,
+    def _make_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._cluster.servers,
             client_id=self._cluster.client_id,
-            request_timeout_ms=self._request_timeout_ms,
+            request_timeout_ms=round(1_000 * self._seconds),
             metadata_max_age_ms=METADATA_MS,
             # an event counts as published when no single server's death can lose it
             acks="all",
             enable_idempotence=True,
             linger_ms=LINGER_MS,
             max_batch_size=BATCH_BYTES,
-            middlewares=self._middlewares,
-            logger=log,
-            log_level=logging.DEBUG,
-            apply_types=False,
+            **client_options(self._cluster.security),
         )
 
-    async def _look_for_server(self) -> None:
-        """Look whether the server answers, before FastStream connects to it.
+    async def _create(self, names: Iterable[str]) -> None:
+        async with self._administer() as admin:
+            await make_topics(admin, self._cluster, names)
+            described = await admin.describe_topics(list(names))
+            while not all(map(_has_leaders, described)):
+                await asyncio.sleep(LOOK_SECONDS)
+                described = await admin.describe_topics(list(names))
+        for each in described:
+            self._compare(each["topic"], len(each["partitions"]))
 
-        FastStream drops a producer that could not connect without closing it. And the time-out is
-        the client's own, not ours: cancelled while it connects, the client leaks its connection.
-        """
-        client = AIOKafkaAdminClient(
+    @asynccontextmanager
+    async def _administer(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(
             bootstrap_servers=self._cluster.servers,
-            request_timeout_ms=self._request_timeout_ms,
+            client_id=self._cluster.client_id,
+            request_timeout_ms=round(1_000 * self._seconds),
             **client_options(self._cluster.security),
         )
         try:
-            await client.start()
+            await admin.start()
+            yield admin
         finally:
-            await client.close()
-
-    async def _create(self, names: Iterable[str]) -> None:
-        admin = (await self._get_broker()).config.broker_config.admin
-        wanted = [
-            Topic(
-                name,
-                num_partitions=self._cluster.partitions,
-                replication_factor=self._cluster.replication,
-            )
-            for name in names
-        ]
-        # FastStream takes "it exists already" for a success: another replica was faster.
-        for result in await admin.create_topics(wanted):
-            if result.error is not None:
-                raise result.error
-        described = await admin.client.describe_topics(list(names))
-        while not all(map(_has_leaders, described)):
-            await asyncio.sleep(LOOK_SECONDS)
-            described = await admin.client.describe_topics(list(names))
-        for each in described:
-            self._compare(each["topic"], len(each["partitions"]))
+            await admin.close()
 
     def _compare(self, name: str, partitions: int) -> None:
         """Tell of a topic that gives work to fewer replicas than it should."""
@@ -200,11 +190,17 @@ class Producer:
         return refused
 
     async def _send(self, packed: Packed) -> None:
-        """Put one by one into the buffer, which keeps the order; then await all at once."""
-        broker = await self._get_broker()
+        """Put one batch after the other into the buffer, which keeps the order; then await all."""
+        producer = await self._get_producer()
         try:
-            acknowledgements = [await self._enqueue(broker, event, body) for event, body in packed]
-            await asyncio.gather(*acknowledgements)
+            with telemetry.PUBLISH_SECONDS.time():
+                sent = [
+                    await producer.send_batch(batch, name, partition=partition)
+                    for (name, partition), group in (await self._sort(producer, packed)).items()
+                    for batch in _fill_batches(producer, group)
+                ]
+                await asyncio.gather(*sent)
+            _count(packed)
         except KafkaError as error:
             # An idempotent producer tries again by itself. What it has given up on leaves a gap in
             # its numbers, after which the broker takes nothing more of it: it is to be renewed.
@@ -213,31 +209,34 @@ class Producer:
                 raise
             raise self._unavailable(error) from error
 
-    async def _enqueue(
-        self, broker: KafkaBroker, event: Event, body: bytes
-    ) -> "asyncio.Future[Any]":
-        return await broker.publish(
-            body,
-            self._cluster.topic(type(event)),
-            key=wire.key(event),
-            headers=wire.headers(event),
-            correlation_id=event.id,
-            no_confirm=True,
-        )
+    async def _sort(
+        self, producer: AIOKafkaProducer, packed: Packed
+    ) -> dict[tuple[str, int], list[tuple[Event, bytes]]]:
+        """Return the events by topic and partition, in their order."""
+        sorted_: dict[tuple[str, int], list[tuple[Event, bytes]]] = {}
+        partitions = dict[str, int]()
+        for event, body in packed:
+            name = self._cluster.topic(type(event))
+            if name not in partitions:
+                partitions[name] = len(await producer.partitions_for(name))
+            # as Kafka's own clients choose it: all of a video goes to one partition
+            number = hash_key(wire.key(event) or event.id.encode()) & 0x7FFFFFFF
+            sorted_.setdefault((name, number % partitions[name]), []).append((event, body))
+        return sorted_
 
-    async def _get_broker(self) -> KafkaBroker:
-        """Return the broker; a new one in place of one that is broken."""
+    async def _get_producer(self) -> AIOKafkaProducer:
+        """Return the producer; a new one in place of one that is broken."""
         async with self._renewing:  # of many who find it broken, one renews it
-            if self._broker is None:
+            if self._producer is None:
                 raise BusUnavailable(
                     "the bus is not open: what is to be published waits in its row"
                 )
             if self._broken:
                 log.warning("the Kafka producer broke and is renewed", extra={"action": "publish"})
-                old = self._broker
+                old = self._producer
                 await self.open()
                 await _close(old)
-            return self._broker
+            return self._producer
 
     def _unavailable(self, error: Exception) -> BusUnavailable:
         OUTAGES.note(BusUnavailable)
@@ -247,9 +246,42 @@ class Producer:
         )
 
 
-async def _close(broker: KafkaBroker) -> None:
+async def make_topics(admin: AIOKafkaAdminClient, cluster: Cluster, names: Iterable[str]) -> None:
+    """Make these topics; what exists already, another replica made."""
+    wanted = [NewTopic(name, cluster.partitions, cluster.replication) for name in sorted(names)]
+    if not wanted:
+        return
+    answer = await admin.create_topics(wanted)
+    for _, code, message in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error(message)
+
+
+def _fill_batches(producer: AIOKafkaProducer, group: Packed) -> Iterator[Any]:
+    """Yield the batches that hold these events of one partition."""
+    batch = producer.create_batch()
+    for event, body in group:
+        if not _add(batch, event, body):  # it is full; the first of a batch always fits
+            yield batch
+            batch = producer.create_batch()
+            _add(batch, event, body)
+    yield batch
+
+
+def _add(batch: Any, event: Event, body: bytes) -> bool:
+    record = {"key": wire.key(event), "value": body, "headers": wire.headers(event)}
+    return batch.append(timestamp=None, **record) is not None
+
+
+def _count(packed: Packed) -> None:
+    for name, count in Counter(type(event).__name__ for event, _ in packed).items():
+        telemetry.PUBLISHED.labels(name).inc(count)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
     with suppress(KafkaError, OSError, TimeoutError):
-        await asyncio.wait_for(broker.stop(), CLOSE_SECONDS)
+        await asyncio.wait_for(producer.stop(), CLOSE_SECONDS)
 
 
 def _has_leaders(described: dict[str, Any]) -> bool:

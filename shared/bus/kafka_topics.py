@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError
 
-from shared.bus.kafka_producer import Cluster
+from shared.bus.kafka_producer import Cluster, make_topics
 from shared.bus.security import client_options
 from shared.story.errors import BusUnavailable
 from shared.story.events import Event
@@ -40,7 +40,7 @@ async def prepare_topics(
     try:
         async with _administer(cluster) as admin:
             there = await _describe(admin, names)
-            await _make(admin, cluster, set(names) - there.keys())
+            await make_topics(admin, cluster, set(names) - there.keys())
             if grow:
                 small = [n for n, each in there.items() if each.partitions < cluster.partitions]
                 await _grow(admin, cluster, small)
@@ -121,17 +121,6 @@ def _read(described: Mapping[str, Any]) -> TopicState:
     partitions = described["partitions"]
     copies = min((len(each["replicas"]) for each in partitions), default=0)
     return TopicState(described["topic"], len(partitions), copies)
-
-
-async def _make(admin: AIOKafkaAdminClient, cluster: Cluster, names: Iterable[str]) -> None:
-    wanted = [NewTopic(name, cluster.partitions, cluster.replication) for name in sorted(names)]
-    if not wanted:
-        return
-    answer = await admin.create_topics(wanted)
-    for _, code, message in answer.topic_errors:
-        error = for_code(code)
-        if code and error is not TopicAlreadyExistsError:  # another was faster
-            raise error(message)
 
 
 async def _grow(admin: AIOKafkaAdminClient, cluster: Cluster, names: Iterable[str]) -> None:

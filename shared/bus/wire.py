@@ -65,9 +65,13 @@ def key(event: Event) -> bytes | None:
     return event.video_id.encode() or None
 
 
-def headers(event: Event) -> dict[str, str]:
+def headers(event: Event) -> list[tuple[str, bytes]]:
     """Return what a reader must know of an event, also one that can't read its body."""
-    return {"type": type(event).__name__, "version": str(event.version), "slot": event.slot}
+    return [
+        ("type", type(event).__name__.encode()),
+        ("version", str(event.version).encode()),
+        ("slot", event.slot.encode()),
+    ]
 
 
 def body(event: Event) -> bytes:
@@ -111,8 +115,8 @@ def read(record: Record, types: Types) -> Heard:
 
 def reread(event: Event, data: bytes, types: Types) -> Heard:
     """Return an event as it is for whoever reads these types: theirs may be of another version."""
-    sent = [(name, value.encode()) for name, value in headers(event).items()]
-    return read(Record(topic(type(event)), 0, 0, 0, key(event), data, sent), types)
+    sent = Record(topic(type(event)), 0, 0, 0, key(event), data, headers(event))
+    return read(sent, types)
 
 
 def dead_letter(service: str, record: Record, error: BadRecord) -> DeadLettered:
@@ -171,7 +175,7 @@ def _header(record: Record, name: str) -> str:
 
 def _last(headers: Headers, name: str) -> bytes | None:
     """Return the last header of this name, as Kafka's own clients do."""
-    return next((value for key, value in reversed(headers) if key == name), None)
+    return dict(headers).get(name)
 
 
 def _text(value: bytes | None) -> str | None:

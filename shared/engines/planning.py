@@ -42,6 +42,7 @@ _LONGEST_BEAT = 600.0  # seconds
 _TOKENS, _TOKENS_A_BEAT = 4_000, 300  # some models think aloud before they answer
 _PLACES = 100  # in the answer, where an object may begin
 _FIELDS = 20  # of an object that are looked at
+_ROWS = 1_000  # of those whom a model describes; few of them are in the plan
 
 _REFUSALS = ("i'm sorry", "i am sorry", "sorry", "i can't", "i cannot", "i'm unable", "i won't")
 """How models begin that do not keep to the form when they refuse."""
@@ -293,7 +294,7 @@ def _name_recurring(drafts: Sequence[Draft], most: int) -> tuple[Draft, ...]:
 
 def _read_looks(cast: object) -> dict[str, str]:
     """Return how each one looks, by name."""
-    rows = cast[:_FIELDS] if isinstance(cast, list) else ()
+    rows = cast[:_ROWS] if isinstance(cast, list) else ()
     told = [row for row in rows if isinstance(row, dict)]
     read = {_line(row.get("name"), _LINE): _line(row.get("looks"), _LOOKS) for row in told}
     return {name: looks for name, looks in read.items() if name and looks}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from shared.story.events import Times
@@ -67,8 +68,16 @@ class Rules:
     """How long the process that finished a job has to publish it, before any other may."""
     retries: RetryRules = field(default_factory=RetryRules)
 
+    def find_publish_at(self, now: int) -> int:
+        """Return the time from which any process may publish what becomes a fact now.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+        It is a round one: facts of the same time are marked as published in one write.
+        """
+        latest = now + self.relay_ms
+        return latest - latest % max(1, self.relay_ms // 4)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One piece of work and all that is known of it."""
 
@@ -136,7 +145,7 @@ class Job:
     finished_at: int | None = None
     publish_at: int | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         return self.spec.id
 

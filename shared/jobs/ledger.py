@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from shared.base.batching import Batcher, run_each
+from shared.base.copies import change as change_fields
 from shared.jobs import unreadable
 from shared.jobs.job import IN_HAND, TERMINAL, Job, Rules, State
 from shared.jobs.machine import advance
@@ -35,6 +36,7 @@ INDEXES = {
 }
 
 _NEW: Where = {"state": State.NEW.value}
+_OPEN = [state.value for state in State if state not in TERMINAL]
 _BEGUN: Where = {"state": Is("in", [state.value for state in IN_HAND])}
 
 WINDOW = 4
@@ -225,7 +227,7 @@ class Ledger:
             for job in newest.values()
         ]
         won = await self._store.update(JOBS, renewals) if renewals else set()
-        return [replace(job, due_at=due) for job in newest.values() if job.id in won]
+        return [change_fields(job, due_at=due) for job in newest.values() if job.id in won]
 
     async def look_at(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
         """Return those of these claims that are ours, with their leases, and those taken over.
@@ -236,7 +238,7 @@ class Ledger:
         rows = await self._store.get(JOBS, list({job.id for job in jobs}))
         known = [(job, rows[job.id]) for job in jobs if job.id in rows]
         ours = [
-            replace(job, due_at=row.get("due_at"))
+            change_fields(job, due_at=row.get("due_at"))
             for job, row in known
             if (row["state"], row["attempt"]) == (job.state, job.attempt)
         ]
@@ -330,8 +332,8 @@ class Ledger:
 
     async def open_jobs(self, video_id: str) -> list[Job]:
         """Return the jobs that a video waits for: those that have not ended."""
-        jobs, _ = read_each(JOBS, await self._find_awaited(video_id), from_doc)
-        return [job for job in jobs if job.state not in TERMINAL]
+        rows = await self._find_awaited(video_id, {"state": Is("in", _OPEN)})
+        return read_each(JOBS, rows, from_doc)[0]
 
     async def list_ended(self, video_id: str) -> dict[str, Job]:
         """Return the jobs of a video that have ended, by id."""
@@ -347,12 +349,12 @@ class Ledger:
         """Tell whether a video waits for any job."""
         return bool(await self.open_jobs(video_id))
 
-    async def _find_awaited(self, video_id: str) -> list[Doc]:
+    async def _find_awaited(self, video_id: str, which: Where | None = None) -> list[Doc]:
         """Return the rows of a video's jobs, but for the kinds that no video waits for.
 
         A kind that this version does not know counts: a newer one runs it.
         """
-        rows = await self._store.find(JOBS, {"spec.video_id": video_id})
+        rows = await self._store.find(JOBS, {"spec.video_id": video_id, **(which or {})})
         return [row for row in rows if row.get("spec", {}).get("kind") not in self._unawaited]
 
     async def is_at_work(self, video_id: str) -> bool:

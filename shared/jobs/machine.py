@@ -60,9 +60,9 @@ Warts
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from shared.base.copies import change
 from shared.jobs.job import (
     LONGEST_ANSWER,
     LONGEST_WAIT_MS,
@@ -163,23 +163,21 @@ def _count_time(before: Job, after: Job, now: int) -> Job:
     # a clock that was set back has counted nothing; before `since` there was none
     spent = max(0, now - (before.since or before.created_at))
     counted: dict[str, Any] = {phase: getattr(after, phase) + spent}
-    return replace(after, since=0 if after.has_ended else now, **counted)
+    return change(after, since=0 if after.has_ended else now, **counted)
 
 
 def _claim(job: Job, signal: Claimed, now: int, rules: Rules) -> Job:
     due = now + rules.lease_ms
-    taken = replace(
-        job, attempt=job.attempt + 1, tag=None, due_at=due, put_off=None, waits_for=None
-    )
+    taken = change(job, attempt=job.attempt + 1, tag=None, due_at=due, put_off=None, waits_for=None)
     if job.state is State.RUNNING:
         return taken
     if job.state is not State.NEW:
-        return replace(taken, deaths=job.deaths + 1)
-    return replace(taken, state=State.SUBMITTING, started_at=now, produced_at=None)
+        return change(taken, deaths=job.deaths + 1)
+    return change(taken, state=State.SUBMITTING, started_at=now, produced_at=None)
 
 
 def _post(job: Job, signal: Posted, now: int, rules: Rules) -> Job:
-    return replace(
+    return change(
         job,
         posted_attempt=job.attempt,
         posted_at=now,
@@ -193,14 +191,12 @@ def _post(job: Job, signal: Posted, now: int, rules: Rules) -> Job:
 
 def _accept(job: Job, signal: Accepted, now: int, rules: Rules) -> Job:
     # due at once: when to look first is the engine's to say
-    return replace(
-        job, state=State.RUNNING, external_id=signal.external_id, due_at=now, resubmits=0
-    )
+    return change(job, state=State.RUNNING, external_id=signal.external_id, due_at=now, resubmits=0)
 
 
 def _wait(job: Job, signal: Later, now: int, rules: Rules) -> Job:
     back = job.state is State.SUBMITTING and not job.is_posted
-    return replace(
+    return change(
         job, state=State.NEW if back else job.state, due_at=_due(now, signal.ms), deaths=0
     )
 
@@ -210,29 +206,29 @@ def _put_back(job: Job, signal: PutBack, now: int, rules: Rules) -> Job:
 
 
 def _park(job: Job, signal: Parked, now: int, rules: Rules) -> Job:
-    return replace(_requeue(job, None), tag=None, waits_for=signal.waits_for)
+    return change(_requeue(job, None), tag=None, waits_for=signal.waits_for)
 
 
 def _wake(job: Job, signal: Woken, now: int, rules: Rules) -> Job:
     """Queue up behind who came meanwhile: old places would all come before theirs."""
-    return _requeue(replace(job, place=max(job.place, signal.place)), None)
+    return _requeue(change(job, place=max(job.place, signal.place)), None)
 
 
 def _keep_looking(job: Job, signal: Unknown, now: int, rules: Rules) -> Job:
     if now - (job.posted_at or now) < rules.unresolved_ms:
-        return replace(job, due_at=_due(now, signal.ms), deaths=0)
+        return change(job, due_at=_due(now, signal.ms), deaths=0)
     return _leave_open(job, now, rules)
 
 
 def _start_over(job: Job, signal: NotAccepted, now: int, rules: Rules) -> Job:
     if job.resubmits >= rules.most_resubmits:
         return _leave_open(job, now, rules)
-    again = replace(job, resubmits=job.resubmits + 1, error="its submit never reached the provider")
+    again = change(job, resubmits=job.resubmits + 1, error="its submit never reached the provider")
     return _close(again, State.NEW, 0, now, rules, due_at=now)
 
 
 def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
-    return replace(
+    return change(
         job,
         state=State.STORING,
         urls=signal.urls,
@@ -246,11 +242,11 @@ def _begin_storing(job: Job, signal: Produced, now: int, rules: Rules) -> Job:
 
 def _note_stored(job: Job, signal: Stored, now: int, rules: Rules) -> Job:
     kept, lost = {**job.kept, **signal.kept}, {**job.lost, **signal.lost}
-    return replace(job, kept=kept, lost=lost, deaths=0)
+    return change(job, kept=kept, lost=lost, deaths=0)
 
 
 def _finish(job: Job, signal: Finished, now: int, rules: Rules) -> Job:
-    made = replace(
+    made = change(
         job,
         result=signal.result,
         error=None,
@@ -274,7 +270,7 @@ def _count_failure(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
         models=signal.models,
         most_tries=signal.most_tries,
     )
-    tried = replace(
+    tried = change(
         job,
         error=signal.error,
         code=signal.code,
@@ -291,21 +287,21 @@ def _count_failure(job: Job, signal: Broke, now: int, rules: Rules) -> Job:
 
 
 def _ask_to_cancel(job: Job, signal: CancelAsked, now: int, rules: Rules) -> Job:
-    asked = replace(job, cancel=True)
+    asked = change(job, cancel=True)
     if job.state is not State.NEW:
         return asked  # it ends when its provider says so
-    return _end(replace(asked, error="cancelled"), State.CANCELLED, now, rules)
+    return _end(change(asked, error="cancelled"), State.CANCELLED, now, rules)
 
 
 def _stop(job: Job, signal: Stopped, now: int, rules: Rules) -> Job:
-    return _close(replace(job, error="cancelled"), State.CANCELLED, signal.cost, now, rules)
+    return _close(change(job, error="cancelled"), State.CANCELLED, signal.cost, now, rules)
 
 
 def _settle(job: Job, signal: Settled, now: int, rules: Rules) -> Job:
     then, due_at = job.then or State.FAILED, job.then_due
-    paid = replace(job, then=None, then_due=None)
+    paid = change(job, then=None, then_due=None)
     if then is State.NEW and job.cancel:
-        return _end(replace(_add_up(paid), error="cancelled"), State.CANCELLED, now, rules)
+        return _end(change(_add_up(paid), error="cancelled"), State.CANCELLED, now, rules)
     if then is State.NEW:
         return _requeue(_add_up(paid), due_at)
     return _end(_add_up(paid), then, now, rules)
@@ -338,9 +334,9 @@ def _close(
 
     The due time is untouched in SETTLING: it is the lease, under which the money is settled next.
     """
-    ended = replace(job, owed=_bound(owed))
+    ended = change(job, owed=_bound(owed)) if owed or job.owed else job
     if job.held:
-        return replace(ended, state=State.SETTLING, then=then, then_due=due_at)
+        return change(ended, state=State.SETTLING, then=then, then_due=due_at)
     ended = _add_up(ended)
     return _requeue(ended, due_at) if then is State.NEW else _end(ended, then, now, rules)
 
@@ -352,12 +348,12 @@ def _bound(cost: Micros) -> Micros:
 
 def _add_up(job: Job) -> Job:
     """Return the job with what its last attempt came to added to its cost."""
-    return replace(job, cost=job.cost + job.owed, owed=0)
+    return change(job, cost=job.cost + job.owed, owed=0) if job.owed else job
 
 
 def _requeue(job: Job, due_at: int | None) -> Job:
     """Return the job before its next attempt: in its place in the queue, or due at a time."""
-    return replace(
+    return change(
         job,
         state=State.NEW,
         tag=job.place if due_at is None else None,
@@ -378,7 +374,7 @@ def _requeue(job: Job, due_at: int | None) -> Job:
 
 def _leave_open(job: Job, now: int, rules: Rules) -> Job:
     """Return a job that has failed since nobody can find out what became of its last attempt."""
-    lost = replace(
+    lost = change(
         job,
         error="unresolved: the provider never said whether it accepted the work",
         code="unresolved",
@@ -388,14 +384,14 @@ def _leave_open(job: Job, now: int, rules: Rules) -> Job:
 
 
 def _end(job: Job, state: State, now: int, rules: Rules) -> Job:
-    return replace(
+    return change(
         job,
         state=state,
         tag=None,
         due_at=None,
         waits_for=None,
         finished_at=now,
-        publish_at=now + rules.relay_ms,
+        publish_at=rules.find_publish_at(now),
     )
 
 

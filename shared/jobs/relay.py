@@ -76,7 +76,7 @@ class Relay:
         """
         if not events:
             return []
-        publish_at = self._store.now() + self._rules.relay_ms
+        publish_at = self._rules.find_publish_at(self._store.now())
         # of two events with one id in one batch the first is the fact, as it is in the store
         first = {event.id: event for event in reversed(events)}
         rows = [_row(event, self._service, publish_at) for event in first.values()]
@@ -158,7 +158,7 @@ class Relay:
 
     async def _claim(self, rows: Sequence[Unpublished]) -> list[Unpublished]:
         """Return the rows that are ours to publish: of two replicas that scan at once, one wins."""
-        lease = self._store.now() + self._rules.relay_ms
+        lease = self._rules.find_publish_at(self._store.now())
         claimed: list[Unpublished] = []
         for collection in (JOBS, OUTBOX):
             ours = [row for row in rows if row.collection == collection]

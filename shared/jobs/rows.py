@@ -1,18 +1,21 @@
 """Jobs as store documents, and the event that a row with an end is."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields
+from operator import attrgetter
 from typing import Any
 
+from shared.base.copies import change as change_fields
 from shared.base.values import find_fault
 from shared.jobs.job import LONGEST_ANSWER, Job, State
 from shared.ports import Doc, Update
 from shared.story.errors import TOLD, cause
 from shared.story.events import Event
-from shared.story.kinds import Kinds, Success
+from shared.story.kinds import Kinds, Order, Success
 from shared.story.view import JobSpec
 
 _FIELDS = tuple(f.name for f in fields(Job) if f.name != "spec")
+_read_values = attrgetter(*_FIELDS)
 _DEFAULTS = {
     f.name: f.default_factory() if f.default_factory is not MISSING else f.default
     for f in fields(Job)
@@ -24,7 +27,9 @@ _DEFAULTS = {
 def to_doc(job: Job) -> Doc:
     """Return the row of a job. What has its default is left out: rows and indexes stay small."""
     row: Doc = {"_id": job.id, "spec": job.spec.model_dump(mode="json")}
-    row.update((name, _plain(job, name)) for name in _FIELDS if not _is_default(job, name))
+    for name, value in zip(_FIELDS, _read_values(job), strict=True):
+        if name not in _DEFAULTS or value != _DEFAULTS[name]:
+            row[name] = _plain(job, name)
     return row
 
 
@@ -53,7 +58,8 @@ def change(before: Job, after: Job) -> Update:
 
     The mark of a post is part of the guard: who claims a job must know whether it was posted.
     """
-    changed = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+    both = zip(_FIELDS, _read_values(before), _read_values(after), strict=True)
+    changed = [name for name, was, now in both if was is not now and was != now]
     return Update(
         before.id,
         where={
@@ -66,13 +72,14 @@ def change(before: Job, after: Job) -> Update:
     )
 
 
-def end_event(job: Job, kinds: Kinds) -> Event:
-    """Return the event that a job with an end is."""
+def end_event(job: Job, kinds: Kinds, order: Order | None = None) -> Event:
+    """Return the event that a job with an end is; its order is read unless it is given."""
     spec = job.spec
     kind = kinds[spec.kind]
     at = job.finished_at or 0
     if job.state is State.DONE:
-        done = Success(spec, kind.read(spec), job.result, job.cost, at, job.reused, job.times)
+        order = kind.read(spec) if order is None else order
+        done = Success(spec, order, job.result, job.cost, at, job.reused, job.times)
         return kind.build(done)
     return kind.failed(
         video_id=spec.video_id,
@@ -90,10 +97,12 @@ def end_event(job: Job, kinds: Kinds) -> Event:
     )
 
 
-def find_misfit(job: Job, result: Mapping[str, Any], kinds: Kinds) -> str | None:
+def find_misfit(
+    job: Job, result: Mapping[str, Any], kinds: Kinds, order: Order | None = None
+) -> str | None:
     """Return why a result can't be the end of a job; None where it can."""
     try:
-        end_event(replace(job, state=State.DONE, result=result), kinds)
+        end_event(change_fields(job, state=State.DONE, result=result), kinds, order)
     except ValueError as error:
         return cause(error)
     fault = find_fault(result)

@@ -93,8 +93,9 @@ class Storing:
         """Keep what was made here; of several outputs, those that are of use."""
         began = self._means.ledger.now()
         parts = outputs.split_by_number(made.files)
-        keeping = (self._keep(job, task, n, Made(files, made.data)) for n, files in parts.items())
-        ends = await asyncio.gather(*keeping)
+        keeping = [self._keep(job, task, n, Made(files, made.data)) for n, files in parts.items()]
+        # a task of its own for the only output would be one for each job
+        ends = await asyncio.gather(*keeping) if len(keeping) > 1 else [await keeping[0]]
         end = _conclude(job, dict(zip(parts, ends, strict=True)))
         if not isinstance(end, signals.Finished):
             return end
@@ -149,7 +150,7 @@ class Storing:
         keep = partial(outputs.keep, self._means.blobs, job, made.files, number)
         keys = await patiently(keep, self._means.pace)
         result = {**made.data, **keys}
-        if misfit := find_misfit(job, result, self._means.kinds):
+        if misfit := find_misfit(job, result, self._means.kinds, task.order):
             raise TransientError(f"the engine finished without a usable output: {misfit}")
         return result
 

@@ -11,11 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from shared.base import telemetry
+from shared.base.copies import change
 from shared.jobs import journal, signals
 from shared.jobs.engine import Claim, Engine, read_clock
 from shared.jobs.job import IN_HAND, Job, State
@@ -250,7 +251,7 @@ class Worker:
         ours, taken_over = await self._ledger.look_at(held)
         for job in ours:
             if mine := self._in_hand.get((job.id, job.attempt)):
-                mine.job = replace(mine.job, due_at=job.due_at)
+                mine.job = change(mine.job, due_at=job.due_at)
                 if job.id in renewed:
                     mine.claim.renewed_at = asked_at
         for job in taken_over:
@@ -328,7 +329,7 @@ class Worker:
     def _keep(self, job: Job) -> Job:
         """Return the same claim one state on, with its latest lease: it is renewed from now."""
         mine = self._in_hand[job.id, job.attempt]
-        mine.job = replace(job, due_at=mine.job.due_at)
+        mine.job = change(job, due_at=mine.job.due_at)
         return mine.job
 
     def _tell(self, job: Job) -> None:

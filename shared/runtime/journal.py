@@ -39,8 +39,9 @@ def count_hops(service: str, batch: Sequence[Heard], now: int) -> None:
         # what is told again after minutes says nothing about the way that it takes
         if isinstance(event, Event) and 0 <= now - event.at < LONGEST_HOP_MS:
             seconds.observe((now - event.at) / 1000, name_video(event.video_id))
-            name = f"{service} hears {type(event).__name__}"
-            tracing.record(Span(event.video_id, name, event.at, now, {"event": event.id}))
+            if tracing.is_on():
+                name = f"{service} hears {type(event).__name__}"
+                tracing.record(Span(event.video_id, name, event.at, now, {"event": event.id}))
 
 
 LONGEST_HOP_MS = 60_000

@@ -9,12 +9,14 @@ once, and to be woken too often does no harm.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from shared.jobs.gate import Gate, list_open_holds, sum_spent
+from shared.jobs.gate import MONEY, Gate, list_open_holds, sum_spent
 from shared.jobs.ledger import Ledger
 from shared.jobs.leftovers import free_leftovers
 from shared.jobs.turns import Room, Turns
+from shared.jobs.unreadable import tell
 from shared.ports import Store
 from shared.runtime.memory import Memo
+from shared.story.errors import InfrastructureError
 from shared.story.events import (
     RevisionRequested,
     VideoCompleted,
@@ -90,10 +92,12 @@ class Steering:
 
         This comes after the facts are stored: who asks for a turn is looked up there.
         """
-        running = [view for view in views if _wants_place(view)]
+        running = [view for view in views if self._may_be_news(view) and _wants_place(view)]
         await asyncio.gather(*map(self._go_on, running))
+        if self._turns is None:
+            return [None] * len(views)
         resting = {view.video_id for view in views} - {view.video_id for view in running}
-        if self._turns and resting:
+        if resting:
             await self._turns.leave(resting)
             await self._turns.hand_out()
         return [None] * len(views)
@@ -109,7 +113,12 @@ class Steering:
         Whoever should have freed money, or should have woken a job, may have died before it did.
         """
         self._told = Memo(10_000)
-        await free_leftovers(self._gate, self._ledger, video_id)
+        try:
+            await free_leftovers(self._gate, self._ledger, video_id)
+        except InfrastructureError:
+            raise
+        except Exception as error:  # a newer version may read it; until then the holds stay
+            tell(MONEY, video_id, error)
         await self._ledger.wake(video_id)
 
     async def _go_on(self, view: View) -> None:
@@ -117,10 +126,11 @@ class Steering:
         if request is None or self._is_told(view.video_id, find_wish(view)):
             return
         has_turn = self._turns is None or await self._turns.ask(view.video_id, request.brief.owner)
-        wish = find_wish(view, has_turn=has_turn)
-        # the gate was opened with this one: most videos need no other
-        if self._turns or wish.number != UNTOUCHED:
-            await self._tell(view.video_id, wish)
+        await self._tell(view.video_id, find_wish(view, has_turn=has_turn))
+
+    def _may_be_news(self, view: View) -> bool:
+        """Tell whether the gate may not know a wish: it was opened with the first of all videos."""
+        return self._turns is not None or find_wish(view).number != UNTOUCHED
 
     async def _begin(self, video_id: str) -> None:
         view = (await self._look([video_id])).get(video_id)
@@ -141,7 +151,7 @@ class Steering:
     async def _stop_skipped(self, view: View) -> None:
         """Ask the jobs to stop that are under way for what the user wants to do without."""
         asked = {job for each in view.all(RevisionRequested) for job in each.stops}
-        if jobs := asked - view.ends.keys():
+        if asked and (jobs := asked - view.ends.keys()):
             await self._ledger.cancel(view.video_id, only=jobs)
 
     async def _stop_jobs(self, view: View) -> bool:

@@ -78,7 +78,7 @@ def apply(doc: Doc, update: Update) -> None:
 
 def _find_fault(update: Update) -> str | None:
     """Return what no store can hold in an update. Its guard counts: MongoDB could not be asked."""
-    parts = (update.id, dict(update.set), dict(update.inc), _asked(update.where))
+    parts = (update.id, {**update.set, **update.inc}, _asked(update.where))
     return next((fault for part in parts if (fault := find_fault(part))), None)
 
 
@@ -93,7 +93,7 @@ def _check_meaning(update: Update) -> None:
     if "_id" in update.where:
         raise ValueError(f"{update.id}: a guard is on fields, the document is named already")
     for path in paths:
-        if path.startswith("$") or ".$" in path or not all(path.split(".")):
+        if ("$" in path and (path[0] == "$" or ".$" in path)) or not all(path.split(".")):
             raise ValueError(f"{update.id}: {path!r} cannot be a field path")
     _refuse_overlap(update.id, paths)
 
@@ -101,7 +101,8 @@ def _check_meaning(update: Update) -> None:
 def _refuse_overlap(id_: str, paths: Sequence[str]) -> None:
     """Refuse two changes of one place, as MongoDB does: nothing works on one adapter only."""
     known = set(paths)
-    inside = next(chain.from_iterable(known.intersection(_above(path)) for path in paths), None)
+    dotted = [path for path in paths if "." in path]
+    inside = next(chain.from_iterable(known.intersection(_above(path)) for path in dotted), None)
     if inside is not None or len(known) < len(paths):
         raise ValueError(f"{id_}: one update changes the same place twice: {inside or paths}")
 

@@ -63,6 +63,7 @@ class MongoStore:
             readPreference="primary",  # a secondary may not have what we wrote a moment ago
             **self._tls,
         )
+        self._collections: dict[str, AsyncIOMotorCollection[Doc]] = {}
         try:
             with self._server():
                 await self._prepare(indexes)
@@ -147,7 +148,10 @@ class MongoStore:
     # ── the server ──────────────────────────────────────────────────────────────────────────────
 
     def _of(self, collection: str) -> AsyncIOMotorCollection[Doc]:
-        return self._client[self._name].get_collection(collection, write_concern=DURABLE)
+        if collection not in self._collections:  # the driver makes two objects for each look-up
+            named = self._client[self._name].get_collection(collection, write_concern=DURABLE)
+            self._collections[collection] = named
+        return self._collections[collection]
 
     async def _prepare(self, indexes: Mapping[str, Sequence[Index]]) -> None:
         """Create what is missing."""

@@ -18,6 +18,8 @@ What = Literal["character", "setting", "product"]
 
 _OFTEN = 2
 """A place that is seen in so many beats has a reference."""
+_MOST_PLACES = 4
+"""Each of them costs a picture of its own: of more places, those that are seen most have one."""
 
 
 class Entry(Fact):
@@ -54,10 +56,11 @@ def write_bible(
     names = dict.fromkeys(name for beat in beats for name in beat.characters)
     people = [Entry(name=name, looks=looks.get(name, "")) for name in names]
     places = Counter(beat.setting for beat in beats if beat.setting)
+    most = {name for name, count in places.most_common(_MOST_PLACES) if count >= _OFTEN}
     settings = [
         Entry(name=name, what="setting", looks=looks.get(name, ""))
-        for name, count in places.items()
-        if count >= _OFTEN
+        for name in places
+        if name in most
     ]
     first = () if product is None else (product,)
     return Bible(style=find_style(style).prompt, entries=(*first, *people, *settings))

@@ -59,10 +59,8 @@ def find_limit(view: View, plan: BeatsPlanned) -> Goal:
 def find_awaited(view: View) -> Awaited | None:
     """Return what waits for its user's approval now; None while it is being made, or none does."""
     plan = view.latest(BeatsPlanned)
-    if plan is None or plan.rev < find_rev(view) or is_over(view):
-        return None
-    review = find_review(view, plan)
-    if review is None:
+    review = find_review(view, plan) if plan else None
+    if plan is None or review is None or plan.rev < find_rev(view) or is_over(view):
         return None
     ends = [view.end(job) for job in list_storyboard(plan)] if review == "storyboard" else []
     if not all(ends):

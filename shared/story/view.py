@@ -85,21 +85,25 @@ class View:
     ) -> None:
         self.video_id = video_id
         self.released = frozenset(released)
-        self._facts: dict[type[Event], dict[str, Event]] = {}
-        # kept by slot: a fact that is told again takes its own place and adds nothing
+        self._facts: dict[type[Event], list[Event]] = {}
+        # nothing is asked of most facts in most views: they are sorted when something is
         for fact in facts:
-            self._facts.setdefault(type(fact), {})[fact.slot] = fact
+            self._facts.setdefault(type(fact), []).append(fact)
 
     def all(self, cls: type[E]) -> list[E]:
         """Return every fact of this type, in a fixed order."""
-        known = self._facts.get(cls, {})
+        told = self._facts.get(cls, ())
+        if len(told) < 2:  # as most are
+            return [*told]
+        # by slot: a fact that is told again takes its own place and adds nothing
+        known = {fact.slot: fact for fact in told}
         # sorted, because facts come in any order and a decision must not depend on it
         return [known[slot] for slot in sorted(known)]  # type: ignore[misc]
 
     @property
     def facts(self) -> list[Event]:
         """Return every fact."""
-        return [fact for known in self._facts.values() for fact in known.values()]
+        return [fact for cls in self._facts for fact in self.all(cls)]
 
     def one(self, cls: type[E]) -> E | None:
         """Return the only fact of a type that a video has once."""
@@ -107,8 +111,8 @@ class View:
 
     def latest(self, cls: type[N]) -> N | None:
         """Return the fact with the highest revision: of snapshots, the one that counts."""
-        known = self._facts.get(cls)
-        return max(known.values(), key=lambda fact: fact.rev) if known else None  # type: ignore
+        told = self.all(cls) if cls in self._facts else ()
+        return max(told, key=lambda fact: fact.rev, default=None)
 
     def end(self, job: str) -> End | None:
         """Return the event that this job ended in; None while it has not ended."""
@@ -127,7 +131,8 @@ class View:
     @cached_property
     def ends(self) -> Mapping[str, End]:
         """Return job → event, for every job that has ended."""
-        return {fact.job: fact for fact in self.facts if isinstance(fact, End) and fact.job}
+        ends = (told for cls, told in self._facts.items() if issubclass(cls, End))
+        return {end.job: end for told in ends for end in told if end.job}  # type: ignore
 
     @cached_property
     def in_flight(self) -> frozenset[str]:

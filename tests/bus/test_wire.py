@@ -42,7 +42,7 @@ GOOD = Record(
     timestamp=1_700_000_000_000,
     key=wire.key(EVENT),
     value=wire.body(EVENT),
-    headers=[(name, value.encode()) for name, value in wire.headers(EVENT).items()],
+    headers=wire.headers(EVENT),
 )
 TYPE, VERSION, SLOT = ("type", b"VideoDeleted"), ("version", b"1"), ("slot", b"0")
 MUSIC = MusicReady(video_id="v1", job="v1/music/0/0/0", key="k", seconds=1)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from shared.base.values import find_fault
 from shared.engines.planning import LONGEST_ANSWER, SCHEMA, Flagged, ask, read
 from shared.jobs.outcomes import Made
+from shared.story.beats import check_plan
 from shared.story.brief import Brief, EndCard
 from shared.story.drafts import SHORTEST_LAST
 from shared.story.errors import TransientError
 from shared.story.events import BeatsPlanned
-from shared.story.kinds import PLAN, PlanOrder, Success
+from shared.story.kinds import PLAN, REFERENCE, PlanOrder, Success
 from shared.story.shape import expect_plan
 from shared.story.view import JobSpec
 
@@ -102,6 +103,24 @@ def test_the_card_says_what_the_model_wrote_where_the_user_left_it_open() -> Non
     bare = planned(story(beat())).brief.end_card
     assert bare is not None and bare.headline == "The sea"
     assert planned(story(beat()), end_card=None).brief.end_card is None
+
+
+def test_an_answer_with_500_characters_and_as_many_places_makes_a_plan_of_few_pictures() -> None:
+    names = [f"Guest {n}" for n in range(500)]
+    cast = [{"name": name, "looks": f"a guest in coat {n}"} for n, name in enumerate(names)]
+    everybody = (
+        beat(n, characters=names[n % 3 :], setting=f"room {n % 9}", images=names) for n in range(40)
+    )
+    made = planned(story(*everybody, cast=[*reversed(cast)]), duration=180)
+    assert len(made.beats) > 20
+    check_plan(made.beats, made.chunks)
+    assert all(len(each.characters) <= 4 for each in made.beats)
+    people = [entry for entry in made.bible.entries if entry.what == "character"]
+    places = [entry for entry in made.bible.entries if entry.what == "setting"]
+    assert len(people) == 4 and len(places) == 4
+    # whoever is seen looks as the model said, however far behind in its list
+    assert all(entry.looks.startswith("a guest in coat") for entry in people)
+    assert len(REFERENCE.expect(made)) <= 8
 
 
 def test_only_who_is_seen_again_gets_a_reference_and_four_at_most() -> None:

@@ -14,14 +14,16 @@ from shared.ports import Update
 from shared.story.errors import PermanentError
 from tests.jobs.replicas import (
     CEILING,
+    Books,
     Pair,
+    Provided,
     Stop,
     away,
     find_nothing,
     just_made,
     working,
 )
-from tests.jobs.test_worker import PACE, RULES, SPEC
+from tests.jobs.test_worker import PACE, RULES, SPEC, LoneWorker
 
 OTHER = SPEC.model_copy(update={"beat": 2})
 HOUR_MS = 3_600_000
@@ -194,6 +196,23 @@ async def test_a_run_whose_engine_stays_switched_off_is_left_open_for_a_person(
     assert job.unresolved
     money = await pair.money()
     assert money["available"] == 100 - CEILING, "the run may be billed, so its hold stays"
+
+
+@pytest.mark.parametrize("state", ["running", "unsure"])
+async def test_a_run_is_asked_for_at_the_engine_that_has_it_and_at_no_other_one(
+    pair: Pair, state: str
+) -> None:
+    """Another one that costs money knows nothing of it, and would be asked to do it once more."""
+    await leave_a_run(pair, state)
+    other = Books()
+    engine = Provided(other, pair.b.store)
+    engine.name = "another"
+    engine.find = find_nothing  # type: ignore[method-assign]
+    pair.b = LoneWorker(pair.b.store, pair.b.folder, engine, rules=RULES)
+    pair.clock.move(HOUR_MS)
+    async with working(pair.b):
+        job = await pair.end()
+    assert job.unresolved and not other.runs
 
 
 async def not_yet(task: Task) -> Pending:

@@ -145,6 +145,15 @@ async def test_a_sweep_frees_no_money_of_a_run_that_is_on_or_that_a_person_is_to
         assert await pair.money() == before
 
 
+async def test_money_that_nobody_can_read_keeps_no_sweep_from_its_other_work(pair: Pair) -> None:
+    await pair.open(cap=0)
+    async with working(pair.a):
+        await pair.until(lambda job: job.waits_for == "money")
+    await pair.a.store.update(MONEY, [Update("v", set={"holds": {"a job": 7}})])
+    await sweep(pair)
+    assert not (await pair.a.row()).waits_for
+
+
 async def sweep(pair: Pair) -> None:
     """Do what the gateway does from time to time for each video that has not ended."""
 

@@ -74,6 +74,13 @@ def test_a_waiting_job_is_found_in_exactly_one_way(state: State, signal: type) -
     assert (after.publish_at is not None) == after.has_ended
 
 
+def test_ends_of_about_one_time_fall_due_together_and_none_later_than_the_rules_say() -> None:
+    ends = [m.advance(job(), s.CancelAsked(), NOW + ms, RULES) for ms in range(1_000)]
+    waits = [(end.publish_at or 0) - (end.finished_at or 0) for end in ends]
+    assert 0.7 * RULES.relay_ms < min(waits) <= max(waits) <= RULES.relay_ms
+    assert len({end.publish_at for end in ends}) <= 1 + 1_000 // (RULES.relay_ms // 4) + 1
+
+
 def test_terminal_rows_never_reopen() -> None:
     assert not [key for key in m.TRANSITIONS if key[0] in TERMINAL]
 

@@ -620,7 +620,7 @@ async def test_what_is_being_claimed_when_its_worker_stops_is_handed_back(
         await go_on.wait()
         return jobs
 
-    w.ledger.claim = slow  # type: ignore[method-assign]
+    w.ledger.claim = slow  # type: ignore[method-assign, assignment]
     w.engine.script = [lambda task: asyncio.Event().wait()]  # work that takes longer than the stop
     running = asyncio.create_task(w.worker.run())
     await asyncio.wait_for(reached.wait(), 10)

@@ -40,7 +40,7 @@ def test_phrases_break_at_sentences_pauses_and_length() -> None:
     ("text", "max_chars", "max_words", "said"),
     [
         ("a cat walks along the rooftop", 24, 99, ["a cat walks along", "the rooftop"]),
-        ("we rode a small boat", 40, 4, ["we rode a", "small boat"]),
+        ("we rode a small boat", 40, 4, ["we rode", "a small boat"]),
         ("short enough", 24, 99, ["short enough"]),
     ],
 )
@@ -48,6 +48,16 @@ def test_no_last_word_stands_alone(
     text: str, max_chars: int, max_words: int, said: list[str]
 ) -> None:
     assert [p.text for p in gather_phrases(spoken(text), max_chars, max_words)] == said
+
+
+def test_a_small_word_stands_with_what_it_belongs_to() -> None:
+    words = spoken("Una panadera abre su tienda de flores en Sevilla y regala rosas a los vecinos.")
+    wide, narrow = ([phrase.text for phrase in gather_phrases(words, 42, most)] for most in (99, 4))
+    assert wide == [
+        "Una panadera abre su tienda de flores",
+        "en Sevilla y regala rosas a los vecinos.",
+    ]
+    assert narrow[:3] == ["Una panadera abre", "su tienda de flores", "en Sevilla y regala"]
 
 
 def test_a_phrase_stays_until_the_next_but_not_through_a_pause() -> None:

@@ -107,6 +107,21 @@ def test_a_chunk_is_conformed_the_moment_its_clip_and_its_voice_are_there() -> N
     assert (job.beat, job.n, job.files) == (1, 2, {"clip": "ChunkReady/1-2-0"})
 
 
+def test_the_words_of_a_voice_that_failed_are_read_instead_of_heard() -> None:
+    of = plan(2, 1, **FULL)
+    said = [beat.model_copy(update={"narration": "海辺の 灯台です。"}) for beat in of.beats]
+    told = stitched(of.model_copy(update={"beats": tuple(said)}), lost=["voice/1/0/0"])
+    cut = the_cut(told).input
+    assert [voice["name"] for voice in cut["voices"]] == ["voice/0"]
+    (read,) = cut["unspoken"]
+    assert [word["text"] for word in read["words"]] == ["海辺の", "灯台です。"]
+    first, last = conforms(told)[1].input["voice"]["words"]
+    assert 0 <= first["start"] < first["end"] == last["start"] < last["end"] < read["beat_seconds"]
+    assert read["at"] == said[1].start
+    quiet = plan(2, 1, captions="none")
+    assert conforms(stitched(quiet, lost=["voice/1/0/0"]))[1].input["voice"] is None
+
+
 def test_a_silent_beat_waits_for_no_voice() -> None:
     of = plan(1, voice=False)
     facts = {event.id: event for event in made(of)}

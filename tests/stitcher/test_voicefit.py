@@ -14,6 +14,7 @@ from services.stitcher.voicefit import (
     Word,
     fit_voice,
     shift_words,
+    spread_words,
 )
 
 
@@ -103,3 +104,12 @@ def test_any_voice_stays_in_its_beat(
         assert fit.passages[0].at >= 0 and heard_end(fit) <= beat + 1e-6
     for before, after in pairwise(fit.passages):
         assert before.at + (before.end - before.start) / fit.rate <= after.at + 1e-6
+
+
+@pytest.mark.parametrize("seconds", [0.2, 2.5, 5.0, 12.0])
+def test_words_that_nobody_speaks_are_all_read_within_their_beat(seconds: float) -> None:
+    words = spread_words("A keeper paints the sea.", seconds)
+    fit = fit_voice(seconds, words, seconds)
+    assert [word.text for word in fit.words] == ["A", "keeper", "paints", "the", "sea."]
+    assert fit.rate == 1.0 or seconds < 1
+    assert spread_words("  ", seconds) == ()

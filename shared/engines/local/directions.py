@@ -6,7 +6,7 @@ said. What it asks for becomes a setting, as far as there is one.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -109,35 +109,27 @@ def _sort(word: str, g: Grammar) -> str | None:
     """Return what a word is: a thing, a mood, "without", …; None for any other word."""
     if word[0].isdigit():
         unit = re.fullmatch(r"\d+[-.,]?\d*-?([^\W\d_]*)", word)
-        is_length = (
-            unit and unit[1] and _is_form(unit[1], _list(g, "seconds") + _list(g, "minutes"))
-        )
+        is_length = unit and unit[1] and _is_form(unit[1], _lengths(g))
         return "length" if is_length else "number" if unit and not unit[1] else None
-    if _is_form(word, _list(g, "seconds") + _list(g, "minutes")):
+    if _is_form(word, _lengths(g)):
         return "length"
-    for sort in (*_THINGS, "without", "plain"):
-        if word in _list(g, sort):
-            return sort
-    if word in _list(g, "female") + _list(g, "male"):
-        return "speaker"
+    if word in _sorts(g):
+        return _sorts(g)[word]
     if _find_mood(word, g):
         return "mood"
     return "plain" if word in _numbers(g) else None
 
 
 def _find_mood(word: str, g: Grammar) -> str:
-    for name in _SPEAKERS:
-        if _is_form(word, _list(g, name)):
-            return name
-    return next((mood for mood, stems in _moods(g).items() if _is_form(word, stems)), "")
+    if not _is_form(word, _stems_of_moods(g)):  # as nearly all words
+        return ""
+    return next(mood for mood, stems in _moods(g).items() if _is_form(word, stems))
 
 
-def _is_form(word: str, stems: Sequence[str]) -> bool:
-    return any(
-        word == stem
-        or (len(stem) >= _STEM and word.startswith(stem) and len(word) - len(stem) <= _LONGER)
-        for stem in stems
-    )
+def _is_form(word: str, stems: Collection[str]) -> bool:
+    """Tell whether a word is one of these, or begins as one and has a few letters more."""
+    shortest = max(_STEM, len(word) - _LONGER)
+    return word in stems or any(word[:end] in stems for end in range(shortest, len(word)))
 
 
 def _orders(text: str, g: Grammar) -> bool:
@@ -161,13 +153,34 @@ def _write_figures(text: str, g: Grammar) -> str:
 
 
 @cache
-def _list(g: Grammar, name: str) -> tuple[str, ...]:
-    return tuple(str(g.table["directions"][name]).split())
+def _list(g: Grammar, name: str) -> frozenset[str]:
+    return frozenset(str(g.table["directions"][name]).split())
 
 
 @cache
-def _moods(g: Grammar) -> Mapping[str, tuple[str, ...]]:
-    return {mood: tuple(words.split()) for mood, words in g.table["directions"]["moods"].items()}
+def _lengths(g: Grammar) -> frozenset[str]:
+    return _list(g, "seconds") | _list(g, "minutes")
+
+
+@cache
+def _sorts(g: Grammar) -> Mapping[str, str]:
+    """Return what each word is that is told by itself; of a word in two lists, the first counts."""
+    named = [(sort, sort) for sort in (*_THINGS, "without", "plain")]
+    named += [(name, "speaker") for name in _SPEAKERS]
+    return {word: sort for name, sort in reversed(named) for word in _list(g, name)}
+
+
+@cache
+def _moods(g: Grammar) -> Mapping[str, frozenset[str]]:
+    """Return the words of each mood, those of a speaker first."""
+    speakers = {name: _list(g, name) for name in _SPEAKERS}
+    moods = g.table["directions"]["moods"].items()
+    return {**speakers, **{mood: frozenset(words.split()) for mood, words in moods}}
+
+
+@cache
+def _stems_of_moods(g: Grammar) -> frozenset[str]:
+    return frozenset().union(*_moods(g).values())
 
 
 @cache

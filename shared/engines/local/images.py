@@ -9,20 +9,20 @@ whatever is drawn again.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import cast
 from zlib import crc32
 
 import cv2
 import numpy as np
 
 from shared.engines.local import elsewhere, heroes, landscapes, lessons, places, subjects, things
-from shared.engines.local.drawings import drawing_of, list_carried, load_drawings
 from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
 from shared.engines.local.paper import Paper, Point
 from shared.engines.local.product import Placed, choose_palette, keep_product, place_product
+from shared.engines.local.sketches import sketches
 from shared.engines.local.styles import Palette, Style, palette_of, style_of
 from shared.engines.local.topics import (
     FEATURING,
@@ -90,14 +90,19 @@ _HEROES: Mapping[Hero, tuple[Callable[[Figure], None], float]] = {
     "heart": (subjects.draw_heart, 0.7),
     "tree": (subjects.draw_tree, 1.1),
     "house": (subjects.draw_house, 0.95),
-    **{cast(Hero, name): drawing_of(name) for name in load_drawings()},
+    **{
+        name: (partial(subjects.draw_sketch, sketch), sketch.height)
+        for name, sketch in sketches().items()
+    },
 }
 """Each hero with its height, in heights of a person as it is drawn."""
 
-_CODED: tuple[Hero, ...] = (
-    "cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin",
-)  # fmt: skip
-_CARRIED: frozenset[Hero] = frozenset((*_CODED, *cast(list[Hero], list_carried())))
+_CARRIED: frozenset[Hero] = frozenset(
+    (
+        *("cup", "bottle", "phone", "box", "shoe", "book", "plant", "lamp", "coin"),
+        *(name for name, sketch in sketches().items() if sketch.carried),
+    )
+)
 """Things that need a stand, unless the place has something to put them on."""
 
 _TOPS: frozenset[Scene] = frozenset(("table", "stage"))
@@ -106,7 +111,9 @@ _GROUND: Mapping[Hero, frozenset[Scene]] = {
 }
 """Where a thing stands on the ground, though elsewhere it needs a stand."""
 
-_AFLOAT: frozenset[Hero] = frozenset(("whale", "boat", "rocket", "bee", "heart"))
+_AFLOAT: frozenset[Hero] = frozenset(
+    ("whale", "boat", "rocket", "bee", "heart", "plane", "balloons", "drop")
+)
 
 # So far below the ground of the place are the feet. A small hero goes down by a fifth of it only:
 # its face would come to where captions are.
@@ -148,10 +155,9 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
         paper.pixels[:] = paper.pixels[:, ::-1].copy()
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
     placed = _place_product(spec, paper, light, spot) if spec.product else None
-    if placed is None and (hero := _choose_hero(spec)):
-        named = hero in PEOPLE and bool(_find_name(spec))
-        noir = spec.style == "noir"
-        look = choose_look(base, _seed_look(spec), style.outlined, noir, named)
+    if placed is None and (hero := _choose_seen(spec)):
+        colourless, named = spec.style == "noir", bool(_find_name(spec)) and hero in PEOPLE
+        look = choose_look(base, _seed_look(spec), style.outlined, colourless, named)
         # Towards the light, which then falls on the face.
         facing = 1 if light.sun[0] > 0.5 else -1
         _draw_hero(hero, spec, spot, Figure(paper, (0, 0), 1, facing, look, spec.index))
@@ -215,6 +221,13 @@ def _choose_scene(spec: ImageSpec) -> Scene:
     if named in ("room", "table") and _choose_hero(spec) == "house":
         return "hills"  # a house is seen from outside
     return named or SCENES[(spec.seed + 5 * spec.index) % len(SCENES)]
+
+
+def _choose_seen(spec: ImageSpec) -> Hero | None:
+    """Return what is drawn: the hero, or what stands for it in this place."""
+    hero = _choose_hero(spec)
+    sketch = sketches().get(hero or "")
+    return sketch.away.get(_choose_scene(spec), hero) if sketch else hero
 
 
 def _choose_hero(spec: ImageSpec) -> Hero | None:

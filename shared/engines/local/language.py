@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
+from itertools import repeat
 
 from shared.engines.local.grammar import grammars
 
@@ -42,6 +43,8 @@ _SMALL, _OTHER, _LETTER = 3, 2, 1  # what a small word, another known one and a 
 
 def language_of(text: str) -> str:
     """Return the language to read this text in; English, unless the text looks like another."""
+    if text.isascii():
+        return _latin_language(text)
     names = (unicodedata.name(letter, "") for letter in text if letter.isalpha())
     # "CJK UNIFIED IDEOGRAPH-6D77", "LATIN SMALL LETTER A": a name begins with the script.
     scripts = Counter(name.split(" ")[0].split("-")[0] for name in names)
@@ -56,17 +59,16 @@ def _latin_language(text: str) -> str:
     """Return the language whose words and letters are most frequent in the text."""
     words = re.findall(r"[^\W\d_]+", text)
     names = {*_NAME.findall(text)}
+    # "Lake Como" is no Spanish; but in German all nouns have a capital
+    lowered = [word.lower() for word in words if word not in names]
+    german = [word.lower() for word in words] if names else lowered
     score = {
-        language: sum(
-            weights.get(word.lower(), 0)
-            for word in words
-            # "Lake Como" is no Spanish; but in German all nouns have a capital
-            if language == "de" or word not in names
-        )
+        language: sum(map(weights.get, german if language == "de" else lowered, repeat(0)))
         for language, weights in _vocabularies().items()
     }
+    letters = {*text.lower()}
     for language, grammar in grammars().items():
-        score[language] += _LETTER * len({*text.lower()} & {*grammar.text("letters")})
+        score[language] += _LETTER * len(letters & {*grammar.text("letters")})
     best = max(score, key=lambda language: score[language])
     return best if score[best] > score[ENGLISH] else ENGLISH
 

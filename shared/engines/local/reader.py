@@ -16,6 +16,7 @@ from shared.engines.local.sentences import (
     split_long,
     split_sentences,
 )
+from shared.engines.local.sketches import sketches
 from shared.engines.local.telling import (
     is_price_only,
     offer_pattern,
@@ -34,6 +35,7 @@ _DEFAULT_SCENES: dict[Kind, Scene] = {
     "product": "stage",
     "topic": "shapes",
     "question": "shapes",
+    "foreign": "hills",
 }
 
 
@@ -61,7 +63,7 @@ class Reader:
         lines = self._write_lines(name)
         topic = self._find_topic(name)
         found = self._find_hero(topic, content, name)
-        scene = scene_of(topic, g.code) or scene_of(content, g.code) or _DEFAULT_SCENES[kind]
+        scene = scene_of(topic, g.code) or scene_of(content, g.code) or find_home(found, kind)
         if kind == "tale" and scene in ("shapes", "stage"):
             scene = _DEFAULT_SCENES[kind]  # who lives somewhere does not live among shapes
         drawn = name_for_pictures(found, kind, characters, g.code, people)
@@ -227,6 +229,12 @@ class Reader:
         if self._kind == "product" and not split_offer(text, self._g)[0].strip(ENDS):
             return ""
         return re.sub(r"\.\s+¿?[\w ]+\?$", "", text).strip(ENDS)
+
+
+def find_home(found: tuple[Hero, str] | None, kind: Kind) -> Scene:
+    """Return where a story is that names no place: where its hero is at home."""
+    sketch = sketches().get(found[0]) if found and kind != "tale" else None
+    return sketch.home if sketch else _DEFAULT_SCENES[kind]
 
 
 def _asks(text: str, g: Grammar) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.engines.local.language import ENGLISH
+from shared.engines.local.sketches import sketches
 from shared.engines.local.topics import LIVING, NOBODY, Hero, Scene
 
 Kind = Literal["tale", "product", "topic", "question", "foreign"]
@@ -59,7 +60,7 @@ def name_for_pictures(
         if hero in LIVING:
             word = word if language == ENGLISH else hero
             return f"{name} the {word}" if name else f"the {word}"
-        return f"a {hero}"
+        return sketches()[hero].called if hero in sketches() else f"a {hero}"
     if kind == "product":
         return "a box"
     return f"{name}, a person" if name else "a person" if with_people else NOBODY

@@ -1,13 +1,19 @@
-"""Draws what lessons and ads are about: a bee, a bicycle, a lamp, coins, a heart, a tree, a house.
+"""Draws what lessons and ads are about: a bee, a bicycle, a lamp, coins, a heart, a tree, a house;
+and all that `sketches.toml` lists as shapes.
 
 Numbers are in heights of the thing, from its foot at y = 0 up to about y = 1. What is drawn later
 covers what was drawn before.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+
 import numpy as np
 
-from shared.engines.local.figure import Figure
+from shared.engines.local.figure import Figure, Look
 from shared.engines.local.paper import mix
+from shared.engines.local.sketches import Shape, Sketch
+from shared.engines.local.styles import Colour
+from shared.story.looks import read_colour
 
 # Real in any palette: in the video's own colours nobody would know them.
 _GREEN, _RED, _GOLD, _YELLOW = (70, 150, 90), (206, 48, 62), (226, 176, 66), (244, 190, 52)
@@ -151,3 +157,72 @@ def draw_house(figure: Figure) -> None:
         figure.shape(pane, (255, 226, 150))
         figure.mark([(x, 0.23), (x, 0.41)], wall, 0.016)
         figure.mark([(x - 0.09, 0.32), (x + 0.09, 0.32)], wall, 0.016)
+
+
+# ── drawings from shapes ────────────────────────────────────────────────────────────────────────
+
+
+def draw_sketch(sketch: Sketch, figure: Figure) -> None:
+    """Draw all shapes of a sketch, the last one over all others."""
+    for shape in sketch.shapes:
+        _KINDS[shape.kind](figure, shape)
+
+
+def _find_colour(look: Look, words: Sequence[str]) -> Colour:
+    """Return a colour of the hero's, or a real one, with some of another in it."""
+    first, *more = words
+    if more:
+        other, share = more
+        return mix(_find_colour(look, [first]), _find_colour(look, [other]), float(share))
+    own: Colour | None = getattr(look, first, None)
+    return own or read_colour(first)
+
+
+def _draw_shadow(figure: Figure, shape: Shape) -> None:
+    figure.shadow(shape.numbers[0])
+
+
+def _draw_oval(figure: Figure, shape: Shape) -> None:
+    x, y, wide, high = shape.numbers
+    figure.oval(x, y, wide, high, _find_colour(figure.look, shape.colour))
+
+
+def _draw_disc(figure: Figure, shape: Shape) -> None:
+    x, y, radius = shape.numbers
+    figure.disc(x, y, radius, _find_colour(figure.look, shape.colour))
+
+
+def _draw_ring(figure: Figure, shape: Shape) -> None:
+    x, y, radius, thick = shape.numbers
+    turns = np.linspace(0, 2 * np.pi, 48)
+    around = [(x + radius * float(np.cos(a)), y + radius * float(np.sin(a))) for a in turns]
+    figure.limb(around, _find_colour(figure.look, shape.colour), thick)
+
+
+def _draw_glow(figure: Figure, shape: Shape) -> None:
+    x, y, radius, strength = shape.numbers
+    colour = _find_colour(figure.look, shape.colour)
+    figure.paper.glow(*figure.at(x, y), radius * figure.size, colour, strength)
+
+
+def _draw_area(figure: Figure, shape: Shape) -> None:
+    smooth = 2 if shape.kind == "soft" else 0
+    figure.shape(shape.points, _find_colour(figure.look, shape.colour), smooth)
+
+
+def _draw_line(figure: Figure, shape: Shape) -> None:
+    draw = figure.mark if shape.kind == "mark" else figure.limb
+    draw(shape.points, _find_colour(figure.look, shape.colour), shape.numbers[0])
+
+
+_KINDS: Mapping[str, Callable[[Figure, Shape], None]] = {
+    "shadow": _draw_shadow,
+    "oval": _draw_oval,
+    "disc": _draw_disc,
+    "ring": _draw_ring,
+    "glow": _draw_glow,
+    "area": _draw_area,
+    "soft": _draw_area,
+    "line": _draw_line,
+    "mark": _draw_line,
+}

@@ -1,7 +1,10 @@
 """Finds in a text the place to draw and the hero to show, by tables of words. Pure."""
 
 import re
+import tomllib
 from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
 from typing import Literal, cast, get_args
 
 from shared.engines.local.grammar import Grammar, grammar_of, grammars
@@ -11,16 +14,12 @@ Scene = Literal[
     "garden", "underwater", "street", "snow", "shapes", "leaves", "sky", "volcano", "ruins",
 ]  # fmt: skip
 
-Hero = Literal[
-    "person", "child", "elder", "grandmother",
-    "cat", "dog", "fox", "bear", "rabbit", "bird", "whale", "robot",
-    "cup", "bottle", "phone", "box", "car", "boat", "shoe", "book", "rocket", "plant",
-    "bee", "bicycle", "lamp", "coin", "heart", "tree", "house",
-    "loaf", "cake", "pizza", "bowl", "yogi", "shop", "camera", "guitar", "laptop", "dumbbell",
-    "sofa", "watch",
-]  # fmt: skip
+Hero = str
+"""What is shown: a row of `heroes` in the files of the languages. Each of them can be drawn."""
 
 ENGLISH = "en-us"
+_BEGINS_WORDS = re.compile(r"[a-z\u0370-\u052f\u0900-\u097f]")
+"""The first letter of a stem in Latin, Greek, Cyrillic or Devanagari: others may stand anywhere."""
 
 # The order counts: pictures without a place of their own are drawn from it by number.
 SCENES: tuple[Scene, ...] = get_args(Scene)
@@ -67,11 +66,44 @@ def scene_of(text: str, language: str = ENGLISH) -> Scene | None:
 
 def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     """Return the hero that the text names, and the word for it; living ones before things."""
-    # "A fox reads a book" is about the fox, wherever the book stands.
-    table = _grammar(language).hero_of
-    named = [(cast(Hero, table[word]), word) for word in _list_words(text) if word in table]
-    living = [pair for pair in named if pair[0] in LIVING]
+    # "A fox reads a book" is about the fox, wherever the book stands; but "A gym for people" is not
+    # about the people.
+    grammar = _grammar(language)
+    table, crowd = grammar.hero_of, grammar.words("crowd")
+    named = [(table[word], word) for word in _list_words(text) if word in table]
+    living = [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
     return next(iter(living or named), None)
+
+
+def scene_elsewhere(text: str) -> Scene | None:
+    """Return the place that a text in a language without a grammar names first."""
+    return cast(Scene | None, _find_first(text, "scenes"))
+
+
+def hero_elsewhere(text: str) -> tuple[Hero, str] | None:
+    """Return the hero that a text in a language without a grammar names first, in English."""
+    found = _find_first(text, "heroes")
+    return (found, found) if found else None
+
+
+def _find_first(text: str, table: str) -> str | None:
+    found = _list_elsewhere(table).search(text.lower())
+    return found.lastgroup if found else None
+
+
+@cache
+def _list_elsewhere(table: str) -> re.Pattern[str]:
+    """Return a pattern with a group for each row of a table."""
+    told = files(__package__).joinpath("languages/elsewhere.toml").read_text(encoding="utf-8")
+    rows = tomllib.loads(told)[table]
+    return re.compile("|".join(f"(?P<{row}>{_write_stems(words)})" for row, words in rows.items()))
+
+
+def _write_stems(words: str) -> str:
+    return "|".join(
+        rf"(?<!\w){re.escape(word)}" if _BEGINS_WORDS.match(word) else re.escape(word)
+        for word in words.split()
+    )
 
 
 def _grammar(language: str) -> Grammar:
@@ -92,12 +124,13 @@ def _list_words(text: str) -> Iterable[str]:
 
 
 def hero_of_beat(beat_prompt: str) -> Hero | None:
-    """Return the hero that the planner wrote into a beat's prompt, or else that its words name."""
+    """Return the hero that the planner wrote into a beat's prompt, else what its words name."""
     _, marked, hero = beat_prompt.rpartition(f" {FEATURING} ")
     if marked and hero == NOBODY:
         return None  # things may be named in its place, but the beat is not about them
-    found = hero_of(hero) if marked else None
-    found = found or hero_of(beat_prompt)
-    if found is None and marked:
-        return "person"  # of whom a script tells nothing but the name
-    return found[0] if found else None
+    if not marked:
+        found = hero_of(beat_prompt)
+        return found[0] if found else None
+    found = hero_of(hero)
+    # of whom a script tells nothing but the name is no house, even in a counting-house
+    return found[0] if found else "person"

@@ -25,6 +25,7 @@ from shared.story.kinds.film import (
     CutSegment,
     CutSound,
     CutVoice,
+    CutWords,
     Spoken,
     VideoCut,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "CutSegment",
     "CutSound",
     "CutVoice",
+    "CutWords",
     "DeliveryFailed",
     "DeliveryMade",
     "DeliveryOrder",

@@ -62,12 +62,17 @@ class CutSegment(Order):
     overlap: int = 0
 
 
-class CutVoice(Spoken):
-    """A voice at its place: it starts at `at`, and is silent after `room` more seconds."""
+class CutWords(Spoken):
+    """Words at their place: they start at `at`, and end after `room` more seconds."""
 
-    name: str
     at: float
     room: float
+
+
+class CutVoice(CutWords):
+    """A voice at its place, by the name of its file."""
+
+    name: str
 
 
 class CutSound(Order):
@@ -99,6 +104,8 @@ class CutOrder(Order):
     segments: tuple[CutSegment, ...]
     transition: str = "cut"
     voices: tuple[CutVoice, ...] = ()
+    unspoken: tuple[CutWords, ...] = ()
+    """The words of beats whose voice could not be made: they are only read."""
     sounds: tuple[CutSound, ...] = ()
     panels: tuple[CutPanel, ...] = ()
     captions_burnt: bool = True

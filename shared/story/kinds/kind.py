@@ -165,7 +165,7 @@ class Kind(Generic[O]):
         """Return the take that the plan wants of an item."""
         if self.takes_by == "rev":
             return plan.rev
-        return plan.takes.get(self.take_name(item), 0)
+        return plan.takes.get(self.take_name(item), 0) if plan.takes else 0
 
     def is_again(self, spec: JobSpec) -> bool:
         """Tell whether a job is a further take: somebody wants something else than there was."""

@@ -163,6 +163,8 @@ def _rule(pattern: str, said: Callable[[Found], str | None], flags: int = 0) -> 
 
 RULES: tuple[Rule, ...] = (
     _rule(
+        # looked for once in each word that has a dot in it: else this takes longer than all others
+        r"(?<![\w.+-])(?=\S*\.\w)"
         rf"[\w.+-]*@?(?:https?://|www\.)?[\w-]+(?:\.[\w-]+)*\.{_TOP_LEVEL}\b(?:/[\w/-]*)?",
         _say_address,
     ),

@@ -5,6 +5,7 @@ and what every text takes at its ends.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -22,8 +23,10 @@ STRETCH = 1.08
 """So much faster a voice may be made afterwards, and still sound as it should."""
 
 _DIGIT = 4  # letters that a digit has when it is said, about
-_ENDS = re.compile(r"[.!?…]+(?=[\"'”’»)\]]*\s)|[。！？](?=.)")
-_PAUSES = re.compile(r"[,;:](?=\s)|[、，；：]|\s[—–-]\s|—")
+_VOWEL_MARKS = frozenset("ुूृेैॅ")
+"""Of Devanagari, those that take no room of their own."""
+_ENDS = re.compile(r"[.!?…؟।]+(?=[\"'”’»)\]]*\s)|[。！？](?=.)")
+_PAUSES = re.compile(r"[,;:،؛](?=\s)|[、，；：]|\s[—–-]\s|—")
 # English writes what it does not say: a last e, a second letter of the same, two for one sound.
 _UNSAID = (
     (re.compile(r"(?<=[a-z]{2})e(s?)\b"), r"\1"),
@@ -47,8 +50,14 @@ def count(text: str, language: str, names: Mapping[str, str] | None = None) -> C
     pauses, ends = len(_PAUSES.findall(said)), len(_ENDS.findall(said))
     for pattern, sound in _UNSAID if language == ENGLISH else ():
         said = pattern.sub(sound, said)
-    letters = sum(_DIGIT if char.isdigit() else char.isalpha() for char in said)
+    is_sounded = str.isalpha if said.isascii() else _is_sounded  # looked up fast where it can be
+    letters = sum(map(is_sounded, said)) + _DIGIT * sum(map(str.isdigit, said))
     return Counts(letters, pauses, ends)
+
+
+def _is_sounded(char: str) -> bool:
+    """Tell whether a character is a letter, or a vowel that some scripts write as a mark."""
+    return char.isalpha() or unicodedata.category(char) == "Mc" or char in _VOWEL_MARKS
 
 
 def choose_voice(language: str) -> str:

@@ -53,7 +53,8 @@ def say(text: str, language: str = ENGLISH, names: Mapping[str, str] | None = No
     if names:
         parts = [*_apply(text, parts, _rule_of(names))]
     for rule in RULES if language == ENGLISH else ():
-        parts = [*_apply(text, parts, rule)]
+        if rule.pattern.search(text):  # most rules find nothing in a text
+            parts = [*_apply(text, parts, rule)]
     return _join(text, parts)
 
 

@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.engines.local.cards import draw_card_background
-from shared.engines.local.drawings import load_drawings
+from shared.engines.local.grammar import grammars
 from shared.engines.local.images import ImageSpec, draw_image
 from shared.engines.local.plan import plan
-from shared.engines.local.topics import NOBODY, SCENES, hero_of_beat
+from shared.engines.local.sketches import sketches
+from shared.engines.local.topics import NOBODY, SCENES, hero_of, hero_of_beat
 from shared.story.errors import BadInput
 from shared.story.formats import Canvas
 from shared.story.looks import STYLES
@@ -169,7 +170,58 @@ def test_card_backgrounds_differ_by_style_and_repeat_by_seed(tmp_path: Path) -> 
     assert len(set(made.values())) == len(STYLES)
 
 
-@pytest.mark.parametrize("thing", load_drawings())
+def test_all_that_a_language_has_a_word_for_can_be_drawn_and_looks_like_nothing_else(
+    tmp_path: Path,
+) -> None:
+    shown = {hero for grammar in grammars().values() for hero in grammar.table["heroes"]}
+    alone = drawn(tmp_path, prompt=f"Medium view on a stage, featuring {NOBODY}", width=90)
+    pictures = [
+        drawn(tmp_path, prompt=f"Medium view on a stage, featuring a {hero}", width=90)
+        for hero in sorted(shown)
+    ]
+    assert all(not np.array_equal(picture, alone) for picture in pictures)
+    assert len({picture.tobytes() for picture in pictures}) == len(shown)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "seen"),
+    [
+        ("The opening of a small bakery in Lisbon: sourdough at six", "a loaf of bread"),
+        ("Launch our yoga app Breathe: free for a month", "a yogi"),
+        ("A barber shop in Queens turns fifty", "a pair of scissors"),
+        ("Our dentist practice takes new patients", "a tooth"),
+        ("A gym for people over sixty", "a dumbbell"),
+        ("A dental practice: teeth are cleaned, children smile", "a tooth"),
+        ("Cómo funcionan las vacunas", "a syringe"),
+        ("Unsere Bäckerei öffnet um sechs", "a loaf of bread"),
+    ],
+)
+def test_what_a_video_is_about_is_drawn_in_every_beat(prompt: str, seen: str) -> None:
+    assert all(b.prompt.endswith(f"featuring {seen}") for b in plan(prompt, "warm", 20, 1).beats)
+
+
+@pytest.mark.parametrize("name", sketches())
+def test_what_a_sketch_is_called_is_read_as_that_sketch(name: str) -> None:
+    found = hero_of(sketches()[name].called)
+    assert found is not None and found[0] == name
+
+
+def test_a_bakery_on_a_street_is_a_shop(tmp_path: Path) -> None:
+    street = "Wide view on a street with lamps: bread, featuring"
+    bread, shop = (
+        drawn(tmp_path, prompt=f"{street} {what}") for what in ("a loaf of bread", "a shop front")
+    )
+    assert np.array_equal(bread, shop)
+
+
+def test_a_name_is_a_person_even_in_a_counting_house(tmp_path: Path) -> None:
+    told = "Wide view of Marley's Counting-House: a fox looks in, featuring"
+    scrooge = drawn(tmp_path, prompt=f"{told} Ebenezer Scrooge", characters=("Ebenezer Scrooge",))
+    person = drawn(tmp_path, prompt=f"{told} Ebenezer Scrooge, a person")
+    assert np.array_equal(scrooge, person)
+
+
+@pytest.mark.parametrize("thing", sketches())
 def test_a_thing_whose_drawing_is_data_is_clearly_seen(tmp_path: Path, thing: str) -> None:
     place = "Medium view in a quiet room with a window, held still: x, featuring"
     with_it = drawn(tmp_path, prompt=f"{place} a {thing}", height=180)
@@ -180,11 +232,11 @@ def test_a_thing_whose_drawing_is_data_is_clearly_seen(tmp_path: Path, thing: st
 @pytest.mark.parametrize(
     ("prompt", "thing"),
     [
-        ("Make a video for the opening of my bakery", "loaf"),
+        ("Make a video for the opening of my bakery", "bread"),
         ("Anuncia la panadería de mi abuela en Sevilla", "grandmother"),
-        ("Eine Bäckerei öffnet am Samstag", "loaf"),
+        ("Eine Bäckerei öffnet am Samstag", "bread"),
         ("A pizzeria in Naples", "pizza"),
-        ("Meditation for beginners", "yogi"),
+        ("Meditation for beginners", "yoga"),
         ("Notre boutique ouvre samedi", "shop"),
         ("La nostra palestra apre sabato", "dumbbell"),
     ],

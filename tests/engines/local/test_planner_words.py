@@ -1,12 +1,15 @@
 """What the rule-based planner says: only what follows from the prompt, in six languages."""
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from shared.engines.local.brief import read
 from shared.engines.local.grammar import grammars
 from shared.engines.local.plan import plan
 from shared.engines.local.sentences import drop_markup
-from shared.engines.local.topics import hero_of, scene_of
+from shared.engines.local.topics import hero_elsewhere, hero_of, scene_of
 from shared.story.drafts import Draft, Story, time_beats
 from shared.story.errors import BadInput
 
@@ -255,3 +258,29 @@ def test_a_house_stands_where_the_text_says() -> None:
 
 def test_somebody_alone_is_where_they_are_at_home() -> None:
     assert scene_of("A grandmother knits") == "room"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "seen"),
+    [
+        ("日本の小さなパン屋が朝六時に開く", "a loaf of bread"),
+        ("一只狐狸学会飞翔", "the fox"),
+        ("서울의 작은 치과가 문을 엽니다", "a tooth"),
+        ("مخبز صغير يفتح أبوابه في الصباح", "a loaf of bread"),
+        ("एक छोटी बेकरी सुबह खुलती है", "a loaf of bread"),
+        ("Маленькая пекарня открывается утром", "a loaf of bread"),
+    ],
+)
+def test_pictures_follow_the_subject_in_languages_without_a_grammar(prompt: str, seen: str) -> None:
+    assert all(b.prompt.endswith(f"featuring {seen}") for b in plan(prompt, "warm", 20, 1).beats)
+
+
+def test_every_word_from_elsewhere_shows_what_can_be_shown() -> None:
+    table = tomllib.loads(
+        (files("shared.engines.local") / "languages/elsewhere.toml").read_text("utf-8")
+    )
+    english = grammars()["en-us"].table
+    assert table["heroes"].keys() <= english["heroes"].keys()
+    assert table["scenes"].keys() <= english["scenes"].keys()
+    for row, words in table["heroes"].items():
+        assert hero_elsewhere(words.split()[0]) == (row, row)

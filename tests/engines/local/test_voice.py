@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.engines.local.styles import style_of
+from shared.engines.local.language import language_of
+from shared.engines.local.styles import VoiceChoice, style_of
 from shared.engines.local.voice import SpokenWords, speak
 from shared.story.errors import BadInput
 from shared.story.looks import STYLES
+from shared.story.speech.seconds import NORMAL, speaking_seconds
 
 TEXT = "Hello, wörld — it's 30% of “the” well-known co-op. Done!"
 VOICE = style_of("cinematic").voice
@@ -108,3 +110,19 @@ def test_kanji_are_refused_rather_than_spelt_out(tmp_path: Path, text: str) -> N
 def test_a_narration_without_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="4,000 characters"):
         spoken(tmp_path, "word " * 1000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "مخبز صغير يفتح أبوابه في الصباح، ورائحة الخبز تملأ الشارع.",
+        "कॉफी की खुशबू पूरी गली में फैल जाती है।",
+        "여우가 하늘을 나는 법을 배웁니다.",
+    ],
+)
+def test_other_scripts_are_planned_for_as_long_as_they_are_spoken(
+    text: str, tmp_path: Path
+) -> None:
+    voice = VoiceChoice("m3", NORMAL, 45, 50)
+    spoken = speak(text, voice, tmp_path / "said.wav").seconds
+    assert speaking_seconds(text, language_of(text), "espeak") == pytest.approx(spoken, rel=0.15)

@@ -120,7 +120,7 @@ SERVICES = Row(
 )
 
 KAFKA = Row(
-    "Kafka, as FastStream sees it",
+    "Kafka",
     [
         Graph(
             title="Messages received a second",
@@ -132,22 +132,17 @@ KAFKA = Row(
             stacked=True,
         ),
         Graph(
-            title="Messages published a second",
-            help="By topic.",
-            queries=[
-                Query(rate("faststream_published_messages_total", "destination"), "{{destination}}")
-            ],
+            title="Events published a second",
+            help="By their type.",
+            queries=[Query(rate("storywave_events_published_total", "event"), "{{event}}")],
             unit="cps",
             stacked=True,
         ),
         Graph(
             title="How long a publication takes",
-            help="Until its messages are in the client's buffer.",
+            help="Until all in-sync replicas have its events, however many they are.",
             queries=[
-                Query(
-                    quantile(0.95, "faststream_published_messages_duration_seconds", "component"),
-                    "{{component}}",
-                )
+                Query(quantile(0.95, "storywave_publish_seconds", "component"), "{{component}}")
             ],
             unit="s",
         ),
