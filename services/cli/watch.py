@@ -36,11 +36,11 @@ async def settle(client: Client, given: argparse.Namespace, video: Video) -> int
     if given.json:
         say_json(video)
     else:
-        say(format_row(video))
+        say(format_state(video))
     return 0
 
 
-def format_row(video: Video) -> str:
+def format_state(video: Video) -> str:
     """Return a video in one line that begins with its id."""
     return f"{video.id}  {video.status}  {video.percent} %  revision {video.rev}"
 
