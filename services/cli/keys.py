@@ -54,7 +54,7 @@ def list_all(given: argparse.Namespace) -> int:
     """Show all keys."""
 
     def show(keys: Any) -> None:
-        say(*map(format_row, keys) if keys else ("there is no key yet",))
+        say(*map(format_key, keys) if keys else ("there is no key yet",))
 
     return _run(given, lambda store: ApiKeys(store).list_all(), Client.list_keys, show)
 
@@ -99,7 +99,7 @@ def rotate_links(given: argparse.Namespace) -> int:
     return 0
 
 
-def format_row(key: ApiKey) -> str:
+def format_key(key: ApiKey) -> str:
     """Return a key in one line."""
     made = datetime.fromtimestamp(key.created_at / 1000, UTC).strftime("%Y-%m-%d")
     state = "revoked" if key.revoked_at else key.role

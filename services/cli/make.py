@@ -30,9 +30,8 @@ from services.cli.environment import (
     read_script,
     read_settings,
 )
-from services.cli.outcome import Stopped
+from services.cli.outcome import UNFINISHED, Stopped
 from services.cli.partway import (
-    WAITS,
     describe_part,
     explain_review,
     has_film,
@@ -46,7 +45,9 @@ from services.gateway.intake import OUTPUTS
 from services.gateway.keys.caller import LOCAL
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.plans import PlanFields
-from services.gateway.read.status import FINAL, Status, VideoStatus, find_animatic, find_file
+from services.gateway.read.actions import FINAL, Status
+from services.gateway.read.files import find_animatic, find_file
+from services.gateway.read.status import VideoStatus
 from services.gateway.requests import ReframeRequest, VideoRequest
 from shared.blobs.files import sweep
 from shared.ports import Doc, Store
@@ -284,7 +285,7 @@ class Maker:
             if now.awaiting is not None and is_ready_to_look_at(view):
                 for line in explain_review(now):
                     screen.say(line)
-                return WAITS
+                return UNFINISHED
             if said.sort not in FINAL:
                 screen.show(now, said.live)
         now = await self.gateway.videos.read_status(video, owner)

@@ -11,6 +11,9 @@ from shared.client import ClientError, NoServer, Refused
 from shared.story.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
 from shared.story.texts import escape_line
 
+UNFINISHED = 4
+"""The exit code where a video has not ended: it is still under way, or waits for its user."""
+
 Command = Callable[[argparse.Namespace], int]
 
 

@@ -8,9 +8,6 @@ from shared.story.goals import GOALS, Goal
 from shared.story.kinds import ANIMATIC
 from shared.story.view import View
 
-WAITS = 4
-"""The exit code of a video that waits for its user."""
-
 
 def has_film(now: VideoStatus) -> bool:
     """Tell whether a video is to have a film."""

@@ -9,7 +9,8 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from services import NAMES, load
-from services.gateway.read.status import Status, read_status
+from services.gateway.read.actions import Status
+from services.gateway.read.status import read_status
 from shared.bus import wire
 from shared.jobs.job import TERMINAL
 from shared.jobs.ledger import JOBS

@@ -4,13 +4,10 @@ import argparse
 import asyncio
 
 from services.cli.bars import Shows, choose_screen
-from services.cli.outcome import say, tell
+from services.cli.outcome import UNFINISHED, say, tell
 from services.cli.where import ask, say_json
 from shared.client import WAITS_FOR_YOU, Client, Message, Video
 from shared.story.errors import BadInput
-
-STILL = 4
-"""The exit code of a command that waited, and whose video has not ended."""
 
 NEXT = {
     "awaiting_approval": "look at it, then `storywave approve {id}`",
@@ -39,11 +36,11 @@ async def settle(client: Client, given: argparse.Namespace, video: Video) -> int
     if given.json:
         say_json(video)
     else:
-        say(format_row(video))
+        say(format_state(video))
     return 0
 
 
-def format_row(video: Video) -> str:
+def format_state(video: Video) -> str:
     """Return a video in one line that begins with its id."""
     return f"{video.id}  {video.status}  {video.percent} %  revision {video.rev}"
 
@@ -89,7 +86,7 @@ class Messages:
 
 def _judge(now: Video) -> int:
     if not now.has_ended:
-        return STILL
+        return UNFINISHED
     return 0 if now.status == "completed" else 1
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from services.gateway.brief_checks import check_brief
 from services.gateway.errors.problems import NotNow
-from services.gateway.intake import Emit, check_brief
+from services.gateway.intake import Emit
 from services.gateway.keys.limits import Usage
-from services.gateway.read.status import FINAL, Status, read_status
+from services.gateway.read.actions import FINAL, Status
+from services.gateway.read.status import read_status
 from services.gateway.read.videos import Videos
 from services.gateway.requests import VideoRequest
 from services.gateway.wishes import Wishes

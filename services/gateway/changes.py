@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from services.gateway.fields import EXACT, Picture, Seconds, Text, Whole, accept_whole
-from services.gateway.read.status import Action
+from services.gateway.read.actions import Action
+from shared.story.brief import LONGEST_VIDEO
 from shared.story.drafts import SHORTEST_LAST
-from shared.story.revise import LONGEST_VIDEO
 
 PictureNumber = Annotated[int, Field(ge=0, le=3), BeforeValidator(accept_whole)]
 

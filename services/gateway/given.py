@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from services.gateway.brief_checks import list_files
 from services.gateway.errors.problems import InUse
-from services.gateway.images import DAY_MS
-from services.gateway.intake import REQUESTS, list_files
+from services.gateway.intake import REQUESTS
 from services.gateway.read.pages import Start, find_newest
 from shared.ports import Blobs, Doc, Store
+from shared.runtime.keeping import DAY_MS
 from shared.story.brief import Brief
 from shared.story.errors import BlobMissing
 from shared.story.events import VideoRequested

@@ -21,6 +21,7 @@ from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.media.uploads import prepare
 from shared.ports import Blobs
+from shared.runtime.keeping import DAY_MS
 from shared.story.errors import BadInput, BlobMissing, WorkerDied, WorkersUnavailable, WorkTimedOut
 from shared.story.images import UPLOADS, Picture, image_key, upload_day, upload_key
 
@@ -31,7 +32,6 @@ SECONDS = 20
 """So long may one picture take: ten times what the largest one needs, on a busy machine."""
 BOUNDS = Bounds(mapped=640 << 20)
 """The largest WebP takes 580 MiB, a JPEG for printers 520, a PNG 435: most of it once decoded."""
-DAY_MS = 24 * 60 * 60_000
 
 
 class Image(BaseModel):

@@ -28,7 +28,6 @@ from services.gateway.read.making import Making
 from services.gateway.read.videos import StageWeights, Videos
 from services.gateway.read.watch import Watch
 from services.gateway.renditions import Renditions
-from services.gateway.retention import SWEEP_SECONDS as RETENTION_SECONDS
 from services.gateway.retention import Retention
 from services.gateway.revisions import Revisions
 from services.gateway.scripts import Scripts
@@ -98,49 +97,50 @@ def build_gateway(
     With a secret it also hears what a provider's webhooks tell. `loopback`: URLs that users give
     may lead to this machine. `streams_a_key`: so many may be open at once; 0 is no limit.
     """
-    shell = app.shell("gateway")
-    secrets = Secrets(app.ports.store)
+    shell, gate = app.shell("gateway"), app.gate
+    store, blobs = app.ports.store, app.ports.blobs
+    secrets = Secrets(store)
     links = Links(secrets, link_seconds)
-    videos = Videos(app.ports.store, shell.service.views, shell.fold, links.sign_all)
+    videos = Videos(store, shell.service.views, shell.fold, links.sign_all)
     watch = Watch(videos)
     shell.listen(watch.wake)
     # a store's clock, as for all times: replicas must agree on which day it is
-    images = Images(app.ports.blobs, app.ports.store.now, folder=app.folder)
-    scripts = Scripts(app.ports.blobs, app.ports.store.now)
+    images = Images(blobs, store.now, folder=app.folder)
+    scripts = Scripts(blobs, store.now)
     uploads = Uploads(images, scripts, app.folder, Downloads(loopback))
     app.repeat("uploads", images.sweep, SWEEP_SECONDS)
-    store, gate, answers = app.ports.store, app.gate, Answers(app.ports.store)
+    answers = Answers(store)
     app.repeat("answers", answers.sweep, SWEEP_SECONDS)
     audit, usage = Audit(store, app.keeping.audit_ms), Usage(store, videos.find_ended)
 
     emit = note_deeds(shell.emit, audit, usage)
-    weights, ids = StageWeights(videos), VideoIds(store, secrets, (REQUESTS, OUTPUTS))
     webhooks, poster = Webhooks(store), Poster(loopback)
-    storyboards = Storyboards(videos, images, app.ports.blobs)
+    storyboards = Storyboards(videos, images, blobs)
     intake = Intake(
-        store,
-        gate,
-        images,
-        scripts,
-        emit,
-        weights,
-        app.allowances,
-        ids,
-        usage,
-        app.terms,
-        webhooks,
-        poster,
-        videos.check_living,
-        storyboards.take_over,
+        store=store,
+        gate=gate,
+        images=images,
+        scripts=scripts,
+        emit=emit,
+        weights=StageWeights(videos),
+        allowances=app.allowances,
+        ids=VideoIds(store, secrets, (REQUESTS, OUTPUTS)),
+        usage=usage,
+        terms=app.terms,
+        webhooks=webhooks,
+        poster=poster,
+        check_living=videos.check_living,
+        take_over=storyboards.take_over,
     )
     steer = touch_videos(emit, videos)
     revisions = Revisions(videos, steer, gate, app.terms)
     wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
-    terms, allowances = app.terms, app.allowances
-    budgets = Budgets(store, videos, steer, terms, gate, wishes, usage, allowances, shell.wake)
-    given = Given(store, app.ports.blobs, app.folder)
+    budgets = Budgets(
+        store, videos, steer, app.terms, gate, wishes, usage, app.allowances, shell.wake
+    )
+    given = Given(store, blobs, app.folder)
     retention = Retention(store, videos, wishes, given, app.keeping)
-    app.repeat("retention", retention.sweep, RETENTION_SECONDS)
+    app.repeat("retention", retention.sweep, SWEEP_SECONDS)
     keys = ApiKeys(store)
     return Gateway(
         intake=intake,
@@ -153,14 +153,14 @@ def build_gateway(
         uploads=uploads,
         given=given,
         watch=watch,
-        blobs=app.ports.blobs,
+        blobs=blobs,
         hooks=Hooks(store, hook_secret),
         webhooks=webhooks,
         history=History(store, webhooks, app.replicas["gateway"].worker.take_on),
         poster=poster,
         making=Making(store),
-        thumbnails=Thumbnails(app.ports.blobs, images.pool),
-        renditions=Renditions(app.ports.blobs, uploads.pool, app.folder),
+        thumbnails=Thumbnails(blobs, images.pool),
+        renditions=Renditions(blobs, uploads.pool, app.folder),
         streams=Streams(streams_a_key),
         keys=keys,
         audit=audit,

@@ -21,14 +21,13 @@ from services.gateway.fields import (
 )
 from services.gateway.plantext import PlanText, read_text
 from shared.story.beats import Beat, Truncation
-from shared.story.brief import HandPlan
+from shared.story.brief import LONGEST_VIDEO, HandPlan
 from shared.story.drafts import MIN_BEAT_SECONDS, SHORTEST_LAST
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned
 from shared.story.formats import Aspect
 from shared.story.looks import STYLES
 from shared.story.plan import active_beats
-from shared.story.revise import LONGEST_VIDEO
 from shared.story.texts import cut_line, make_one_line
 
 MOST_BEATS = 36

@@ -27,7 +27,17 @@ from services.gateway.sources import SOURCES, check_source, check_style
 from services.gateway.webhooks.requests import WebhookRequest
 from shared.runtime.allowances import STANDARD, Allowances
 from shared.runtime.defaults import Defaults, Missing
-from shared.story.brief import Brief, ClipCheck, EndCard, OwnBeat, Review, Tier, Workflow
+from shared.story.brief import (
+    LONGEST_VIDEO,
+    SHORTEST_VIDEO,
+    Brief,
+    ClipCheck,
+    EndCard,
+    OwnBeat,
+    Review,
+    Tier,
+    Workflow,
+)
 from shared.story.byhand import fit_card_after
 from shared.story.fact import Micros
 from shared.story.formats import Aspect, Quality
@@ -40,8 +50,6 @@ from shared.story.texts import VISIBLE, clean_text
 PROMPT_LIMIT = 4000
 SCRIPT_LIMIT = 60_000
 """Letters of a script within a request, which may have 64 KiB; longer ones are given before."""
-SHORTEST, LONGEST = 5, 180
-"""Seconds."""
 NEARLY = 0.01
 GAPS: Mapping[Missing, str] = {"pan": "fill", "title": "title", "omit": "leave"}
 """What is shown where a clip is missing, in the words of a request and of a brief."""
@@ -119,7 +127,7 @@ class VideoRequest(BaseModel):
         Field(description="What the video should show.", json_schema_extra={"pattern": VISIBLE}),
     ] = Field("", validate_default=True)
     duration: Seconds = Field(
-        30, ge=SHORTEST, le=LONGEST, description="Seconds, end card included."
+        30, ge=SHORTEST_VIDEO, le=LONGEST_VIDEO, description="Seconds, end card included."
     )
     aspect: Aspect = "9:16"
     quality: Quality | None = Field(
@@ -252,9 +260,10 @@ class VideoRequest(BaseModel):
             if name not in given and (value := getattr(self.plan, name)) is not None:
                 setattr(self, name, value)
         seconds = round(self.plan.seconds + self._card_seconds, 3)
-        if not SHORTEST <= seconds <= LONGEST:
+        if not SHORTEST_VIDEO <= seconds <= LONGEST_VIDEO:
             raise ValueError(
-                f"the plan lasts {seconds:g} s with its end card: give {SHORTEST} to {LONGEST}"
+                f"the plan lasts {seconds:g} s with its end card: "
+                f"give {SHORTEST_VIDEO} to {LONGEST_VIDEO}"
             )
         if "duration" in given and abs(self.duration - seconds) > NEARLY:
             raise ValueError(
@@ -319,7 +328,7 @@ class VideoRequest(BaseModel):
         off = {"voice": ("voice", False), "music": ("music", False), "screen": ("captions", "none")}
         found: dict[str, object] = dict(off[each] for each in asked.without & {*off})
         if asked.seconds:
-            found["duration"] = min(max(asked.seconds, SHORTEST), LONGEST)
+            found["duration"] = min(max(asked.seconds, SHORTEST_VIDEO), LONGEST_VIDEO)
         open_ = {name: value for name, value in found.items() if name not in self.model_fields_set}
         return {**open_, "mood": asked.mood, "tones": asked.tones}
 

@@ -8,9 +8,10 @@ from services.gateway.errors.problems import NotNow
 from services.gateway.given import Given
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.caller import CALLER, Caller, Role
+from services.gateway.read.actions import FINAL
 from services.gateway.read.pages import Start, find_newest
 from services.gateway.read.stages import make_moment
-from services.gateway.read.status import FINAL, read_status
+from services.gateway.read.status import read_status
 from services.gateway.read.videos import Videos
 from services.gateway.wishes import Wishes
 from shared.jobs.ledger import JOBS
@@ -20,7 +21,6 @@ from shared.runtime.keeping import Keeping
 log = logging.getLogger("storywave.gateway")
 
 PAGE = 200
-SWEEP_SECONDS = 60 * 60.0
 BY = "retention"
 """Stands in the audit in place of a key."""
 

@@ -74,7 +74,7 @@ def _is_due(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
     # what was refused for what it shows is refused again: it has to be changed first
     if failure is None or failure.code == "flagged":
         return False
-    return kind is not REFERENCE or item in _list_missed(view, plan)
+    return kind is not REFERENCE or item in _list_needed(view, plan)
 
 
 def _is_makeshift(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
@@ -97,7 +97,7 @@ def _lacks_image(view: View, plan: BeatsPlanned, item: Item) -> bool:
     return failure is not None and failure.code != "flagged"
 
 
-def _list_missed(view: View, plan: BeatsPlanned) -> Iterator[Item]:
+def _list_needed(view: View, plan: BeatsPlanned) -> Iterator[Item]:
     """Yield the references that an image waits for: the others were drawn without them."""
     images = view.ends
     yield from references_of(

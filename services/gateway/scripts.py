@@ -11,11 +11,12 @@ from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 
-from services.gateway.images import DAY_MS, Unread, read_twice
+from services.gateway.images import Unread, read_twice
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.media.scripts import prepare
 from shared.ports import Blobs
+from shared.runtime.keeping import DAY_MS
 from shared.story.errors import BadInput, BlobMissing
 from shared.story.script.files import ScriptFile, script_key, waiting_key
 from shared.story.script.reading import read_title

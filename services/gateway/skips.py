@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow
 from services.gateway.fields import EXACT, accept_whole
-from services.gateway.read.status import Action
+from services.gateway.read.actions import Action
 from services.gateway.revisions import Revisions, derive
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned, RevisionRequested
@@ -58,7 +58,9 @@ class Skips:
         named = dict(_list_named(plan, asked))
         if not named:
             raise BadInput(f"the video has no such {asked.step}: its storyboard lists all", "step")
-        steps = _list_back(plan, named) if asked.back else _list_skippable(view, plan, asked, named)
+        steps = (
+            _list_skipped(plan, named) if asked.back else _list_skippable(view, plan, asked, named)
+        )
         if not steps:
             return
         under_way = {named[step] for step in steps} & set(await self.list_jobs(video_id))
@@ -84,7 +86,8 @@ def _check_place(asked: StepRequest) -> None:
         raise BadInput(f"the {asked.step} is of the whole video: leave it out", "beat")
 
 
-def _list_back(plan: BeatsPlanned, named: Mapping[str, str]) -> list[str]:
+def _list_skipped(plan: BeatsPlanned, named: Mapping[str, str]) -> list[str]:
+    """Return those of these steps that the plan does without."""
     return [step for step in named if step in plan.skipped]
 
 
@@ -113,6 +116,7 @@ def _is_made(view: View, job: str) -> bool:
 
 
 def _list_others(plan: BeatsPlanned, steps: Collection[str]) -> set[str]:
+    """Return the clips that are left without these."""
     return {CLIP.take_name(item) for item in CLIP.items(plan)} - set(steps)
 
 

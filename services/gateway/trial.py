@@ -6,9 +6,10 @@ Nothing is stored or spent, and no limit of its key is touched.
 import re
 from dataclasses import dataclass
 
+from services.gateway.brief_checks import check_brief, list_files, refuse_file, refuse_script
 from services.gateway.budgets import Budgets, Offer
 from services.gateway.from_video import Storyboards
-from services.gateway.intake import Intake, check_brief, list_files, refuse_file, refuse_script
+from services.gateway.intake import Intake
 from services.gateway.requests import VideoRequest
 from services.gateway.scripts import read_script_file
 from shared.story.brief import Brief

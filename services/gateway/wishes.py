@@ -1,6 +1,6 @@
 """A user's wishes for a video: that it rests, goes on, is cancelled, or is tried again.
 
-The one table of what a status allows stands in read/status.py. To ask for what is so already
+The one table of what a status allows stands in read/actions.py. To ask for what is so already
 changes nothing, so that a client may repeat what it has had no answer to.
 """
 
@@ -9,14 +9,8 @@ from dataclasses import dataclass
 
 from services.gateway.errors.problems import NotNow, VideoGone
 from services.gateway.intake import Emit
-from services.gateway.read.status import (
-    FINAL,
-    OF_BEATS,
-    Action,
-    Status,
-    VideoStatus,
-    read_status,
-)
+from services.gateway.read.actions import FINAL, OF_BEATS, Action, Status
+from services.gateway.read.status import VideoStatus, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_flagged, list_again
 from shared.jobs.gate import Gate

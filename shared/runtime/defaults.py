@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.story.brief import ClipCheck, Tier
+from shared.story.brief import LONGEST_VIDEO, SHORTEST_VIDEO, ClipCheck, Tier
 from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, STYLES, TRANSITION_CHOICES
 
@@ -61,7 +61,7 @@ class Defaults(BaseSettings):
     """Of requests that leave it open. By default an ad is minimal, any other cinematic."""
     aspect: Aspect = "9:16"
     """Of requests that leave it open: 9:16, 16:9 or 1:1."""
-    duration: float = Field(30, ge=5, le=180)
+    duration: float = Field(30, ge=SHORTEST_VIDEO, le=LONGEST_VIDEO)
     """Of requests that leave it open, in seconds."""
     voice: bool = True
     """Whether a narrator speaks, where the request leaves it open."""

@@ -14,12 +14,12 @@ from shared.jobs.relay import OUTBOX
 from shared.jobs.reuse import REUSE
 from shared.jobs.turns import TURNS
 from shared.ports import EXPIRES_AT, Blobs, Heard, Is, Store, Update
-from shared.runtime.keeping import Keeping
+from shared.runtime.keeping import DAY_MS, Keeping
 from shared.runtime.known import TOMBSTONE, Known, place
 from shared.runtime.service import Service
 from shared.story.events import VideoDeleted
 
-AGAIN_MS = 24 * 60 * 60_000
+AGAIN_MS = DAY_MS
 """So long after a deletion it is done once more: no worker is as late as that."""
 
 

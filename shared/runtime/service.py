@@ -113,8 +113,10 @@ class Service:
     def decide_on(self, view: View, budgets: Budgets = NO_PRICES) -> Decision:
         """Return the decision on a video, as far as there is anything to decide.
 
-        Nothing is begun of a plan that is beyond its budget. What has begun goes on: then each
-        attempt is compared with the cap, at the gate.
+        What holds for every service is looked at here, and their `decide` knows nothing of it:
+        nothing is begun of a video that is cancelled or given up, of a plan that is beyond its
+        budget, or beyond the point to which a video is to go before its user approves it. What
+        has begun goes on: then each attempt is compared with the cap, at the gate.
         """
         if is_cancelled(view):
             return Decision(done=True)

@@ -15,6 +15,8 @@ ClipCheck = Literal["off", "warn", "retry"]
 Tier = Literal["draft", "standard", "best"]
 """Names a model of each kind, the cheapest first."""
 
+SHORTEST_VIDEO, LONGEST_VIDEO = 5, 180
+"""Seconds, end card included."""
 
 Workflow = Literal["full", "plan_only", "storyboard_only", "video_only"]
 """How much of a video is made. `video_only` is all of it, from pictures that there are already."""

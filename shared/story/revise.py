@@ -6,10 +6,10 @@ the same before is wanted again. Each kind of job declares itself what it is tou
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from shared.story.beats import Beat, Chunk
-from shared.story.drafts import MIN_BEAT_SECONDS, SHORTEST_LAST
+from shared.story.beat_length import change_duration, find_length_fault
+from shared.story.beats import Beat
 from shared.story.events import BeatsPlanned, RevisionRequested
-from shared.story.formats import FPS, Aspect, frame_at
+from shared.story.formats import Aspect
 from shared.story.goals import GOALS, REVIEWS, find_goal
 from shared.story.kinds import CLIP, IMAGE, VOICE, AnyKind, Item, Kinds
 from shared.story.stale import Origins, Takes, settle_takes
@@ -48,7 +48,7 @@ def _revise_one(
         return _choose(history, request, kinds, old)
     changed = _put(_take_back(plan, old, request), _revise_beat(plan, old, request))
     if request.action == "edit" and request.duration is not None:
-        if find_fault(plan, old, request.duration):
+        if find_length_fault(plan, old, request.duration):
             return _number(plan, request, plan.takes)
         changed = change_duration(changed, old.index, request.duration)
     return _answer(history, request, kinds, changed, _list_again(changed, request))
@@ -234,77 +234,3 @@ def number_take(plan: BeatsPlanned, kind: AnyKind, beat: int) -> int | None:
     """
     items = list(_items_of(plan, kind, beat))
     return kind.take(plan, items[-1]) if items else None
-
-
-# ── another length ──────────────────────────────────────────────────────────────────────────────
-
-LONGEST_CHUNK = 10.0
-LONGEST_VIDEO = 180.0
-"""Seconds."""
-
-
-def find_fault(plan: BeatsPlanned, beat: Beat, seconds: float) -> str:
-    """Return why a beat can't last so long, and how long it can; empty where it can."""
-    chunks = sum(chunk.beat == beat.index for chunk in plan.chunks)
-    is_last = beat.index == len(plan.beats) - 1
-    least = SHORTEST_LAST if is_last else MIN_BEAT_SECONDS
-    room = LONGEST_VIDEO - plan.brief.duration + beat.duration
-    # no model makes the user's own clip
-    can_fill = LONGEST_VIDEO if beat.sound else chunks * LONGEST_CHUNK
-    most = round(min(can_fill, room), 3)
-    if least <= seconds <= most:
-        return ""
-    return f"this beat can last {least:g} to {most:g} seconds"
-
-
-def change_duration(plan: BeatsPlanned, index: int, seconds: float) -> BeatsPlanned:
-    """Return the plan with a beat of about so many seconds; the video is longer by as much.
-
-    All that follows moves by whole frames, so that no other clip has another length. A beat keeps
-    its number of chunks: their numbers are names.
-    """
-    beat = plan.beats[index]
-    frames = round((seconds - beat.duration) * FPS)
-    end = _move(round(beat.start + beat.duration, 3), frames)
-    longer = beat.model_copy(update={"duration": round(end - beat.start, 3)})
-    later = (_shift_beat(each, frames) for each in plan.beats[index + 1 :])
-    return plan.model_copy(
-        update={
-            "beats": (*plan.beats[:index], longer, *later),
-            "chunks": tuple(_stretch(plan, longer, frames)),
-            "brief": plan.brief.model_copy(update={"duration": _move(plan.brief.duration, frames)}),
-        }
-    )
-
-
-def _move(at: float, frames: int) -> float:
-    """Return the whole millisecond that lies so many frames later."""
-    moved = round(at + frames / FPS, 3)
-    near = (moved, round(moved - 0.001, 3), round(moved + 0.001, 3))
-    return next((time for time in near if frame_at(time) == frame_at(at) + frames), moved)
-
-
-def _shift_beat(beat: Beat, frames: int) -> Beat:
-    start, end = _move(beat.start, frames), _move(round(beat.start + beat.duration, 3), frames)
-    return beat.model_copy(update={"start": start, "duration": round(end - start, 3)})
-
-
-def _stretch(plan: BeatsPlanned, beat: Beat, frames: int) -> Iterator[Chunk]:
-    """Yield the chunks where one beat has another length, and those behind it move."""
-    count = sum(chunk.beat == beat.index for chunk in plan.chunks)
-    parts = (round(beat.start + beat.duration * part / count, 3) for part in range(count + 1))
-    bounds = list(parts)
-    place = 0
-    for chunk in plan.chunks:
-        if chunk.beat == beat.index:
-            yield _place(chunk, bounds[place], bounds[place + 1])
-            place += 1
-        elif chunk.start < beat.start:
-            yield chunk
-        else:
-            end = round(chunk.start + chunk.seconds, 3)
-            yield _place(chunk, _move(chunk.start, frames), _move(end, frames))
-
-
-def _place(chunk: Chunk, start: float, end: float) -> Chunk:
-    return chunk.model_copy(update={"start": start, "seconds": round(end - start, 3)})

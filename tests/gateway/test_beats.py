@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.read.status import ALLOWED, Action, Status
+from services.gateway.read.actions import ALLOWED, Action, Status
 from shared.jobs.outcomes import Quote
 from shared.jobs.relay import OUTBOX
 from shared.runtime.terms import Terms

@@ -31,11 +31,18 @@ def find_all(cls: type[Refusal]) -> list[type[Refusal]]:
     return [each for sub in cls.__subclasses__() for each in (sub, *find_all(sub))]
 
 
-def test_every_refusal_has_its_row_in_the_table_and_its_status() -> None:
+def test_every_refusal_has_its_row_in_the_table() -> None:
     assert len(find_all(Refusal)) >= 25
     for cls in find_all(Refusal):
-        for code in OF_EITHER.get(cls) or {cls.kind}:
-            assert PROBLEMS[code].status == cls.status, cls
+        assert (OF_EITHER.get(cls) or {cls.kind}) <= PROBLEMS.keys(), cls
+
+
+def test_a_refusal_is_answered_with_the_status_that_its_page_names() -> None:
+    assert explain_error(callers.NoKey(given=False), "/").status == 401
+    assert explain_error(problems.NoSuchVideo("x"), "/").status == 404
+    assert explain_error(problems.VideoGone("x"), "/").status == 410
+    assert explain_error(repeated.TooManyKept(1), "/").status == 429
+    assert explain_error(problems.Unreadable("x"), "/").status == 503
 
 
 def test_every_other_problem_has_its_row_too() -> None:

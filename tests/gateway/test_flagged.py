@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.read.status import Action
+from services.gateway.read.actions import Action
 from shared.story.events import BeatsPlanned, Event
 from shared.story.kinds import CLIP, IMAGE, VOICE, AnyKind
 from tests.gateway.conftest import Api

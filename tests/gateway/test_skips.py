@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.read.status import ALLOWED, Action, Status
+from services.gateway.read.actions import ALLOWED, Action, Status
 from shared.story.events import Event
 from shared.story.kinds import CLIP, MUSIC, VOICE
 from tests.gateway.conftest import Api

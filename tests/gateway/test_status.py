@@ -6,16 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.read.actions import ALLOWED, FINAL, Action, Status
+from services.gateway.read.files import find_file
 from services.gateway.read.stages import StageRecord, measure_weights
-from services.gateway.read.status import (
-    ALLOWED,
-    FINAL,
-    Action,
-    Status,
-    VideoStatus,
-    find_file,
-    read_status,
-)
+from services.gateway.read.status import VideoStatus, read_status
 from shared.story.beats import ChunkError, Truncation
 from shared.story.events import (
     DeadLettered,

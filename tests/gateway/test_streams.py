@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -55,6 +55,16 @@ async def read_events(answer: httpx.Response) -> AsyncIterator[Event]:
             data = json.loads(fields["data"])
             yield Event(fields["event"], data, fields.get("id", ""), fields.get("retry", ""))
             fields = {}
+
+
+async def follow_all(
+    watch: Watch, owner: str, place: Place | None = None
+) -> AsyncGenerator[Said, None]:
+    """Yield what is told of all videos of an owner, one by one."""
+    async with aclosing(watch.read_all(owner, place)) as groups:
+        async for group in groups:
+            for said in group:
+                yield said
 
 
 async def heard(api: Api, path: str, last: str | None = None) -> list[Event]:
@@ -169,7 +179,7 @@ async def test_who_follows_more_videos_than_messages_may_wait_hears_of_all(api: 
     for each in made:
         story = whole(full_plan(video_id=each))
         await api.tell([fact.model_copy(update={"at": now}) for fact in story])
-    stream, ended = api.parts.watch.follow_all("local", Place(now - 1, 1)), list[str]()
+    stream, ended = follow_all(api.parts.watch, "local", Place(now - 1, 1)), list[str]()
     async with asyncio.timeout(5):
         while len(ended) < 4:
             said = await anext(stream)
@@ -190,7 +200,7 @@ async def first_of(api: Api, video: str) -> AsyncIterator[Said]:
 async def test_one_stream_follows_all_videos_also_those_that_come_later(api: Api) -> None:
     ended, under_way = await api.make(seed=1), await api.make(seed=2)
     await api.tell(whole(full_plan(video_id=ended)))
-    stream = api.parts.watch.follow_all("local")
+    stream = follow_all(api.parts.watch, "local")
     async with asyncio.timeout(10):
         first = await anext(stream)
         assert (first.sort, first.live.video_id) == ("snapshot", under_way)
@@ -224,7 +234,7 @@ async def test_a_video_that_goes_on_comes_back_into_the_stream_of_every_replica(
     made = await api.make()
     await api.tell([VideoSteered(video_id=made, rev=1, desired="cancelled", at=2_000)])
     _, watch = second_replica(api)
-    stream = watch.follow_all("local")
+    stream = follow_all(watch, "local")
     waiting = asyncio.create_task(anext(stream))
     await asyncio.sleep(0.05)
     assert (await api.http.post(f"/v1/videos/{made}/retry")).status_code == 202
@@ -239,7 +249,7 @@ async def test_who_comes_again_hears_how_videos_ended_meanwhile(api: Api) -> Non
     made, now = await api.make(), api.app.ports.store.now()
     story = [fact.model_copy(update={"at": now}) for fact in whole(full_plan(video_id=made))]
     await api.tell(story)
-    stream = api.parts.watch.follow_all("local", Place(now - 1, 1))
+    stream = follow_all(api.parts.watch, "local", Place(now - 1, 1))
     async with asyncio.timeout(5):
         while (said := await anext(stream)).sort != "completed":
             assert said.sort in {"snapshot", "progress"}
@@ -252,7 +262,7 @@ async def test_however_many_videos_come_at_once_those_after_them_are_heard_of_to
 ) -> None:
     monkeypatch.setattr(videos, "LATEST", 3)
     first = await api.make()
-    stream = api.parts.watch.follow_all("local")
+    stream = follow_all(api.parts.watch, "local")
     assert await list_snapshots(stream, 1) == {first}
     told = asyncio.create_task(list_snapshots(stream, 7))
     made = {await api.make(seed=n) for n in range(7)}
@@ -267,7 +277,7 @@ async def test_a_reader_that_reads_is_not_cut_off_however_many_videos_come_at_on
 ) -> None:
     _, watch = second_replica(api)
     first = await api.make()
-    stream = watch.follow_all("local")
+    stream = follow_all(watch, "local")
     assert await list_snapshots(stream, 1) == {first}
     told = asyncio.create_task(list_snapshots(stream, 30))
     made = set(await asyncio.gather(*(api.make(seed=n) for n in range(30))))
@@ -289,7 +299,7 @@ async def test_a_new_video_is_heard_of_although_the_store_is_away_as_it_comes(
         return await read(videos, ids)
 
     first = await api.make()
-    stream = api.parts.watch.follow_all("local")
+    stream = follow_all(api.parts.watch, "local")
     assert await list_snapshots(stream, 1) == {first}
     told = asyncio.create_task(list_snapshots(stream, 1))
     monkeypatch.setattr(Videos, "read_views", read_later)
@@ -318,7 +328,7 @@ async def test_a_video_that_is_found_before_it_is_complete_is_told_of_all_the_sa
         return found
 
     looks, first = list[dict[str, int]](), await api.make()
-    stream = api.parts.watch.follow_all("local")
+    stream = follow_all(api.parts.watch, "local")
     assert await list_snapshots(stream, 1) == {first}
     told = asyncio.create_task(list_snapshots(stream, 1))
     monkeypatch.setattr(Gate, "open", wait)
@@ -340,7 +350,7 @@ async def list_snapshots(stream: AsyncIterator[Said], number: int) -> set[str]:
 
 async def test_no_owner_hears_of_another_s_videos(api: Api) -> None:
     made = await api.make()
-    stream = api.parts.watch.follow_all("another")
+    stream = follow_all(api.parts.watch, "another")
     waiting = asyncio.create_task(anext(stream))
     await api.tell([full_plan(video_id=made)])
     await asyncio.sleep(0.5)

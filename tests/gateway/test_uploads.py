@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from services.gateway import images
-from services.gateway.images import DAY_MS, Images, make_picture_pool, read_picture
+from services.gateway.images import Images, make_picture_pool, read_picture
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.ports import Blobs
+from shared.runtime.keeping import DAY_MS
 from shared.story.errors import BadInput, BlobMissing, WorkersUnavailable
 from shared.story.images import UPLOADS, Picture, image_key
 from tests.base import calls

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.gateway.read.status import ALLOWED, Action, Status, list_actions
+from services.gateway.read.actions import ALLOWED, Action, Status, list_actions
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.events import Event, RevisionRequested, VideoCompleted, VideoFailed, VideoSteered

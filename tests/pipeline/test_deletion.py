@@ -13,7 +13,7 @@ import pytest
 
 from services.gateway.errors.problems import NoSuchVideo, NotNow, VideoGone
 from services.gateway.parts import Gateway, build_gateway
-from services.gateway.read.status import Action, Status
+from services.gateway.read.actions import Action, Status
 from shared.base.pool import Pool
 from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.read.status import Status, read_status
+from services.gateway.read.actions import Status
+from services.gateway.read.status import read_status
 from services.planner.work import WORK as PLANNING_WORK
 from shared.base.pool import Pool
 from shared.bus.chaos import Chaos

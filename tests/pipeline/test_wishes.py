@@ -9,7 +9,8 @@ import pytest
 
 from services.gateway.errors.problems import NotNow
 from services.gateway.parts import Gateway, build_gateway
-from services.gateway.read.status import Action, Status, VideoStatus
+from services.gateway.read.actions import Action, Status
+from services.gateway.read.status import VideoStatus
 from shared.bus.chaos import Chaos
 from shared.jobs.job import TERMINAL, Job
 from shared.jobs.ledger import JOBS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway.parts import build_gateway
-from services.gateway.read.status import Action, Status
+from services.gateway.read.actions import Action, Status
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY
 from shared.jobs.job import Job

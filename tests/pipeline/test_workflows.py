@@ -11,7 +11,8 @@ import pytest
 from services.gateway.changes import BeatChange, SkipRequest
 from services.gateway.errors.problems import NotNow
 from services.gateway.parts import build_gateway
-from services.gateway.read.status import Action, Status, VideoStatus
+from services.gateway.read.actions import Action, Status
+from services.gateway.read.status import VideoStatus
 from shared.jobs.engine import Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Made

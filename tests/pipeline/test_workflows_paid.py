@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.gateway.parts import build_gateway
-from services.gateway.read.status import Status
+from services.gateway.read.actions import Status
 from shared.story.brief import Brief, EndCard, Review, Workflow
 from tests.pipeline.test_replicate import check_books, hooks, paid_world, replicate
 from tests.pipeline.test_restarts import Up, wait

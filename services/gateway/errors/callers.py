@@ -12,7 +12,6 @@ Refusal
 """
 
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from services.gateway.errors.problems import Refusal
 from services.gateway.errors.wording import trim_text
@@ -22,8 +21,6 @@ from shared.story.money import say_dollars
 
 class NoKey(Refusal):
     """A key is needed, and none came, or one that lets nobody in."""
-
-    status = HTTPStatus.UNAUTHORIZED
 
     def __init__(self, *, given: bool) -> None:
         self.kind = "key-not-valid" if given else "key-missing"
@@ -39,7 +36,6 @@ class NoKey(Refusal):
 class NoSuchKey(Refusal):
     """There is no API key of this id, or not any more."""
 
-    status = HTTPStatus.NOT_FOUND
     kind = "no-such-key"
 
     def __init__(self, key_id: str) -> None:
@@ -52,7 +48,6 @@ class NoSuchKey(Refusal):
 class NotAllowed(Refusal):
     """The caller's role does not allow it."""
 
-    status = HTTPStatus.FORBIDDEN
     kind = "role-too-low"
 
     def __init__(self, role: str, needed: str, why: str = "") -> None:
@@ -65,8 +60,6 @@ class NotAllowed(Refusal):
 class LinkRefused(Refusal):
     """A link that was not signed here, or that has ended."""
 
-    status = HTTPStatus.FORBIDDEN
-
     def __init__(self, *, ended: bool) -> None:
         self.kind = "link-ended" if ended else "link-not-valid"
         super().__init__(
@@ -78,7 +71,6 @@ class LinkRefused(Refusal):
 class TooManyRequests(Refusal):
     """The requests of this minute are used up."""
 
-    status = HTTPStatus.TOO_MANY_REQUESTS
     kind = "too-many-requests"
 
     def __init__(self, limit: int, seconds: int, headers: Mapping[str, str]) -> None:
@@ -92,7 +84,6 @@ class TooManyRequests(Refusal):
 class TooManyVideos(Refusal):
     """As many videos are under way as the key may have."""
 
-    status = HTTPStatus.TOO_MANY_REQUESTS
     kind = "too-many-active-videos"
 
     def __init__(self, limit: int) -> None:
@@ -106,7 +97,6 @@ class TooManyVideos(Refusal):
 class TooManyStreams(Refusal):
     """As many streams are open as the key may have."""
 
-    status = HTTPStatus.TOO_MANY_REQUESTS
     kind = "too-many-streams"
 
     def __init__(self, limit: int) -> None:
@@ -120,7 +110,6 @@ class TooManyStreams(Refusal):
 class SpentForToday(Refusal):
     """The key may promise no more money today."""
 
-    status = HTTPStatus.PAYMENT_REQUIRED
     kind = "spend-limit"
 
     def __init__(self, limit: Micros, counted: Micros, more: Micros, seconds: int) -> None:

@@ -1,5 +1,7 @@
 """Errors as RFC 9457 problem documents: every one says what to do.
 
+A class has a code (`kind`); the status of each code stands in table.py, and here only to be read.
+
 PermanentError
 └── Refusal                   a request that cannot be served, with its HTTP status
     ├── NoSuchVideo           404
@@ -28,7 +30,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from services.gateway.errors.table import make_type
+from services.gateway.errors.table import PROBLEMS, make_type
 from services.gateway.errors.wording import Fields, advise, trim_text
 from shared.story.errors import (
     BadInput,
@@ -73,8 +75,8 @@ class Problem(BaseModel):
 class Refusal(PermanentError):
     """A request that cannot be served."""
 
-    status: HTTPStatus
     kind: str
+    """Its code: a row of the one table of problems."""
 
     def __init__(
         self, message: str, over_http: str = "", headers: Mapping[str, str] | None = None
@@ -84,11 +86,15 @@ class Refusal(PermanentError):
         """What to do about it, for those who ask over HTTP: others have other means."""
         self.headers = headers or {}
 
+    @property
+    def status(self) -> int:
+        """Return the HTTP status, as the table has it for this code."""
+        return PROBLEMS[self.kind].status
+
 
 class NoSuchVideo(Refusal):
     """There is no video of this id, or not for this owner."""
 
-    status = HTTPStatus.NOT_FOUND
     kind = "no-such-video"
 
     def __init__(self, video_id: str) -> None:
@@ -101,7 +107,6 @@ class NoSuchVideo(Refusal):
 class VideoGone(Refusal):
     """The video was deleted, with everything that it owned."""
 
-    status = HTTPStatus.GONE
     kind = "video-deleted"
 
     def __init__(self, video_id: str, cost: Micros = 0) -> None:
@@ -114,7 +119,6 @@ class VideoGone(Refusal):
 class NoSuchImage(Refusal):
     """There is no picture of this id, or not for this owner."""
 
-    status = HTTPStatus.NOT_FOUND
     kind = "no-such-image"
 
     def __init__(self, image_id: str) -> None:
@@ -126,7 +130,6 @@ class NoSuchImage(Refusal):
 class NoSuchUpload(Refusal):
     """There is no file of this id, or not for this owner."""
 
-    status = HTTPStatus.NOT_FOUND
     kind = "no-such-upload"
 
     def __init__(self, upload_id: str) -> None:
@@ -139,7 +142,6 @@ class NoSuchUpload(Refusal):
 class TooManyUploads(Refusal):
     """As many files are being taken in as this process has room for."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "too-many-uploads"
 
     def __init__(self) -> None:
@@ -149,7 +151,6 @@ class TooManyUploads(Refusal):
 class NoSuchWebhook(Refusal):
     """There is no webhook of this id, or not for this owner."""
 
-    status = HTTPStatus.NOT_FOUND
     kind = "no-such-webhook"
 
     def __init__(self, webhook_id: str) -> None:
@@ -162,7 +163,6 @@ class NoSuchWebhook(Refusal):
 class NoSuchDelivery(Refusal):
     """The webhook was never to be told this."""
 
-    status = HTTPStatus.NOT_FOUND
     kind = "no-such-delivery"
 
     def __init__(self, delivery_id: str) -> None:
@@ -179,7 +179,6 @@ class StreamOver(Exception):
 class Unreadable(Refusal):
     """The stored facts of the video can't be read here."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "unreadable-video"
 
     def __init__(self, video_id: str) -> None:
@@ -193,21 +192,18 @@ class Unreadable(Refusal):
 class NoSuchPart(Refusal):
     """The video is there, but it has no such part."""
 
-    status = HTTPStatus.NOT_FOUND
     kind = "no-such-part"
 
 
 class NotNow(Refusal):
     """The video's status does not allow it."""
 
-    status = HTTPStatus.CONFLICT
     kind = "not-in-this-status"
 
 
 class InUse(Refusal):
     """Videos use this file."""
 
-    status = HTTPStatus.CONFLICT
     kind = "file-in-use"
 
     def __init__(self, videos: Sequence[str]) -> None:
@@ -220,7 +216,6 @@ class InUse(Refusal):
 class Changed(Refusal):
     """The plan is another one than the If-Match header names."""
 
-    status = HTTPStatus.PRECONDITION_FAILED
     kind = "changed-since"
 
     def __init__(self, rev: int) -> None:
@@ -233,7 +228,6 @@ class Changed(Refusal):
 class KeyReused(Refusal):
     """An Idempotency-Key came again with another request."""
 
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
     kind = "idempotency-key-reused"
 
     def __init__(self) -> None:
@@ -246,7 +240,6 @@ class KeyReused(Refusal):
 class WrongType(Refusal):
     """The body is of another type than this path takes."""
 
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     kind = "wrong-content-type"
 
     def __init__(self, *types: str) -> None:
@@ -256,7 +249,6 @@ class WrongType(Refusal):
 class WrongHost(Refusal):
     """The request was meant for another host, or reached us under a name that is not ours."""
 
-    status = HTTPStatus.MISDIRECTED_REQUEST
     kind = "unknown-host"
 
     def __init__(self, host: str) -> None:
@@ -269,14 +261,12 @@ class WrongHost(Refusal):
 class NotSigned(Refusal):
     """A webhook that did not come from the provider whose it says it is, or not lately."""
 
-    status = HTTPStatus.UNAUTHORIZED
     kind = "webhook-not-signed"
 
 
 class CrossSite(Refusal):
     """A browser sent this write for a page of another site."""
 
-    status = HTTPStatus.FORBIDDEN
     kind = "cross-site"
 
     def __init__(self) -> None:

@@ -6,15 +6,12 @@ Refusal
 └── TooManyKept           429
 """
 
-from http import HTTPStatus
-
 from services.gateway.errors.problems import Refusal
 
 
 class UnderWay(Refusal):
     """A request with this Idempotency-Key is being served just now."""
 
-    status = HTTPStatus.CONFLICT
     kind = "request-under-way"
 
     def __init__(self) -> None:
@@ -28,7 +25,6 @@ class UnderWay(Refusal):
 class NotKept(Refusal):
     """The first request was served, and what it was answered may not be kept."""
 
-    status = HTTPStatus.CONFLICT
     kind = "answer-not-kept"
 
     def __init__(self) -> None:
@@ -42,7 +38,6 @@ class NotKept(Refusal):
 class TooManyKept(Refusal):
     """As many answers are kept for this owner as there may be."""
 
-    status = HTTPStatus.TOO_MANY_REQUESTS
     kind = "too-many-idempotency-keys"
 
     def __init__(self, most: int) -> None:

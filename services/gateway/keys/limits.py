@@ -12,13 +12,13 @@ from services.gateway.errors.callers import SpentForToday, TooManyRequests, TooM
 from services.gateway.keys.caller import CALLER
 from shared.base.batching import Batcher
 from shared.ports import Doc, Index, Store, Update
+from shared.runtime.keeping import DAY_MS
 from shared.story.fact import Micros
 
 USAGE = "usage"
 INDEXES: Mapping[str, Sequence[Index]] = {USAGE: ()}
 
 MINUTE_MS = 60_000
-DAY_MS = 24 * 60 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.gateway.openai.requests import MODEL, REMIXED
-from services.gateway.read.status import Status, VideoStatus
+from services.gateway.read.actions import Status
+from services.gateway.read.status import VideoStatus
 from shared.story.formats import canvas
 
 Lifecycle = Literal["queued", "in_progress", "completed", "failed"]

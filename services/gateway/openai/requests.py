@@ -16,8 +16,8 @@ from pydantic import (
 from services.gateway.amounts import Budget
 from services.gateway.errors.problems import explain_input
 from services.gateway.fields import Seconds
-from services.gateway.requests import LONGEST, PROMPT_LIMIT, VideoRequest
-from shared.story.brief import Brief
+from services.gateway.requests import PROMPT_LIMIT, VideoRequest
+from shared.story.brief import LONGEST_VIDEO, Brief
 from shared.story.formats import Aspect, Quality
 from shared.story.money import say_dollars
 from shared.story.texts import VISIBLE
@@ -35,7 +35,7 @@ FULL_SIDE = 1_000
 class ShortRequest(VideoRequest):
     """A video that may be as short as theirs are."""
 
-    duration: Seconds = Field(SHORTEST, ge=SHORTEST, le=LONGEST)
+    duration: Seconds = Field(SHORTEST, ge=SHORTEST, le=LONGEST_VIDEO)
 
 
 def _read_seconds(given: object) -> object:
@@ -69,7 +69,7 @@ class VideoCreate(BaseModel):
     seconds: Annotated[float, BeforeValidator(_read_seconds)] = Field(
         SHORTEST,
         ge=SHORTEST,
-        le=LONGEST,
+        le=LONGEST_VIDEO,
         json_schema_extra={"examples": ["8"]},
         description="4, 8, 12 or any other, as a text or a number.",
     )
@@ -135,17 +135,24 @@ def _check(wishes: dict[str, Any]) -> ShortRequest:
 
 
 KEPT = (
-    *("duration", "aspect", "quality", "style", "voice", "music", "say", "captions", "transition"),
-    *(
-        "transition_seconds",
-        "clip_sound",
-        "clip_check",
-        "min_clips",
-        "image_takes",
-        "reuse",
-        "seed",
-    ),
-    *("priority", "on_cap"),
+    "duration",
+    "aspect",
+    "quality",
+    "style",
+    "voice",
+    "music",
+    "say",
+    "captions",
+    "transition",
+    "transition_seconds",
+    "clip_sound",
+    "clip_check",
+    "min_clips",
+    "image_takes",
+    "reuse",
+    "seed",
+    "priority",
+    "on_cap",
 )
 """The wishes of a brief that a remix takes over as they are."""
 

@@ -17,7 +17,7 @@ from services.gateway.openai.answers import (
 from services.gateway.openai.bodies import FORM, JSON, REFERENCE, keep_reference, read_wanted
 from services.gateway.openai.requests import MODEL, VideoCreate, VideoRemix, build_remix
 from services.gateway.parts import Gateway
-from services.gateway.read.status import Part
+from services.gateway.read.files import VideoFile
 from services.gateway.requests import VideoRequest
 from services.gateway.routes.files import find_part
 from services.gateway.routes.inputs import At, Id, Known, Owner
@@ -28,7 +28,7 @@ router = APIRouter(
 
 Key = Annotated[str | None, Header(min_length=1, max_length=255, alias="Idempotency-Key")]
 
-PARTS: dict[str, Part] = {"video": "media", "thumbnail": "poster", "spritesheet": "contact"}
+PARTS: dict[str, VideoFile] = {"video": "media", "thumbnail": "poster", "spritesheet": "contact"}
 
 
 def _describe_body() -> dict[str, Any]:

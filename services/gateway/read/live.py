@@ -5,8 +5,9 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.gateway.read.actions import FINAL, Status
 from services.gateway.read.stages import make_moment
-from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
+from services.gateway.read.status import VideoStatus, read_status
 from shared.story.budget import explain_excess
 from shared.story.codes import Code, read_code
 from shared.story.events import (

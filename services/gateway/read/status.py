@@ -6,12 +6,12 @@ are only ever added. Times leave here as UTC, money as integer micro-dollars.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import Literal
 
 from pydantic import Field
 
+from services.gateway.read.actions import Action, Status, list_actions
 from services.gateway.read.block import Exceeded, describe_block
+from services.gateway.read.files import build_links, find_clips
 from services.gateway.read.stages import (
     Progress,
     StageRecord,
@@ -19,7 +19,6 @@ from services.gateway.read.stages import (
     make_moment,
     measure_progress,
 )
-from services.gateway.webhooks.kept import name_own
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
 from shared.story.brief import Brief, Review, Workflow
 from shared.story.budget import find_block, find_cap
@@ -40,78 +39,16 @@ from shared.story.events import (
 from shared.story.fact import Fact, Micros
 from shared.story.formats import Aspect
 from shared.story.kinds import (
-    CONFORM,
     KINDS,
-    AnimaticReady,
-    ChunkReady,
-    ClipConformed,
     Kinds,
     Stage,
     clip_job,
 )
 from shared.story.notes import Note, list_notes
-from shared.story.plan import active_chunks, card_number
+from shared.story.plan import active_chunks
 from shared.story.reviews import find_awaited
 from shared.story.view import View
 from shared.story.wishes import FIRST_REV, find_desired, find_rev, is_deleting
-
-
-class Status(StrEnum):
-    """The state of a video, in one word."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    AWAITING_APPROVAL = "awaiting_approval"
-    PAUSED = "paused"
-    BUDGET_EXCEEDED = "budget_exceeded"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    DELETING = "deleting"
-
-
-class Action(StrEnum):
-    """A thing that a user may ask of a video."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    CANCEL = "cancel"
-    RETRY = "retry"
-    APPROVE = "approve"
-    CONTINUE = "continue"
-    REFRAME = "reframe"
-    EDIT = "edit"
-    REGENERATE = "regenerate"
-    SKIP = "skip"
-    SKIP_STEP = "skip_step"
-    CHOOSE = "choose"
-    DOWNLOAD = "download"
-    DELETE = "delete"
-
-
-OF_BEATS = frozenset({Action.EDIT, Action.REGENERATE, Action.SKIP, Action.CHOOSE})
-"""Possible as long as there is a plan, and somebody wants its video."""
-
-UNDER_WAY = OF_BEATS | {Action.CANCEL, Action.SKIP_STEP}
-
-_ALLOWED: Mapping[Status, frozenset[Action]] = {
-    Status.QUEUED: UNDER_WAY | {Action.PAUSE},
-    Status.RUNNING: UNDER_WAY | {Action.PAUSE},
-    Status.AWAITING_APPROVAL: UNDER_WAY | {Action.APPROVE, Action.PAUSE},
-    Status.PAUSED: UNDER_WAY | {Action.RESUME},
-    Status.BUDGET_EXCEEDED: UNDER_WAY,
-    Status.COMPLETED: OF_BEATS | {Action.DOWNLOAD, Action.RETRY, Action.REFRAME, Action.CONTINUE},
-    Status.FAILED: OF_BEATS | {Action.RETRY, Action.SKIP_STEP},
-    Status.CANCELLED: frozenset({Action.RETRY}),
-    Status.DELETING: frozenset(),
-}
-ALLOWED = {status: actions | {Action.DELETE} for status, actions in _ALLOWED.items()}
-"""Status → the actions that it allows: every other is refused with a 409."""
-
-OF_FILMS = frozenset({Action.DOWNLOAD, Action.REFRAME})
-"""Of a completed video these need its film; without one it can be continued instead."""
-
-FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
 class FailedAt(Fact):
@@ -214,15 +151,9 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         failed_at=FailedAt(phase=failure.phase, item=failure.item) if failure else None,
         seconds=done.seconds if done and done.key else None,
         generation_ms=ended.generation_ms if ended else None,
-        links=_build_links(view, done),
+        links=build_links(view, done),
         actions=tuple(sorted(list_actions(word, is_film=done is None or bool(done.key)))),
     )
-
-
-def list_actions(word: Status, *, is_film: bool = True) -> frozenset[Action]:
-    """Return what may be asked of a video in this status."""
-    beside = {Action.CONTINUE} if is_film else OF_FILMS
-    return ALLOWED[word] - beside if word is Status.COMPLETED else ALLOWED[word]
 
 
 def list_shown(view: View, kinds: Kinds = KINDS) -> list[Event]:
@@ -301,18 +232,6 @@ def _stop_stages(made: Progress, word: Status) -> tuple[StageRecord, ...]:
     )
 
 
-def find_clips(view: View) -> dict[int, ChunkReady]:
-    """Return the clip of each chunk, at the take that the plan wants."""
-    plan = view.latest(BeatsPlanned)
-    ready = {}
-    if plan is None:
-        return {}
-    for chunk in active_chunks(plan):
-        if clip := view.ready(ChunkReady, clip_job(plan, chunk)):
-            ready[chunk.index] = clip
-    return ready
-
-
 def _describe_chunks(view: View, plan: BeatsPlanned | None) -> Chunks | None:
     if plan is None:
         return None
@@ -335,60 +254,3 @@ def _list_failures(view: View, plan: BeatsPlanned) -> tuple[ChunkError, ...]:
         for chunk in active_chunks(plan)
         if (failed := view.failure(clip_job(plan, chunk)))
     )
-
-
-def _build_links(view: View, done: VideoCompleted | None) -> dict[str, str]:
-    here = f"/v1/videos/{view.video_id}"
-    links = {"self": here, "events": f"{here}/events"}
-    request = view.one(VideoRequested)
-    if request and name_own(view.video_id) in request.webhooks:
-        links["deliveries"] = f"/v1/webhooks/{name_own(view.video_id)}/deliveries"
-    if find_animatic(view) is not None:
-        links["animatic"] = f"{here}/animatic"
-    if find_card(view) is not None:
-        links["card"] = f"{here}/card.png"
-    if done and done.key:
-        links |= {"media": f"{here}/media", "poster": f"{here}/poster"}
-        links |= {
-            name: f"{here}/{path.format(rev=done.rev)}"
-            for name, (output, path) in _OUTPUTS.items()
-            if output in done.outputs
-        }
-    return links
-
-
-_OUTPUTS: Mapping[str, tuple[str, str]] = {
-    "captions.srt": ("srt", "captions.srt"),
-    "captions.vtt": ("vtt", "captions.vtt"),
-    "contact": ("contact", "contact.png"),
-    "hls": ("hls", "hls/{rev}/playlist.m3u8"),
-}
-"""Link → the output that it leads to, and its path."""
-
-Part = Literal["media", "poster", "srt", "vtt", "contact", "hls", "hls_media"]
-
-
-def find_file(view: View, part: Part, rev: int | None = None) -> str | None:
-    """Return the key of a file of a finished revision, or of the latest; None without one."""
-    ends = [end for end in view.all(VideoCompleted) if end.key and rev in (None, end.rev)]
-    done = max(ends, key=lambda end: end.rev, default=None)
-    if done is None:
-        return None
-    return {"media": done.key, "poster": done.poster_key, **done.outputs}.get(part)
-
-
-def find_animatic(view: View, rev: int | None = None) -> str | None:
-    """Return the key of the animatic of a revision, or of the latest; None where there is none."""
-    made = [end for end in view.all(AnimaticReady) if rev in (None, end.take)]
-    latest = max(made, key=lambda end: end.take, default=None)
-    return latest.key if latest else None
-
-
-def find_card(view: View) -> str | None:
-    """Return the key of the finished end card, as the plan wants it; None where there is none."""
-    plan = view.latest(BeatsPlanned)
-    if plan is None or plan.brief.end_card is None:
-        return None
-    job = CONFORM.job(plan, beat=len(plan.beats), n=card_number(plan))
-    made = view.ready(ClipConformed, job)
-    return made.key if made else None

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from services.gateway.errors.problems import NoSuchVideo, Unreadable, VideoGone
 from services.gateway.intake import REQUESTS
 from services.gateway.keys.caller import LOCAL
+from services.gateway.read.actions import FINAL, Status
 from services.gateway.read.pages import decode_cursor, encode_cursor, find_newest, find_oldest
 from services.gateway.read.stages import measure_weights
-from services.gateway.read.status import FINAL, Status, VideoStatus, read_status
+from services.gateway.read.status import VideoStatus, read_status
 from shared.jobs.unreadable import read_each, tell
 from shared.ports import Doc, Is, Store, Update
 from shared.story.events import VideoDeleted

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Seque
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
+from services.gateway.read.actions import FINAL
 from services.gateway.read.live import (
     Live,
     list_news,
@@ -19,7 +20,7 @@ from services.gateway.read.live import (
     tell_news,
 )
 from services.gateway.read.places import Place, cut_view, make_place
-from services.gateway.read.status import FINAL, VideoStatus, read_status
+from services.gateway.read.status import VideoStatus, read_status
 from services.gateway.read.videos import Videos
 from services.gateway.read.watcher import MOST_MISSED, Said, Watcher
 from shared.jobs.unreadable import tell
@@ -123,7 +124,10 @@ class Watch:
     async def read(
         self, video_id: str, owner: str, place: Place | None = None, patience: float | None = None
     ) -> Groups:
-        """Yield the same, all at once that waits to be told; nothing after so long a silence."""
+        """Yield what `follow` does, in groups: all that waits to be told is one.
+
+        `patience`: an empty group is yielded after so many seconds of silence.
+        """
         view = await self._videos.find(video_id, owner)
         watcher = Watcher()
         self._join(watcher, view, place)
@@ -133,22 +137,14 @@ class Watch:
         finally:
             self._leave(watcher)
 
-    async def follow_all(
-        self, owner: str, place: Place | None = None
-    ) -> AsyncGenerator[Said, None]:
-        """Yield the same for every video of an owner that has not ended, and for all that follow.
-
-        Without an end: only the process or the watcher ends it.
-        """
-        async with aclosing(self.read_all(owner, place)) as groups:
-            async for group in groups:
-                for said in group:
-                    yield said
-
     async def read_all(
         self, owner: str, place: Place | None = None, patience: float | None = None
     ) -> Groups:
-        """Yield the same, all at once that waits to be told; nothing after so long a silence."""
+        """Yield what `read` does, of every video of an owner that has not ended and of all that
+        follow.
+
+        Without an end: only the process or the watcher ends it.
+        """
         now, watcher = self._videos.store.now(), Watcher(of_one=False)
         touched = await self._videos.find_touched(owner, now)
         latest = await self._videos.find_latest(owner)

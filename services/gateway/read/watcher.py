@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from services.gateway.read.actions import FINAL
 from services.gateway.read.live import Live
 from services.gateway.read.places import LATE_MS, Place
-from services.gateway.read.status import FINAL, VideoStatus
+from services.gateway.read.status import VideoStatus
 
 MOST = 500
 """Messages that wait for one reader. One that falls back further is cut off: it may come again,

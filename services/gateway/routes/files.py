@@ -11,15 +11,9 @@ from services.gateway.errors.problems import NoSuchPart, NotNow
 from services.gateway.filetypes import TYPES
 from services.gateway.keys.caller import CALLER
 from services.gateway.parts import Gateway
-from services.gateway.read.status import (
-    Action,
-    Part,
-    find_animatic,
-    find_card,
-    find_clips,
-    find_file,
-    read_status,
-)
+from services.gateway.read.actions import Action
+from services.gateway.read.files import VideoFile, find_animatic, find_card, find_clips, find_file
+from services.gateway.read.status import read_status
 from services.gateway.routes.inputs import At, Known
 from shared.story.view import View
 
@@ -147,7 +141,7 @@ async def _send(
     known: View,
     at: Gateway,
     request: Request,
-    part: Part,
+    part: VideoFile,
     rev: int | None,
     *,
     small: bool = False,
@@ -158,7 +152,7 @@ async def _send(
     return await media.serve(request, at.blobs, key, known.video_id)
 
 
-def find_part(known: View, part: Part, rev: int | None) -> str:
+def find_part(known: View, part: VideoFile, rev: int | None) -> str:
     """Return the key of a file; refuse one that is not there."""
     key = find_file(known, part, rev)
     if key is None:
@@ -166,7 +160,7 @@ def find_part(known: View, part: Part, rev: int | None) -> str:
     return key
 
 
-def _explain_absence(known: View, part: Part) -> Exception:
+def _explain_absence(known: View, part: VideoFile) -> Exception:
     """Return the refusal of a file that is not there: not yet, or never."""
     now = read_status(known)
     assert now is not None, "a view that was just found has a status"

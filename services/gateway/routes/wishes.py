@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.gateway.description import ACCEPTED, WRITES, refusals
-from services.gateway.read.status import Action, VideoStatus
+from services.gateway.read.actions import Action
+from services.gateway.read.status import VideoStatus
 from services.gateway.requests import ApprovalRequest, ContinueRequest
 from services.gateway.routes.beats import OFFERED
 from services.gateway.routes.inputs import At, Id, Owner
