@@ -28,8 +28,9 @@ MOST_LETTERS = 256 << 10
 SWEPT = 1_000
 
 SERVED: ContextVar[str] = ContextVar("served", default="")
-"""The id of the row under which a request is served just now; empty where it came without a key.
-An event that must not come twice names it: so who repeats what a crash has cut short finds it.
+"""The id of the row under which a request is served just now, and the digest of what it asks for;
+empty where it came without a key. An event that must not come twice names it: so who repeats what a
+crash has cut short finds it.
 """
 
 

@@ -86,7 +86,7 @@ class Repeats:
         async def hear(message: Message) -> None:
             said.append(message)
 
-        served = SERVED.set(claim.id)
+        served = SERVED.set(f"{claim.id}/{body.digest}")
         try:
             await self._app(scope, body.receive, hear)
         except Exception:
