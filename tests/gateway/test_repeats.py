@@ -179,6 +179,17 @@ async def test_an_upload_that_is_repeated_is_compared_as_it_comes(api: Api) -> N
     is_problem(third, 422, "idempotency-key-reused")
 
 
+@pytest.mark.parametrize("path", ["uploads", "images"])
+async def test_a_file_that_has_gone_is_given_again_under_the_same_key(api: Api, path: str) -> None:
+    data, headers = product((40, 40)), {**AGAIN, "content-type": "image/png"}
+    for _ in range(2):
+        given = await api.http.post(f"/v1/{path}", content=data, headers=headers)
+        assert given.status_code == 201 and "idempotent-replayed" not in given.headers
+        place = given.headers["location"]
+        assert (await api.http.get(place)).status_code == 200
+        assert (await api.http.delete(place)).status_code == 204
+
+
 @pytest.mark.parametrize("key", ["", "k" * 256])
 async def test_a_key_of_no_use_is_refused_by_name(api: Api, key: str) -> None:
     made = await api.make()
