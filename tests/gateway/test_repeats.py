@@ -150,8 +150,9 @@ async def test_a_retry_whose_process_died_is_one_although_its_video_has_failed_a
 
 
 def without_image(plan: BeatsPlanned) -> list[Event]:
-    lost = broken(spec(plan, IMAGE, beat=1), "the provider has no time")
-    return [lost if getattr(each, "job", "") == lost.job else each for each in whole(plan)]
+    image = spec(plan, IMAGE, beat=1)
+    lost = broken(image, "the provider has no time")
+    return [lost if getattr(each, "job", "") == image.id else each for each in whole(plan)]
 
 
 async def test_a_skip_whose_process_died_is_not_done_again_once_it_was_taken_back(
