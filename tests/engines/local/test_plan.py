@@ -192,6 +192,19 @@ def test_english_stays_english_beside_words_and_names_of_others(text: str) -> No
     assert language_of(text) == "en-us"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "place", "hero"),
+    [
+        ("Kedi denizi izliyor ve bekliyor", "by the open sea", "cat"),
+        ("Kotek śpi w ogrodzie", "in a flower garden", "cat"),
+    ],
+)
+def test_turkish_and_polish_words_are_shown(prompt: str, place: str, hero: str) -> None:
+    opening = plan(prompt, "cinematic", 15, seed=1).beats[0].prompt
+    assert place in opening
+    assert hero_of_beat(opening) == hero
+
+
 def test_the_hero_is_the_same_in_every_beat() -> None:
     for prompt, hero in ((SHORT, "fox"), ("an ad for my coffee shop", "cup"), (SCRIPT, "person")):
         beats = plan(prompt, "cinematic", 60, seed=4).beats
