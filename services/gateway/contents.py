@@ -59,6 +59,12 @@ class ModelsRequest(BaseModel):
     image: ModelName | None = Field(None, examples=["bytedance/seedream-4"])
     clip: ModelName | None = Field(None, examples=["google/veo-3.1"])
     voice: ModelName | None = Field(None, examples=["elevenlabs/v3"])
+    words: ModelName | None = Field(
+        None,
+        examples=["victor-upmeet/whisperx"],
+        description="Who listens when each word of a voice sounds, for the captions. Without one "
+        "they have the times that the voice came with, or estimated ones, at no cost.",
+    )
     music: ModelName | None = Field(None, examples=["google/lyria-2"])
 
 

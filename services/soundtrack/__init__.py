@@ -1,4 +1,4 @@
-"""Reads how plans end, and VideoFailed; runs voice and music."""
+"""Reads how plans end, and VideoFailed; runs voice, words and music."""
 
 from services.soundtrack.decide import decide
 from services.soundtrack.work import FINISH

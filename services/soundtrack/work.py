@@ -9,8 +9,18 @@ from typing import Any
 
 from shared.jobs.engine import Finish, Workspace
 from shared.jobs.outcomes import Made
+from shared.story.beats import Word
 from shared.story.errors import TransientError
-from shared.story.kinds import MUSIC, VOICE, AnyKind, MusicOrder, VoiceOrder
+from shared.story.kinds import (
+    MUSIC,
+    RECORDING,
+    VOICE,
+    WORDS,
+    AnyKind,
+    MusicOrder,
+    VoiceOrder,
+    WordsOrder,
+)
 
 
 def check_voice(order: VoiceOrder, space: Workspace, made: Made) -> Made:
@@ -25,6 +35,21 @@ def check_voice(order: VoiceOrder, space: Workspace, made: Made) -> Made:
         words = estimate_words(sound[:, 0], RATE, order.text)
         data["words"] = [word.model_dump() for word in words]
     return replace(made, data=data)
+
+
+def check_words(order: WordsOrder, space: Workspace, made: Made) -> Made:
+    """Return the words of the order at the times at which they were heard in the recording."""
+    from services.soundtrack.heard import match_words
+    from services.soundtrack.wordtimes import estimate_words
+    from shared.media.sound import RATE, read_sound
+
+    heard = [Word.model_validate(word) for word in made.data.get("words", ())]
+    recording = space.files.get(RECORDING)
+    if not heard or recording is None:  # then its words keep the times that the voice came with
+        return Made({})
+    sound = read_sound(recording, channels=1)
+    words = match_words(estimate_words(sound[:, 0], RATE, order.text), heard)
+    return replace(made, data={"words": [word.model_dump() for word in words]})
 
 
 def check_music(order: MusicOrder, space: Workspace, made: Made) -> Made:
@@ -43,4 +68,4 @@ def _decode(made: Made, what: str) -> Any:
     return read_sound(made.files["key"], channels=1)
 
 
-FINISH: Mapping[AnyKind, Finish] = {VOICE: check_voice, MUSIC: check_music}
+FINISH: Mapping[AnyKind, Finish] = {VOICE: check_voice, WORDS: check_words, MUSIC: check_music}

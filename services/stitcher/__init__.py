@@ -15,7 +15,7 @@ from shared.story.events import (
     VideoRequested,
     WavesCompleted,
 )
-from shared.story.kinds import CARD, CLIP, CUT, IMAGE, MUSIC, PLANNING, REFERENCE, VOICE
+from shared.story.kinds import CARD, CLIP, CUT, IMAGE, MUSIC, PLANNING, REFERENCE, VOICE, WORDS
 
 SERVICE = Service(
     name=NAME,
@@ -27,6 +27,7 @@ SERVICE = Service(
         IMAGE,
         CARD,
         VOICE,
+        WORDS,
         MUSIC,
         CLIP,
         WavesCompleted,

@@ -11,7 +11,13 @@ from services.stitcher.segments import SegmentState, find_waves, list_segments
 from services.stitcher.sheet import find_images
 from services.stitcher.shorter import stop_before_film
 from services.stitcher.stuck import Stuck, find_stuck, list_failures
-from services.stitcher.timeline import lay_clip_sounds, lay_segments, lay_unspoken, lay_voices
+from services.stitcher.timeline import (
+    is_spoken,
+    lay_clip_sounds,
+    lay_segments,
+    lay_unspoken,
+    lay_voices,
+)
 from shared.story.beats import check_images
 from shared.story.budget import explain_excess, find_block
 from shared.story.codes import choose_code, read_code
@@ -29,7 +35,6 @@ from shared.story.kinds import (
     CUT,
     IMAGE,
     MUSIC,
-    VOICE,
     ClipConformed,
     CutOrder,
     ImageFailed,
@@ -149,8 +154,10 @@ def _ask_for_cut(
     found = [view.ready(ClipConformed, state.job) for state in states if not state.left_out]
     segments = [segment for segment in found if segment]
     # the images are for the contact sheet
-    others = [*VOICE.jobs(plan), *MUSIC.jobs(plan), *IMAGE.jobs(plan)]
+    others = [*MUSIC.jobs(plan), *IMAGE.jobs(plan)]
     if len(segments) < len(found) or not all(view.end(job) for job in others):
+        return ()
+    if not all(is_spoken(view, plan, beat) for beat in plan.beats):
         return ()
     check_images([beat.index for beat in active_beats(plan)], _list_image_beats(view, plan))
     return (_build_cut(view, plan, segments),)

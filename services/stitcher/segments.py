@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from services.stitcher.joints import measure_card, measure_card_head, measure_head, measure_tail
-from services.stitcher.timeline import write_unspoken
+from services.stitcher.timeline import find_words, is_spoken, write_unspoken
 from shared.story.beats import Beat, Chunk, ChunkError, count_frames
 from shared.story.brief import EndCard
 from shared.story.events import BeatsPlanned, WavesCompleted
@@ -72,7 +72,7 @@ def _find_segment(
     error = lost.get(chunk.index)
     if clip is None and error is not None and plan.brief.gaps == "leave":
         return replace(state, left_out=error.error)
-    if has_voice(plan, beat) and view.end(VOICE.job(plan, beat=beat.index)) is None:
+    if not is_spoken(view, plan, beat):
         return state
     ask = partial(_ask_for_segment, view, plan, chunk, beat)
     # a clip that came is used even if the waves counted it as lost: it is better than a still
@@ -150,7 +150,9 @@ def _find_spoken(view: View, plan: BeatsPlanned, beat: Beat) -> Spoken | None:
         return None
     end = view.end(VOICE.job(plan, beat=beat.index))
     if isinstance(end, VoiceReady):
-        return Spoken(seconds=end.seconds, words=end.words, beat_seconds=beat.duration)
+        return Spoken(
+            seconds=end.seconds, words=find_words(view, plan, end), beat_seconds=beat.duration
+        )
     return write_unspoken(beat)
 
 

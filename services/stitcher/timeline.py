@@ -15,6 +15,7 @@ from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS
 from shared.story.kinds import (
     VOICE,
+    WORDS,
     ChunkReady,
     ClipConformed,
     CutSegment,
@@ -23,9 +24,10 @@ from shared.story.kinds import (
     CutWords,
     Spoken,
     VoiceReady,
+    WordsReady,
     clip_job,
 )
-from shared.story.plan import beats_with_voice
+from shared.story.plan import beats_with_voice, has_voice, listens_for_words
 from shared.story.view import View
 
 
@@ -61,6 +63,7 @@ class LaidVoice:
     name: str
     key: str
     voice: VoiceReady
+    words: tuple[Word, ...]
     beat: Beat
     at: float
     room: float
@@ -72,7 +75,7 @@ class LaidVoice:
             at=self.at,
             room=self.room,
             seconds=self.voice.seconds,
-            words=self.voice.words,
+            words=self.words,
             beat_seconds=self.beat.duration,
         )
 
@@ -112,7 +115,24 @@ def _lay_voice(
         return None
     # a voice must not run into the next beat
     at, room = round(own[0].at / FPS, 6), _measure_room(own)
-    return LaidVoice(f"voice/{beat.index}", voice.key, voice, beat, at, room)
+    words = find_words(view, plan, voice)
+    return LaidVoice(f"voice/{beat.index}", voice.key, voice, words, beat, at, room)
+
+
+def find_words(view: View, plan: BeatsPlanned, voice: VoiceReady) -> tuple[Word, ...]:
+    """Return the words of a voice with their times: as they were heard, if somebody listened."""
+    heard = view.ready(WordsReady, WORDS.job(plan, beat=voice.beat))
+    return (heard and heard.words) or voice.words
+
+
+def is_spoken(view: View, plan: BeatsPlanned, beat: Beat) -> bool:
+    """Tell whether nothing more will be known of what is said in a beat, and when."""
+    if not has_voice(plan, beat):
+        return True
+    voice = view.end(VOICE.job(plan, beat=beat.index))
+    if not isinstance(voice, VoiceReady):
+        return voice is not None
+    return not listens_for_words(plan) or view.end(WORDS.job(plan, beat=beat.index)) is not None
 
 
 def write_unspoken(beat: Beat) -> Spoken | None:

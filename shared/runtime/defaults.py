@@ -11,7 +11,7 @@ from shared.story.formats import Aspect, Quality
 from shared.story.looks import CAPTION_CHOICES, STYLES, TRANSITION_CHOICES
 
 Missing = Literal["pan", "title", "omit"]
-MODEL_KINDS = ("plan", "image", "clip", "voice", "music")
+MODEL_KINDS = ("plan", "image", "clip", "voice", "words", "music")
 
 
 def _one_of(*names: str) -> AfterValidator:

@@ -8,9 +8,19 @@ from shared.engines.replicate.hooks import hook_base
 from shared.engines.replicate.transport import Transport
 from shared.jobs.rates import Limits
 from shared.runtime.settings import Settings
-from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, PLAN, REFERENCE, VOICE, AnyKind
+from shared.story.kinds import (
+    CARD,
+    CLIP,
+    IMAGE,
+    MUSIC,
+    PLAN,
+    REFERENCE,
+    VOICE,
+    WORDS,
+    AnyKind,
+)
 
-PAID = (PLAN, REFERENCE, IMAGE, CARD, VOICE, MUSIC, CLIP)
+PAID = (PLAN, REFERENCE, IMAGE, CARD, VOICE, WORDS, MUSIC, CLIP)
 """The kinds for which the catalog has models. All others are made here."""
 
 

@@ -42,6 +42,11 @@ def has_voice(plan: BeatsPlanned, beat: Beat) -> bool:
     return wanted and not beat.skipped and not is_skipped(plan, "voice", beat.index)
 
 
+def listens_for_words(plan: BeatsPlanned) -> bool:
+    """Tell whether somebody is to listen when each word sounds: only captions need to know."""
+    return bool(plan.brief.models.get("words")) and plan.brief.captions != "none"
+
+
 def has_card_picture(plan: BeatsPlanned) -> bool:
     """Tell whether the end card has a picture behind it: on a brand's colour there is none."""
     card = plan.brief.end_card

@@ -30,7 +30,7 @@ class Shelf:
         return {f"key/{n}" if n else "key": f"{self.url}/{n}.png" for n in self.outputs}
 
     async def wait_for(self, number: int, times: int = 1) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):  # it comes at once, but for a busy machine
             while self.asked[number] < times:
                 await asyncio.sleep(0.005)
 

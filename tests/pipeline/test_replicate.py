@@ -28,7 +28,7 @@ from shared.store.sqlite import SqliteStore
 from shared.story.brief import Brief
 from shared.story.errors import PermanentError
 from shared.story.events import VideoCompleted, VideoFailed
-from shared.story.kinds import IMAGE, PLAN, AnyKind
+from shared.story.kinds import CUT, IMAGE, PLAN, VOICE, WORDS, AnyKind
 from tests.engines.replicate.provider import needs_client
 from tests.pipeline.test_budget import stopped
 from tests.pipeline.world import QUICK, World, brief, world
@@ -111,6 +111,25 @@ async def test_a_whole_video_is_made_there_and_each_thing_is_paid_once(
         assert len({run.query["job"] for run in replicate.runs}) == len(replicate.runs)
         assert end.cost == replicate.judge().billed
         assert replicate.judge().never_fetched == ()
+        await check_books(w, replicate, "v")
+
+
+async def test_who_listens_to_a_voice_is_paid_and_its_times_are_those_of_the_captions(
+    tmp_path: Path, replicate: StandIn, hooks: Receiver
+) -> None:
+    wanted = brief(beats=2, budget=ENOUGH, models={"words": "draft"})
+    async with paid_world(tmp_path, hooks.url) as w:
+        await w.ended(await w.request("v", wanted), seconds=60)
+        assert [run.kind for run in replicate.runs].count("words") == 2
+        rows = await w.store.find(JOBS, {"spec.video_id": "v"})
+        heard = [row["result"]["words"] for row in rows if row["spec"]["kind"] == WORDS.name]
+        guessed = [row["result"]["words"] for row in rows if row["spec"]["kind"] == VOICE.name]
+        texts = [[word["text"] for word in words] for words in heard]
+        assert sorted(texts) == sorted([word["text"] for word in words] for words in guessed)
+        assert heard != guessed
+        [cut] = [row for row in rows if row["spec"]["kind"] == CUT.name]
+        shown = [list(voice["words"]) for voice in cut["spec"]["input"]["voices"]]
+        assert sorted(shown, key=str) == sorted(heard, key=str)
         await check_books(w, replicate, "v")
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from services.soundtrack import SERVICE
 from shared.story.brief import EndCard
-from shared.story.kinds import MUSIC, VOICE, PlanFailed
+from shared.story.kinds import MUSIC, VOICE, WORDS, PlanFailed
 from shared.story.view import Decision, View
 from tests.histories import VIDEO, Story, broken, done, plan, retold
 
@@ -44,6 +44,25 @@ def test_it_is_done_when_all_has_settled_well_or_badly() -> None:
     told.hear(broken(voice))
     assert not told.done
     told.hear(done(music))
+    assert told.done
+
+
+def test_somebody_listens_to_each_voice_where_it_is_wished_for() -> None:
+    told = Story(SERVICE)
+    first, second = told.hear(plan(2, models={"words": "victor-upmeet/whisperx"}))
+    (job,) = told.hear(done(first))
+    assert (job.kind, job.beat, job.models) == (WORDS.name, 0, ("victor-upmeet/whisperx",))
+    assert job.files == {"recording": "VoiceReady/0-0-0"}
+    assert told.hear(broken(second)) == []  # nobody can listen to what there is not
+    assert not told.done
+    told.hear(broken(job))
+    assert told.done
+
+
+def test_without_captions_nobody_listens() -> None:
+    told = Story(SERVICE)
+    (voice,) = told.hear(plan(1, models={"words": "draft"}, captions="none"))
+    assert told.hear(done(voice)) == []
     assert told.done
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from services.soundtrack.wordtimes import estimate_words
-from services.soundtrack.work import check_music, check_voice
+from services.soundtrack.work import check_music, check_voice, check_words
 from shared.engines.local.styles import style_of
 from shared.engines.local.voice import speak
 from shared.jobs.engine import Workspace
@@ -16,7 +16,7 @@ from shared.jobs.outcomes import Made
 from shared.media.probe import BadMedia
 from shared.media.sound import RATE, read_sound, write_wav
 from shared.story.errors import TransientError
-from shared.story.kinds import MusicOrder, VoiceOrder
+from shared.story.kinds import MusicOrder, VoiceOrder, WordsOrder
 from tests.media.samples import tone
 
 TEXTS = [
@@ -79,6 +79,17 @@ def test_word_times_that_are_known_stay(tmp_path: Path) -> None:
     known = [{"text": "hm", "start": 0.1, "end": 0.2}]
     made = Made({"key": tmp_path / "voice.wav"}, {"words": known})
     assert check_voice(order("hm"), Workspace(tmp_path), made).data["words"] == known
+
+
+def test_words_have_the_times_at_which_somebody_heard_them(tmp_path: Path) -> None:
+    write_wav(tone(1.0), tmp_path / "voice.wav")
+    space = Workspace(tmp_path, {"recording": tmp_path / "voice.wav"})
+    heard = [{"text": "hm", "start": 0.1, "end": 0.2}, {"text": "yes", "start": 0.5, "end": 0.9}]
+    made = check_words(WordsOrder(text="Hm, yes!"), space, Made(data={"words": heard}))
+    assert made.data["words"] == [
+        {"text": "Hm,", "start": 0.1, "end": 0.2}, {"text": "yes!", "start": 0.5, "end": 0.9},
+    ]  # fmt: skip
+    assert check_words(WordsOrder(text="Hm, yes!"), space, Made()) == Made()  # nothing was heard
 
 
 def test_a_sound_that_is_none_is_refused(tmp_path: Path) -> None:

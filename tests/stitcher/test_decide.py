@@ -14,7 +14,7 @@ from shared.story.beats import Word
 from shared.story.brief import EndCard
 from shared.story.events import BeatsPlanned, Event, VideoCompleted, VideoFailed, VideoOverdue
 from shared.story.images import image_key
-from shared.story.kinds import CONFORM, CUT, PlanFailed
+from shared.story.kinds import CONFORM, CUT, WORDS, PlanFailed, WordsReady
 from shared.story.view import Decision, JobSpec, View
 from tests.histories import VIDEO, Story, broken, done, image, plan, requested, retold
 
@@ -120,6 +120,22 @@ def test_the_words_of_a_voice_that_failed_are_read_instead_of_heard() -> None:
     assert read["at"] == said[1].start
     quiet = plan(2, 1, captions="none")
     assert conforms(stitched(quiet, lost=["voice/1/0/0"]))[1].input["voice"] is None
+
+
+def test_captions_wait_for_who_listens_and_have_the_times_that_were_heard() -> None:
+    of = plan(1, models={"words": "draft"})
+    heard = WordsReady(
+        video_id=VIDEO, job=WORDS.job(of), beat=0, words=(Word(text="Words", start=1.5, end=2.0),)
+    )
+    told = stitched(of, lost=["words/0/0/0"])  # they keep the times of the voice
+    assert conforms(told)[0].input["voice"]["words"] == []
+    told = Story(SERVICE)
+    told.hear(*(fact for fact in made(of) if type(fact).__name__ != "WordsReady"))
+    assert not conforms(told)
+    told.hear(heard)
+    told.play()
+    assert conforms(told)[0].input["voice"]["words"][0]["start"] == 1.5
+    assert the_cut(told).input["voices"][0]["words"][0]["start"] == 1.5
 
 
 def test_a_silent_beat_waits_for_no_voice() -> None:

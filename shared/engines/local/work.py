@@ -22,6 +22,7 @@ from shared.story.kinds import (
     MUSIC,
     REFERENCE,
     VOICE,
+    WORDS,
     AnyKind,
     CardOrder,
     ClipOrder,
@@ -29,6 +30,7 @@ from shared.story.kinds import (
     MusicOrder,
     ReferenceOrder,
     VoiceOrder,
+    WordsOrder,
 )
 
 
@@ -102,6 +104,11 @@ def make_voice(order: VoiceOrder, space: Workspace) -> Made:
     return Made({"key": out}, {"seconds": spoken.seconds, "words": words})
 
 
+def make_words(order: WordsOrder, space: Workspace) -> Made:
+    """Hear nothing: nobody here knows words by their sound, so they keep estimated times."""
+    return Made({})
+
+
 def make_music(order: MusicOrder, space: Workspace) -> Made:
     """Compose a bed as long as the video."""
     from shared.engines.local.music import compose
@@ -137,6 +144,7 @@ WORK: Mapping[AnyKind, Work] = {
     IMAGE: make_image,
     CARD: make_card,
     VOICE: make_voice,
+    WORDS: make_words,
     MUSIC: make_music,
     CLIP: make_clip,
 }

@@ -13,6 +13,7 @@ from shared.engines.seeds import seed_of
 from shared.jobs.job import Job
 from shared.story.errors import PermanentError
 from shared.story.kinds import (
+    RECORDING,
     CardOrder,
     ClipOrder,
     ImageOrder,
@@ -21,6 +22,7 @@ from shared.story.kinds import (
     PlanOrder,
     ReferenceOrder,
     VoiceOrder,
+    WordsOrder,
 )
 from shared.story.looks import find_style
 
@@ -95,11 +97,6 @@ def want_answer(question: Question, pictures: Sequence[str] = ()) -> Wanted:
     )
 
 
-def want_words(recording: str) -> Wanted:
-    """Return that the times of the words in a recording are wanted."""
-    return Wanted(kind="words", recording=recording)
-
-
 Files = Mapping[str, str]
 
 
@@ -167,6 +164,10 @@ def _want_voice(order: VoiceOrder, files: Files) -> Wanted:
     return Wanted(kind="voice", prompt=order.text, is_verbatim=True)
 
 
+def _want_words(order: WordsOrder, files: Files) -> Wanted:
+    return Wanted(kind="words", recording=RECORDING if RECORDING in files else None)
+
+
 def _want_music(order: MusicOrder, files: Files) -> Wanted:
     words = f"Instrumental background music without vocals, {order.mood or order.style} mood"
     return Wanted(
@@ -180,6 +181,7 @@ _READ: Mapping[type[Order], Callable[[Any, Files], Wanted]] = {
     CardOrder: _want_card,
     ClipOrder: _want_clip,
     VoiceOrder: _want_voice,
+    WordsOrder: _want_words,
     MusicOrder: _want_music,
 }
 

@@ -90,22 +90,28 @@ from shared.story.kinds.scripts import (
 )
 from shared.story.kinds.sounds import (
     MUSIC,
+    RECORDING,
     VOICE,
+    WORDS,
     MusicFailed,
     MusicOrder,
     MusicReady,
     VoiceFailed,
     VoiceOrder,
     VoiceReady,
+    WordsFailed,
+    WordsOrder,
+    WordsReady,
     music_order,
     voice_order,
+    words_order,
 )
 
 PLANNING: tuple[AnyKind, ...] = (SCRIPT, CHARACTERS, SETTINGS, SELECTION, PRODUCT, PLAN)
 """The kinds that lead to a plan, in order: where one has failed there will be none."""
 
 KINDS = Kinds(
-    *PLANNING, REFERENCE, IMAGE, CARD, ANIMATIC, VOICE, MUSIC, CLIP, CONFORM, CUT, DELIVERY
+    *PLANNING, REFERENCE, IMAGE, CARD, ANIMATIC, VOICE, WORDS, MUSIC, CLIP, CONFORM, CUT, DELIVERY
 )
 """The kinds of this version."""
 
@@ -124,12 +130,14 @@ __all__ = [
     "PLAN",
     "PLANNING",
     "PRODUCT",
+    "RECORDING",
     "REFERENCE",
     "SCRIPT",
     "SELECTION",
     "SETTINGS",
     "TOOK_OVER",
     "VOICE",
+    "WORDS",
     "AnimaticBeat",
     "AnimaticFailed",
     "AnimaticOrder",
@@ -192,6 +200,9 @@ __all__ = [
     "VoiceFailed",
     "VoiceOrder",
     "VoiceReady",
+    "WordsFailed",
+    "WordsOrder",
+    "WordsReady",
     "card_order",
     "chosen_image",
     "clip_job",
@@ -207,4 +218,5 @@ __all__ = [
     "scenes_job",
     "script_job",
     "voice_order",
+    "words_order",
 ]

@@ -1,11 +1,14 @@
-"""The sounds: a voice for each beat that speaks, and one bed of music."""
+"""The sounds: a voice for each beat that speaks, when its words sound, and one bed of music."""
 
 from collections.abc import Mapping
 
 from shared.story.beats import Word
 from shared.story.events import BeatsPlanned, Failed, JobEnd
 from shared.story.kinds.kind import Item, Kind, Order, Stage, name_always, name_by_beat
-from shared.story.plan import beats_with_voice, has_music, list_speakers
+from shared.story.plan import beats_with_voice, has_music, list_speakers, listens_for_words
+
+RECORDING = "recording"
+"""The name of the file that somebody listens to, among the files of its job."""
 
 
 class VoiceOrder(Order):
@@ -25,6 +28,12 @@ class VoiceOrder(Order):
     """Which of the plan's speakers it is, so that no two sound alike; 0 is the narrator."""
     tones: tuple[str, ...] = ()
     """What the narrator sounds like; empty for what suits the style."""
+
+
+class WordsOrder(Order):
+    """The words that a recording says: it is to be heard when each of them sounds."""
+
+    text: str
 
 
 class MusicOrder(Order):
@@ -54,6 +63,11 @@ def voice_order(plan: BeatsPlanned, item: Item) -> VoiceOrder:
     )
 
 
+def words_order(plan: BeatsPlanned, item: Item) -> WordsOrder:
+    """Return the words that are listened for in the recording of a beat."""
+    return WordsOrder(text=voice_order(plan, item).text)
+
+
 def music_order(plan: BeatsPlanned, item: Item) -> MusicOrder:
     """Return the bed of music."""
     brief = plan.brief
@@ -80,6 +94,17 @@ class VoiceFailed(Failed):
     """A beat stays silent."""
 
 
+class WordsReady(JobEnd):
+    """Somebody has listened to a beat's narration, and says when each word sounds."""
+
+    beat: int
+    words: tuple[Word, ...] = ()
+
+
+class WordsFailed(Failed):
+    """The words of a beat keep the times that its voice came with."""
+
+
 class MusicReady(JobEnd):
     """There is a music bed."""
 
@@ -104,6 +129,24 @@ VOICE = Kind(
     order_of=voice_order,
     lacks="stays silent",
     touched_by=frozenset({"sound"}),
+)
+
+WORDS = Kind(
+    name="words",
+    order=WordsOrder,
+    ready=WordsReady,
+    failed=WordsFailed,
+    build=lambda done: WordsReady.model_validate(done.facts("words")),
+    stage=Stage.SOUNDTRACK,
+    name_item=name_by_beat,
+    deadline_seconds=300,
+    # only where somebody asked for it: voices come with times that do, or they are measured
+    items=lambda plan: VOICE.items(plan) if listens_for_words(plan) else [],
+    order_of=words_order,
+    needs=lambda plan, item: [RECORDING],
+    lacks="has words at estimated times",
+    touched_by=frozenset({"sound"}),
+    starts_from=lambda plan, item: [(VOICE.name, item)],
 )
 
 MUSIC = Kind(

@@ -17,6 +17,7 @@ from shared.story.kinds import (
     Order,
     ReferenceOrder,
     VoiceOrder,
+    WordsOrder,
 )
 from shared.story.view import JobSpec
 
@@ -27,6 +28,7 @@ BY_KIND: Mapping[str, Order] = {
     "card": CardOrder(title="A Fox", **LOOK),
     "clip": ClipOrder(chunk=0, kind="reference", prompt="A fox runs", seconds=5.0, **LOOK),
     "voice": VoiceOrder(text="A fox runs.", style="noir", seconds=5.0, seed=3),
+    "words": WordsOrder(text="A fox runs."),
     "music": MusicOrder(prompt="a fox", style="noir", seconds=30.0, seed=3),
 }
 

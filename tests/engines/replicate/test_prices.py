@@ -12,10 +12,10 @@ from shared.engines.replicate.catalog import load
 from shared.engines.replicate.models import Model
 from shared.engines.replicate.payload import Payload, build, fill
 from shared.engines.replicate.prices import ceiling, count_most, price
-from shared.engines.replicate.wanted import read_wanted, want_answer, want_words
+from shared.engines.replicate.wanted import read_wanted, want_answer
 from shared.jobs.job import Job
 from shared.story.errors import PermanentError
-from shared.story.kinds import ClipOrder, Order, VoiceOrder
+from shared.story.kinds import ClipOrder, Order, VoiceOrder, WordsOrder
 from tests.engines.replicate.orders import BY_KIND, LOOK, PLAN, Question, job, jobs
 
 CATALOG = load()
@@ -129,7 +129,8 @@ def test_plans_have_a_ceiling(name: str) -> None:
 
 def test_the_times_of_words_have_a_ceiling() -> None:
     for found in CATALOG.of_kind("words"):
-        assert ceiling(fill(found, want_words("voice"))) == 336_000  # 240 s of an A100
+        asked = job(WordsOrder(text="a fox"), {"recording": "v1/voice.wav"})
+        assert ceiling(build(asked, WordsOrder(text="a fox"), found)) == 168_000  # 120 s of an A100
 
 
 # ── what it came to ─────────────────────────────────────────────────────────────────────────────
