@@ -40,7 +40,7 @@ def test_a_rehearsal_costs_nothing_whatever_else_is_set(tmp_path: Path) -> None:
 
 @needs_client
 def test_what_no_model_makes_is_made_here(tmp_path: Path) -> None:
-    made = {"plan", "reference", "image", "card", "voice", "music", "clip"}
+    made = {"plan", "reference", "image", "card", "voice", "words", "music", "clip"}
     assert kinds_for_money(tmp_path, paid=True) == made
 
 
