@@ -142,9 +142,10 @@ class LoneWorker:
         self.blobs = DiskBlobs(folder / "blobs")
         self.bus = LocalBus()
         self.gate = Gate(store)
-        self.ledger = Ledger(store, kinds, rules)
-        self.folder = folder / "work"
         relay = Relay(store, self.bus, "storyboard", runs=list(kinds), kinds=kinds, rules=rules)
+        self.ledger = Ledger(store, kinds, rules, untold=relay.untold)
+        self.relay = relay
+        self.folder = folder / "work"
         self.rates = Rates(store)
         means = Means(
             kinds=kinds,

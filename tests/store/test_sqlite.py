@@ -88,6 +88,7 @@ QUERIES = [
     ("jobs", {"_id": Is("in", ["v", "w"])}, [], "sqlite_autoindex"),
     ("outbox", {"service": "s", "publish_at": DUE}, [], "service, publish_at"),
     ("outbox", {"video_id": "v"}, [], "outbox by video_id"),
+    ("untold", {"service": "s", "publish_at": DUE}, [], "service, publish_at"),
     ("views.x", {"check_at": DUE}, ["check_at"], "check_at where check_at"),
     ("views.x", {"check_at": Is("present")}, [], "check_at where check_at"),
 ]
@@ -302,7 +303,7 @@ async def test_a_damaged_database_says_what_to_do(tmp_path: Path) -> None:
     await store.insert("jobs", [{"_id": str(i), "text": "x" * 500} for i in range(2000)])
     await store.close()
     with (tmp_path / "a.db").open("r+b") as file:
-        file.seek(4096 * 3)
+        file.seek(4096 * 64)  # behind the names of its tables
         file.write(os.urandom(4096 * 200))
     damaged = SqliteStore(tmp_path / "a.db")
     await damaged.open({})
