@@ -135,10 +135,19 @@ class Ledger:
         `creates` bounds how many of a kind may begin anew, where their provider takes only so many.
         What runs there already, or lies there to be fetched, is not bound by it.
         """
-        taken = []
+        taken: list[Job] = []
+        if len(hands) > 1 and not await self._is_any_waiting(list(hands)):
+            return taken
         for kind, free in hands.items():
             taken += await self._claim_kind(kind, free, creates.get(kind) if creates else None)
         return taken
+
+    async def _is_any_waiting(self, kinds: list[str]) -> bool:
+        """Tell whether there is anything to claim: mostly there is not, and two looks say so."""
+        due = {"spec.kind": Is("in", kinds), "due_at": Is("<=", self._store.now())}
+        queue = {"spec.kind": Is("in", kinds), "tag": Is("present")}
+        found = await self._store.find(JOBS, due, limit=1)
+        return bool(found or await self._store.find(JOBS, queue, limit=1))
 
     async def _claim_kind(self, kind: str, free: int, creates: int | None) -> list[Job]:
         if creates is None:

@@ -78,6 +78,7 @@ DUE = Is("<=", 5)
 QUEUE = {"spec.kind": "clip", "tag": Is("present")}
 QUERIES = [
     ("jobs", QUEUE, ["tag"], "spec.kind, tag where tag"),
+    ("jobs", {**QUEUE, "spec.kind": Is("in", ["a", "b"])}, [], "tag where tag"),
     ("jobs", {**QUEUE, "spec.owner": "o"}, ["-tag"], "spec.kind, spec.owner, tag where tag"),
     ("jobs", {"spec.kind": Is("in", ["a", "b"]), "due_at": DUE}, ["due_at"], "spec.kind, due_at"),
     ("jobs", {"spec.kind": Is("in", ["a"]), "publish_at": DUE}, [], "spec.kind, publish_at"),
