@@ -72,13 +72,12 @@ def _look_at_fields(value: dict[Any, Any], depth: int) -> str | None:
             return f" has the key {key!r}, which is no plain text"
         # most values are plain: a call for each would take more than half of the time
         kind = type(inner)
-        if kind is str:
-            if inner.isascii():
-                continue
-        elif kind is int:
-            if -LONGEST_INT <= inner < LONGEST_INT:
-                continue
-        elif inner is None or kind is bool:
+        if (
+            (kind is str and inner.isascii())
+            or (kind is int and -LONGEST_INT <= inner < LONGEST_INT)
+            or inner is None
+            or kind is bool
+        ):
             continue
         if fault := _look(inner, depth + 1):
             return f".{key}{fault}"

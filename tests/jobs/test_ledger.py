@@ -189,7 +189,7 @@ async def test_two_looks_say_that_nothing_waits_of_any_kind(store: Store) -> Non
         asked.append(where)
         return await find(collection, where, **known)
 
-    store.find = count  # type: ignore[method-assign,assignment]
+    store.find = count  # type: ignore[method-assign]
     ledger, hands = Ledger(store, KINDS, RULES), {kind.name: 9 for kind in KINDS}
     assert await ledger.claim(hands) == [] and len(asked) == 2
     await ledger.insert(specs(1))
