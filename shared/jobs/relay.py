@@ -120,8 +120,9 @@ class Relay:
         """Wait for what is being published, at most so long; leave nothing to be told again."""
         if self._publishing is not None:
             await asyncio.wait({self._publishing}, timeout=seconds)
-        with suppress(InfrastructureError):
-            await self.untold.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):  # what fails here only makes others look
+                await asyncio.gather(self.untold.clear(), return_exceptions=True)
 
     async def scan(self, limit: int = LIMIT) -> int:
         """Publish what another process left unpublished."""
