@@ -63,9 +63,10 @@ def tell_decision(event: Event, view: View, kinds: Kinds) -> None:
     """Log and count an event that was decided, once, where it became a fact."""
     name = type(event).__name__
     telemetry.DECIDED.labels(name).inc()
-    facts = event.model_dump(mode="json", exclude={"brief", "beats", "chunks", "version"})
     level = logging.WARNING if isinstance(event, VideoFailed) else logging.INFO
-    log.log(level, "%s", name, extra={**facts, "stage": name, "action": "decided"})
+    if log.isEnabledFor(level):
+        facts = event.model_dump(mode="json", exclude={"brief", "beats", "chunks", "version"})
+        log.log(level, "%s", name, extra={**facts, "stage": name, "action": "decided"})
     match event:
         case WavesCompleted():
             _count_waves(event, view)

@@ -287,7 +287,7 @@ class Shell:
         if not self.service.ends_videos or decision.done:
             return heard, decision
         now = self._store.now()
-        heard = replace(heard, running=count(heard.running, heard.view, now))
+        heard = heard.run(count(heard.running, heard.view, now))
         overdue = find_overdue(heard.view, heard.running, now, self._video_ms)
         if overdue is None:
             return heard, decision
@@ -409,9 +409,9 @@ class Shell:
         rows = await self._relay.insert(events)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
-        views = {change.after.video_id: change.after.view for change in changes}
+        known = {change.after.video_id: change.after for change in changes}
         for row in rows:
-            journal.tell_decision(row.event, views[row.event.video_id], self._kinds)
+            journal.tell_decision(row.event, known[row.event.video_id].view, self._kinds)
         return [None] * len(changes)
 
 

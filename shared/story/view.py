@@ -90,6 +90,18 @@ class View:
         for fact in facts:
             self._facts.setdefault(type(fact), []).append(fact)
 
+    def extend(self, facts: Iterable[Event], released: Iterable[str] = ()) -> "View":
+        """Return the view with these too; of two tellings of one fact, the later one counts."""
+        more = View(self.video_id, facts, released)
+        longer = View(self.video_id)
+        longer.released = self.released | more.released
+        longer._facts = self._facts | {
+            cls: [*self._facts.get(cls, ()), *told] for cls, told in more._facts.items()
+        }
+        if "ends" in self.__dict__:  # to gather all of them anew would take longer than a decision
+            longer.__dict__["ends"] = {**self.ends, **more.ends}
+        return longer
+
     def all(self, cls: type[E]) -> list[E]:
         """Return every fact of this type, in a fixed order."""
         told = self._facts.get(cls, ())
