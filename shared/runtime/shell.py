@@ -223,7 +223,7 @@ class Shell:
             known = await self._known(waiting)
             changes = [await self._change(known[v], waiting[v]) for v in waiting if v in known]
             if self.steering:
-                changes = await asyncio.gather(*map(self._stop, changes))
+                changes = await self._stop_each(self.steering, changes)
             lost, broken = await self._write([change for change in changes if change.adds])
             kept = [c for c in changes if c.after.video_id not in lost | broken.keys()]
             for video, error in broken.items():
@@ -327,14 +327,26 @@ class Shell:
             if isinstance(answer, Exception):
                 self._raise_or_tell(change.after.video_id, "ensure", answer)
 
-    async def _stop(self, change: Change) -> Change:
-        """Stop what nobody wants any more; a video is looked at until its jobs have ended."""
-        if self.steering is None or change.after.is_deleted:
-            return change
+    async def _stop_each(self, steering: Steering, changes: Sequence[Change]) -> list[Change]:
+        """Stop what nobody wants any more, and return what becomes of the changes by that."""
+        stops = [change for change in changes if self._has_to_stop(steering, change.after)]
+        stopped = await asyncio.gather(*(self._stop(steering, change) for change in stops))
+        by_video = {change.after.video_id: change for change in (*changes, *stopped)}
+        return list(by_video.values())
+
+    def _has_to_stop(self, steering: Steering, known: Known) -> bool:
         try:
-            if await self.steering.stop(change.after.view):
+            return not known.is_deleted and steering.has_to_stop(known.view)
+        except Exception as error:
+            self._tell_broken(known.video_id, "stop", error)
+            return False
+
+    async def _stop(self, steering: Steering, change: Change) -> Change:
+        """Stop what must not go on; a video is looked at until its jobs have ended."""
+        try:
+            if await steering.stop(change.after.view):
                 return change.keep_waiting(self._store.now(), _patience())
-            return await self._delete(self.steering, change)
+            return await self._delete(steering, change)
         except Exception as error:
             self._raise_or_tell(change.after.video_id, "stop", error)
         return change
