@@ -69,6 +69,8 @@ def _find_segment(
     item, job = Item(beat.index, chunk.index), CONFORM.job(plan, beat=beat.index, n=chunk.index)
     skipped = is_skipped(plan, CLIP.name, chunk.index)
     clip = None if skipped else view.ready(ChunkReady, clip_job(plan, chunk))
+    if clip is not None and job in view.released:  # as most are, in most decisions
+        return SegmentState(item, job)
     error = lost.get(chunk.index)
     if clip is None and error is not None and plan.brief.gaps == "leave":
         return SegmentState(item, job, left_out=error.error)
