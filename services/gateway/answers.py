@@ -28,8 +28,9 @@ MOST_LETTERS = 256 << 10
 SWEPT = 1_000
 
 SERVED: ContextVar[str] = ContextVar("served", default="")
-"""The id of the row under which a request is served just now; empty where it came without a key.
-An event that must not come twice names it: so who repeats what a crash has cut short finds it.
+"""The id of the row under which a request is served just now, and the digest of what it asks for;
+empty where it came without a key. An event that must not come twice names it: so who repeats what a
+crash has cut short finds it.
 """
 
 
@@ -63,7 +64,7 @@ class Answers:
 
         Refuse one that is being served. `about`: the video that it is about.
         """
-        id_ = blake2b(f"{owner}\n{key}".encode(), digest_size=20).hexdigest()
+        id_ = _name(owner, key)
         while True:
             row = (await self.store.get(ANSWERS, [id_])).get(id_)
             now = self.store.now()
@@ -76,6 +77,16 @@ class Answers:
                 raise UnderWay
             elif await self._write(Claim(id_, row["at"]), {"at": now}):
                 return Claim(id_, now)
+
+    async def claim_anew(self, owner: str, key: str, answer: Answer) -> Claim | Answer:
+        """Return the right to serve a request again whose answer is true no more."""
+        id_, now = _name(owner, key), self.store.now()
+        seen = {"status": answer.status, "digest": answer.digest}
+        gone = ["status", "digest", "headers", "body"]
+        change = Update(id_, where=seen, set={"at": now}, unset=gone)
+        if await self.store.update(ANSWERS, [change]):
+            return Claim(id_, now)
+        return await self.claim(owner, key)
 
     async def keep(self, claim: Claim, answer: Answer) -> None:
         """Keep the answer for those who ask again."""
@@ -108,6 +119,10 @@ class Answers:
         """Change a row that is still the claim's."""
         guard = {"at": claim.at, "status": None}
         return bool(await self.store.update(ANSWERS, [Update(claim.id, where=guard, set=change)]))
+
+
+def _name(owner: str, key: str) -> str:
+    return blake2b(f"{owner}\n{key}".encode(), digest_size=20).hexdigest()
 
 
 def _read(row: Doc) -> Answer:

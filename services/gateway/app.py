@@ -49,7 +49,7 @@ def create_app(gateway: Gateway, hosts: Hosts = LOOPBACK, *, needs_key: bool = F
     api = _build_api(gateway.intake.allowances)
     api.state.gateway = gateway
     # The last to be added is the first to see a request.
-    api.add_middleware(Repeats, answers=gateway.answers)
+    api.add_middleware(Repeats, answers=gateway.answers, has_file=gateway.uploads.has)
     api.add_middleware(BodyLimit)
     api.add_middleware(Guard, door=replace(gateway.door, needs_key=needs_key))
     api.add_middleware(HostGuard, hosts=hosts)

@@ -25,7 +25,10 @@ def check_change(view: View, history: Sequence[BeatsPlanned], beat: Beat, asked:
     elif isinstance(asked, ChooseRequest):
         _refuse_choice(view, history, beat, asked)
     elif asked.action is Action.SKIP and not can_skip(plan, beat):
-        raise NotNow("It is the only beat that is left: a video of none would be no video.")
+        raise NotNow(
+            "It is the only beat that is left, or the only one with a clip: a video of none would "
+            "be no video."
+        )
     elif asked.describe().get("what") == "voice" and not _speaks(plan, beat):
         raise NotNow(f"Nothing is said in beat {beat.index}: give it a narration first.")
 

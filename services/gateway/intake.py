@@ -9,6 +9,9 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
+
+from pydantic import ValidationError
 
 from services.gateway.brief_checks import check_brief, list_files, refuse_file, refuse_script
 from services.gateway.errors.callers import NotAllowed
@@ -88,16 +91,18 @@ class Intake:
         self, asked: VideoRequest, owner: str, key: str | None
     ) -> tuple[str, bool]:
         """Return the id of the video, and whether it is new: under its key it may be there."""
+        video_id, said = await self.ids.make(owner, key), _make_digest(asked)
+        if key is not None:
+            await self.check_living(video_id, owner)
+            if first := await self._find_same(video_id, said):
+                return await self._open(first), False
         asked = await self.take_over(asked, owner)
         # Weighed before the first write: what a crash may cut short is as short as can be.
         brief = self.settle_budget(asked.brief(owner, self.allowances))
         check_brief(brief)
         if asked.script is not None:
             brief = await self._take_script(brief, asked.script)
-        video_id = await self.ids.make(owner, key)
-        if key is not None:
-            await self.check_living(video_id, owner)
-        row = await self._build_row(video_id, brief, asked)
+        row = {**await self._build_row(video_id, brief, asked), "said": said}
         await self._check_price(row, brief)
         await self._keep_files(brief, row)
         await self._check_limits(row, brief)
@@ -106,14 +111,35 @@ class Intake:
             await self._keep_again(brief, row)
         else:
             row = await self._read_first(row, asked.left_open)
+        return await self._open(row), is_new
+
+    async def _find_same(self, video_id: str, said: str) -> Doc | None:
+        """Return the row of a request that came before in the same words: it stays accepted.
+
+        What it names may be another by now, or gone: a video to start from, the host of a webhook.
+        """
+        stored = (await self.store.get(REQUESTS, [video_id])).get(video_id)
+        if stored is None or stored.get("said") != said:
+            return None
+        try:
+            brief = VideoRequested.model_validate(stored["requested"]).brief
+        except ValidationError:
+            return None  # told where it is compared
+        for _, id_, _ in list_files(brief):
+            await self.images.use(id_, stored["owner"])
+        return {"cap": None, "webhook": None, **stored}  # to a store, null is no field
+
+    async def _open(self, row: Doc) -> str:
+        """Have a stored request made; return its id."""
         # Money before events: a service that hears of the video may reserve some at once.
+        owner = row["owner"]
         if row["webhook"]:
             await self.webhooks.keep_own(row["_id"], owner, row["webhook"])
         wanted = row["requested"]["brief"]
         cap = wanted.get("budget", row["cap"])
         await self.gate.open(row["_id"], owner, cap, wanted.get("on_cap", "pause"))
         await self.emit(_build_events(row))
-        return str(row["_id"]), is_new
+        return str(row["_id"])
 
     async def _build_row(self, id_: str, brief: Brief, asked: VideoRequest) -> Doc:
         now, owner = self.store.now(), brief.owner
@@ -241,6 +267,12 @@ class Intake:
         if asked != _list_wishes(row, left_open):
             raise KeyReused
         return first
+
+
+def _make_digest(asked: VideoRequest) -> str:
+    """Return what a request comes to, word for word."""
+    said = asked.model_dump_json(exclude_unset=True).encode(errors="replace")
+    return blake2b(said, digest_size=20).hexdigest()
 
 
 def _may_spend() -> bool:

@@ -19,7 +19,7 @@ from services.gateway.read.status import VideoStatus, read_status
 from services.gateway.read.takes import find_beat, list_plans
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_sent_again
-from services.gateway.wishes import check_allowed, refuse_flagged
+from services.gateway.wishes import check_allowed, is_asked, refuse_flagged
 from shared.jobs.gate import Gate, sum_committed, sum_spent
 from shared.jobs.outcomes import Quote
 from shared.runtime.terms import NOTHING_COSTS, Terms
@@ -121,7 +121,7 @@ class Revisions:
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
     ) -> None:
         """Ask for a change of one beat. What is so already is not asked for."""
-        if await self._is_asked(video_id, owner):
+        if is_asked(await self.videos.find(video_id, owner)):
             return
         wanted = await self._check(video_id, owner, beat, asked, tags)
         if wanted.is_change:
@@ -155,11 +155,6 @@ class Revisions:
             budget=cap,
             is_within_budget=not priced.total or (cap is not None and needed <= cap),
         )
-
-    async def _is_asked(self, video_id: str, owner: str) -> bool:
-        """Tell whether this very request has asked already, and a crash has taken its answer."""
-        view, request = await self.videos.find(video_id, owner), SERVED.get()
-        return bool(request) and any(a.request == request for a in view.all(RevisionRequested))
 
     async def _read_money(self, wanted: Asked) -> tuple[int, int, int | None]:
         """Return what is spent or held already, what of that is spent, and the cap."""

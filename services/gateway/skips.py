@@ -14,6 +14,7 @@ from services.gateway.errors.problems import NotNow
 from services.gateway.fields import EXACT, accept_whole
 from services.gateway.read.actions import Action
 from services.gateway.revisions import Revisions, derive
+from services.gateway.wishes import is_asked
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned, RevisionRequested
 from shared.story.kinds import CARD, CLIP, MUSIC, REFERENCE, VOICE, AnyKind, Item, references_of
@@ -51,6 +52,8 @@ class Skips:
 
     async def skip(self, video_id: str, owner: str, asked: StepRequest) -> None:
         """Let a video go on without a step, or take that back. What is so already stays so."""
+        if is_asked(await self.revisions.videos.find(video_id, owner)):
+            return
         view, now = await self.revisions.find_planned(video_id, owner, Action.SKIP_STEP)
         plan = view.latest(BeatsPlanned)
         assert plan is not None, "it was waited for"

@@ -17,7 +17,7 @@ from shared.base.pool import Pool
 from shared.base.worker import Bounds
 from shared.media.uploads import examine
 from shared.story.images import MAX_BYTES as PICTURE_BYTES
-from shared.story.material import Material, What
+from shared.story.material import Material, What, read_id
 from shared.story.script.files import MAX_BYTES as SCRIPT_BYTES
 
 SECONDS = 90
@@ -66,6 +66,11 @@ class Uploads:
     async def fetch(self, url: str, owner: str) -> Upload:
         """Keep what a URL leads to, fetched once; BadInput if it can't be used."""
         return await self._take(lambda path: self.downloads.save(url, path), owner)
+
+    async def has(self, file_id: str, owner: str) -> bool:
+        """Tell whether a file that this owner gave is still there."""
+        is_script = read_id(file_id).what == "script"
+        return await (self.scripts if is_script else self.images).find(file_id, owner) is not None
 
     async def _take(self, save: Callable[[Path], Awaitable[str]], owner: str) -> Upload:
         with self._make_file(owner) as path:

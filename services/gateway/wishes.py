@@ -7,6 +7,7 @@ changes nothing, so that a client may repeat what it has had no answer to.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow, VideoGone
 from services.gateway.intake import Emit
 from services.gateway.read.actions import FINAL, OF_BEATS, Action, Status
@@ -101,6 +102,8 @@ class Wishes:
     async def retry(self, video_id: str, owner: str) -> None:
         """Ask for the next revision, in which only what has failed is made again."""
         view, now = await self._find(video_id, owner)
+        if is_asked(view):
+            return
         last = view.latest(RevisionRequested)
         if last and last.action == "retry" and last.rev == now.rev and now.status not in FINAL:
             return
@@ -113,7 +116,9 @@ class Wishes:
         # The gate lets nothing run before it is known here that this revision is wanted: the jobs
         # of a cancelled one would be stopped.
         await self.gate.steer(video_id, "paused", number_wish(rev, find_steering(view)))
-        asked = RevisionRequested(video_id=video_id, rev=rev, action="retry", again=again)
+        asked = RevisionRequested(
+            video_id=video_id, rev=rev, action="retry", again=again, request=SERVED.get()
+        )
         await self.emit([build_steering(view, "running", rev), asked])
         after, _ = await self._find(video_id, owner)
         if any(r.rev == rev and r.action != "retry" for r in after.all(RevisionRequested)):
@@ -147,6 +152,12 @@ def check_allowed(now: VideoStatus, action: Action) -> None:
         f"It allows {allowed}.",
         f"Follow {now.links['events']}.",
     )
+
+
+def is_asked(view: View) -> bool:
+    """Tell whether this very request has asked already, and a crash has taken its answer."""
+    request = SERVED.get()
+    return bool(request) and any(asked.request == request for asked in view.all(RevisionRequested))
 
 
 def refuse_flagged(name: str) -> NotNow:

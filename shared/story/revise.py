@@ -12,6 +12,7 @@ from shared.story.events import BeatsPlanned, RevisionRequested
 from shared.story.formats import Aspect
 from shared.story.goals import GOALS, REVIEWS, find_goal
 from shared.story.kinds import CLIP, IMAGE, VOICE, AnyKind, Item, Kinds
+from shared.story.plan import is_skipped
 from shared.story.stale import Origins, Takes, settle_takes
 
 CHOICES: tuple[AnyKind, ...] = (IMAGE, CLIP, VOICE)
@@ -112,8 +113,10 @@ def _revise_beat(plan: BeatsPlanned, beat: Beat, request: RevisionRequested) -> 
 
 
 def can_skip(plan: BeatsPlanned, beat: Beat) -> bool:
-    """Tell whether another beat would be left."""
-    return any(not other.skipped for other in plan.beats if other.index != beat.index)
+    """Tell whether another beat would be left, and a clip that is not skipped by itself."""
+    others = {other.index for other in plan.beats if not other.skipped} - {beat.index}
+    clips = [c for c in plan.chunks if c.beat in others and not is_skipped(plan, "clip", c.index)]
+    return bool(clips if plan.chunks else others)
 
 
 def _draws_again(beat: Beat, request: RevisionRequested) -> bool:

@@ -5,6 +5,7 @@ takes of all that it starts from. So a change makes again what it reaches, and n
 what was made for the same before is wanted again, at no cost.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from shared.story.events import BeatsPlanned
 from shared.story.formats import FPS, measure_frames
 from shared.story.kinds import CONFORM, AnyKind, Item, Kinds
 from shared.story.kinds.kind import Change
+from shared.story.texts import VISIBLE
 
 _SHOWN: frozenset[Change] = frozenset({"picture", "choice", "sound"})
 """What a provider looks at, or listens to: whether it takes offence hangs on nothing else."""
@@ -61,12 +63,15 @@ class Origins:
     def shows_same(
         self, plan: BeatsPlanned, other: BeatsPlanned, kind: AnyKind, item: Item
     ) -> bool:
-        """Tell whether an item shows and says the same in two plans, however long it is."""
+        """Tell whether an item shows and says the same in two plans, however long it is.
+
+        Letters that nobody sees, spaces and capitals make no difference to who takes offence.
+        """
         one, two = (
             self._trace(each, each.takes, kind, item, kind.touched_by & _SHOWN)
             for each in (plan, other)
         )
-        return one == two
+        return _leave_plain(one) == _leave_plain(two)
 
     def find(self, name: str, origin: Origin, wanted: int) -> int | None:
         """Return the take that was made from this: the wanted one, or else the latest."""
@@ -76,6 +81,15 @@ class Origins:
     def next_take(self, name: str) -> int:
         """Return the number of a take that there never was."""
         return max(self._by_take.get(name, ()), default=-1) + 1
+
+
+def _leave_plain(made_of: object) -> object:
+    """Return what something is made from, with its texts as no more than what is read in them."""
+    if isinstance(made_of, str):
+        return "".join(re.findall(VISIBLE, made_of)).casefold()
+    if isinstance(made_of, tuple):
+        return tuple(map(_leave_plain, made_of))
+    return made_of
 
 
 def settle_takes(

@@ -70,6 +70,20 @@ async def test_what_shows_or_says_something_else_is_made(
     assert answer.status_code == 202, answer.text
 
 
+@pytest.mark.parametrize("kind", [IMAGE, VOICE])
+@pytest.mark.parametrize("change", ["{}\u200b", "{}\u00ad", "upper"])
+async def test_what_reads_the_same_is_not_sent_again(api: Api, kind: AnyKind, change: str) -> None:
+    made = await told(api, kind)
+    view = await api.app.shell("gateway").view(made)
+    assert view is not None
+    [plan] = view.all(BeatsPlanned)
+    field = "narration" if kind is VOICE else "prompt"
+    words = getattr(plan.beats[1], field)
+    said = words.upper() if change == "upper" else change.format(words)
+    answer = await ask(api, made, Action.EDIT, {field: said})
+    assert "(its prompt)" in is_problem(answer, 409, "not-in-this-status")["detail"]
+
+
 async def test_what_failed_for_another_reason_is_made_again(api: Api) -> None:
     made = await told(api, CLIP, 2, code="timeout")
     answer = await ask(api, made, Action.REGENERATE, {"what": "clip"})

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from shared.story.events import BeatsPlanned
 from shared.story.kinds import ImageReady
 from tests.gateway.conftest import Api
 from tests.gateway.keyed import open_keyed
+from tests.gateway.test_beats import answered
 from tests.gateway.test_http import is_problem
 from tests.histories import full_plan, images, requested
 from tests.pictures import encoded
@@ -68,6 +70,27 @@ async def test_the_same_key_gives_the_same_video(api: Api) -> None:
     first = await api.http.post("/v1/videos", json={"from_video": other}, headers=key)
     again = await api.http.post("/v1/videos", json={"from_video": other}, headers=key)
     assert (first.status_code, again.json()["id"]) == (202, first.json()["id"])
+
+
+@pytest.mark.parametrize("change", ["deleted", "revised"])
+async def test_a_repetition_is_the_same_video_whatever_becomes_of_the_other_one(
+    api: Api, change: str
+) -> None:
+    other, key = await finish(api), {"Idempotency-Key": "mine"}
+    first = await api.http.post("/v1/videos", json={"from_video": other}, headers=key)
+    if change == "deleted":
+        assert (await api.http.delete(f"/v1/videos/{other}")).status_code == 204
+    else:
+        edit = {"narration": "Other words."}
+        changed = await api.http.patch(f"/v1/videos/{other}/beats/1", json=edit)
+        assert changed.status_code == 202, changed.text
+        await answered(api, other)
+    again = await api.http.post("/v1/videos", json={"from_video": other}, headers=key)
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+    assert again.headers["idempotent-replayed"] == "true"
+    more = {"from_video": other, "style": "noir"}
+    refused = await api.http.post("/v1/videos", json=more, headers=key)
+    assert refused.status_code == 422
 
 
 async def test_a_trial_and_an_estimate_keep_nothing(api: Api) -> None:

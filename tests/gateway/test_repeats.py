@@ -15,10 +15,13 @@ from services.gateway.edge.repeats import takes_key
 from services.gateway.keys.caller import Role
 from services.gateway.parts import build_gateway
 from shared.ports import Update
+from shared.story.events import BeatsPlanned, Event
+from shared.story.kinds import IMAGE
 from tests.gateway.conftest import Api
 from tests.gateway.keyed import Keyed, list_operations, open_keyed
 from tests.gateway.test_beats import answered, finished, requests_of
 from tests.gateway.test_http import is_problem
+from tests.histories import broken, full_plan, spec, whole
 from tests.pictures import product
 
 AGAIN = {"Idempotency-Key": "mine"}
@@ -113,6 +116,59 @@ async def test_a_request_whose_process_died_is_served_once_in_all(api: Api) -> N
     assert len(await requests_of(api, made)) == 1
 
 
+async def lose_answers(api: Api) -> None:
+    """The process that served all requests so far has died before it kept their answers."""
+    store = api.app.ports.store
+    for row in await store.find(ANSWERS, {}):
+        late, gone = {"at": row["at"] - LEASE_MS}, ["status", "digest", "headers", "body"]
+        await store.update(ANSWERS, [Update(row["_id"], set=late, unset=gone)])
+
+
+async def test_another_request_under_the_key_of_one_that_was_cut_short_is_served(api: Api) -> None:
+    made = await finished(api)
+    await regenerate(api, made)
+    await lose_answers(api)
+    await answered(api, made)
+    assert (await regenerate(api, made, "voice")).status_code == 202
+    assert [each["what"] for each in await requests_of(api, made)] == ["image", "voice"]
+
+
+async def test_a_retry_whose_process_died_is_one_although_its_video_has_failed_again(
+    api: Api,
+) -> None:
+    made = await api.make()
+    plan, url = full_plan(video_id=made), f"/v1/videos/{made}/retry"
+    await api.tell(without_image(plan))
+    assert (await api.http.post(url, headers=AGAIN)).status_code == 202
+    await lose_answers(api)
+    await api.tell(without_image(await answered(api, made)))
+    again = await api.http.post(url, headers=AGAIN)
+    assert (again.status_code, again.json()["rev"]) == (202, 2)
+    assert len(await requests_of(api, made)) == 1
+    another = await api.http.post(url, headers={"Idempotency-Key": "next"})
+    assert (another.status_code, another.json()["rev"]) == (202, 3)
+
+
+def without_image(plan: BeatsPlanned) -> list[Event]:
+    image = spec(plan, IMAGE, beat=1)
+    lost = broken(image, "the provider has no time")
+    return [lost if getattr(each, "job", "") == image.id else each for each in whole(plan)]
+
+
+async def test_a_skip_whose_process_died_is_not_done_again_once_it_was_taken_back(
+    api: Api,
+) -> None:
+    made = await api.make()
+    await api.tell([full_plan(video_id=made)])
+    url, asked = f"/v1/videos/{made}/skip", {"step": "clip", "chunk": 1}
+    assert (await api.http.post(url, json=asked, headers=AGAIN)).status_code == 202
+    await lose_answers(api)
+    await answered(api, made)
+    assert (await api.http.post(url, json={**asked, "back": True})).status_code == 202
+    await answered(api, made)
+    assert (await api.http.post(url, json=asked, headers=AGAIN)).json()["rev"] == 3
+
+
 async def test_an_upload_that_is_repeated_is_compared_as_it_comes(api: Api) -> None:
     data, other = product((40, 40)), product((40, 41))
     headers = {**AGAIN, "content-type": "image/png"}
@@ -122,6 +178,17 @@ async def test_an_upload_that_is_repeated_is_compared_as_it_comes(api: Api) -> N
     assert again.json() == first.json() and again.headers["idempotent-replayed"] == "true"
     third = await api.http.post("/v1/uploads", content=other, headers=headers)
     is_problem(third, 422, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize("path", ["uploads", "images"])
+async def test_a_file_that_has_gone_is_given_again_under_the_same_key(api: Api, path: str) -> None:
+    data, headers = product((40, 40)), {**AGAIN, "content-type": "image/png"}
+    for _ in range(2):
+        given = await api.http.post(f"/v1/{path}", content=data, headers=headers)
+        assert given.status_code == 201 and "idempotent-replayed" not in given.headers
+        place = given.headers["location"]
+        assert (await api.http.get(place)).status_code == 200
+        assert (await api.http.delete(place)).status_code == 204
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])

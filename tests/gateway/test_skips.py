@@ -147,6 +147,9 @@ async def test_a_video_of_no_clip_at_all_is_refused(api: Api) -> None:
         assert (await skip(api, made, step="clip", beat=beat)).status_code == 202
         await answered(api, made)
     is_problem(await skip(api, made, step="clip", beat=2), 409, "not-in-this-status")
+    left = await api.http.post(f"/v1/videos/{made}/beats/2/skip")
+    assert "no video" in is_problem(left, 409, "not-in-this-status")["detail"]
+    assert (await api.http.post(f"/v1/videos/{made}/beats/1/skip")).status_code == 202
 
 
 @pytest.mark.parametrize(

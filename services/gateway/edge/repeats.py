@@ -7,6 +7,7 @@ the stored request is compared field by field (intake.py).
 import json
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from typing import Any
 
@@ -38,6 +39,10 @@ ELSEWHERE = re.compile(r"/v1/(videos|estimates)|/openai/v1/videos(/[^/]+/remix)?
 """What is repeated without this: a new video, which has its own row, and what changes nothing."""
 KEPT_HEADERS = ("content-type", "location", "retry-after", "etag")
 
+HasFile = Callable[[str, str], Awaitable[bool]]
+"""Tells whether a file of this id is there, for this owner."""
+
+_FILE = re.compile(r"/v1/(images|uploads)/(?P<id>[^/]+)")
 _VIDEO = re.compile(r"/v1/videos/(?P<id>[^/]+)/.*", re.DOTALL)
 
 
@@ -49,9 +54,10 @@ def takes_key(method: str, path: str) -> bool:
 class Repeats:
     """Answers repeated requests from what was answered before."""
 
-    def __init__(self, app: ASGIApp, answers: Answers) -> None:
+    def __init__(self, app: ASGIApp, answers: Answers, has_file: HasFile) -> None:
         self._app = app
         self._answers = answers
+        self._has_file = has_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" else None
@@ -64,8 +70,7 @@ class Repeats:
             await self._serve_once(scope, Body(scope, receive), send, key)
 
     async def _serve_once(self, scope: Scope, body: "Body", send: Send, key: str) -> None:
-        about = _VIDEO.fullmatch(scope["path"])
-        claimed = await self._answers.claim(CALLER.get().owner, key, about["id"] if about else "")
+        claimed = await self._claim(scope["path"], key)
         try:
             await body.read(whole=isinstance(claimed, Answer))
         except HTTPException as error:  # it is too large: the framework would not hear of it here
@@ -79,6 +84,16 @@ class Repeats:
         else:
             await self._serve(scope, body, send, claimed)
 
+    async def _claim(self, path: str, key: str) -> Claim | Answer:
+        about, owner = _VIDEO.fullmatch(path), CALLER.get().owner
+        claimed = await self._answers.claim(owner, key, about["id"] if about else "")
+        if isinstance(claimed, Answer):
+            given = _FILE.fullmatch(claimed.headers.get("location", ""))
+            # a file that no video uses goes after a day: who gives it again is to have it again
+            if given and not await self._has_file(given["id"], owner):
+                return await self._answers.claim_anew(owner, key, claimed)
+        return claimed
+
     async def _serve(self, scope: Scope, body: "Body", send: Send, claim: Claim) -> None:
         """Serve a request, and keep its answer before anybody has it."""
         said: list[Message] = []
@@ -86,7 +101,7 @@ class Repeats:
         async def hear(message: Message) -> None:
             said.append(message)
 
-        served = SERVED.set(claim.id)
+        served = SERVED.set(f"{claim.id}/{body.digest}")
         try:
             await self._app(scope, body.receive, hear)
         except Exception:
