@@ -221,8 +221,9 @@ def _write_call(product: Product, grammar: Grammar | None) -> str:
     if host and len(host) <= _BUTTON:
         return grammar.text("call_url").format(url=host)
     offer = re.match(grammar.any_of("percent", "free"), product.offer, re.IGNORECASE)
-    if offer is None:
-        return grammar.text("call_product")
+    if offer is None:  # nothing to open is known: what it costs says more than "Discover more"
+        told = product.offer or product.price
+        return told if 0 < len(told) <= _BUTTON else grammar.text("call_product")
     said = offer.group().strip()
     lower = said[0].lower() + said[1:] if grammar.code != "de" else said
     return grammar.text("call_offer").format(offer=lower)

@@ -34,7 +34,12 @@ _SCRIPTS = (
     ("GEORGIAN", "ka"),
     ("ARMENIAN", "hy"),
 )
-_DUTCH = "de het een en van met op in is voor te die dat aan zijn"  # told in its own words only
+_OWN_WORDS = {
+    "nl": ("de het een en van met op in is voor te die dat aan zijn", ""),
+    "tr": ("bir ve bu için icin ile çok cok her ama gibi daha kadar sonra olan", "ğış"),
+    "pl": ("się nie jest że jak od dla przez ale oraz i w z jego jej", "ąćęłńśźż"),
+}
+"""Languages told in their user's own words only: small words, and letters that no other has."""
 _NAME = re.compile(r"(?<=[a-zà-ÿ,&\d] )[A-ZÀ-Þ][^\W\d_]+")
 """A word with a capital amid a sentence."""
 _WISHES = ("voice", "music", "screen", "people", "without")
@@ -69,6 +74,8 @@ def _latin_language(text: str) -> str:
     letters = {*text.lower()}
     for language, grammar in grammars().items():
         score[language] += _LETTER * len(letters & {*grammar.text("letters")})
+    for language, (_, own) in _OWN_WORDS.items():
+        score[language] += _OTHER * len(letters & {*own})
     best = max(score, key=lambda language: score[language])
     return best if score[best] > score[ENGLISH] else ENGLISH
 
@@ -80,7 +87,7 @@ def _vocabularies() -> Mapping[str, Mapping[str, int]]:
     Small words count most, because every sentence has some. A short wish may have none: then it is
     told by its verb ("explique") or by what it shows ("renard").
     """
-    found = {"nl": dict.fromkeys(_DUTCH.split(), _SMALL)}
+    found = {code: dict.fromkeys(own.split(), _SMALL) for code, (own, _) in _OWN_WORDS.items()}
     for language, grammar in grammars().items():
         others = {*grammar.scene_of, *grammar.hero_of, *grammar.words("occasions")}
         for name in (

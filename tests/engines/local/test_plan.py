@@ -172,13 +172,37 @@ def test_an_ad_speaks_of_the_product_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("prompt", "language"),
-    [("狐が空を飛ぶ。月が見ている。", "ja"), ("Лиса учится летать", "ru"), ("一只狐狸学飞", "cmn")],
+    [
+        ("狐が空を飛ぶ。月が見ている。", "ja"),
+        ("Лиса учится летать", "ru"),
+        ("一只狐狸学飞", "cmn"),
+        ("Kedi uyuyor ve çocuk gülüyor", "tr"),
+        ("Latarnik maluje morze i każdej nocy śpiewa", "pl"),
+    ],
 )
 def test_another_script_is_told_in_its_own_words_alone(prompt: str, language: str) -> None:
     made = plan(prompt, "watercolor", 30, seed=1)
     assert "".join(narrations(made)).replace(" ", "") == prompt.replace(" ", "")
     assert language_of(made.beats[0].narration) == language
     assert made.cta == ""
+
+
+@pytest.mark.parametrize("text", ["I love you", "I am Ben", "A trip to Łódź with my mother"])
+def test_english_stays_english_beside_words_and_names_of_others(text: str) -> None:
+    assert language_of(text) == "en-us"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place", "hero"),
+    [
+        ("Kedi denizi izliyor ve bekliyor", "by the open sea", "cat"),
+        ("Kotek śpi w ogrodzie", "in a flower garden", "cat"),
+    ],
+)
+def test_turkish_and_polish_words_are_shown(prompt: str, place: str, hero: str) -> None:
+    opening = plan(prompt, "cinematic", 15, seed=1).beats[0].prompt
+    assert place in opening
+    assert hero_of_beat(opening) == hero
 
 
 def test_the_hero_is_the_same_in_every_beat() -> None:
