@@ -18,7 +18,7 @@ from shared.engines.local.sentences import ENDS, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
-from shared.engines.local.topics import FEATURING, Scene, scene_of
+from shared.engines.local.topics import FEATURING, Scene, hero_of_beat, scene_of
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
 
@@ -118,15 +118,15 @@ def _make_beats(
     for index, (line, scene) in enumerate(zip(lines, _choose_scenes(reading, lines), strict=True)):
         setting = SETTINGS[scene]
         shot, move = SHOTS[index % len(SHOTS)], MOVES[(index + turn) % len(MOVES)]
+        seen = _choose_characters(reading, line, everyone=index == len(lines) - 1)
         # The place comes first and the hero last: whoever draws it finds both in every beat.
         prompt = f"{shot} {setting}, {move}: {line.shows or reading.topic}, {FEATURING} "
-        prompt += reading.drawn_name
-        last = index == len(lines) - 1
+        prompt += _name_seen(reading, seen)
         yield Draft(
             prompt,
             line.text,
             lengths[index],
-            characters=_choose_characters(reading, line, everyone=last),
+            characters=seen,
             setting=setting,
             camera=f"{shot.lower()}, {move}",
             least=speaking_seconds(line.text),
@@ -134,11 +134,22 @@ def _make_beats(
 
 
 def _choose_characters(reading: Reading, line: Line, everyone: bool) -> tuple[str, ...]:
-    """Return who is seen: the hero in every beat, others where they are named, all at the end."""
+    """Return who is seen: the people whom a line names, else the hero; all at the end.
+
+    The first of them is the one who is drawn. Of animals only the hero is known by its kind.
+    """
     if everyone:
         return reading.characters
-    first = reading.characters[:1]
-    return first + tuple(name for name in reading.characters[1:] if name in line.shows)
+    hero = reading.characters[:1]
+    named = tuple(name for name in reading.characters if name in line.shows)
+    if hero_of_beat(f" {FEATURING} {reading.drawn_name}") != "person":
+        return hero + tuple(name for name in named if name not in hero)
+    return named or hero
+
+
+def _name_seen(reading: Reading, seen: Sequence[str]) -> str:
+    """Return the words for who is drawn: the hero, or the first of others."""
+    return f"{seen[0]}, a person" if seen[:1] != reading.characters[:1] else reading.drawn_name
 
 
 def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:

@@ -41,6 +41,20 @@ def test_every_line_can_be_said_within_its_beat(prompt: str, seed: int) -> None:
         assert not beat.narration or beat.narration[-1] in ".?!"
 
 
+def test_a_beat_shows_whom_its_words_name() -> None:
+    told = "Anna and Ben are lost in the forest. Ben has lost his map. Anna finds a river."
+    *beats, last = plan(told, "cinematic", 30, seed=1).beats
+    for beat in beats:
+        said = beat.prompt.partition(": ")[2].partition(", featuring ")[0]
+        assert beat.characters == tuple(name for name in ("Anna", "Ben") if name in said)
+        assert beat.prompt.endswith(f"featuring {beat.characters[0]}, a person")
+    assert last.characters == ("Anna", "Ben")
+    # nobody knows what Max is
+    told = "Pip the fox meets Max. Max is hungry. Pip shares his bread."
+    for beat in plan(told, "cinematic", 30, seed=1).beats:
+        assert beat.prompt.endswith("featuring Pip the fox")
+
+
 def test_a_long_video_is_silent_where_there_is_nothing_to_say() -> None:
     lines = narrations(plan(SHORT, "noir", 180, seed=3))
     assert len(lines) > 12
