@@ -38,7 +38,7 @@ from tests.pipeline.world import World, brief, world
 
 OWNER = "local"
 SHUFFLED = Chaos(seed=11, shuffle=True, double=0.5)
-WANTED = brief(3, 2).model_copy(update={"end_card": EndCard()})
+WANTED = brief(3, 2, models={"words": "draft"}).model_copy(update={"end_card": EndCard()})
 # the plan of these tests has no persons, comes from no script and no product, and is not reviewed
 UNUSED = (REFERENCE, PRODUCT, ANIMATIC)
 USED = [

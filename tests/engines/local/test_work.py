@@ -16,7 +16,17 @@ from shared.jobs.outcomes import Made, Produced
 from shared.media.probe import probe
 from shared.story.beats import Word
 from shared.story.errors import PermanentError
-from shared.story.kinds import CARD, CLIP, IMAGE, MUSIC, REFERENCE, VOICE, AnyKind
+from shared.story.kinds import (
+    CARD,
+    CLIP,
+    IMAGE,
+    MUSIC,
+    REFERENCE,
+    VOICE,
+    WORDS,
+    AnyKind,
+    WordsOrder,
+)
 from shared.story.view import JobSpec
 
 LOOK = {"style": "noir", "seed": 3, "width": 180, "height": 320}
@@ -61,7 +71,7 @@ def test_several_images_are_several_and_another_take_shows_none_of_them(tmp_path
     assert pictures[0] == made(IMAGE, tmp_path).files["key"].read_bytes(), "the first stays it"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in WORK if kind is not CLIP])
+@pytest.mark.parametrize("kind", [kind for kind in WORK if kind not in (CLIP, WORDS)])
 def test_each_kind_makes_what_its_event_needs(tmp_path: Path, kind: AnyKind) -> None:
     result = made(kind, tmp_path)
     assert result.files["key"].parent == tmp_path
@@ -69,6 +79,10 @@ def test_each_kind_makes_what_its_event_needs(tmp_path: Path, kind: AnyKind) -> 
     needed = {name for name, field in kind.ready.model_fields.items() if field.is_required()}
     given = {*result.files, *result.data, "video_id", "job", "n", "beat", "name"}
     assert needed <= given
+
+
+def test_nobody_here_knows_words_by_their_sound(tmp_path: Path) -> None:
+    assert WORK[WORDS](WordsOrder(text="A fox."), Workspace(tmp_path)) == Made()
 
 
 def test_spoken_words_fit_the_event(tmp_path: Path) -> None:
