@@ -6,7 +6,7 @@ with it, and nothing else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.story.beats import (
     BadPlan,
@@ -96,16 +96,28 @@ def _follow_chain(view: View, plan: BeatsPlanned, chain: Chain) -> Iterator[Chun
     for place, chunk in enumerate(chain):
         if is_skipped(plan, CLIP.name, chunk.index):  # also where it has come all the same
             source = Source(error=SKIPPED)
-        state = ChunkState(chunk, len(chain) - place, **vars(source))
-        # without what it starts from it can't have been made, at this take: nothing is looked up
-        if state.files is not None:
-            job = clip_job(plan, chunk)
-            failure = view.failure(job)
-            error = _explain_failure(state, failure) if failure else None
-            code = read_code(failure.code) if failure else ""
-            state = replace(state, ready=view.ready(ChunkReady, job), error=error, code=code)
+        state = _find_state(view, plan, chunk, len(chain) - place, source)
         yield state
         source = _find_next_source(state)
+
+
+def _find_state(
+    view: View, plan: BeatsPlanned, chunk: Chunk, remaining: int, source: Source
+) -> ChunkState:
+    # without what it starts from it can't have been made, at this take: nothing is looked up
+    if source.files is None:
+        return ChunkState(chunk, remaining, error=source.error, code=source.code)
+    job = clip_job(plan, chunk)
+    failure = view.failure(job)
+    return ChunkState(
+        chunk,
+        remaining,
+        view.ready(ChunkReady, job),
+        error=_explain_failure(chunk, source, failure) if failure else None,
+        code=read_code(failure.code) if failure else "",
+        files=source.files,
+        image_error=source.image_error,
+    )
 
 
 def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
@@ -121,10 +133,10 @@ def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     return Source({}, image_error=failure.error)
 
 
-def _explain_failure(state: ChunkState, failure: Failed) -> str:
-    if not state.image_error:
+def _explain_failure(chunk: Chunk, source: Source, failure: Failed) -> str:
+    if not source.image_error:
         return failure.error
-    return f"{_explain_lack(state.chunk, state.image_error)}; without one, {failure.error}"
+    return f"{_explain_lack(chunk, source.image_error)}; without one, {failure.error}"
 
 
 def _explain_lack(chunk: Chunk, error: str) -> str:
@@ -170,7 +182,7 @@ def _release_wave(
 
 def _ask_for_clip(plan: BeatsPlanned, state: ChunkState) -> JobSpec:
     chunk = state.chunk
-    order = clip_order(plan, chunk).model_copy(update={"image_error": state.image_error})
+    order = clip_order(plan, chunk, state.image_error)
     return CLIP.ask(
         plan, order, beat=chunk.beat, n=chunk.index, files=state.files, seconds=CLIP_SECONDS
     )

@@ -18,6 +18,7 @@ from shared.jobs.relay import OUTBOX
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.times import Waiting
 from shared.jobs.unreadable import PUT_OFF, count_looks
+from shared.jobs.untold import UNTOLD, read_ends
 from shared.ports import Doc, Is, Store
 from shared.runtime.known import Reader
 from shared.story.errors import cause
@@ -86,7 +87,12 @@ def _find_view_faults(doc: Doc) -> list[str]:
     return faults
 
 
-_FAULTS = {JOBS: _find_job_faults, OUTBOX: _find_outbox_faults}
+def _find_list_faults(row: Doc) -> list[str]:
+    read_ends(row)
+    return []
+
+
+_FAULTS = {JOBS: _find_job_faults, OUTBOX: _find_outbox_faults, UNTOLD: _find_list_faults}
 
 
 async def _find_stuck_videos(store: Store, views: str) -> AsyncIterator[str]:

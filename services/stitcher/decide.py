@@ -32,6 +32,7 @@ from shared.story.events import (
 from shared.story.formats import FPS, canvas
 from shared.story.goals import Goal
 from shared.story.kinds import (
+    CONFORM,
     CUT,
     IMAGE,
     MUSIC,
@@ -99,7 +100,8 @@ def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
     for state in states:
         # a film with a hole in it is none: one segment that can't be made ends the video
         if failure := view.failure(state.job):
-            return _end(_fail_to_write(view, plan, "conform", failure, waves, state.name))
+            name = CONFORM.name_item(state.item, plan)
+            return _end(_fail_to_write(view, plan, "conform", failure, waves, name))
     asked = [state.ask for state in states if state.ask and state.job not in view.released]
     return Decision(tuple(ask() for ask in asked) or _ask_for_cut(view, plan, states))
 
@@ -153,9 +155,11 @@ def _ask_for_cut(
     """Return the cut's job, once every segment, sound and image is settled."""
     found = [view.ready(ClipConformed, state.job) for state in states if not state.left_out]
     segments = [segment for segment in found if segment]
+    if len(segments) < len(found):
+        return ()
     # the images are for the contact sheet
     others = [*MUSIC.jobs(plan), *IMAGE.jobs(plan)]
-    if len(segments) < len(found) or not all(view.end(job) for job in others):
+    if not all(view.end(job) for job in others):
         return ()
     if not all(is_spoken(view, plan, beat) for beat in plan.beats):
         return ()

@@ -5,7 +5,7 @@ are burnt in. It does not wait for any other segment.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from services.stitcher.joints import measure_card, measure_card_head, measure_head, measure_tail
@@ -40,7 +40,7 @@ from shared.story.view import JobSpec, View
 class SegmentState:
     """A segment of the film: it can be made, or it waits for something, or it is left out."""
 
-    name: str
+    item: Item
     job: str
     ask: Callable[[], JobSpec] | None = None
     """Returns its conform job. A function, because most decisions find the job released already."""
@@ -66,28 +66,24 @@ def list_segments(
 def _find_segment(
     view: View, plan: BeatsPlanned, chunk: Chunk, beat: Beat, lost: Mapping[int, ChunkError]
 ) -> SegmentState:
-    state = _name_segment(plan, Item(beat.index, chunk.index))
+    item, job = Item(beat.index, chunk.index), CONFORM.job(plan, beat=beat.index, n=chunk.index)
     skipped = is_skipped(plan, CLIP.name, chunk.index)
     clip = None if skipped else view.ready(ChunkReady, clip_job(plan, chunk))
+    if clip is not None and job in view.released:  # as most are, in most decisions
+        return SegmentState(item, job)
     error = lost.get(chunk.index)
     if clip is None and error is not None and plan.brief.gaps == "leave":
-        return replace(state, left_out=error.error)
+        return SegmentState(item, job, left_out=error.error)
     if not is_spoken(view, plan, beat):
-        return state
+        return SegmentState(item, job)
     ask = partial(_ask_for_segment, view, plan, chunk, beat)
     # a clip that came is used even if the waves counted it as lost: it is better than a still
     if clip is not None:
-        return replace(state, ask=partial(ask, {"clip": clip.key}))
+        return SegmentState(item, job, partial(ask, {"clip": clip.key}))
     still = _find_still(view, plan, chunk, lost) if error is not None else None
     if error is None or still is None:
-        return state
-    return replace(state, ask=partial(ask, still, error.error))
-
-
-def _name_segment(plan: BeatsPlanned, item: Item) -> SegmentState:
-    """Return the state of a segment that waits."""
-    name = CONFORM.name_item(item, plan)
-    return SegmentState(name, CONFORM.job(plan, beat=item.beat, n=item.n))
+        return SegmentState(item, job)
+    return SegmentState(item, job, partial(ask, still, error.error))
 
 
 def _find_still(
@@ -158,15 +154,15 @@ def _find_spoken(view: View, plan: BeatsPlanned, beat: Beat) -> Spoken | None:
 
 def _find_card_segment(view: View, plan: BeatsPlanned, card: EndCard) -> SegmentState:
     item = Item(len(plan.beats), card_number(plan))
-    state = _name_segment(plan, item)
+    job = CONFORM.job(plan, beat=item.beat, n=item.n)
     background = view.end(CARD.job(plan)) if has_card_picture(plan) else None
     if background is None and has_card_picture(plan):
-        return state
+        return SegmentState(item, job)
     # without its background the card is drawn on a plain colour: it never fails for that
     files = {"background": background.key} if isinstance(background, CardReady) else {}
     if product := _find_product(plan, card):
         files["product"] = product
-    return replace(state, ask=partial(_ask_for_card_segment, plan, card, item, files))
+    return SegmentState(item, job, partial(_ask_for_card_segment, plan, card, item, files))
 
 
 def _find_product(plan: BeatsPlanned, card: EndCard) -> str | None:

@@ -70,8 +70,14 @@ def _look_at_fields(value: dict[Any, Any], depth: int) -> str | None:
     for key, inner in value.items():
         if type(key) is not str or not (key.isascii() or _is_text(key)) or "\0" in key:
             return f" has the key {key!r}, which is no plain text"
-        # most values are plain text or nothing: a call for each would take half of the time
-        if inner is None or (type(inner) is str and inner.isascii()):
+        # most values are plain: a call for each would take more than half of the time
+        kind = type(inner)
+        if (
+            (kind is str and inner.isascii())
+            or (kind is int and -LONGEST_INT <= inner < LONGEST_INT)
+            or inner is None
+            or kind is bool
+        ):
             continue
         if fault := _look(inner, depth + 1):
             return f".{key}{fault}"

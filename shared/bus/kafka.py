@@ -42,7 +42,7 @@ class KafkaBus:
         session_timeout_ms: int = 10_000,
         client_id: str = "storywave",
         security: BaseSecurity | None = None,
-        max_records: int = 300,
+        max_records: int = 500,
         publish_seconds: float = 15.0,
         graceful_seconds: float = 5.0,
         registry: "CollectorRegistry | None" = None,

@@ -43,6 +43,11 @@ SLEEP_MS = 5
 POLL_MS = 500
 LOOK_SECONDS = 0.2
 
+# Each batch costs a write and a decision for each of its videos, however little is heard of them.
+# So where much comes, somewhat more of it is awaited; what comes alone is never kept waiting.
+CROWD = 20
+LONGEST_REST = 0.1
+
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 Polled = dict[TopicPartition, list[ConsumerRecord]]
 Poll = Callable[..., Awaitable[Polled]]
@@ -64,6 +69,7 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._watch = Watch()
         self._subscriber: Any = None
+        self._max_records = 0
 
     def attach(
         self, broker: KafkaBroker, cluster: Cluster, max_records: int, session_timeout_ms: int
@@ -71,6 +77,7 @@ class Consumer:
         """Subscribe on a broker that is not started yet."""
         self._stopping.clear()
         self._watch = Watch()  # a bus may be started again: its age begins anew
+        self._max_records = max_records
         self._subscriber = broker.subscriber(
             *map(cluster.topic, self.types),
             group_id=cluster.prefix + self.service,
@@ -119,9 +126,11 @@ class Consumer:
 
     async def _receive(self, raws: Sequence[ConsumerRecord]) -> None:
         """Handle a batch. Returning commits it; a NACK rewinds every partition in it."""
-        records = [_record(raw) for raw in raws]
+        records, began = [_record(raw) for raw in raws], time.monotonic()
         if await hand_over(self.service, len(records), partial(self._handle_all, records)):
             self._failures = 0
+            took = time.monotonic() - began
+            self._watch.rest = find_rest(len(records), self._max_records, took)
             return
         self._failures += 1
         # never for longer than Kafka lets a consumer be silent before it takes it for dead
@@ -155,6 +164,15 @@ class Consumer:
         return [letter]
 
 
+def find_rest(size: int, most: int, took: float) -> float:
+    """Return how many seconds to wait before the next batch, after one of this size.
+
+    A full batch says that more is there already. Otherwise it is as long as this one took: so no
+    more than half of the time is spent waiting, and the next one is about as large again.
+    """
+    return min(took, LONGEST_REST) if CROWD <= size < most else 0.0
+
+
 def _find_last_fetch(consumer: Any) -> int | None:
     """Return when the client has last fetched, by its own clock."""
     times = [at for p in consumer.assignment() if (at := consumer.last_poll_timestamp(p))]
@@ -174,12 +192,16 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self._looked, self._fetch, self._fetched = 0.0, 0, 0.0
         self._find_last_fetch: Callable[[], int | None] = lambda: None
         self._rebalancing = True
+        self.rest = 0.0
+        """How long to wait before the next poll."""
 
     def wrap(self, poll: Poll, find_last_fetch: Callable[[], int | None]) -> Poll:
         """Return this poll, given more time, and noted when it ends well."""
         self._find_last_fetch = find_last_fetch
 
         async def poll_and_note(*, timeout_ms: int, max_records: int) -> Polled:
+            rest, self.rest = self.rest, 0.0
+            await asyncio.sleep(rest)
             records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
             self._polled = time.monotonic()
             if self._polled > self._looked + LOOK_SECONDS:

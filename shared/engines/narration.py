@@ -3,8 +3,9 @@
 Words that we made are shortened. Words that a user gave by hand are refused where they can't fit.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 from shared.engines.local.cast import change_voice
 from shared.engines.local.language import language_of
@@ -15,24 +16,30 @@ from shared.story.drafts import Draft
 from shared.story.errors import BadInput
 from shared.story.speech.fitting import Reader, fit_words, missing_seconds, need_seconds
 
+Readers = Callable[[str], Reader]
+"""Returns who will say a text."""
 
-def ask_for_time(drafts: Sequence[Draft], brief: Brief) -> tuple[Draft, ...]:
+
+def find_readers(brief: Brief) -> Readers:
+    """Return who will say the texts of one plan, which are timed more than once."""
+    return cache(partial(_find_reader, brief))
+
+
+def ask_for_time(drafts: Sequence[Draft], brief: Brief, readers: Readers) -> tuple[Draft, ...]:
     """Return the drafts, each asking for as many seconds as its words take, or more."""
     if not brief.voice:
         return tuple(drafts)
     return tuple(
         replace(
             draft,
-            seconds=max(
-                draft.seconds, need_seconds(draft.narration, _reader(draft.narration, brief))
-            ),
+            seconds=max(draft.seconds, need_seconds(draft.narration, readers(draft.narration))),
         )
         for draft in drafts
     )
 
 
 def shorten_narration(
-    beats: Sequence[Beat], brief: Brief, keep: Collection[int]
+    beats: Sequence[Beat], brief: Brief, readers: Readers, keep: Collection[int]
 ) -> tuple[Beat, ...]:
     """Return the beats, with as much of their words as their time holds.
 
@@ -40,17 +47,17 @@ def shorten_narration(
     """
     if not brief.voice:
         return tuple(beats)
-    return tuple(beat if beat.index in keep else _shorten(beat, brief) for beat in beats)
+    return tuple(beat if beat.index in keep else _shorten(beat, readers) for beat in beats)
 
 
-def _shorten(beat: Beat, brief: Brief) -> Beat:
-    said = fit_words(beat.narration, beat.duration, _reader(beat.narration, brief))
+def _shorten(beat: Beat, readers: Readers) -> Beat:
+    said = fit_words(beat.narration, beat.duration, readers(beat.narration))
     return beat if said == beat.narration else beat.model_copy(update={"narration": said})
 
 
 def refuse_narration(text: str, seconds: float, brief: Brief, field: str = "narration") -> None:
     """Refuse words by hand that their beat can't hold, with the seconds that they lack."""
-    missing = missing_seconds(text, seconds, _reader(text, brief)) if brief.voice else 0.0
+    missing = missing_seconds(text, seconds, _find_reader(brief, text)) if brief.voice else 0.0
     if missing:
         raise BadInput(
             f"these words take {missing:g} s more than the {seconds:g} s of their beat: shorten "
@@ -59,6 +66,6 @@ def refuse_narration(text: str, seconds: float, brief: Brief, field: str = "narr
         )
 
 
-def _reader(text: str, brief: Brief) -> Reader:
+def _find_reader(brief: Brief, text: str) -> Reader:
     pace = change_voice(style_of(brief.style).voice, brief.tones).words_a_minute
     return Reader(language_of(text), pace, brief.say)

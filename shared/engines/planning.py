@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from shared.engines.narration import ask_for_time, shorten_narration
+from shared.engines.narration import ask_for_time, find_readers, shorten_narration
 from shared.engines.scenes import adapt, describe, describe_ad
 from shared.jobs.outcomes import Made
 from shared.story.beats import Beat, Truncation, check_plan, plan_chunks
@@ -172,9 +172,10 @@ def fit(order: PlanOrder, story: Story) -> Made:
     card = fit_card(brief.end_card, brief.duration)
     seconds = story_seconds(brief)
     drafts, own = adopt(brief, story.beats[: count_worthwhile(seconds)])
-    timed = time_beats(ask_for_time(drafts, brief), seconds, brief.chunk_seconds)
+    readers = find_readers(brief)
+    timed = time_beats(ask_for_time(drafts, brief, readers), seconds, brief.chunk_seconds)
     spoken_by_user = {each.index for each in own if each.voice}
-    beats = shorten_narration(timed, brief, keep=spoken_by_user)
+    beats = shorten_narration(timed, brief, readers, keep=spoken_by_user)
     chunks = plan_chunks(beats, brief.chunk_seconds)
     check_plan(beats, chunks)  # a plan that can't be carried out fails here, before it is a fact
     product = enter_product(brief.product, order.look, brief.owner) if brief.product else None

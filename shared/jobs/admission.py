@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from shared.base import telemetry
@@ -38,20 +38,32 @@ class Admission:
     def __init__(self, means: Means) -> None:
         self._means = means
 
+    async def ask_leave(self, video_id: str) -> Signal | None:
+        """Return None where its user wants the video to go on; else what follows for the job."""
+        verdict = await self._ask(partial(self._means.gate.ask_leave, video_id), video_id)
+        return _REFUSALS.get(verdict) if verdict else signals.Later(PUT_OFF_MS)
+
     async def reserve(self, hold: Hold) -> Signal | None:
         """Return None where the money is held; else what follows for the job."""
-        try:
-            # an answer that was lost is asked for again: it may have been yes
-            verdict = await patiently(partial(self._means.gate.reserve, hold), self._means.pace)
-        except Exception as error:  # a newer version may read it: nothing is asked of an engine
-            tell(MONEY, hold.video_id, error)
+        verdict = await self._ask(partial(self._means.gate.reserve, hold), hold.video_id)
+        if verdict is None:
             return signals.Later(PUT_OFF_MS)
-        telemetry.VERDICTS.labels(verdict.value).inc()
         if hold.amount and verdict in _CHECKS:
             await self._means.gate.log_check(hold, verdict)
         if verdict is Verdict.SETTLED:
             raise LostClaim
         return _REFUSALS.get(verdict)
+
+    async def _ask(self, call: Callable[[], Awaitable[Verdict]], video_id: str) -> Verdict | None:
+        """Return what the gate says; None where its row can't be read here."""
+        try:
+            # an answer that was lost is asked for again: it may have been yes
+            verdict = await patiently(call, self._means.pace)
+        except Exception as error:  # a newer version may read it: nothing is asked of an engine
+            tell(MONEY, video_id, error)
+            return None
+        telemetry.VERDICTS.labels(verdict.value).inc()
+        return verdict
 
     async def give_back(self, job: Job) -> None:
         """Free the hold of a claim that was lost before anything was posted under it."""

@@ -1,5 +1,7 @@
 """The gate before every submit: the user's leave and the user's money, in one guarded update.
 
+What can cost nothing needs only the leave, and changes nothing: a look at it is enough.
+
 One `money` document a video: what is `available`, what the user `desired`, and `holds`, a map of
 `<job>:<attempt>` to what was reserved and what it came to. Settled holds are never removed: they
 are the receipt. A hold of an attempt that surely was not used is given back and leaves no trace,
@@ -81,6 +83,8 @@ class Gate:
         self.settle: Batcher[Settlement, bool] = Batcher(
             self._settle_all, key=lambda end: (end.video_id, end.job)
         )
+        self.ask_leave: Batcher[str, Verdict] = Batcher(self._ask_leave)
+        """Tells whether a video's user wants it to go on."""
         self._openings: Batcher[Doc, None] = Batcher(self._open_all)
 
     async def open(
@@ -172,6 +176,10 @@ class Gate:
                 again[video] = rest
         return again
 
+    async def _ask_leave(self, videos: list[str]) -> list[Verdict]:
+        docs = await self._store.get(MONEY, sorted(set(videos)))
+        return [_judge_leave(docs.get(video)) for video in videos]
+
     # ── settling ────────────────────────────────────────────────────────────────────────────────
 
     async def _settle_all(self, ends: list[Settlement]) -> list[bool]:
@@ -225,15 +233,22 @@ def _hold_doc(hold: Hold) -> Doc:
     return {"reserved": hold.amount, **named}
 
 
+def _judge_leave(money: Doc | None) -> Verdict:
+    """Return what the user wants: without a money document nobody asks for the video any more."""
+    if money is None:
+        return Verdict.CANCELLED
+    return Verdict.GRANTED if money["desired"] == "running" else Verdict(money["desired"])
+
+
 def _sort_out(money: Doc | None, holds: Sequence[Hold]) -> tuple[dict[Hold, Verdict], list[Hold]]:
     """Return what can be answered now, and what fits into the money that there is."""
     if money is None:
         return dict.fromkeys(holds, Verdict.CANCELLED), []
     answers = {hold: _judge_known(money, hold) for hold in holds if hold.name in money["holds"]}
     open_ = [hold for hold in holds if hold.name not in money["holds"]]
-    if money["desired"] != "running":
-        verdict = Verdict(money["desired"])
-        return answers | dict.fromkeys(open_, verdict), []
+    leave = _judge_leave(money)
+    if leave is not Verdict.GRANTED:
+        return answers | dict.fromkeys(open_, leave), []
     left, fits = money["available"], list[Hold]()
     for hold in open_:
         if not hold.amount or hold.amount <= left:

@@ -13,6 +13,7 @@ from shared.jobs.machine import advance
 from shared.jobs.rows import change, from_doc, to_doc
 from shared.jobs.signals import CancelAsked, Claimed, Signal, Woken
 from shared.jobs.unreadable import PUT_OFF, put_off, read_each, tell
+from shared.jobs.untold import Untold
 from shared.ports import Doc, Index, Is, Store, Update, Where
 from shared.story.errors import InfrastructureError
 from shared.story.kinds import Kinds
@@ -46,8 +47,19 @@ WINDOW = 4
 class Ledger:
     """All jobs there are. `advance` returns None to a writer that lost its claim."""
 
-    def __init__(self, store: Store, kinds: Kinds, rules: Rules, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        kinds: Kinds,
+        rules: Rules,
+        seed: int | None = None,
+        *,
+        untold: Untold | None = None,
+    ) -> None:
         self._store = store
+        self._untold = untold
+        """What this process sees to that it is told; None: any process does, by a mark in its row.
+        """
         self._kinds = kinds
         self._common = rules
         self._rules = {
@@ -58,7 +70,7 @@ class Ledger:
         self._random = random.Random(seed)
         # two writes of one row go one after the other: a stale one must not take down a valid one
         self._writes: Batcher[tuple[Job, Job], bool] = Batcher(
-            self._write, key=lambda pair: pair[0].id
+            self._write_in_hand, key=lambda pair: pair[0].id
         )
 
     def now(self) -> int:
@@ -123,10 +135,19 @@ class Ledger:
         `creates` bounds how many of a kind may begin anew, where their provider takes only so many.
         What runs there already, or lies there to be fetched, is not bound by it.
         """
-        taken = []
+        taken: list[Job] = []
+        if len(hands) > 1 and not await self._is_any_waiting(list(hands)):
+            return taken
         for kind, free in hands.items():
             taken += await self._claim_kind(kind, free, creates.get(kind) if creates else None)
         return taken
+
+    async def _is_any_waiting(self, kinds: list[str]) -> bool:
+        """Tell whether there is anything to claim: mostly there is not, and two looks say so."""
+        due = {"spec.kind": Is("in", kinds), "due_at": Is("<=", self._store.now())}
+        queue = {"spec.kind": Is("in", kinds), "tag": Is("present")}
+        found = await self._store.find(JOBS, due, limit=1)
+        return bool(found or await self._store.find(JOBS, queue, limit=1))
 
     async def _claim_kind(self, kind: str, free: int, creates: int | None) -> list[Job]:
         if creates is None:
@@ -193,9 +214,14 @@ class Ledger:
     async def advance(self, job: Job, signal: Signal) -> Job | None:
         """Return the job after this signal, durable; None when another has claimed it meanwhile."""
         after = self._after(job, signal, self._store.now())
+        if self._untold and after.has_ended:
+            after = change_fields(after, publish_at=None)
         if await self._writes((job, after)):
             return after
-        return await self._read_written(after)
+        there = await self._read_written(after)
+        if self._untold and there is None:
+            self._untold.strike(after.id, after.attempt)
+        return there
 
     async def _read_written(self, after: Job) -> Job | None:
         """Return the job if this change is in its row: the answer to an earlier try may be lost.
@@ -369,6 +395,13 @@ class Ledger:
 
     def _after(self, job: Job, signal: Signal, now: int) -> Job:
         return advance(job, signal, now, self._rules.get(job.spec.kind, self._common))
+
+    async def _write_in_hand(self, pairs: Sequence[tuple[Job, Job]]) -> list[bool]:
+        """Write one change for each; what ends is on the list of what is to be told before it."""
+        ends = [after for _, after in pairs if after.has_ended]
+        if self._untold and ends:
+            await self._untold.note(ends)
+        return await self._write(pairs)
 
     async def _write(self, pairs: Sequence[tuple[Job, Job]]) -> list[bool]:
         """Write one change for each of these rows; return which of them held."""

@@ -2,21 +2,25 @@
 
 A row that waits to be published carries `publish_at`. Whoever wrote it publishes it at once; any
 replica may do so when that time has passed. Replay sets the time to now: it is the one repair.
+The end of a job that was in hand carries none: it is on a list of its process instead (untold.py),
+and is marked only where that process did not publish it.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.base import telemetry
-from shared.jobs import unreadable
-from shared.jobs.job import Job, Rules
+from shared.jobs import unreadable, untold
+from shared.jobs.job import IN_HAND, TERMINAL, Job, Rules
 from shared.jobs.ledger import JOBS
 from shared.jobs.letters import write_letters
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.unreadable import PUT_OFF, put_off, read_each
-from shared.ports import EXPIRY, Bus, Doc, Index, Is, Store, Update
+from shared.jobs.untold import KEEP_MS, UNTOLD, End, Untold, read_ends
+from shared.ports import EXPIRES_AT, EXPIRY, Bus, Doc, Index, Is, Store, Update
 from shared.story.errors import InfrastructureError, Unpublishable
 from shared.story.events import DeadLettered, Event
 from shared.story.kinds import AnyKind, Kinds
@@ -32,7 +36,8 @@ INDEXES = {
         Index(("video_id",)),
         unreadable.INDEX,
         EXPIRY,
-    )
+    ),
+    **untold.INDEXES,
 }
 
 
@@ -42,8 +47,11 @@ class Unpublished:
 
     collection: str
     id: str
-    publish_at: int
+    publish_at: int | None
+    """None: it is the end of a job, and on the list of this process."""
     event: Event
+    attempt: int = 0
+    """The one that has ended a job."""
 
 
 class Relay:
@@ -59,6 +67,8 @@ class Relay:
         kinds: Kinds,
         rules: Rules,
     ) -> None:
+        self.untold = Untold(store, service, rules)
+        """The ends that this process publishes: whoever writes them lists them here before."""
         self._store = store
         self._bus = bus
         self._service = service
@@ -103,16 +113,21 @@ class Relay:
 
     def offer_end(self, job: Job) -> None:
         """Publish soon how a job ended, and do not wait for it."""
-        assert job.publish_at is not None
-        self.offer([Unpublished(JOBS, job.id, job.publish_at, end_event(job, self._kinds))])
+        end = end_event(job, self._kinds)
+        self.offer([Unpublished(JOBS, job.id, job.publish_at, end, job.attempt)])
 
     async def drain(self, seconds: float) -> None:
-        """Wait for what is being published, at most so long."""
+        """Wait for what is being published, at most so long; leave nothing to be told again."""
         if self._publishing is not None:
             await asyncio.wait({self._publishing}, timeout=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):  # what fails here only makes others look
+                await asyncio.gather(self.untold.clear(), return_exceptions=True)
 
     async def scan(self, limit: int = LIMIT) -> int:
         """Publish what another process left unpublished."""
+        await self.untold.clear()
+        await mark_untold(self._store, self._service, self._rules)
         due = {"publish_at": Is("<=", self._store.now())}
         kinds = {"spec.kind": Is("in", self._runs)}
         jobs = await self._store.find(JOBS, {**kinds, **due}, limit=limit) if self._runs else []
@@ -176,6 +191,8 @@ class Relay:
             late = [row.id for row in here if row.event.id in refused]
             docs = await self._store.get(collection, late) if late else {}
             await put_off(self._store, collection, list(docs.values()), "publish_at")
+        for row in rows:
+            self.untold.strike(row.id, row.attempt)
 
     async def _publish(self, events: Sequence[Event]) -> Collection[str]:
         """Return the ids of those that the bus can never carry: they must not count as told.
@@ -200,6 +217,7 @@ class Relay:
 
     async def _mark(self, rows: Sequence[Unpublished], publish_at: int | None) -> set[str]:
         """Move `publish_at`, or remove it: guarded, so that a replay in between is not undone."""
+        rows = [row for row in rows if row.publish_at is not None]
         if not rows:
             return set()
         change: dict[str, int] = {} if publish_at is None else {"publish_at": publish_at}
@@ -221,6 +239,37 @@ async def replay(store: Store, video_id: str) -> int:
             again = [Update(row["_id"], set={"publish_at": now}) for row in rows]
             await store.update(collection, again)
     return len(ended) + len(decided)
+
+
+async def mark_untold(store: Store, service: str, rules: Rules) -> int:
+    """Mark the ends that processes of a service have left untold; return how many these were."""
+    due = {"service": service, "publish_at": Is("<=", store.now())}
+    rows = await store.find(UNTOLD, due, limit=LIMIT)
+    lists, unreadable = read_each(UNTOLD, rows, lambda row: (row, read_ends(row)))
+    await put_off(store, UNTOLD, unreadable, "publish_at")
+    return sum([await _take_over(store, row, ends, rules) for row, ends in lists])
+
+
+async def _take_over(store: Store, row: Doc, ends: Sequence[End], rules: Rules) -> int:
+    """Mark what has ended; look again later at what the attempts of this list may still end."""
+    now = store.now()
+    jobs = await store.get(JOBS, [job for job, _ in ends])
+    held = [(jobs[job], attempt) for job, attempt in ends if job in jobs]
+    ours = [job for job, attempt in held if job.get("attempt") == attempt]
+    marks = [
+        # not where it has a time: then somebody sees to it already
+        Update(job["_id"], where={"publish_at": None}, set={"publish_at": now})
+        for job in ours
+        if job.get("state") in TERMINAL
+    ]
+    marked = await store.update(JOBS, marks) if marks else ()
+    may_end = any(job.get("state") in IN_HAND for job in ours)
+    later = {"publish_at": now + rules.relay_ms} if may_end else {EXPIRES_AT: now + KEEP_MS}
+    gone = () if may_end else ("publish_at",)
+    # whose list it is may have put something on it meanwhile
+    seen = {"number": row.get("number"), "publish_at": row["publish_at"]}
+    await store.update(UNTOLD, [Update(row["_id"], where=seen, set=later, unset=gone)])
+    return len(marked)
 
 
 def _row(event: Event, service: str, publish_at: int) -> Doc:

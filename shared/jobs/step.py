@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from shared.jobs import journal, outcomes, signals
 from shared.jobs.admission import Admission
 from shared.jobs.engine import Claim, Task
-from shared.jobs.gate import Hold
 from shared.jobs.job import Job, State
 from shared.jobs.ledger import JOBS
 from shared.jobs.means import LostClaim, Means, to_ms
@@ -102,8 +101,7 @@ class Steps:
             return signals.Stopped()
         await self._means.look_again(job)
         if self._means.kinds[job.spec.kind].passes_gate:
-            name = f"{job.id}:{job.attempt}"
-            refusal = await self.admission.reserve(Hold(job.spec.video_id, name, 0))
+            refusal = await self.admission.ask_leave(job.spec.video_id)
             if refusal is not None:
                 return refusal
         return await self._submit_here(job, task)

@@ -246,10 +246,10 @@ async def take_up(app: App, parts: Parts, services: Sequence[Service]) -> None:
 def _replica(service: Service, parts: Parts, folder: Path, app: App, budgets: Budgets) -> Replica:
     ports = parts.ports
     kinds = parts.kinds
-    ledger = Ledger(ports.store, kinds, parts.rules)
     relay = Relay(
         ports.store, ports.bus, service.name, runs=service.kinds, kinds=kinds, rules=parts.rules
     )
+    ledger = Ledger(ports.store, kinds, parts.rules, untold=relay.untold)
     means = Means(
         kinds=kinds,
         engines={kind: parts.engines[kind] for kind in service.kinds},

@@ -8,10 +8,11 @@ write names only what is new.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
+from shared.base.copies import change
 from shared.jobs.unreadable import PUT_OFF, count_looks, distance_ms
 from shared.ports import Doc, Heard, Update
 from shared.story.events import BeatsPlanned, Event, VideoDeleted, VideoRequested
@@ -73,7 +74,8 @@ class Known:
             return self._bury(stone, {at: e for at, e in self.decided.items() if at == TOMBSTONE})
         if not new and not unread:
             return self
-        return replace(self, facts={**self.facts, **new}, unread={**self.unread, **unread})
+        more = change(self, facts={**self.facts, **new}, unread={**self.unread, **unread})
+        return _show(more, self.view.extend(new.values()))
 
     def delete(self, stone: VideoDeleted) -> "Known":
         """Return what is known after the decision that it is deleted."""
@@ -85,6 +87,20 @@ class Known:
         return Known(
             self.video_id, self.version, {TOMBSTONE: stone}, decided=decided, check_at=check_at
         )
+
+    def decide(self, jobs: Mapping[str, JobSpec], events: Facts) -> "Known":
+        """Return what is known with these jobs and events, none of which was known."""
+        if not jobs and not events:
+            return self
+        released, decided = {**self.released, **jobs}, {**self.decided, **events}
+        more = change(self, released=released, decided=decided)
+        # what was heard counts, and not what was decided beside it
+        shown = [event for at, event in events.items() if at not in self.facts]
+        return _show(more, self.view.extend(shown, jobs))
+
+    def run(self, running: Running) -> "Known":
+        """Return what is known with this running time."""
+        return change(self, running=running)
 
     @property
     def waits(self) -> bool:
@@ -128,11 +144,7 @@ class Change:
             for event in decision.events
             if (at := place(event)) not in heard.decided and at not in heard.unread
         }
-        after = replace(
-            heard,
-            released={**heard.released, **jobs} if jobs else heard.released,
-            decided={**heard.decided, **events} if events else heard.decided,
-        )
+        after = heard.decide(jobs, events)
         waits = heard.is_asked_for and not decision.done
         after = _wait(before, after, now, patience if waits else None)
         return cls(before, after, decision.summary if decision.done else {})
@@ -140,7 +152,7 @@ class Change:
     @classmethod
     def bury(cls, before: Known, stone: Known, check_at: int) -> "Change":
         """Return the change to a tombstone: by this time, what the video owned must be gone."""
-        check_at_first = stone if before.is_deleted else replace(stone, check_at=check_at)
+        check_at_first = stone if before.is_deleted else change(stone, check_at=check_at)
         return cls(before, check_at_first, {})
 
     def delete(self, stone: VideoDeleted, now: int, patience: int) -> "Change":
@@ -149,7 +161,7 @@ class Change:
 
     def keep_waiting(self, now: int, patience: int) -> "Change":
         """Return the change of a video of which something is still waited for."""
-        return replace(self, after=_wait(self.before, self.after, now, patience))
+        return change(self, after=_wait(self.before, self.after, now, patience))
 
     @property
     def adds(self) -> bool:
@@ -157,7 +169,7 @@ class Change:
         before, after = self.before, self.after
         sooner = (after.check_at or 0) < (before.check_at or 0)  # also: no longer at all
         is_awaited_now = after.waits and not before.waits
-        changed = replace(after, check_at=before.check_at, running=before.running) != before
+        changed = change(after, check_at=before.check_at, running=before.running) != before
         return sooner or is_awaited_now or changed
 
     def insert(self, now: int) -> Doc:
@@ -202,7 +214,7 @@ class Change:
     @property
     def result(self) -> Known:
         """Return what is known once the write has won."""
-        return replace(self.after, version=self.before.version + 1)
+        return change(self.after, version=self.before.version + 1)
 
     def specs(self, ensured: Container[str]) -> list[JobSpec]:
         """Return the jobs that should exist, but for what this process has seen inserted."""
@@ -266,6 +278,12 @@ class Reader:
         return event
 
 
+def _show(more: Known, view: View) -> Known:
+    """Return a copy that knows more with its own view, in place of the one that was copied."""
+    more.__dict__["view"] = view
+    return more
+
+
 def _read_running(stored: Any) -> Running:
     """Return the running time; what can't be read is counted anew."""
     try:
@@ -300,14 +318,14 @@ def _wait(before: Known, after: Known, now: int, patience: int | None) -> Known:
     less often: a process of a newer version may be the one that looks, or may come later.
     """
     if after.is_asked_for and after.unread.keys() - before.unread.keys():
-        return replace(after, check_at=now + distance_ms({}), put_off=1)
+        return change(after, check_at=now + distance_ms({}), put_off=1)
     if after.unread and after.put_off:
         planned = after.check_at or now + distance_ms({})
         if patience and planned > now + 2 * patience:
             planned = now + patience
-        return replace(after, check_at=planned)
+        return change(after, check_at=planned)
     check_at = _next_check(after, now, patience) if patience else None
-    return replace(after, check_at=check_at, put_off=None)
+    return change(after, check_at=check_at, put_off=None)
 
 
 def _next_check(heard: Known, now: int, patience: int) -> int:

@@ -21,6 +21,7 @@ from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Code
 from shared.jobs.relay import OUTBOX
 from shared.jobs.unreadable import PUT_OFF
+from shared.jobs.untold import UNTOLD
 from shared.ports import Bus, Is, Store, Where
 from shared.runtime.service import Service
 
@@ -84,6 +85,8 @@ class Measures:
         for kind in service.kinds:
             where = {"spec.kind": kind.name, "publish_at": Is("present")}
             untold.append(await self._store.count(JOBS, where))
+        lists = {"service": name, "publish_at": Is("present")}
+        untold += [len(row["ends"]) for row in await self._store.find(UNTOLD, lists)]
         telemetry.UNPUBLISHED.labels(name).set(sum(untold))
 
     async def _measure_trouble(self) -> None:

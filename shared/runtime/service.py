@@ -9,6 +9,7 @@ from shared.jobs.engine import Engine, Finish, Work
 from shared.jobs.ledger import JOBS
 from shared.jobs.relay import OUTBOX
 from shared.jobs.times import Waiting
+from shared.jobs.untold import UNTOLD
 from shared.ports import EXPIRY, Index, Is, Store
 from shared.runtime.budgets import Budgets
 from shared.runtime.settings import Settings
@@ -107,6 +108,7 @@ class Service:
             Waiting(JOBS, jobs, "due_at"),
             Waiting(JOBS, jobs, "publish_at"),
             Waiting(OUTBOX, {"service": self.name}, "publish_at"),
+            Waiting(UNTOLD, {"service": self.name}, "publish_at"),
             Waiting(self.views, {}, "check_at"),
         )
 

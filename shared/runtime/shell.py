@@ -223,7 +223,7 @@ class Shell:
             known = await self._known(waiting)
             changes = [await self._change(known[v], waiting[v]) for v in waiting if v in known]
             if self.steering:
-                changes = await asyncio.gather(*map(self._stop, changes))
+                changes = await self._stop_each(self.steering, changes)
             lost, broken = await self._write([change for change in changes if change.adds])
             kept = [c for c in changes if c.after.video_id not in lost | broken.keys()]
             for video, error in broken.items():
@@ -287,7 +287,7 @@ class Shell:
         if not self.service.ends_videos or decision.done:
             return heard, decision
         now = self._store.now()
-        heard = replace(heard, running=count(heard.running, heard.view, now))
+        heard = heard.run(count(heard.running, heard.view, now))
         overdue = find_overdue(heard.view, heard.running, now, self._video_ms)
         if overdue is None:
             return heard, decision
@@ -327,14 +327,26 @@ class Shell:
             if isinstance(answer, Exception):
                 self._raise_or_tell(change.after.video_id, "ensure", answer)
 
-    async def _stop(self, change: Change) -> Change:
-        """Stop what nobody wants any more; a video is looked at until its jobs have ended."""
-        if self.steering is None or change.after.is_deleted:
-            return change
+    async def _stop_each(self, steering: Steering, changes: Sequence[Change]) -> list[Change]:
+        """Stop what nobody wants any more, and return what becomes of the changes by that."""
+        stops = [change for change in changes if self._has_to_stop(steering, change.after)]
+        stopped = await asyncio.gather(*(self._stop(steering, change) for change in stops))
+        by_video = {change.after.video_id: change for change in (*changes, *stopped)}
+        return list(by_video.values())
+
+    def _has_to_stop(self, steering: Steering, known: Known) -> bool:
         try:
-            if await self.steering.stop(change.after.view):
+            return not known.is_deleted and steering.has_to_stop(known.view)
+        except Exception as error:
+            self._tell_broken(known.video_id, "stop", error)
+            return False
+
+    async def _stop(self, steering: Steering, change: Change) -> Change:
+        """Stop what must not go on; a video is looked at until its jobs have ended."""
+        try:
+            if await steering.stop(change.after.view):
                 return change.keep_waiting(self._store.now(), _patience())
-            return await self._delete(self.steering, change)
+            return await self._delete(steering, change)
         except Exception as error:
             self._raise_or_tell(change.after.video_id, "stop", error)
         return change
@@ -409,9 +421,9 @@ class Shell:
         rows = await self._relay.insert(events)
         self._ensured.add([spec.id for spec in specs] + [event.id for event in events])
         self._relay.offer(rows)
-        views = {change.after.video_id: change.after.view for change in changes}
+        known = {change.after.video_id: change.after for change in changes}
         for row in rows:
-            journal.tell_decision(row.event, views[row.event.video_id], self._kinds)
+            journal.tell_decision(row.event, known[row.event.video_id].view, self._kinds)
         return [None] * len(changes)
 
 

@@ -48,6 +48,10 @@ class Steering:
         )
         self._told = Memo(10_000)
 
+    def has_to_stop(self, view: View) -> bool:
+        """Tell whether anything of a video must not go on; as a rule nothing is to be stopped."""
+        return bool(_list_stops(view)) or find_wish(view).desired != "running"
+
     async def stop(self, view: View) -> bool:
         """Stop what must not go on; tell whether more is to come of a video that is over.
 
@@ -150,7 +154,7 @@ class Steering:
 
     async def _stop_skipped(self, view: View) -> None:
         """Ask the jobs to stop that are under way for what the user wants to do without."""
-        asked = {job for each in view.all(RevisionRequested) for job in each.stops}
+        asked = _list_stops(view)
         if asked and (jobs := asked - view.ends.keys()):
             await self._ledger.cancel(view.video_id, only=jobs)
 
@@ -181,6 +185,11 @@ class Steering:
         """Return those of these videos that are to be made now."""
         views = await self._look(videos) if videos else {}
         return {video for video, view in views.items() if _wants_place(view)}
+
+
+def _list_stops(view: View) -> set[str]:
+    """Return the jobs of what the user wants to do without."""
+    return {job for each in view.all(RevisionRequested) for job in each.stops}
 
 
 def _wants_place(view: View) -> bool:

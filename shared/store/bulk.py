@@ -58,8 +58,7 @@ async def _write(
     failures = list[Doc]()
     answer: Mapping[str, Any]
     try:
-        changes = [_change(group, token) for group in groups]
-        answer = (await target.bulk_write(changes, ordered=False)).bulk_api_result
+        answer = (await target.bulk_write(_changes(groups, token), ordered=False)).bulk_api_result
     except BulkWriteError as error:
         answer, failures = error.details, find_duplicates(error)
     failed = {failure["index"]: failure for failure in failures}
@@ -115,7 +114,19 @@ def _likeness(update: Update) -> object:
     return (*likeness, *(type(value) for change in changes for value in change.values()))
 
 
-def _change(group: Sequence[Update], token: ObjectId) -> UpdateOne | UpdateMany:
+def _changes(groups: Sequence[Sequence[Update]], token: ObjectId) -> list[UpdateOne | UpdateMany]:
+    """Return the updates of one round trip.
+
+    The driver repeats a call whose answer was lost, and for that the server notes each update of it
+    once more: a quarter of what updates cost. It does neither where one update is for many, so of
+    many the first is said to be. Then the loss is told to the caller, who asks again: each guard
+    says whether it was written. A lone update, as users wait for, is repeated by the driver.
+    """
+    alone = len(groups) == 1
+    return [_change(group, token, many=not alone and i == 0) for i, group in enumerate(groups)]
+
+
+def _change(group: Sequence[Update], token: ObjectId, *, many: bool) -> UpdateOne | UpdateMany:
     """Return the update, which leaves its token even where it changes nothing else."""
     update = group[0]
     stamp = {TOKENS: {"$each": [token], "$slice": -TOKENS_KEPT}}
@@ -129,7 +140,8 @@ def _change(group: Sequence[Update], token: ObjectId) -> UpdateOne | UpdateMany:
     where = make_filter(update.where)
     if len(group) > 1:
         return UpdateMany({**where, "_id": {"$in": [each.id for each in group]}}, present)
-    return UpdateOne({**where, "_id": update.id}, present, upsert=update.upsert)
+    one = UpdateMany if many else UpdateOne
+    return one({**where, "_id": update.id}, present, upsert=update.upsert)
 
 
 def _condition(wanted: Any) -> dict[str, Any]:

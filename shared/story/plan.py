@@ -21,7 +21,7 @@ def active_chunks(plan: BeatsPlanned) -> list[Chunk]:
 
 def is_skipped(plan: BeatsPlanned, kind: str, number: int = 0) -> bool:
     """Tell whether the user wants to do without an item."""
-    return f"{kind}/{number}" in plan.skipped
+    return bool(plan.skipped) and f"{kind}/{number}" in plan.skipped
 
 
 def min_clips(plan: BeatsPlanned, total: int) -> int:

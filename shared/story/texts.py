@@ -57,6 +57,8 @@ def looks_like_file(text: str) -> bool:
     """Tell whether a text is the bytes of a file that something took for text."""
     if text.lstrip().startswith(("%PDF-", "PK\x03\x04")):
         return True
+    if _is_plain(text):
+        return False
     odd = sum(c == "\ufffd" or unicodedata.category(c) in _UNWRITTEN for c in text)
     return odd - sum(map(text.count, "\n\r\t")) > _MOST_ODD * len(text)
 
@@ -87,8 +89,15 @@ def escape_line(text: str) -> str:
     return escape_controls(_LINE_ENDS.sub(" ", text).replace("\t", " "))
 
 
+def _is_plain(text: str) -> bool:
+    """Tell whether a text is of letters, figures and signs of ASCII alone, as many are."""
+    return text.isascii() and text.isprintable()
+
+
 def _drop_controls(line: str) -> str:
     """Return the line without control characters, lone surrogates and noise; tabs stay."""
+    if _is_plain(line):
+        return line
     controls = {"Cc", "Cs"}
     return "".join(
         c
@@ -99,6 +108,8 @@ def _drop_controls(line: str) -> str:
 
 def _pair_turns(line: str) -> str:
     """Return the line without overrides, and without turns of direction that stand alone."""
+    if line.isascii():
+        return line
     kept: set[int] = set()
     begun: list[int] = []
     for place, sign in enumerate(line):

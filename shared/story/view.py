@@ -90,6 +90,18 @@ class View:
         for fact in facts:
             self._facts.setdefault(type(fact), []).append(fact)
 
+    def extend(self, facts: Iterable[Event], released: Iterable[str] = ()) -> "View":
+        """Return the view with these too; of two tellings of one fact, the later one counts."""
+        more = View(self.video_id, facts, released)
+        longer = View(self.video_id)
+        longer.released = self.released | more.released
+        longer._facts = self._facts | {
+            cls: [*self._facts.get(cls, ()), *told] for cls, told in more._facts.items()
+        }
+        if "ends" in self.__dict__:  # to gather all of them anew would take longer than a decision
+            longer.__dict__["ends"] = {**self.ends, **more.ends}
+        return longer
+
     def all(self, cls: type[E]) -> list[E]:
         """Return every fact of this type, in a fixed order."""
         told = self._facts.get(cls, ())
@@ -107,12 +119,15 @@ class View:
 
     def one(self, cls: type[E]) -> E | None:
         """Return the only fact of a type that a video has once."""
-        return next(iter(self.all(cls)), None)
+        told = self.all(cls) if cls in self._facts else ()
+        return told[0] if told else None
 
     def latest(self, cls: type[N]) -> N | None:
         """Return the fact with the highest revision: of snapshots, the one that counts."""
         told = self.all(cls) if cls in self._facts else ()
-        return max(told, key=lambda fact: fact.rev, default=None)
+        if len(told) < 2:  # it is asked for dozens of times in a decision
+            return told[0] if told else None
+        return max(told, key=lambda fact: fact.rev)
 
     def end(self, job: str) -> End | None:
         """Return the event that this job ended in; None while it has not ended."""

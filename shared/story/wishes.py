@@ -73,13 +73,18 @@ def is_cancelled(view: View) -> bool:
     return bool(revs) and max(revs) >= find_rev(view)
 
 
+def _is_paused(view: View) -> bool:
+    """Tell whether the user's last word was a pause."""
+    steered = view.latest(VideoSteered)
+    return steered is not None and steered.desired == "paused"
+
+
 def find_desired(view: View) -> Desired:
     """Return what the user wants of the latest revision."""
     if is_cancelled(view):
         return "cancelled"
-    steered = view.latest(VideoSteered)
     # a later revision than the one that was cancelled is wanted: why else was it asked for?
-    return "paused" if steered and steered.desired == "paused" else "running"
+    return "paused" if _is_paused(view) else "running"
 
 
 def is_over(view: View) -> bool:
@@ -93,7 +98,7 @@ def find_wish(view: View, *, has_turn: bool = True) -> Wish:
     rev, steering = max(find_rev(view), FIRST_REV), find_steering(view)
     if is_over(view):
         return Wish("cancelled", number_wish(rev, steering, 2))
-    if find_desired(view) == "paused" or not has_turn:
+    if _is_paused(view) or not has_turn:
         return Wish("paused", number_wish(rev, steering))
     return Wish("running", number_wish(rev, steering, 1))
 

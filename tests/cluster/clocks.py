@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+PAUSES = Path(__file__).with_name("pauses")
 LIBRARIES = tuple(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 needs_libfaketime = pytest.mark.skipif(
@@ -28,4 +29,5 @@ def shift(seconds: float, file: Path) -> Mapping[str, str]:
         "FAKETIME_CACHE_DURATION": "1",
         # time-outs and pauses are not told by the date
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": os.pathsep.join([str(PAUSES), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }

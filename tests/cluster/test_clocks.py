@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import random
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 
 from benchmarks.chaos.target import Target
 from benchmarks.provider import StandInProcess
-from tests.cluster.clocks import needs_libfaketime
+from tests.cluster.clocks import needs_libfaketime, shift
 from tests.cluster.judging import PACE, Market
 from tests.cluster.servers import Servers
 from tests.engines.replicate.provider import needs_client
@@ -19,6 +22,16 @@ from tests.engines.replicate.provider import needs_client
 pytestmark = [pytest.mark.cluster, needs_client, needs_libfaketime]
 
 WRONG_SECONDS = 60.0
+
+
+@pytest.mark.parametrize("wrong", [60, -60])
+def test_only_the_date_of_a_wrong_clock_is_wrong(tmp_path: Path, wrong: int) -> None:
+    told = "import time; a = time.monotonic(); time.sleep(0.2); print(time.monotonic() - a)"
+    environment = {**os.environ, **shift(wrong, tmp_path / "clock")}
+    slept = subprocess.run(
+        [sys.executable, "-c", told], env=environment, check=True, capture_output=True
+    )
+    assert 0.2 <= float(slept.stdout) < 2
 
 
 async def test_wrong_clocks_end_no_lease_early_and_start_nothing_again(tmp_path: Path) -> None:

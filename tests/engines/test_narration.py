@@ -9,6 +9,7 @@ from shared.story.brief import Brief
 from shared.story.drafts import Draft, Story
 from shared.story.errors import BadInput
 from shared.story.kinds import PlanOrder
+from shared.story.speech import fitting
 from shared.story.speech.fitting import Reader, missing_seconds
 
 LONG = "The keeper climbs the stairs, lights the lamp, and waits for the ships to come home. " * 3
@@ -31,6 +32,18 @@ def test_what_still_does_not_fit_is_left_out_at_a_border() -> None:
     for beat in beats:
         assert beat.narration and LONG.startswith(beat.narration.rstrip("."))
         assert missing_seconds(beat.narration, beat.duration, Reader("en-us")) == 0
+
+
+def test_a_text_that_fits_is_timed_once_in_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed: list[str] = []
+
+    def speak(text: str, *known: object, **more: object) -> float:
+        timed.append(text)
+        return 2.0
+
+    monkeypatch.setattr(fitting, "speaking_seconds", speak)
+    assert len(planned("Night falls.", "The lamp is lit.")) == 2
+    assert sorted(timed) == ["Night falls.", "The lamp is lit."]
 
 
 def test_words_that_nobody_speaks_need_no_time() -> None:

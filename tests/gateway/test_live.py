@@ -60,6 +60,18 @@ async def heard(api: Api, made: str) -> list[tuple[str, dict[str, Any]]]:
     return [(each["event"], json.loads(each["data"])) for each in fields if each]
 
 
+def note_snapshots(monkeypatch: pytest.MonkeyPatch) -> list[VideoStatus]:
+    """Return a list to which each stream adds what it begins with."""
+    begun: list[VideoStatus] = []
+
+    def begin(now: VideoStatus) -> Live:
+        begun.append(now)
+        return make_snapshot(now)
+
+    monkeypatch.setattr("services.gateway.read.watch.make_snapshot", begin)
+    return begun
+
+
 async def test_a_stream_is_a_snapshot_then_progress_then_the_end(api: Api) -> None:
     made = await api.make()
     listening = asyncio.create_task(heard(api, made))
@@ -125,16 +137,9 @@ async def test_many_watchers_of_many_videos_share_each_read(
         reads += 1
         return await read(collection, ids)
 
-    began = 0
-
-    def begin(now: VideoStatus) -> Live:
-        nonlocal began
-        began += 1
-        return make_snapshot(now)
-
-    monkeypatch.setattr("services.gateway.read.watch.make_snapshot", begin)
+    begun = note_snapshots(monkeypatch)
     watchers = [asyncio.create_task(heard(api, id_)) for id_ in made for _ in range(10)]
-    while began < len(watchers):
+    while len(begun) < len(watchers):
         await asyncio.sleep(0.05)
     monkeypatch.setattr(videos.store, "get", counted)
     await asyncio.sleep(1)

@@ -14,7 +14,7 @@ from shared.ports import Update
 from tests.contracts.adapters import STORES, Stores
 from tests.gateway.conftest import Api, open_api
 from tests.gateway.test_http import is_problem
-from tests.gateway.test_live import heard
+from tests.gateway.test_live import heard, note_snapshots
 from tests.histories import full_plan, whole
 
 UNREADABLE: Mapping[str, dict[str, Any]] = {
@@ -80,10 +80,14 @@ async def test_what_a_newer_gateway_has_kept_is_passed_by(api: Api) -> None:
     assert shown["status"] == "completed"
 
 
-async def test_only_the_stream_of_the_video_that_cannot_be_read_ends(api: Api) -> None:
+async def test_only_the_stream_of_the_video_that_cannot_be_read_ends(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = [await api.make(seed=n) for n in range(2)]
+    begun = note_snapshots(monkeypatch)
     streams = [asyncio.create_task(heard(api, each)) for each in made]
-    await asyncio.sleep(0.3)
+    while len(begun) < len(streams):
+        await asyncio.sleep(0.05)
     await write(api, made[0], {"set": {"parts.ImageReady": "many"}, "inc": {"version": 1}})
     lines = await streams[0]
     assert [sort for sort, _ in lines] == ["snapshot", "progress"]

@@ -180,3 +180,20 @@ async def test_a_write_whose_answer_was_lost_is_still_ours(store: Store) -> None
         assert posted is not None and posted.posted_attempt == job.attempt
     await store.update(JOBS, [Update(job.id, set={"attempt": job.attempt + 1})])
     assert await work.advance(job, signals.Posted(10, "fast")) is None
+
+
+async def test_two_looks_say_that_nothing_waits_of_any_kind(store: Store) -> None:
+    find, asked = store.find, list[Any]()
+
+    async def count(collection: str, where: Any, **known: Any) -> Any:
+        asked.append(where)
+        return await find(collection, where, **known)
+
+    store.find = count  # type: ignore[method-assign]
+    ledger, hands = Ledger(store, KINDS, RULES), {kind.name: 9 for kind in KINDS}
+    assert await ledger.claim(hands) == [] and len(asked) == 2
+    await ledger.insert(specs(1))
+    (taken,) = await ledger.claim(hands)
+    assert taken.spec.kind == IMAGE.name
+    await ledger.advance(taken, signals.Later(0))
+    assert [job.id for job in await ledger.claim(hands)] == [taken.id], "what is due is found, too"

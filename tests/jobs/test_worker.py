@@ -142,9 +142,10 @@ class LoneWorker:
         self.blobs = DiskBlobs(folder / "blobs")
         self.bus = LocalBus()
         self.gate = Gate(store)
-        self.ledger = Ledger(store, kinds, rules)
-        self.folder = folder / "work"
         relay = Relay(store, self.bus, "storyboard", runs=list(kinds), kinds=kinds, rules=rules)
+        self.ledger = Ledger(store, kinds, rules, untold=relay.untold)
+        self.relay = relay
+        self.folder = folder / "work"
         self.rates = Rates(store)
         means = Means(
             kinds=kinds,
@@ -632,3 +633,28 @@ async def test_what_is_being_claimed_when_its_worker_stops_is_handed_back(
     await asyncio.gather(running, return_exceptions=True)
     [taken] = await claim({IMAGE.name: 1})
     assert taken.id == SPEC.id
+
+
+async def test_what_costs_nothing_asks_for_leave_and_holds_nothing(lone_worker: Lone) -> None:
+    w = lone_worker(made(cost=0))
+    w.engine.repeatable = True
+    await w.open()
+    await w.gate.steer("v", "paused", 1)
+    before = (await w.store.get(MONEY, ["v"]))["v"]
+    job = await w.runs_until(lambda job: job.waits_for == "leave")
+    assert (await w.store.get(MONEY, ["v"]))["v"] == before
+    await w.gate.steer("v", "running", 2)
+    await w.ledger.wake("v")
+    job = await w.ends()
+    assert job.state is State.DONE
+    assert (await w.store.get(MONEY, ["v"]))["v"]["holds"] == {}
+
+
+async def test_what_costs_nothing_is_not_begun_of_a_video_that_is_cancelled(
+    lone_worker: Lone,
+) -> None:
+    w = lone_worker(made(cost=0))
+    w.engine.repeatable = True
+    await w.open()
+    await w.gate.steer("v", "cancelled", 1)
+    assert (await w.ends()).state is State.CANCELLED and w.engine.submits == 0

@@ -129,6 +129,22 @@ async def test_tokens_stay_few_and_hidden(
 
 
 @pytest.mark.cluster
+async def test_only_a_lone_update_is_one_that_the_driver_repeats(
+    store: MongoStore, wire: Wire
+) -> None:
+    """For each that it may repeat the server keeps a note, which many pay for and few need."""
+    await store.insert("jobs", [{"_id": id_, "n": 0} for id_ in "abc"])
+    update = Update("a", {"n": 0}, set={"n": 1})
+    assert await store.update("jobs", [update]) == {"a"}
+    assert "txnNumber" in wire.sent[-1]
+    many = [Update(id_, {"n": 0}, set={"x": id_}) for id_ in "abc"]
+    assert await store.update("jobs", many) == {"b", "c"}
+    (command,) = [sent for sent in wire.sent if len(sent.get("updates", ())) == 3]
+    assert "txnNumber" not in command
+    assert await store.update("jobs", [Update("d", set={"n": 1}, upsert=True), update]) == {"d"}
+
+
+@pytest.mark.cluster
 async def test_writes_wait_for_a_journaled_majority(store: MongoStore, wire: Wire) -> None:
     await store.insert("jobs", [{"_id": "a"}])
     await store.update("jobs", [Update("a", set={"n": 1})])

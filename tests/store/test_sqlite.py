@@ -78,6 +78,7 @@ DUE = Is("<=", 5)
 QUEUE = {"spec.kind": "clip", "tag": Is("present")}
 QUERIES = [
     ("jobs", QUEUE, ["tag"], "spec.kind, tag where tag"),
+    ("jobs", {**QUEUE, "spec.kind": Is("in", ["a", "b"])}, [], "tag where tag"),
     ("jobs", {**QUEUE, "spec.owner": "o"}, ["-tag"], "spec.kind, spec.owner, tag where tag"),
     ("jobs", {"spec.kind": Is("in", ["a", "b"]), "due_at": DUE}, ["due_at"], "spec.kind, due_at"),
     ("jobs", {"spec.kind": Is("in", ["a"]), "publish_at": DUE}, [], "spec.kind, publish_at"),
@@ -88,6 +89,7 @@ QUERIES = [
     ("jobs", {"_id": Is("in", ["v", "w"])}, [], "sqlite_autoindex"),
     ("outbox", {"service": "s", "publish_at": DUE}, [], "service, publish_at"),
     ("outbox", {"video_id": "v"}, [], "outbox by video_id"),
+    ("untold", {"service": "s", "publish_at": DUE}, [], "service, publish_at"),
     ("views.x", {"check_at": DUE}, ["check_at"], "check_at where check_at"),
     ("views.x", {"check_at": Is("present")}, [], "check_at where check_at"),
 ]
@@ -302,7 +304,7 @@ async def test_a_damaged_database_says_what_to_do(tmp_path: Path) -> None:
     await store.insert("jobs", [{"_id": str(i), "text": "x" * 500} for i in range(2000)])
     await store.close()
     with (tmp_path / "a.db").open("r+b") as file:
-        file.seek(4096 * 3)
+        file.seek(4096 * 64)  # behind the names of its tables
         file.write(os.urandom(4096 * 200))
     damaged = SqliteStore(tmp_path / "a.db")
     await damaged.open({})

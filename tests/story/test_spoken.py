@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.story.speech.rules import RULES
 from shared.story.speech.spoken import say
 
 
@@ -104,3 +105,50 @@ def test_any_text_can_be_said_and_every_place_is_in_it(text: str) -> None:
     places = [spoken.find_written(at) for at in range(len(spoken.text))]
     assert all(0 <= place <= len(text) for place in places)
     assert places == sorted(places)
+
+
+AROUND = [
+    "$",
+    "€",
+    "¢",
+    "%",
+    "#",
+    "'",
+    "-",
+    "–",
+    ".",
+    ",",
+    ":",
+    "/",
+    "K",
+    "k",
+    "M",
+    "am",
+    "pm",
+    "a.m.",
+    "to",
+    "th",
+    "st",
+    "s",
+    "No.",
+    "Nov.",
+    "November",
+    "kg",
+    "percent",
+    "million",
+    "month",
+    "half",
+    "dollars",
+    "°C",
+    "x",
+    "the",
+    "of",
+]
+"""What stands around the figures that rules find."""
+
+
+@given(st.lists(st.sampled_from(AROUND), max_size=8), st.sampled_from(["", " "]))
+def test_a_rule_of_figures_finds_nothing_where_there_is_none(parts: list[str], gap: str) -> None:
+    text = gap.join(parts)
+    assert not [rule for rule in RULES if rule.is_of_figures and rule.pattern.search(text)]
+    assert any(rule.is_of_figures and rule.pattern.search(f"{text} 5") for rule in RULES)

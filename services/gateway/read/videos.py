@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NoReturn
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from services.gateway.read.actions import FINAL, Status
 from services.gateway.read.pages import decode_cursor, encode_cursor, find_newest, find_oldest
 from services.gateway.read.stages import measure_weights
 from services.gateway.read.status import VideoStatus, read_status
+from shared.base.batching import Batcher
 from shared.jobs.unreadable import read_each, tell
 from shared.ports import Doc, Is, Store, Update
 from shared.story.events import VideoDeleted
@@ -51,7 +53,10 @@ class Videos:
 
     async def find(self, video_id: str, owner: str) -> View:
         """Return what is known of a video; no owner sees another's."""
-        doc = (await self.read_docs([video_id])).get(video_id)
+        return (await self._find(video_id, owner))[0]
+
+    async def _find(self, video_id: str, owner: str) -> tuple[View, VideoStatus]:
+        doc = await self._read_doc(video_id)
         if doc is None:
             raise NoSuchVideo(video_id)
         try:
@@ -63,7 +68,16 @@ class Videos:
         # the same answer for another's video as for none: ids can't be tried out
         if now is None or now.request.owner != owner:
             raise NoSuchVideo(video_id)
-        return view
+        return view, now
+
+    @cached_property
+    def _read_doc(self) -> Batcher[str, Doc | None]:
+        """Read the stored view of a video, if there is one; who asks together is one read."""
+        return Batcher(self._read_each)
+
+    async def _read_each(self, ids: list[str]) -> list[Doc | None]:
+        docs = await self.read_docs({*ids})
+        return [docs.get(id_) for id_ in ids]
 
     async def check_living(self, video_id: str, owner: str) -> None:
         """Refuse a video that this owner has deleted."""
@@ -87,8 +101,7 @@ class Videos:
 
     async def read_status(self, video_id: str, owner: str) -> VideoStatus:
         """Return the status of a video; no owner sees another's."""
-        now = read_status(await self.find(video_id, owner))
-        assert now is not None, "a view that was just found has a status"
+        _, now = await self._find(video_id, owner)
         return await self._sign(now)
 
     async def list_page(self, owner: str, cursor: str | None, limit: int) -> Page:

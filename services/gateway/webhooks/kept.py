@@ -7,10 +7,12 @@ import secrets
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import uuid4
 
 from services.gateway.errors.problems import NoSuchWebhook
-from shared.ports import Doc, Index, Store, Update
+from shared.base.batching import Batcher
+from shared.ports import Doc, Index, Is, Store, Update
 from shared.story.errors import BadInput
 
 WEBHOOKS = "webhooks"
@@ -59,8 +61,20 @@ class Webhooks:
 
     async def list_all(self, owner: str) -> list[Webhook]:
         """Return the webhooks of all videos of an owner, in the order in which they came."""
-        rows = await self.store.find(WEBHOOKS, {"owner": owner}, order=["created_at", "_id"])
-        return [_read(row, "") for row in rows]
+        return await self._list(owner)
+
+    @cached_property
+    def _list(self) -> Batcher[str, list[Webhook]]:
+        """List an owner's webhooks; every new video asks, and who asks together is one question."""
+        return Batcher(self._list_each)
+
+    async def _list_each(self, owners: list[str]) -> list[list[Webhook]]:
+        asked = {"owner": Is("in", sorted({*owners}))}
+        rows = await self.store.find(WEBHOOKS, asked, order=["created_at", "_id"])
+        found: dict[str, list[Webhook]] = {owner: [] for owner in owners}
+        for row in rows:
+            found[row["owner"]].append(_read(row, ""))
+        return [[*found[owner]] for owner in owners]
 
     async def delete(self, owner: str, id_: str) -> None:
         """Forget a webhook; what it was still to be told is told to nobody."""

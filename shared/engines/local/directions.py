@@ -42,10 +42,13 @@ def is_direction(text: str, g: Grammar) -> bool:
     words = words_of(text)
     if not 1 < len(words) <= _MOST_WORDS:
         return False
-    sorts = [_sort(word, g) for word in words]
-    told = {sort for sort in sorts if sort}
+    told = set[str]()
+    for word in words:
+        if (sort := _sort(word, g)) is None:  # as in nearly all sentences, soon
+            return False
+        told.add(sort)
     things = told & {*_THINGS, "length"}
-    if None in sorts or not (things or (told >= {"mood", "plain"} and _orders(text, g))):
+    if not (things or (told >= {"mood", "plain"} and _orders(text, g))):
         return False
     if things == {"people"}:
         return "without" in told

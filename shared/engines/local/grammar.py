@@ -40,7 +40,7 @@ class Grammar:
 
     def words(self, name: str) -> frozenset[str]:
         """Return the words of a value that is a list of words."""
-        return frozenset(str(self.table[name]).split())
+        return _split(self, name)
 
     def pairs(self, name: str) -> list[tuple[str, str]]:
         """Return (old, new) for a value like "del=el|al=el" or ["my|our"]."""
@@ -63,6 +63,11 @@ def _pair(row: str) -> tuple[str, str]:
 @cache
 def _compile(grammar: Grammar, name: str) -> re.Pattern[str]:
     return re.compile(grammar.any_of(name), re.IGNORECASE)
+
+
+@cache
+def _split(grammar: Grammar, name: str) -> frozenset[str]:
+    return frozenset(str(grammar.table[name]).split())
 
 
 @cache

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Literal, cast, get_args
 
 from shared.engines.local.grammar import Grammar, grammar_of, grammars
@@ -116,11 +117,11 @@ def _list_words(text: str) -> Iterable[str]:
     "L'ape" is also "ape", "coffee-shop" also "coffee".
     """
     words = words_of(text)
-    for at, word in enumerate(words):
-        yield "_".join(words[at : at + 2])
+    for word, following in zip_longest(words, words[1:]):
+        yield f"{word}_{following}" if following else word
         yield word
-        if len(parts := re.split(r"['’-]", word)) > 1:
-            yield from parts
+        if not word.isalnum():
+            yield from re.split(r"['’-]", word)
 
 
 def hero_of_beat(beat_prompt: str) -> Hero | None:

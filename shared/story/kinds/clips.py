@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from shared.story.beats import Chunk, ChunkKind, count_frames, link_chains
+from shared.story.beats import Chunk, ChunkKind, count_frames
 from shared.story.bible import describe_beat
 from shared.story.brief import ClipCheck
 from shared.story.events import BeatsPlanned, Failed, JobEnd
@@ -77,13 +77,12 @@ def _list_lacks(done: Success[ClipOrder]) -> Iterator[str]:
         yield f"was made without {lack}"
 
 
-def clip_order(plan: BeatsPlanned, chunk: Chunk) -> ClipOrder:
-    """Return what is to be generated for a chunk."""
+def clip_order(plan: BeatsPlanned, chunk: Chunk, image_error: str = "") -> ClipOrder:
+    """Return what is to be generated for a chunk; the error says why it lacks its image."""
     brief = plan.brief
     size = canvas(brief.aspect, brief.quality)
     # its first frame is the last one of the chunk before: the film drops it, so one more is made
     repeated = chunk.kind == "continuous"
-    chain = next(chain for chain in link_chains(active_chunks(plan)) if chunk in chain)
     beat = next(beat for beat in plan.beats if beat.index == chunk.beat)
     return ClipOrder(
         chunk=chunk.index,
@@ -95,12 +94,19 @@ def clip_order(plan: BeatsPlanned, chunk: Chunk) -> ClipOrder:
         seconds=round((count_frames(chunk) + repeated) / FPS, 6),
         width=size.width,
         height=size.height,
-        # only a chunk that another one goes on from needs it
-        wants_last_frame=chunk != chain[-1],
+        wants_last_frame=_is_gone_on_from(plan, chunk),
         # what the user gave is meant to look as it does
         check="off" if CLIP.is_given(plan, Item(chunk.beat, chunk.index)) else brief.clip_check,
         sound=brief.clip_sound,
+        image_error=image_error,
     )
+
+
+def _is_gone_on_from(plan: BeatsPlanned, chunk: Chunk) -> bool:
+    """Tell whether another chunk starts from the last frame of this one."""
+    following = next((each for each in plan.chunks if each.index == chunk.index + 1), None)
+    # a chain ends with its beat: it never goes on over the gap that a skipped beat leaves
+    return following is not None and (following.beat, following.kind) == (chunk.beat, "continuous")
 
 
 def _find_chunk(plan: BeatsPlanned, item: Item) -> Chunk:

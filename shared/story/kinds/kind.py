@@ -163,9 +163,14 @@ class Kind(Generic[O]):
 
     def take(self, plan: BeatsPlanned, item: Item) -> int:
         """Return the take that the plan wants of an item."""
+        return self._find_take(plan, item.beat, item.n)
+
+    def _find_take(self, plan: BeatsPlanned, beat: int, n: int) -> int:
         if self.takes_by == "rev":
             return plan.rev
-        return plan.takes.get(self.take_name(item), 0) if plan.takes else 0
+        if not plan.takes:  # as in most plans; ids are asked for so often that names would cost
+            return 0
+        return plan.takes.get(self.take_name(Item(beat, n)), 0)
 
     def is_again(self, spec: JobSpec) -> bool:
         """Tell whether a job is a further take: somebody wants something else than there was."""
@@ -185,7 +190,7 @@ class Kind(Generic[O]):
         A service finds what another makes under this id, which both derive from the plan. So a
         result at another take is not found, and not used: the plan no longer wants it.
         """
-        return job_id(plan.video_id, self.name, beat, n, self.take(plan, Item(beat, n)))
+        return job_id(plan.video_id, self.name, beat, n, self._find_take(plan, beat, n))
 
     def jobs(self, plan: BeatsPlanned) -> list[str]:
         """Return the ids of all jobs of this kind that the plan wants."""

@@ -82,6 +82,8 @@ class ImageReady(JobEnd):
 
     def pick(self, number: int) -> str:
         """Return the picture of this number; the first one there is, where it is lost."""
+        if not self.others and not self.lost:  # as a rule: there is nothing to choose from
+            return self.key
         kept = iter((self.key, *self.others))
         made = range(1 + len(self.others) + len(self.lost))
         return {n: next(kept) for n in made if n not in self.lost}.get(number, self.key)

@@ -34,16 +34,19 @@ class Reader:
     language: str
     words_a_minute: float = NORMAL
     names: Mapping[str, str] = field(default_factory=dict)
+    _timed: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     def time(self, text: str) -> float:
         """Return how many seconds the words take."""
-        return speaking_seconds(
-            text,
-            self.language,
-            choose_voice(self.language),
-            words_a_minute=self.words_a_minute,
-            names=self.names,
-        )
+        if text not in self._timed:  # a plan asks again once its beats have their time
+            self._timed[text] = speaking_seconds(
+                text,
+                self.language,
+                choose_voice(self.language),
+                words_a_minute=self.words_a_minute,
+                names=self.names,
+            )
+        return self._timed[text]
 
 
 def need_seconds(text: str, reader: Reader) -> float:

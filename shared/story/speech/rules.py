@@ -34,6 +34,8 @@ class Rule(NamedTuple):
 
     pattern: re.Pattern[str]
     said: Callable[[Found], str | None]
+    is_of_figures: bool = False
+    """It finds nothing in a text without a figure, as most texts are."""
 
 
 def _either(names: Mapping[str, str] | list[str]) -> str:
@@ -161,6 +163,10 @@ def _rule(pattern: str, said: Callable[[Found], str | None], flags: int = 0) -> 
     return Rule(re.compile(pattern, flags), said)
 
 
+def _of_figures(pattern: str, said: Callable[[Found], str | None], flags: int = 0) -> Rule:
+    return Rule(re.compile(pattern, flags), said, is_of_figures=True)
+
+
 RULES: tuple[Rule, ...] = (
     _rule(
         # looked for once in each word that has a dot in it: else this takes longer than all others
@@ -168,68 +174,76 @@ RULES: tuple[Rule, ...] = (
         rf"[\w.+-]*@?(?:https?://|www\.)?[\w-]+(?:\.[\w-]+)*\.{_TOP_LEVEL}\b(?:/[\w/-]*)?",
         _say_address,
     ),
-    _rule(r"#(?=\d)", lambda found: "number "),
+    _of_figures(r"#(?=\d)", lambda found: "number "),
     _rule(r"#(?=\w)", lambda found: "hashtag "),
-    _rule(r"\b24/7\b", lambda found: "twenty-four seven"),
-    _rule(
+    _of_figures(r"\b24/7\b", lambda found: "twenty-four seven"),
+    _of_figures(
         rf"{_START}(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))\s?(?P<half>[ap]\.?m\b\.?)?(?![\w:])",
         _say_time,
         re.IGNORECASE,
     ),
-    _rule(
+    _of_figures(
         rf"{_START}(?P<hour>\d{{1,2}})(?P<minute>)\s?(?P<half>[ap]\.?m\b\.?)",
         _say_time,
         re.IGNORECASE,
     ),
-    _rule(
+    _of_figures(
         rf"{_START}(\d{{4}})-(\d\d)-(\d\d){_END}",
         lambda found: _say_date(int(found[2]), found[3], found[1]),
     ),
-    _rule(
+    _of_figures(
         rf"{_START}(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_END}",
         lambda found: _say_date(int(found[1]), found[2], found[3]),
     ),
-    _rule(
+    _of_figures(
         rf"\b(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year>\d{{4}}))?{_END}",
         _say_month_first,
     ),
-    _rule(
+    _of_figures(
         rf"{_START}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<month>{_MONTH})(?:,?\s(?P<year>\d{{4}}))?{_END}",
         _say_month_first,
     ),
-    _rule(
+    _of_figures(
         rf"(?<!\w)(?P<before>{_MONEY})\s?(?P<amount>{_NUMBER}){_SCALE}(?P<after>){_PER}", _say_money
     ),
-    _rule(
+    _of_figures(
         rf"{_START}(?P<before>)(?P<amount>{_NUMBER}){_SCALE}\s?(?P<after>{_MONEY})(?!\w){_PER}",
         _say_money,
     ),
-    _rule(rf"{_START}({_NUMBER})\s?¢", lambda found: f"{say_number(found[1])} cents"),
-    _rule(
+    _of_figures(rf"{_START}({_NUMBER})\s?¢", lambda found: f"{say_number(found[1])} cents"),
+    _of_figures(
         r"(?<![\w-])\+?(?:1[-. ])?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])|"
         r"(?<![\w-])\d{3}-\d{4}(?![\w-])",
         lambda found: ", ".join(map(say_digits, re.findall(r"\d+", found[0]))),
     ),
-    _rule(r"(?<!\w)(?:['’]|([12]\d))(\d0)['’]?s\b", _say_decade),
-    _rule(r"\b([248])K\b", lambda found: f"{say_number(found[1])} K"),
-    _rule(r"(?<=\d)\s?[-–]\s?(?=[$€£])", lambda found: " to "),
-    _rule(rf"{_START}({_NUMBER}){_TO}({_NUMBER})\s?(?P<unit>%|{_either(UNITS)})(?!\w)", _say_range),
-    _rule(
+    _of_figures(r"(?<!\w)(?:['’]|([12]\d))(\d0)['’]?s\b", _say_decade),
+    _of_figures(r"\b([248])K\b", lambda found: f"{say_number(found[1])} K"),
+    _of_figures(r"(?<=\d)\s?[-–]\s?(?=[$€£])", lambda found: " to "),
+    _of_figures(
+        rf"{_START}({_NUMBER}){_TO}({_NUMBER})\s?(?P<unit>%|{_either(UNITS)})(?!\w)", _say_range
+    ),
+    _of_figures(
         rf"{_START}({_NUMBER})\s?(?:%|percent\b)", lambda found: f"{say_number(found[1])} percent"
     ),
-    _rule(rf"{_START}(?P<number>{_NUMBER})(?:\s|-)?(?P<unit>{_either(UNITS)})(?![\w/])", _say_unit),
-    _rule(rf"{_START}({_NUMBER})\s?([kKM]|bn)\b", lambda f: f"{say_number(f[1])} {SCALES[f[2]]}"),
-    _rule(r"\b(\d+)(?:st|nd|rd|th)\b", lambda found: say_place(int(found[1]))),
-    _rule(rf"{_START}(\d{{1,2}})/(\d{{1,2}}){_END}", _say_fraction),
+    _of_figures(
+        rf"{_START}(?P<number>{_NUMBER})(?:\s|-)?(?P<unit>{_either(UNITS)})(?![\w/])", _say_unit
+    ),
+    _of_figures(
+        rf"{_START}({_NUMBER})\s?([kKM]|bn)\b", lambda f: f"{say_number(f[1])} {SCALES[f[2]]}"
+    ),
+    _of_figures(r"\b(\d+)(?:st|nd|rd|th)\b", lambda found: say_place(int(found[1]))),
+    _of_figures(rf"{_START}(\d{{1,2}})/(\d{{1,2}}){_END}", _say_fraction),
     _rule(
         r"\b(Chapter|Part|War|Act|Scene|Volume|Episode|Phase|Type|Mark|Book|Season)\s([IVXL]+)\b",
         _say_roman,
     ),
-    _rule(rf"{_START}({_NUMBER})\s?[–-]\s?({_NUMBER})(?P<unit>){_END}", _say_range),
-    _rule(r"\b(\d+(?:\.\d+){2,})\b", lambda f: " point ".join(map(say_number, f[1].split(".")))),
-    _rule(rf"{_START}(1[1-9]\d\d|20\d\d){_END}", lambda found: say_year(int(found[1]))),
+    _of_figures(rf"{_START}({_NUMBER})\s?[–-]\s?({_NUMBER})(?P<unit>){_END}", _say_range),
+    _of_figures(
+        r"\b(\d+(?:\.\d+){2,})\b", lambda f: " point ".join(map(say_number, f[1].split(".")))
+    ),
+    _of_figures(rf"{_START}(1[1-9]\d\d|20\d\d){_END}", lambda found: say_year(int(found[1]))),
     _rule(r"\b(?:[A-Z]\.){2,}", lambda f: " ".join(f[0].replace(".", "")) + _find_stop(f)),
-    _rule(r"\bNo\.\s?(?=\d)", lambda found: "number "),
+    _of_figures(r"\bNo\.\s?(?=\d)", lambda found: "number "),
     _rule(r"\bSt\.\s(?=[A-Z])", lambda found: "Saint "),
     _rule(r"(?<=\w\s)St\.", lambda found: "Street"),
     _rule(rf"(?<![\w.])(?:{_either(ABBREVIATIONS)})(?!\w)", _say_abbreviation),
@@ -238,8 +252,8 @@ RULES: tuple[Rule, ...] = (
         rf"\b({'|'.join(month[:3] for month in MONTHS if month != 'May')}|Sept)\.(?=\s)",
         lambda found: MONTHS[_find_month(found[1]) - 1],
     ),
-    _rule(r"(?<![\w.])[-−](?=\d)", lambda found: "minus "),
-    _rule(rf"{_NUMBER}", lambda found: say_number(found[0])),
+    _of_figures(r"(?<![\w.])[-−](?=\d)", lambda found: "minus "),
+    _of_figures(rf"{_NUMBER}", lambda found: say_number(found[0])),
     _rule(r"(?<=[^\W\d_])/(?=[^\W\d_])", lambda found: " "),
     _rule(f"[{''.join(map(re.escape, SIGNS))}]", lambda found: f" {SIGNS[found[0]]} "),
     _rule(r"[™®©*_^|<>{}\[\]\\•]|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]", lambda f: " "),

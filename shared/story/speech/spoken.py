@@ -52,10 +52,19 @@ def say(text: str, language: str = ENGLISH, names: Mapping[str, str] | None = No
     parts = [_Part(0, len(text))]
     if names:
         parts = [*_apply(text, parts, _rule_of(names))]
-    for rule in RULES if language == ENGLISH else ():
+    for rule in _list_rules(text) if language == ENGLISH else ():
         if rule.pattern.search(text):  # most rules find nothing in a text
             parts = [*_apply(text, parts, rule)]
     return _join(text, parts)
+
+
+def _list_rules(text: str) -> Iterable[Rule]:
+    """Return the rules that may find something in a text."""
+    return RULES if _FIGURE.search(text) else _WITHOUT_FIGURES
+
+
+_FIGURE = re.compile(r"\d")
+_WITHOUT_FIGURES = [rule for rule in RULES if not rule.is_of_figures]
 
 
 def _rule_of(names: Mapping[str, str]) -> Rule:
