@@ -219,6 +219,20 @@ async def test_a_key_makes_a_repetition_the_same_video(client: AsyncOpenAI) -> N
     assert made[0].id == made[1].id
 
 
+async def test_a_remix_is_repeated_under_its_key_when_its_source_is_gone(
+    client: AsyncOpenAI,
+) -> None:
+    key = {"Idempotency-Key": "k"}
+    source = await client.videos.create(prompt="the sea")
+    made = await client.videos.remix(source.id, prompt="a hill", extra_headers=key)
+    await client.videos.delete(source.id)
+    again = await client.videos.remix(source.id, prompt="a hill", extra_headers=key)
+    assert again.id == made.id
+    with pytest.raises(openai.UnprocessableEntityError) as other:
+        await client.videos.remix(source.id, prompt="a tree", extra_headers=key)
+    assert other.value.code == "idempotency_key_reused"
+
+
 async def test_nothing_but_json_and_forms_is_taken(keyed: Api, client: AsyncOpenAI) -> None:
     headers = {"authorization": f"Bearer {client.api_key}", "content-type": "text/plain"}
     answer: httpx.Response = await keyed.http.post(

@@ -35,7 +35,7 @@ log = logging.getLogger("storywave.gateway")
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 LONGEST_KEY = 255
-ELSEWHERE = re.compile(r"/v1/(videos|estimates)|/openai/v1/videos(/[^/]+/remix)?")
+ELSEWHERE = re.compile(r"/v1/(videos|estimates)|/openai/v1/videos")
 """What is repeated without this: a new video, which has its own row, and what changes nothing."""
 KEPT_HEADERS = ("content-type", "location", "retry-after", "etag")
 
