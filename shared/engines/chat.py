@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from shared.base.trust import trusted
 from shared.engines import mending, plain, planning
 from shared.engines.chatreplies import (
     FREE,
@@ -205,7 +206,7 @@ class ChatEngine:
             headers["Authorization"] = f"Bearer {self._server.key}"
         times = httpx.Timeout(None, connect=CONNECT_SECONDS)  # the whole has a time-out of its own
         async with (
-            httpx.AsyncClient(timeout=times, headers=headers) as client,
+            httpx.AsyncClient(verify=trusted(), timeout=times, headers=headers) as client,
             client.stream(
                 "POST",
                 f"{self._server.url}/chat/completions",

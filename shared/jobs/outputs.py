@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from shared.base.trust import trusted
 from shared.jobs.job import Job
 from shared.ports import Blobs
 from shared.story.errors import TransientError
@@ -66,7 +67,7 @@ async def fetch(urls: Mapping[str, str], folder: Path, blobs: Blobs) -> dict[str
 
 async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
     """Bring a provider's outputs here, before it removes them; return the files by name."""
-    async with httpx.AsyncClient(timeout=60, follow_redirects=True) as client:
+    async with httpx.AsyncClient(verify=trusted(), timeout=60, follow_redirects=True) as client:
         paths = await asyncio.gather(
             *(_save(client, url, folder / _file_name(name, url)) for name, url in urls.items())
         )

@@ -4,12 +4,12 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import httpx
 
 from services.gateway.addresses import choose_address, read_url
 from services.gateway.download import Resolve, resolve
+from shared.base.trust import trusted
 from shared.story.errors import BadInput, TransientError
 
 SECONDS = 10.0
@@ -66,7 +66,7 @@ class Poster:
         # No proxy of the environment's, which would look the name up for itself. Each post has a
         # connection of its own: one that is kept would be known by its address alone.
         async with httpx.AsyncClient(
-            verify=self._trust, timeout=self.seconds, follow_redirects=False, trust_env=False
+            verify=trusted(), timeout=self.seconds, follow_redirects=False, trust_env=False
         ) as client:
             request = client.build_request(
                 "POST",
@@ -81,11 +81,6 @@ class Poster:
                 return Answer(answer.status_code, _read_wait(answer.headers))
             finally:
                 await answer.aclose()
-
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        """Return whom we trust: read once, since that takes longer than a post."""
-        return httpx.create_ssl_context()
 
 
 def _read_wait(headers: Mapping[str, str]) -> float | None:
