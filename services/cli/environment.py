@@ -1,7 +1,9 @@
-"""From options to settings, logs and the names of files."""
+"""From options to settings, logs and the names of files.
+
+A service starts with this: what only a mistake needs is imported where it is made.
+"""
 
 import argparse
-import asyncio
 import logging
 import re
 import sys
@@ -12,23 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from services.cli.outcome import tell
-from services.gateway.errors.problems import explain_input
-from services.gateway.images import make_picture_pool, read_picture
-from services.gateway.plans import PlanFields, read_plan
-from services.gateway.scripts import make_script_pool, read_script_file
 from shared.base.telemetry import JsonLines
 from shared.runtime.defaults import Defaults, read_defaults
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
-from shared.story.images import MAX_BYTES, Picture
-from shared.story.script.files import MAX_BYTES as SCRIPT_BYTES
-from shared.story.script.files import ScriptFile
 
 LOG_BYTES = 20_000_000
-PLAN_BYTES = 1 << 20
-"""Of a plan, so many are read at most: it is bounded again where it is understood."""
 
 
 def read_settings(given: argparse.Namespace, **fixed: Any) -> Settings:
@@ -47,7 +41,7 @@ def read_settings(given: argparse.Namespace, **fixed: Any) -> Settings:
     try:
         return Settings(**options, **fixed)
     except ValidationError as error:
-        raise explain_input(error, Settings.model_fields, name_source) from error
+        raise _explain(error, Settings.model_fields, name_source) from error
 
 
 def read_usual() -> Mapping[str, Any]:
@@ -56,7 +50,15 @@ def read_usual() -> Mapping[str, Any]:
         return read_defaults(Defaults())
     except ValidationError as error:
         fields = Defaults.model_fields
-        raise explain_input(error, fields, lambda f: f"STORYWAVE_{f.upper()}") from error
+        raise _explain(error, fields, lambda f: f"STORYWAVE_{f.upper()}") from error
+
+
+def _explain(
+    error: ValidationError, fields: Mapping[str, FieldInfo], name: Callable[[str], str]
+) -> BadInput:
+    from services.gateway.errors.problems import explain_input
+
+    return explain_input(error, fields, name)
 
 
 _OPTIONS = {
@@ -78,82 +80,6 @@ def check_all(*checks: Callable[[], Any]) -> list[Any]:
     if errors:
         raise BadInput("; ".join(map(str, errors)), errors[0].field)
     return results
-
-
-def read_product(path: Path | None) -> Picture | None:
-    """Return the picture of a product, read before anything is begun."""
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # one byte too many is enough to refuse it
-        return asyncio.run(_read_apart(data))
-    except OSError as error:
-        raise BadInput(
-            f"--product: {path} can't be read ({error.strerror}): name a PNG, JPEG or WebP file",
-            "product",
-        ) from error
-    except BadInput as error:
-        raise BadInput(f"--product: {path}: {error}", "product") from error
-
-
-def read_script(path: Path | None) -> ScriptFile | None:
-    """Return the script that a trailer is made of, read before anything is begun."""
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            data = file.read(SCRIPT_BYTES + 1)  # one byte too many is enough to refuse it
-        return asyncio.run(_read_script_apart(data))
-    except OSError as error:
-        raise BadInput(
-            f"--script: {path} can't be read ({error.strerror}): name a Fountain, text, Markdown, "
-            "FDX or PDF file",
-            "script",
-        ) from error
-    except BadInput as error:
-        raise BadInput(f"--script: {path}: {error}", "script") from error
-
-
-def read_plan_file(path: Path | None) -> PlanFields | None:
-    """Return the plan in a file; BadInput names each mistake with its line."""
-    if path is None:
-        return None
-    try:
-        return read_plan(_read_text(path))
-    except OSError as error:
-        raise BadInput(
-            f"--plan: {path} can't be read ({error.strerror}): name a file in YAML or JSON", "plan"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"--plan: {path} is no text: save it as UTF-8", "plan") from error
-    except BadInput as error:
-        raise BadInput(f"--plan: {path}: {error}", "plan") from error
-
-
-def _read_text(path: Path) -> str:
-    if str(path) == "-":
-        return sys.stdin.read(PLAN_BYTES)
-    with path.open("rb") as file:
-        return file.read(PLAN_BYTES).decode("utf-8")
-
-
-async def _read_script_apart(data: bytes) -> ScriptFile:
-    """Return the script, read in a process of its own."""
-    pool = make_script_pool(1)
-    try:
-        return await read_script_file(data, pool)
-    finally:
-        pool.close()
-
-
-async def _read_apart(data: bytes) -> Picture:
-    """Return the picture, read in a process of its own: a hostile one can harm nothing here."""
-    pool = make_picture_pool(1)
-    try:
-        return await read_picture(data, pool)
-    finally:
-        pool.close()
 
 
 def log_to_file(settings: Settings) -> Path:

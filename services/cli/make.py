@@ -25,11 +25,9 @@ from services.cli.environment import (
     check_writable,
     log_to_file,
     name_file,
-    read_plan_file,
-    read_product,
-    read_script,
     read_settings,
 )
+from services.cli.inputs import read_plan_file, read_product, read_script
 from services.cli.outcome import UNFINISHED, Stopped
 from services.cli.partway import (
     describe_part,

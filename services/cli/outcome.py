@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable
 from typing import TextIO
 
-from services.gateway.errors.problems import NoSuchVideo
 from shared.client import ClientError, NoServer, Refused
 from shared.story.errors import BlobMissing, InfrastructureError, PermanentError, StorywaveError
 from shared.story.texts import escape_line
@@ -35,15 +34,22 @@ def run_command(command: Command, given: argparse.Namespace) -> int:
         return _fail(error, 128 + error.signal)
     except (InfrastructureError, BlobMissing, OSError) as error:
         return _fail(error, 3)
-    except NoSuchVideo as error:
-        return _fail(f"{error} `storywave status` lists all.", 2)
     except PermanentError as error:
-        return _fail(error, 2)
+        return _fail(_say_what_to_do(error), 2)
     except ClientError as error:
         return _fail(_explain(error), _judge(error))
     except Exception:
         _write(sys.stderr, *traceback.format_exc().splitlines())
         return _fail("this is a bug of ours: please report the lines above", 70)
+
+
+def _say_what_to_do(error: PermanentError) -> str:
+    # imported once there is a mistake to explain: a service starts in half of the time without it
+    from services.gateway.errors.problems import NoSuchVideo
+
+    return (
+        f"{error} `storywave status` lists all." if isinstance(error, NoSuchVideo) else str(error)
+    )
 
 
 def _judge(error: ClientError) -> int:

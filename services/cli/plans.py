@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from services import load
-from services.cli.environment import read_script, read_settings, read_usual
+from services.cli.environment import read_settings, read_usual
+from services.cli.inputs import read_script
 from services.cli.inspect import require_data
 from services.cli.make import OWNER, build_request, stop_on_signals
 from services.cli.outcome import say, tell

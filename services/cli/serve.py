@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from services import NAMES, load
+from services.cli.address import find_server, write_address
 from services.cli.environment import read_settings
 from services.cli.outcome import tell
-from services.cli.where import find_server, write_address
-from services.gateway.keys.apikeys import ApiKeys
 from shared.runtime.compose import open_store
 from shared.runtime.serve import Front, run
 from shared.runtime.settings import Settings
@@ -50,6 +49,8 @@ def _serve(chosen: Settings, names: Sequence[str]) -> int:
 
 async def require_key(chosen: Settings) -> None:
     """Refuse to serve others where nobody could be let in, and say which command changes that."""
+    from services.gateway.keys.apikeys import ApiKeys
+
     async with open_store(chosen) as store:
         if await ApiKeys(store).exist():
             return

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 from services.cli.ads import show_picture
-from services.cli.environment import check_all, read_plan_file, read_product, read_script
+from services.cli.environment import check_all
+from services.cli.inputs import read_plan_file, read_product, read_script
 from services.cli.make import build_request
 from services.cli.outcome import say
 from services.cli.watch import settle, waits

@@ -7,7 +7,6 @@ process: if a server runs on it, that one is asked in its place.
 
 import argparse
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +17,7 @@ from typing import Any
 import httpx
 
 from services import NAMES, load
+from services.cli.address import find_server, read_address
 from services.cli.environment import log_to_file, read_settings
 from services.cli.inspect import require_data
 from services.cli.make import DRAIN_SECONDS, stop_on_signals
@@ -27,8 +27,6 @@ from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 from shared.story.texts import escape_controls
 
-ADDRESS = "server"
-"""The file of a data folder in which the server that runs on it has its address."""
 PATIENCE = 60.0
 LONG_PAUSE = 2.0
 """Seconds: whoever waits longer than this is told why."""
@@ -68,15 +66,6 @@ def name_server(given: argparse.Namespace, chosen: Settings) -> str:
     if given.server is None and (given.port is not None or given.host is not None):
         return find_server(chosen)
     return chosen.url
-
-
-def find_server(chosen: Settings) -> str:
-    """Return the address of the server that these settings start, as it is reached from here."""
-    if chosen.port == 0:
-        raise BadInput("--port: name the port that `storywave up` has told", "port")
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-    host = everywhere.get(chosen.host, chosen.host)
-    return f"http://[{host}]:{chosen.port}" if ":" in host else f"http://{host}:{chosen.port}"
 
 
 def _connect(server: str, chosen: Settings) -> Client:
@@ -137,21 +126,6 @@ async def _serve_folder(chosen: Settings, *, works: bool) -> AsyncIterator[Clien
                     gateway.close()  # streams would hold up the stop
                     server.should_exit = True
                     await serving
-
-
-def read_address(data: Path) -> str:
-    """Return where the server is reached that runs on a folder; nothing where none does."""
-    try:
-        process, _, address = (data / ADDRESS).read_text(encoding="utf-8").strip().partition(" ")
-        holder = (data / "lock").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return address if process == holder else ""  # else it is of a server that was there before
-
-
-def write_address(data: Path, address: str) -> None:
-    """Note where the server is reached that runs on a folder, for commands that come to it."""
-    (data / ADDRESS).write_text(f"{os.getpid()} {address}\n", encoding="utf-8")
 
 
 def say_json(answer: Any, indent: int | None = 2) -> None:

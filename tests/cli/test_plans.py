@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from services.cli import build_parser, main
-from services.cli.environment import read_plan_file
+from services.cli.inputs import read_plan_file
 from services.cli.make import build_request
 from tests.cli.test_mistakes import outcome
 from tests.standins.chat import chat_server

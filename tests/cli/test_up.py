@@ -278,3 +278,10 @@ def test_what_was_accepted_is_finished_by_the_next_process(tmp_path: Path, numbe
     with up(tmp_path) as served:
         for video in videos:
             assert served.stream(video)[-1][0] == "completed"
+
+
+def test_a_service_starts_without_the_parts_of_the_gateway() -> None:
+    """They take half of the time in which a service can be ready."""
+    told = "import sys, services.cli.serve; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    assert "services.cli.serve" in ran.stdout and "services.gateway" not in ran.stdout

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import main
-from services.cli.where import find_server
+from services.cli.address import find_server
 from shared.runtime.settings import Settings
 from tests.cli.test_up import Up, up
 
