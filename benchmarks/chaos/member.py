@@ -29,6 +29,10 @@ from shared.story.kinds import AnyKind
 
 GRACE_MS = 10_000
 """A submit that was lost shows up in the stand-in's list much sooner."""
+NICE = 5
+"""Servers, network and provider are elsewhere: they are not to wait for us where all is on one
+machine.
+"""
 
 
 class Mostly(RehearsalEngine):
@@ -69,6 +73,7 @@ def follow_parent() -> None:
 
 if __name__ == "__main__":
     follow_parent()
+    os.nice(NICE)
     rules = partial(Rules, grace_ms=GRACE_MS)
     with (
         patch.object(compose, "engines", choose_engines),

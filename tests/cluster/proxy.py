@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import uvloop
+
 from tests.cluster.config import NAMES, Name, Ports
 from tests.cluster.processes import free_ports
 
@@ -193,7 +195,7 @@ def open_network(ports: Ports) -> Iterator[Network]:
     fronts: dict[Name, int] = dict(zip(NAMES, [ports.kafka_proxy, *free_ports(2)], strict=True))
     behind: dict[Name, int] = {"kafka": ports.kafka_behind, "mongo": ports.mongo, "s3": ports.s3}
     network = Network(
-        asyncio.new_event_loop(), {name: Proxy(fronts[name], behind[name]) for name in NAMES}
+        uvloop.new_event_loop(), {name: Proxy(fronts[name], behind[name]) for name in NAMES}
     )
     with _running(network.loop):
         for proxy in network.proxies.values():
