@@ -26,10 +26,13 @@ PUT_SECONDS, SLOWEST_BYTES = 30.0, 100_000
 The client waits for the server's leave to send a body, and that without end on a connection that is
 cut off in silence.
 """
+PUT_TRIES = 5
 DELETE_LIMIT = 1000
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _NOT_ALLOWED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_BESIDE_A_DELETE = {"ExistingObjectIsDirectory"}
+"""A server that keeps files may say this of a put while it removes the empty folder around it."""
 _OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 _CONFIG = Config(
     signature_version="s3v4",
@@ -88,16 +91,22 @@ class S3Blobs:
         # The checksum makes the server refuse what broke off on the way: else some keep half of it.
         checksum = b64encode(bytes.fromhex(blob.sha256)).decode()
         seconds = PUT_SECONDS + blob.size / SLOWEST_BYTES
+        known = {"Key": key, "ChecksumSHA256": checksum, "Metadata": {"sha256": blob.sha256}}
         with _readable(source) as body, self._server():
             async with asyncio.timeout(seconds):
-                await self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=key,
-                    Body=body,
-                    ChecksumSHA256=checksum,
-                    Metadata={"sha256": blob.sha256},
-                )
+                await self._put(body, known)
         return blob
+
+    async def _put(self, body: BinaryIO, known: Mapping[str, Any]) -> None:
+        for left in reversed(range(PUT_TRIES)):
+            body.seek(0)
+            try:
+                await self._client.put_object(Bucket=self._bucket, Body=body, **known)
+            except ClientError as error:
+                if not left or _code(error) not in _BESIDE_A_DELETE:
+                    raise
+            else:
+                return
 
     async def get(self, key: str) -> bytes:
         """Return all bytes."""

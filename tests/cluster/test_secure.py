@@ -70,8 +70,6 @@ def stranger(tmp_path: Path) -> Path:
     return tmp_path / "stranger.pem"
 
 
-# A driver leaves the socket of a handshake that failed to the collector, which may come by here.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_server_that_a_stranger_has_signed_is_not_believed(
     secure: Secure, stranger: Path
 ) -> None:
