@@ -29,6 +29,8 @@ SETTINGS = {
     "STORYWAVE_LEASE_SECONDS": str(LEASE_SECONDS),
     "STORYWAVE_ACTIVE_AN_OWNER": "0",
     "STORYWAVE_KAFKA_SESSION_TIMEOUT_MS": "3000",
+    # twice as many as replicas: a Kafka that was killed looks through every one as it comes back
+    "STORYWAVE_KAFKA_PARTITIONS": "4",
     "STORYWAVE_PROCESSES": "1",
 }
 
