@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from tests.cluster.config import NAMES
@@ -39,10 +40,7 @@ class Trouble:
 
     async def kill_at_random(self, count: int, seconds: float) -> None:
         """Kill so many processes within so many seconds, one after the other."""
-        began = time.monotonic()
-        for number in range(count):
-            due = began + seconds * (number + self.draw.random()) / count
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        async for _ in self._wait_for_each(count, seconds):
             await self._kill(self.draw.choice(self.fleet.replicas))
 
     async def kill_often(self, count: int) -> None:
@@ -56,8 +54,7 @@ class Trouble:
 
     async def stop_at_random(self, count: int, seconds: float) -> None:
         """Let processes stand still for longer than their leases."""
-        for _ in range(count):
-            await asyncio.sleep(self.draw.uniform(0.5, 1.5) * seconds / count)
+        async for _ in self._wait_for_each(count, seconds):
             replica = self.draw.choice(self.fleet.replicas)
             async with self._in_use[replica.port]:
                 longer = self.lease_seconds + self.draw.uniform(0.5, 2.5)
@@ -67,8 +64,7 @@ class Trouble:
     async def restart_at_random(self, count: int, seconds: float) -> None:
         """End all processes of a service at once, or one of the servers, and start them again."""
         services = sorted({replica.service for replica in self.fleet.replicas})
-        for number in range(count):
-            await asyncio.sleep(self.draw.uniform(0.5, 1.5) * seconds / count)
+        async for number in self._wait_for_each(count, seconds):
             if self.servers and number % 3 == 2:
                 await self._restart_server(self.servers, NAMES[number // 3 % len(NAMES)])
             else:
@@ -78,11 +74,18 @@ class Trouble:
         """Let the network before one server fail so many times, each time for some seconds."""
         if self.network is None:
             return
-        for _ in range(count):
-            await asyncio.sleep(self.draw.uniform(0.3, 0.9) * seconds / count)
+        async for _ in self._wait_for_each(count, seconds):
             with self.network.trouble(self.draw.choice(NAMES), self.draw.choice(NETS)):
                 await asyncio.sleep(self.draw.uniform(0.2, 4))
             self.cuts += 1
+
+    async def _wait_for_each(self, count: int, seconds: float) -> AsyncIterator[int]:
+        """Yield so many numbers within so many seconds, each at a moment of its own."""
+        began = time.monotonic()
+        for number in range(count):
+            due = began + seconds * (number + self.draw.random()) / count
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            yield number
 
     async def _kill(self, replica: Replica) -> None:
         async with self._in_use[replica.port]:
