@@ -23,6 +23,11 @@ OUTGROWN = 80
 PREFIX = 8
 """Bytes before each message, which say how long it is."""
 
+NICE = 5
+"""The event loop comes first: it is what all wait for. But the work is not the last on a machine:
+beside busy programs a worker that only took what they leave would never be done.
+"""
+
 _LOOK_SECONDS = 0.2
 _ARENA_MAX = -8  # as glibc's malloc.h names it
 
@@ -65,7 +70,7 @@ def share_one_heap() -> None:
 
 
 def _begin(parent: int, bounds: Bounds) -> None:
-    os.nice(15)  # the event loop comes first: it is what all wait for
+    os.nice(NICE)
     for number in (signal.SIGINT, signal.SIGTERM):  # they reach us too: the parent decides
         signal.signal(number, signal.SIG_IGN)
     share_one_heap()
