@@ -90,11 +90,11 @@ class Budgets:
             )
         before = money.get("cap") if money else None
         await self.usage.promise(video_id, cap, before or 0)
-        # Money before events: who hears of a higher cap may reserve some at once.
-        await self.gate.set_cap(video_id, cap)
         wish = _change_wish(view, max(now.rev, FIRST_REV), cap)
         if wish is None:
             return  # asked for twice is asked for once
+        # The gate learns of it before anybody else: who hears of a higher cap may reserve at once.
+        # It is told by the fact alone, so that a wish which came too late moves no money.
         await self.emit([wish])
         if find_cap(await self.videos.find(video_id, owner), now.request) != cap:
             raise NotNow("Another wish for this video came first: look at it, and ask again.")
