@@ -96,8 +96,7 @@ async def settle_by_hand(
         video_id=known.video_id, job=known.job, attempt=known.attempt, cost=cost
     )
     await emit([settled])
-    taken_off = Update(
-        known.job, where={"unresolved": True}, unset=["unresolved"], inc={"cost": cost}
-    )
+    said_of_it = {"cost": cost, "by_hand": cost}
+    taken_off = Update(known.job, where={"unresolved": True}, unset=["unresolved"], inc=said_of_it)
     await store.update(JOBS, [taken_off])
     return cost
