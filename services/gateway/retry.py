@@ -13,6 +13,7 @@ from shared.story.kinds import (
     IMAGE,
     REFERENCE,
     VOICE,
+    WORDS,
     AnyKind,
     ChunkReady,
     ClipConformed,
@@ -85,9 +86,11 @@ def _is_makeshift(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> 
     if kind is not CONFORM:
         return False
     segment = view.ready(ClipConformed, CONFORM.job(plan, beat=item.beat, n=item.n))
-    silent = view.failure(VOICE.job(plan, beat=item.beat))
+    # captions are burnt into segments, at the times of the words that were known then
+    spoken = (kind.job(plan, beat=item.beat) for kind in (VOICE, WORDS))
+    lacks_words = any(view.failure(job) for job in spoken)
     return segment is not None and (
-        segment.filled is not None or silent is not None or _lacks_image(view, plan, item)
+        segment.filled is not None or lacks_words or _lacks_image(view, plan, item)
     )
 
 
