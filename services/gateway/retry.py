@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from shared.story.events import BeatsPlanned, Failed
 from shared.story.kinds import (
+    CARD,
     CLIP,
     CONFORM,
     IMAGE,
@@ -21,7 +22,7 @@ from shared.story.kinds import (
     Kinds,
     references_of,
 )
-from shared.story.plan import active_beats
+from shared.story.plan import active_beats, card_number
 from shared.story.stale import Origins, list_stale
 from shared.story.view import View
 
@@ -71,9 +72,8 @@ def _is_due(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
     job = kind.job(plan, beat=item.beat, n=item.n)
     if view.end(job) is not None and _is_makeshift(view, plan, kind, item):
         return True
-    failure = view.failure(job)
     # what was refused for what it shows is refused again: it has to be changed first
-    if failure is None or failure.code == "flagged":
+    if not _is_lost(view, job):
         return False
     return kind is not REFERENCE or item in _list_needed(view, plan)
 
@@ -82,21 +82,30 @@ def _is_makeshift(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> 
     """Tell whether it was made without something that is made again now."""
     if kind is CLIP:
         clip = view.ready(ChunkReady, CLIP.job(plan, beat=item.beat, n=item.n))
-        return clip is not None and _lacks_image(view, plan, item)
+        return clip is not None and _is_lost(view, IMAGE.job(plan, beat=item.beat))
     if kind is not CONFORM:
         return False
     segment = view.ready(ClipConformed, CONFORM.job(plan, beat=item.beat, n=item.n))
-    # captions are burnt into segments, at the times of the words that were known then
-    spoken = (kind.job(plan, beat=item.beat) for kind in (VOICE, WORDS))
-    lacks_words = any(view.failure(job) for job in spoken)
     return segment is not None and (
-        segment.filled is not None or lacks_words or _lacks_image(view, plan, item)
+        segment.filled is not None
+        or any(_is_lost(view, job) for job in _list_beside(plan, item))
+        or _is_lost(view, IMAGE.job(plan, beat=item.beat))
     )
 
 
-def _lacks_image(view: View, plan: BeatsPlanned, item: Item) -> bool:
-    """Tell whether an item's beat began without a storyboard image that is made again now."""
-    failure = view.failure(IMAGE.job(plan, beat=item.beat))
+def _list_beside(plan: BeatsPlanned, item: Item) -> list[str]:
+    """Return the jobs of what a segment shows beside its clip, and goes without if need be.
+
+    Captions are burnt into it, at the times of the words that were known then.
+    """
+    if item.n == card_number(plan):
+        return CARD.jobs(plan)
+    return [kind.job(plan, beat=item.beat) for kind in (VOICE, WORDS)]
+
+
+def _is_lost(view: View, job: str) -> bool:
+    """Tell whether a job has failed that is done again now: what was flagged is not."""
+    failure = view.failure(job)
     return failure is not None and failure.code != "flagged"
 
 

@@ -1,4 +1,4 @@
-"""Who listens to voices, and what becomes of the captions where nobody could."""
+"""A retry: what was made without a part that is bought again now is made again with it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from shared.jobs.engine import Workspace
 from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Made
+from shared.story.brief import EndCard
 from shared.story.errors import PermanentError
-from shared.story.kinds import CONFORM, WORDS
+from shared.story.kinds import CARD, CONFORM, WORDS
 from tests.pipeline.test_wishes import Stack, completed
 from tests.pipeline.test_workflows import stack
 from tests.pipeline.world import WORK, brief
@@ -47,3 +48,28 @@ async def test_captions_that_lacked_their_times_have_them_after_a_retry(tmp_path
         assert {job for job in s.runs() if f"/{WORDS}/" in job} == {
             "v/words/0/0/0", "v/words/0/0/1", "v/words/1/0/0",
         }  # fmt: skip
+
+
+async def test_an_end_card_that_lacked_its_picture_has_it_after_a_retry(tmp_path: Path) -> None:
+    brush = Brush()
+    async with stack(tmp_path, work={**WORK, CARD: brush.draw}) as s:
+        wanted = brief(1, 1).model_copy(update={"end_card": EndCard(), "duration": 7.5})
+        await s.w.request("v", wanted)
+        await s.until(completed(1))
+        brush.is_lost = False
+        await s.retry()
+        await s.until(completed(2))
+        rows = await s.w.store.find(JOBS, {"spec.kind": CONFORM.name, "spec.beat": 1})
+        files = {row["spec"]["take"]: row["spec"]["files"] for row in rows}
+        assert files == {0: {}, 1: {"background": "card-key"}}
+
+
+class Brush:
+    """Draws nothing, until it is found again."""
+
+    is_lost = True
+
+    def draw(self, order: Any, space: Workspace) -> Made:
+        if self.is_lost:
+            raise PermanentError("the brush is lost")
+        return Made(data={"key": "card-key"})
