@@ -17,7 +17,13 @@ from services.gateway.wishes import Wishes
 from shared.jobs.gate import Gate, sum_committed
 from shared.jobs.outcomes import Quote
 from shared.jobs.receipt import Receipt, read_receipt
-from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved, settle_by_hand
+from shared.jobs.unresolved import (
+    Unresolved,
+    check_paid,
+    find_unresolved,
+    list_unresolved,
+    settle_by_hand,
+)
 from shared.ports import Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.terms import Terms
@@ -111,6 +117,7 @@ class Budgets:
         `again`: its part of the video is made once more, with all else that has failed.
         """
         known = await find_unresolved(self.store, job, owner)
+        check_paid(known, paid)
         if again:  # first, since it may be refused: then nothing is settled
             await self.wishes.retry(known.video_id, owner)
         return await settle_by_hand(self.store, self.gate, self.emit, self.wake, known, paid)
