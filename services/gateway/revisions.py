@@ -223,7 +223,9 @@ class Revisions:
         if heard.model_copy(update={"at": asked.at}) != asked:
             raise NotNow("Another change of this video came first: try again when it is made.")
         if is_cancelled(view):
-            raise NotNow("The video was cancelled a moment before: its next retry makes this change too.")
+            raise NotNow(
+                "The video was cancelled just before: its next retry makes this change too."
+            )
 
 
 def _is_made(wanted: Asked, part: tuple[AnyKind, Item]) -> bool:
