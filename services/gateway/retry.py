@@ -6,7 +6,8 @@ nor by a change that wants another take of it.
 
 from collections.abc import Iterator, Sequence
 
-from shared.story.events import BeatsPlanned, Failed
+from services.gateway.read.takes import list_plans
+from shared.story.events import BeatsPlanned, Failed, RevisionRequested
 from shared.story.kinds import (
     CARD,
     CLIP,
@@ -23,8 +24,22 @@ from shared.story.kinds import (
     references_of,
 )
 from shared.story.plan import active_beats, card_number
+from shared.story.revise import revise
 from shared.story.stale import Origins, list_stale
 from shared.story.view import View
+
+
+def foresee_plan(view: View, kinds: Kinds) -> BeatsPlanned | None:
+    """Return the latest plan with all that was asked for since; None where there is no plan yet.
+
+    The answer to a change that was cancelled at once comes with the retry. What it makes anew has
+    another take by then, and must not get a second one.
+    """
+    history = list_plans(view)
+    for asked in sorted(view.all(RevisionRequested), key=lambda asked: asked.rev):
+        if history and asked.rev == history[-1].rev + 1:
+            history.append(revise(history, asked, kinds))
+    return history[-1] if history else None
 
 
 def list_again(view: View, plan: BeatsPlanned, kinds: Kinds) -> tuple[str, ...]:
