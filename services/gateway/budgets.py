@@ -17,7 +17,13 @@ from services.gateway.wishes import Wishes
 from shared.jobs.gate import Gate, sum_committed
 from shared.jobs.outcomes import Quote
 from shared.jobs.receipt import Receipt, read_receipt
-from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved, settle_by_hand
+from shared.jobs.unresolved import (
+    Unresolved,
+    check_paid,
+    find_unresolved,
+    list_unresolved,
+    settle_by_hand,
+)
 from shared.ports import Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.terms import Terms
@@ -90,11 +96,11 @@ class Budgets:
             )
         before = money.get("cap") if money else None
         await self.usage.promise(video_id, cap, before or 0)
-        # Money before events: who hears of a higher cap may reserve some at once.
-        await self.gate.set_cap(video_id, cap)
         wish = _change_wish(view, max(now.rev, FIRST_REV), cap)
         if wish is None:
             return  # asked for twice is asked for once
+        # The gate learns of it before anybody else: who hears of a higher cap may reserve at once.
+        # It is told by the fact alone, so that a wish which came too late moves no money.
         await self.emit([wish])
         if find_cap(await self.videos.find(video_id, owner), now.request) != cap:
             raise NotNow("Another wish for this video came first: look at it, and ask again.")
@@ -111,6 +117,7 @@ class Budgets:
         `again`: its part of the video is made once more, with all else that has failed.
         """
         known = await find_unresolved(self.store, job, owner)
+        check_paid(known, paid)
         if again:  # first, since it may be refused: then nothing is settled
             await self.wishes.retry(known.video_id, owner)
         return await settle_by_hand(self.store, self.gate, self.emit, self.wake, known, paid)

@@ -6,13 +6,16 @@ nor by a change that wants another take of it.
 
 from collections.abc import Iterator, Sequence
 
-from shared.story.events import BeatsPlanned, Failed
+from services.gateway.read.takes import list_plans
+from shared.story.events import BeatsPlanned, Failed, RevisionRequested
 from shared.story.kinds import (
+    CARD,
     CLIP,
     CONFORM,
     IMAGE,
     REFERENCE,
     VOICE,
+    WORDS,
     AnyKind,
     ChunkReady,
     ClipConformed,
@@ -20,9 +23,23 @@ from shared.story.kinds import (
     Kinds,
     references_of,
 )
-from shared.story.plan import active_beats
+from shared.story.plan import active_beats, card_number
+from shared.story.revise import revise
 from shared.story.stale import Origins, list_stale
 from shared.story.view import View
+
+
+def foresee_plan(view: View, kinds: Kinds) -> BeatsPlanned | None:
+    """Return the latest plan with all that was asked for since; None where there is no plan yet.
+
+    The answer to a change that was cancelled at once comes with the retry. What it makes anew has
+    another take by then, and must not get a second one.
+    """
+    history = list_plans(view)
+    for asked in sorted(view.all(RevisionRequested), key=lambda asked: asked.rev):
+        if history and asked.rev == history[-1].rev + 1:
+            history.append(revise(history, asked, kinds))
+    return history[-1] if history else None
 
 
 def list_again(view: View, plan: BeatsPlanned, kinds: Kinds) -> tuple[str, ...]:
@@ -70,9 +87,8 @@ def _is_due(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> bool:
     job = kind.job(plan, beat=item.beat, n=item.n)
     if view.end(job) is not None and _is_makeshift(view, plan, kind, item):
         return True
-    failure = view.failure(job)
     # what was refused for what it shows is refused again: it has to be changed first
-    if failure is None or failure.code == "flagged":
+    if not _is_lost(view, job):
         return False
     return kind is not REFERENCE or item in _list_needed(view, plan)
 
@@ -81,19 +97,30 @@ def _is_makeshift(view: View, plan: BeatsPlanned, kind: AnyKind, item: Item) -> 
     """Tell whether it was made without something that is made again now."""
     if kind is CLIP:
         clip = view.ready(ChunkReady, CLIP.job(plan, beat=item.beat, n=item.n))
-        return clip is not None and _lacks_image(view, plan, item)
+        return clip is not None and _is_lost(view, IMAGE.job(plan, beat=item.beat))
     if kind is not CONFORM:
         return False
     segment = view.ready(ClipConformed, CONFORM.job(plan, beat=item.beat, n=item.n))
-    silent = view.failure(VOICE.job(plan, beat=item.beat))
     return segment is not None and (
-        segment.filled is not None or silent is not None or _lacks_image(view, plan, item)
+        segment.filled is not None
+        or any(_is_lost(view, job) for job in _list_beside(plan, item))
+        or _is_lost(view, IMAGE.job(plan, beat=item.beat))
     )
 
 
-def _lacks_image(view: View, plan: BeatsPlanned, item: Item) -> bool:
-    """Tell whether an item's beat began without a storyboard image that is made again now."""
-    failure = view.failure(IMAGE.job(plan, beat=item.beat))
+def _list_beside(plan: BeatsPlanned, item: Item) -> list[str]:
+    """Return the jobs of what a segment shows beside its clip, and goes without if need be.
+
+    Captions are burnt into it, at the times of the words that were known then.
+    """
+    if item.n == card_number(plan):
+        return CARD.jobs(plan)
+    return [kind.job(plan, beat=item.beat) for kind in (VOICE, WORDS)]
+
+
+def _is_lost(view: View, job: str) -> bool:
+    """Tell whether a job has failed that is done again now: what was flagged is not."""
+    failure = view.failure(job)
     return failure is not None and failure.code != "flagged"
 
 

@@ -34,6 +34,7 @@ from shared.story.reviews import goal_of
 from shared.story.revise import revise
 from shared.story.stale import list_parts, list_stale
 from shared.story.view import View
+from shared.story.wishes import is_cancelled
 
 PATIENCE, LOOK = 2.0, 0.02
 """Seconds that the answer to the change before is waited for, and between two looks."""
@@ -221,6 +222,10 @@ class Revisions:
         heard = {request.rev: request for request in view.all(RevisionRequested)}[asked.rev]
         if heard.model_copy(update={"at": asked.at}) != asked:
             raise NotNow("Another change of this video came first: try again when it is made.")
+        if is_cancelled(view):
+            raise NotNow(
+                "The video was cancelled just before: its next retry makes this change too."
+            )
 
 
 def _is_made(wanted: Asked, part: tuple[AnyKind, Item]) -> bool:

@@ -13,7 +13,7 @@ from services.gateway.intake import Emit
 from services.gateway.read.actions import FINAL, OF_BEATS, Action, Status
 from services.gateway.read.status import VideoStatus, read_status
 from services.gateway.read.videos import Videos
-from services.gateway.retry import find_flagged, list_again
+from services.gateway.retry import find_flagged, foresee_plan, list_again
 from shared.jobs.gate import Gate
 from shared.jobs.unresolved import list_unresolved
 from shared.ports import Store
@@ -109,7 +109,7 @@ class Wishes:
             return
         check_allowed(now, Action.RETRY)
         await self._check_settled(view, now)
-        plan, rev = view.latest(BeatsPlanned), max(now.rev, FIRST_REV) + 1
+        plan, rev = foresee_plan(view, KINDS), max(now.rev, FIRST_REV) + 1
         again = list_again(view, plan, KINDS) if plan else ()
         if plan and not again:
             _check_use(view, plan, now.status)

@@ -98,35 +98,26 @@ class Gate:
         await self._store.insert(MONEY, docs)
         return [None] * len(docs)
 
-    async def steer(self, video_id: str, desired: str, number: int = 0) -> None:
-        """Note what the user wants; it counts from the next reservation on.
+    async def steer(
+        self, video_id: str, desired: str, number: int = 0, cap: Micros | None = None
+    ) -> None:
+        """Note what the user wants, and its cap where it names one: both count from now on.
 
-        Of several wishes the one with the highest number counts, in whatever order they come.
-        """
-        while True:
-            money = (await self._store.get(MONEY, [video_id])).get(video_id)
-            if money is None or number < money.get("wish", 0):
-                return
-            known = {"wish": money.get("wish"), "desired": money["desired"]}
-            wish = Update(video_id, where=known, set={"desired": desired, "wish": number})
-            if await self._store.update(MONEY, [wish]):
-                return
-
-    async def set_cap(self, video_id: str, cap: Micros) -> bool:
-        """Move the cap; return False where there is no such video.
-
-        What is spent stays spent: under a cap below it nothing more is granted.
+        Of several wishes the one with the highest number counts, in whatever order they come. What
+        is spent stays spent: under a cap below it nothing more is granted.
         """
         while True:
             money = await self.read(video_id)
-            if money is None:
-                return False
-            # what is held changes together with what is available: so this guard sees both
-            seen = {"cap": money.get("cap"), "available": money["available"]}
-            after = {"cap": cap, "available": cap - sum_committed(money)}
-            move = Update(video_id, where=seen, set=after)
-            if seen == after or await self._store.update(MONEY, [move]):
-                return True
+            if money is None or number < money.get("wish", 0):
+                return
+            known = {"wish": money.get("wish"), "desired": money["desired"]}
+            change = {"desired": desired, "wish": number}
+            if cap is not None and cap != money.get("cap"):
+                # what is held changes together with what is available: so this guard sees both
+                known |= {"cap": money.get("cap"), "available": money["available"]}
+                change |= {"cap": cap, "available": cap - sum_committed(money)}
+            if await self._store.update(MONEY, [Update(video_id, where=known, set=change)]):
+                return
 
     async def read(self, video_id: str) -> Doc | None:
         """Return the money document of a video; None where there is none."""

@@ -125,6 +125,8 @@ class Job:
     """The price of what is being stored or settled."""
     cost: Micros = 0
     """What all ended attempts came to."""
+    by_hand: Micros = 0
+    """What of that a person has said: an event of its own tells it."""
     then: State | None = None
     """Where a job goes once its money is settled."""
     then_due: int | None = None

@@ -88,7 +88,8 @@ def end_event(job: Job, kinds: Kinds, order: Order | None = None) -> Event:
         beat=spec.beat,
         n=spec.n,
         take=spec.take,
-        cost=job.cost,
+        # where its end is told late, or again, what a person has said of it must not count twice
+        cost=job.cost - job.by_hand,
         times=job.times,
         error=_plain(job, "error") or str(job.state),
         tries=job.tries,

@@ -70,6 +70,12 @@ async def find_unresolved(store: Store, job_id: str, owner: str | None = None) -
     return found[job_id]
 
 
+def check_paid(known: Unresolved, paid: Micros | None) -> None:
+    """Refuse an answer that can't be right: no attempt costs more than what is held for it."""
+    if paid is not None and paid > known.held:
+        raise BadInput(f"give at most {say_dollars(known.held)}: that is what is held", "paid")
+
+
 async def settle_by_hand(
     store: Store,
     gate: Gate,
@@ -83,8 +89,7 @@ async def settle_by_hand(
     Where nobody says what was paid, it is all that was held: so no cap is ever passed. The first
     answer counts. To repeat it after a crash completes what is missing: money, event, row.
     """
-    if paid is not None and paid > known.held:
-        raise BadInput(f"give at most {say_dollars(known.held)}: that is what is held", "paid")
+    check_paid(known, paid)
     name = f"{known.job}:{known.attempt}"
     cost = known.held if paid is None else paid
     said = "nobody could find out what became of it: settled by hand"
@@ -96,8 +101,7 @@ async def settle_by_hand(
         video_id=known.video_id, job=known.job, attempt=known.attempt, cost=cost
     )
     await emit([settled])
-    taken_off = Update(
-        known.job, where={"unresolved": True}, unset=["unresolved"], inc={"cost": cost}
-    )
+    said_of_it = {"cost": cost, "by_hand": cost}
+    taken_off = Update(known.job, where={"unresolved": True}, unset=["unresolved"], inc=said_of_it)
     await store.update(JOBS, [taken_off])
     return cost

@@ -18,6 +18,7 @@ from shared.ports import Store
 from shared.runtime.memory import Memo
 from shared.story.errors import InfrastructureError
 from shared.story.events import (
+    BeatsPlanned,
     RevisionRequested,
     VideoCompleted,
     VideoDeleted,
@@ -25,6 +26,7 @@ from shared.story.events import (
     VideoRequested,
     VideoSteered,
 )
+from shared.story.kinds import KINDS, list_skipped
 from shared.story.reviews import find_awaited
 from shared.story.view import View
 from shared.story.wishes import UNTOUCHED, Wish, find_rev, find_wish, is_deleting, is_over
@@ -96,8 +98,11 @@ class Steering:
 
         This comes after the facts are stored: who asks for a turn is looked up there.
         """
-        running = [view for view in views if self._may_be_news(view) and _wants_place(view)]
-        await asyncio.gather(*map(self._go_on, running))
+        news = [view for view in views if self._may_be_news(view)]
+        running = [view for view in news if _wants_place(view)]
+        awaited = [view for view in news if view not in running and _is_wanted(view)]
+        told = (self._tell(view.video_id, find_wish(view)) for view in awaited)
+        await asyncio.gather(*map(self._go_on, running), *told)
         if self._turns is None:
             return [None] * len(views)
         resting = {view.video_id for view in views} - {view.video_id for view in running}
@@ -144,7 +149,7 @@ class Steering:
     async def _tell(self, video_id: str, wish: Wish) -> None:
         if self._is_told(video_id, wish):
             return
-        await self._gate.steer(video_id, wish.desired, wish.number)
+        await self._gate.steer(video_id, *wish)
         if wish.desired == "running":
             await self._ledger.wake(video_id)
         self._told.add([f"{video_id} {wish.number}"])
@@ -188,12 +193,22 @@ class Steering:
 
 
 def _list_stops(view: View) -> set[str]:
-    """Return the jobs of what the user wants to do without."""
-    return {job for each in view.all(RevisionRequested) for job in each.stops}
+    """Return the jobs of what the user wants to do without.
+
+    Beside those that were under way then: who had not heard of it yet may have asked for others.
+    """
+    plan = view.latest(BeatsPlanned)
+    skipped = list_skipped(plan, KINDS) if plan else []
+    late = {kind.job(plan, beat=item.beat, n=item.n) for kind, item in skipped if plan}
+    return late | {job for each in view.all(RevisionRequested) for job in each.stops}
 
 
 def _wants_place(view: View) -> bool:
     """Tell whether a video is to be made now. One that waits for a person leaves its place to
     others; what is free goes on in it all the same.
     """
-    return find_wish(view).desired == "running" and find_awaited(view) is None
+    return _is_wanted(view) and find_awaited(view) is None
+
+
+def _is_wanted(view: View) -> bool:
+    return find_wish(view).desired == "running"

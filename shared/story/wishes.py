@@ -17,6 +17,7 @@ from shared.story.events import (
     VideoSteered,
     WavesCompleted,
 )
+from shared.story.fact import Micros
 from shared.story.view import View
 
 Desired = Literal["running", "paused", "cancelled"]
@@ -40,6 +41,8 @@ class Wish(NamedTuple):
 
     desired: Desired
     number: int
+    cap: Micros | None = None
+    """The most that the video may cost in all; None leaves that as it was."""
 
 
 def number_wish(rev: int, steering: int, place: int = 0) -> int:
@@ -66,11 +69,20 @@ def is_deleting(view: View) -> bool:
 
 
 def is_cancelled(view: View) -> bool:
-    """Tell whether the latest revision is cancelled: no other wish for it counts any more."""
+    """Tell whether the latest revision is cancelled: no other wish for it counts any more.
+
+    Only a retry goes on with what was cancelled. Any other change was asked for without knowing of
+    it, at the same moment, and is cancelled with what it was to change.
+    """
     if is_deleting(view):
         return True
     revs = [s.plan_rev for s in view.all(VideoSteered) if s.desired == "cancelled"]
-    return bool(revs) and max(revs) >= find_rev(view)
+    if not revs:
+        return False
+    later = [asked for asked in view.all(RevisionRequested) if asked.rev > max(revs)]
+    if later:
+        return all(asked.action != "retry" for asked in later)
+    return max(revs) >= find_rev(view)
 
 
 def _is_paused(view: View) -> bool:
@@ -83,7 +95,7 @@ def find_desired(view: View) -> Desired:
     """Return what the user wants of the latest revision."""
     if is_cancelled(view):
         return "cancelled"
-    # a later revision than the one that was cancelled is wanted: why else was it asked for?
+    # the retry of what was cancelled is wanted: why else was it asked for?
     return "paused" if _is_paused(view) else "running"
 
 
@@ -95,12 +107,17 @@ def is_over(view: View) -> bool:
 
 def find_wish(view: View, *, has_turn: bool = True) -> Wish:
     """Return what may go on in a video: nothing once it is over, and nothing before its turn."""
-    rev, steering = max(find_rev(view), FIRST_REV), find_steering(view)
+    rev, steering, cap = max(find_rev(view), FIRST_REV), find_steering(view), _find_cap(view)
     if is_over(view):
-        return Wish("cancelled", number_wish(rev, steering, 2))
+        return Wish("cancelled", number_wish(rev, steering, 2), cap)
     if _is_paused(view) or not has_turn:
-        return Wish("paused", number_wish(rev, steering))
-    return Wish("running", number_wish(rev, steering, 1))
+        return Wish("paused", number_wish(rev, steering), cap)
+    return Wish("running", number_wish(rev, steering, 1), cap)
+
+
+def _find_cap(view: View) -> Micros | None:
+    steered = view.latest(VideoSteered)
+    return steered.cap if steered else None
 
 
 def find_steering(view: View) -> int:

@@ -382,6 +382,17 @@ async def test_a_retry_of_what_can_not_be_retried_now_settles_nothing(paid: Api)
     assert len((await paid.http.get("/v1/jobs/unresolved")).json()) == 1
 
 
+async def test_a_retry_with_a_price_that_can_not_be_right_asks_for_nothing(paid: Api) -> None:
+    video = await paid.make(budget="1.50")
+    plan = full_plan(video_id=video, budget=150 * CENT)
+    job = await lose(paid, video)
+    await paid.tell([plan, broken(job.spec), completed(plan)])
+    asked = {"job": job.id, "do": "retry", "paid": "0.26"}
+    is_problem(await paid.http.post("/v1/jobs/unresolved", json=asked), 422, "bad-input")
+    rows = await paid.app.ports.store.find(OUTBOX, {"video_id": video})
+    assert RevisionRequested.__name__ not in {row["name"] for row in rows}
+
+
 async def test_a_retry_makes_what_failed_again_once_the_video_has_ended(paid: Api) -> None:
     video = await paid.make(budget="1.50")
     plan = full_plan(video_id=video, budget=150 * CENT)

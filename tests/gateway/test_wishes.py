@@ -114,12 +114,13 @@ async def test_of_wishes_at_once_each_counts_and_the_gate_ends_with_the_last(api
     assert (await api.app.ports.store.get(MONEY, [made]))[made]["desired"] == "cancelled"
 
 
-async def asked_again(api: Api, facts: Sequence[Event], made: str) -> list[str]:
+async def asked_again(api: Api, facts: Sequence[Event], made: str, rev: int = 2) -> list[str]:
     """What a retry of a video with this history asks for again."""
     await api.tell(facts)
     answer = await api.http.post(f"/v1/videos/{made}/retry")
     assert answer.status_code == 202, answer.text
-    row = (await api.app.ports.store.find(OUTBOX, {"name": RevisionRequested.__name__}))[0]
+    rows = await api.app.ports.store.find(OUTBOX, {"name": RevisionRequested.__name__})
+    [row] = [row for row in rows if row["body"]["rev"] == rev]
     return sorted(row["body"]["again"])
 
 
@@ -130,6 +131,16 @@ async def test_a_retry_names_what_has_failed_and_nothing_else(api: Api) -> None:
     failed = VideoFailed(video_id=made, rev=1, phase="clips", error="too few")
     known = [plan, *images(plan)[1:], no_image(plan, 0), *clips(plan)[3:], lost, failed]
     assert await asked_again(api, known, made) == ["clip/2", "image/0"]
+
+
+async def test_what_a_cancelled_change_makes_anew_is_not_made_twice_by_the_retry(api: Api) -> None:
+    """It was cancelled before its plan came: now that comes first, with a take of its own."""
+    made = await api.make()
+    plan = full_plan(video_id=made)
+    change = RevisionRequested(video_id=made, rev=2, action="regenerate", beat=0, what="image")
+    cancelled = VideoSteered(video_id=made, rev=1, desired="cancelled", plan_rev=2)
+    lost = [no_image(plan, 0), no_image(plan, 1)]
+    assert await asked_again(api, [plan, *lost, change, cancelled], made, rev=3) == ["image/1"]
 
 
 async def test_a_clip_that_was_made_without_its_image_is_made_again_with_it(api: Api) -> None:

@@ -92,12 +92,23 @@ async def test_a_cap_can_be_moved_and_what_is_spent_stays_spent(store: Store) ->
     await gate.open("v", "ann", cap=50)
     await gate.reserve(Hold("v", "a:1", 40))
     assert not await gate.has_news("v", 20)
-    assert await gate.set_cap("v", 60) and await gate.set_cap("v", 60)
+    for _ in range(2):
+        await gate.steer("v", "running", 1, 60)
     assert await gate.has_news("v", 20) and not await gate.has_news("v", 21)
-    await gate.set_cap("v", 10)
+    await gate.steer("v", "running", 2, 10)
     assert await gate.reserve(Hold("v", "b:1", 1)) is V.NO_MONEY
     assert balances(await money(store), 10)
-    assert not await gate.set_cap("nobody", 60)
+
+
+async def test_the_cap_of_the_latest_wish_counts_and_a_wish_without_one_leaves_it(
+    store: Store,
+) -> None:
+    gate = Gate(store)
+    await gate.open("v", "ann", cap=50)
+    for number, cap in ((2, 60), (1, 900), (3, None), (2, 900)):
+        await gate.steer("v", "running", number, cap)
+    doc = await money(store)
+    assert (doc["cap"], doc["available"]) == (60, 60)
 
 
 async def test_a_video_that_is_to_be_finished_at_its_cap_says_so(store: Store) -> None:

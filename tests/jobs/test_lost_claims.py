@@ -208,7 +208,7 @@ async def test_a_store_that_is_away_right_after_a_job_was_parked_loses_no_wake_u
     pair.a.gate.has_news = away(pair.a.gate.has_news)  # type: ignore[method-assign]
     async with working(pair.a):
         await asyncio.wait_for(stop.reached.wait(), 10)
-        await pair.b.gate.set_cap("v", 100)
+        await pair.b.gate.steer("v", "running", 1, 100)
         await pair.b.ledger.wake("v")
         stop.go_on.set()
         job = await pair.end()
@@ -222,7 +222,7 @@ async def test_who_dies_right_after_it_parked_a_job_loses_no_wake_up(pair: Pair)
     a.gate.has_news = dead.before(a.gate.has_news)  # type: ignore[method-assign]
     async with working(a):
         await stop.reached.wait()
-        await pair.b.gate.set_cap("v", 100)
+        await pair.b.gate.steer("v", "running", 1, 100)
         await pair.b.ledger.wake("v")
         stop.go_on.set()
         await dead.reached.wait()

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from services.gateway.read.status import sum_costs
 from shared.jobs.gate import MONEY, Gate, Hold, Settlement, Verdict, sum_committed
 from shared.jobs.job import Job, Rules, State
 from shared.jobs.ledger import JOBS, Ledger
 from shared.jobs.receipt import Receipt, read_receipt
+from shared.jobs.rows import end_event, from_doc
 from shared.jobs.shortage import find_shortage
 from shared.jobs.signals import (
     Accepted,
@@ -28,6 +30,7 @@ from shared.ports import Doc, Store
 from shared.story.errors import BadInput
 from shared.story.events import AttemptSettled, Event
 from shared.story.kinds import CLIP, IMAGE, KINDS
+from shared.story.view import View
 from tests.histories import VIDEO, full_plan, spec
 
 PLAN = full_plan(3, 1)
@@ -145,7 +148,7 @@ async def test_a_video_without_a_cap_spends_nothing_until_it_gets_one(store: Sto
     gate = await open_video(store, None)
     assert await gate.reserve(Hold(VIDEO, "free:1", 0)) is Verdict.GRANTED
     assert await gate.reserve(Hold(VIDEO, "x:1", 1)) is Verdict.NO_MONEY
-    await gate.set_cap(VIDEO, 100)
+    await gate.steer(VIDEO, "running", 1, 100)
     assert await gate.reserve(Hold(VIDEO, "x:1", 101)) is Verdict.NO_MONEY
     assert await gate.reserve(Hold(VIDEO, "x:1", 100)) is Verdict.GRANTED
 
@@ -153,10 +156,11 @@ async def test_a_video_without_a_cap_spends_nothing_until_it_gets_one(store: Sto
 async def test_caps_that_change_amid_racing_reservations_balance(store: Store) -> None:
     gates = [await open_video(store, 1_000) for _ in range(3)]
     holds = [Hold(VIDEO, f"j{n}:1", 10) for n in range(90)]
-    changes = [gates[0].set_cap(VIDEO, cap) for cap in (1_100, 1_250, 1_400)]
+    caps = enumerate((1_100, 1_250, 1_400), start=1)
+    changes = [gates[0].steer(VIDEO, "running", n, cap) for n, cap in caps]
     await asyncio.gather(*changes, *(gates[n % 3].reserve(hold) for n, hold in enumerate(holds)))
     doc = await money(store)
-    assert doc["available"] + sum_committed(doc) == doc["cap"]
+    assert doc["available"] + sum_committed(doc) == doc["cap"] == 1_400
 
 
 async def test_who_wants_to_finish_waits_for_money_that_may_come_free(store: Store) -> None:
@@ -204,7 +208,7 @@ async def test_all_jobs_that_wait_for_the_same_money_tell_one_event(store: Store
     jobs = [Job(spec=spec(PLAN, CLIP, n=n)) for n in range(3)]
     found = [find_shortage(await money(store), job, 300) for job in jobs]
     assert len({each.id for each in found if each}) == 1 and None not in found
-    await gate.set_cap(VIDEO, 400)
+    await gate.steer(VIDEO, "running", 1, 400)
     await gate.reserve(Hold(VIDEO, "a:1", 300))
     await gate.settle(Settlement(VIDEO, "a", "a:1", 300))
     again = find_shortage(await money(store), jobs[1], 300)
@@ -267,6 +271,18 @@ async def test_of_two_answers_the_first_counts_everywhere(store: Store) -> None:
     assert {event.id: event for event in emit}.keys() == {emit[0].id}
     found = await read_receipt(store, VIDEO, PLAN)
     assert found.paid == found.recorded == 100
+
+
+async def test_what_a_person_has_said_counts_once_though_the_end_is_told_only_then(
+    store: Store,
+) -> None:
+    """The bus was away when the job ended, or somebody has all facts told again."""
+    gate, emit = await open_video(store), Emitted()
+    known = await find_unresolved(store, (await lose(store, gate)).id)
+    await settle_by_hand(store, gate, emit, wake_nobody, known, 120)
+    row = (await store.get(JOBS, [known.job]))[known.job]
+    view = View(VIDEO, [*emit, end_event(from_doc(row), KINDS)])
+    assert sum_costs(view) == (await read_receipt(store, VIDEO, PLAN)).paid == 120
 
 
 async def test_more_than_was_held_can_not_have_been_paid(store: Store) -> None:

@@ -10,14 +10,15 @@ import pytest
 
 from services.gateway.parts import build_gateway
 from services.gateway.read.actions import Action, Status
+from services.gateway.skips import StepRequest
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY
 from shared.jobs.job import Job
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.ports import Doc
-from shared.story.events import VideoFailed
-from shared.story.kinds import CLIP
+from shared.story.events import BeatsPlanned, VideoFailed
+from shared.story.kinds import CLIP, IMAGE, clip_order
 from tests.pipeline.test_wishes import OWNER, SHUFFLED, WANTED, Stack, completed
 from tests.pipeline.world import world
 
@@ -202,4 +203,29 @@ async def test_a_failed_video_costs_nothing_more_than_what_was_running(
         provider.finishes = True
         await s.settled()
         assert len(provider.runs) == 3
+        assert await is_settled_exactly(s, provider)
+
+
+async def test_a_clip_that_is_asked_for_after_it_was_skipped_is_stopped(tmp_path: Path) -> None:
+    """Its image came before who asks for clips had heard of the wish."""
+    provider = Provider()
+    async with stack(tmp_path, provider) as s:
+        hold = s.w.engine.held[IMAGE.name] = asyncio.Event()
+        await begin(s)
+        await s.begun(IMAGE)
+        plan = (await s.gateway.videos.find("v", OWNER)).latest(BeatsPlanned)
+        assert plan is not None
+        await s.gateway.skips.skip("v", OWNER, StepRequest(step="clip", chunk=0))
+        await s.w.bus.wait_until_idle()
+        late = CLIP.ask(plan, clip_order(plan, plan.chunks[0]), beat=0, n=0)
+        await s.w.app.replicas["chunker"].worker.take_on([late])
+        await running(s, provider, 1)
+        hold.set()
+        await running(s, provider, 3)
+        async with asyncio.timeout(20):
+            while provider.runs["run-0"].status == "running":
+                await asyncio.sleep(0.01)
+        provider.finishes = True
+        await s.until(completed(2))
+        await s.settled()
         assert await is_settled_exactly(s, provider)

@@ -8,7 +8,7 @@ from typing import Any
 from shared.engines import mending, planning
 from shared.engines.replicate.errors import Asked, judge_failure
 from shared.engines.replicate.models import Model
-from shared.engines.replicate.outputs import join_text, name_files, read_words
+from shared.engines.replicate.outputs import is_silent, join_text, name_files, read_words
 from shared.jobs.job import Job
 from shared.jobs.outcomes import Ended, Made, Produced
 from shared.story.errors import StorywaveError
@@ -93,8 +93,8 @@ def _judge_success(
         if text := join_text(output):
             return _judge_plan(order, text, cost)
     elif kind == "words":
-        words = read_words(output)
-        if words:
+        # who has listened and heard nothing would hear nothing again, and be paid for it again
+        if (words := read_words(output)) or is_silent(output):
             return Produced(Made(data={"words": words}), cost=cost)
     elif urls := name_files(output):
         return Produced(urls=urls, cost=cost)

@@ -7,6 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+LATEST = 86_400.0
+"""Seconds: no word is heard later in any recording of ours."""
+
 
 def name_files(output: object) -> dict[str, str]:
     """Return the files of a run by name: the first one is `key`, others are `key/1`, `key/2` …"""
@@ -51,6 +54,11 @@ def read_words(output: object) -> list[dict[str, Any]]:
     return words
 
 
+def is_silent(output: object) -> bool:
+    """Tell whether somebody has listened, and there was nothing to hear."""
+    return isinstance(output, Mapping) and [] in (output.get("segments"), output.get("chunks"))
+
+
 Timed = tuple[str, float | None, float | None]
 
 
@@ -72,4 +80,7 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Return a time in seconds; None where it is none, so that the others can still be used."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < LATEST else None
