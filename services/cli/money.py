@@ -26,6 +26,9 @@ def budget(given: argparse.Namespace) -> int:
         cap = read_dollars(given.dollars)
     except ValueError as error:
         raise BadInput(f"DOLLARS: {error}", "dollars") from error
+    if read_settings(given).mode == "cluster":
+        said = f'with PATCH /v1/videos/{given.video} and {{"budget": "{given.dollars}"}}'
+        raise BadInput(f"in a cluster its gateway is asked: {said}", "video")
 
     async def go_on(maker: Maker) -> int:
         owner = await maker.gateway.videos.find_owner(given.video)
@@ -42,7 +45,8 @@ def jobs(given: argparse.Namespace) -> int:
     chosen = require_data(read_settings(given))
     if not job:
         return asyncio.run(_list(chosen))
-    log_to_file(chosen)
+    if chosen.mode == "embedded":
+        log_to_file(chosen)
     return asyncio.run(_answer(chosen, job, charged, again=bool(given.retry)))
 
 
@@ -54,7 +58,10 @@ async def _list(chosen: Settings) -> int:
 
 
 async def _answer(chosen: Settings, job: str, charged: Micros | None, *, again: bool) -> int:
-    async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
+    # on shared servers the services that run do the rest: this process joins none of their groups
+    at_rest = chosen.mode == "cluster"
+    services = [load(name) for name in (("gateway",) if at_rest else NAMES)]
+    async with stop_on_signals(), open_app(chosen, services, at_rest=at_rest) as app:
         gateway = build_gateway(app)
         try:
             known = await find_unresolved(app.ports.store, job)

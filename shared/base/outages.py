@@ -53,10 +53,14 @@ class Outages(logging.Filter):
                 "%s answers again, after %.0f s", NAMES[sort], self.clock() - since, extra=about
             )
 
+    def measure(self, sort: Sort) -> float:
+        """Return for how many seconds a server has not answered; 0 where it does."""
+        since = self._since.get(sort)
+        return 0.0 if since is None else self.clock() - since
+
     def away(self) -> dict[str, float]:
         """Return what is away by its name, with the seconds since when."""
-        now = self.clock()
-        return {NAMES[sort]: round(now - since, 1) for sort, since in self._since.items()}
+        return {NAMES[sort]: round(self.measure(sort), 1) for sort in self._since}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to tell this: what is said of one outage over and over is not."""

@@ -8,12 +8,12 @@ import json
 import logging
 import sys
 import time
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
-from shared.base.outages import OUTAGES
+from shared.base.outages import NAMES, OUTAGES
 from shared.story.texts import escape_controls
 
 # when a counter began says nothing that `up` does not
@@ -176,6 +176,13 @@ LOOP_LAG = Gauge(
     "storywave_event_loop_lag_seconds", "The longest the event loop was held in the last minute"
 )
 DISK_FREE = Gauge("storywave_disk_free_ratio", "The free part of the disk that is worked on")
+AWAY = Gauge(
+    "storywave_server_away_seconds",
+    "For how long a server has given this process no answer",
+    ["server"],
+)
+for _sort, _name in NAMES.items():
+    AWAY.labels(_name).set_function(partial(OUTAGES.measure, _sort))
 
 LABELS = {
     "action": "what the shell did: read, decide, write, ensure, sweep, stop, go on",
@@ -190,6 +197,7 @@ LABELS = {
     "phase": "of a job: waiting, running, storing; of a video: the phases that `VideoFailed` names",
     "provider": "the engines",
     "route": "the templates of the routes; `none` where there is no such route",
+    "server": "the database, Kafka, the object store",
     "service": "the services",
     "stage": "the stages",
     "state": "queued (in its turn), delayed (until a time), or the state of a begun job",

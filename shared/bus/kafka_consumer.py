@@ -13,7 +13,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -110,8 +110,9 @@ class Consumer:
         """Return how the consumer does: dead is one that no longer polls or fetches."""
         consumer = self._subscriber and self._subscriber.consumer
         if consumer is None:
-            return Health(assigned=0, progress_age=self._watch.age())
-        return Health(len(consumer.assignment()), self._watch.age())
+            return Health(0, self._watch.age(), has_joined=False)
+        assigned, joined = len(consumer.assignment()), self._watch.has_joined
+        return Health(assigned, self._watch.age(), has_joined=joined)
 
     async def measure_lag(self) -> int:
         """Return how many records of its partitions it has not been given yet."""
@@ -119,10 +120,24 @@ class Consumer:
         lag = 0
         with suppress(KafkaError):  # the server is away, or a partition is another's by now
             # asked for: what came with the last records is old where a batch takes long
-            ends = await consumer.end_offsets(consumer.assignment()) if consumer else {}
+            ends = await self._ask_for_ends(consumer) if consumer else {}
             for partition, end in ends.items():
                 lag += max(0, end - await consumer.position(partition))
         return lag
+
+    async def _ask_for_ends(self, consumer: Any) -> Mapping[TopicPartition, int]:
+        """Return where its partitions end; note where Kafka has no answer, or whoever asks leaves.
+
+        While the server is away a client neither polls nor fetches, and is not dead.
+        """
+        is_answered = False
+        try:
+            ends: Mapping[TopicPartition, int] = await consumer.end_offsets(consumer.assignment())
+            is_answered = True
+            return ends
+        finally:
+            if not is_answered:
+                self._watch.note_silence()
 
     async def _receive(self, raws: Sequence[ConsumerRecord]) -> None:
         """Handle a batch. Returning commits it; a NACK rewinds every partition in it."""
@@ -192,6 +207,8 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self._looked, self._fetch, self._fetched = 0.0, 0, 0.0
         self._find_last_fetch: Callable[[], int | None] = lambda: None
         self._rebalancing = True
+        self._silent = 0.0
+        self.has_joined = False
         self.rest = 0.0
         """How long to wait before the next poll."""
 
@@ -218,9 +235,13 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Note the end of a rebalance, and what it gave us."""
         # A member without partitions has nothing to fetch: it waits, and is not dead.
-        self._rebalancing = False
+        self._rebalancing, self.has_joined = False, True
         self._since = time.monotonic() if assigned else float("inf")
         log.info("reading %d partitions", len(assigned), extra={"action": "assigned"})
+
+    def note_silence(self) -> None:
+        """Note that Kafka gives no answer: nothing can be fetched, and a commit may wait for it."""
+        self._silent = time.monotonic()
 
     def _look(self) -> None:
         self._looked, fetch = time.monotonic(), self._find_last_fetch()
@@ -231,11 +252,13 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     def age(self) -> float:
         """Return the seconds since the last sign of life, of the poll or the fetch that is older.
 
-        They are two loops of the client, and each has died alone.
+        They are two loops of the client, and each has died alone. While Kafka is away nobody can
+        tell: a process that was taken for dead then would be one of all, and better off as it was.
         """
         self._look()
         fetched = self._since if self._rebalancing else max(self._since, self._fetched)
-        return max(0.0, time.monotonic() - min(fetched, self._polled))
+        sign = max(min(fetched, self._polled), self._silent)
+        return max(0.0, time.monotonic() - sign)
 
 
 async def without_headers(

@@ -32,6 +32,16 @@ class TopicState:
     """`made`, or from how many partitions it has grown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at the topics has found."""
+
+    topics: Sequence[TopicState]
+    missing: Sequence[str]
+    kept_ms: int | None
+    """For how long at most they keep events; None is for ever."""
+
+
 async def prepare_topics(
     cluster: Cluster, types: Iterable[type[Event]], *, grow: bool = False
 ) -> list[TopicState]:
@@ -46,10 +56,7 @@ async def prepare_topics(
                 await _grow(admin, cluster, small)
             return [_after(cluster, name, there.get(name), grow=grow) for name in names]
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BusUnavailable(
-            f"Kafka at {cluster.servers} does not do this "
-            f"({type(error).__name__}: {error}): {cluster.advice}"
-        ) from error
+        raise _explain(cluster, error) from error
 
 
 def find_differences(cluster: Cluster, topics: Iterable[TopicState]) -> list[str]:
@@ -69,17 +76,28 @@ def find_differences(cluster: Cluster, topics: Iterable[TopicState]) -> list[str
     return found
 
 
-async def read_retention(cluster: Cluster, types: Iterable[type[Event]]) -> int | None:
-    """Return for how many milliseconds at most these topics keep events; None is for ever."""
+async def look_at_topics(cluster: Cluster, types: Iterable[type[Event]]) -> Seen:
+    """Return how the topics are; nothing is made."""
     names = sorted({cluster.topic(cls) for cls in types})
     try:
         async with _administer(cluster) as admin:
-            there = sorted(set(await admin.list_topics()) & set(names))
-            asked = [ConfigResource(ConfigResourceType.TOPIC, n, {RETENTION: ""}) for n in there]
-            answers = await admin.describe_configs(asked) if asked else []
+            there = await _describe(admin, names)
+            kept = await _read_retention(admin, list(there))
     except (KafkaError, OSError, TimeoutError) as error:
-        said = f"Kafka at {cluster.servers} does not tell how long it keeps events: {error}"
-        raise BusUnavailable(said) from error
+        raise _explain(cluster, error) from error
+    return Seen(list(there.values()), [name for name in names if name not in there], kept)
+
+
+def _explain(cluster: Cluster, error: Exception) -> BusUnavailable:
+    return BusUnavailable(
+        f"Kafka at {cluster.servers} does not do this "
+        f"({type(error).__name__}: {error}): {cluster.advice}"
+    )
+
+
+async def _read_retention(admin: AIOKafkaAdminClient, names: Sequence[str]) -> int | None:
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name, {RETENTION: ""}) for name in names]
+    answers = await admin.describe_configs(asked) if asked else []
     found = [int(entry[1]) for each in answers for topic in each.resources for entry in topic[4]]
     return None if any(ms < 0 for ms in found) else max(found, default=0)
 

@@ -80,7 +80,8 @@ class LocalBus:
     def health(self, service: str) -> Health:
         """Return how a consumer does: one that waits is as alive as one that just had events."""
         consumer = self._consumers[service]
-        return Health(assigned=int(consumer.running), progress_age=consumer.progress_age())
+        running = consumer.running
+        return Health(int(running), consumer.progress_age(), has_joined=running)
 
     async def measure_lag(self, service: str) -> int:
         """Return how many events are in the queue of this service."""

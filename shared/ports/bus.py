@@ -41,6 +41,10 @@ class Health:
 
     assigned: int
     progress_age: float
+    has_joined: bool
+    """It was given its share of the partitions, be it none: of more replicas than partitions, some
+    have nothing to read, and work on jobs all the same.
+    """
 
 
 class Bus(Protocol):

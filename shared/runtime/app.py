@@ -295,11 +295,11 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
         loops.append((f"{name} sweep", _repeat(replica.shell.sweep, 10 * look)))
         if replica.shell.steering and parts.allowances.room.is_limited:
             loops.append(("turns", _repeat(replica.shell.steering.hand_out, 20 * look)))
-    services = [replica.shell.service for replica in app.replicas.values()]
+    services, ports = [replica.shell.service for replica in app.replicas.values()], app.ports
     loops.append(("expiry", _repeat(partial(_expire, app.ports.store, services), EXPIRE_SECONDS)))
     mend = partial(_make_due, app.ports.store, services, mend_times)
     loops.append(("times", _repeat(mend, MEND_SECONDS)))
-    measures = Measures(app.ports.store, app.ports.bus, services, parts.scratch)
+    measures = Measures(ports.store, ports.bus, ports.blobs, services, parts.scratch)
     loops.append(("measures", _repeat(measures.take, MEASURE_SECONDS)))
     return loops
 

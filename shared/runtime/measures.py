@@ -14,6 +14,7 @@ from typing import get_args
 from prometheus_client import Counter, Histogram
 
 from shared.base import telemetry
+from shared.base.outages import OUTAGES
 from shared.jobs.gate import Verdict
 from shared.jobs.job import IN_HAND, TERMINAL, State
 from shared.jobs.journal import PHASE_NAMES
@@ -22,10 +23,13 @@ from shared.jobs.outcomes import Code
 from shared.jobs.relay import OUTBOX
 from shared.jobs.unreadable import PUT_OFF
 from shared.jobs.untold import UNTOLD
-from shared.ports import Bus, Is, Store, Where
+from shared.ports import Blobs, Bus, Is, Store, Where
 from shared.runtime.service import Service
+from shared.story.errors import BlobMissing, BlobsUnavailable, InfrastructureError
 
 MEASURE_SECONDS = 10.0
+NO_BLOB = "none/none"
+"""A key under which nothing is stored."""
 PATIENCE_SECONDS = 5.0
 """A consumer that is just being given its partitions does not know its lag."""
 
@@ -33,9 +37,12 @@ PATIENCE_SECONDS = 5.0
 class Measures:
     """Keeps the gauges of the services of one process."""
 
-    def __init__(self, store: Store, bus: Bus, services: Sequence[Service], folder: Path) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, blobs: Blobs, services: Sequence[Service], folder: Path
+    ) -> None:
         self._store = store
         self._bus = bus
+        self._blobs = blobs
         self._services = services
         self._folder = folder
         for service in services:
@@ -45,11 +52,19 @@ class Measures:
         """Measure everything once."""
         usage = shutil.disk_usage(self._folder)
         telemetry.DISK_FREE.set(usage.free / usage.total)
+        await self._look_for_blobs()
         for service in self._services:
             await self._measure_lag(service.name)
             await self._measure_jobs(service)
             await self._measure_videos(service)
         await self._measure_trouble()
+
+    async def _look_for_blobs(self) -> None:
+        """Ask an object store that did not answer: where no work is left, nobody else does."""
+        if OUTAGES.measure(BlobsUnavailable):
+            with suppress(BlobMissing, InfrastructureError, TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._blobs.stat(NO_BLOB)
 
     async def _measure_lag(self, service: str) -> None:
         with suppress(TimeoutError):
@@ -90,7 +105,7 @@ class Measures:
         telemetry.UNPUBLISHED.labels(name).set(sum(untold))
 
     async def _measure_trouble(self) -> None:
-        for collection in (JOBS, OUTBOX, *(service.views for service in self._services)):
+        for collection in (JOBS, OUTBOX, UNTOLD, *(service.views for service in self._services)):
             count = await self._store.count(collection, {PUT_OFF: Is("present")})
             telemetry.SET_ASIDE.labels(collection).set(count)
         unresolved = await self._store.count(JOBS, {"unresolved": Is("present")})

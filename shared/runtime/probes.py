@@ -34,8 +34,10 @@ def probes(current: Callable[[], App | None]) -> list[Route]:
 
     async def readyz(request: Request) -> Response:
         app = current()
-        assigned = {} if app is None else {n: h.assigned for n, h in app.health().items()}
-        ready = app is not None and not app.draining and all(assigned.values())
+        health = {} if app is None else app.health()
+        assigned = {name: known.assigned for name, known in health.items()}
+        joined = all(known.has_joined for known in health.values())
+        ready = app is not None and not app.draining and joined
         said = {"ready": ready, "assigned": assigned, "away": OUTAGES.away()}
         return JSONResponse(said, 200 if ready else 503)
 

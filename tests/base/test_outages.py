@@ -47,6 +47,17 @@ def outages() -> Iterator[Outages]:
         log.setLevel(logging.NOTSET)
 
 
+def test_it_is_measured_for_as_long_as_it_lasts(outages: Outages) -> None:
+    assert outages.measure(StoreUnavailable) == 0
+    outages.note(StoreUnavailable)
+    clock.now = 70
+    outages.note(StoreUnavailable)
+    assert outages.measure(StoreUnavailable) == 70
+    assert outages.measure(BlobsUnavailable) == 0
+    outages.clear(StoreUnavailable)
+    assert outages.measure(StoreUnavailable) == 0
+
+
 def fail(outages: Outages, said: str) -> None:
     outages.note(StoreUnavailable)
     logging.getLogger("storywave.app").warning("%s: %s", said, StoreUnavailable("it is away"))

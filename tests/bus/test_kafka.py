@@ -6,6 +6,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -208,6 +209,18 @@ async def test_a_replica_that_leaves_hands_over_without_loss(prefix: str) -> Non
     await buses[1].stop()
 
 
+async def test_a_replica_for_which_no_partition_is_left_has_joined(prefix: str) -> None:
+    """A rollout at as many replicas as partitions would else wait for ever for one more."""
+    buses = [kafka(prefix, partitions=1), kafka(prefix, partitions=1)]
+    for bus in buses:
+        bus.subscribe("s", [VideoDeleted], Listener())
+        assert not bus.health("s").has_joined
+        await bus.start()
+    await until(lambda: all(bus.health("s").has_joined for bus in buses))
+    await until(lambda: sorted(bus.health("s").assigned for bus in buses) == [0, 1])
+    await asyncio.gather(*(bus.stop() for bus in buses))
+
+
 async def test_an_absent_server_is_waited_for_and_named(caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -217,7 +230,7 @@ async def test_an_absent_server_is_waited_for_and_named(caplog: pytest.LogCaptur
         with caplog.at_level(logging.WARNING, "storywave.bus"):
             starting = asyncio.create_task(bus.start())
             await until(lambda: caplog.text.count(f"Kafka at {address}") >= 2)
-        assert bus.health("s").assigned == 0
+        assert not bus.health("s").has_joined
         with pytest.raises(BusUnavailable):
             await bus.publish(deleted(1))
         starting.cancel()
@@ -251,6 +264,30 @@ async def test_a_server_that_goes_away_and_comes_back(prefix: str, servers: Serv
     await until(lambda: set(listener.heard) >= expected, 60)
     await until(lambda: set(late_listener.heard) >= expected, 60)
     await asyncio.gather(bus.stop(), late.stop())
+
+
+async def test_a_consumer_is_not_dead_while_its_server_is_away(
+    prefix: str, servers: Servers
+) -> None:
+    """Else an orchestrator would end every process there is, a minute after Kafka went."""
+    bus, listener = kafka(prefix), Listener()
+    bus.subscribe("s", [VideoDeleted], listener)
+    await ready(bus, "s")
+    await bus.publish(deleted(1))
+    await until(lambda: bool(listener.heard))
+    await asyncio.to_thread(servers.kill, "kafka")
+    await asyncio.sleep(6)
+    assert bus.health("s").progress_age > 4, "nothing was fetched since"
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2):  # as a process measures its lag now and then
+            await bus.measure_lag("s")
+    assert bus.health("s").progress_age < 2
+    await asyncio.to_thread(servers.restart, "kafka")
+    await _until_published(bus, deleted(1, "back"))
+    await until(lambda: len(set(listener.heard)) == 2, 60)
+    await bus.measure_lag("s")
+    assert bus.health("s").progress_age < 2
+    await bus.stop()
 
 
 async def _until_published(bus: KafkaBus, events: list[Event]) -> None:

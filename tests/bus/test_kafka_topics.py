@@ -8,7 +8,12 @@ import pytest
 
 from shared.bus.kafka import KafkaBus
 from shared.bus.kafka_producer import Cluster
-from shared.bus.kafka_topics import TopicState, find_differences, prepare_topics
+from shared.bus.kafka_topics import (
+    TopicState,
+    find_differences,
+    look_at_topics,
+    prepare_topics,
+)
 from shared.story.errors import BusUnavailable
 from shared.story.events import VideoDeleted, VideoSteered
 from tests.cluster.processes import free_ports
@@ -55,6 +60,18 @@ async def test_without_a_server_it_says_which_setting_names_it() -> None:
     (port,) = free_ports(1)
     with pytest.raises(BusUnavailable, match="STORYWAVE_KAFKA names it"):
         await prepare_topics(of(f"127.0.0.1:{port}"), BOTH)
+
+
+@pytest.mark.cluster
+async def test_a_look_says_what_is_missing_and_makes_nothing() -> None:
+    cluster = of(os.environ["STORYWAVE_KAFKA"])
+    for _ in range(2):
+        seen = await look_at_topics(cluster, BOTH)
+        assert len(seen.missing) == 2 and not seen.topics
+    await prepare_topics(cluster, BOTH)
+    seen = await look_at_topics(cluster, BOTH)
+    assert not seen.missing and [each.partitions for each in seen.topics] == [2, 2]
+    assert seen.kept_ms == 7 * 24 * 3_600_000
 
 
 @pytest.mark.cluster

@@ -279,7 +279,6 @@ def test_a_full_disk_is_said_to_be(doctor: Doctor, monkeypatch: pytest.MonkeyPat
 def test_servers_that_are_away_are_each_named(
     doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctors, "BUS_SECONDS", 1.0)
     away = {
         "MODE": "cluster",
         "KAFKA": "127.0.0.1:9",

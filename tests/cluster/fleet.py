@@ -32,13 +32,15 @@ class Replica:
     log: Path
     command: Sequence[str]
     """What Python is to run."""
+    checkout: Path = CHECKOUT
+    """Where the code lies that it runs."""
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.command],
-                cwd=CHECKOUT,
+                cwd=self.checkout,
                 env=os.environ | self.environment | {"STORYWAVE_PORT": str(self.port)},
                 stdout=log,
                 stderr=log,
@@ -72,7 +74,7 @@ class Replica:
 
 @dataclass
 class Fleet:
-    """Two replicas of each service."""
+    """Replicas of every service, as many of each."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -82,20 +84,29 @@ class Fleet:
     """By so many seconds the clocks of half of all processes are ahead, the others' behind."""
 
     def start(self, copies: int = 2, seconds: float = 90.0) -> None:
+        self.wait_ready(self.add(copies), seconds)
+
+    def add(
+        self, copies: int, program: Sequence[str] = (), checkout: Path = CHECKOUT
+    ) -> list[Replica]:
+        """Start so many processes of each service beside those that there are; return the new."""
         names = [name for name in services.NAMES for _ in range(copies)]
         ports = free_ports(len(names))
         fronts = [port for name, port in zip(names, ports, strict=True) if name == "gateway"]
-        for number, (name, port) in enumerate(zip(names, ports, strict=True)):
-            log = self.folder / f"{name}-{number % copies}.log"
-            command = [*self.program, "service", name]
+        first, before = len(self.replicas), len(self.gateways())
+        for place, (name, port) in enumerate(zip(names, ports, strict=True)):
+            copy = before + place % copies
+            log = self.folder / f"{name}-{copy}.log"
+            command = [*(program or self.program), "service", name]
             known = {
-                **self._environment(number, fronts[number % copies]),
-                **self._clock(number),
+                **self._environment(first + place, fronts[place % copies]),
+                **self._clock(first + place),
+                **({} if checkout == CHECKOUT else {"PYTHONPATH": str(checkout)}),
             }
-            replica = Replica(name, number % copies, port, known, log, command)
+            replica = Replica(name, copy, port, known, log, command, checkout)
             self.replicas.append(replica)
             replica.start()
-        self.wait_ready(self.replicas, seconds)
+        return self.replicas[first:]
 
     def wait_ready(self, replicas: Sequence[Replica], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds

@@ -5,9 +5,10 @@ import random
 import signal
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -44,18 +45,29 @@ class Storm:
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
     """By port: a replica that stands still can't be asked to end."""
+    _numbers: Iterator[int] = field(default_factory=count)
+    """Of requests: each has a key of its own."""
 
-    async def ask(self, count: int, pause: float, **wanted: object) -> None:
+    async def ask(
+        self, many: int, pause: float, at: Sequence[Replica] = (), **wanted: object
+    ) -> None:
         """Post videos through whichever gateway answers; a repetition is the same video."""
+        gateways = [r for r in at or self.fleet.replicas if r.service == "gateway"]
         async with httpx.AsyncClient(timeout=5) as client:
-            for number in range(count):
-                self.videos.append(await self._post(client, number, wanted))
+            for number in islice(self._numbers, many):
+                self.videos.append(await self._post(client, gateways, number, wanted))
                 await asyncio.sleep(pause)
 
-    async def _post(self, client: httpx.AsyncClient, number: int, wanted: dict[str, object]) -> str:
+    async def _post(
+        self,
+        client: httpx.AsyncClient,
+        gateways: Sequence[Replica],
+        number: int,
+        wanted: dict[str, object],
+    ) -> str:
         body = {"prompt": PROMPT, "seed": number, **wanted}
         while True:
-            gateway = random.choice(self.fleet.gateways())
+            gateway = random.choice(gateways)
             try:
                 answer = await client.post(
                     f"{gateway.url}/v1/videos",

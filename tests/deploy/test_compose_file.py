@@ -122,11 +122,16 @@ def test_the_gateway_answers_to_its_own_name_and_to_this_machine() -> None:
 
 def test_prometheus_asks_every_service_at_the_port_that_serves_metrics() -> None:
     known = yaml.safe_load((ROOT / "deploy/observability/prometheus/prometheus.yml").read_text())
-    (scrape,) = known["scrape_configs"]
+    scrape, kafka = known["scrape_configs"]
+    assert kafka["static_configs"] == [{"targets": ["kafka-exporter:9308"]}]
     (names,) = scrape["dns_sd_configs"]
     assert set(names["names"]) == set(services.NAMES)
     port = Settings(**settings_of(environment_of("gateway"))).metrics_port
     assert names["port"] == port
+
+
+def test_prometheus_keeps_which_video_a_point_in_a_graph_is_of() -> None:
+    assert "--enable-feature=exemplar-storage" in compose["services"]["prometheus"]["command"]
 
 
 def test_what_is_mounted_is_there() -> None:

@@ -11,11 +11,15 @@ from prometheus_client import REGISTRY
 
 from shared.base import tracing
 from shared.base.otlp import trace_to
+from shared.base.outages import OUTAGES
+from shared.blobs.disk import DiskBlobs
 from shared.bus.chaos import Chaos
 from shared.bus.local import LocalBus
 from shared.jobs import ledger, relay
+from shared.ports import Blob
 from shared.runtime.measures import Measures
 from shared.store.sqlite import SqliteStore
+from shared.story.errors import BlobMissing, BlobsUnavailable
 from shared.story.events import VideoCompleted, VideoFailed, WavesCompleted
 from shared.story.kinds import KINDS, ChunkFailed, ChunkReady
 from tests.pipeline.world import SERVICES, brief, world
@@ -89,7 +93,7 @@ async def test_gauges_tell_what_waits_while_nobody_works(tmp_path: Path) -> None
     await store.open({**ledger.INDEXES, **relay.INDEXES, **SERVICES[-1].indexes})
     for service in SERVICES:
         bus.subscribe(service.name, service.consumes(KINDS), _never)
-    measures = Measures(store, bus, SERVICES, tmp_path)
+    measures = Measures(store, bus, DiskBlobs(tmp_path / "blobs"), SERVICES, tmp_path)
     read = REGISTRY.get_sample_value
     queued = {"kind": "clip", "state": "queued"}
     await measures.take()
@@ -106,6 +110,35 @@ async def test_gauges_tell_what_waits_while_nobody_works(tmp_path: Path) -> None
     assert 90 <= (read("storywave_look_late_seconds", {"service": "stitcher"}) or 0) < 100
     assert 0 < (read("storywave_disk_free_ratio") or 0) < 1
     await store.close()
+
+
+class Flaky(DiskBlobs):
+    """An object store that answers again only after a while."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.looks = [False, True]
+
+    async def stat(self, key: str) -> Blob:
+        if not self.looks.pop(0):
+            raise BlobsUnavailable("it does not answer")
+        OUTAGES.clear(BlobsUnavailable)
+        raise BlobMissing(key)
+
+
+async def test_an_object_store_that_was_away_is_asked_until_it_answers(tmp_path: Path) -> None:
+    """Where no work is left for it, nobody else would ask: it would be away for ever."""
+    store, bus, blobs = SqliteStore(tmp_path / "storywave.db"), LocalBus(), Flaky(tmp_path)
+    await store.open({**ledger.INDEXES, **relay.INDEXES})
+    measures, away = Measures(store, bus, blobs, [], tmp_path), {"server": "the object store"}
+    OUTAGES.note(BlobsUnavailable)
+    told = []
+    for _ in range(3):
+        await measures.take()
+        told.append(REGISTRY.get_sample_value("storywave_server_away_seconds", away))
+    await store.close()
+    assert told[0] and told[1:] == [0, 0]
+    assert not blobs.looks
 
 
 CHUNKER = {"service": "chunker"}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 
 import services
 from shared.base import telemetry
+from shared.ports import Health
 from shared.runtime.app import App
 from shared.runtime.compose import open_app
 from shared.runtime.probes import probes
@@ -84,3 +86,31 @@ async def test_exemplars_are_told_to_who_asks_for_openmetrics() -> None:
     assert plain.headers["content-type"].startswith("text/plain")
     assert '# {video_id="of-a-video"} 0.3' in full.text
     assert full.text.endswith("# EOF\n")
+
+
+class Consuming:
+    """Stands for an app whose one consumer does like this."""
+
+    draining = False
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def health(self) -> dict[str, Health]:
+        return {"planner": self._health}
+
+
+@pytest.mark.parametrize(
+    ("health", "status"),
+    [
+        (Health(4, 0.1, has_joined=True), 200),
+        (Health(0, 0.1, has_joined=True), 200),
+        (Health(0, 0.1, has_joined=False), 503),
+    ],
+    ids=["with partitions", "with none left for it", "before it was given any"],
+)
+async def test_a_replica_is_ready_once_it_was_given_its_share(health: Health, status: int) -> None:
+    app = Starlette(routes=probes(lambda: cast(App, Consuming(health))))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        assert (await http.get("/readyz")).status_code == status

@@ -72,6 +72,16 @@ ALERTS: Sequence[Alert] = (
         labels={"service": "stitcher"},
     ),
     Alert(
+        name="ServerAway",
+        expr="max by (server) (storywave_server_away_seconds) > 60",
+        lasts="1m",
+        severity="page",
+        summary="A process has waited for {{ $labels.server }} for {{ $value }} seconds.",
+        fires={'storywave_server_away_seconds{server="Kafka"}': "0x20 0+60x10"},
+        silent={'storywave_server_away_seconds{server="Kafka"}': "0x28 30x2"},
+        labels={"server": "Kafka"},
+    ),
+    Alert(
         name="VideosStuck",
         expr="sum(increase(storywave_videos_replayed_total[30m])) > 0",
         severity="ticket",

@@ -20,6 +20,11 @@ MONITORING = ROOT / "deploy" / "k8s" / "components" / "monitoring"
 SCRAPE_SECONDS = 15
 METRICS_PORT = 9464
 """Of every process in docker-compose.yml."""
+KAFKA_EXPORTER = {
+    "job_name": "kafka",
+    "static_configs": [{"targets": ["kafka-exporter:9308"]}],
+}
+"""In docker-compose.yml: it tells the lag of a service of which no replica runs."""
 
 
 def build_files() -> dict[Path, str]:
@@ -29,7 +34,8 @@ def build_files() -> dict[Path, str]:
         **{DASHBOARDS / f"{board.name}.json": write_board(board) for board in BOARDS},
         provisioning / "dashboards" / "storywave.yaml": HEAD + _dump(_describe_provider()),
         provisioning / "datasources" / "storywave.yaml": HEAD + _dump(_describe_sources()),
-        FOLDER / "prometheus" / "prometheus.yml": HEAD + _dump(describe_scrapes(_find_by_name())),
+        FOLDER / "prometheus" / "prometheus.yml": HEAD
+        + _dump(describe_scrapes([*_find_by_name(), KAFKA_EXPORTER])),
         FOLDER / "prometheus" / "alerts.yml": write_rules(),
         DASHBOARDS / "kustomization.yaml": HEAD + _dump(_describe_maps()),
         MONITORING / "rules.yaml": HEAD + _dump(_describe_rule_object()),
