@@ -7,6 +7,7 @@ words are silent, and show more of what it is about.
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from shared.engines.local.brief import read
 from shared.engines.local.cast import describe_characters
@@ -14,7 +15,7 @@ from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
 from shared.engines.local.reading import Line, Reading
-from shared.engines.local.sentences import ENDS, finish
+from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
@@ -23,6 +24,7 @@ from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
 
 _ROOM = 2  # silent beats: with no more, an opening would only delay the sentence
+_SILENT = -2  # the group of a beat for which there are no words
 _SHORT_OFFER = 6  # words: more are too many beside a name
 
 
@@ -30,7 +32,7 @@ def plan(prompt: str, style: str, seconds: float, seed: int) -> Story:
     """Return a story of about `seconds`; a long script gives all the beats that it has."""
     style_of(style)  # an unknown style is refused here, before anything is drawn
     reading = read(prompt)
-    lines = _fill(reading, seconds)
+    lines = _fit(_fill(reading, seconds), seconds)
     title = title_of(reading) or "Storywave"
     return Story(
         title=title,
@@ -61,6 +63,38 @@ def _fill(reading: Reading, seconds: float) -> list[Line]:
         count = max(len(closed), wanted if fits else wanted - 1)
         return [*_spread(closed[:-1], count - 1, reading.topic), last]
     return _spread(lines, wanted, reading.topic)
+
+
+def _fit(lines: Sequence[Line], seconds: float) -> list[Line]:
+    """Return the lines for which there is time: silent ones go first, then short ones are joined.
+
+    What is said is left to whoever gives beats their time, where even that does not help.
+    """
+    fitting = [*lines]
+    while _measure(fitting) > seconds and any(line.group == _SILENT for line in fitting):
+        last = max(at for at, line in enumerate(fitting) if line.group == _SILENT)
+        del fitting[last]
+    joined = fitting
+    while _measure(joined) > seconds and (shorter := _join_shortest(joined)):
+        joined = shorter
+    return joined if _measure(joined) <= seconds else fitting
+
+
+def _measure(lines: Sequence[Line]) -> float:
+    """Return the seconds that these lines need: the last beat may be shorter than the others."""
+    *others, last = (speaking_seconds(line.text) for line in lines)
+    return sum(max(SHORTEST, each) for each in others) + max(SHORTEST_LAST, last)
+
+
+def _join_shortest(lines: Sequence[Line]) -> list[Line] | None:
+    """Return the lines with one less: two that can be said in one beat; None without such."""
+    texts = {at: f"{a.text} {b.text}" for at, (a, b) in enumerate(pairwise(lines))
+             if a.text and b.text}  # fmt: skip
+    at = min(texts, key=lambda at: speaking_seconds(texts[at]), default=None)
+    if at is None or speaking_seconds(texts[at]) > LONGEST_LINE:
+        return None
+    shown = ", ".join(line.shows for line in lines[at : at + 2] if line.shows)
+    return [*lines[:at], Line(texts[at], shown, lines[at].group), *lines[at + 2 :]]
 
 
 def _close(reading: Reading, lines: Sequence[Line]) -> list[Line] | None:
@@ -102,7 +136,7 @@ def _spread(lines: Sequence[Line], wanted: int, topic: str) -> list[Line]:
             done = last_of_group.index(number) + 1
             due = missing * done // len(last_of_group)
             quiet = due - sum(not each.text and each.group < 0 for each in spread)
-            spread += [Line("", line.shows or topic, -2)] * quiet
+            spread += [Line("", line.shows or topic, _SILENT)] * quiet
     return spread
 
 

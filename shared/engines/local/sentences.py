@@ -16,9 +16,15 @@ ENDS = " .,;:!?…。、！？¿¡؟"
 _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "،", " ")
 _WORDS_A_LINE = 18
 _LETTERS_A_LINE = 54
-_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[.!?…؟۔।][\"'”’»)])\s+|(?<=[。！？])")
 _INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
 _ORDINAL = re.compile(r"(?:^|[\s(])\d{1,2}\.$")
+_LONG_WORD = re.compile(r"\w{4,}\.$")
+_STEP = re.compile(r"(?:^|(?<=[\s:]))\(?(\d{1,2})[.)][ \t]+(?=[^\W\d_])", re.M)
+_ITEM = re.compile(r"^\s*(?:- ?\[[ xX]\]|[-*+•]|\d{1,3}[.)]|[✅✔☑➡👉]\ufe0f?)\s+(\W{0,3}\w)", re.M)
+_SIGNS = re.compile(r"(?:[ \t]*[\u231a-\u23ff\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]"
+                    r"[\ufe0f\u200d]*)+[ \t]*(?P<after>[.,;:!?]|$)?", re.M)  # fmt: skip
+_TAGS = re.compile(r"(?:(?<=\s)#[^\W\d]\w*[ \t]*)+$|(?<![\w&#])#(?=[^\W\d_])", re.M)
 
 # Marks of Markdown and HTML that are no part of what is said, each with what stays.
 _MARKUP = (
@@ -30,7 +36,7 @@ _MARKUP = (
         re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-+:?)?\s*$", re.M),
         "",
     ),
-    (re.compile(r"^\s*(?:#{1,6}|>+|[-*+•]|\d{1,3}[.)]|- ?\[[ xX]\])\s+", re.M), ""),
+    (re.compile(r"^\s*(?:#{1,6}|>+)\s+", re.M), ""),
     (re.compile(r"^\s*\|(.*)\|\s*$", re.M), r"\1"),
     (re.compile(r"(?<=\S)[ \t]*\|[ \t]*(?=\S)"), ", "),
     (re.compile(r"(\*{1,3}|_{2,3}|~~|`+)(?=[^\s*_~`])(.{1,300}?)(?<=\S)\1"), r"\2"),
@@ -39,12 +45,28 @@ _MARKUP = (
 
 
 def drop_markup(text: str) -> str:
-    """Return the text without the marks of Markdown and HTML."""
+    """Return the text without what is not said: marks of Markdown and HTML, small pictures."""
+    # an item of a list is a sentence of its own, also in small letters
+    text = _ITEM.sub(lambda item: item[1].upper(), _split_steps(_TAGS.sub("", text)))
+    if not text.isascii():
+        text = _SIGNS.sub(lambda sign: " " if sign["after"] is None else sign["after"], text)
     if not re.search(r"[#*_`<\[|>~+•-]", text):
-        return text
+        return text.strip()
     for pattern, stays in _MARKUP:
         text = pattern.sub(stays, text)
     return html.unescape(text)
+
+
+def _split_steps(text: str) -> str:
+    """Return a text with a line for each of the steps that it numbers: "1) fry, 2) stir"."""
+    marks = [*_STEP.finditer(text)]
+    if len(marks) < 2 or [int(mark[1]) for mark in marks] != [*range(1, len(marks) + 1)]:
+        return text
+    last = text.find("\n", marks[-1].end())
+    ends = [*(mark.start() for mark in marks[1:]), last if last >= 0 else len(text)]
+    steps = (text[mark.end() : end] for mark, end in zip(marks, ends, strict=True))
+    head = text[: marks[0].start()].rstrip(" ,;:\n")
+    return "\n".join(map(finish, (head, *steps))) + text[ends[-1] :]
 
 
 def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
@@ -52,12 +74,24 @@ def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
     # A line that goes on in small letters was only wrapped.
     text = re.sub(r"(?<=[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", " ", text)
     found: list[str] = []
-    for part in (part.strip() for part in _SENTENCE_END.split(text) if part):
-        if found and (_goes_on(found[-1], grammar) or part[0].islower()):
-            found[-1] = f"{found[-1]} {part}"
-        elif any(c.isalnum() for c in part):
-            found.append(part)
+    for line in text.split("\n"):
+        begun = len(found)
+        for part in (part.strip() for part in _SENTENCE_END.split(line) if part):
+            rest = len(found) > begun and _is_rest(part, found[-1])
+            if found and (rest or _goes_on(found[-1], grammar)):
+                found[-1] = f"{found[-1]} {part}"
+            elif any(c.isalnum() for c in part):
+                found.append(part)
     return tuple(found)
+
+
+def _is_rest(part: str, before: str) -> bool:
+    """Tell whether a part in small letters belongs to what is before it: "'Who?' she said".
+
+    Some write all of their sentences so.
+    """
+    own = before[0].islower() or _LONG_WORD.search(before)
+    return part[0].islower() and not own
 
 
 def _goes_on(before: str, grammar: Grammar | None) -> bool:
