@@ -12,8 +12,20 @@ from shared.engines.local.grammar import grammar_of
 from shared.engines.local.language import ENGLISH, language_of
 from shared.engines.local.reader import Reader, find_home
 from shared.engines.local.reading import Line, Reading, name_for_pictures
-from shared.engines.local.sentences import ENDS, drop_markup, split_long, split_sentences
-from shared.engines.local.topics import hero_elsewhere, hero_of, scene_elsewhere, scene_of
+from shared.engines.local.sentences import (
+    ENDS,
+    drop_markup,
+    finish,
+    split_long,
+    split_sentences,
+)
+from shared.engines.local.topics import (
+    drop_order,
+    hero_elsewhere,
+    hero_of,
+    scene_elsewhere,
+    scene_of,
+)
 from shared.engines.local.wish import Part, read_parts
 from shared.story.errors import BadInput
 from shared.story.texts import VISIBLE, clean_text, looks_like_file
@@ -79,9 +91,12 @@ def _read_signs(text: str) -> Reading:
 
 def _read_foreign(text: str, sentences: tuple[str, ...], language: str) -> Reading:
     """Return a reading in a language without a grammar: it is told in its own words."""
-    said = [part for sentence in sentences for part in split_long(sentence, None)]
+    told = [
+        finish(drop_order(sentence)) if n == 0 else sentence for n, sentence in enumerate(sentences)
+    ]
+    said = [part for sentence in told for part in split_long(sentence, None)]
     lines = tuple(Line(part, part.strip(ENDS), n) for n, part in enumerate(said))
-    topic = sentences[0].strip(ENDS) if sentences else text
+    topic = told[0].strip(ENDS) if told else text
     found = hero_of(text) or hero_elsewhere(text)
     drawn = name_for_pictures(found, "foreign", (), ENGLISH, with_people=False)
     scene = scene_of(text) or scene_elsewhere(text) or find_home(found, "foreign")

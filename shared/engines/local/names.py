@@ -9,6 +9,15 @@ from collections.abc import Iterator
 from functools import cache
 
 from shared.engines.local.grammar import Grammar
+from shared.engines.local.topics import LIVING
+
+_LONGEST_NAME = 4  # words of a product's name in quotation marks
+_CLAN = re.compile(r"(?:Ma?c|D[eiu]|L[aeo]|Van|Fitz|O['’])[A-Z]")
+_FIRM = r"(?!Co\b|Sons?\b|Partners?\b|Company\b)"
+_WHO = re.compile(
+    r"(?:who|quién|qui|wer|chi|quem)(?:\s+(?:was|is|fue|era|es|est|était|war|ist|è|foi|é))?\s+$",
+    re.IGNORECASE,
+)
 
 MOST = 4  # each of them costs a picture of its own
 
@@ -48,18 +57,24 @@ def find_characters(text: str, g: Grammar, with_people: bool) -> tuple[str, ...]
 
 
 def describe(name: str, text: str, g: Grammar) -> str:
-    """Return the word that says what somebody with this name is: "fox"; empty without one."""
+    """Return the word that says what somebody with this name is: "fox"; empty without one.
+
+    A title says it too, "Grandma Rosa", where no other word does.
+    """
     word = r"[\w’'-]+"
     before = rf"({word})\s*,?\s+(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
-    after = rf"{re.escape(name)}(?:\s*,)?\s+{g.any_of('articles')}\s*((?:{word}\s+){{0,3}}{word})"
+    article = rf"{g.any_of('articles')}(?:\s+|(?<=['’]))"  # not the first letters of "and"
+    after = rf"{re.escape(name)}(?:\s*,)?\s+{article}((?:{word}\s+){{0,3}}{word})"
     for pattern in (before, after):
         if match := re.search(pattern, text, re.IGNORECASE):
             words = [each.lower() for each in match.group(1).split()]
             if found := next((each for each in words if each in g.hero_of), ""):
                 return found
-    noun = re.search(
-        rf"{g.any_of('articles')}\s+(?:{word}\s+){{0,2}}?({word})\s+{re.escape(name)}", text
-    )
+    title, _, rest = name.lower().partition(" ")
+    if rest and g.hero_of.get(title) in LIVING:
+        return title
+    named = rf"(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
+    noun = re.search(rf"(?<!\w){article}(?:{word}\s+){{0,2}}?({word})\s+{named}", text, re.I)
     return noun.group(1) if noun and noun.group(1).islower() else ""
 
 
@@ -70,7 +85,7 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
     """
     if match := re.search(_named_pattern(g), text):
         return match.group(1).rstrip("'’-")
-    if match := _QUOTED.search(text):
+    if (match := _QUOTED.search(text)) and len(match.group(1).split()) <= _LONGEST_NAME:
         return match.group(1).strip()
     if match := _COINED.search(text):
         return match.group()
@@ -92,7 +107,7 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
 
 def _named_pattern(g: Grammar) -> str:
     capital = r"[A-ZÀ-Þ][\w’'&+-]*"
-    return rf"\b(?i:{g.any_of('named')})\s+[\"“«„]?({capital}(?:\s+{capital}){{0,2}})"
+    return rf"\b(?i:{g.any_of('named')})\s+[\"“«„]?({capital}(?:\s+(?:&\s+)?{capital}){{0,2}})"
 
 
 def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
@@ -103,7 +118,8 @@ def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
             start += len(words[0]) + 1
             words = words[1:]
         if g.code == "de":
-            while len(words) > 1 and _is_known(words[0], g):
+            aside = _is_aside(text, start, match.end(), g)
+            while len(words) > 1 and (aside or _is_known(words[0], g)):
                 start += len(words[0]) + 1
                 words = words[1:]
         name = re.sub(r"['’]s$", "", " ".join(words))
@@ -143,8 +159,10 @@ def _is_known(word: str, g: Grammar) -> bool:
 
 def _is_named(text: str, start: int, end: int, name: str, g: Grammar, with_people: bool) -> bool:
     before = _word_before(text, start)
-    if _is_introduced(text, start, name, before, g):
+    if _is_introduced(text, start, name, before, g) or _is_told_of(text, start, end, g):
         return True
+    if _is_coined(name):
+        return False
     return not g.has("near", before) and _does_something(text, start, end, before, g, with_people)
 
 
@@ -155,9 +173,38 @@ def _is_introduced(text: str, start: int, name: str, before: str, g: Grammar) ->
         return True
     if re.search(rf"\b{g.any_of('named')}\s+[\"“«„]?$", text[:start], re.IGNORECASE):
         return True
+    if len(words) > 1 and _WHO.search(text[:start]):
+        return True
     # "Ada Lovelace" alone is whom it is about; "the fox Pip"
     alone = len(words) > 1 and name == text.strip(" .!")
-    return alone or (before in g.hero_of and not g.has("near", before))
+    knows = g.hero_of.get(before) in LIVING or (before in g.hero_of and not _is_coined(name))
+    return alone or (knows and not g.has("near", before))
+
+
+def _is_coined(name: str) -> bool:
+    """Tell whether a name looks like that of a product: "FocusFlow", but not "McKay"."""
+    return _COINED.fullmatch(name) is not None and not _CLAN.match(name)
+
+
+def _is_told_of(text: str, start: int, end: int, g: Grammar) -> bool:
+    """Tell whether commas say who it is: "a small mouse, Lila, knocks", "Inês, a girl"."""
+    kind = re.match(rf"\s*,\s+{g.any_of('articles')}\s+((?:[\w-]+\s+){{0,2}}[\w-]+)", text[end:])
+    if kind and any(g.hero_of.get(word) in LIVING for word in kind[1].lower().split()):
+        return True
+    if g.code == "de":
+        noun = re.search(r"[A-ZÄÖÜ][\w-]+\s+$", text[:start])
+        return noun is not None and _is_aside(text, noun.start(), end, g)
+    noun = re.search(
+        rf"(?<!\w){g.any_of('articles')}\s+(?:[\w-]+\s+){{0,3}}?([\w-]+),\s+$", text[:start]
+    )
+    is_thing = noun and (noun[1][0].isupper() or noun[1].lower() in g.scene_of)
+    return noun is not None and not is_thing and text[end : end + 1] == ","
+
+
+def _is_aside(text: str, start: int, end: int, g: Grammar) -> bool:
+    """Tell whether commas stand around an article with what it belongs to: ", der Dachs Bruno,"."""
+    opens = re.search(rf",\s+{g.any_of('articles')}\s+$", text[:start], re.IGNORECASE)
+    return opens is not None and text[end : end + 1] == ","
 
 
 def _does_something(
@@ -165,7 +212,7 @@ def _does_something(
 ) -> bool:
     """Tell whether what follows a name follows only names: a verb, or who it is."""
     after, opens = text[end:], not before
-    pair = r"\s+(?:and|y|e|et|und)\s+(?-i:[A-ZÀ-Þ])"
+    pair = rf"\s+(?:and|y|e|et|und|&)\s+{_FIRM}(?-i:[A-ZÀ-Þ])"
     if re.match(rf"\s*,\s+{g.any_of('articles')}(?!\w)", after, re.IGNORECASE):
         return True  # "Nora, a retired thief"
     if opens and re.match(pair, after):

@@ -6,6 +6,7 @@ words are silent, and show more of what it is about.
 """
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -19,7 +20,7 @@ from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
-from shared.engines.local.topics import FEATURING, Scene, hero_of_beat, scene_of
+from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of_beat, scene_of
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
 
@@ -170,20 +171,27 @@ def _make_beats(
 def _choose_characters(reading: Reading, line: Line, everyone: bool) -> tuple[str, ...]:
     """Return who is seen: the people whom a line names, else the hero; all at the end.
 
-    The first of them is the one who is drawn. Of animals only the hero is known by its kind.
+    The first of them is the one who is drawn: beside an animal nobody of whom no word tells more.
     """
     if everyone:
         return reading.characters
     hero = reading.characters[:1]
-    named = tuple(name for name in reading.characters if name in line.shows)
-    if hero_of_beat(f" {FEATURING} {reading.drawn_name}") != "person":
-        return hero + tuple(name for name in named if name not in hero)
-    return named or hero
+    named = tuple(name for name in reading.characters if _is_named(name, line.shows))
+    is_person = hero_of_beat(f" {FEATURING} {reading.drawn_name}") == "person"
+    if named and (is_person or reading.drawn[named[0]] != f"{named[0]}, a person"):
+        return named
+    return hero + tuple(name for name in named if name not in hero)
+
+
+def _is_named(name: str, text: str) -> bool:
+    """Tell whether a text names somebody, or by a part of the name: of "Captain Pico", "Pico"."""
+    parts = "|".join(map(re.escape, [name, *name.split()[-1:]]))
+    return re.search(rf"(?<!\w)(?:{parts})(?!\w)", text) is not None
 
 
 def _name_seen(reading: Reading, seen: Sequence[str]) -> str:
     """Return the words for who is drawn: the hero, or the first of others."""
-    return f"{seen[0]}, a person" if seen[:1] != reading.characters[:1] else reading.drawn_name
+    return reading.drawn[seen[0]] if seen else reading.drawn_name
 
 
 def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:
@@ -196,7 +204,11 @@ def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:
     scenes: list[Scene] = []
     for index, line in enumerate(lines):
         own = line.text or line.shows != reading.topic
-        named = scene_of(line.shows, reading.language) if own and reading.is_script else None
+        named = None
+        if own and reading.is_script:
+            # a bottle in a tale stands on no stage
+            besides = NOWHERE if reading.kind == "tale" else ()
+            named = scene_of(line.shows, reading.language, besides)
         away = route[(index - index // 3 - 1) % len(route)]
         scenes.append(named or (away if index % 3 else reading.scene))
     return scenes

@@ -15,6 +15,7 @@ ENDS = " .,;:!?…。、！？¿¡؟"
 
 _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "،", " ")
 _WORDS_A_LINE = 18
+_FULL_WORD = 4  # letters
 _LETTERS_A_LINE = 54
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[.!?…؟۔।][\"'”’»)])\s+|(?<=[。！？])")
 _INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
@@ -164,8 +165,8 @@ def _cost_of_split(words: Sequence[str], at: int, grammar: Grammar | None) -> fl
         return 0.0
     if words[at - 1].endswith(_PAUSES):
         return 0.1
-    if grammar is None:
-        return 0.6
+    if grammar is None:  # in most languages short words go with what follows them
+        return 0.8 if len(words[at - 1]) < _FULL_WORD else 0.6
     joining = grammar.words("joining")
     if words[at - 1].lower() in joining | grammar.words("dangling"):
         return 0.8

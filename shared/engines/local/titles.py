@@ -14,7 +14,9 @@ _ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best fir
 _LETTERS, _AT_MOST = 40, 60
 _SMALL_ENDS = re.compile(r"(?:\s+[\w’']{1,3})+$", re.IGNORECASE)
 _QUOTES = re.compile('["“”«»„]')
-_CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
+_CLAUSE_END = re.compile(
+    r"[,;:—–(、，；：（]\s|[、，；：（]|\sand\s(?=(?:how|why|what|who|when|where)\s)"
+)
 
 
 def title_of(reading: Reading) -> str:
@@ -23,8 +25,9 @@ def title_of(reading: Reading) -> str:
     if len(_QUOTES.findall(clause)) % 2:  # one of a pair was at its end
         clause = _QUOTES.sub("", clause)
     if reading.language != ENGLISH:
-        title = _cut_words(clause)
+        title = _cut_words(clause, reading.characters)
     else:
+        clause = _end_with_name(clause, reading.characters)
         words = re.sub(r"^(?:an?|the|our)\s+", "", clause, flags=re.IGNORECASE).split()
         # Half of a question asks nothing: it is kept whole, if there is room.
         whole = reading.kind == "question" and len(clause) <= _AT_MOST
@@ -33,8 +36,19 @@ def title_of(reading: Reading) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _cut_words(clause: str) -> str:
+def _end_with_name(clause: str, names: Sequence[str]) -> str:
+    """Return a long clause up to the first of these names after which it is a phrase."""
+    ends = (clause.find(name) + len(name) for name in names if name in clause)
+    end = min((end for end in ends if clause[:end].count(" ")), default=0)
+    is_short = len(clause.split()) <= _WHOLE or not 0 < end <= _AT_MOST
+    return (
+        clause if is_short or re.match(r"\s+(?:and|&|y|e|et|und)\s", clause[end:]) else clause[:end]
+    )
+
+
+def _cut_words(clause: str, names: Sequence[str]) -> str:
     """Return as many whole words as there is room for, without small ones at the end."""
+    clause = clause if len(clause) <= _AT_MOST else _end_with_name(clause, names)
     if len(clause) <= (_AT_MOST if " " in clause else _LETTERS):
         return clause
     cut = clause[: _LETTERS + 1].rpartition(" ")[0] or clause[:_LETTERS]
@@ -48,7 +62,7 @@ def _cut_phrase(words: Sequence[str]) -> Sequence[str]:
     lower = [word.lower() for word in words]
     end = next((end for end in _ENOUGH if _ends_phrase(lower, end)), _ENOUGH[0])
     # No length ended a phrase: at least the last word must not need another one.
-    while end > 1 and lower[end - 1] in _waiting():
+    while end > 1 and (lower[end - 1] in _waiting() or lower[end - 1].isdigit()):
         end -= 1
     return words[:end]
 

@@ -14,6 +14,8 @@ from shared.engines.local import german
 from shared.engines.local.directions import goes_on, is_direction, split_directions
 from shared.engines.local.grammar import Grammar
 
+_GREETING = r"(?:hi|hey|hello|hola|salut|bonjour|hallo|ciao|olá|oi)(?: there| all)?"
+_VIDEO = r"(?:v[ií]d[eé]o|clip|reel|spot|promo|trailer|ad|teaser)"
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 Purpose = Literal["subject", "say", "show", "call", "name", "product", "lesson", ""]
@@ -34,6 +36,7 @@ class Part:
 class _Patterns:
     polite: re.Pattern[str]
     film: re.Pattern[str]
+    headed: re.Pattern[str]
     announce: re.Pattern[str]
     explain: re.Pattern[str]
     show: re.Pattern[str]
@@ -69,10 +72,13 @@ def _patterns(g: Grammar) -> _Patterns:
     to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"
     explain = rf"^(?:{g.any_of('explain')}(?!\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
     aside = g.any_of("asides")
+    asks = rf"¿?{g.any_of('polite', 'make')}(?!\w)"
     labels = ("labels_name", "labels_drop", "labels_cta", "labels_say")
     compiled = {
-        "polite": rf"^¿?{g.any_of('polite')}(?!\w)[\s,]*",
+        "polite": rf"^(?:{_GREETING}[\s,!.]+(?={asks}))?¿?{g.any_of('polite')}(?!\w)[\s,]*"
+        rf"|^{_GREETING}[\s,!.]+(?={asks})",
         "film": film,
+        "headed": rf"^(?:[\w'’-]+\s+){{0,3}}(?P<media>{_VIDEO})\s*:\s+(?P<about>)(?=\S)",
         "announce": rf"^{g.any_of('announce')}(?!\w)\s*:?\s*(?:that\s+)?{named}",
         "explain": explain,
         "show": rf"^{g.any_of('show')}(?!\w)\s*:?\s*(?!{ask}\b)",
@@ -82,7 +88,8 @@ def _patterns(g: Grammar) -> _Patterns:
         "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
         "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
         "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
-        "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$",
+        "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$"
+        rf"|^{_GREETING}[\s.!]*$|^(?:[\w-]+\s){{0,2}}{_VIDEO}s?(?: \w+)?[.:]$",
         "call": rf"^(?:{g.any_of('call_link')}(?:{g.any_of('call')}))$",
     }
     return _Patterns(**{name: re.compile(text, re.IGNORECASE) for name, text in compiled.items()})
@@ -153,7 +160,7 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
         if match := p.polite.match(rest):
             # "can you make … ?" asks us, and nobody else
             rest, ordered = rest[match.end() :].rstrip(" ?"), True
-        elif match := p.film.match(rest) if is_first or _is_order(rest, g) else None:
+        elif match := _match_film(rest, g, is_first):
             kind = _kind_of(match["media"], g) or kind or "film"
             rest = _uncontract(match["about"] or "", g) + rest[match.end() :]
             is_first = True
@@ -168,8 +175,13 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
     return Part("subject", _drop_asides(german.nominate(rest, g), g, kind), kind)
 
 
-def _is_order(sentence: str, g: Grammar) -> bool:
-    return bool(re.match(rf"{g.any_of('make')}(?!\w)", sentence, re.IGNORECASE))
+def _match_film(rest: str, g: Grammar, is_first: bool) -> re.Match[str] | None:
+    """Return where a text asks for a film about something: "make a video of …", "Video: …"."""
+    p = _patterns(g)
+    if is_first:
+        return p.film.match(rest) or p.headed.match(rest)
+    is_order = re.match(rf"{g.any_of('make')}(?!\w)", rest, re.IGNORECASE)
+    return p.film.match(rest) if is_order else None
 
 
 def _kind_of(media: str, g: Grammar) -> Literal["product", "lesson", ""]:

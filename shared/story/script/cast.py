@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from shared.story.script.cues import drop_extensions
 from shared.story.script.headings import calm
 from shared.story.script.parts import Character, Scene, Script, Setting
-from shared.story.script.words import ARTICLES, CROWD, RELATIVES, ROLES, TITLES
+from shared.story.script.words import AGED, ARTICLES, CROWD, RELATIVES, ROLES, TITLES
 
 _VOICE = re.compile(r"(?:VOICE OF |LA VOZ DE )(.+)|(.+?)['’]S? VOICE", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:/|&|\+|,| AND | ET | Y | UND | E )\s*")
@@ -25,7 +25,7 @@ def find_characters(script: Script) -> tuple[Character, ...]:
     """Return everybody who speaks, whoever says most first."""
     counts = Counter(name for scene in script.scenes for name in list_names(scene))
     together = [frozenset(list_names(scene)) for scene in script.scenes]
-    people = merge_names(counts, together)
+    people = _find_roles(script, merge_names(counts, together), together)
     spelt = _find_spellings(script)
     groups: dict[str, list[str]] = defaultdict(list)
     for name, person in people.items():
@@ -40,6 +40,21 @@ def find_characters(script: Script) -> tuple[Character, ...]:
         for person, names in groups.items()
     ]
     return tuple(sorted(found, key=lambda each: (-each.speeches, each.name))[:MOST])
+
+
+def _find_roles(
+    script: Script, people: Mapping[str, str], together: Collection[frozenset[str]]
+) -> Mapping[str, str]:
+    """Return who is who, after the action has said it: "LUIS, the guard" is the GUARD."""
+    found = dict(people)
+    texts = [line.text for scene in script.scenes for line in scene.lines if not line.speaker]
+    for role in [name for name in people if name.lower() in ROLES]:
+        told = re.compile(rf"\b([A-ZÀ-Þ][A-ZÀ-Þ .'’-]*[A-ZÀ-Þ]), the {role.lower()}\b")
+        names = {match[1].strip() for text in texts for match in told.finditer(text)}
+        name = names.pop() if len(names) == 1 else ""
+        if name in people and not any({name, role} <= scene for scene in together):
+            found[role] = people[name]
+    return found
 
 
 def _find_spellings(script: Script) -> dict[str, str]:
@@ -73,6 +88,8 @@ def merge_names(
     parts = {name: _split_title(name) for name in counts}
     bare = {name: _find_bare(name, parts, together) for name in counts}
     full = {name: _find_full(short, bare.values()) for name, short in bare.items()}
+    for name, short in bare.items():
+        full[name] = _find_aged(short, bare, together) or full[name]
     groups: dict[str, list[str]] = defaultdict(list)
     for name in counts:
         groups[full[name]].append(name)
@@ -122,6 +139,17 @@ def _find_full(short: str, others: Iterable[str]) -> str:
         and other.split()[0].lower() not in TITLES.keys() | set(TITLES.values()) | ROLES
     }
     return longer.pop() if len(longer) == 1 else short
+
+
+def _find_aged(short: str, bare: Mapping[str, str], together: Collection[frozenset[str]]) -> str:
+    """Return OLD MAGS for MAGS, where both speak in one scene and there is no other MAGS."""
+    longer = [name for name in bare.values() if name.split()[1:] == [short]]
+    if short.lower() in ROLES:
+        return ""
+    if len(set(longer)) != 1 or longer[0].split()[0].lower() not in AGED:
+        return ""
+    names = {name for name, other in bare.items() if other in (short, longer[0])}
+    return longer[0] if any(len(names & scene) > 1 for scene in together) else ""
 
 
 def _find_look(scenes: Iterable[Scene], names: list[str]) -> str:
