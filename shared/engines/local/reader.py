@@ -14,7 +14,6 @@ from shared.engines.local.sentences import (
     finish,
     split_clauses,
     split_long,
-    split_sentences,
 )
 from shared.engines.local.sketches import sketches
 from shared.engines.local.telling import (
@@ -75,7 +74,7 @@ class Reader:
         characters = find_characters(content, g, people) if named else ()
         if characters and kind == "topic":
             kind = self._kind = "tale"
-        name = self._find_name(content) if kind == "product" else next(iter(characters), "")
+        name = self._find_name() if kind == "product" else next(iter(characters), "")
         self._join_name(name)
         lines = self._write_lines(name)
         topic = self._find_topic(name)
@@ -91,7 +90,7 @@ class Reader:
         told = {name: drawn, **{each: self._draw_other(each) for each in characters[1:]}}
         return Reading(
             kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
-            name, scene, self._find_call(content), self._find_opening(lines, characters, name),
+            name, scene, self._find_call(), self._find_opening(lines, characters, name),
             told if characters else {},
         )  # fmt: skip
 
@@ -168,11 +167,13 @@ class Reader:
         found = hero_of(words, g.code)
         return "tale" if found and found[0] in LIVING else "topic"
 
-    def _find_name(self, content: str) -> str:
+    def _find_name(self) -> str:
         named = next((part.text for part in self._parts if part.purpose == "name"), "")
         wished = self._about.purpose == "subject"
         about = find_product(self._about.text, self._g, opens=wished)
-        return named or about or find_product(content, self._g, opens=False)
+        # whom to call is not yet what it is called
+        told = " ".join(finish(p.text) for p in self._told if not is_call(p.text, self._g))
+        return named or about or find_product(told, self._g, opens=False)
 
     def _find_topic(self, name: str) -> str:
         """Return what it is about in a form that can stand inside another sentence."""
@@ -197,16 +198,17 @@ class Reader:
         starts_low = small or self._g.has("articles", first)
         return topic[0].lower() + topic[1:] if starts_low and first.lower() != "i" else topic
 
-    def _find_call(self, content: str) -> str:
+    def _find_call(self) -> str:
         """Return what whoever watches is asked to do: in the prompt's words, if it says so."""
         g = self._g
         asked = [part.text for part in self._parts if part.purpose == "call"]
         if self._kind == "product":
-            asked += [finish(s) for s in split_sentences(content, g) if is_call(s, g)]
+            asked += [part.text for part in self._told if is_call(part.text, g)]
         if asked:
-            return asked[0].strip(ENDS)[:60]
+            asked[0] = asked[0].strip(ENDS)[:60]
+            return asked[0][:1].upper() + asked[0][1:]
         if self._kind == "product":
-            _, offer = split_offer(content, g)
+            _, offer = split_offer(self._content, g)
             found = re.match(g.any_of("percent", "free"), offer, re.IGNORECASE)
             if found:
                 said = found.group().strip()

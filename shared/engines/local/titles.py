@@ -12,6 +12,7 @@ _WHOLE = 7  # up to this many words, a clause may be a title as it is
 _ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
 # Letters of a title: in a language whose phrases we do not know, and in any.
 _LETTERS, _AT_MOST = 40, 60
+_JOINS = re.compile(r"\s+(?:and|&|y|e|et|und)\s")
 _SMALL_ENDS = re.compile(r"(?:\s+[\w’']{1,3})+$", re.IGNORECASE)
 _QUOTES = re.compile('["“”«»„]')
 _CLAUSE_END = re.compile(
@@ -24,6 +25,7 @@ def title_of(reading: Reading) -> str:
     clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS + '"“”«»„')
     if len(_QUOTES.findall(clause)) % 2:  # one of a pair was at its end
         clause = _QUOTES.sub("", clause)
+    clause = next((name for name in reading.characters if clause[1:].strip() == name), clause)
     if reading.language != ENGLISH:
         title = _cut_words(clause, reading.characters)
     else:
@@ -38,12 +40,11 @@ def title_of(reading: Reading) -> str:
 
 def _end_with_name(clause: str, names: Sequence[str]) -> str:
     """Return a long clause up to the first of these names after which it is a phrase."""
-    ends = (clause.find(name) + len(name) for name in names if name in clause)
-    end = min((end for end in ends if clause[:end].count(" ")), default=0)
+    ends = sorted(clause.find(name) + len(name) for name in names if name in clause)
+    wholes = (end for end in ends if clause[:end].count(" ") and not _JOINS.match(clause[end:]))
+    end = next(wholes, 0)
     is_short = len(clause.split()) <= _WHOLE or not 0 < end <= _AT_MOST
-    return (
-        clause if is_short or re.match(r"\s+(?:and|&|y|e|et|und)\s", clause[end:]) else clause[:end]
-    )
+    return clause if is_short else clause[:end]
 
 
 def _cut_words(clause: str, names: Sequence[str]) -> str:

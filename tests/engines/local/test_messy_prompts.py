@@ -81,8 +81,8 @@ def heard(prompt: str, seconds: float = 27.5) -> list[str]:
         # languages that are told in their own words
         ("Maak een video over een oude molen.", ["Een oude molen."]),
         ("Сделай видео про старый маяк", ["Старый маяк."]),
-        ("灯台についての動画を作ってください。", ["灯台."]),
-        ("请制作一个关于狐狸的视频", ["狐狸."]),
+        ("灯台についての動画を作ってください。", ["灯台"]),
+        ("请制作一个关于狐狸的视频", ["狐狸"]),
         ("여우에 대한 영상을 만들어 주세요", ["여우."]),
         ("اصنع فيديو عن البحر", ["البحر."]),
         ("पुराने मेले के बारे में वीडियो बनाओ", ["पुराने मेले."]),
@@ -163,6 +163,11 @@ def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:
             "Three-legged Greyhound Named Biscuit",
         ),
         (
+            "Grandma Rosa and her parrot Captain Pico open a tiny bar on a barge.",
+            "Grandma Rosa and her Parrot Captain Pico",
+        ),
+        ("Conte a história da Inês, uma menina que nada", "Inês"),
+        (
             "Il était une fois un chat nommé Moustache qui avait peur des souris et du noir.",
             "Il était une fois un chat nommé Moustache",
         ),
@@ -175,6 +180,12 @@ def test_a_title_is_whole(prompt: str, title: str) -> None:
 def test_a_film_opens_with_a_name_where_there_is_one() -> None:
     told = heard("haz un vídeo sobre mi abuela Carmen, que vendía flores en el mercado")
     assert told[0] == "Mi abuela Carmen."
+
+
+def test_whom_to_call_stands_on_the_button_and_is_not_the_name() -> None:
+    made = plan("Just listed! 3 bed semi, £525,000. Call Marsh on 01273.", "cinematic", 27.5, 1)
+    assert (made.headline, made.cta) == ("Just Listed", "Call Marsh on 01273")
+    assert plan("an ad for our app. try it free", "cinematic", 27.5, 1).cta == "Try it free"
 
 
 def test_a_quotation_is_no_name() -> None:
