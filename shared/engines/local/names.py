@@ -161,7 +161,7 @@ def _is_named(text: str, start: int, end: int, name: str, g: Grammar, with_peopl
     before = _word_before(text, start)
     if _is_introduced(text, start, name, before, g) or _is_told_of(text, start, end, g):
         return True
-    if _is_coined(name):
+    if _is_coined(name) or re.search(r"[@/+]\s*$", text[:start]):
         return False
     return not g.has("near", before) and _does_something(text, start, end, before, g, with_people)
 
@@ -177,8 +177,7 @@ def _is_introduced(text: str, start: int, name: str, before: str, g: Grammar) ->
         return True
     # "Ada Lovelace" alone is whom it is about; "the fox Pip"
     alone = len(words) > 1 and name == text.strip(" .!")
-    knows = g.hero_of.get(before) in LIVING or (before in g.hero_of and not _is_coined(name))
-    return alone or (knows and not g.has("near", before))
+    return alone or (g.hero_of.get(before) in LIVING and not g.has("near", before))
 
 
 def _is_coined(name: str) -> bool:
@@ -195,7 +194,9 @@ def _is_told_of(text: str, start: int, end: int, g: Grammar) -> bool:
         noun = re.search(r"[A-ZÄÖÜ][\w-]+\s+$", text[:start])
         return noun is not None and _is_aside(text, noun.start(), end, g)
     noun = re.search(
-        rf"(?<!\w){g.any_of('articles')}\s+(?:[\w-]+\s+){{0,3}}?([\w-]+),\s+$", text[:start]
+        rf"(?<!\w){g.any_of('articles')}\s+(?:[\w-]+\s+){{0,3}}?([\w-]+),\s+$",
+        text[:start],
+        re.IGNORECASE,
     )
     is_thing = noun and (noun[1][0].isupper() or noun[1].lower() in g.scene_of)
     return noun is not None and not is_thing and text[end : end + 1] == ","

@@ -183,7 +183,7 @@ class Reader:
             else self._about.text
         )
         topic = topic.strip(ENDS) or name or self._about.text.strip(ENDS)
-        topic = speak_for_us(topic, self._g)
+        topic = speak_for_us(topic, self._g) if self._kind == "product" else topic
         if (
             name
             and self._about.purpose != "subject"

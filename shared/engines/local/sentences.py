@@ -20,7 +20,10 @@ _LETTERS_A_LINE = 54
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[.!?…؟۔।][\"'”’»)])\s+|(?<=[。！？])")
 _INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
 _ORDINAL = re.compile(r"(?:^|[\s(])\d{1,2}\.$")
-_LONG_WORD = re.compile(r"\w{4,}\.$")
+_WHOLE_END = re.compile(
+    r"(?:(?=\w*[aeiouyà-ÿ])\w{3,}|[^\s.]*\d[^\s.]{2,}|[$€£]\d+)\.$|^[^\"“«„'‘]*[!?]$"
+)
+"""No short form, a number with its unit, a mark outside of quotation: a sentence ends with it."""
 _STEP = re.compile(r"(?:^|(?<=[\s:]))\(?(\d{1,2})[.)][ \t]+(?=[^\W\d_])", re.M)
 _ITEM = re.compile(r"^\s*(?:- ?\[[ xX]\]|[-*+•]|\d{1,3}[.)]|[✅✔☑➡👉]\ufe0f?)\s+(\W{0,3}\w)", re.M)
 _SIGNS = re.compile(r"(?:[ \t]*[\u231a-\u23ff\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]"
@@ -72,8 +75,8 @@ def _split_steps(text: str) -> str:
 
 def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
     """Return the sentences of a text, in order."""
-    # A line that goes on in small letters was only wrapped.
-    text = re.sub(r"(?<=[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", " ", text)
+    # A long line that goes on in small letters was only wrapped; short ones are a list, or a poem.
+    text = re.sub(r"([^\n]{40,}[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", r"\1 ", text)
     found: list[str] = []
     for line in text.split("\n"):
         begun = len(found)
@@ -91,8 +94,8 @@ def _is_rest(part: str, before: str) -> bool:
 
     Some write all of their sentences so.
     """
-    own = before[0].islower() or _LONG_WORD.search(before)
-    return part[0].islower() and not own
+    own = before[0].islower() or _WHOLE_END.search(before)
+    return part.split()[0].islower() and not own
 
 
 def _goes_on(before: str, grammar: Grammar | None) -> bool:
@@ -112,6 +115,7 @@ def split_clauses(sentence: str, grammar: Grammar) -> list[str]:
     breaks = re.compile(rf"(?:{grammar.any_of('breaks')})\b", re.IGNORECASE)
     for at in range(FEWEST_WORDS, len(words) - FEWEST_WORDS + 2):
         pause = words[at - 1].endswith((",", ";", ":", "—", "–")) or words[at] in "—–-"
+        pause = pause and not _is_within(words, at)
         rest = " ".join(words[at : at + 3])
         # a comma alone may be one of a list: "apples, pears and plums"
         if (pause and at - starts[-1] >= FEWEST_WORDS) or (
@@ -163,6 +167,8 @@ def _cost_of_split(words: Sequence[str], at: int, grammar: Grammar | None) -> fl
     """Return what it costs to split before this word: nothing at the end, little at a pause."""
     if at == len(words):
         return 0.0
+    if _is_within(words, at):
+        return 0.9
     if words[at - 1].endswith(_PAUSES):
         return 0.1
     if grammar is None:  # in most languages short words go with what follows them
@@ -171,6 +177,12 @@ def _cost_of_split(words: Sequence[str], at: int, grammar: Grammar | None) -> fl
     if words[at - 1].lower() in joining | grammar.words("dangling"):
         return 0.8
     return 0.25 if words[at].lower() in joining else 0.6
+
+
+def _is_within(words: Sequence[str], at: int) -> bool:
+    """Tell whether a place is within brackets."""
+    near = " ".join(words[max(0, at - _WORDS_A_LINE) : at])
+    return near.rfind("(") > near.rfind(")")
 
 
 def finish(text: str) -> str:

@@ -8,6 +8,7 @@ from shared.engines.local.language import ENGLISH
 from shared.engines.local.reading import Reading
 from shared.engines.local.sentences import ENDS
 
+_SHORT = 3  # words of an item of a list
 _WHOLE = 7  # up to this many words, a clause may be a title as it is
 _ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
 # Letters of a title: in a language whose phrases we do not know, and in any.
@@ -22,7 +23,7 @@ _CLAUSE_END = re.compile(
 
 def title_of(reading: Reading) -> str:
     """Return a few words for a title card: a whole phrase, never half of one."""
-    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS + '"“”«»„')
+    clause = _cut_clause(reading.topic.strip(), reading.characters).strip(ENDS + '"“”«»„')
     if len(_QUOTES.findall(clause)) % 2:  # one of a pair was at its end
         clause = _QUOTES.sub("", clause)
     clause = next((name for name in reading.characters if clause[1:].strip() == name), clause)
@@ -36,6 +37,15 @@ def title_of(reading: Reading) -> str:
         title = " ".join(map(_capitalise, words if whole else _cut_phrase(words)))
         title = title[:_AT_MOST].strip()
     return title[:1].upper() + title[1:]
+
+
+def _cut_clause(topic: str, names: Sequence[str]) -> str:
+    """Return the first clause; of a list, "a knight, a baker and a goose", all of it."""
+    clause, *others = _CLAUSE_END.split(topic)
+    article = r"(?:an?|the|un[ae]?|une|eine?|uma?)\s"
+    is_list = others and re.match(article, clause, re.I) and re.match(article, others[0], re.I)
+    is_named = any(name in clause for name in names)  # "Mia, a girl" is no list
+    return topic if is_list and not is_named and len(clause.split()) <= _SHORT else clause
 
 
 def _end_with_name(clause: str, names: Sequence[str]) -> str:

@@ -100,7 +100,8 @@ def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
     for number, sentence in enumerate(sentences):
         told, directions = split_directions(sentence, g)
         beside = sentences[max(0, number - 1) : number] + sentences[number + 1 : number + 2]
-        if is_direction(told, g) and not goes_on(told, beside, g):
+        for_us = is_direction(told, g) or is_direction(sentence, g)
+        if for_us and not goes_on(told, beside, g):
             yield Part("", "", order=sentence)
             continue
         part = _read_sentence(told, g, is_first=number == 0)

@@ -17,6 +17,12 @@ ENGLISH = grammars()["en-us"]
         # small letters throughout, as in a chat
         ("closed mondays. free wifi. e.g. this", ("closed mondays.", "free wifi.", "e.g. this")),
         ("Is it far? I asked. “Who?” she said.", ("Is it far?", "I asked.", "“Who?” she said.")),
+        (
+            "LOST CAT!!! our cat ran. reward £50. call",
+            ("LOST CAT!!!", "our cat ran.", "reward £50.", "call"),
+        ),
+        ("On sunday 3rd. pls share", ("On sunday 3rd.", "pls share")),
+        ("the rain keeps time\nmy mother hums", ("the rain keeps time", "my mother hums")),
         ("She read a sign. 'Stop!' it said.", ("She read a sign.", "'Stop!' it said.")),
         # a list, in lines or within one
         ("- free wifi\n- a pool", ("Free wifi", "A pool")),
@@ -61,6 +67,12 @@ def heard(prompt: str, seconds: float = 27.5) -> list[str]:
     [
         ("hi can u make me a vid about the sea", ["The sea."]),
         ("Hola, quiero un vídeo sobre el mar", ["El mar."]),
+        ("write a 60 second youtube short script about the sea", ["The sea."]),
+        ("Onboarding video for new hires", ["New hires."]),
+        ("Tu peux me faire une vidéo sur la lune ?", ["La lune."]),
+        ("Puoi farmi un video sul mare?", ["Il mare."]),
+        ("¿Por qué flotan los barcos? Explícalo para niños", ["¿Por qué flotan los barcos?"]),
+        ("A calm sea. black background, slow pace, female voice", ["A calm sea."]),
         ("Hello! Please make a video about the sea.", ["The sea."]),
         ("a timelapse of a harbour at dawn, 15 seconds, moody synth music", ["A harbour at dawn."]),
         ("Gig poster video: The Moths live in Bristol", ["The Moths live in Bristol."]),
@@ -108,6 +120,12 @@ def test_only_what_it_is_about_is_said(prompt: str, said: list[str]) -> None:
         ("A robot called CleanBot sings. McKay takes the boat.", ("CleanBot", "McKay")),
         ("Un soir, une petite souris, Lila, frappe à sa porte.", ("Lila",)),
         ("A small town, Bath, sleeps.", ()),
+        ("The goose, Gertrude, asks for a book.", ("Gertrude",)),
+        ("Sua sorella Mina, invece, accendeva le candele.", ("Mina",)),
+        ("Live music with the band Northlight. It is free.", ()),
+        ("All boots @ Harper's, 12 High St. The house is old.", ()),
+        ("Vagas limitadas! O mar é azul.", ()),
+        ("Welcome from CEO Sarah Lindqvist. Get a badge.", ("CEO Sarah Lindqvist",)),
         ("Ihr Freund, der Dachs Bruno, schenkt ihr ein Licht.", ("Bruno",)),
         ("Conte a história da Inês, uma menina que nada", ("Inês",)),
     ],
@@ -167,6 +185,8 @@ def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:
             "Grandma Rosa and her Parrot Captain Pico",
         ),
         ("Conte a história da Inês, uma menina que nada", "Inês"),
+        ("A knight, a baker and a goose meet", "Knight, a Baker and a Goose Meet"),
+        ("Every Sunday I call my brother", "Every Sunday I Call my Brother"),
         (
             "Il était une fois un chat nommé Moustache qui avait peur des souris et du noir.",
             "Il était une fois un chat nommé Moustache",
