@@ -12,6 +12,8 @@ from shared.engines.local.grammar import Grammar
 from shared.engines.local.topics import LIVING
 
 _LONGEST_NAME = 4  # words of a product's name in quotation marks
+_SELLER = re.compile(r"(?<=@ )[A-ZÀ-Þ][\w’'&-]+(?: [A-ZÀ-Þ][\w’'&-]+)*")
+_STREET = re.compile(r"(?<!\w)(?:St|Street|Road|Rd|Lane|Avenue|Ave|Square|Way|Row|Hill)$")
 _CLAN = re.compile(r"(?:Ma?c|D[eiu]|L[aeo]|Van|Fitz|O['’])[A-Z]")
 _FIRM = r"(?!Co\b|Sons?\b|Partners?\b|Company\b)"
 _WHO = re.compile(
@@ -74,7 +76,7 @@ def describe(name: str, text: str, g: Grammar) -> str:
     if rest and g.hero_of.get(title) in LIVING:
         return title
     named = rf"(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
-    noun = re.search(rf"(?<!\w){article}(?:{word}\s+){{0,2}}?({word})\s+{named}", text, re.I)
+    noun = re.search(rf"(?<!\w){article}(?:{word}\s+){{0,2}}?({word}),?\s+{named}", text, re.I)
     return noun.group(1) if noun and noun.group(1).islower() else ""
 
 
@@ -87,7 +89,7 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
         return match.group(1).rstrip("'’-")
     if (match := _QUOTED.search(text)) and len(match.group(1).split()) <= _LONGEST_NAME:
         return match.group(1).strip()
-    if match := _COINED.search(text):
+    if match := _COINED.search(text) or _SELLER.search(text):
         return match.group()
     for match in _CAPITALS.finditer(text):
         name = match.group()
@@ -100,6 +102,8 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
         name = _clean(name, g) if not before else name
         if starts and name != text.strip(" .!"):
             continue  # any word has a capital there
+        if before.isdigit() and _STREET.search(name):  # "12 High St"
+            continue
         if name and not g.has("near", before) and not _is_no_name(name, g):
             return name
     return ""

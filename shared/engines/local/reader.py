@@ -143,6 +143,9 @@ class Reader:
         # "a city without dogs" shows the city; "a world without bees" is about bees
         is_place = any(scene_of(drop_denied(text), g.code) for text in told)
         found = seen or (named if named and named[0] not in PEOPLE and not is_place else None)
+        if self._kind == "product" and found and found[0] in LIVING:
+            # whom it is for, or what it runs on, is not what it is
+            found = hero_of(told[0], g.code)
         return found if found and found[1] in own else thing
 
     def _find_kind(self) -> Kind:

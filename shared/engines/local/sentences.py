@@ -95,7 +95,7 @@ def _is_rest(part: str, before: str) -> bool:
     Some write all of their sentences so.
     """
     own = before[0].islower() or _WHOLE_END.search(before)
-    return part.split()[0].islower() and not own
+    return part[0].islower() and part.split()[0].islower() and not own
 
 
 def _goes_on(before: str, grammar: Grammar | None) -> bool:
@@ -190,6 +190,8 @@ def finish(text: str) -> str:
     text = text.strip().strip(",;:–— ")
     if not text:
         return ""
+    if re.match(r"[a-z][A-Z]", text):  # iPhone
+        return text if text.endswith((".", "!", "?", "…")) else f"{text}."
     opens = 1 if text[0] in "¿¡\"“«'(" and len(text) > 1 else 0
     text = text[:opens] + text[opens].upper() + text[opens + 1 :]
     return (

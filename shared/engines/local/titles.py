@@ -17,7 +17,7 @@ _JOINS = re.compile(r"\s+(?:and|&|y|e|et|und)\s")
 _SMALL_ENDS = re.compile(r"(?:\s+[\w’']{1,3})+$", re.IGNORECASE)
 _QUOTES = re.compile('["“”«»„]')
 _CLAUSE_END = re.compile(
-    r"[,;:—–(、，；：（]\s|[、，；：（]|\sand\s(?=(?:how|why|what|who|when|where)\s)"
+    r"[,;:—–(、，；：（]\s|\s-\s|[、，；：（]|\sand\s(?=(?:how|why|what|who|when|where)\s)"
 )
 
 
@@ -45,7 +45,9 @@ def _cut_clause(topic: str, names: Sequence[str]) -> str:
     article = r"(?:an?|the|un[ae]?|une|eine?|uma?)\s"
     is_list = others and re.match(article, clause, re.I) and re.match(article, others[0], re.I)
     is_named = any(name in clause for name in names)  # "Mia, a girl" is no list
-    return topic if is_list and not is_named and len(clause.split()) <= _SHORT else clause
+    whole = re.match(rf".*?\s(?:and|y|e|et|und)\s+{article}\w+", topic, re.I)
+    is_list = is_list and whole and not is_named and len(clause.split()) <= _SHORT
+    return whole[0] if whole and is_list else clause
 
 
 def _end_with_name(clause: str, names: Sequence[str]) -> str:

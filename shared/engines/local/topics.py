@@ -41,6 +41,13 @@ LIVING: frozenset[Hero] = PEOPLE.union(
     )
 )
 
+_HOUR = re.compile(r"\d\s*Uhr\b", re.IGNORECASE)  # no clock
+_UNDRAWN = re.compile(
+    r"(?<!\w)(?:mouse|mice|rat|hamster|squirrel|hedgehog|badger|horse|pony|donkey|cow|pig|sheep|lamb"
+    r"|goat|frog|toad|turtle|tortoise|snake|lizard|crocodile|monkey|gorilla|elephant|giraffe|zebra"
+    r"|snail)$"
+)
+"""Animals that nobody here can draw; a person in their place would be wrong."""
 _DENIED = re.compile(
     r"(?<!\w)(?:without|no|sin|sans|aucune?|ohne|keine?n?|senza|sem|nenhuma?)\s+(?:any\s+)?[\w'’-]+"
     r"(?:(?:\s*,|\s+(?:or|nor|and|y|o|ni|ou|et|oder|und|e))\s+[\w'’-]+(?=\s*(?:[,.!]|$)))*",
@@ -148,7 +155,7 @@ def _list_words(text: str) -> Iterable[str]:
 
     "L'ape" is also "ape", "coffee-shop" also "coffee".
     """
-    words = words_of(text)
+    words = words_of(_HOUR.sub(" ", text))
     for word, following in zip_longest(words, words[1:]):
         yield f"{word}_{following}" if following else word
         yield word
@@ -165,5 +172,7 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
         found = hero_of(beat_prompt)
         return found[0] if found else None
     found = hero_of(hero)
+    if found is None and _UNDRAWN.search(hero):
+        return None
     # of whom a script tells nothing but the name is no house, even in a counting-house
     return found[0] if found else "person"

@@ -6,6 +6,7 @@ from shared.engines.local.brief import read
 from shared.engines.local.grammar import grammars
 from shared.engines.local.plan import plan
 from shared.engines.local.sentences import drop_markup, split_sentences
+from shared.engines.local.topics import hero_of_beat
 from shared.story.drafts import time_beats
 
 ENGLISH = grammars()["en-us"]
@@ -21,6 +22,7 @@ ENGLISH = grammars()["en-us"]
             "LOST CAT!!! our cat ran. reward £50. call",
             ("LOST CAT!!!", "our cat ran.", "reward £50.", "call"),
         ),
+        ("Join now. £9.99/mo after", ("Join now.", "£9.99/mo after")),
         ("On sunday 3rd. pls share", ("On sunday 3rd.", "pls share")),
         ("the rain keeps time\nmy mother hums", ("the rain keeps time", "my mother hums")),
         ("She read a sign. 'Stop!' it said.", ("She read a sign.", "'Stop!' it said.")),
@@ -166,6 +168,20 @@ def test_what_there_is_none_of_is_not_shown(prompt: str, drawn: str) -> None:
     assert read(prompt).drawn_name == drawn
 
 
+@pytest.mark.parametrize(
+    ("prompt", "hero"),
+    [
+        ("The goose, Gertrude, reads. She is calm.", "bird"),
+        ("A mouse named Lila knocks at the door.", None),
+        ("A widow named Anna knocks at the door.", "person"),
+        ("an app promo for Sleepwell. It runs on Android. 20% off.", "box"),
+        ("Unser Fest um 15 Uhr im Park", None),
+    ],
+)
+def test_nobody_is_drawn_as_what_they_are_not(prompt: str, hero: str | None) -> None:
+    assert hero_of_beat(f"A view, featuring {read(prompt).drawn_name}") == hero
+
+
 def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:
     told = "A girl finds a bottle on the beach. She opens the bottle. It is empty."
     assert all("stage" not in beat.setting for beat in plan(told, "cinematic", 27.5, 1).beats)
@@ -185,7 +201,8 @@ def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:
             "Grandma Rosa and her Parrot Captain Pico",
         ),
         ("Conte a história da Inês, uma menina que nada", "Inês"),
-        ("A knight, a baker and a goose meet", "Knight, a Baker and a Goose Meet"),
+        ("A knight, a baker and a goose walk to a library", "Knight, a Baker and a Goose"),
+        ("Promo for Sleepwell - no ads, no account", "Sleepwell"),
         ("Every Sunday I call my brother", "Every Sunday I Call my Brother"),
         (
             "Il était une fois un chat nommé Moustache qui avait peur des souris et du noir.",
@@ -211,6 +228,12 @@ def test_whom_to_call_stands_on_the_button_and_is_not_the_name() -> None:
 def test_a_quotation_is_no_name() -> None:
     told = "Tickets £12 for The Moths. “Best live band of the whole year”, they say."
     assert plan(told, "cinematic", 27.5, seed=1).headline != "Best live band of the whole year"
+
+
+def test_a_sale_is_named_after_who_sells() -> None:
+    told = "WINTER SALE -50% on all boots @ Harper's, 12 High St, York."
+    assert plan(told, "cinematic", 27.5, seed=1).headline == "Harper's"
+    assert heard("promo for Calm. iOS only")[-1] == "iOS only."
 
 
 def test_a_product_is_named_with_its_partners() -> None:
