@@ -91,22 +91,23 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
         return match.group(1).strip()
     if match := _COINED.search(text) or _SELLER.search(text):
         return match.group()
-    for match in _CAPITALS.finditer(text):
-        name = match.group()
-        before = _word_before(text, match.start())
-        if g.code == "de":
-            # All nouns have a capital: only what comes directly after one may be a name.
-            name = " ".join(name.split()[1:]) if _is_known(name.split()[0], g) else ""
-            name = name if before or name else ""
-        starts = not before and not (opens and not match.start())
-        name = _clean(name, g) if not before else name
-        if starts and name != text.strip(" .!"):
-            continue  # any word has a capital there
-        if before.isdigit() and _STREET.search(name):  # "12 High St"
-            continue
-        if name and not g.has("near", before) and not _is_no_name(name, g):
-            return name
-    return ""
+    names = (_find_brand(text, match, g, opens) for match in _CAPITALS.finditer(text))
+    return next(filter(None, names), "")
+
+
+def _find_brand(text: str, match: re.Match[str], g: Grammar, opens: bool) -> str:
+    """Return the name of a product in a run of words with capitals; empty where there is none."""
+    name, before = match.group(), _word_before(text, match.start())
+    if g.code == "de":
+        # All nouns have a capital: only what comes directly after one may be a name.
+        name = " ".join(name.split()[1:]) if _is_known(name.split()[0], g) else ""
+    starts = not before and not (opens and not match.start())
+    name = _clean(name, g) if not before else name
+    if starts and name != text.strip(" .!"):
+        return ""  # any word has a capital there
+    if before.isdigit() and _STREET.search(name):  # "12 High St"
+        return ""
+    return name if name and not g.has("near", before) and not _is_no_name(name, g) else ""
 
 
 def _named_pattern(g: Grammar) -> str:
