@@ -101,10 +101,26 @@ def test_two_people_are_not_taken_for_one(cues: list[str]) -> None:
         ("LUIS, the guard, runs.", ["GUARD", "INT. HALL - DAY", "LUIS"], ["LUIS"]),
         ("LUIS, the guard, runs.", ["GUARD", "LUIS"], ["GUARD", "LUIS"]),
         ("LUIS, a guard, runs.", ["GUARD", "INT. HALL - DAY", "LUIS"], ["GUARD", "LUIS"]),
+        (
+            'WILLIAM "BILLY" TANNER, 19, waits.',
+            ["BILLY", "MR. TANNER", "ADA"],
+            ["ADA", "BILLY"],
+        ),
+        (
+            'WILLIAM "BILLY" TANNER, 19, waits.',
+            ["BILLY", "MR. TANNER", "MRS. TANNER"],
+            ["BILLY", "MR. TANNER", "MRS. TANNER"],
+        ),
+        (
+            "FATHER JOHN O'BRIEN waits. O'BRIEN nods.",
+            ["O'BRIEN", "FATHER O'BRIEN"],
+            ["FATHER O'BRIEN"],
+        ),
+        ("LADY MACBETH enters.", ["MACBETH", "LADY MACBETH"], ["LADY MACBETH", "MACBETH"]),
         ("A tavern.", ["OLD MAGS", "BILLY", "MAGS", "CROWD"], ["BILLY", "OLD MAGS"]),
     ],
 )
-def test_a_role_and_an_age_are_no_other_person(
+def test_a_role_a_nickname_a_title_and_an_age_are_no_other_person(
     action: str, cues: list[str], names: list[str]
 ) -> None:
     heading = "INT. HALL - DAY"

@@ -9,7 +9,7 @@ import unicodedata
 
 from shared.engines.local.directions import Settings, read_settings
 from shared.engines.local.grammar import grammar_of
-from shared.engines.local.language import ENGLISH, UNSPACED, language_of
+from shared.engines.local.language import ENGLISH, language_of
 from shared.engines.local.reader import Reader, find_home
 from shared.engines.local.reading import Line, Reading, name_for_pictures
 from shared.engines.local.sentences import (
@@ -91,7 +91,7 @@ def _read_signs(text: str) -> Reading:
 
 def _read_foreign(text: str, sentences: tuple[str, ...], language: str) -> Reading:
     """Return a reading in a language without a grammar: it is told in its own words."""
-    told = [_drop_order(sentences[0], language), *sentences[1:]] if sentences else []
+    told = [_drop_order(sentences[0]), *sentences[1:]] if sentences else []
     said = [part for sentence in told for part in split_long(sentence, None)]
     lines = tuple(Line(part, part.strip(ENDS), n) for n, part in enumerate(said))
     topic = told[0].strip(ENDS) if told else text
@@ -101,7 +101,7 @@ def _read_foreign(text: str, sentences: tuple[str, ...], language: str) -> Readi
     return Reading("foreign", language, topic, lines, True, (), drawn, "", scene, "")
 
 
-def _drop_order(sentence: str, language: str) -> str:
+def _drop_order(sentence: str) -> str:
     """Return what a sentence asks a video about, as a sentence."""
     wished = drop_order(sentence)
-    return wished if wished == sentence or language in UNSPACED else finish(wished)
+    return wished if wished == sentence else finish(wished)

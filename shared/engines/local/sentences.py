@@ -24,6 +24,7 @@ _WHOLE_END = re.compile(
     r"(?:(?=\w*[aeiouyà-ÿ])\w{3,}|[^\s.]*\d[^\s.]{2,}|[$€£]\d+)\.$|^[^\"“«„'‘]*[!?]$"
 )
 """No short form, a number with its unit, a mark outside of quotation: a sentence ends with it."""
+_UNSPACED_END = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]$")
 _STEP = re.compile(r"(?:^|(?<=[\s:]))\(?(\d{1,2})[.)][ \t]+(?=[^\W\d_])", re.M)
 _ITEM = re.compile(r"^\s*(?:- ?\[[ xX]\]|[-*+•]|\d{1,3}[.)]|[✅✔☑➡👉]\ufe0f?)\s+(\W{0,3}\w)", re.M)
 _SIGNS = re.compile(r"(?:[ \t]*[\u231a-\u23ff\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]"
@@ -190,6 +191,8 @@ def finish(text: str) -> str:
     text = text.strip().strip(",;:–— ")
     if not text:
         return ""
+    if _UNSPACED_END.search(text):
+        return f"{text}。"
     if re.match(r"[a-z][A-Z]", text):  # iPhone
         return text if text.endswith((".", "!", "?", "…")) else f"{text}."
     opens = 1 if text[0] in "¿¡\"“«'(" and len(text) > 1 else 0

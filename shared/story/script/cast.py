@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from shared.story.script.cues import drop_extensions
 from shared.story.script.headings import calm
 from shared.story.script.parts import Character, Scene, Script, Setting
+from shared.story.script.told import join_told
 from shared.story.script.words import AGED, ARTICLES, CROWD, RELATIVES, ROLES, TITLES
 
 _VOICE = re.compile(r"(?:VOICE OF |LA VOZ DE )(.+)|(.+?)['’]S? VOICE", re.IGNORECASE)
@@ -25,7 +26,7 @@ def find_characters(script: Script) -> tuple[Character, ...]:
     """Return everybody who speaks, whoever says most first."""
     counts = Counter(name for scene in script.scenes for name in list_names(scene))
     together = [frozenset(list_names(scene)) for scene in script.scenes]
-    people = _find_roles(script, merge_names(counts, together), together)
+    people = join_told(script, merge_names(counts, together), together)
     spelt = _find_spellings(script)
     groups: dict[str, list[str]] = defaultdict(list)
     for name, person in people.items():
@@ -40,21 +41,6 @@ def find_characters(script: Script) -> tuple[Character, ...]:
         for person, names in groups.items()
     ]
     return tuple(sorted(found, key=lambda each: (-each.speeches, each.name))[:MOST])
-
-
-def _find_roles(
-    script: Script, people: Mapping[str, str], together: Collection[frozenset[str]]
-) -> Mapping[str, str]:
-    """Return who is who, after the action has said it: "LUIS, the guard" is the GUARD."""
-    found = dict(people)
-    texts = [line.text for scene in script.scenes for line in scene.lines if not line.speaker]
-    for role in [name for name in people if name.lower() in ROLES]:
-        told = re.compile(rf"\b([A-ZÀ-Þ][A-ZÀ-Þ .'’-]*[A-ZÀ-Þ]), the {role.lower()}\b")
-        names = {match[1].strip() for text in texts for match in told.finditer(text)}
-        name = names.pop() if len(names) == 1 else ""
-        if name in people and not any({name, role} <= scene for scene in together):
-            found[role] = people[name]
-    return found
 
 
 def _find_spellings(script: Script) -> dict[str, str]:

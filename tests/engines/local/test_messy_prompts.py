@@ -95,12 +95,13 @@ def heard(prompt: str, seconds: float = 27.5) -> list[str]:
         # languages that are told in their own words
         ("Maak een video over een oude molen.", ["Een oude molen."]),
         ("Сделай видео про старый маяк", ["Старый маяк."]),
-        ("灯台についての動画を作ってください。", ["灯台"]),
-        ("请制作一个关于狐狸的视频", ["狐狸"]),
+        ("灯台についての動画を作ってください。", ["灯台。"]),
+        ("请制作一个关于狐狸的视频", ["狐狸。"]),
         ("여우에 대한 영상을 만들어 주세요", ["여우."]),
         ("اصنع فيديو عن البحر", ["البحر."]),
         ("पुराने मेले के बारे में वीडियो बनाओ", ["पुराने मेले."]),
         ("צור סרטון על הים", ["הים."]),
+        ("Kahve dükkanımız için kısa bir tanıtım videosu", ["Kahve dükkanımız."]),
         ("Eski bir deniz feneri hakkında video yap", ["Eski bir deniz feneri."]),
     ],
 )
