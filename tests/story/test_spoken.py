@@ -49,6 +49,7 @@ def said(text: str) -> str:
         ("the 80s", "the eighties"),
         ("call 01273 555 123", "call zero one two seven three, five five five, one two three"),
         ("+44 7700 900123", "four four, seven seven zero zero, nine zero zero one two three"),
+        ("98220 12345", "nine eight two two zero, one two three four five"),
         ("a 14 kg bike", "a fourteen kilogram bike"),
         ("7 million km²", "seven million square kilometers"),
         ("Henry VIII in WWII", "Henry the eighth in World War Two"),

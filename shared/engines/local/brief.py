@@ -14,6 +14,7 @@ from shared.engines.local.reader import Reader, find_home
 from shared.engines.local.reading import Line, Reading, name_for_pictures
 from shared.engines.local.sentences import (
     ENDS,
+    calm_capitals,
     drop_markup,
     finish,
     split_long,
@@ -38,7 +39,7 @@ def read(prompt: str) -> Reading:
     text = _check_text(prompt)
     if not any(c.isalnum() for c in text):
         return _read_signs(text)
-    text = drop_markup(text)
+    text = calm_capitals(drop_markup(text))
     language = language_of(text)
     grammar = grammar_of(language)
     sentences = split_sentences(text, grammar)
@@ -54,7 +55,7 @@ def read(prompt: str) -> Reading:
 
 def find_settings(prompt: str) -> Settings:
     """Return what a prompt asks for beside its story, in a language that has a grammar."""
-    text = drop_markup(clean_text(prompt))
+    text = calm_capitals(drop_markup(clean_text(prompt)))
     grammar = grammar_of(language_of(text))
     if grammar is None:
         return Settings()

@@ -37,6 +37,7 @@ _COINED = re.compile(
 )
 _ELIDED = re.compile(r"[A-ZÀ-Þ]\w?['’][a-zà-ÿ]")  # "C'era", "L'ape"
 _OF = re.compile(r"d[eioua]s?|del|dell[aeo]|al|all[aeo]|a[gi]li?|nel|nell[aeo]|col|aux?|ao")
+_AND = re.compile(r"and|y|e|et|und")
 _AND_WHO = re.compile(r"and|y|e|et|und|qu[ei]|che|quem|who")
 _QUOTED = re.compile(r"[\"“«„]\s*([^\"“”«»„]{2,30}?)\s*[\"”»“]")
 
@@ -107,6 +108,8 @@ def _find_brand(text: str, match: re.Match[str], g: Grammar, opens: bool) -> str
         return ""  # any word has a capital there
     if before.isdigit() and _STREET.search(name):  # "12 High St"
         return ""
+    if _AND.fullmatch(before):  # "by Rita and Nuno"
+        return ""
     return name if name and not g.has("near", before) and not _is_no_name(name, g) else ""
 
 
@@ -119,7 +122,7 @@ def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
     """Yield every run of words with capitals that may be a name, and where it is."""
     for match in _CAPITALS.finditer(text):
         words, start = match.group().split(), match.start()
-        while words and _opens_sentence(words[0], g):
+        while words and (_opens_sentence(words[0], g) or g.has("named", words[0])):
             start += len(words[0]) + 1
             words = words[1:]
         if g.code == "de":

@@ -7,7 +7,7 @@ words are silent, and show more of what it is about.
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from shared.engines.local.brief import read
@@ -15,7 +15,7 @@ from shared.engines.local.cast import describe_characters
 from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
-from shared.engines.local.reading import Line, Reading
+from shared.engines.local.reading import Kind, Line, Reading
 from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
@@ -26,6 +26,8 @@ from shared.story.shape import SHORTEST, expect_beats
 
 _ROOM = 2  # silent beats: with no more, an opening would only delay the sentence
 _SILENT = -2  # the group of a beat for which there are no words
+_BESIDES: Mapping[Kind, Collection[Scene]] = {"tale": NOWHERE, "product": ()}
+"""Places that words alone don't tell of, where it is not about a product: a stage for it."""
 _SHORT_OFFER = 6  # words: more are too many beside a name
 
 
@@ -207,7 +209,7 @@ def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:
         named = None
         if own and reading.is_script:
             # a bottle in a tale stands on no stage
-            besides = NOWHERE if reading.kind == "tale" else ()
+            besides = _BESIDES.get(reading.kind, ("stage",))
             named = scene_of(line.shows, reading.language, besides)
         away = route[(index - index // 3 - 1) % len(route)]
         scenes.append(named or (away if index % 3 else reading.scene))

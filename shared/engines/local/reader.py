@@ -111,7 +111,8 @@ class Reader:
             return ""
         names = characters or ([name] if name else [])
         # "a fox who learns to fly": as it was asked for, it tells whom it is about
-        asked = speak_for_us(self._told[0].text, self._g)
+        asked = self._told[0].text
+        asked = speak_for_us(asked, self._g) if self._kind == "product" else asked
         said = " ".join(line.text for line in lines)
         found = find_opening(asked, names, self._g)
         return found if found else find_opening(said, names, self._g)

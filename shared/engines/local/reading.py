@@ -62,7 +62,9 @@ def name_for_pictures(
                 else f"the {word}"
             )
         if hero in LIVING:
-            word = word if language == ENGLISH else hero
+            # "the smallest of the foxes" is one of them
+            is_one = language == ENGLISH and not (name and word.endswith("s"))
+            word = word if is_one else hero
             is_title = language == ENGLISH and word in name.lower().split()  # "Grandma Rosa"
             return name if is_title else f"{name} the {word}" if name else f"the {word}"
         return sketches()[hero].called if hero in sketches() else f"a {hero}"

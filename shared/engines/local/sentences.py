@@ -16,6 +16,7 @@ ENDS = " .,;:!?…。、！？¿¡؟"
 _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "،", " ")
 _WORDS_A_LINE = 18
 _FULL_WORD = 4  # letters
+_SHOUT, _LOUD = 25, 0.85  # letters of a text in capitals, and their share of it
 _LETTERS_A_LINE = 54
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[.!?…؟۔।][\"'”’»)])\s+|(?<=[。！？])")
 _INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
@@ -60,6 +61,15 @@ def drop_markup(text: str) -> str:
     for pattern, stays in _MARKUP:
         text = pattern.sub(stays, text)
     return html.unescape(text)
+
+
+def calm_capitals(text: str) -> str:
+    """Return a text that shouts throughout in small letters, with a capital for each sentence."""
+    letters = [c for c in text if c.isalpha()]
+    loud = sum(c.isupper() for c in letters)
+    if len(letters) < _SHOUT or loud < _LOUD * len(letters):
+        return text
+    return re.sub(r"(?:^|[.!?…]\s+|\n\s*)\w", lambda begin: begin[0].upper(), text.lower())
 
 
 def _split_steps(text: str) -> str:

@@ -23,7 +23,8 @@ _CLAUSE_END = re.compile(
 
 def title_of(reading: Reading) -> str:
     """Return a few words for a title card: a whole phrase, never half of one."""
-    clause = _cut_clause(reading.topic.strip(), reading.characters).strip(ENDS + '"“”«»„')
+    names = [name for name in (*reading.characters, reading.name) if name]
+    clause = _cut_clause(reading.topic.strip(), names).strip(ENDS + '"“”«»„')
     if len(_QUOTES.findall(clause)) % 2:  # one of a pair was at its end
         clause = _QUOTES.sub("", clause)
     clause = next((name for name in reading.characters if clause[1:].strip() == name), clause)
@@ -42,6 +43,8 @@ def title_of(reading: Reading) -> str:
 def _cut_clause(topic: str, names: Sequence[str]) -> str:
     """Return the first clause; of a list, "a knight, a baker and a goose", all of it."""
     clause, *others = _CLAUSE_END.split(topic)
+    if others and len(clause.split()) == 1 and topic[len(clause)] == ":" and clause not in names:
+        return _cut_clause(topic[len(clause) + 1 :].strip(), names)  # "Reminder: the play is on"
     article = r"(?:an?|the|un[ae]?|une|eine?|uma?)\s"
     is_list = others and re.match(article, clause, re.I) and re.match(article, others[0], re.I)
     is_named = any(name in clause for name in names)  # "Mia, a girl" is no list

@@ -234,7 +234,8 @@ RULES: tuple[Rule, ...] = (
         lambda found: ", ".join(map(say_digits, re.findall(r"\d+", found[0]))),
     ),
     _of_figures(
-        r"(?<![\w.,-])(?:\+\d{2}\s?(?:\(0\)\s?)?\d{2,4}|0\d{2,4})(?:[ -]\d{2,8}){1,4}(?![\w-])",
+        r"(?<![\w.,-])(?:\+\d{2}\s?(?:\(0\)\s?)?\d{2,4}|0\d{2,4})(?:[ -]\d{2,8}){1,4}(?![\w-])"
+        r"|(?<![\w.,-])\d{5}\s\d{5}(?![\w-])",
         lambda found: ", ".join(map(say_digits, re.findall(r"\d+", found[0]))),
     ),
     _of_figures(r"(?:(?<!\w)['’]|(?<!\w)([12]\d)|(?<=\bthe\s))(\d0)['’]?s\b", _say_decade),

@@ -86,6 +86,12 @@ def heard(prompt: str, seconds: float = 27.5) -> list[str]:
         ("Fais une vidéo sur la lune, pour des enfants de 8 ans", ["La lune."]),
         ("Ein Video über das Meer. Keine Personen zeigen.", ["Das Meer."]),
         ("um vídeo curto pra minha loja, sem gente aparecendo", ["Nossa loja."]),
+        ("MAKE A VIDEO ABOUT THE OLD LIGHTHOUSE OF BREST", ["The old lighthouse of brest."]),
+        ("30s explainer 4 our B2B tool: it sorts invoices", ["Our B2B tool: it sorts invoices."]),
+        (
+            "Narra la llegada de Magallanes, tono épico, sin sangre ni violencia",
+            ["La llegada de Magallanes."],
+        ),
         # a place in one word is no sentence, and a price stays with what it is the price of
         ("An ad for our bar in Hove, Sussex", ["Our bar in Hove, Sussex."]),
         (
@@ -127,6 +133,9 @@ def test_only_what_it_is_about_is_said(prompt: str, said: list[str]) -> None:
         ("Sua sorella Mina, invece, accendeva le candele.", ("Mina",)),
         ("Live music with the band Northlight. It is free.", ()),
         ("All boots @ Harper's, 12 High St. The house is old.", ()),
+        ("Sagra della castagna, 12 ottobre. Vi aspettiamo!", ()),
+        ("Um menino sem medo. Chamava-se Téo. Um dia caiu.", ("Téo",)),
+        ("My best friend Alexandra is turning 30.", ("Alexandra",)),
         ("Vagas limitadas! O mar é azul.", ()),
         ("Welcome from CEO Sarah Lindqvist. Get a badge.", ("CEO Sarah Lindqvist",)),
         ("Ihr Freund, der Dachs Bruno, schenkt ihr ein Licht.", ("Bruno",)),
@@ -186,6 +195,19 @@ def test_nobody_is_drawn_as_what_they_are_not(prompt: str, hero: str | None) -> 
 def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:
     told = "A girl finds a bottle on the beach. She opens the bottle. It is empty."
     assert all("stage" not in beat.setting for beat in plan(told, "cinematic", 27.5, 1).beats)
+    told = "A forest. No roads. Nobody for miles. Then a phone rings."
+    assert all("stage" not in beat.setting for beat in plan(told, "cinematic", 27.5, 1).beats)
+
+
+def test_a_unit_makes_no_polish_and_plurals_are_one_of_them() -> None:
+    assert read("Neu: BrewOne, 1450 W, 12 Tassen. Statt 129 € jetzt nur 89 €.").name == "BrewOne"
+    told = read("“Home,” said Juniper, the smallest of the foxes. She ran.")
+    assert told.drawn_name == "Juniper the fox"
+
+
+def test_who_makes_a_product_is_not_its_name() -> None:
+    told = "Our tote bag costs $28. Made in Porto by Rita and Nuno."
+    assert plan(told, "cinematic", 27.5, seed=1).headline == "Tote Bag"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +226,7 @@ def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:
         ("Conte a história da Inês, uma menina que nada", "Inês"),
         ("A knight, a baker and a goose walk to a library", "Knight, a Baker and a Goose"),
         ("Promo for Sleepwell - no ads, no account", "Sleepwell"),
+        ("Reminder: the school play is on Thursday", "School Play Is on Thursday"),
         ("Every Sunday I call my brother", "Every Sunday I Call my Brother"),
         (
             "Il était une fois un chat nommé Moustache qui avait peur des souris et du noir.",
