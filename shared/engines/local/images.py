@@ -232,6 +232,9 @@ def _choose_seen(spec: ImageSpec) -> Hero | None:
 
 def _choose_hero(spec: ImageSpec) -> Hero | None:
     """Return the beat's first character that can be drawn, else the hero of its prompt."""
+    _, marked, featured = spec.prompt.rpartition(f" {FEATURING} ")
+    if marked and any(name in featured for name in spec.characters[:1]):
+        return hero_of_beat(spec.prompt)
     for name in spec.characters:
         if found := hero_of(name):
             return found[0]

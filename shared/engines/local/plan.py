@@ -155,7 +155,9 @@ def _make_beats(
     for index, (line, scene) in enumerate(zip(lines, _choose_scenes(reading, lines), strict=True)):
         setting = SETTINGS[scene]
         shot, move = SHOTS[index % len(SHOTS)], MOVES[(index + turn) % len(MOVES)]
-        seen = _choose_characters(reading, line, everyone=index == len(lines) - 1)
+        seen = _choose_characters(reading, line)
+        if index == len(lines) - 1:  # all come together at the end
+            seen += tuple(name for name in reading.characters if name not in seen)
         # The place comes first and the hero last: whoever draws it finds both in every beat.
         prompt = f"{shot} {setting}, {move}: {line.shows or reading.topic}, {FEATURING} "
         prompt += _name_seen(reading, seen)
@@ -170,13 +172,11 @@ def _make_beats(
         )
 
 
-def _choose_characters(reading: Reading, line: Line, everyone: bool) -> tuple[str, ...]:
-    """Return who is seen: the people whom a line names, else the hero; all at the end.
+def _choose_characters(reading: Reading, line: Line) -> tuple[str, ...]:
+    """Return who is seen: the people whom a line names, else the hero.
 
     The first of them is the one who is drawn: beside an animal nobody of whom no word tells more.
     """
-    if everyone:
-        return reading.characters
     hero = reading.characters[:1]
     named = tuple(name for name in reading.characters if _is_named(name, line.shows))
     is_person = hero_of_beat(f" {FEATURING} {reading.drawn_name}") == "person"

@@ -171,7 +171,8 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
     if not marked:
         found = hero_of(beat_prompt)
         return found[0] if found else None
-    found = hero_of(hero)
+    # "Captain Pico the parrot" is no captain
+    found = hero_of(hero.rpartition(" the ")[2]) or hero_of(hero)
     if found is None and _UNDRAWN.search(hero):
         return None
     # of whom a script tells nothing but the name is no house, even in a counting-house

@@ -238,6 +238,14 @@ def test_a_title_is_whole(prompt: str, title: str) -> None:
     assert plan(prompt, "cinematic", 27.5, seed=1).title == title
 
 
+def test_who_acts_at_the_end_is_shown_there() -> None:
+    told = "Grandma Rosa and her parrot Captain Pico open a bar. Nobody comes. Pico sings."
+    last = plan(told, "cinematic", 15, seed=1).beats[-1]
+    assert last.characters == ("Captain Pico", "Grandma Rosa")
+    assert last.prompt.endswith("featuring Captain Pico the parrot")
+    assert read("Rain falls on a small boat.").drawn_name == "a boat"
+
+
 def test_a_film_opens_with_a_name_where_there_is_one() -> None:
     told = heard("haz un vídeo sobre mi abuela Carmen, que vendía flores en el mercado")
     assert told[0] == "Mi abuela Carmen."
