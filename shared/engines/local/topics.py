@@ -41,7 +41,7 @@ LIVING: frozenset[Hero] = PEOPLE.union(
     )
 )
 
-_HOUR = re.compile(r"\d\s*Uhr\b", re.IGNORECASE)  # no clock
+_HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
 _UNDRAWN = re.compile(
     r"(?<!\w)(?:mouse|mice|rat|hamster|squirrel|hedgehog|badger|horse|pony|donkey|cow|pig|sheep|lamb"
     r"|goat|frog|toad|turtle|tortoise|snake|lizard|crocodile|monkey|gorilla|elephant|giraffe|zebra"

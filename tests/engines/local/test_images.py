@@ -259,3 +259,12 @@ def test_who_is_featured_is_drawn_as_the_prompt_tells(tmp_path: Path) -> None:
     assert np.abs(bird - pico).mean() < np.abs(captain - pico).mean()
     alone = drawn(tmp_path, prompt=f"{told} {NOBODY}")
     assert (drawn(tmp_path, prompt=f"{told} Lila the mouse", characters=("Lila",)) == alone).all()
+
+
+@pytest.mark.parametrize("thing", ["dumbbell", "tent", "plane"])
+def test_a_wide_thing_is_seen_whole_in_a_narrow_picture(tmp_path: Path, thing: str) -> None:
+    told = "Close view in a quiet room with a window: a walk, featuring"
+    alone = drawn(tmp_path, prompt=f"{told} {NOBODY}")
+    shown = drawn(tmp_path, prompt=f"{told} a {thing}")
+    changed = np.abs(alone - shown).max(axis=2) > 60
+    assert changed.any() and not changed[:, [0, -1]].any()

@@ -185,6 +185,7 @@ def test_what_there_is_none_of_is_not_shown(prompt: str, drawn: str) -> None:
         ("A mouse named Lila knocks at the door.", None),
         ("A widow named Anna knocks at the door.", "person"),
         ("an app promo for Sleepwell. It runs on Android. 20% off.", "box"),
+        ("3 bed semi with a south-facing garden, £525,000", "house"),
         ("Unser Fest um 15 Uhr im Park", None),
     ],
 )
