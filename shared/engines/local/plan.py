@@ -26,6 +26,7 @@ from shared.story.shape import SHORTEST, expect_beats
 
 _ROOM = 2  # silent beats: with no more, an opening would only delay the sentence
 _SILENT = -2  # the group of a beat for which there are no words
+_STAGE: frozenset[Scene] = frozenset(("stage",))
 _BESIDES: Mapping[Kind, Collection[Scene]] = {"tale": NOWHERE, "product": ()}
 """Places that words alone don't tell of, where it is not about a product: a stage for it."""
 _SHORT_OFFER = 6  # words: more are too many beside a name
@@ -209,7 +210,7 @@ def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:
         named = None
         if own and reading.is_script:
             # a bottle in a tale stands on no stage
-            besides = _BESIDES.get(reading.kind, ("stage",))
+            besides = _BESIDES.get(reading.kind, _STAGE)
             named = scene_of(line.shows, reading.language, besides)
         away = route[(index - index // 3 - 1) % len(route)]
         scenes.append(named or (away if index % 3 else reading.scene))

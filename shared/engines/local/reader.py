@@ -82,7 +82,7 @@ class Reader:
         # who lives somewhere does not live among shapes
         besides = NOWHERE if kind == "tale" else ()
         places = (scene_of(text, g.code, besides) for text in (topic, content))
-        scene = next(filter(None, places), None) or find_home(found, kind)
+        scene = next((place for place in places if place), None) or find_home(found, kind)
         drawn = name_for_pictures(found, kind, characters, g.code, people)
         if not self._with_people and (people or not found or found[0] in PEOPLE):
             drawn = NOBODY if kind != "product" else drawn

@@ -49,8 +49,8 @@ def _cut_clause(topic: str, names: Sequence[str]) -> str:
     is_list = others and re.match(article, clause, re.I) and re.match(article, others[0], re.I)
     is_named = any(name in clause for name in names)  # "Mia, a girl" is no list
     whole = re.match(rf".*?\s(?:and|y|e|et|und)\s+{article}\w+", topic, re.I)
-    is_list = is_list and whole and not is_named and len(clause.split()) <= _SHORT
-    return whole[0] if whole and is_list else clause
+    is_short = not is_named and len(clause.split()) <= _SHORT
+    return whole[0] if whole and is_list and is_short else clause
 
 
 def _end_with_name(clause: str, names: Sequence[str]) -> str:
