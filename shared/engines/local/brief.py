@@ -7,7 +7,7 @@ each language; a prompt in any other is only cut into sentences.
 import re
 import unicodedata
 
-from shared.engines.local.directions import Settings, read_settings
+from shared.engines.local.directions import Settings, read_settings, split_directions
 from shared.engines.local.grammar import grammar_of
 from shared.engines.local.language import ENGLISH, language_of
 from shared.engines.local.reader import Reader, find_home
@@ -49,7 +49,8 @@ def read(prompt: str) -> Reading:
     settings = read_settings([part.order for part in everything], grammar)
     parts = [part for part in everything if part.text]
     if not parts:  # all of it was for us: there is nothing to say, but something to show
-        parts = [Part("show", sentence.strip(ENDS)) for sentence in sentences or (text,)]
+        shown = [split_directions(sentence, grammar)[0] for sentence in sentences or (text,)]
+        parts = [Part("show", sentence.strip(ENDS)) for sentence in shown]
     return Reader(grammar, parts, with_people="people" not in settings.without).read()
 
 

@@ -78,7 +78,9 @@ def describe(name: str, text: str, g: Grammar) -> str:
         return title
     named = rf"(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
     noun = re.search(rf"(?<!\w){article}(?:{word}\s+){{0,2}}?({word}),?\s+{named}", text, re.I)
-    return noun.group(1) if noun and noun.group(1).islower() else ""
+    small = g.words("joining") | g.words("dangling") | {"name"}
+    told = noun.group(1) if noun else ""
+    return told if told.islower() and told not in small else ""
 
 
 def find_product(text: str, g: Grammar, *, opens: bool) -> str:

@@ -8,6 +8,7 @@ words are silent, and show more of what it is about.
 import random
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from shared.engines.local.brief import read
@@ -21,6 +22,7 @@ from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
 from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of_beat, scene_of
+from shared.engines.local.wish import is_call
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
 
@@ -116,7 +118,10 @@ def _close(reading: Reading, lines: Sequence[Line]) -> list[Line] | None:
     if grammar.has("articles", offer.split()[0]) or grammar.has("offer_lead", offer.split()[0]):
         offer = offer[0].lower() + offer[1:]
     others = [line for line in lines if line is not alone[-1]]
-    return [*others, Line(finish(f"{reading.name}: {offer}"), reading.topic, len(lines) + 1)]
+    last = Line(finish(f"{reading.name}: {offer}"), reading.topic, len(lines) + 1)
+    if is_call(others[-1].text, grammar):  # what to do comes after why
+        return [*others[:-1], last, replace(others[-1], group=last.group + 1)]
+    return [*others, last]
 
 
 def _is_offer(text: str, grammar: Grammar) -> bool:

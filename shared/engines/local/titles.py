@@ -58,6 +58,8 @@ def _end_with_name(clause: str, names: Sequence[str]) -> str:
     ends = sorted(clause.find(name) + len(name) for name in names if name in clause)
     wholes = (end for end in ends if clause[:end].count(" ") and not _JOINS.match(clause[end:]))
     end = next(wholes, 0)
+    if end > _AT_MOST or not end:
+        end = max((each for each in ends if each <= _AT_MOST), default=0)
     is_short = len(clause.split()) <= _WHOLE or not 0 < end <= _AT_MOST
     return clause if is_short else clause[:end]
 

@@ -15,7 +15,11 @@ from shared.engines.local.directions import goes_on, is_direction, split_directi
 from shared.engines.local.grammar import Grammar
 
 _GREETING = r"(?:hi|hey|hello|hola|salut|bonjour|hallo|ciao|olá|oi)(?: there| all)?"
-_VIDEO = r"(?:v[ií]d[eé]o|clip|reel|spot|promo|trailer|ad|teaser)"
+_VIDEO = (
+    r"(?:v[ií]d[eé]o|clip|reel|spot|promo|trailer|ad|teaser|(?:kurz)?film|short|cortometraje"
+    r"|cortometraggio|court-métrage|curta)"
+)
+_LAST_WORDS = re.compile(r"\b(?:with|con|avec|par|mit|com)\s*:\s*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 Purpose = Literal["subject", "say", "show", "call", "name", "product", "lesson", ""]
@@ -65,7 +69,9 @@ def _patterns(g: Grammar) -> _Patterns:
     # "a story for kids about a whale", "un tráiler de terror sobre": neither is what it is about
     whom = g.text("audience").rpartition("(?: ")[0]
     genre = r"(?:of|de|di|von)\s+(?-i:[a-zà-ÿ]+)(?=\s+(?:about|sobre|sur|su\w{0,4}|über)\s)"
-    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,4}}"
+    # in languages where it stands behind, any word may describe it
+    behind = r"(?-i:[a-zà-ÿ-]{5,})(?=\s+(?:pour|sur|sobre|para|per|su(?:l|ll[aeo'’])?)\s)"
+    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+(?:{adjective}|{behind})){{0,4}}"
     film += rf"(?:\s+(?:{whom}|{genre}))?\s*:?\s+"
     film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
     named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
@@ -135,7 +141,10 @@ def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
         return Part("say", sentence[match.end() :])
     match = p.show.match(sentence)
     if match and sentence[match.end() :].strip():
-        return Part("show", sentence[match.end() :].strip(" .!"))
+        rest = sentence[match.end() :]
+        if _LAST_WORDS.search(match[0]) or rest[0] in '"“«„':  # "End with: thank you all."
+            return Part("say", rest.strip('"“”«»„ '))
+        return Part("show", rest.strip(" .!"))
     bare = is_first and not sentence.endswith((".", "!"))
     return Part("say", _drop_asides(sentence, g, "product") if bare else sentence)
 

@@ -92,6 +92,10 @@ def heard(prompt: str, seconds: float = 27.5) -> list[str]:
             "Narra la llegada de Magallanes, tono épico, sin sangre ni violencia",
             ["La llegada de Magallanes."],
         ),
+        ("Une vidéo rigolote pour notre camion à Lyon", ["Notre camion à Lyon."]),
+        ("Kurzfilm: Ein Mann liest.", ["Ein Mann liest."]),
+        ("10 second loop of waves, no voice, no text", ["Waves."]),
+        ("Un homenaje. Termina con: Gracias siempre.", ["Un homenaje.", "Gracias siempre."]),
         # a place in one word is no sentence, and a price stays with what it is the price of
         ("An ad for our bar in Hove, Sussex", ["Our bar in Hove, Sussex."]),
         (
@@ -135,6 +139,8 @@ def test_only_what_it_is_about_is_said(prompt: str, said: list[str]) -> None:
         ("All boots @ Harper's, 12 High St. The house is old.", ()),
         ("Sagra della castagna, 12 ottobre. Vi aspettiamo!", ()),
         ("Um menino sem medo. Chamava-se Téo. Um dia caiu.", ("Téo",)),
+        ("My name is Yusuf. I drive a tram.", ("Yusuf",)),
+        ("Er liest die Briefe. Am Morgen schreibt er zurück.", ()),
         ("My best friend Alexandra is turning 30.", ("Alexandra",)),
         ("Vagas limitadas! O mar é azul.", ()),
         ("Welcome from CEO Sarah Lindqvist. Get a badge.", ("CEO Sarah Lindqvist",)),
@@ -184,6 +190,7 @@ def test_what_there_is_none_of_is_not_shown(prompt: str, drawn: str) -> None:
         ("The goose, Gertrude, reads. She is calm.", "bird"),
         ("A mouse named Lila knocks at the door.", None),
         ("A widow named Anna knocks at the door.", "person"),
+        ("My name is Yusuf. I drive a tram.", "person"),
         ("an app promo for Sleepwell. It runs on Android. 20% off.", "box"),
         ("3 bed semi with a south-facing garden, £525,000", "house"),
         ("Unser Fest um 15 Uhr im Park", None),
@@ -230,6 +237,10 @@ def test_who_makes_a_product_is_not_its_name() -> None:
         ("Reminder: the school play is on Thursday", "School Play Is on Thursday"),
         ("Every Sunday I call my brother", "Every Sunday I Call my Brother"),
         (
+            "Era uma vez uma tartaruga chamada Dona Lenta e um coelho chamado Zé Pressa.",
+            "Era uma vez uma tartaruga chamada Dona Lenta",
+        ),
+        (
             "Il était une fois un chat nommé Moustache qui avait peur des souris et du noir.",
             "Il était une fois un chat nommé Moustache",
         ),
@@ -256,6 +267,11 @@ def test_whom_to_call_stands_on_the_button_and_is_not_the_name() -> None:
     made = plan("Just listed! 3 bed semi, £525,000. Call Marsh on 01273.", "cinematic", 27.5, 1)
     assert (made.headline, made.cta) == ("Just Listed", "Call Marsh on 01273")
     assert plan("an ad for our app. try it free", "cinematic", 27.5, 1).cta == "Try it free"
+
+
+def test_what_to_do_is_said_after_the_offer() -> None:
+    told = heard("Presentiamo Aurora, la lampada. 79 € fino a Natale. Scopri di più su aurora.it")
+    assert told[-2:] == ["Aurora: 79 € fino a Natale.", "Scopri di più su aurora.it."]
 
 
 def test_a_quotation_is_no_name() -> None:
