@@ -16,12 +16,12 @@ from shared.engines.local.cast import describe_characters
 from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
-from shared.engines.local.reading import Kind, Line, Reading
+from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
-from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of_beat, scene_of
+from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of, hero_of_beat, scene_of
 from shared.engines.local.wish import is_call
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
@@ -166,7 +166,7 @@ def _make_beats(
             seen += tuple(name for name in reading.characters if name not in seen)
         # The place comes first and the hero last: whoever draws it finds both in every beat.
         prompt = f"{shot} {setting}, {move}: {line.shows or reading.topic}, {FEATURING} "
-        prompt += _name_seen(reading, seen)
+        prompt += _name_seen(reading, line, seen)
         yield Draft(
             prompt,
             line.text,
@@ -197,8 +197,11 @@ def _is_named(name: str, text: str) -> bool:
     return re.search(rf"(?<!\w)(?:{parts})(?!\w)", text) is not None
 
 
-def _name_seen(reading: Reading, seen: Sequence[str]) -> str:
-    """Return the words for who is drawn: the hero, or the first of others."""
+def _name_seen(reading: Reading, line: Line, seen: Sequence[str]) -> str:
+    """Return the words for who is drawn: the hero, or the first of others, or the line's thing."""
+    if reading.varies:
+        found = hero_of(line.shows, reading.language)
+        return name_for_pictures(found, reading.kind, (), reading.language, with_people=False)
     return reading.drawn[seen[0]] if seen else reading.drawn_name
 
 

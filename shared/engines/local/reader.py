@@ -91,8 +91,15 @@ class Reader:
         return Reading(
             kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
             name, scene, self._find_call(), self._find_opening(lines, characters, name),
-            told if characters else {},
+            self._varies(found, topic), told if characters else {},
         )  # fmt: skip
+
+    def _varies(self, found: tuple[Hero, str] | None, topic: str) -> bool:
+        """Tell whether the hero is a thing of one sentence only, and not what all is about."""
+        is_list = self._kind in ("topic", "question") and self._is_script()
+        return bool(
+            is_list and found and found[0] not in LIVING and not hero_of(topic, self._g.code)
+        )
 
     def _draw_other(self, name: str) -> str:
         """Return the words for somebody beside the hero."""

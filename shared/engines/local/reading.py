@@ -38,6 +38,8 @@ class Reading:
     call: str
     opening: str = ""
     """What is said first, where there is only one sentence: "A fox."."""
+    varies: bool = False
+    """Whether each beat shows a thing of its own, as in a list of tips."""
     drawn: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Who is named → the words for them in the prompts of pictures."""
 

@@ -288,3 +288,10 @@ def test_a_sale_is_named_after_who_sells() -> None:
 def test_a_product_is_named_with_its_partners() -> None:
     told = "make an ad for my bakery in leeds, its called Crumb & Co, we do buns"
     assert plan(told, "cinematic", 27.5, seed=1).headline == "Crumb & Co"
+
+
+def test_each_tip_of_a_list_shows_its_own_thing() -> None:
+    told = "4 tips to sleep:\n- no coffee after lunch\n- cool air\n- read a book"
+    shown = [beat.prompt.rpartition("featuring ")[2] for beat in plan(told, "noir", 22, 1).beats]
+    assert shown[-1] == "a book" and "a book" not in shown[:2]
+    assert shown[0] == "nothing but the place"
