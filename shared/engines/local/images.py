@@ -120,6 +120,8 @@ _AFLOAT: frozenset[Hero] = frozenset(
 _LOWER = {"wide": -0.04, "medium": 0.0, "close": 0.08}
 _SHORT = 0.9
 _MOST_REACH = 0.46  # of the width, to either side
+_REACHES = {"house": 0.62, "whale": 0.86}
+"""How far the widest of those that are no sketches go to either side, in their own heights."""
 # The height of a person in shares of the picture's shorter side, by the shot.
 _SIZES = {"wide": 0.64, "medium": 0.78, "close": 0.95}
 
@@ -186,9 +188,10 @@ def _draw_hero(hero: Hero, spec: ImageSpec, spot: Spot, figure: Figure) -> None:
     draw, height = _HEROES[hero]
     shot = _choose_shot(spec)
     size = height * spot.scale * _SIZES[shot]
-    if sketch := sketches().get(hero):  # all of it is seen, also in a narrow picture
-        wide = spec.width / min(spec.width, spec.height)
-        size = min(size, _MOST_REACH * wide / max(sketch.reach, _MOST_REACH * wide / size))
+    sketch = sketches().get(hero)
+    reach = sketch.reach if sketch else _REACHES.get(hero, 0.0)
+    if reach:  # all of it is seen, also in a narrow picture
+        size = min(size, _MOST_REACH * spec.width / min(spec.width, spec.height) / reach)
     figure = replace(figure, foot=_place_foot(spot, shot, spec.index, hero), size=size)
     stands = hero in _CARRIED and _choose_scene(spec) not in _GROUND.get(hero, _TOPS)
     figure = _keep_inside(figure, figure.at(0, things.STAND) if stands else figure.foot)
