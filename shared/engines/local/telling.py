@@ -12,8 +12,8 @@ from shared.engines.local.sentences import ENDS, finish
 
 _AMOUNT = r"\d+(?:[.,\s]\d{2,3})*"
 _MONEY = (
-    rf"(?:(?:[$€£]|R\$)\s?{_AMOUNT}"
-    rf"|{_AMOUNT}\s?(?:[€$£]|euros?\b|dollars?\b|reais\b|EUR\b|USD\b))"
+    rf"(?:(?:[$€£₹¥]|R\$|CHF\b)\s?{_AMOUNT}"
+    rf"|{_AMOUNT}\s?(?:[€$£₹]|euros?\b|dollars?\b|reais\b|EUR\b|USD\b|CHF\b|pounds\b))"
 )
 _GERMAN_VERBS = frozenset(("ist", "sind", "war", "waren", "kann", "können", "wird", "werden"))
 _GERMAN_PREFIX = re.compile(

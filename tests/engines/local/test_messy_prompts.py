@@ -4,6 +4,7 @@ import pytest
 
 from shared.engines.local.brief import read
 from shared.engines.local.grammar import grammars
+from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.plan import plan
 from shared.engines.local.sentences import drop_markup, split_sentences
 from shared.engines.local.topics import hero_of_beat
@@ -295,3 +296,12 @@ def test_each_tip_of_a_list_shows_its_own_thing() -> None:
     shown = [beat.prompt.rpartition("featuring ")[2] for beat in plan(told, "noir", 22, 1).beats]
     assert shown[-1] == "a book" and "a book" not in shown[:2]
     assert shown[0] == "nothing but the place"
+
+
+def test_a_price_takes_its_time_in_any_currency() -> None:
+    assert speaking_seconds("Only ₹499.") == speaking_seconds("Only $499.")
+
+
+@pytest.mark.parametrize("price", ["₹499", "CHF 25", "¥980", "£9.50", "R$ 18,90"])
+def test_a_price_in_any_currency_makes_an_ad(price: str) -> None:
+    assert read(f"Handmade lamps: {price}. Made in Pune.").kind == "product"
