@@ -12,9 +12,11 @@ from shared.engines.local.language import language_of
 from shared.engines.local.styles import style_of
 from shared.story.beats import Beat
 from shared.story.brief import Brief
-from shared.story.drafts import Draft
+from shared.story.drafts import Draft, find_missing
 from shared.story.errors import BadInput
 from shared.story.speech.fitting import Reader, fit_words, missing_seconds, need_seconds
+
+_SLACK = 0.01  # seconds: what rounding may take from a beat
 
 Readers = Callable[[str], Reader]
 """Returns who will say a text."""
@@ -25,17 +27,22 @@ def find_readers(brief: Brief) -> Readers:
     return cache(partial(_find_reader, brief))
 
 
-def ask_for_time(drafts: Sequence[Draft], brief: Brief, readers: Readers) -> tuple[Draft, ...]:
-    """Return the drafts, each asking for as many seconds as its words take, or more."""
+def ask_for_time(
+    drafts: Sequence[Draft], brief: Brief, readers: Readers, seconds: float
+) -> tuple[Draft, ...]:
+    """Return the drafts, each asking for as many seconds as its words take, or more.
+
+    Where there is time for all of their words, they can't be with less.
+    """
     if not brief.voice:
         return tuple(drafts)
-    return tuple(
-        replace(
-            draft,
-            seconds=max(draft.seconds, need_seconds(draft.narration, readers(draft.narration))),
-        )
-        for draft in drafts
-    )
+    needs = [need_seconds(draft.narration, readers(draft.narration)) for draft in drafts]
+    asking = [replace(d, seconds=max(d.seconds, n)) for d, n in zip(drafts, needs, strict=True)]
+    firm = [
+        replace(draft, least=max(draft.least, need + _SLACK if need else 0.0))
+        for draft, need in zip(asking, needs, strict=True)
+    ]
+    return tuple(firm if find_missing(firm, seconds) <= 0 else asking)
 
 
 def shorten_narration(

@@ -173,7 +173,7 @@ def fit(order: PlanOrder, story: Story) -> Made:
     seconds = story_seconds(brief)
     drafts, own = adopt(brief, story.beats[: count_worthwhile(seconds)])
     readers = find_readers(brief)
-    timed = time_beats(ask_for_time(drafts, brief, readers), seconds, brief.chunk_seconds)
+    timed = time_beats(ask_for_time(drafts, brief, readers, seconds), seconds, brief.chunk_seconds)
     spoken_by_user = {each.index for each in own if each.voice}
     beats = shorten_narration(timed, brief, readers, keep=spoken_by_user)
     chunks = plan_chunks(beats, brief.chunk_seconds)

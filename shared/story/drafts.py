@@ -120,8 +120,19 @@ def find_missing(drafts: Sequence[Draft], seconds: float) -> float:
 def _count_fitting(drafts: Sequence[Draft], seconds: float) -> int:
     """Return how many of the first drafts fit: each has its least time, and time to be said."""
     most = min(len(drafts), max_beats(seconds))
-    fitting = (n for n in range(most, 1, -1) if find_missing(drafts[:n], seconds) <= 0)
+    fitting = (n for n in range(most, 1, -1) if _fits(drafts[:n], seconds))
     return next(fitting, 1)
+
+
+def _fits(drafts: Sequence[Draft], seconds: float) -> bool:
+    """Tell whether there is time for all of these, and for the last to be seen if it is silent."""
+    *others, last = drafts
+    is_seen = last.least or last.narration or _sum_least(others) + SHORTEST_LAST <= seconds
+    return bool(is_seen) and find_missing(drafts, seconds) <= 0
+
+
+def _sum_least(drafts: Sequence[Draft]) -> float:
+    return sum(max(MIN_BEAT_SECONDS, draft.least) for draft in drafts)
 
 
 def _list_least(drafts: Sequence[Draft], seconds: float) -> list[float]:

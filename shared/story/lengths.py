@@ -21,7 +21,7 @@ def save_clips(
     """Return these lengths, changed where this saves clips; none is shorter than its least.
 
     What beats have beyond whole clips is taken from them. It fills up the last clips of those that
-    can't do without; what is left then goes to the beat with the most to say.
+    can't do without; what is left then goes to the beats with the most to say, a clip to each.
     """
     changed = [_drop_rest(*each, clip_seconds) for each in zip(seconds, least, strict=True)]
     left = sum(seconds) - sum(changed)
@@ -30,7 +30,11 @@ def save_clips(
         changed[at] += min(left, room)
         left -= min(left, room)
     # of equals the last one: it is seen before the end card, and may rest there
-    changed[max(range(len(changed)), key=lambda at: (least[at], seconds[at], at))] += left
+    wishes = sorted(range(len(changed)), key=lambda at: (least[at], seconds[at], at), reverse=True)
+    while left > _NEARLY:  # a clip for each: one long beat would be no cheaper
+        for at in wishes:
+            changed[at] += min(left, clip_seconds)
+            left -= min(left, clip_seconds)
     return min([*seconds], changed, key=lambda each: _count_all(each, clip_seconds))
 
 

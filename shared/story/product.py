@@ -1,5 +1,7 @@
 """What an ad is for, as its user tells it, and what was seen on its picture. Pure."""
 
+import re
+
 from shared.story.fact import Fact
 
 
@@ -33,7 +35,9 @@ class ProductLook(Fact):
 
 def describe_product(product: Product, look: ProductLook | None = None) -> str:
     """Return what it is in one phrase: the same words in every prompt."""
-    told = f"{product.name}, {product.about}" if product.about else product.name
+    about = re.split(r"(?<=[.!?])\s", product.about.strip(), maxsplit=1)[0].rstrip(" .,;!?")
+    is_named = product.name.lower() in about.lower()
+    told = about if is_named else f"{product.name}, {about}" if about else product.name
     colours = name_colours(look.palette) if look else ()
     return f"{told}, in {' and '.join(colours)}" if colours else told
 

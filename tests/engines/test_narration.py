@@ -56,3 +56,13 @@ def test_words_by_hand_that_cannot_fit_are_refused_with_what_they_lack() -> None
     with pytest.raises(BadInput, match=r"take [\d.]+ s more than the 5 s of their beat") as refused:
         refuse_narration(LONG, 5.0, brief)
     assert refused.value.field == "narration"
+
+
+def test_words_have_their_time_before_silent_beats_have_what_they_wish() -> None:
+    said = (
+        "The keeper climbs the stairs, lights the lamp, and waits until all of the ships are home."
+    )
+    told = Story("Sea", "Sea", "", (Draft("a", said), Draft("b", seconds=60), Draft("c")))
+    brief = Brief(prompt="the sea", duration=18, end_card=None, voice=True)
+    made = fit(PlanOrder(video_id="v", brief=brief), told)
+    assert made.data["beats"][0]["narration"] == said

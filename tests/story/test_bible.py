@@ -48,6 +48,8 @@ def test_a_plan_of_before_has_no_bible() -> None:
 def test_the_colours_that_were_seen_are_part_of_the_description() -> None:
     look = ProductLook(key="k", palette=("#cc1e28", "#24242a", "#ffffff"))
     assert describe_product(SHOE, look) == "AirFlex, a running shoe, in red and black"
+    told = Product(name="Tidewatch", about="Tidewatch shows the next good wave. It works offline.")
+    assert describe_product(told) == "Tidewatch shows the next good wave"
 
 
 def test_colours_have_everyday_names() -> None:

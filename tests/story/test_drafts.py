@@ -81,3 +81,11 @@ def test_the_card_leaves_the_story_most_of_a_short_video(
 
 def test_no_card_stays_no_card() -> None:
     assert fit_card(None, 30) is None
+
+
+@pytest.mark.parametrize(("seconds", "beats"), [(12.5, 3), (12.4, 2), (11, 2)])
+def test_a_silent_last_beat_is_never_over_before_it_is_seen(seconds: float, beats: int) -> None:
+    drafts = [Draft("a", "x"), Draft("b", "x"), Draft("c")]
+    assert len(time_beats(drafts, seconds)) == beats
+    # what is said is worth a short beat
+    assert len(time_beats([*drafts[:2], Draft("c", "x", least=1)], seconds)) == 3

@@ -20,6 +20,7 @@ from shared.story.lengths import count_clips, save_clips
         ([5.9] * 5, [5.9] * 5, [5.9] * 5),
         ([10, 5, 2.5], [5, 5, 2.5], [10, 5, 2.5]),
         ([7, 8], [5, 5], [5, 10]),
+        ([6.8] * 4 + [7.1], [5] * 5, [5, 5, 5, 9.3, 10]),
     ],
 )
 def test_what_is_beyond_whole_clips_goes_where_it_costs_least(

@@ -95,6 +95,54 @@ def test_two_people_are_not_taken_for_one(cues: list[str]) -> None:
     assert len(speakers(text)) == len(cues)
 
 
+@pytest.mark.parametrize(
+    ("action", "cues", "names"),
+    [
+        ("LUIS, the guard, runs.", ["GUARD", "INT. HALL - DAY", "LUIS"], ["LUIS"]),
+        ("LUIS, the guard, runs.", ["GUARD", "LUIS"], ["GUARD", "LUIS"]),
+        ("LUIS, a guard, runs.", ["GUARD", "INT. HALL - DAY", "LUIS"], ["GUARD", "LUIS"]),
+        (
+            'WILLIAM "BILLY" TANNER, 19, waits.',
+            ["BILLY", "MR. TANNER", "ADA"],
+            ["ADA", "BILLY"],
+        ),
+        (
+            'WILLIAM "BILLY" TANNER, 19, waits.',
+            ["BILLY", "MR. TANNER", "MRS. TANNER"],
+            ["BILLY", "MR. TANNER", "MRS. TANNER"],
+        ),
+        (
+            "FATHER JOHN O'BRIEN waits. O'BRIEN nods.",
+            ["O'BRIEN", "FATHER O'BRIEN"],
+            ["FATHER O'BRIEN"],
+        ),
+        ("LADY MACBETH enters.", ["MACBETH", "LADY MACBETH"], ["LADY MACBETH", "MACBETH"]),
+        ("A tavern.", ["OLD MAGS", "BILLY", "MAGS", "CROWD"], ["BILLY", "OLD MAGS"]),
+    ],
+)
+def test_a_role_a_nickname_a_title_and_an_age_are_no_other_person(
+    action: str, cues: list[str], names: list[str]
+) -> None:
+    heading = "INT. HALL - DAY"
+    lines = [f"{cue}\nHere." if cue != heading else cue for cue in cues]
+    found = speakers("\n\n".join([heading, action, *lines]))
+    assert [name.upper() for name in found] == names
+
+
+@pytest.mark.parametrize(("cue", "seen"), [("ADA (V.O.)", False), ("ADA (o.s.)", False),
+                                           ("ADA (CONT'D)", True)])  # fmt: skip
+def test_who_is_only_heard_is_not_shown(cue: str, seen: bool) -> None:
+    script = read_script(
+        f"INT. HALL - DAY\n\nThe speaker crackles.\n\n{cue}\nWill you never answer me?\n\n"
+        "BEN\nI can not.\n\nADA\nWhy not?\n\nHe leaves."
+    )
+    picks = select(script, find_characters(script), 12.5)
+    first = next(pick for pick in picks if "never" in pick.words)
+    assert first.speaker.upper() == "ADA"
+    assert ("featuring" in first.prompt) is seen
+    assert seen or not first.characters
+
+
 def test_notes_and_what_is_cut_are_not_read() -> None:
     cut = "/*\nEXT. SEA - DAY\n\nBEN\nGone.\n*/"
     text = f"INT. HALL - DAY\n\nADA\nHere. [[not here]]\n\n{cut}\n\nRain."

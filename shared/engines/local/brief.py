@@ -7,13 +7,26 @@ each language; a prompt in any other is only cut into sentences.
 import re
 import unicodedata
 
-from shared.engines.local.directions import Settings, read_settings
+from shared.engines.local.directions import Settings, read_settings, split_directions
 from shared.engines.local.grammar import grammar_of
 from shared.engines.local.language import ENGLISH, language_of
 from shared.engines.local.reader import Reader, find_home
 from shared.engines.local.reading import Line, Reading, name_for_pictures
-from shared.engines.local.sentences import ENDS, drop_markup, split_long, split_sentences
-from shared.engines.local.topics import hero_elsewhere, hero_of, scene_elsewhere, scene_of
+from shared.engines.local.sentences import (
+    ENDS,
+    calm_capitals,
+    drop_markup,
+    finish,
+    split_long,
+    split_sentences,
+)
+from shared.engines.local.topics import (
+    drop_order,
+    hero_elsewhere,
+    hero_of,
+    scene_elsewhere,
+    scene_of,
+)
 from shared.engines.local.wish import Part, read_parts
 from shared.story.errors import BadInput
 from shared.story.texts import VISIBLE, clean_text, looks_like_file
@@ -26,7 +39,7 @@ def read(prompt: str) -> Reading:
     text = _check_text(prompt)
     if not any(c.isalnum() for c in text):
         return _read_signs(text)
-    text = drop_markup(text)
+    text = calm_capitals(drop_markup(text))
     language = language_of(text)
     grammar = grammar_of(language)
     sentences = split_sentences(text, grammar)
@@ -36,13 +49,14 @@ def read(prompt: str) -> Reading:
     settings = read_settings([part.order for part in everything], grammar)
     parts = [part for part in everything if part.text]
     if not parts:  # all of it was for us: there is nothing to say, but something to show
-        parts = [Part("show", sentence.strip(ENDS)) for sentence in sentences or (text,)]
+        shown = [split_directions(sentence, grammar)[0] for sentence in sentences or (text,)]
+        parts = [Part("show", sentence.strip(ENDS)) for sentence in shown]
     return Reader(grammar, parts, with_people="people" not in settings.without).read()
 
 
 def find_settings(prompt: str) -> Settings:
     """Return what a prompt asks for beside its story, in a language that has a grammar."""
-    text = drop_markup(clean_text(prompt))
+    text = calm_capitals(drop_markup(clean_text(prompt)))
     grammar = grammar_of(language_of(text))
     if grammar is None:
         return Settings()
@@ -79,10 +93,17 @@ def _read_signs(text: str) -> Reading:
 
 def _read_foreign(text: str, sentences: tuple[str, ...], language: str) -> Reading:
     """Return a reading in a language without a grammar: it is told in its own words."""
-    said = [part for sentence in sentences for part in split_long(sentence, None)]
+    told = [_drop_order(sentences[0]), *sentences[1:]] if sentences else []
+    said = [part for sentence in told for part in split_long(sentence, None)]
     lines = tuple(Line(part, part.strip(ENDS), n) for n, part in enumerate(said))
-    topic = sentences[0].strip(ENDS) if sentences else text
+    topic = told[0].strip(ENDS) if told else text
     found = hero_of(text) or hero_elsewhere(text)
     drawn = name_for_pictures(found, "foreign", (), ENGLISH, with_people=False)
     scene = scene_of(text) or scene_elsewhere(text) or find_home(found, "foreign")
     return Reading("foreign", language, topic, lines, True, (), drawn, "", scene, "")
+
+
+def _drop_order(sentence: str) -> str:
+    """Return what a sentence asks a video about, as a sentence."""
+    wished = drop_order(sentence)
+    return wished if wished == sentence else finish(wished)

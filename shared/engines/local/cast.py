@@ -66,10 +66,7 @@ def describe_characters(reading: Reading, style: str, seed: int) -> dict[str, st
     """Return how each character looks, by name: the first one as it is drawn here."""
     worn = name_colour(bytes(palette_of(style_of(style), seed).accent))
     colours = [worn, *(colour for colour in _COLOURS if colour != worn)]
-    told = {name: name for name in reading.characters}
-    if reading.characters and reading.characters[0] in reading.drawn_name:
-        told[reading.characters[0]] = reading.drawn_name
-    pairs = zip(told.items(), colours, strict=False)
+    pairs = zip(reading.drawn.items(), colours, strict=False)
     return {name: f"{words}, with {_name_scarf(colour)}" for (name, words), colour in pairs}
 
 

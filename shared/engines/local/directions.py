@@ -73,7 +73,10 @@ def split_directions(sentence: str, g: Grammar) -> tuple[str, str]:
     rest, dropped = sentence, ""
     while places := list(_BETWEEN.finditer(rest)):
         head, tail = rest[: places[-1].start()], rest[places[-1].end() :]
-        if not is_direction(tail, g) or _belongs(head, tail, dropped, g):
+        # "…, epic tone, without blood" is wholly for us
+        goes_on = _begins_without(tail, g) and is_direction(_BETWEEN.split(head)[-1], g)
+        told = not is_direction(tail, g) or _belongs(head, tail, dropped, g)
+        if told and not goes_on:
             break
         rest, dropped = head, f"{tail.strip(' .!')}, {dropped}"
     return rest, dropped.rstrip(", ")

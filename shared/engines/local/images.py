@@ -119,6 +119,9 @@ _AFLOAT: frozenset[Hero] = frozenset(
 # its face would come to where captions are.
 _LOWER = {"wide": -0.04, "medium": 0.0, "close": 0.08}
 _SHORT = 0.9
+_MOST_REACH = 0.46  # of the width, to either side
+_REACHES = {"house": 0.62, "whale": 0.86}
+"""How far the widest of those that are no sketches go to either side, in their own heights."""
 # The height of a person in shares of the picture's shorter side, by the shot.
 _SIZES = {"wide": 0.64, "medium": 0.78, "close": 0.95}
 
@@ -185,6 +188,10 @@ def _draw_hero(hero: Hero, spec: ImageSpec, spot: Spot, figure: Figure) -> None:
     draw, height = _HEROES[hero]
     shot = _choose_shot(spec)
     size = height * spot.scale * _SIZES[shot]
+    sketch = sketches().get(hero)
+    reach = sketch.reach if sketch else _REACHES.get(hero, 0.0)
+    if reach:  # all of it is seen, also in a narrow picture
+        size = min(size, _MOST_REACH * spec.width / min(spec.width, spec.height) / reach)
     figure = replace(figure, foot=_place_foot(spot, shot, spec.index, hero), size=size)
     stands = hero in _CARRIED and _choose_scene(spec) not in _GROUND.get(hero, _TOPS)
     figure = _keep_inside(figure, figure.at(0, things.STAND) if stands else figure.foot)
@@ -232,6 +239,9 @@ def _choose_seen(spec: ImageSpec) -> Hero | None:
 
 def _choose_hero(spec: ImageSpec) -> Hero | None:
     """Return the beat's first character that can be drawn, else the hero of its prompt."""
+    _, marked, featured = spec.prompt.rpartition(f" {FEATURING} ")
+    if marked and any(name in featured for name in spec.characters[:1]):
+        return hero_of_beat(spec.prompt)
     for name in spec.characters:
         if found := hero_of(name):
             return found[0]

@@ -62,7 +62,8 @@ def language_of(text: str) -> str:
 
 def _latin_language(text: str) -> str:
     """Return the language whose words and letters are most frequent in the text."""
-    words = re.findall(r"[^\W\d_]+", text)
+    # "1450 W" is no Polish
+    words = re.findall(r"[^\W\d_]+", re.sub(r"\d\s?[^\W\d_](?!\w)", " ", text))
     names = {*_NAME.findall(text)}
     # "Lake Como" is no Spanish; but in German all nouns have a capital
     lowered = [word.lower() for word in words if word not in names]

@@ -9,6 +9,17 @@ from collections.abc import Iterator
 from functools import cache
 
 from shared.engines.local.grammar import Grammar
+from shared.engines.local.topics import LIVING
+
+_LONGEST_NAME = 4  # words of a product's name in quotation marks
+_SELLER = re.compile(r"(?<=@ )[A-ZÀ-Þ][\w’'&-]+(?: [A-ZÀ-Þ][\w’'&-]+)*")
+_STREET = re.compile(r"(?<!\w)(?:St|Street|Road|Rd|Lane|Avenue|Ave|Square|Way|Row|Hill)$")
+_CLAN = re.compile(r"(?:Ma?c|D[eiu]|L[aeo]|Van|Fitz|O['’])[A-Z]")
+_FIRM = r"(?!Co\b|Sons?\b|Partners?\b|Company\b)"
+_WHO = re.compile(
+    r"(?:who|quién|qui|wer|chi|quem)(?:\s+(?:was|is|fue|era|es|est|était|war|ist|è|foi|é))?\s+$",
+    re.IGNORECASE,
+)
 
 MOST = 4  # each of them costs a picture of its own
 
@@ -26,6 +37,7 @@ _COINED = re.compile(
 )
 _ELIDED = re.compile(r"[A-ZÀ-Þ]\w?['’][a-zà-ÿ]")  # "C'era", "L'ape"
 _OF = re.compile(r"d[eioua]s?|del|dell[aeo]|al|all[aeo]|a[gi]li?|nel|nell[aeo]|col|aux?|ao")
+_AND = re.compile(r"and|y|e|et|und")
 _AND_WHO = re.compile(r"and|y|e|et|und|qu[ei]|che|quem|who")
 _QUOTED = re.compile(r"[\"“«„]\s*([^\"“”«»„]{2,30}?)\s*[\"”»“]")
 
@@ -48,19 +60,27 @@ def find_characters(text: str, g: Grammar, with_people: bool) -> tuple[str, ...]
 
 
 def describe(name: str, text: str, g: Grammar) -> str:
-    """Return the word that says what somebody with this name is: "fox"; empty without one."""
+    """Return the word that says what somebody with this name is: "fox"; empty without one.
+
+    A title says it too, "Grandma Rosa", where no other word does.
+    """
     word = r"[\w’'-]+"
     before = rf"({word})\s*,?\s+(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
-    after = rf"{re.escape(name)}(?:\s*,)?\s+{g.any_of('articles')}\s*((?:{word}\s+){{0,3}}{word})"
+    article = rf"{g.any_of('articles')}(?:\s+|(?<=['’]))"  # not the first letters of "and"
+    after = rf"{re.escape(name)}(?:\s*,)?\s+{article}((?:{word}\s+){{0,3}}{word})"
     for pattern in (before, after):
         if match := re.search(pattern, text, re.IGNORECASE):
             words = [each.lower() for each in match.group(1).split()]
             if found := next((each for each in words if each in g.hero_of), ""):
                 return found
-    noun = re.search(
-        rf"{g.any_of('articles')}\s+(?:{word}\s+){{0,2}}?({word})\s+{re.escape(name)}", text
-    )
-    return noun.group(1) if noun and noun.group(1).islower() else ""
+    title, _, rest = name.lower().partition(" ")
+    if rest and g.hero_of.get(title) in LIVING:
+        return title
+    named = rf"(?:{g.any_of('named')}\s+)?{re.escape(name)}(?!\w)"
+    noun = re.search(rf"(?<!\w){article}(?:{word}\s+){{0,2}}?({word}),?\s+{named}", text, re.I)
+    small = g.words("joining") | g.words("dangling") | {"name"}
+    told = noun.group(1) if noun else ""
+    return told if told.islower() and told not in small else ""
 
 
 def find_product(text: str, g: Grammar, *, opens: bool) -> str:
@@ -70,40 +90,46 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
     """
     if match := re.search(_named_pattern(g), text):
         return match.group(1).rstrip("'’-")
-    if match := _QUOTED.search(text):
+    if (match := _QUOTED.search(text)) and len(match.group(1).split()) <= _LONGEST_NAME:
         return match.group(1).strip()
-    if match := _COINED.search(text):
+    if match := _COINED.search(text) or _SELLER.search(text):
         return match.group()
-    for match in _CAPITALS.finditer(text):
-        name = match.group()
-        before = _word_before(text, match.start())
-        if g.code == "de":
-            # All nouns have a capital: only what comes directly after one may be a name.
-            name = " ".join(name.split()[1:]) if _is_known(name.split()[0], g) else ""
-            name = name if before or name else ""
-        starts = not before and not (opens and not match.start())
-        name = _clean(name, g) if not before else name
-        if starts and name != text.strip(" .!"):
-            continue  # any word has a capital there
-        if name and not g.has("near", before) and not _is_no_name(name, g):
-            return name
-    return ""
+    names = (_find_brand(text, match, g, opens) for match in _CAPITALS.finditer(text))
+    return next(filter(None, names), "")
+
+
+def _find_brand(text: str, match: re.Match[str], g: Grammar, opens: bool) -> str:
+    """Return the name of a product in a run of words with capitals; empty where there is none."""
+    name, before = match.group(), _word_before(text, match.start())
+    if g.code == "de":
+        # All nouns have a capital: only what comes directly after one may be a name.
+        name = " ".join(name.split()[1:]) if _is_known(name.split()[0], g) else ""
+    starts = not before and not (opens and not match.start())
+    name = _clean(name, g) if not before else name
+    if starts and name != text.strip(" .!"):
+        return ""  # any word has a capital there
+    if before.isdigit() and _STREET.search(name):  # "12 High St"
+        return ""
+    if _AND.fullmatch(before):  # "by Rita and Nuno"
+        return ""
+    return name if name and not g.has("near", before) and not _is_no_name(name, g) else ""
 
 
 def _named_pattern(g: Grammar) -> str:
     capital = r"[A-ZÀ-Þ][\w’'&+-]*"
-    return rf"\b(?i:{g.any_of('named')})\s+[\"“«„]?({capital}(?:\s+{capital}){{0,2}})"
+    return rf"\b(?i:{g.any_of('named')})\s+[\"“«„]?({capital}(?:\s+(?:&\s+)?{capital}){{0,2}})"
 
 
 def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
     """Yield every run of words with capitals that may be a name, and where it is."""
     for match in _CAPITALS.finditer(text):
         words, start = match.group().split(), match.start()
-        while words and _opens_sentence(words[0], g):
+        while words and (_opens_sentence(words[0], g) or g.has("named", words[0])):
             start += len(words[0]) + 1
             words = words[1:]
         if g.code == "de":
-            while len(words) > 1 and _is_known(words[0], g):
+            aside = _is_aside(text, start, match.end(), g)
+            while len(words) > 1 and (aside or _is_known(words[0], g)):
                 start += len(words[0]) + 1
                 words = words[1:]
         name = re.sub(r"['’]s$", "", " ".join(words))
@@ -143,8 +169,10 @@ def _is_known(word: str, g: Grammar) -> bool:
 
 def _is_named(text: str, start: int, end: int, name: str, g: Grammar, with_people: bool) -> bool:
     before = _word_before(text, start)
-    if _is_introduced(text, start, name, before, g):
+    if _is_introduced(text, start, name, before, g) or _is_told_of(text, start, end, g):
         return True
+    if _is_coined(name) or re.search(r"[@/+]\s*$", text[:start]):
+        return False
     return not g.has("near", before) and _does_something(text, start, end, before, g, with_people)
 
 
@@ -155,9 +183,39 @@ def _is_introduced(text: str, start: int, name: str, before: str, g: Grammar) ->
         return True
     if re.search(rf"\b{g.any_of('named')}\s+[\"“«„]?$", text[:start], re.IGNORECASE):
         return True
+    if len(words) > 1 and _WHO.search(text[:start]):
+        return True
     # "Ada Lovelace" alone is whom it is about; "the fox Pip"
     alone = len(words) > 1 and name == text.strip(" .!")
-    return alone or (before in g.hero_of and not g.has("near", before))
+    return alone or (g.hero_of.get(before) in LIVING and not g.has("near", before))
+
+
+def _is_coined(name: str) -> bool:
+    """Tell whether a name looks like that of a product: "FocusFlow", but not "McKay"."""
+    return _COINED.fullmatch(name) is not None and not _CLAN.match(name)
+
+
+def _is_told_of(text: str, start: int, end: int, g: Grammar) -> bool:
+    """Tell whether commas say who it is: "a small mouse, Lila, knocks", "Inês, a girl"."""
+    kind = re.match(rf"\s*,\s+{g.any_of('articles')}\s+((?:[\w-]+\s+){{0,2}}[\w-]+)", text[end:])
+    if kind and any(g.hero_of.get(word) in LIVING for word in kind[1].lower().split()):
+        return True
+    if g.code == "de":
+        noun = re.search(r"[A-ZÄÖÜ][\w-]+\s+$", text[:start])
+        return noun is not None and _is_aside(text, noun.start(), end, g)
+    noun = re.search(
+        rf"(?<!\w){g.any_of('articles')}\s+(?:[\w-]+\s+){{0,3}}?([\w-]+),\s+$",
+        text[:start],
+        re.IGNORECASE,
+    )
+    is_thing = noun and (noun[1][0].isupper() or noun[1].lower() in g.scene_of)
+    return noun is not None and not is_thing and text[end : end + 1] == ","
+
+
+def _is_aside(text: str, start: int, end: int, g: Grammar) -> bool:
+    """Tell whether commas stand around an article with what it belongs to: ", der Dachs Bruno,"."""
+    opens = re.search(rf",\s+{g.any_of('articles')}\s+$", text[:start], re.IGNORECASE)
+    return opens is not None and text[end : end + 1] == ","
 
 
 def _does_something(
@@ -165,7 +223,7 @@ def _does_something(
 ) -> bool:
     """Tell whether what follows a name follows only names: a verb, or who it is."""
     after, opens = text[end:], not before
-    pair = r"\s+(?:and|y|e|et|und)\s+(?-i:[A-ZÀ-Þ])"
+    pair = rf"\s+(?:and|y|e|et|und|&)\s+{_FIRM}(?-i:[A-ZÀ-Þ])"
     if re.match(rf"\s*,\s+{g.any_of('articles')}(?!\w)", after, re.IGNORECASE):
         return True  # "Nora, a retired thief"
     if opens and re.match(pair, after):

@@ -21,6 +21,8 @@ def find_opening(sentence: str, names: Sequence[str], g: Grammar) -> str:
     """Return the words with which the film of this sentence opens; empty where there are none."""
     text = sentence.strip(ENDS + '"“”«»¿¡')
     found = _find_named(text, names, g) or _find_subject(text, g) or _find_thing(text, g)
+    named = next((f"{found} {name}" for name in names if f"{found} {name}" in text), found)
+    found = named if found else ""  # "My grandmother Carmen."
     found = re.sub(r"\W+$", "", found)
     is_part = len(found.split()) + _MORE <= len(text.split())
     return finish(found) if found and is_part else ""

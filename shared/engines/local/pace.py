@@ -14,5 +14,5 @@ def speaking_seconds(text: str) -> float:
     if not text.isascii() and language_of(text) in UNSPACED:
         return len(text) / 3 / WORDS_A_SECOND + BREATH
     # a number is said in more letters than it is written in: each figure is about a word
-    letters = len(text) + 5 * (sum(map(str.isdigit, text)) + sum(map(text.count, "%€$£")))
+    letters = len(text) + 5 * (sum(map(str.isdigit, text)) + sum(map(text.count, "%€$£₹¥")))
     return max(len(text.split()) / WORDS_A_SECOND, letters / LETTERS_A_SECOND) + BREATH

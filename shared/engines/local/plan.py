@@ -6,23 +6,31 @@ words are silent, and show more of what it is about.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from shared.engines.local.brief import read
 from shared.engines.local.cast import describe_characters
 from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
-from shared.engines.local.reading import Line, Reading
-from shared.engines.local.sentences import ENDS, finish
+from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
+from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
-from shared.engines.local.topics import FEATURING, Scene, hero_of_beat, scene_of
+from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of, hero_of_beat, scene_of
+from shared.engines.local.wish import is_call
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
 
 _ROOM = 2  # silent beats: with no more, an opening would only delay the sentence
+_SILENT = -2  # the group of a beat for which there are no words
+_STAGE: frozenset[Scene] = frozenset(("stage",))
+_BESIDES: Mapping[Kind, Collection[Scene]] = {"tale": NOWHERE, "product": ()}
+"""Places that words alone don't tell of, where it is not about a product: a stage for it."""
 _SHORT_OFFER = 6  # words: more are too many beside a name
 
 
@@ -30,7 +38,7 @@ def plan(prompt: str, style: str, seconds: float, seed: int) -> Story:
     """Return a story of about `seconds`; a long script gives all the beats that it has."""
     style_of(style)  # an unknown style is refused here, before anything is drawn
     reading = read(prompt)
-    lines = _fill(reading, seconds)
+    lines = _fit(_fill(reading, seconds), seconds)
     title = title_of(reading) or "Storywave"
     return Story(
         title=title,
@@ -63,6 +71,38 @@ def _fill(reading: Reading, seconds: float) -> list[Line]:
     return _spread(lines, wanted, reading.topic)
 
 
+def _fit(lines: Sequence[Line], seconds: float) -> list[Line]:
+    """Return the lines for which there is time: silent ones go first, then short ones are joined.
+
+    What is said is left to whoever gives beats their time, where even that does not help.
+    """
+    fitting = [*lines]
+    while _measure(fitting) > seconds and any(line.group == _SILENT for line in fitting):
+        last = max(at for at, line in enumerate(fitting) if line.group == _SILENT)
+        del fitting[last]
+    joined = fitting
+    while _measure(joined) > seconds and (shorter := _join_shortest(joined)):
+        joined = shorter
+    return joined if _measure(joined) <= seconds else fitting
+
+
+def _measure(lines: Sequence[Line]) -> float:
+    """Return the seconds that these lines need: the last beat may be shorter than the others."""
+    *others, last = (speaking_seconds(line.text) for line in lines)
+    return sum(max(SHORTEST, each) for each in others) + max(SHORTEST_LAST, last)
+
+
+def _join_shortest(lines: Sequence[Line]) -> list[Line] | None:
+    """Return the lines with one less: two that can be said in one beat; None without such."""
+    texts = {at: f"{a.text} {b.text}" for at, (a, b) in enumerate(pairwise(lines))
+             if a.text and b.text}  # fmt: skip
+    at = min(texts, key=lambda at: speaking_seconds(texts[at]), default=None)
+    if at is None or speaking_seconds(texts[at]) > LONGEST_LINE:
+        return None
+    shown = ", ".join(line.shows for line in lines[at : at + 2] if line.shows)
+    return [*lines[:at], Line(texts[at], shown, lines[at].group), *lines[at + 2 :]]
+
+
 def _close(reading: Reading, lines: Sequence[Line]) -> list[Line] | None:
     """Return the lines of an ad with its name and its offer as the last one; None without both.
 
@@ -78,7 +118,10 @@ def _close(reading: Reading, lines: Sequence[Line]) -> list[Line] | None:
     if grammar.has("articles", offer.split()[0]) or grammar.has("offer_lead", offer.split()[0]):
         offer = offer[0].lower() + offer[1:]
     others = [line for line in lines if line is not alone[-1]]
-    return [*others, Line(finish(f"{reading.name}: {offer}"), reading.topic, len(lines) + 1)]
+    last = Line(finish(f"{reading.name}: {offer}"), reading.topic, len(lines) + 1)
+    if is_call(others[-1].text, grammar):  # what to do comes after why
+        return [*others[:-1], last, replace(others[-1], group=last.group + 1)]
+    return [*others, last]
 
 
 def _is_offer(text: str, grammar: Grammar) -> bool:
@@ -102,7 +145,7 @@ def _spread(lines: Sequence[Line], wanted: int, topic: str) -> list[Line]:
             done = last_of_group.index(number) + 1
             due = missing * done // len(last_of_group)
             quiet = due - sum(not each.text and each.group < 0 for each in spread)
-            spread += [Line("", line.shows or topic, -2)] * quiet
+            spread += [Line("", line.shows or topic, _SILENT)] * quiet
     return spread
 
 
@@ -118,10 +161,12 @@ def _make_beats(
     for index, (line, scene) in enumerate(zip(lines, _choose_scenes(reading, lines), strict=True)):
         setting = SETTINGS[scene]
         shot, move = SHOTS[index % len(SHOTS)], MOVES[(index + turn) % len(MOVES)]
-        seen = _choose_characters(reading, line, everyone=index == len(lines) - 1)
+        seen = _choose_characters(reading, line)
+        if index == len(lines) - 1:  # all come together at the end
+            seen += tuple(name for name in reading.characters if name not in seen)
         # The place comes first and the hero last: whoever draws it finds both in every beat.
         prompt = f"{shot} {setting}, {move}: {line.shows or reading.topic}, {FEATURING} "
-        prompt += _name_seen(reading, seen)
+        prompt += _name_seen(reading, line, seen)
         yield Draft(
             prompt,
             line.text,
@@ -133,23 +178,31 @@ def _make_beats(
         )
 
 
-def _choose_characters(reading: Reading, line: Line, everyone: bool) -> tuple[str, ...]:
-    """Return who is seen: the people whom a line names, else the hero; all at the end.
+def _choose_characters(reading: Reading, line: Line) -> tuple[str, ...]:
+    """Return who is seen: the people whom a line names, else the hero.
 
-    The first of them is the one who is drawn. Of animals only the hero is known by its kind.
+    The first of them is the one who is drawn: beside an animal nobody of whom no word tells more.
     """
-    if everyone:
-        return reading.characters
     hero = reading.characters[:1]
-    named = tuple(name for name in reading.characters if name in line.shows)
-    if hero_of_beat(f" {FEATURING} {reading.drawn_name}") != "person":
-        return hero + tuple(name for name in named if name not in hero)
-    return named or hero
+    named = tuple(name for name in reading.characters if _is_named(name, line.shows))
+    is_person = hero_of_beat(f" {FEATURING} {reading.drawn_name}") == "person"
+    if named and (is_person or reading.drawn[named[0]] != f"{named[0]}, a person"):
+        return named
+    return hero + tuple(name for name in named if name not in hero)
 
 
-def _name_seen(reading: Reading, seen: Sequence[str]) -> str:
-    """Return the words for who is drawn: the hero, or the first of others."""
-    return f"{seen[0]}, a person" if seen[:1] != reading.characters[:1] else reading.drawn_name
+def _is_named(name: str, text: str) -> bool:
+    """Tell whether a text names somebody, or by a part of the name: of "Captain Pico", "Pico"."""
+    parts = "|".join(map(re.escape, [name, *name.split()[-1:]]))
+    return re.search(rf"(?<!\w)(?:{parts})(?!\w)", text) is not None
+
+
+def _name_seen(reading: Reading, line: Line, seen: Sequence[str]) -> str:
+    """Return the words for who is drawn: the hero, or the first of others, or the line's thing."""
+    if reading.varies:
+        found = hero_of(line.shows, reading.language)
+        return name_for_pictures(found, reading.kind, (), reading.language, with_people=False)
+    return reading.drawn[seen[0]] if seen else reading.drawn_name
 
 
 def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:
@@ -162,7 +215,11 @@ def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:
     scenes: list[Scene] = []
     for index, line in enumerate(lines):
         own = line.text or line.shows != reading.topic
-        named = scene_of(line.shows, reading.language) if own and reading.is_script else None
+        named = None
+        if own and reading.is_script:
+            # a bottle in a tale stands on no stage
+            besides = _BESIDES.get(reading.kind, _STAGE)
+            named = scene_of(line.shows, reading.language, besides)
         away = route[(index - index // 3 - 1) % len(route)]
         scenes.append(named or (away if index % 3 else reading.scene))
     return scenes

@@ -14,10 +14,10 @@ from shared.engines.local.sentences import (
     finish,
     split_clauses,
     split_long,
-    split_sentences,
 )
 from shared.engines.local.sketches import sketches
 from shared.engines.local.telling import (
+    gift_pattern,
     is_price_only,
     offer_pattern,
     speak_for_us,
@@ -26,7 +26,18 @@ from shared.engines.local.telling import (
     tell_question,
     tell_subject,
 )
-from shared.engines.local.topics import LIVING, NOBODY, PEOPLE, Hero, Scene, hero_of, scene_of
+from shared.engines.local.topics import (
+    LIVING,
+    NOBODY,
+    NOWHERE,
+    PEOPLE,
+    Hero,
+    Scene,
+    drop_denied,
+    hero_of,
+    scene_of,
+    words_of,
+)
 from shared.engines.local.wish import Part, is_call
 
 _FEW = 8  # sentences; a longer text is a story, whatever single words of it say
@@ -47,34 +58,59 @@ class Reader:
         self._told = [part for part in parts if part.purpose not in ("name", "call")]
         about = next((p for p in parts if p.purpose == "subject"), None)
         self._about = about or next(iter(self._told), parts[0])
+        # who begins by asking to come is nobody's name, and "Book now" no book
+        self._content = " ".join(
+            _lower(finish(part.text)) if is_call(part.text, grammar) else finish(part.text)
+            for part in self._told
+        )
         self._kind = self._find_kind()
 
     def read(self) -> Reading:
         """Return the reading."""
         g, kind = self._g, self._kind
-        content = " ".join(finish(part.text) for part in self._told)
-        people = _mentions_people(content, g)
+        content = self._content
+        people = _mentions_people(drop_denied(content), g)
         named = self._with_people and kind != "product"
         characters = find_characters(content, g, people) if named else ()
         if characters and kind == "topic":
             kind = self._kind = "tale"
-        name = self._find_name(content) if kind == "product" else next(iter(characters), "")
+        name = self._find_name() if kind == "product" else next(iter(characters), "")
         self._join_name(name)
         lines = self._write_lines(name)
         topic = self._find_topic(name)
         found = self._find_hero(topic, content, name)
-        scene = scene_of(topic, g.code) or scene_of(content, g.code) or find_home(found, kind)
-        if kind == "tale" and scene in ("shapes", "stage"):
-            scene = _DEFAULT_SCENES[kind]  # who lives somewhere does not live among shapes
+        # who lives somewhere does not live among shapes
+        besides = NOWHERE if kind == "tale" else ()
+        places = (scene_of(text, g.code, besides) for text in (topic, content))
+        scene = next((place for place in places if place), None) or find_home(found, kind)
         drawn = name_for_pictures(found, kind, characters, g.code, people)
         if not self._with_people and (people or not found or found[0] in PEOPLE):
             drawn = NOBODY if kind != "product" else drawn
-        if not found and characters and g.code == ENGLISH and (word := describe(name, content, g)):
-            drawn = f"{name} the {word}"  # what nobody here can draw, others may
+        drawn = self._describe_unknown(name) or drawn if characters and not found else drawn
+        told = {name: drawn, **{each: self._draw_other(each) for each in characters[1:]}}
         return Reading(
             kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
-            name, scene, self._find_call(content), self._find_opening(lines, characters, name),
+            name, scene, self._find_call(), self._find_opening(lines, characters, name),
+            self._varies(found, topic), told if characters else {},
         )  # fmt: skip
+
+    def _varies(self, found: tuple[Hero, str] | None, topic: str) -> bool:
+        """Tell whether the hero is a thing of one sentence only, and not what all is about."""
+        is_list = self._kind in ("topic", "question") and self._is_script()
+        return bool(
+            is_list and found and found[0] not in LIVING and not hero_of(topic, self._g.code)
+        )
+
+    def _draw_other(self, name: str) -> str:
+        """Return the words for somebody beside the hero."""
+        found = hero_of(describe(name, self._content, self._g), self._g.code)
+        unknown = "" if found else self._describe_unknown(name)
+        return unknown or name_for_pictures(found, "tale", (name,), self._g.code, with_people=True)
+
+    def _describe_unknown(self, name: str) -> str:
+        """Return a name with what it is, which nobody here can draw, but others may."""
+        word = describe(name, self._content, self._g) if self._g.code == ENGLISH else ""
+        return f"{name} the {word}" if word else ""
 
     def _find_opening(self, lines: Sequence[Line], characters: Sequence[str], name: str) -> str:
         """Return what is said first, where there is only one sentence."""
@@ -82,7 +118,8 @@ class Reader:
             return ""
         names = characters or ([name] if name else [])
         # "a fox who learns to fly": as it was asked for, it tells whom it is about
-        asked = speak_for_us(self._told[0].text, self._g)
+        asked = self._told[0].text
+        asked = speak_for_us(asked, self._g) if self._kind == "product" else asked
         said = " ".join(line.text for line in lines)
         found = find_opening(asked, names, self._g)
         return found if found else find_opening(said, names, self._g)
@@ -107,7 +144,17 @@ class Reader:
         told = (
             (topic, content) if not name else (topic.replace(name, ""), content.replace(name, ""))
         )
-        return next((found for text in told if (found := hero_of(text, g.code))), thing)
+        shown = (each for each in self._told if not is_call(each.text, g))
+        own = {word for part in shown for word in words_of(part.text)}
+        seen = next((found for text in told if (found := hero_of(drop_denied(text), g.code))), None)
+        named = next((found for text in told if (found := hero_of(text, g.code))), None)
+        # "a city without dogs" shows the city; "a world without bees" is about bees
+        is_place = any(scene_of(drop_denied(text), g.code) for text in told)
+        found = seen or (named if named and named[0] not in PEOPLE and not is_place else None)
+        if self._kind == "product" and found and found[0] in LIVING:
+            # whom it is for, or what it runs on, is not what it is
+            found = hero_of(told[0], g.code)
+        return found if found and found[1] in own else thing
 
     def _find_kind(self) -> Kind:
         about, g = self._about, self._g
@@ -119,7 +166,11 @@ class Reader:
             return "product"
         if "lesson" in kinds:
             return "topic"
-        words = " ".join(part.text for part in self._parts)
+        words = self._content
+        if len(self._told) < _FEW and re.search(
+            rf"(?<!\w){g.any_of('business')}(?!\w)", about.text, re.I
+        ):
+            return "product"
         sells = re.search(rf"(?<!\w){g.any_of('sells')}(?!\w)", words, re.I)
         short = len(self._told) < _FEW and not find_characters(words, g, with_people=False)
         if short and (sells or offer_pattern(g).search(words)):
@@ -127,11 +178,13 @@ class Reader:
         found = hero_of(words, g.code)
         return "tale" if found and found[0] in LIVING else "topic"
 
-    def _find_name(self, content: str) -> str:
+    def _find_name(self) -> str:
         named = next((part.text for part in self._parts if part.purpose == "name"), "")
         wished = self._about.purpose == "subject"
         about = find_product(self._about.text, self._g, opens=wished)
-        return named or about or find_product(content, self._g, opens=False)
+        # whom to call is not yet what it is called
+        told = " ".join(finish(p.text) for p in self._told if not is_call(p.text, self._g))
+        return named or about or find_product(told, self._g, opens=False)
 
     def _find_topic(self, name: str) -> str:
         """Return what it is about in a form that can stand inside another sentence."""
@@ -141,7 +194,7 @@ class Reader:
             else self._about.text
         )
         topic = topic.strip(ENDS) or name or self._about.text.strip(ENDS)
-        topic = speak_for_us(topic, self._g)
+        topic = speak_for_us(topic, self._g) if self._kind == "product" else topic
         if (
             name
             and self._about.purpose != "subject"
@@ -156,16 +209,17 @@ class Reader:
         starts_low = small or self._g.has("articles", first)
         return topic[0].lower() + topic[1:] if starts_low and first.lower() != "i" else topic
 
-    def _find_call(self, content: str) -> str:
+    def _find_call(self) -> str:
         """Return what whoever watches is asked to do: in the prompt's words, if it says so."""
         g = self._g
         asked = [part.text for part in self._parts if part.purpose == "call"]
         if self._kind == "product":
-            asked += [s for s in split_sentences(content, g) if is_call(s, g)]
+            asked += [part.text for part in self._told if is_call(part.text, g)]
         if asked:
-            return asked[0].strip(ENDS)[:60]
+            asked[0] = asked[0].strip(ENDS)[:60]
+            return asked[0][:1].upper() + asked[0][1:]
         if self._kind == "product":
-            _, offer = split_offer(content, g)
+            _, offer = split_offer(self._content, g)
             found = re.match(g.any_of("percent", "free"), offer, re.IGNORECASE)
             if found:
                 said = found.group().strip()
@@ -211,6 +265,8 @@ class Reader:
                 head, offer = text if head.strip(ENDS) or not name else f"{name}: {offer}", ""
                 if not text.startswith(head):
                     return [finish(head)]
+            elif head.strip(ENDS):  # a price stays with what it is the price of
+                head, offer = split_offer(text, g, gift_pattern(g))
             said = tell_product(head, name, g)
             offers = [part for part in re.split(r"\s*[,;]\s+", offer) if part.strip(ENDS)]
             return [*said, *(finish(part) for part in offers)]
@@ -229,6 +285,10 @@ class Reader:
         if self._kind == "product" and not split_offer(text, self._g)[0].strip(ENDS):
             return ""
         return re.sub(r"\.\s+¿?[\w ]+\?$", "", text).strip(ENDS)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def find_home(found: tuple[Hero, str] | None, kind: Kind) -> Scene:

@@ -1,7 +1,7 @@
 """What the planner understands of a prompt. Pure data, and the words for its hero."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from shared.engines.local.language import ENGLISH
@@ -38,6 +38,10 @@ class Reading:
     call: str
     opening: str = ""
     """What is said first, where there is only one sentence: "A fox."."""
+    varies: bool = False
+    """Whether each beat shows a thing of its own, as in a list of tips."""
+    drawn: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Who is named → the words for them in the prompts of pictures."""
 
 
 def name_for_pictures(
@@ -50,6 +54,8 @@ def name_for_pictures(
         hero, word = found
         if hero == "person":
             word = word if language == ENGLISH and not word.endswith("s") else "person"
+            if name and word in name.lower().split():  # "Captain Vera"
+                return name
             return (
                 f"{name}, a {word}"
                 if name
@@ -58,8 +64,11 @@ def name_for_pictures(
                 else f"the {word}"
             )
         if hero in LIVING:
-            word = word if language == ENGLISH else hero
-            return f"{name} the {word}" if name else f"the {word}"
+            # "the smallest of the foxes" is one of them
+            is_one = language == ENGLISH and not (name and word.endswith("s"))
+            word = word if is_one else hero
+            is_title = language == ENGLISH and word in name.lower().split()  # "Grandma Rosa"
+            return name if is_title else f"{name} the {word}" if name else f"the {word}"
         return sketches()[hero].called if hero in sketches() else f"a {hero}"
     if kind == "product":
         return "a box"

@@ -15,10 +15,22 @@ ENDS = " .,;:!?…。、！？¿¡؟"
 
 _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "،", " ")
 _WORDS_A_LINE = 18
+_FULL_WORD = 4  # letters
+_SHOUT, _LOUD = 25, 0.85  # letters of a text in capitals, and their share of it
 _LETTERS_A_LINE = 54
-_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[.!?…؟۔।][\"'”’»)])\s+|(?<=[。！？])")
 _INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
 _ORDINAL = re.compile(r"(?:^|[\s(])\d{1,2}\.$")
+_WHOLE_END = re.compile(
+    r"(?:(?=\w*[aeiouyà-ÿ])\w{3,}|[^\s.]*\d[^\s.]{2,}|[$€£]\d+)\.$|^[^\"“«„'‘]*[!?]$"
+)
+"""No short form, a number with its unit, a mark outside of quotation: a sentence ends with it."""
+_UNSPACED_END = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]$")
+_STEP = re.compile(r"(?:^|(?<=[\s:]))\(?(\d{1,2})[.)][ \t]+(?=[^\W\d_])", re.M)
+_ITEM = re.compile(r"^\s*(?:- ?\[[ xX]\]|[-*+•]|\d{1,3}[.)]|[✅✔☑➡👉]\ufe0f?)\s+(\W{0,3}\w)", re.M)
+_SIGNS = re.compile(r"(?:[ \t]*[\u231a-\u23ff\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]"
+                    r"[\ufe0f\u200d]*)+[ \t]*(?P<after>[.,;:!?]|$)?", re.M)  # fmt: skip
+_TAGS = re.compile(r"(?:(?<=\s)#[^\W\d]\w*[ \t]*)+$|(?<![\w&#])#(?=[^\W\d_])", re.M)
 
 # Marks of Markdown and HTML that are no part of what is said, each with what stays.
 _MARKUP = (
@@ -30,7 +42,7 @@ _MARKUP = (
         re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-+:?)?\s*$", re.M),
         "",
     ),
-    (re.compile(r"^\s*(?:#{1,6}|>+|[-*+•]|\d{1,3}[.)]|- ?\[[ xX]\])\s+", re.M), ""),
+    (re.compile(r"^\s*(?:#{1,6}|>+)\s+", re.M), ""),
     (re.compile(r"^\s*\|(.*)\|\s*$", re.M), r"\1"),
     (re.compile(r"(?<=\S)[ \t]*\|[ \t]*(?=\S)"), ", "),
     (re.compile(r"(\*{1,3}|_{2,3}|~~|`+)(?=[^\s*_~`])(.{1,300}?)(?<=\S)\1"), r"\2"),
@@ -39,25 +51,62 @@ _MARKUP = (
 
 
 def drop_markup(text: str) -> str:
-    """Return the text without the marks of Markdown and HTML."""
+    """Return the text without what is not said: marks of Markdown and HTML, small pictures."""
+    # an item of a list is a sentence of its own, also in small letters
+    text = _ITEM.sub(lambda item: item[1].upper(), _split_steps(_TAGS.sub("", text)))
+    if not text.isascii():
+        text = _SIGNS.sub(lambda sign: " " if sign["after"] is None else sign["after"], text)
     if not re.search(r"[#*_`<\[|>~+•-]", text):
-        return text
+        return text.strip()
     for pattern, stays in _MARKUP:
         text = pattern.sub(stays, text)
     return html.unescape(text)
 
 
+def calm_capitals(text: str) -> str:
+    """Return a text that shouts throughout in small letters, with a capital for each sentence."""
+    letters = [c for c in text if c.isalpha()]
+    loud = sum(c.isupper() for c in letters)
+    if len(letters) < _SHOUT or loud < _LOUD * len(letters):
+        return text
+    return re.sub(r"(?:^|[.!?…]\s+|\n\s*)\w", lambda begin: begin[0].upper(), text.lower())
+
+
+def _split_steps(text: str) -> str:
+    """Return a text with a line for each of the steps that it numbers: "1) fry, 2) stir"."""
+    marks = [*_STEP.finditer(text)]
+    if len(marks) < 2 or [int(mark[1]) for mark in marks] != [*range(1, len(marks) + 1)]:
+        return text
+    last = text.find("\n", marks[-1].end())
+    ends = [*(mark.start() for mark in marks[1:]), last if last >= 0 else len(text)]
+    steps = (text[mark.end() : end] for mark, end in zip(marks, ends, strict=True))
+    head = text[: marks[0].start()].rstrip(" ,;:\n")
+    return "\n".join(map(finish, (head, *steps))) + text[ends[-1] :]
+
+
 def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
     """Return the sentences of a text, in order."""
-    # A line that goes on in small letters was only wrapped.
-    text = re.sub(r"(?<=[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", " ", text)
+    # A long line that goes on in small letters was only wrapped; short ones are a list, or a poem.
+    text = re.sub(r"([^\n]{40,}[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", r"\1 ", text)
     found: list[str] = []
-    for part in (part.strip() for part in _SENTENCE_END.split(text) if part):
-        if found and (_goes_on(found[-1], grammar) or part[0].islower()):
-            found[-1] = f"{found[-1]} {part}"
-        elif any(c.isalnum() for c in part):
-            found.append(part)
+    for line in text.split("\n"):
+        begun = len(found)
+        for part in (part.strip() for part in _SENTENCE_END.split(line) if part):
+            rest = len(found) > begun and _is_rest(part, found[-1])
+            if found and (rest or _goes_on(found[-1], grammar)):
+                found[-1] = f"{found[-1]} {part}"
+            elif any(c.isalnum() for c in part):
+                found.append(part)
     return tuple(found)
+
+
+def _is_rest(part: str, before: str) -> bool:
+    """Tell whether a part in small letters belongs to what is before it: "'Who?' she said".
+
+    Some write all of their sentences so.
+    """
+    own = before[0].islower() or _WHOLE_END.search(before)
+    return part[0].islower() and part.split()[0].islower() and not own
 
 
 def _goes_on(before: str, grammar: Grammar | None) -> bool:
@@ -77,6 +126,7 @@ def split_clauses(sentence: str, grammar: Grammar) -> list[str]:
     breaks = re.compile(rf"(?:{grammar.any_of('breaks')})\b", re.IGNORECASE)
     for at in range(FEWEST_WORDS, len(words) - FEWEST_WORDS + 2):
         pause = words[at - 1].endswith((",", ";", ":", "—", "–")) or words[at] in "—–-"
+        pause = pause and not _is_within(words, at)
         rest = " ".join(words[at : at + 3])
         # a comma alone may be one of a list: "apples, pears and plums"
         if (pause and at - starts[-1] >= FEWEST_WORDS) or (
@@ -128,14 +178,22 @@ def _cost_of_split(words: Sequence[str], at: int, grammar: Grammar | None) -> fl
     """Return what it costs to split before this word: nothing at the end, little at a pause."""
     if at == len(words):
         return 0.0
+    if _is_within(words, at):
+        return 0.9
     if words[at - 1].endswith(_PAUSES):
         return 0.1
-    if grammar is None:
-        return 0.6
+    if grammar is None:  # in most languages short words go with what follows them
+        return 0.8 if len(words[at - 1]) < _FULL_WORD else 0.6
     joining = grammar.words("joining")
     if words[at - 1].lower() in joining | grammar.words("dangling"):
         return 0.8
     return 0.25 if words[at].lower() in joining else 0.6
+
+
+def _is_within(words: Sequence[str], at: int) -> bool:
+    """Tell whether a place is within brackets."""
+    near = " ".join(words[max(0, at - _WORDS_A_LINE) : at])
+    return near.rfind("(") > near.rfind(")")
 
 
 def finish(text: str) -> str:
@@ -143,6 +201,10 @@ def finish(text: str) -> str:
     text = text.strip().strip(",;:–— ")
     if not text:
         return ""
+    if _UNSPACED_END.search(text):
+        return f"{text}。"
+    if re.match(r"[a-z][A-Z]", text):  # iPhone
+        return text if text.endswith((".", "!", "?", "…")) else f"{text}."
     opens = 1 if text[0] in "¿¡\"“«'(" and len(text) > 1 else 0
     text = text[:opens] + text[opens].upper() + text[opens + 1 :]
     return (

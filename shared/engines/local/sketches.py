@@ -41,6 +41,12 @@ class Sketch:
     away: Mapping[Scene, Hero] = field(default_factory=dict)
     """What is drawn in its stead in some places."""
 
+    @property
+    def reach(self) -> float:
+        """Return how far it goes to either side, in its own heights."""
+        flat = (shape for shape in self.shapes if shape.kind in ("area", "line"))
+        return max((abs(x) for shape in flat for x, _ in shape.points), default=0.0)
+
 
 @cache
 def sketches() -> Mapping[Hero, Sketch]:

@@ -12,8 +12,8 @@ from shared.engines.local.sentences import ENDS, finish
 
 _AMOUNT = r"\d+(?:[.,\s]\d{2,3})*"
 _MONEY = (
-    rf"(?:(?:[$€£]|R\$)\s?{_AMOUNT}"
-    rf"|{_AMOUNT}\s?(?:[€$£]|euros?\b|dollars?\b|reais\b|EUR\b|USD\b))"
+    rf"(?:(?:[$€£₹¥]|R\$|CHF\b)\s?{_AMOUNT}"
+    rf"|{_AMOUNT}\s?(?:[€$£₹]|euros?\b|dollars?\b|reais\b|EUR\b|USD\b|CHF\b|pounds\b))"
 )
 _GERMAN_VERBS = frozenset(("ist", "sind", "war", "waren", "kann", "können", "wird", "werden"))
 _GERMAN_PREFIX = re.compile(
@@ -39,14 +39,21 @@ def offer_pattern(g: Grammar) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.,]){offer}", re.IGNORECASE)
 
 
+@cache
+def gift_pattern(g: Grammar) -> re.Pattern[str]:
+    """Return the pattern of what is on offer beside the price: a discount, something free."""
+    lead = rf"(?:{g.any_of('offer_lead')}\s+)?"
+    return re.compile(rf"(?<![\w.,]){lead}{g.any_of('percent', 'free')}", re.IGNORECASE)
+
+
 def is_price_only(offer: str, g: Grammar) -> bool:
     """Tell whether an offer only says what it costs: then it stays in its sentence."""
     return not re.search(rf"(?<!\w){g.any_of('percent', 'free')}", offer, re.IGNORECASE)
 
 
-def split_offer(text: str, g: Grammar) -> tuple[str, str]:
+def split_offer(text: str, g: Grammar, pattern: re.Pattern[str] | None = None) -> tuple[str, str]:
     """Return a text without the offer in it, and the offer with all that is said of it."""
-    match = offer_pattern(g).search(text)
+    match = (pattern or offer_pattern(g)).search(text)
     if not match:
         return text, ""
     head, offer = text[: match.start()], text[match.start() :].strip(ENDS)
@@ -62,7 +69,9 @@ def tell_question(clause: str, g: Grammar) -> list[str]:
     if re.search(r":\s", clause):  # "how to save water: five tips": that is a heading
         return [finish(clause)]
     if g.code == "en-us":
-        return _ask_english(clause, g)
+        # "who she was and how she did it" asks twice
+        both = re.split(rf",?\s+and\s+(?={g.any_of('ask')}\s+\w+\s+\w)", clause, maxsplit=1)
+        return [said for one in both for said in _ask_english(one, g)]
     if g.code == "de":
         clause, asks = _ask_german(clause)
         return [finish(clause + ("?" if asks else ""))]
@@ -145,6 +154,10 @@ def tell_product(text: str, name: str, g: Grammar) -> list[str]:
         return []
     if len(parts) > 1 and (parts[0] == name or len(parts[0].split()) <= _SHORT_HEAD):
         parts[:2] = [f"{parts[0]}, {parts[1]}"]
+    # one word more is no sentence: "in Hove, Sussex", "fresh, warm"
+    for at in range(len(parts) - 1, 0, -1):
+        if len(parts[at].split()) == 1 and not any(c.isdigit() for c in parts[at]):
+            parts[at - 1 : at + 1] = [f"{parts[at - 1]}, {parts[at]}"]
     head, features = _split_features(parts[0], g)
     said = _split_relative(head, name, g)
     return [*said, *features, *(finish(_drop_link(part, g)) for part in parts[1:])]

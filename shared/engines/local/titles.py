@@ -8,23 +8,30 @@ from shared.engines.local.language import ENGLISH
 from shared.engines.local.reading import Reading
 from shared.engines.local.sentences import ENDS
 
+_SHORT = 3  # words of an item of a list
 _WHOLE = 7  # up to this many words, a clause may be a title as it is
 _ENOUGH = (6, 5, 4, 3, 7, 8, 9)  # lengths to try for a longer one, the best first
 # Letters of a title: in a language whose phrases we do not know, and in any.
 _LETTERS, _AT_MOST = 40, 60
+_JOINS = re.compile(r"\s+(?:and|&|y|e|et|und)\s")
 _SMALL_ENDS = re.compile(r"(?:\s+[\w’']{1,3})+$", re.IGNORECASE)
 _QUOTES = re.compile('["“”«»„]')
-_CLAUSE_END = re.compile(r"[,;:—–(、，；：（]\s|[、，；：（]")
+_CLAUSE_END = re.compile(
+    r"[,;:—–(、，；：（]\s|\s-\s|[、，；：（]|\sand\s(?=(?:how|why|what|who|when|where)\s)"
+)
 
 
 def title_of(reading: Reading) -> str:
     """Return a few words for a title card: a whole phrase, never half of one."""
-    clause = _CLAUSE_END.split(reading.topic.strip())[0].strip(ENDS + '"“”«»„')
+    names = [name for name in (*reading.characters, reading.name) if name]
+    clause = _cut_clause(reading.topic.strip(), names).strip(ENDS + '"“”«»„')
     if len(_QUOTES.findall(clause)) % 2:  # one of a pair was at its end
         clause = _QUOTES.sub("", clause)
+    clause = next((name for name in reading.characters if clause[1:].strip() == name), clause)
     if reading.language != ENGLISH:
-        title = _cut_words(clause)
+        title = _cut_words(clause, reading.characters)
     else:
+        clause = _end_with_name(clause, reading.characters)
         words = re.sub(r"^(?:an?|the|our)\s+", "", clause, flags=re.IGNORECASE).split()
         # Half of a question asks nothing: it is kept whole, if there is room.
         whole = reading.kind == "question" and len(clause) <= _AT_MOST
@@ -33,8 +40,33 @@ def title_of(reading: Reading) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _cut_words(clause: str) -> str:
+def _cut_clause(topic: str, names: Sequence[str]) -> str:
+    """Return the first clause; of a list, "a knight, a baker and a goose", all of it."""
+    clause, *others = _CLAUSE_END.split(topic)
+    if others and len(clause.split()) == 1 and topic[len(clause)] == ":" and clause not in names:
+        return _cut_clause(topic[len(clause) + 1 :].strip(), names)  # "Reminder: the play is on"
+    article = r"(?:an?|the|un[ae]?|une|eine?|uma?)\s"
+    is_list = others and re.match(article, clause, re.I) and re.match(article, others[0], re.I)
+    is_named = any(name in clause for name in names)  # "Mia, a girl" is no list
+    whole = re.match(rf".*?\s(?:and|y|e|et|und)\s+{article}\w+", topic, re.I)
+    is_short = not is_named and len(clause.split()) <= _SHORT
+    return whole[0] if whole and is_list and is_short else clause
+
+
+def _end_with_name(clause: str, names: Sequence[str]) -> str:
+    """Return a long clause up to the first of these names after which it is a phrase."""
+    ends = sorted(clause.find(name) + len(name) for name in names if name in clause)
+    wholes = (end for end in ends if clause[:end].count(" ") and not _JOINS.match(clause[end:]))
+    end = next(wholes, 0)
+    if end > _AT_MOST or not end:
+        end = max((each for each in ends if each <= _AT_MOST), default=0)
+    is_short = len(clause.split()) <= _WHOLE or not 0 < end <= _AT_MOST
+    return clause if is_short else clause[:end]
+
+
+def _cut_words(clause: str, names: Sequence[str]) -> str:
     """Return as many whole words as there is room for, without small ones at the end."""
+    clause = clause if len(clause) <= _AT_MOST else _end_with_name(clause, names)
     if len(clause) <= (_AT_MOST if " " in clause else _LETTERS):
         return clause
     cut = clause[: _LETTERS + 1].rpartition(" ")[0] or clause[:_LETTERS]
@@ -48,7 +80,7 @@ def _cut_phrase(words: Sequence[str]) -> Sequence[str]:
     lower = [word.lower() for word in words]
     end = next((end for end in _ENOUGH if _ends_phrase(lower, end)), _ENOUGH[0])
     # No length ended a phrase: at least the last word must not need another one.
-    while end > 1 and lower[end - 1] in _waiting():
+    while end > 1 and (lower[end - 1] in _waiting() or lower[end - 1].isdigit()):
         end -= 1
     return words[:end]
 

@@ -2,11 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.resources import files
 from itertools import zip_longest
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from shared.engines.local.grammar import Grammar, grammar_of, grammars
 
@@ -24,6 +24,8 @@ _BEGINS_WORDS = re.compile(r"[a-z\u0370-\u052f\u0900-\u097f]")
 
 # The order counts: pictures without a place of their own are drawn from it by number.
 SCENES: tuple[Scene, ...] = get_args(Scene)
+NOWHERE: frozenset[Scene] = frozenset(("stage", "shapes"))
+"""Where products and ideas are shown, and nobody lives."""
 PEOPLE: frozenset[Hero] = frozenset(("person", "child", "elder", "grandmother"))
 LIVING: frozenset[Hero] = PEOPLE.union(
     (
@@ -39,6 +41,19 @@ LIVING: frozenset[Hero] = PEOPLE.union(
     )
 )
 
+_HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
+_UNDRAWN = re.compile(
+    r"(?<!\w)(?:mouse|mice|rat|hamster|squirrel|hedgehog|badger|horse|pony|donkey|cow|pig|sheep|lamb"
+    r"|goat|frog|toad|turtle|tortoise|snake|lizard|crocodile|monkey|gorilla|elephant|giraffe|zebra"
+    r"|snail)$"
+)
+"""Animals that nobody here can draw; a person in their place would be wrong."""
+_DENIED = re.compile(
+    r"(?<!\w)(?:without|no|sin|sans|aucune?|ohne|keine?n?|senza|sem|nenhuma?)\s+(?:any\s+)?[\w'’-]+"
+    r"(?:(?:\s*,|\s+(?:or|nor|and|y|o|ni|ou|et|oder|und|e))\s+[\w'’-]+(?=\s*(?:[,.!]|$)))*",
+    re.IGNORECASE,
+)
+
 FEATURING = "featuring"
 """The word before the hero in a beat's prompt, so that all beats of a video draw the same one."""
 
@@ -51,18 +66,20 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
 
 
-def scene_of(text: str, language: str = ENGLISH) -> Scene | None:
+def scene_of(text: str, language: str = ENGLISH, besides: Collection[Scene] = ()) -> Scene | None:
     """Return the first place that the text names, also by something that belongs there.
 
     "A grandmother flies a kite on the beach" is at the sea: who is at home in a room may be
-    elsewhere, what flies may fly anywhere, and a house stands somewhere.
+    elsewhere, what flies may fly anywhere, and a house stands somewhere. `besides` are places that
+    don't count.
     """
     grammar = _grammar(language)
     named = [word for word in _list_words(text) if word in grammar.scene_of]
     weak = PEOPLE.union(("house",))
     places = [word for word in named if grammar.hero_of.get(word) not in weak]
     ground = [word for word in places if grammar.scene_of[word] != "sky"]
-    return next((cast(Scene, grammar.scene_of[word]) for word in ground or places or named), None)
+    found = [cast(Scene, grammar.scene_of[word]) for word in ground or places or named]
+    return next((scene for scene in found if scene not in besides), None)
 
 
 def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
@@ -76,6 +93,11 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     return next(iter(living or named), None)
 
 
+def drop_denied(text: str) -> str:
+    """Return a text without what it says there is none of: "without any people or cars"."""
+    return _DENIED.sub(" ", text)
+
+
 def scene_elsewhere(text: str) -> Scene | None:
     """Return the place that a text in a language without a grammar names first."""
     return cast(Scene | None, _find_first(text, "scenes"))
@@ -87,6 +109,18 @@ def hero_elsewhere(text: str) -> tuple[Hero, str] | None:
     return (found, found) if found else None
 
 
+def drop_order(sentence: str) -> str:
+    """Return what a sentence in such a language asks a video about; else the sentence."""
+    matches = (pattern.fullmatch(sentence.strip(" .!?。！？।")) for pattern in _list_orders())
+    return next((match["what"] for match in matches if match), sentence)
+
+
+@cache
+def _list_orders() -> tuple[re.Pattern[str], ...]:
+    patterns = _load_elsewhere()["orders"]["patterns"]
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
+
 def _find_first(text: str, table: str) -> str | None:
     found = _list_elsewhere(table).search(text.lower())
     return found.lastgroup if found else None
@@ -95,9 +129,14 @@ def _find_first(text: str, table: str) -> str | None:
 @cache
 def _list_elsewhere(table: str) -> re.Pattern[str]:
     """Return a pattern with a group for each row of a table."""
-    told = files(__package__).joinpath("languages/elsewhere.toml").read_text(encoding="utf-8")
-    rows = tomllib.loads(told)[table]
+    rows = _load_elsewhere()[table]
     return re.compile("|".join(f"(?P<{row}>{_write_stems(words)})" for row, words in rows.items()))
+
+
+@cache
+def _load_elsewhere() -> dict[str, Any]:
+    told = files(__package__).joinpath("languages/elsewhere.toml").read_text(encoding="utf-8")
+    return tomllib.loads(told)
 
 
 def _write_stems(words: str) -> str:
@@ -116,7 +155,7 @@ def _list_words(text: str) -> Iterable[str]:
 
     "L'ape" is also "ape", "coffee-shop" also "coffee".
     """
-    words = words_of(text)
+    words = words_of(_HOUR.sub(" ", text))
     for word, following in zip_longest(words, words[1:]):
         yield f"{word}_{following}" if following else word
         yield word
@@ -132,6 +171,9 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
     if not marked:
         found = hero_of(beat_prompt)
         return found[0] if found else None
-    found = hero_of(hero)
+    # "Captain Pico the parrot" is no captain
+    found = hero_of(hero.rpartition(" the ")[2]) or hero_of(hero)
+    if found is None and _UNDRAWN.search(hero):
+        return None
     # of whom a script tells nothing but the name is no house, even in a counting-house
     return found[0] if found else "person"

@@ -14,6 +14,12 @@ from shared.engines.local import german
 from shared.engines.local.directions import goes_on, is_direction, split_directions
 from shared.engines.local.grammar import Grammar
 
+_GREETING = r"(?:hi|hey|hello|hola|salut|bonjour|hallo|ciao|olá|oi)(?: there| all)?"
+_VIDEO = (
+    r"(?:v[ií]d[eé]o|clip|reel|spot|promo|trailer|ad|teaser|(?:kurz)?film|short|cortometraje"
+    r"|cortometraggio|court-métrage|curta)"
+)
+_LAST_WORDS = re.compile(r"\b(?:with|con|avec|par|mit|com)\s*:\s*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 Purpose = Literal["subject", "say", "show", "call", "name", "product", "lesson", ""]
@@ -34,6 +40,7 @@ class Part:
 class _Patterns:
     polite: re.Pattern[str]
     film: re.Pattern[str]
+    headed: re.Pattern[str]
     announce: re.Pattern[str]
     explain: re.Pattern[str]
     show: re.Pattern[str]
@@ -62,17 +69,22 @@ def _patterns(g: Grammar) -> _Patterns:
     # "a story for kids about a whale", "un tráiler de terror sobre": neither is what it is about
     whom = g.text("audience").rpartition("(?: ")[0]
     genre = r"(?:of|de|di|von)\s+(?-i:[a-zà-ÿ]+)(?=\s+(?:about|sobre|sur|su\w{0,4}|über)\s)"
-    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,4}}"
+    # in languages where it stands behind, any word may describe it
+    behind = r"(?-i:[a-zà-ÿ-]{5,})(?=\s+(?:pour|sur|sobre|para|per|su(?:l|ll[aeo'’])?)\s)"
+    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+(?:{adjective}|{behind})){{0,4}}"
     film += rf"(?:\s+(?:{whom}|{genre}))?\s*:?\s+"
     film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
     named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
     to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"
     explain = rf"^(?:{g.any_of('explain')}(?!\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
     aside = g.any_of("asides")
+    asks = rf"¿?{g.any_of('polite', 'make')}(?!\w)"
     labels = ("labels_name", "labels_drop", "labels_cta", "labels_say")
     compiled = {
-        "polite": rf"^¿?{g.any_of('polite')}(?!\w)[\s,]*",
+        "polite": rf"^(?:{_GREETING}[\s,!.]+(?={asks}))?¿?{g.any_of('polite')}(?!\w)[\s,]*"
+        rf"|^{_GREETING}[\s,!.]+(?={asks})",
         "film": film,
+        "headed": rf"^(?:[\w'’-]+\s+){{0,3}}(?P<media>{_VIDEO})\s*:\s+(?P<about>)(?=\S)",
         "announce": rf"^{g.any_of('announce')}(?!\w)\s*:?\s*(?:that\s+)?{named}",
         "explain": explain,
         "show": rf"^{g.any_of('show')}(?!\w)\s*:?\s*(?!{ask}\b)",
@@ -82,7 +94,8 @@ def _patterns(g: Grammar) -> _Patterns:
         "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
         "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
         "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
-        "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$",
+        "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$"
+        rf"|^{_GREETING}[\s.!]*$|^(?:[\w-]+\s){{0,2}}{_VIDEO}s?(?: \w+)?[.:]$",
         "call": rf"^(?:{g.any_of('call_link')}(?:{g.any_of('call')}))$",
     }
     return _Patterns(**{name: re.compile(text, re.IGNORECASE) for name, text in compiled.items()})
@@ -93,7 +106,8 @@ def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
     for number, sentence in enumerate(sentences):
         told, directions = split_directions(sentence, g)
         beside = sentences[max(0, number - 1) : number] + sentences[number + 1 : number + 2]
-        if is_direction(told, g) and not goes_on(told, beside, g):
+        for_us = is_direction(told, g) or is_direction(sentence, g)
+        if for_us and not goes_on(told, beside, g):
             yield Part("", "", order=sentence)
             continue
         part = _read_sentence(told, g, is_first=number == 0)
@@ -127,7 +141,10 @@ def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
         return Part("say", sentence[match.end() :])
     match = p.show.match(sentence)
     if match and sentence[match.end() :].strip():
-        return Part("show", sentence[match.end() :].strip(" .!"))
+        rest = sentence[match.end() :]
+        if _LAST_WORDS.search(match[0]) or rest[0] in '"“«„':  # "End with: thank you all."
+            return Part("say", rest.strip('"“”«»„ '))
+        return Part("show", rest.strip(" .!"))
     bare = is_first and not sentence.endswith((".", "!"))
     return Part("say", _drop_asides(sentence, g, "product") if bare else sentence)
 
@@ -153,7 +170,7 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
         if match := p.polite.match(rest):
             # "can you make … ?" asks us, and nobody else
             rest, ordered = rest[match.end() :].rstrip(" ?"), True
-        elif match := p.film.match(rest) if is_first or _is_order(rest, g) else None:
+        elif match := _match_film(rest, g, is_first):
             kind = _kind_of(match["media"], g) or kind or "film"
             rest = _uncontract(match["about"] or "", g) + rest[match.end() :]
             is_first = True
@@ -168,8 +185,13 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
     return Part("subject", _drop_asides(german.nominate(rest, g), g, kind), kind)
 
 
-def _is_order(sentence: str, g: Grammar) -> bool:
-    return bool(re.match(rf"{g.any_of('make')}(?!\w)", sentence, re.IGNORECASE))
+def _match_film(rest: str, g: Grammar, is_first: bool) -> re.Match[str] | None:
+    """Return where a text asks for a film about something: "make a video of …", "Video: …"."""
+    p = _patterns(g)
+    if is_first:
+        return p.film.match(rest) or p.headed.match(rest)
+    is_order = re.match(rf"{g.any_of('make')}(?!\w)", rest, re.IGNORECASE)
+    return p.film.match(rest) if is_order else None
 
 
 def _kind_of(media: str, g: Grammar) -> Literal["product", "lesson", ""]:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from shared.story.script.cues import drop_extensions
 from shared.story.script.headings import calm
 from shared.story.script.parts import Character, Scene, Script, Setting
-from shared.story.script.words import ARTICLES, CROWD, RELATIVES, ROLES, TITLES
+from shared.story.script.told import join_told
+from shared.story.script.words import AGED, ARTICLES, CROWD, RELATIVES, ROLES, TITLES
 
 _VOICE = re.compile(r"(?:VOICE OF |LA VOZ DE )(.+)|(.+?)['’]S? VOICE", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:/|&|\+|,| AND | ET | Y | UND | E )\s*")
@@ -25,7 +26,7 @@ def find_characters(script: Script) -> tuple[Character, ...]:
     """Return everybody who speaks, whoever says most first."""
     counts = Counter(name for scene in script.scenes for name in list_names(scene))
     together = [frozenset(list_names(scene)) for scene in script.scenes]
-    people = merge_names(counts, together)
+    people = join_told(script, merge_names(counts, together), together)
     spelt = _find_spellings(script)
     groups: dict[str, list[str]] = defaultdict(list)
     for name, person in people.items():
@@ -73,6 +74,8 @@ def merge_names(
     parts = {name: _split_title(name) for name in counts}
     bare = {name: _find_bare(name, parts, together) for name in counts}
     full = {name: _find_full(short, bare.values()) for name, short in bare.items()}
+    for name, short in bare.items():
+        full[name] = _find_aged(short, bare, together) or full[name]
     groups: dict[str, list[str]] = defaultdict(list)
     for name in counts:
         groups[full[name]].append(name)
@@ -122,6 +125,17 @@ def _find_full(short: str, others: Iterable[str]) -> str:
         and other.split()[0].lower() not in TITLES.keys() | set(TITLES.values()) | ROLES
     }
     return longer.pop() if len(longer) == 1 else short
+
+
+def _find_aged(short: str, bare: Mapping[str, str], together: Collection[frozenset[str]]) -> str:
+    """Return OLD MAGS for MAGS, where both speak in one scene and there is no other MAGS."""
+    longer = [name for name in bare.values() if name.split()[1:] == [short]]
+    if short.lower() in ROLES:
+        return ""
+    if len(set(longer)) != 1 or longer[0].split()[0].lower() not in AGED:
+        return ""
+    names = {name for name, other in bare.items() if other in (short, longer[0])}
+    return longer[0] if any(len(names & scene) > 1 for scene in together) else ""
 
 
 def _find_look(scenes: Iterable[Scene], names: list[str]) -> str:

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from shared.story.script.words import NO_NAMES
 
 _EXTENSION = re.compile(r"\s*[(\[][^()\[\]]*[)\]]?")
+_UNSEEN = re.compile(
+    r"\((?:V\.? ?O|O\.? ?[SC]|VOICE[- ]?OVER|OFF|OFF[- ]?(?:SCREEN|CAMERA)|EN OFF|FUERA)\b",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _DIRECTIONS = re.compile(
     r"(?:FADE|CUT|SMASH|DISSOLVE|MATCH|WIPE|BACK|INTERCUT|MONTAGE|SERIES OF|BEGIN|END|THE END|FIN"
@@ -48,6 +52,11 @@ def read_cue(line: str) -> str | None:
         return None
     ends_sentence = name.endswith(".") and len(name.split()[-1]) > 4
     return None if ends_sentence or len(name.split()) > _MOST_WORDS else name
+
+
+def is_unseen(line: str) -> bool:
+    """Tell whether a line over a speech says that who speaks is only heard."""
+    return _UNSEEN.search(line) is not None
 
 
 def drop_extensions(name: str) -> str:

@@ -113,5 +113,6 @@ def calm(text: str) -> str:
 
 
 def _raise(word: str) -> str:
-    """Return a word with capitals where a name has them: "jean-luc" is Jean-Luc."""
-    return re.sub(r"(?:^|(?<=[-/.(\"]))[^\W\d_]", lambda found: found[0].upper(), word)
+    """Return a word with capitals where a name has them: Jean-Luc, O'Brien."""
+    begins = r"(?:^|(?<=[-/.(\"“])|(?<=^[do]['’]))[^\W\d_]"
+    return re.sub(begins, lambda found: found[0].upper(), word)

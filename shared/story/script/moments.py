@@ -41,6 +41,8 @@ class Moment:
     """Who is seen: the speaker first."""
     arrivals: tuple[str, ...]
     """The place, and whoever speaks, where they are met for the first time."""
+    unseen: bool = False
+    """Whether its speaker is only heard."""
 
     @property
     def stakes(self) -> float:
@@ -98,6 +100,7 @@ def list_moments(script: Script, cast: Sequence[Character], longest: float) -> t
                         weights.get(speaker, 0.0),
                         tuple(seen),
                         tuple(new),
+                        line.unseen,
                     )
                 )
                 known.update(new)

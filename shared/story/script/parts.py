@@ -12,6 +12,8 @@ class Line(Fact):
 
     text: str
     speaker: str = ""
+    unseen: bool = False
+    """Whether who speaks is heard and not seen: (V.O.), (O.S.)."""
 
 
 class Scene(Fact):

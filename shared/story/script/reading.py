@@ -12,6 +12,7 @@ from shared.story.script.cues import (
     find_inline_names,
     is_page_mark,
     is_transition,
+    is_unseen,
     read_cue,
     split_inline,
 )
@@ -96,6 +97,7 @@ class _Reader:
     title: str = ""
     _scenes: list[tuple[Heading, list[Line]]] = field(default_factory=list)
     _speaker: str = ""
+    _unseen: bool = False
     _words: list[str] = field(default_factory=list)
     _after_gap: bool = True
     _cue: str | None = None
@@ -177,6 +179,7 @@ class _Reader:
         if name and not line.startswith("!"):
             self._end_paragraph()
             self._cue = self._speaker = name
+            self._unseen = is_unseen(line)
             self._cue_indent, self._speech_indent = indent, 0
             return
         if self._speaker:
@@ -191,14 +194,14 @@ class _Reader:
             self._words.append(words)
 
     def _end_paragraph(self) -> None:
-        words, name = " ".join(self._words), self._speaker
+        words, name, unseen = " ".join(self._words), self._speaker, self._unseen
         is_cue = self._cue is not None
-        self._words, self._speaker, self._cue = [], "", None
+        self._words, self._speaker, self._unseen, self._cue = [], "", False, None
         if is_cue and not words:
             words, name = name, ""  # capitals with nothing below them were no name
         text = _clean(_ASIDE.sub("", words) if name else words)
         if text and self._scenes:
-            self._scenes[-1][1].append(Line(text=text, speaker=_clean(name)))
+            self._scenes[-1][1].append(Line(text=text, speaker=_clean(name), unseen=unseen))
 
 
 def _plain(line: str) -> str:

@@ -181,17 +181,19 @@ def _build_pick(
     moment: Moment, why: str, n: int, looks: dict[str, str], recurring: frozenset[str]
 ) -> Pick:
     scene = moment.scene
-    who = moment.speaker or next((p for p in moment.people if p in moment.words), "")
+    named = next((p for p in moment.people if p in moment.words), "")
+    who = "" if moment.unseen else moment.speaker or named
     look = looks.get(who, "")
     featuring = f", featuring {who}{f' ({look})' if look else ''}" if who else ""
-    shown = _find_action(scene, moment)
+    action = _find_action(scene, moment)
+    shown = f": {action}" if action else ""
     return Pick(
         scene=scene.number,
         place=f"{scene.place}, {scene.side}" if scene.side else scene.place,
-        prompt=f"{SHOTS[n % len(SHOTS)]} {_tell_place(scene)}: {shown}{featuring}"[:_PICTURE],
+        prompt=f"{SHOTS[n % len(SHOTS)]} {_tell_place(scene)}{shown}{featuring}"[:_PICTURE],
         speaker=moment.speaker,
         words=moment.words,
-        characters=(moment.speaker,) if moment.speaker in recurring else (),
+        characters=(who,) if who and moment.speaker in recurring else (),
         seconds=round(max(SHORTEST_BEAT, measure(moment.words)), 3),
         why=why,
     )
@@ -218,6 +220,6 @@ def _find_action(scene: Scene, moment: Moment) -> str:
         before.append(line)
     actions = [line.text for line in before if not line.speaker]
     if not actions:
-        return f"{moment.speaker} speaks"
+        return "" if moment.unseen else f"{moment.speaker} speaks"
     shown = soften(actions[-1])
     return (shown[:_ACTION].rpartition(" ")[0] if len(shown) > _ACTION else shown).rstrip(" .!?…,;")

@@ -53,7 +53,14 @@ ROLES = _split(
 )
 """A short name that is one of these is no name: THE OLD MAN is not every MAN."""
 
-CROWD = _split("all both everyone everybody others together omnes tous todos tutti")
+AGED = _split(
+    "old big little crazy mad poor dear viejo vieja alte alter vieux vieille vecchio vecchia"
+)
+"""Before a name, these say how somebody is called, and seldom that there are two of them."""
+
+CROWD = _split(
+    "crowd mob chorus all both everyone everybody others together omnes tous todos tutti"
+)
 
 NO_NAMES = _split(
     "note notes scene title author date draft contact source credit copyright time place setting "

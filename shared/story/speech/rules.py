@@ -120,7 +120,12 @@ def _say_time(found: Found) -> str | None:
 
 def _say_unit(found: Found) -> str:
     number = found["number"]
-    return f"{say_number(number)} {_choose(UNITS[found['unit']], number)}"
+    if scale := found["scale"]:
+        return f"{say_number(number)} {scale} {_choose(UNITS[found['unit']], '')}"
+    # "a 14 kg bike" has one of it before another word; "a 5 km" has none after it
+    is_adjective = re.search(r"\b(?:an?|our|my|its)\s$", found.string[: found.start()], re.I)
+    is_adjective = is_adjective and re.match(r"\s[a-z]", found.string[found.end() :])
+    return f"{say_number(number)} {_choose(UNITS[found['unit']], '1' if is_adjective else number)}"
 
 
 def _say_range(found: Found) -> str:
@@ -143,11 +148,18 @@ def _say_fraction(found: Found) -> str | None:
     return say_fraction(above, below) if 0 < above < below <= 16 else None
 
 
-def _say_roman(found: Found) -> str | None:
-    values = [_ROMAN[letter] for letter in found[2]]
+def _say_roman(found: Found) -> str:
+    return f"{found[1]} {say_count(_read_roman(found[2]))}"
+
+
+def _say_reign(found: Found) -> str:
+    return f"{found[1]} the {say_place(_read_roman(found[2]))}"
+
+
+def _read_roman(letters: str) -> int:
+    values = [_ROMAN[letter] for letter in letters]
     pairs = zip(values, [*values[1:], 0], strict=True)
-    number = sum(-value if value < after else value for value, after in pairs)
-    return f"{found[1]} {say_count(number)}"
+    return sum(-value if value < after else value for value, after in pairs)
 
 
 def _say_abbreviation(found: Found) -> str:
@@ -183,9 +195,14 @@ RULES: tuple[Rule, ...] = (
         re.IGNORECASE,
     ),
     _of_figures(
-        rf"{_START}(?P<hour>\d{{1,2}})(?P<minute>)\s?(?P<half>[ap]\.?m\b\.?)",
+        rf"{_START}(?P<hour>\d{{1,2}})(?:\.(?P<minute>\d\d))?\s?(?P<half>[ap]\.?m\b\.?)",
         _say_time,
         re.IGNORECASE,
+    ),
+    _of_figures(r"(?<=\d[ap]m)\s?[-–—]\s?(?=\d)", lambda found: " to ", re.IGNORECASE),
+    _of_figures(
+        rf"{_START}(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){_END}",
+        lambda found: _say_date(int(found[2]), found[1], found[3]),
     ),
     _of_figures(
         rf"{_START}(\d{{4}})-(\d\d)-(\d\d){_END}",
@@ -216,7 +233,12 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\w-])\d{3}-\d{4}(?![\w-])",
         lambda found: ", ".join(map(say_digits, re.findall(r"\d+", found[0]))),
     ),
-    _of_figures(r"(?<!\w)(?:['’]|([12]\d))(\d0)['’]?s\b", _say_decade),
+    _of_figures(
+        r"(?<![\w.,-])(?:\+\d{2}\s?(?:\(0\)\s?)?\d{2,4}|0\d{2,4})(?:[ -]\d{2,8}){1,4}(?![\w-])"
+        r"|(?<![\w.,-])\d{5}\s\d{5}(?![\w-])",
+        lambda found: ", ".join(map(say_digits, re.findall(r"\d+", found[0]))),
+    ),
+    _of_figures(r"(?:(?<!\w)['’]|(?<!\w)([12]\d)|(?<=\bthe\s))(\d0)['’]?s\b", _say_decade),
     _of_figures(r"\b([248])K\b", lambda found: f"{say_number(found[1])} K"),
     _of_figures(r"(?<=\d)\s?[-–]\s?(?=[$€£])", lambda found: " to "),
     _of_figures(
@@ -226,7 +248,8 @@ RULES: tuple[Rule, ...] = (
         rf"{_START}({_NUMBER})\s?(?:%|percent\b)", lambda found: f"{say_number(found[1])} percent"
     ),
     _of_figures(
-        rf"{_START}(?P<number>{_NUMBER})(?:\s|-)?(?P<unit>{_either(UNITS)})(?![\w/])", _say_unit
+        rf"{_START}(?P<number>{_NUMBER})(?:\s(?P<scale>thousand|million|billion))?(?:\s|-)?(?P<unit>{_either(UNITS)})(?![\w/])",
+        _say_unit,
     ),
     _of_figures(
         rf"{_START}({_NUMBER})\s?([kKM]|bn)\b", lambda f: f"{say_number(f[1])} {SCALES[f[2]]}"
@@ -247,6 +270,12 @@ RULES: tuple[Rule, ...] = (
     _rule(r"\bSt\.\s(?=[A-Z])", lambda found: "Saint "),
     _rule(r"(?<=\w\s)St\.", lambda found: "Street"),
     _rule(rf"(?<![\w.])(?:{_either(ABBREVIATIONS)})(?!\w)", _say_abbreviation),
+    _rule(
+        r"\b(Henry|Louis|Charles|Elizabeth|George|Edward|James|Richard|Philip|Pius|Benedict)\s"
+        r"([XVI]{2,}|V|X)\b",
+        _say_reign,
+    ),
+    _of_figures(rf"\b({_either(DAYS)})(?=\s\d)", lambda found: DAYS[found[1]]),
     _rule(rf"\b({_either(DAYS)})\.(?=\s|,|$)", lambda found: DAYS[found[1]] + _find_stop(found)),
     _rule(
         rf"\b({'|'.join(month[:3] for month in MONTHS if month != 'May')}|Sept)\.(?=\s)",

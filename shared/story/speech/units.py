@@ -115,6 +115,9 @@ DAYS = {
 }
 
 ABBREVIATIONS = {
+    "WWI": "World War One",
+    "WWII": "World War Two",
+    "pls": "please",
     "Dr.": "Doctor",
     "Mr.": "Mister",
     "Mrs.": "Missus",

@@ -249,3 +249,22 @@ def test_people_with_names_wear_different_coats(tmp_path: Path) -> None:
     forest = "Close view deep in the forest, held still: x"
     people = [drawn(tmp_path, prompt=forest, characters=(name,)) for name in ("Mara", "Jonas")]
     assert difference(*people) > 3
+
+
+def test_who_is_featured_is_drawn_as_the_prompt_tells(tmp_path: Path) -> None:
+    told = "Medium view by the open sea: a walk, featuring"
+    bird = drawn(tmp_path, prompt=f"{told} the bird")
+    pico = drawn(tmp_path, prompt=f"{told} Captain Pico the bird", characters=("Captain Pico",))
+    captain = drawn(tmp_path, prompt=f"{told} Captain Pico", characters=("Captain Pico",))
+    assert np.abs(bird - pico).mean() < np.abs(captain - pico).mean()
+    alone = drawn(tmp_path, prompt=f"{told} {NOBODY}")
+    assert (drawn(tmp_path, prompt=f"{told} Lila the mouse", characters=("Lila",)) == alone).all()
+
+
+@pytest.mark.parametrize("thing", ["dumbbell", "tent", "plane", "house"])
+def test_a_wide_thing_is_seen_whole_in_a_narrow_picture(tmp_path: Path, thing: str) -> None:
+    told = "Close view among rolling hills: a walk, featuring"
+    alone = drawn(tmp_path, prompt=f"{told} {NOBODY}")
+    shown = drawn(tmp_path, prompt=f"{told} a {thing}")
+    changed = np.abs(alone - shown).max(axis=2) > 60
+    assert changed.any() and not changed[:, [0, -1]].any()
