@@ -4,6 +4,7 @@ import html
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.language import UNSPACED, language_of
@@ -18,6 +19,8 @@ _WORDS_A_LINE = 18
 _FULL_WORD = 4  # letters
 _SHOUT, _LOUD = 25, 0.85  # letters of a text in capitals, and their share of it
 _LETTERS_A_LINE = 54
+_SHORT_LINE = 40
+_GOES_ON = re.compile(r"[ \t]*[a-zà-ÿ]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[.!?…؟۔।][\"'”’»)])\s+|(?<=[。！？])")
 _INITIAL = re.compile(r"(?:^|[\s(])[A-ZÀ-Þ]\.$")
 _ORDINAL = re.compile(r"(?:^|[\s(])\d{1,2}\.$")
@@ -86,10 +89,8 @@ def _split_steps(text: str) -> str:
 
 def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
     """Return the sentences of a text, in order."""
-    # A long line that goes on in small letters was only wrapped; short ones are a list, or a poem.
-    text = re.sub(r"([^\n]{40,}[^\s.!?…:])[ \t]*\n(?=[ \t]*[a-zà-ÿ])", r"\1 ", text)
     found: list[str] = []
-    for line in text.split("\n"):
+    for line in _join_wrapped(text.split("\n")):
         begun = len(found)
         for part in (part.strip() for part in _SENTENCE_END.split(line) if part):
             rest = len(found) > begun and _is_rest(part, found[-1])
@@ -98,6 +99,21 @@ def split_sentences(text: str, grammar: Grammar | None) -> tuple[str, ...]:
             elif any(c.isalnum() for c in part):
                 found.append(part)
     return tuple(found)
+
+
+def _join_wrapped(lines: Sequence[str]) -> list[str]:
+    """Return lines that were only wrapped as one: a long one that goes on in small letters.
+
+    Short ones are a list, or a poem.
+    """
+    whole = [lines[0]]
+    for before, line in pairwise(lines):
+        end = before.rstrip()
+        if len(end) > _SHORT_LINE and end[-1] not in ".!?…:" and _GOES_ON.match(line):
+            whole[-1] = f"{whole[-1].rstrip()} {line}"
+        else:
+            whole.append(line)
+    return whole
 
 
 def _is_rest(part: str, before: str) -> bool:
