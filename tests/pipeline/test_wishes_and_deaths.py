@@ -81,7 +81,10 @@ class User:
         await self.wish(str(asked), partial(self.s.gateway.skips.skip, "v", OWNER, asked))
 
     async def approve(self, what: Review) -> None:
-        await self.until(lambda now: now.awaiting == what or what in self.lives.answered)
+        # or it has gone on: who died may have noted the approval, and not have answered
+        await self.until(
+            lambda now: now.awaiting in (what, "storyboard") or now.status is Status.COMPLETED
+        )
         await self.wish(what, partial(self.s.gateway.wishes.approve, "v", OWNER, what, 1))
 
     async def go_on(self, workflow: Workflow) -> None:
