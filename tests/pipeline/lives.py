@@ -30,6 +30,8 @@ from tests.pipeline.world import PACE, QUICK, SERVICES, Counting, World
 CEILING, PRICE, STOPPED = 10, 7, 2
 CAP = 400
 RULES = replace(QUICK, grace_ms=200)
+PATIENCE = 90.0
+"""Seconds: all comes at once, but for a busy machine."""
 POLLS = 3
 """So often a run is looked at before it has ended."""
 
@@ -182,7 +184,7 @@ async def live_through(lives: Lives, script: Script, death: Death) -> None:
         async with lives.live(death) as (s, gone):
             acting = asyncio.create_task(script(s))
             dying = asyncio.create_task(gone.wait())
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 await asyncio.wait({acting, dying}, return_when=asyncio.FIRST_COMPLETED)
             if not gone.is_set():
                 await acting
@@ -220,7 +222,7 @@ async def check(lives: Lives, *, is_deleted: bool = False) -> None:
 
 async def come_to_rest(s: Stack, lives: Lives) -> None:
     """Wait until no job is open, and the gateway knows of all of them; time passes meanwhile."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             rows = await s.w.store.find(JOBS, {"spec.video_id": "v"})
             view = await s.w.app.shell("gateway").view("v")
