@@ -269,3 +269,10 @@ def test_a_script_of_120_pages_is_read_and_selected_from_in_two_seconds(tmp_path
 
 def _here() -> dict[str, str]:
     return {"PYTHONPATH": ":".join(sys.path), "PATH": ""}
+
+
+@pytest.mark.parametrize("age", [", 60", " (60s)", ", 60s"])
+def test_an_age_is_not_read_aloud(age: str) -> None:
+    script = read_script(f"INT. HALL - DAY\n\nLUIS{age}, runs with a torch.\n\nHe stops.")
+    picks = select(script, find_characters(script), 12.5)
+    assert "Luis, runs with a torch." in [pick.words for pick in picks]

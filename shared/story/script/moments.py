@@ -21,7 +21,9 @@ _SENTENCE_END = re.compile(
     r"(?<=[.!?…])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMme\.)(?<!\bM\.)[\"'”’)]*\s+"
 )
 _CAPITALS = re.compile(r"\b[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’-]+\b")
-_ASIDE = re.compile(r"\s*\([^()\d]{0,20}\d{1,2}(?:['’]?s)?\)")  # an age
+_ASIDE = re.compile(
+    r"\s*\([^()\d]{0,20}\d{1,2}(?:['’]?s)?\)|(?<=[^\W\d]),\s\d{1,2}(?:['’]?s)?(?=,)"
+)  # an age
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
