@@ -32,7 +32,11 @@ from tests.pipeline.versions import NEWER, SKETCH, RevisionRequested, VideoRecol
 pytestmark = pytest.mark.cluster
 
 SEED = random.SystemRandom().randrange(10**6)
-REHEARSED = {"STORYWAVE_ENGINE": "rehearsal", "STORYWAVE_REHEARSAL_SECONDS": "0.3"}
+REHEARSED = {
+    "STORYWAVE_ENGINE": "rehearsal",
+    "STORYWAVE_REHEARSAL_SECONDS": "0.3",
+    "STORYWAVE_KAFKA_PARTITIONS": "2",
+}
 OURS_HERE = ("-m", "tests.cluster.member", "ours")
 NEWER_HERE = ("-m", "tests.cluster.member", "newer")
 LISTENED = {"words": "victor-upmeet/whisperx"}
