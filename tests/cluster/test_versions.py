@@ -32,7 +32,11 @@ from tests.pipeline.versions import NEWER, SKETCH, RevisionRequested, VideoRecol
 pytestmark = pytest.mark.cluster
 
 SEED = random.SystemRandom().randrange(10**6)
-REHEARSED = {"STORYWAVE_ENGINE": "rehearsal", "STORYWAVE_REHEARSAL_SECONDS": "0.3"}
+REHEARSED = {
+    "STORYWAVE_ENGINE": "rehearsal",
+    "STORYWAVE_REHEARSAL_SECONDS": "0.3",
+    "STORYWAVE_KAFKA_PARTITIONS": "2",
+}
 OURS_HERE = ("-m", "tests.cluster.member", "ours")
 NEWER_HERE = ("-m", "tests.cluster.member", "newer")
 LISTENED = {"words": "victor-upmeet/whisperx"}
@@ -150,7 +154,9 @@ async def check(s: Storm, name: str, kinds: Kinds, spare: Container[str]) -> Non
         while await find_missing(store, s.videos) or await count_open(store):
             await asyncio.sleep(0.2)
     await report(s, name, kinds, spare)
-    broke = [line for line in s.fleet.lines() if "traceback" in line]
+    # the client tells of a commit that came too late for its group: that batch comes again
+    ours = [line for line in s.fleet.lines() if line["logger"] != "storywave.bus.faststream"]
+    broke = [line for line in ours if "traceback" in line]
     assert {line.get("action") for line in broke} <= {"unreadable"}, broke[:3]
 
 
