@@ -62,6 +62,13 @@ def test_what_a_script_says_to_its_readers_alone_is_not_spoken() -> None:
     assert choose_words(line, 6) == "Mara lights the lamp. Rain hits the glass."
 
 
+def test_a_title_in_capitals_ends_no_sentence() -> None:
+    line = Line(text="Maya listens to a crackling radio. DR. IVO BELL, 60, stands at the window.")
+    whole = "Maya listens to a crackling radio. Dr. Ivo Bell stands at the window."
+    assert choose_words(line, 6) == whole
+    assert choose_words(line, 3.2) == "Maya listens to a crackling radio."
+
+
 def test_too_few_or_too_many_pictures_leave_a_beat_for_each_moment() -> None:
     few = beats(planning.read(answer("A hall."), ORDER))
     assert [beat["prompt"] for beat in few] == ["A hall.", "Hall, moment 1", "Hall, moment 2"]

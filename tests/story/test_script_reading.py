@@ -275,4 +275,4 @@ def _here() -> dict[str, str]:
 def test_an_age_is_not_read_aloud(age: str) -> None:
     script = read_script(f"INT. HALL - DAY\n\nLUIS{age}, runs with a torch.\n\nHe stops.")
     picks = select(script, find_characters(script), 12.5)
-    assert "Luis, runs with a torch." in [pick.words for pick in picks]
+    assert "Luis runs with a torch." in [pick.words for pick in picks]

@@ -97,6 +97,17 @@ def read_settings(directions: Sequence[str], g: Grammar) -> Settings:
     )
 
 
+def list_numbers(g: Grammar) -> list[str]:
+    """Return the words for numbers of which lengths are told: "twenty"."""
+    return sorted(map(re.escape, _numbers(g)), key=len, reverse=True)
+
+
+@cache
+def list_units(g: Grammar) -> str:
+    """Return a pattern for the words in which a length is told: "seconds", "min"."""
+    return "|".join(sorted(map(re.escape, _lengths(g)), key=len, reverse=True))
+
+
 def find_seconds(text: str, g: Grammar) -> float | None:
     """Return the length that a text names; None where it names none."""
     for number, unit in _LENGTH.findall(_write_figures(text.lower(), g)):

@@ -43,7 +43,7 @@ ROUTES: Mapping[Scene, tuple[Scene, ...]] = {
     "underwater": ("sea", "underwater", "sky", "underwater"),
     "street": ("city", "room", "street", "hills"),
     "snow": ("mountains", "forest", "sky", "snow"),
-    "shapes": ("sky", "room", "space", "shapes"),
+    "shapes": ("room", "sky", "city", "shapes"),
     "leaves": ("garden", "forest", "hills", "leaves"),
     "sky": ("hills", "mountains", "sea", "sky"),
     "volcano": ("mountains", "sky", "volcano", "sea"),

@@ -34,6 +34,7 @@ from shared.engines.local.topics import (
     Hero,
     Scene,
     drop_denied,
+    drop_names,
     hero_of,
     scene_of,
     words_of,
@@ -81,17 +82,18 @@ class Reader:
         found = self._find_hero(topic, content, name)
         # who lives somewhere does not live among shapes
         besides = NOWHERE if kind == "tale" else ()
-        places = (scene_of(text, g.code, besides) for text in (topic, content))
+        told = (drop_names(text, g.code) for text in (topic, content))
+        places = (scene_of(text, g.code, besides) for text in told)
         scene = next((place for place in places if place), None) or find_home(found, kind)
         drawn = name_for_pictures(found, kind, characters, g.code, people)
         if not self._with_people and (people or not found or found[0] in PEOPLE):
             drawn = NOBODY if kind != "product" else drawn
         drawn = self._describe_unknown(name) or drawn if characters and not found else drawn
-        told = {name: drawn, **{each: self._draw_other(each) for each in characters[1:]}}
+        looks = {name: drawn, **{each: self._draw_other(each) for each in characters[1:]}}
         return Reading(
             kind, g.code, topic, tuple(lines), self._is_script(), characters, drawn,
             name, scene, self._find_call(), self._find_opening(lines, characters, name),
-            self._varies(found, topic), told if characters else {},
+            self._varies(found, topic), looks if characters else {},
         )  # fmt: skip
 
     def _varies(self, found: tuple[Hero, str] | None, topic: str) -> bool:

@@ -17,6 +17,7 @@ ENDS = " .,;:!?…。、！？¿¡؟"
 _PAUSES = (",", ";", ":", "—", "–", "、", "，", "；", "،", " ")
 _WORDS_A_LINE = 18
 _FULL_WORD = 4  # letters
+_COMMAS_OF_LIST = 3
 _SHOUT, _LOUD = 25, 0.85  # letters of a text in capitals, and their share of it
 _LETTERS_A_LINE = 54
 _SHORT_LINE = 40
@@ -140,13 +141,15 @@ def split_clauses(sentence: str, grammar: Grammar) -> list[str]:
     words = sentence.split()
     starts = [0]
     breaks = re.compile(rf"(?:{grammar.any_of('breaks')})\b", re.IGNORECASE)
+    # "no screens, a cool room, no coffee after noon": a list has its own pauses
+    is_list = sum(word.endswith(",") for word in words) >= _COMMAS_OF_LIST
     for at in range(FEWEST_WORDS, len(words) - FEWEST_WORDS + 2):
         pause = words[at - 1].endswith((",", ";", ":", "—", "–")) or words[at] in "—–-"
         pause = pause and not _is_within(words, at)
         rest = " ".join(words[at : at + 3])
         # a comma alone may be one of a list: "apples, pears and plums"
         if (pause and at - starts[-1] >= FEWEST_WORDS) or (
-            breaks.match(rest) and at - starts[-1] > FEWEST_WORDS
+            breaks.match(rest) and at - starts[-1] > FEWEST_WORDS and not is_list
         ):
             starts.append(at)
     ends = [*starts[1:], len(words)]

@@ -42,6 +42,7 @@ LIVING: frozenset[Hero] = PEOPLE.union(
 )
 
 _HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
+_MARKS = ".,:;!?…\"'()"
 _UNDRAWN = re.compile(
     r"(?<!\w)(?:mouse|mice|rat|hamster|squirrel|hedgehog|badger|horse|pony|donkey|cow|pig|sheep|lamb"
     r"|goat|frog|toad|turtle|tortoise|snake|lizard|crocodile|monkey|gorilla|elephant|giraffe|zebra"
@@ -96,6 +97,31 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
 def drop_denied(text: str) -> str:
     """Return a text without what it says there is none of: "without any people or cars"."""
     return _DENIED.sub(" ", text)
+
+
+def drop_names(text: str, language: str) -> str:
+    """Return a text without the words for places that are somebody's name: "our café Luna".
+
+    Such a word stands behind the thing that has the name, or before it, and both are written large:
+    "Moon Bakery". In German all things are written so.
+    """
+    if language == "de":
+        return text
+    grammar = _grammar(language)
+    words = text.split(" ")
+    things = [_is_thing(word.strip(_MARKS), grammar) for word in words]
+    large = [word[:1].isupper() and not word.isupper() for word in words]
+    kept = []
+    for at, word in enumerate(words):
+        behind = at > 0 and things[at - 1] and not large[at - 1] and words[at - 1][-1].isalpha()
+        before = at + 1 < len(words) and things[at + 1] and large[at + 1] and word.isalpha()
+        if not (large[at] and things[at] and (behind or before)):
+            kept.append(word)
+    return " ".join(kept)
+
+
+def _is_thing(word: str, grammar: Grammar) -> bool:
+    return word.lower() in grammar.scene_of or word.lower() in grammar.hero_of
 
 
 def scene_elsewhere(text: str) -> Scene | None:

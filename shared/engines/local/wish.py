@@ -11,7 +11,13 @@ from functools import cache
 from typing import Literal
 
 from shared.engines.local import german
-from shared.engines.local.directions import goes_on, is_direction, split_directions
+from shared.engines.local.directions import (
+    goes_on,
+    is_direction,
+    list_numbers,
+    list_units,
+    split_directions,
+)
 from shared.engines.local.grammar import Grammar
 
 _GREETING = r"(?:hi|hey|hello|hola|salut|bonjour|hallo|ciao|olá|oi)(?: there| all)?"
@@ -19,6 +25,7 @@ _VIDEO = (
     r"(?:v[ií]d[eé]o|clip|reel|spot|promo|trailer|ad|teaser|(?:kurz)?film|short|cortometraje"
     r"|cortometraggio|court-métrage|curta)"
 )
+_WITHIN = r"(?:in|en|em|within|under|unter|auf)"
 _LAST_WORDS = re.compile(r"\b(?:with|con|avec|par|mit|com)\s*:\s*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
@@ -51,6 +58,7 @@ class _Patterns:
     trailing: re.Pattern[str]
     audience: re.Pattern[str]
     call: re.Pattern[str]
+    kind: re.Pattern[str]
     bare: re.Pattern[str]
 
 
@@ -76,6 +84,10 @@ def _patterns(g: Grammar) -> _Patterns:
     film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
     named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
     to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"
+    # "Explain in 20 seconds how …": how long it is to be is for us
+    number = rf"(?:\d+|{'|'.join(list_numbers(g))})"
+    length = rf"(?:\s*(?<!\w){_WITHIN}\s+{number}[ -]?(?:{list_units(g)})\w{{0,3}}(?!\w),?)?"
+    to = rf"{length}{to}{length}\s*"
     explain = rf"^(?:{g.any_of('explain')}(?!\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
     aside = g.any_of("asides")
     asks = rf"¿?{g.any_of('polite', 'make')}(?!\w)"
@@ -94,6 +106,8 @@ def _patterns(g: Grammar) -> _Patterns:
         "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
         "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
         "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
+        "kind": rf"^(?:{det}\s*)?(?:{adjective}\s+){{0,3}}{g.any_of('media')}"
+        rf"(?:\s+{adjective}){{0,2}}\s+(?:{g.any_of('audience')})[\s.!]*$",
         "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$"
         rf"|^{_GREETING}[\s.!]*$|^(?:[\w-]+\s){{0,2}}{_VIDEO}s?(?: \w+)?[.:]$",
         "call": rf"^(?:{g.any_of('call_link')}(?:{g.any_of('call')}))$",
@@ -130,7 +144,7 @@ def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
     p = _patterns(g)
     if label := p.label.match(sentence):
         return _read_label(label["label"], label["value"], g)
-    if p.bare.match(sentence) or _ADDRESS.fullmatch(sentence):
+    if p.bare.match(sentence) or p.kind.match(sentence) or _ADDRESS.fullmatch(sentence):
         return Part("", "")  # there is nothing in it to tell
     wish = _read_wish(sentence, g, is_first)
     if wish is not None:

@@ -17,13 +17,14 @@ LETTERS_A_SECOND = 13.0
 """Of a line, as it is spoken."""
 BREATH = 0.4  # seconds around a line
 
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?…])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMme\.)(?<!\bM\.)[\"'”’)]*\s+"
-)
+_SHORTENED = "Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Mme|M|Capt|Lt|Sgt|Gen|Rev|Jr"
+_NO_END = "".join(rf"(?<!\b(?i:{word})\.)" for word in _SHORTENED.split("|"))
+_SENTENCE_END = re.compile(rf"(?<=[.!?…]){_NO_END}[\"'”’)]*\s+")
 _CAPITALS = re.compile(r"\b[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’-]+\b")
 _ASIDE = re.compile(
-    r"\s*\([^()\d]{0,20}\d{1,2}(?:['’]?s)?\)|(?<=[^\W\d]),\s\d{1,2}(?:['’]?s)?(?=,)"
-)  # an age
+    r"\s*\([^()\d]{0,20}\d{1,2}(?:['’]?s)?\)(?:,(?=[^,]+$))?"
+    r"|(?<=[^\W\d]),\s\d{1,2}(?:['’]?s)?(?:(?=,[^,]+,)|,(?=[^,]+$)|(?=,))"
+)  # an age; with its second comma, where that parts nothing else: "Ivo, 60, stands up."
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 

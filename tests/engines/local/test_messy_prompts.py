@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.engines.local.brief import read
+from shared.engines.local.brief import find_settings, read
 from shared.engines.local.grammar import grammars
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.plan import plan
@@ -305,3 +305,56 @@ def test_a_price_takes_its_time_in_any_currency() -> None:
 @pytest.mark.parametrize("price", ["₹499", "CHF 25", "¥980", "£9.50", "R$ 18,90"])
 def test_a_price_in_any_currency_makes_an_ad(price: str) -> None:
     assert read(f"Handmade lamps: {price}. Made in Pune.").kind == "product"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "seconds", "said"),
+    [
+        ("Explain in 20 seconds how a heat pump works", 20, "A heat pump works. How?"),
+        ("Explain to kids in 1 minute why the sky is blue", 60, "Why is the sky blue?"),
+        (
+            "Erkläre in 20 Sekunden, wie eine Wärmepumpe funktioniert",
+            20,
+            "Wie funktioniert eine Wärmepumpe?",
+        ),
+        (
+            "Explica en 20 segundos cómo funciona una bomba de calor",
+            20,
+            "¿Cómo funciona una bomba de calor?",
+        ),
+        (
+            "Spiega in 20 secondi come funziona una pompa di calore",
+            20,
+            "Come funziona una pompa di calore?",
+        ),
+    ],
+)
+def test_a_length_within_an_order_is_obeyed_and_not_said(
+    prompt: str, seconds: float, said: str
+) -> None:
+    assert find_settings(prompt).seconds == seconds
+    assert [line.text for line in read(prompt).lines if line.text] == [said]
+
+
+def test_what_kind_of_video_it_is_to_be_is_not_said() -> None:
+    reading = read("Why do cats purr? A short explainer for kids.")
+    assert [line.text for line in reading.lines if line.text] == ["Why do cats purr?"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "scene"),
+    [
+        ("Anuncia nuestra nueva cafetería Luna: café de especialidad", "table"),
+        ("An ad for Moon Bakery in Leeds: fresh bread from 7am", "table"),
+        ("Our trip to Mars. We fly past the Moon.", "space"),
+    ],
+)
+def test_a_name_is_no_place(prompt: str, scene: str) -> None:
+    assert read(prompt).scene == scene
+
+
+def test_a_list_is_parted_where_it_has_commas() -> None:
+    tips = "no screens, a cool room, the same hours, no coffee after noon, a walk"
+    prompt = f"5 tips to sleep: {tips}"
+    lines = [line.text for line in read(prompt).lines if line.text]
+    assert any(line.startswith("the same hours, no coffee after noon,") for line in lines)
