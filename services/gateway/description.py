@@ -198,7 +198,9 @@ def _tell_defaults(fields: dict[str, dict[str, Any]], allowances: Allowances) ->
 
 def _describe_key(operation: dict[str, Any]) -> None:
     """Say of an operation what edge/repeats.py does before it."""
-    operation.setdefault("parameters", []).append(KEY_PARAMETER)
+    parameters = operation.setdefault("parameters", [])
+    if all(each["name"] != HEADER for each in parameters):
+        parameters.append(KEY_PARAMETER)
     answers = operation["responses"]
     for code, answer in answers.items():
         if code.startswith("2"):

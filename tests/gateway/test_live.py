@@ -175,9 +175,10 @@ async def test_news_in_this_process_are_told_at_once(api: Api) -> None:
 async def test_a_store_that_is_away_for_a_while_only_makes_watchers_wait(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = await api.make()
+    made, begun = await api.make(), note_snapshots(monkeypatch)
     listening = asyncio.create_task(heard(api, made))
-    await asyncio.sleep(0.05)
+    while not begun:
+        await asyncio.sleep(0.05)
     await api.tell([full_plan(video_id=made)])
 
     async def away(*given: object, **known: object) -> Never:
@@ -191,9 +192,10 @@ async def test_a_store_that_is_away_for_a_while_only_makes_watchers_wait(
     assert (await listening)[-1][0] == "completed"
 
 
-async def test_closing_ends_every_stream(api: Api) -> None:
-    made = await api.make()
+async def test_closing_ends_every_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, begun = await api.make(), note_snapshots(monkeypatch)
     listening = asyncio.create_task(heard(api, made))
-    await asyncio.sleep(0.1)
+    while not begun:
+        await asyncio.sleep(0.05)
     api.parts.watch.close()
     assert [sort for sort, _ in await listening] == ["snapshot"]

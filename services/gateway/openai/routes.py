@@ -108,7 +108,7 @@ async def delete_openai_video(video_id: Id, owner: Owner, at: At) -> OpenAIDelet
     return OpenAIDeleted(id=video_id)
 
 
-@router.post("/videos/{video_id}/remix", responses=foreign_refusals(400, 402, 404, *WRITES))
+@router.post("/videos/{video_id}/remix", responses=foreign_refusals(400, 402, 404, 409, *WRITES))
 async def remix_openai_video(
     video_id: Id,
     asked: VideoRemix,
