@@ -5,6 +5,7 @@ Everything is closed in the reverse order of its opening, wherever the opening b
 
 import asyncio
 import logging
+import random
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -346,4 +347,5 @@ async def _repeat(call: Callable[[], Coroutine[Any, Any, object]], seconds: floa
             log.warning("waiting: %s", error, extra={"action": "wait"})
         except Exception:
             log.exception("a periodic task broke", extra={"action": "error"})
-        await asyncio.sleep(seconds)
+        # or of two that began at once one would always be first, also at rows it can't read
+        await asyncio.sleep(seconds * random.uniform(0.75, 1.25))
