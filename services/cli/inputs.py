@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.gateway.images import make_picture_pool, read_picture
 from services.gateway.plans import PlanFields, read_plan
 from services.gateway.scripts import make_script_pool, read_script_file
+from shared.base.pool import Pool
 from shared.story.errors import BadInput
 from shared.story.images import MAX_BYTES, Picture
 from shared.story.script.files import MAX_BYTES as SCRIPT_BYTES
@@ -22,12 +23,24 @@ R = TypeVar("R")
 
 def read_product(path: Path | None) -> Picture | None:
     """Return the picture of a product."""
-    return _read("product", path, "a PNG, JPEG or WebP file", _read_picture_apart)
+    wanted = "a PNG, JPEG or WebP file"
+    return _read(
+        "product",
+        path,
+        wanted,
+        lambda path: _read_apart(path, MAX_BYTES, make_picture_pool(1), read_picture),
+    )
 
 
 def read_script(path: Path | None) -> ScriptFile | None:
     """Return the script that a trailer is made of."""
-    return _read("script", path, "a Fountain, text, Markdown, FDX or PDF file", _read_script_apart)
+    wanted = "a Fountain, text, Markdown, FDX or PDF file"
+    return _read(
+        "script",
+        path,
+        wanted,
+        lambda path: _read_apart(path, SCRIPT_BYTES, make_script_pool(1), read_script_file),
+    )
 
 
 def read_plan_file(path: Path | None) -> PlanFields | None:
@@ -50,27 +63,16 @@ def _read(option: str, path: Path | None, wanted: str, read: Callable[[Path], R]
         raise BadInput(f"--{option}: {path}: {error}", option) from error
 
 
-def _read_picture_apart(path: Path) -> Picture:
-    """Return the picture, read in a process of its own: a hostile one can harm nothing here."""
-    data, pool = _read_bytes(path, MAX_BYTES), make_picture_pool(1)
+def _read_apart(
+    path: Path, most: int, pool: Pool, read: Callable[[bytes, Pool], Coroutine[Any, Any, R]]
+) -> R:
+    """Return what a file holds, read in a process of its own: a hostile one can harm nothing."""
     try:
-        return asyncio.run(read_picture(data, pool))
+        with path.open("rb") as file:
+            data = file.read(most + 1)  # one byte too many is enough to refuse it
+        return asyncio.run(read(data, pool))
     finally:
         pool.close()
-
-
-def _read_script_apart(path: Path) -> ScriptFile:
-    """Return the script, read in a process of its own."""
-    data, pool = _read_bytes(path, SCRIPT_BYTES), make_script_pool(1)
-    try:
-        return asyncio.run(read_script_file(data, pool))
-    finally:
-        pool.close()
-
-
-def _read_bytes(path: Path, most: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(most + 1)  # one byte too many is enough to refuse it
 
 
 def _read_text(path: Path) -> str:

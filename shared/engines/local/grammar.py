@@ -38,6 +38,10 @@ class Grammar:
         """Tell whether this word, in any case, is one of the value's alternatives."""
         return _compile(self, name).fullmatch(word) is not None
 
+    def shows(self, word: str) -> bool:
+        """Tell whether this word, in any case, shows a place or a hero."""
+        return word.lower() in self.scene_of or word.lower() in self.hero_of
+
     def words(self, name: str) -> frozenset[str]:
         """Return the words of a value that is a list of words."""
         return _split(self, name)

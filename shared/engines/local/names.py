@@ -103,7 +103,7 @@ def _find_brand(text: str, match: re.Match[str], g: Grammar, opens: bool) -> str
     name, before = match.group(), _word_before(text, match.start())
     if g.code == "de":
         # All nouns have a capital: only what comes directly after one may be a name.
-        name = " ".join(name.split()[1:]) if _is_known(name.split()[0], g) else ""
+        name = " ".join(name.split()[1:]) if g.shows(name.split()[0]) else ""
     starts = not before and not (opens and not match.start())
     name = _clean(name, g) if not before else name
     if starts and name != text.strip(" .!"):
@@ -129,7 +129,7 @@ def _candidates(text: str, g: Grammar) -> Iterator[tuple[str, int, int]]:
             words = words[1:]
         if g.code == "de":
             aside = _is_aside(text, start, match.end(), g)
-            while len(words) > 1 and (aside or _is_known(words[0], g)):
+            while len(words) > 1 and (aside or g.shows(words[0])):
                 start += len(words[0]) + 1
                 words = words[1:]
         name = re.sub(r"['’]s$", "", " ".join(words))
@@ -160,11 +160,7 @@ def _is_no_name(name: str, g: Grammar) -> bool:
     if len(words) == 1 and (g.has("titles", words[0]) or len(name) < 2 or name.isupper()):
         return True
     # "Bees make honey": a word with a capital at the start of a sentence, and a usual one
-    return len(words) == 1 and _is_known(name, g)
-
-
-def _is_known(word: str, g: Grammar) -> bool:
-    return word.lower() in g.scene_of or word.lower() in g.hero_of
+    return len(words) == 1 and g.shows(name)
 
 
 def _is_named(text: str, start: int, end: int, name: str, g: Grammar, with_people: bool) -> bool:

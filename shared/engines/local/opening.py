@@ -53,11 +53,11 @@ def _find_thing(text: str, g: Grammar) -> str:
     """Return the first thing of a text that is known by its word, with what stands before it."""
     words = re.findall(r"[\w’'-]+|[^\w\s]", text)
     asks = g.has("ask", words[0].lower()) if words else False
-    at = next((n for n, word in enumerate(words) if _is_known(word, g)), None)
+    at = next((n for n, word in enumerate(words) if g.shows(word)), None)
     if at is None:
         return ""
     end = at + 1
-    while end < len(words) and _is_known(words[end], g):
+    while end < len(words) and g.shows(words[end]):
         end += 1
     start = next((n for n in range(at - 1, -1, -1) if g.has("articles", words[n].lower())), at)
     if at - start > _ADJECTIVES + 1 or (start and not asks):
@@ -74,7 +74,3 @@ def _is_whole(after: Sequence[str], g: Grammar) -> bool:
         return True
     joins = word in g.words("joining") or g.has("relative", word) or g.has("auxiliary", word)
     return joins or _VERB.fullmatch(word) is not None
-
-
-def _is_known(word: str, g: Grammar) -> bool:
-    return word.lower() in g.scene_of or word.lower() in g.hero_of

@@ -109,7 +109,7 @@ def drop_names(text: str, language: str) -> str:
         return text
     grammar = _grammar(language)
     words = text.split(" ")
-    things = [_is_thing(word.strip(_MARKS), grammar) for word in words]
+    things = [grammar.shows(word.strip(_MARKS)) for word in words]
     large = [word[:1].isupper() and not word.isupper() for word in words]
     kept = []
     for at, word in enumerate(words):
@@ -118,10 +118,6 @@ def drop_names(text: str, language: str) -> str:
         if not (large[at] and things[at] and (behind or before)):
             kept.append(word)
     return " ".join(kept)
-
-
-def _is_thing(word: str, grammar: Grammar) -> bool:
-    return word.lower() in grammar.scene_of or word.lower() in grammar.hero_of
 
 
 def scene_elsewhere(text: str) -> Scene | None:
