@@ -21,6 +21,7 @@ from shared.bus.local import LocalBus
 from shared.jobs.gate import Hold, Verdict
 from shared.jobs.ledger import JOBS, RUNS
 from shared.jobs.relay import OUTBOX
+from shared.jobs.untold import UNTOLD
 from shared.ports import Store
 from shared.runtime.app import Parts, Ports, run_services
 from shared.runtime.purge import AGAIN_MS
@@ -68,6 +69,13 @@ async def buried(w: World, video: str = "v") -> None:
             await asyncio.sleep(0.01)
 
 
+async def told(w: World, video: str) -> None:
+    """Wait until no list of ends that are still to be told names a video: these empty by time."""
+    async with asyncio.timeout(20):
+        while any(each.startswith(f"{UNTOLD} ") for each in await left(w, video)):
+            await asyncio.sleep(0.01)
+
+
 async def left(w: World, video: str = "v", but: tuple[str, ...] = ("usage", "audit")) -> list[str]:
     """Return all rows, blobs and files that name a video and are no tombstones."""
     found = list[str]()
@@ -107,6 +115,7 @@ async def test_of_a_finished_video_nothing_is_left_but_tombstones(
         await w.ended(OTHER)
         blobs = w.app.ports.blobs
         await blobs.put(f"{VIDEO}/image/0-0-0-9/key.png", b"of an attempt that lost its claim")
+        await told(w, OTHER)
         others = await left(w, OTHER)
         await w.store.insert(RUNS, [{"_id": "replicate:x", "job": f"{VIDEO}/image/0/0/0"}])
         assert await gateway.wishes.delete(VIDEO, OWNER)
