@@ -22,6 +22,7 @@ SECONDS = 30.0
 """A server that has said nothing for so long is not going to."""
 LONGEST_PAUSE = 8.0
 
+_CHANCE = random.Random()
 AGAIN = frozenset({429, 502, 503, 504})
 """The answers that ask to come again; so does a 409 that says when."""
 
@@ -154,7 +155,7 @@ def grow_pauses() -> Iterator[float]:
     """Yield pauses that grow, each with a part of chance: many clients must not come at once."""
     pause = 0.25
     while True:
-        yield pause * random.uniform(0.75, 1.25)
+        yield pause * _CHANCE.uniform(0.75, 1.25)
         pause = min(2 * pause, LONGEST_PAUSE)
 
 

@@ -8,11 +8,11 @@ it may be the one that was waited for.
 """
 
 import logging
-import random
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from shared.base import telemetry
+from shared.base.chance import spread
 from shared.ports import Doc, Index, Store, Update
 
 log = logging.getLogger("storywave.rows")
@@ -80,7 +80,7 @@ def distance_ms(row: Doc) -> int:
     time, and if it is the one that can't read the row, no other would ever get to it.
     """
     even: int = PUT_OFF_MS * 2 ** min(count_looks(row), MOST_DOUBLINGS)
-    return round(even * random.uniform(0.75, 1.25))
+    return round(spread(even))
 
 
 def count_looks(row: Doc) -> int:

@@ -6,7 +6,6 @@ All writes of jobs in hand go through batchers, so that a thousand jobs cost a f
 
 import asyncio
 import logging
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from shared.base import telemetry
+from shared.base.chance import CHANCE
 from shared.base.copies import change
 from shared.jobs import journal, signals
 from shared.jobs.engine import Claim, Engine, read_clock
@@ -160,7 +160,7 @@ class Worker:
         else:
             jobs = []
             # in any order: else the first kind would take all creates for as long as it has a queue
-            for kind, hands in random.sample(list(free.items()), len(free)):
+            for kind, hands in CHANCE.sample(list(free.items()), len(free)):
                 new = await self._ledger.claim({kind: hands}, {kind: creates})
                 creates -= sum(job.state is State.SUBMITTING and not job.is_posted for job in new)
                 jobs += new

@@ -5,7 +5,6 @@ Everything is closed in the reverse order of its opening, wherever the opening b
 
 import asyncio
 import logging
-import random
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.base import telemetry
+from shared.base.chance import spread
 from shared.base.pool import Pool
 from shared.base.scratch import scratch
 from shared.jobs import gate as gates
@@ -348,4 +348,4 @@ async def _repeat(call: Callable[[], Coroutine[Any, Any, object]], seconds: floa
         except Exception:
             log.exception("a periodic task broke", extra={"action": "error"})
         # or of two that began at once one would always be first, also at rows it can't read
-        await asyncio.sleep(seconds * random.uniform(0.75, 1.25))
+        await asyncio.sleep(spread(seconds))

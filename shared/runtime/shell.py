@@ -10,7 +10,6 @@ other videos of the batch go on.
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -18,6 +17,7 @@ from typing import Any
 
 from shared.base import telemetry
 from shared.base.batching import Batcher, run_each
+from shared.base.chance import spread
 from shared.jobs.ledger import Ledger
 from shared.jobs.letters import write_letters
 from shared.jobs.relay import Relay
@@ -434,4 +434,4 @@ def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:
 
 def _patience() -> int:
     """Five minutes, spread out, so that what came together is not checked together."""
-    return round(CHECK_MS * random.uniform(0.9, 1.1))
+    return round(spread(CHECK_MS, 0.1))

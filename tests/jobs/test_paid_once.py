@@ -85,7 +85,10 @@ async def test_who_wakes_after_another_adopted_its_run_frees_no_money(
     (asleep,) = await ledger.claim(HANDS)  # it finds nothing in the list yet, and stands still
     pair.clock.move(RULES.lease_ms + 1)
     async with working(pair.b):
-        await pair.until(lambda job: job.has_ended if wakes_late else job.state is State.RUNNING)
+        # on a busy machine the run may have ended before anybody looks
+        await pair.until(
+            lambda job: job.has_ended or (not wakes_late and job.state is State.RUNNING)
+        )
         assert await ledger.advance(asleep, signals.NotAccepted()) is None
         assert await pair.b.gate.reserve(Hold("v", "other:1", CEILING)) is Verdict.NO_MONEY
         job = await pair.end()

@@ -5,7 +5,6 @@ all of them, and one that has just not answered is left alone for a while.
 """
 
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from standardwebhooks.webhooks import Webhook as Signer
 from services.gateway.errors.problems import NoSuchWebhook
 from services.gateway.webhooks.kept import Webhook, Webhooks
 from services.gateway.webhooks.post import Answer, Poster
+from shared.base.chance import spread
 from shared.jobs.engine import Task
 from shared.jobs.job import Job
 from shared.jobs.outcomes import Deferred, Found, Made, Produced, Quote
@@ -70,7 +70,7 @@ class Sender:
         assert isinstance(order, DeliveryOrder)
         webhook = await self._find(order.webhook, owner)
         if self._in_hand[webhook.id] >= A_WEBHOOK or self._in_hand[owner] >= AN_OWNER:
-            return Deferred(random.uniform(0.5, 1.5))
+            return Deferred(spread(1.0, 0.5))
         self._check_rest(webhook.id)
         with self._hold(webhook.id, owner):
             answer = await self._post(webhook, order)
