@@ -5,6 +5,7 @@ one is first and the other reads its row. Then money, then the events of that ro
 through all of it again, and so completes what a crash had cut short.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class Intake:
     gate: Gate
     images: Images
     scripts: Scripts
+    note: Emit
+    """Writes down who asks for these events, before they are emitted."""
     emit: Emit
     weights: Weights
     allowances: Allowances
@@ -93,8 +96,9 @@ class Intake:
         """Return the id of the video, and whether it is new: under its key it may be there."""
         video_id, said = await self.ids.make(owner, key), _make_digest(asked)
         if key is not None:
-            await self.check_living(video_id, owner)
-            if first := await self._find_same(video_id, said):
+            same = self._find_same(video_id, said)
+            _, first = await asyncio.gather(self.check_living(video_id, owner), same)
+            if first:
                 return await self._open(first), False
         asked = await self.take_over(asked, owner)
         # Weighed before the first write: what a crash may cut short is as short as can be.
@@ -131,15 +135,16 @@ class Intake:
 
     async def _open(self, row: Doc) -> str:
         """Have a stored request made; return its id."""
-        # Money before events: a service that hears of the video may reserve some at once.
-        owner = row["owner"]
-        if row["webhook"]:
-            await self.webhooks.keep_own(row["_id"], owner, row["webhook"])
+        id_, owner, events = str(row["_id"]), row["owner"], _build_events(row)
         wanted = row["requested"]["brief"]
-        cap = wanted.get("budget", row["cap"])
-        await self.gate.open(row["_id"], owner, cap, wanted.get("on_cap", "pause"))
-        await self.emit(_build_events(row))
-        return str(row["_id"])
+        cap, on_cap = wanted.get("budget", row["cap"]), wanted.get("on_cap", "pause")
+        # Money before events: a service that hears of the video may reserve some at once.
+        before = [self.gate.open(id_, owner, cap, on_cap), self.note(events)]
+        if row["webhook"]:
+            before.append(self.webhooks.keep_own(id_, owner, row["webhook"]))
+        await asyncio.gather(*before)
+        await self.emit(events)
+        return id_
 
     async def _build_row(self, id_: str, brief: Brief, asked: VideoRequest) -> Doc:
         now, owner = self.store.now(), brief.owner

@@ -39,7 +39,7 @@ from shared.runtime.purge import Purge
 from shared.runtime.service import NO_PRICES, Service
 from shared.runtime.steering import Steering
 from shared.story.errors import InfrastructureError, cause
-from shared.story.events import Event, VideoDeleted
+from shared.story.events import Event, VideoDeleted, VideoRequested
 from shared.story.kinds import Kinds
 from shared.story.running import count, find_overdue
 from shared.story.view import NOTHING, Decision, JobSpec, View
@@ -116,6 +116,10 @@ class Shell:
         rows = await self._relay.insert(stamped)
         if len(rows) < len(stamped):  # what was a fact already stays as it was told first
             stamped = await self._relay.read(stamped)
+        # of a video that is new there is nothing to read; if there is, the guard on writes says so
+        new = [row.event.video_id for row in rows if isinstance(row.event, VideoRequested)]
+        for video in new:
+            self._recent.put(self._recent.get(video) or Known(video))
         await self.handle(stamped)
         self._relay.offer(rows)
         return [None] * len(groups)

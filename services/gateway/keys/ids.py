@@ -1,5 +1,6 @@
 """The ids of videos: nobody can guess one, and a repeated Idempotency-Key gives the same one."""
 
+import asyncio
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,9 +28,9 @@ class VideoIds:
         if key is None:
             return uuid4().hex
         before = make_guessable_id(owner, key)
-        for collection in self.kept_in:
-            if await self.store.get(collection, [before]):
-                return before
+        looks = [self.store.get(collection, [before]) for collection in self.kept_in]
+        if any(await asyncio.gather(*looks)):
+            return before
         secret = await self.secrets.read(NAME)
         return make_video_id(secret.current, owner, key)
 
