@@ -120,7 +120,7 @@ SERVICES = Row(
 )
 
 KAFKA = Row(
-    "Kafka",
+    "Kafka and the other servers",
     [
         Graph(
             title="Messages received a second",
@@ -145,6 +145,13 @@ KAFKA = Row(
                 Query(quantile(0.95, "storywave_publish_seconds", "component"), "{{component}}")
             ],
             unit="s",
+        ),
+        Graph(
+            title="Servers that give no answer",
+            help="For how long, as the process sees it that waits longest: 0 where all is well.",
+            queries=[Query(highest("storywave_server_away_seconds", "server"), "{{server}}")],
+            unit="s",
+            width=24,
         ),
     ],
 )
