@@ -84,6 +84,8 @@ class User:
         await self.wish(str(asked), partial(self.s.gateway.skips.skip, "v", OWNER, asked))
 
     async def approve(self, what: Review) -> None:
+        if what in self.lives.answered:
+            return  # and a video that is paused since then never waits for the next approval
         # or it has gone on: who died may have noted the approval, and not have answered
         await self.until(
             lambda now: now.awaiting in (what, "storyboard") or now.status is Status.COMPLETED

@@ -22,7 +22,8 @@ from tests.media.samples import tone
 
 SIZE = canvas("9:16", "full")
 FADE, FRAMES, SEGMENTS = 15, 45, 5
-LIMIT_MIB = 400
+LIMIT_MIB = 430
+"""Cuts take 335 to 350, and beside other tests up to 405, by how their threads come to meet."""
 
 
 @pytest.fixture(scope="module")
