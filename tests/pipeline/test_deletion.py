@@ -49,7 +49,7 @@ async def stack(folder: Path, seed: int = 1, **known: Any) -> AsyncIterator[tupl
 
 async def gone(gateway: Gateway, video: str = "v") -> VideoGone:
     """Wait until a video is deleted; return how its owner is told."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await gateway.videos.read_status(video, OWNER)
@@ -60,7 +60,7 @@ async def gone(gateway: Gateway, video: str = "v") -> VideoGone:
 
 async def buried(w: World, video: str = "v") -> None:
     """Wait until every service has its tombstone, and has deleted what it owned."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             docs = [(await w.store.get(s.views, [video])).get(video, {}) for s in SERVICES]
             later = w.store.now() + AGAIN_MS // 2
@@ -71,7 +71,7 @@ async def buried(w: World, video: str = "v") -> None:
 
 async def told(w: World, video: str) -> None:
     """Wait until no list of ends that are still to be told names a video: these empty by time."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(each.startswith(f"{UNTOLD} ") for each in await left(w, video)):
             await asyncio.sleep(0.01)
 
