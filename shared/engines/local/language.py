@@ -90,7 +90,8 @@ def _vocabularies() -> Mapping[str, Mapping[str, int]]:
     """
     found = {code: dict.fromkeys(own.split(), _SMALL) for code, (own, _) in _OWN_WORDS.items()}
     for language, grammar in grammars().items():
-        others = {*grammar.scene_of, *grammar.hero_of, *grammar.words("occasions")}
+        shown = (word.split("_") for word in (*grammar.scene_of, *grammar.hero_of))
+        others = {*grammar.words("occasions")}.union(*shown)
         for name in (
             "make",
             "announce",

@@ -31,12 +31,14 @@ from shared.engines.local.topics import (
     NOBODY,
     NOWHERE,
     PEOPLE,
+    UNDRAWN,
     Hero,
     Scene,
     drop_denied,
     drop_names,
     hero_of,
     scene_of,
+    thing_of,
     words_of,
 )
 from shared.engines.local.wish import Part, is_call
@@ -156,7 +158,9 @@ class Reader:
         if self._kind == "product" and found and found[0] in LIVING:
             # whom it is for, or what it runs on, is not what it is
             found = hero_of(told[0], g.code)
-        return found if found and found[1] in own else thing
+            if found and found[0] in UNDRAWN:  # "food for hamsters"
+                found = next((each for text in told if (each := thing_of(text, g.code))), found)
+        return found if found and own.issuperset(found[1].split("_")) else thing
 
     def _find_kind(self) -> Kind:
         about, g = self._about, self._g

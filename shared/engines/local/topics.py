@@ -27,7 +27,15 @@ SCENES: tuple[Scene, ...] = get_args(Scene)
 NOWHERE: frozenset[Scene] = frozenset(("stage", "shapes"))
 """Where products and ideas are shown, and nobody lives."""
 PEOPLE: frozenset[Hero] = frozenset(("person", "child", "elder", "grandmother"))
-LIVING: frozenset[Hero] = PEOPLE.union(
+UNDRAWN: frozenset[Hero] = frozenset((
+    "mouse", "rat", "hamster", "squirrel", "hedgehog", "badger", "raccoon", "otter", "beaver",
+    "marmot", "armadillo", "sloth", "bat", "horse", "donkey", "cow", "pig", "sheep", "goat",
+    "llama", "camel", "deer", "monkey", "gorilla", "elephant", "giraffe", "zebra", "hippo",
+    "kangaroo", "flamingo", "frog", "turtle", "snake", "lizard", "crocodile", "dinosaur",
+    "snail", "spider", "ant", "butterfly", "ladybird", "octopus", "crab", "seal", "unicorn",
+))  # fmt: skip
+"""Animals that nobody here can draw: who asks others for pictures names them."""
+LIVING: frozenset[Hero] = PEOPLE | UNDRAWN.union(
     (
         "cat",
         "dog",
@@ -43,12 +51,6 @@ LIVING: frozenset[Hero] = PEOPLE.union(
 
 _HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
 _MARKS = ".,:;!?…\"'()"
-_UNDRAWN = re.compile(
-    r"(?<!\w)(?:mouse|mice|rat|hamster|squirrel|hedgehog|badger|horse|pony|donkey|cow|pig|sheep|lamb"
-    r"|goat|frog|toad|turtle|tortoise|snake|lizard|crocodile|monkey|gorilla|elephant|giraffe|zebra"
-    r"|snail)$"
-)
-"""Animals that nobody here can draw; a person in their place would be wrong."""
 _DENIED = re.compile(
     r"(?<!\w)(?:without|no|sin|sans|aucune?|ohne|keine?n?|senza|sem|nenhuma?)\s+(?:any\s+)?[\w'’-]+"
     r"(?:(?:\s*,|\s+(?:or|nor|and|y|o|ni|ou|et|oder|und|e))\s+[\w'’-]+(?=\s*(?:[,.!]|$)))*",
@@ -92,6 +94,13 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     named = [(table[word], word) for word in _list_words(text) if word in table]
     living = [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
     return next(iter(living or named), None)
+
+
+def thing_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
+    """Return the first thing that the text names, and the word for it: of "hamster food", food."""
+    table = _grammar(language).hero_of
+    named = ((table[word], word) for word in _list_words(text) if word in table)
+    return next((pair for pair in named if pair[0] not in LIVING), None)
 
 
 def drop_denied(text: str) -> str:
@@ -192,10 +201,10 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
         return None  # things may be named in its place, but the beat is not about them
     if not marked:
         found = hero_of(beat_prompt)
-        return found[0] if found else None
+        return found[0] if found and found[0] not in UNDRAWN else None
     # "Captain Pico the parrot" is no captain
     found = hero_of(hero.rpartition(" the ")[2]) or hero_of(hero)
-    if found is None and _UNDRAWN.search(hero):
+    if found and found[0] in UNDRAWN:
         return None
     # of whom a script tells nothing but the name is no house, even in a counting-house
     return found[0] if found else "person"

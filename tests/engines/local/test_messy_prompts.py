@@ -7,7 +7,7 @@ from shared.engines.local.grammar import grammars
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.plan import plan
 from shared.engines.local.sentences import drop_markup, split_sentences
-from shared.engines.local.topics import hero_of_beat
+from shared.engines.local.topics import NOBODY, UNDRAWN, hero_of_beat
 from shared.story.drafts import time_beats
 
 ENGLISH = grammars()["en-us"]
@@ -199,6 +199,34 @@ def test_what_there_is_none_of_is_not_shown(prompt: str, drawn: str) -> None:
 )
 def test_nobody_is_drawn_as_what_they_are_not(prompt: str, hero: str | None) -> None:
     assert hero_of_beat(f"A view, featuring {read(prompt).drawn_name}") == hero
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn"),
+    [
+        ("A flamingo learns to dance. She is shy.", "the flamingo"),
+        ("Un flamenco aprende a bailar. Ella no tiene miedo.", "the flamingo"),
+        ("Un tatou rêve de la mer. Il marche toute la nuit.", "the armadillo"),
+        ("Ein Gürteltier sucht einen Freund.", "the armadillo"),
+        ("Un riccio e una lumaca. Lei non ha fretta.", "the hedgehog"),
+        ("Um tatu sonha com o mar. Ele não sabe nadar.", "the armadillo"),
+        ("Il était une fois un petit hérisson, Léon, qui avait peur.", "Léon the hedgehog"),
+    ],
+)
+def test_an_animal_that_cannot_be_drawn_is_no_person(prompt: str, drawn: str) -> None:
+    reading = read(prompt)
+    assert (reading.kind, reading.drawn_name) == ("tale", drawn)
+    assert hero_of_beat(f"A view, featuring {drawn}") is None
+
+
+def test_a_dance_is_no_bird_and_food_is_no_hamster() -> None:
+    assert read("La historia del flamenco en Sevilla").drawn_name == NOBODY
+    assert read("Ad for organic hamster food").drawn_name == "a plate of food"
+
+
+def test_all_languages_name_the_same_animals() -> None:
+    for grammar in grammars().values():
+        assert UNDRAWN.issuperset(grammar.table["animals"])
 
 
 def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:
