@@ -48,13 +48,20 @@ def is_direction(text: str, g: Grammar) -> bool:
             return False
         told.add(sort)
     things = told & {*_THINGS, "length"}
-    if not (things or (told >= {"mood", "plain"} and _orders(text, g))):
+    if not (things or _tells_how(text, told, g)):
         return False
     if things == {"people"}:
         return "without" in told
     # "Music and voices" alone asks for nothing
     exact = any(c.isdigit() for c in text)
-    return exact or bool(told & {"mood", "without", "speaker"}) or _orders(text, g)
+    return exact or bool(told & {"mood", "manner", "without", "speaker"}) or _orders(text, g)
+
+
+def _tells_how(text: str, told: Collection[str], g: Grammar) -> bool:
+    """Tell whether a text says how all is to be: "Keep it light", "Don't be preachy"."""
+    if {"manner", "without"}.issubset(told):
+        return True
+    return "plain" in told and bool({"mood", "manner"}.intersection(told)) and _orders(text, g)
 
 
 def goes_on(sentence: str, beside: Sequence[str], g: Grammar) -> bool:
@@ -182,7 +189,7 @@ def _lengths(g: Grammar) -> frozenset[str]:
 @cache
 def _sorts(g: Grammar) -> Mapping[str, str]:
     """Return what each word is that is told by itself; of a word in two lists, the first counts."""
-    named = [(sort, sort) for sort in (*_THINGS, "without", "plain")]
+    named = [(sort, sort) for sort in (*_THINGS, "without", "manner", "plain")]
     named += [(name, "speaker") for name in _SPEAKERS]
     return {word: sort for name, sort in reversed(named) for word in _list(g, name)}
 

@@ -131,11 +131,17 @@ class Reader:
     def _join_name(self, name: str) -> None:
         """Say what a product is called together with what it is: "Lumo, a lamp"."""
         for at, part in enumerate(self._parts):
-            about = part.purpose == "subject" and not split_offer(part.text, self._g)[1]
+            first = part.text.split()[0] if part in self._told[:1] and part.text else ""
+            what = part.purpose == "subject" or self._g.has("indefinite", first)
+            about = what and not split_offer(part.text, self._g)[1]
             if about and any(each.purpose == "name" for each in self._parts):
                 if name not in part.text:
-                    self._parts[at] = replace(part, text=f"{name}, {part.text}")
+                    self._parts[at] = replace(part, text=f"{name}, {self._calm(part.text)}")
                 return
+
+    def _calm(self, text: str) -> str:
+        """Return a text that may stand behind a name: its article has no capital."""
+        return _lower(text) if self._g.has("articles", text.split()[0]) else text
 
     def _find_hero(self, topic: str, content: str, name: str) -> tuple[Hero, str] | None:
         """Return the hero: of somebody named what they are, else what the text names."""
@@ -158,7 +164,8 @@ class Reader:
         if self._kind == "product" and found and found[0] in LIVING:
             # whom it is for, or what it runs on, is not what it is
             found = hero_of(told[0], g.code)
-            if found and found[0] in UNDRAWN:  # "food for hamsters"
+            # "food for hamsters", "Mother's Day at our shop"
+            if found and (found[0] in UNDRAWN or found[1] not in own):
                 found = next((each for text in told if (each := thing_of(text, g.code))), found)
         return found if found and own.issuperset(found[1].split("_")) else thing
 

@@ -92,8 +92,9 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     grammar = _grammar(language)
     table, crowd = grammar.hero_of, grammar.words("crowd")
     named = [(table[word], word) for word in _list_words(text) if word in table]
-    living = [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
-    return next(iter(living or named), None)
+    alone = [pair for pair in named if pair[1] not in crowd]
+    living = [pair for pair in alone if pair[0] in LIVING]
+    return next(iter(living or alone or named), None)
 
 
 def thing_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:

@@ -48,6 +48,8 @@ class _Patterns:
     polite: re.Pattern[str]
     film: re.Pattern[str]
     headed: re.Pattern[str]
+    greeting: re.Pattern[str]
+    we_act: re.Pattern[str]
     announce: re.Pattern[str]
     explain: re.Pattern[str]
     show: re.Pattern[str]
@@ -67,6 +69,7 @@ def _patterns(g: Grammar) -> _Patterns:
     """Return the patterns of a language, made once."""
     det, ask = g.any_of("articles"), g.any_of("ask")
     adjective = g.any_of("adjectives")
+    short = rf"(?:{adjective}\s+){{0,2}}?"
     gap = rf"(?:(?!{det}\b)[\w'’-]+\s+){{0,4}}?"
     # With an order or an article before it, any words may describe the film; else only known ones.
     # "The story of Rome" is no order: it says what is told.
@@ -83,7 +86,9 @@ def _patterns(g: Grammar) -> _Patterns:
     film += rf"(?:\s+(?:{whom}|{genre}))?\s*:?\s+"
     film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
     named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
-    to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"
+    # "Explain to new colleagues how …": whoever is named before the question only hears it
+    hears = rf"{g.any_of('to_whom')}(?=\s*,?\s*{ask}(?!\w))|{g.any_of('explain_to')}(?!\w)"
+    to = rf"(?:\s+(?:{hears}))?\s*,?\s*:?\s*"
     # "Explain in 20 seconds how …": how long it is to be is for us
     number = rf"(?:\d+|{'|'.join(list_numbers(g))})"
     length = rf"(?:\s*(?<!\w){_WITHIN}\s+{number}[ -]?(?:{list_units(g)})\w{{0,3}}(?!\w),?)?"
@@ -97,6 +102,10 @@ def _patterns(g: Grammar) -> _Patterns:
         rf"|^{_GREETING}[\s,!.]+(?={asks})",
         "film": film,
         "headed": rf"^(?:[\w'’-]+\s+){{0,3}}(?P<media>{_VIDEO})\s*:\s+(?P<about>)(?=\S)",
+        "greeting": rf"^(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?)?(?:{det}\s+)?{short}"
+        rf"(?P<greeting>{g.any_of('greetings')})(?:[\s-]+|s?(?=\w))(?:{adjective}\s+){{0,2}}{g.any_of('media')}"
+        rf"\s+(?:for|to|für|an)\s+",
+        "we_act": rf"^(?={g.any_of('we_act')}\s+{g.any_of('we_act_on')}(?!\w))",
         "announce": rf"^{g.any_of('announce')}(?!\w)\s*:?\s*(?:that\s+)?{named}",
         "explain": explain,
         "show": rf"^{g.any_of('show')}(?!\w)\s*:?\s*(?!{ask}\b)",
@@ -120,6 +129,7 @@ def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
     for number, sentence in enumerate(sentences):
         told, directions = split_directions(sentence, g)
         beside = sentences[max(0, number - 1) : number] + sentences[number + 1 : number + 2]
+        beside = tuple(each for each in beside if not _is_order(each, g))
         for_us = is_direction(told, g) or is_direction(sentence, g)
         if for_us and not goes_on(told, beside, g):
             yield Part("", "", order=sentence)
@@ -135,6 +145,17 @@ def _find_order(sentence: str, part: Part) -> str:
     return " ".join(word for word in sentence.split() if word not in said)
 
 
+def _is_order(sentence: str, g: Grammar) -> bool:
+    """Tell whether a sentence as a whole says how the video is to be made."""
+    return bool(_patterns(g).direction.match(_drop_polite(sentence, g).strip(" .!?")))
+
+
+def _drop_polite(sentence: str, g: Grammar) -> str:
+    """Return what a sentence asks for without its "please" and "could you"."""
+    rest = _patterns(g).polite.sub("", sentence, count=1)
+    return rest if rest == sentence else rest.rstrip(" ?")
+
+
 def is_call(sentence: str, g: Grammar) -> bool:
     """Tell whether the sentence asks whoever watches to do something: "Visit us"."""
     return bool(_patterns(g).call.match(sentence.strip(" .!")))
@@ -146,21 +167,30 @@ def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
         return _read_label(label["label"], label["value"], g)
     if p.bare.match(sentence) or p.kind.match(sentence) or _ADDRESS.fullmatch(sentence):
         return Part("", "")  # there is nothing in it to tell
-    wish = _read_wish(sentence, g, is_first)
-    if wish is not None:
+    greeting = _read_greeting(sentence, g) if is_first else None
+    if wish := greeting or _read_wish(sentence, g, is_first):
         return wish
-    if p.direction.match(sentence.strip(" .!")):
+    if _is_order(sentence, g):
         return Part("", "")
-    if match := p.say.match(sentence):
-        return Part("say", sentence[match.end() :])
-    match = p.show.match(sentence)
-    if match and sentence[match.end() :].strip():
-        rest = sentence[match.end() :]
-        if _LAST_WORDS.search(match[0]) or rest[0] in '"“«„':  # "End with: thank you all."
-            return Part("say", rest.strip('"“”«»„ '))
-        return Part("show", rest.strip(" .!"))
+    if told := _read_order(_drop_polite(sentence, g), g):
+        return told
     bare = is_first and not sentence.endswith((".", "!"))
     return Part("say", _drop_asides(sentence, g, "product") if bare else sentence)
+
+
+def _read_order(asked: str, g: Grammar) -> Part | None:
+    """Return what a sentence asks us to say or to show; None where it asks for neither."""
+    p = _patterns(g)
+    if p.we_act.match(asked):
+        return Part("say", f"{g.text('we')} {asked[0].lower()}{asked[1:]}")
+    if match := p.say.match(asked):
+        return Part("say", asked[match.end() :])
+    match = p.show.match(asked)
+    if not match or not (rest := asked[match.end() :]).strip():
+        return None
+    if _LAST_WORDS.search(match[0]) or rest[0] in '"“«„':  # "End with: thank you all."
+        return Part("say", rest.strip('"“”«»„ '))
+    return Part("show", rest.strip(" .!"))
 
 
 def _read_label(label: str, value: str, g: Grammar) -> Part:
@@ -178,7 +208,7 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
     p = _patterns(g)
     rest = p.leading.sub("", sentence.strip(), count=1) if is_first else sentence.strip()
     kind: Literal["product", "lesson", "film", ""] = ""
-    ordered = False
+    begins, ordered = is_first, False
     for _ in range(4):  # "please make a trailer for a film about …": one order within another
         before = rest
         if match := p.polite.match(rest):
@@ -195,8 +225,24 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
         if rest == before or not rest.strip():
             break
     if not kind:
-        return Part("subject", rest) if ordered and rest else None
+        is_whole = ordered and begins and _is_subject(sentence, rest, g)
+        return Part("subject", rest) if is_whole else None
     return Part("subject", _drop_asides(german.nominate(rest, g), g, kind), kind)
+
+
+def _read_greeting(sentence: str, g: Grammar) -> Part | None:
+    """Return what a card that moves says: "a thank-you video for our helpers" thanks them."""
+    asked = _drop_polite(sentence, g)
+    if match := _patterns(g).greeting.match(asked):
+        told = f"{match['greeting']} {g.text('greets')} {asked[match.end() :]}"
+        return Part("subject", told, "film")
+    return None
+
+
+def _is_subject(sentence: str, rest: str, g: Grammar) -> bool:
+    """Tell whether what somebody asks for is what a video is about: "I want a fox on a bicycle"."""
+    needs = re.match(rf"{g.any_of('we_need')}(?!\w)", sentence, re.IGNORECASE)
+    return bool(rest) and not needs and not _read_order(rest, g)
 
 
 def _match_film(rest: str, g: Grammar, is_first: bool) -> re.Match[str] | None:

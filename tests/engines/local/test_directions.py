@@ -105,3 +105,42 @@ def test_the_voice_and_the_music_are_asked_for_as_the_prompt_wishes() -> None:
     told = style_of("bold").voice
     changed = change_voice(told, VOICE.read(voice).tones)
     assert changed.words_a_minute < told.words_a_minute and changed.variant.startswith("f")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("The climate warms. Don't be alarmist. No logos.", "The climate warms."),
+        ("Rain falls. Serious but friendly tone, under 45 seconds.", "Rain falls."),
+        ("Do cats purr? Please keep it under 20 seconds and use no text.", "Do cats purr?"),
+        ("A nurse works. Make it feel human, not corporate.", "A nurse works."),
+        ("A shop opens. Please don't show people's faces.", "A shop opens."),
+        ("Rain falls. Fast cuts, text overlays, trending sound.", "Rain falls."),
+        ("Interest grows. Use a story with apples.", "Interest grows."),
+        ("El mar sube. Sin dramatismos. Con ejemplos.", "El mar sube."),
+        ("La escuela abre. Que sea breve y cercano. No menciones las notas.", "La escuela abre."),
+        ("La mer monte. Ne mentionne pas la politique. Pas de jargon.", "La mer monte."),
+        ("Das Meer steigt. Bitte locker und nicht zu lang.", "Das Meer steigt."),
+        ("Das Meer steigt. Nicht werblich klingen. Keine Logos.", "Das Meer steigt."),
+        ("Il mare sale, con parole semplici e senza numeri.", "Il mare sale."),
+        ("O mar sobe. Sem jargão. Não mostre rostos.", "O mar sobe."),
+    ],
+)
+def test_how_it_is_to_be_told_and_what_is_to_be_left_out_is_not_said(
+    prompt: str, said: str
+) -> None:
+    assert heard(prompt) == said
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Don't be sad. Spring is coming.",
+        "Don't show your password to anyone. Don't click any link.",
+        "We need your help to rebuild the playground. Join us.",
+        "The library closes at five. Please return books tomorrow.",
+        "No wind. No people. Only sand.",
+    ],
+)
+def test_what_is_told_to_whoever_watches_is_said(prompt: str) -> None:
+    assert heard(prompt) == prompt

@@ -51,6 +51,17 @@ def made(prompt: str, seconds: float = 27.5) -> Story:
             "Raconte l'histoire d'un petit renard qui a perdu sa maison. Il pleure.",
             "Un petit renard a perdu sa maison.",
         ),
+        ("Thank you video for our volunteers", "Thank you to our volunteers."),
+        ("I need a happy birthday video for my dad", "Happy birthday to my dad."),
+        ("Dankesvideo für unsere Pflegekräfte", "Danke an unsere Pflegekräfte."),
+        ("Make a video inviting our neighbours to tea", "We invite our neighbours to tea."),
+        ("Invite our members to a concert", "We invite our members to a concert."),
+        ("Haz un vídeo para invitar a los padres", "Invitamos a los padres."),
+        ("Une vidéo pour remercier nos bénévoles", "Nous remercions nos bénévoles."),
+        ("Explain to new colleagues how glass is made", "How is glass made?"),
+        ("Explica a los adolescentes por qué llueve", "¿Por qué llueve?"),
+        ("Erkläre Senioren, warum der Himmel blau ist", "Warum ist der Himmel blau?"),
+        ("Product: Lumo. A lamp for the night. Price: $9", "Lumo, a lamp for the night."),
         (
             "Crie um vídeo sobre como poupar água: 5 dicas simples",
             "Como poupar água: 5 dicas simples.",
@@ -284,3 +295,24 @@ def test_every_word_from_elsewhere_shows_what_can_be_shown() -> None:
     assert table["scenes"].keys() <= english["scenes"].keys()
     for row, words in table["heroes"].items():
         assert hero_elsewhere(words.split()[0]) == (row, row)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Unser Fest am Samstag. Es gibt Führungen, Waffeln und eine Hüpfburg.",
+        "Invitamos a los padres a la reunión.",
+        "Il matrimonio, 20 settembre alle 16, Villa Rossa a Fiesole. Confermate entro luglio.",
+    ],
+)
+def test_verbs_and_things_of_a_list_are_nobody(prompt: str) -> None:
+    assert read(prompt).characters == ()
+
+
+def test_a_feast_is_no_firm() -> None:
+    told = "A video for Mother's Day for our flower shop Petal & Co. Bouquets from $25."
+    assert (read(told).name, read(told).drawn_name) == ("Petal & Co", "a shop front")
+
+
+def test_people_for_whom_it_is_are_not_what_is_shown() -> None:
+    assert read("3 mistakes people make when repotting plants").drawn_name == "a plant"
