@@ -141,18 +141,6 @@ def hero_elsewhere(text: str) -> tuple[Hero, str] | None:
     return (found, found) if found else None
 
 
-def drop_order(sentence: str) -> str:
-    """Return what a sentence in such a language asks a video about; else the sentence."""
-    matches = (pattern.fullmatch(sentence.strip(" .!?。！？।")) for pattern in _list_orders())
-    return next((match["what"] for match in matches if match), sentence)
-
-
-@cache
-def _list_orders() -> tuple[re.Pattern[str], ...]:
-    patterns = _load_elsewhere()["orders"]["patterns"]
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
-
-
 def _find_first(text: str, table: str) -> str | None:
     found = _list_elsewhere(table).search(text.lower())
     return found.lastgroup if found else None
@@ -161,12 +149,13 @@ def _find_first(text: str, table: str) -> str | None:
 @cache
 def _list_elsewhere(table: str) -> re.Pattern[str]:
     """Return a pattern with a group for each row of a table."""
-    rows = _load_elsewhere()[table]
+    rows = load_elsewhere()[table]
     return re.compile("|".join(f"(?P<{row}>{_write_stems(words)})" for row, words in rows.items()))
 
 
 @cache
-def _load_elsewhere() -> dict[str, Any]:
+def load_elsewhere() -> dict[str, Any]:
+    """Return the words of languages that have no grammar."""
     told = files(__package__).joinpath("languages/elsewhere.toml").read_text(encoding="utf-8")
     return tomllib.loads(told)
 

@@ -144,3 +144,31 @@ def test_how_it_is_to_be_told_and_what_is_to_be_left_out_is_not_said(
 )
 def test_what_is_told_to_whoever_watches_is_said(prompt: str) -> None:
     assert heard(prompt) == prompt
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said", "settings"),
+    [
+        (
+            "Мы печём хлеб. Без текста на экране, спокойный голос. 20 секунд.",
+            "Мы печём хлеб.",
+            Settings(20.0, "", (), frozenset({"screen"})),
+        ),
+        (
+            "Latarnik maluje morze, spokojna muzyka. Bez ludzi.",
+            "Latarnik maluje morze.",
+            Settings(None, "", (), frozenset({"people"})),
+        ),
+        (
+            "Een oude molen. Geen muziek. Rustige stem.",
+            "Een oude molen.",
+            Settings(None, "", (), frozenset({"music"})),
+        ),
+        ("Люди идут. Музыка играет.", "Люди идут. Музыка играет.", Settings()),
+    ],
+)
+def test_wishes_are_obeyed_in_languages_without_a_grammar(
+    prompt: str, said: str, settings: Settings
+) -> None:
+    assert heard(prompt) == said
+    assert find_settings(prompt) == settings
