@@ -19,7 +19,8 @@ _LONGEST = 600.0  # seconds that somebody may mean
 _MOST_WORDS = 24
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+[–—-]\s+")
 _LENGTH = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)[ -]?([^\W\d_]+)")
-_DENIED = 2  # words before a mood: "not too fast"
+_DENIED = 3  # words before a mood: "not too fast", "pas de musique triste"
+_AND = re.compile("and|or|but|y|o|pero|et|ou|mais|und|oder|aber|e|ma")
 _SPEAKERS = ("female", "male")
 _THINGS = ("voice", "music", "screen", "film", "people")
 
@@ -62,6 +63,12 @@ def _tells_how(text: str, told: Collection[str], g: Grammar) -> bool:
     if {"manner", "without"}.issubset(told):
         return True
     return "plain" in told and bool({"mood", "manner"}.intersection(told)) and _orders(text, g)
+
+
+def is_manner(text: str, g: Grammar) -> bool:
+    """Tell whether a text has only words for how something is: "friendly", "simply explained"."""
+    sorts = {_sort(word, g) for word in words_of(text)}
+    return bool(sorts & {"mood", "manner"}) and sorts <= {"mood", "manner", "plain", "without"}
 
 
 def goes_on(sentence: str, beside: Sequence[str], g: Grammar) -> bool:
@@ -220,18 +227,26 @@ def _pair_moods(words: Sequence[str], g: Grammar) -> Iterator[tuple[str, str]]:
     """Yield each mood with the thing that is nearest to it: empty where it is for all."""
     things = [(at, str(_sort(word, g))) for at, word in enumerate(words) if _is_thing(word, g)]
     for at, word in enumerate(words):
-        before = words[max(0, at - _DENIED) : at]
+        before = _list_before(words, at)
         if (mood := _find_mood(word, g)) and not any(_sort(w, g) == "without" for w in before):
             near = min(things, key=lambda thing: abs(thing[0] - at), default=(0, "film"))
             yield mood, near[1]
 
 
+def _list_before(words: Sequence[str], at: int) -> Sequence[str]:
+    """Return the words before a mood that go with it: of "no people and calm", none."""
+    before = words[max(0, at - _DENIED) : at]
+    joined = max((n for n, word in enumerate(before, 1) if _AND.fullmatch(word)), default=0)
+    return before[joined:]
+
+
 def _list_without(words: Sequence[str], g: Grammar) -> Iterator[str]:
-    """Yield each thing that stands after a "no"."""
+    """Yield each thing that stands after a "no"; "no sad music" asks for other music."""
     denied = False
-    for word in words:
+    for at, word in enumerate(words):
         if _is_thing(word, g):
-            if denied:
+            beside = (*words[at - 1 : at], *words[at + 1 : at + 2])
+            if denied and not any(_find_mood(each, g) for each in beside):
                 yield str(_sort(word, g))
             denied = False
         denied = denied or _sort(word, g) == "without"

@@ -103,6 +103,12 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
     return next(filter(None, names), "")
 
 
+def find_coined(text: str) -> str:
+    """Return the first word of a text that looks like a brand: "FocusFlow"; empty without one."""
+    match = _COINED.search(text)
+    return match.group() if match else ""
+
+
 def _find_brand(text: str, match: re.Match[str], g: Grammar, opens: bool) -> str:
     """Return the name of a product in a run of words with capitals; empty where there is none."""
     name, before = match.group(), _word_before(text, match.start())

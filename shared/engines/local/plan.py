@@ -114,7 +114,8 @@ def _shorten_ad(lines: Sequence[Line], reading: Reading, seconds: float) -> list
     """
     kept = [*lines]
     while _measure(kept) > seconds and len(kept) > 1:
-        worth = {at: _weigh(line, reading) for at, line in enumerate(kept) if at}
+        name = reading.name if reading.name not in kept[0].text else ""
+        worth = {at: _weigh(line, name, reading) for at, line in enumerate(kept) if at}
         least = min(worth.values())
         if least >= _OFFERED:
             break
@@ -123,16 +124,22 @@ def _shorten_ad(lines: Sequence[Line], reading: Reading, seconds: float) -> list
     return kept
 
 
-def _weigh(line: Line, reading: Reading) -> int:
+def _weigh(line: Line, name: str, reading: Reading) -> int:
     """Return how much a line of an ad matters; what to do stands on its end card, too."""
     grammar = grammar_of(reading.language)
-    if reading.name and reading.name in line.text:
+    if name and name in line.text:
         return _OFFERED
-    if grammar and offer_pattern(grammar).search(line.text):
+    if grammar and _offers(line.text, grammar):
         return _OFFERED
     if grammar and is_call(line.text, grammar):
         return 1
     return 2 if any(map(str.isdigit, line.text)) else 0
+
+
+def _offers(text: str, grammar: Grammar) -> bool:
+    """Tell whether a line has a price, a discount or a word for one."""
+    word = rf"(?<![\w-]){grammar.any_of('offer_word')}(?!\w)"
+    return bool(offer_pattern(grammar).search(text) or re.search(word, text, re.IGNORECASE))
 
 
 def _close(reading: Reading, lines: Sequence[Line]) -> list[Line] | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.language import ENGLISH
-from shared.engines.local.names import describe, find_characters, find_product
+from shared.engines.local.names import describe, find_characters, find_coined, find_product
 from shared.engines.local.opening import find_opening
 from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import (
@@ -59,14 +59,20 @@ class Reader:
     def __init__(self, grammar: Grammar, parts: Sequence[Part], with_people: bool = True) -> None:
         self._g, self._parts, self._with_people = grammar, [*parts], with_people
         self._told = [part for part in parts if part.purpose not in ("name", "call")]
-        about = next((p for p in parts if p.purpose == "subject"), None)
-        self._about = about or next(iter(self._told), parts[0])
+        self._about = self._find_about()
         # who begins by asking to come is nobody's name, and "Book now" no book
         self._content = " ".join(
             _lower(finish(part.text)) if is_call(part.text, grammar) else finish(part.text)
             for part in self._told
         )
         self._kind = self._find_kind()
+
+    def _find_about(self) -> Part:
+        """Return the part that says what it is about: what is asked for, else the first told."""
+        subjects = [part for part in self._parts if part.purpose == "subject"]
+        told = [part for part in self._told if part.purpose != "show"]
+        asked = (part for part in subjects if part.kind)
+        return [*asked, *told, *subjects, *self._told, *self._parts][0]
 
     def read(self) -> Reading:
         """Return the reading."""
@@ -197,7 +203,8 @@ class Reader:
         about = find_product(self._about.text, self._g, opens=wished)
         # whom to call is not yet what it is called
         told = " ".join(finish(p.text) for p in self._told if not is_call(p.text, self._g))
-        return named or about or find_product(told, self._g, opens=False)
+        found = named or about or find_product(told, self._g, opens=False)
+        return found or find_coined(" ".join(part.text for part in self._told))
 
     def _find_topic(self, name: str) -> str:
         """Return what it is about in a form that can stand inside another sentence."""

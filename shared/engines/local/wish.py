@@ -14,6 +14,7 @@ from shared.engines.local import german
 from shared.engines.local.directions import (
     goes_on,
     is_direction,
+    is_manner,
     list_numbers,
     list_units,
     split_directions,
@@ -56,6 +57,7 @@ class _Patterns:
     say: re.Pattern[str]
     label: re.Pattern[str]
     direction: re.Pattern[str]
+    leave_out: re.Pattern[str]
     leading: re.Pattern[str]
     trailing: re.Pattern[str]
     audience: re.Pattern[str]
@@ -74,7 +76,9 @@ def _patterns(g: Grammar) -> _Patterns:
     # With an order or an article before it, any words may describe the film; else only known ones.
     # "The story of Rome" is no order: it says what is told.
     a_film = rf"(?!{g.any_of('definite')}(?!\w)){det}\s*{gap}"
-    order = rf"(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?(?:{det}\s*)?{gap}|{a_film}"
+    please = rf"(?:{g.any_of('polite')}[\s,]+)?"  # "Mach bitte ein Video"
+    us = rf"{please}(?:{g.any_of('to_us')}\s+)?{please}"
+    order = rf"(?:{g.any_of('make')}\s+{us}(?:{det}\s*)?{gap}|{a_film}"
     order += rf"|(?:{adjective}\s+){{0,4}})"
     about = rf"(?P<about>{g.any_of('about')})(?:(?<=['’])|(?!\w))"  # also "d'un renard"
     # "a story for kids about a whale", "un tráiler de terror sobre": neither is what it is about
@@ -93,7 +97,7 @@ def _patterns(g: Grammar) -> _Patterns:
     number = rf"(?:\d+|{'|'.join(list_numbers(g))})"
     length = rf"(?:\s*(?<!\w){_WITHIN}\s+{number}[ -]?(?:{list_units(g)})\w{{0,3}}(?!\w),?)?"
     to = rf"{length}{to}{length}\s*"
-    explain = rf"^(?:{g.any_of('explain')}(?!\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
+    explain = rf"^(?:{g.any_of('explain')}(?!-?\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
     aside = g.any_of("asides")
     asks = rf"¿?{g.any_of('polite', 'make')}(?!\w)"
     labels = ("labels_name", "labels_drop", "labels_cta", "labels_say")
@@ -104,14 +108,15 @@ def _patterns(g: Grammar) -> _Patterns:
         "headed": rf"^(?:[\w'’-]+\s+){{0,3}}(?P<media>{_VIDEO})\s*:\s+(?P<about>)(?=\S)",
         "greeting": rf"^(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?)?(?:{det}\s+)?{short}"
         rf"(?P<greeting>{g.any_of('greetings')})(?:[\s-]+|s?(?=\w))(?:{adjective}\s+){{0,2}}{g.any_of('media')}"
-        rf"\s+(?:for|to|für|an)\s+",
+        rf"\s+(?P<to>for|to|für|an)\s+",
         "we_act": rf"^(?={g.any_of('we_act')}\s+{g.any_of('we_act_on')}(?!\w))",
         "announce": rf"^{g.any_of('announce')}(?!\w)\s*:?\s*(?:that\s+)?{named}",
         "explain": explain,
         "show": rf"^{g.any_of('show')}(?!\w)\s*:?\s*(?!{ask}\b)",
         "say": rf"^{g.any_of('say')}(?!\w)\s*[:,]?\s*",
         "label": rf"^(?P<label>{g.any_of(*labels)})\s*[:：]\s*(?P<value>\S.*)$",
-        "direction": rf"^{g.any_of('direction')}$",
+        "direction": rf"^{g.any_of('direction', 'leave_out')}$",
+        "leave_out": rf"^{g.any_of('leave_out')}$",
         "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
         "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
         "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
@@ -127,10 +132,11 @@ def _patterns(g: Grammar) -> _Patterns:
 def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
     """Yield what each sentence is for; of those that are for us alone the text is empty."""
     for number, sentence in enumerate(sentences):
-        told, directions = split_directions(sentence, g)
+        told, directions = _split_orders(sentence, g)
         beside = sentences[max(0, number - 1) : number] + sentences[number + 1 : number + 2]
         beside = tuple(each for each in beside if not _is_order(each, g))
-        for_us = is_direction(told, g) or is_direction(sentence, g)
+        for_us = any(is_direction(text, g) or _is_made_of_orders(text, g)
+                     for text in (told, sentence))  # fmt: skip
         if for_us and not goes_on(told, beside, g):
             yield Part("", "", order=sentence)
             continue
@@ -143,6 +149,28 @@ def _find_order(sentence: str, part: Part) -> str:
     """Return what of a sentence is not in the text of its part."""
     said = {*part.text.split()}
     return " ".join(word for word in sentence.split() if word not in said)
+
+
+def _split_orders(sentence: str, g: Grammar) -> tuple[str, str]:
+    """Return a sentence without what is for us alone at its end, and that."""
+    rest, dropped = split_directions(sentence, g)
+    while (at := rest.rfind(", ")) > 0 and _patterns(g).leave_out.match(
+        rest[at + 2 :].strip(" .!")
+    ):
+        rest, more = split_directions(rest[:at], g)
+        dropped = ", ".join(filter(None, (more, dropped)))
+    return rest, dropped
+
+
+def _is_made_of_orders(sentence: str, g: Grammar) -> bool:
+    """Tell whether each part of a sentence is for us: "For parents, friendly, no jargon"."""
+    p, parts = _patterns(g), [f" {part}" for part in re.split(r"\s*,\s*", sentence.strip(" .!"))]
+    orders = [is_direction(part, g) or bool(p.leave_out.match(part[1:])) for part in parts]
+    asides = (p.audience.fullmatch(part) or p.trailing.fullmatch(part) or p.show.match(part[1:])
+              for part in parts)  # fmt: skip
+    how = (is_manner(part, g) for part in parts)
+    rows = zip(orders, asides, how, strict=True)
+    return len(parts) > 1 and any(orders) and all(any(row) for row in rows)
 
 
 def _is_order(sentence: str, g: Grammar) -> bool:
@@ -234,7 +262,9 @@ def _read_greeting(sentence: str, g: Grammar) -> Part | None:
     """Return what a card that moves says: "a thank-you video for our helpers" thanks them."""
     asked = _drop_polite(sentence, g)
     if match := _patterns(g).greeting.match(asked):
-        told = f"{match['greeting']} {g.text('greets')} {asked[match.end() :]}"
+        is_for = g.has("greets_for", match["greeting"])  # "Save the date for our party"
+        to = match["to"] if is_for else g.text("greets")
+        told = f"{match['greeting']} {to} {asked[match.end() :]}"
         return Part("subject", told, "film")
     return None
 
@@ -279,7 +309,9 @@ def _drop_asides(rest: str, g: Grammar, kind: str) -> str:
     while True:
         shorter = p.trailing.sub("", rest)
         if kind != "product":  # who a product is for is said
-            shorter = p.audience.sub("", shorter)
+            alone = p.audience.sub("", shorter)
+            # "Invitamos a los padres" is not for parents alone
+            shorter = shorter if g.has("told", alone.split(" ")[-1]) else alone
         if shorter == rest or not shorter.strip():
             return rest
         rest = shorter

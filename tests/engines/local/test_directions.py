@@ -117,6 +117,12 @@ def test_the_voice_and_the_music_are_asked_for_as_the_prompt_wishes() -> None:
         ("A shop opens. Please don't show people's faces.", "A shop opens."),
         ("Rain falls. Fast cuts, text overlays, trending sound.", "Rain falls."),
         ("Interest grows. Use a story with apples.", "Interest grows."),
+        ("Rain falls. For customers, friendly, no jargon", "Rain falls."),
+        ("A film on rain, for 10 year olds, use simple language, 40 seconds", "Rain."),
+        ("A shop opens. 20 seconds, energetic, show people at work.", "A shop opens."),
+        ("Il mare sale. Tono sincero, non commerciale.", "Il mare sale."),
+        ("Wie regnet es? Bitte einfach erklärt, ohne Fachbegriffe.", "Wie regnet es?"),
+        ("Como chove? Não use palavras difíceis.", "Como chove?"),
         ("El mar sube. Sin dramatismos. Con ejemplos.", "El mar sube."),
         ("La escuela abre. Que sea breve y cercano. No menciones las notas.", "La escuela abre."),
         ("La mer monte. Ne mentionne pas la politique. Pas de jargon.", "La mer monte."),
@@ -140,10 +146,17 @@ def test_how_it_is_to_be_told_and_what_is_to_be_left_out_is_not_said(
         "We need your help to rebuild the playground. Join us.",
         "The library closes at five. Please return books tomorrow.",
         "No wind. No people. Only sand.",
+        "Melt the butter, add warm milk. Add warm water slowly.",
     ],
 )
 def test_what_is_told_to_whoever_watches_is_said(prompt: str) -> None:
     assert heard(prompt) == prompt
+
+
+def test_no_sad_music_is_still_music() -> None:
+    assert find_settings("The school opens. No sad music.") == Settings()
+    assert find_settings("La fête commence. Pas de musique triste.") == Settings()
+    assert find_settings("El mar. Sin voz y música alegre.").without == {"voice"}
 
 
 @pytest.mark.parametrize(

@@ -288,3 +288,12 @@ def test_an_ad_that_is_told_at_length_keeps_its_name_its_price_and_its_offer() -
     heard = " ".join(beat.narration for beat in beats)
     assert all(each in heard for each in ("Rosa", "$6.90", "15% off"))
     assert len(beats) == len(story.beats)
+
+
+def test_a_label_tells_an_offer_from_a_description() -> None:
+    prompt = (
+        "Promuovi il mio agriturismo Le Querce: camere da 70 €, piscina coperta, cena con prodotti "
+        "dell'orto e vista sulle colline. Offerta: terza notte gratis a ottobre."
+    )
+    heard = " ".join(beat.narration for beat in plan(prompt, "cinematic", 12.5, 1).beats)
+    assert all(each in heard for each in ("Le Querce", "70 €", "terza notte gratis".capitalize()))

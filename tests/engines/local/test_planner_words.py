@@ -53,6 +53,12 @@ def made(prompt: str, seconds: float = 27.5) -> Story:
         ),
         ("Thank you video for our volunteers", "Thank you to our volunteers."),
         ("I need a happy birthday video for my dad", "Happy birthday to my dad."),
+        ("Save the date video for our ball on 2 May", "Save the date for our ball on 2 May."),
+        ("Write a love story between a king and the moon", "A king and the moon."),
+        ("Explique-moi la météo, sans jargon", "La météo."),
+        ("Mach bitte ein Video zum 40. Geburtstag von Ole", "Der 40. Geburtstag von Ole."),
+        ("Erzähle Kindern die Geschichte vom kleinen Igel", "Der kleine Igel."),
+        ("Announcement: the pool is closed", "The pool is closed."),
         ("Dankesvideo für unsere Pflegekräfte", "Danke an unsere Pflegekräfte."),
         ("Make a video inviting our neighbours to tea", "We invite our neighbours to tea."),
         ("Invite our members to a concert", "We invite our members to a concert."),
@@ -316,3 +322,24 @@ def test_a_feast_is_no_firm() -> None:
 
 def test_people_for_whom_it_is_are_not_what_is_shown() -> None:
     assert read("3 mistakes people make when repotting plants").drawn_name == "a plant"
+
+
+def test_the_last_words_are_said_in_german_too() -> None:
+    assert heard("Ole feiert. Am Ende soll stehen: Bleib wie du bist!")[-1] == "Bleib wie du bist!"
+
+
+def test_a_list_within_a_product_stays_together() -> None:
+    told = "Ad for Lumo, a lamp for trips, evenings and power cuts that folds flat. Survives rain."
+    assert "Lumo, a lamp for trips, evenings and power cuts." in heard(told)
+    told = "Pub pour Pano, la machine qui pétrit, lève et cuit toute seule. 129 €."
+    assert "Pano pétrit, lève et cuit toute seule." in heard(told)
+
+
+def test_a_brand_in_a_call_is_the_headline_where_nothing_else_is() -> None:
+    told = "Gym promo: New year, new you? Join IronBox before May. £25 a month."
+    assert made(told).headline == "IronBox"
+
+
+def test_what_comes_with_a_label_is_not_what_an_invitation_is_about() -> None:
+    told = "Convite para o aniversário da Sofia, sábado às 15h. Tema: dinossauros."
+    assert made(told).title == "Convite para o aniversário da Sofia"
