@@ -21,6 +21,9 @@ _BETWEEN = re.compile(r"\s*[,;]\s*|\s+[–—-]\s+")
 _LENGTH = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)[ -]?([^\W\d_]+)")
 _DENIED = 3  # words before a mood: "not too fast", "pas de musique triste"
 _AND = re.compile("and|or|but|y|o|pero|et|ou|mais|und|oder|aber|e|ma")
+_PAIR = 2
+_THING_LAST = ("en-us", "de")  # where what a thing is like stands before it
+_NOTHING = re.compile("nothing|nada|rien|nichts|niente")
 _SPEAKERS = ("female", "male")
 _THINGS = ("voice", "music", "screen", "film", "people")
 
@@ -60,9 +63,20 @@ def is_direction(text: str, g: Grammar) -> bool:
 
 def _tells_how(text: str, told: Collection[str], g: Grammar) -> bool:
     """Tell whether a text says how all is to be: "Keep it light", "Don't be preachy"."""
-    if {"manner", "without"}.issubset(told):
+    is_nothing = _NOTHING.match(text.strip().lower()) is not None and "mood" in told
+    if is_nothing or {"manner", "without"}.issubset(told):
         return True
     return "plain" in told and bool({"mood", "manner"}.intersection(told)) and _orders(text, g)
+
+
+def is_tone(text: str, g: Grammar) -> bool:
+    """Tell whether two words name a tone, whatever it is like: "space vibes", "voix rauque"."""
+    words = words_of(text)
+    if len(words) != _PAIR:
+        return False
+    thing, like = words[::-1] if g.code in _THING_LAST else words
+    known = g.words("small") | g.words("dangling") | g.words("joining")
+    return thing in _list(g, "tones") and like.isalpha() and like not in known
 
 
 def is_manner(text: str, g: Grammar) -> bool:
@@ -89,7 +103,8 @@ def split_directions(sentence: str, g: Grammar) -> tuple[str, str]:
         head, tail = rest[: places[-1].start()], rest[places[-1].end() :]
         # "…, epic tone, without blood" is wholly for us
         goes_on = _begins_without(tail, g) and is_direction(_BETWEEN.split(head)[-1], g)
-        told = not is_direction(tail, g) or _belongs(head, tail, dropped, g)
+        for_us = is_direction(tail, g) or is_tone(tail, g)
+        told = not for_us or _belongs(head, tail, dropped, g)
         if told and not goes_on:
             break
         rest, dropped = head, f"{tail.strip(' .!')}, {dropped}"

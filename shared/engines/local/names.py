@@ -157,6 +157,7 @@ def _opens_sentence(word: str, g: Grammar) -> bool:
         or g.has("starters", lower)
         or g.has("articles", lower)
         or g.has("ask", lower)
+        or g.has("make", lower)
     )
 
 

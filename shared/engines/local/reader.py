@@ -17,14 +17,12 @@ from shared.engines.local.sentences import (
 )
 from shared.engines.local.sketches import sketches
 from shared.engines.local.telling import (
-    gift_pattern,
-    is_price_only,
     offer_pattern,
     speak_for_us,
     split_offer,
-    tell_product,
     tell_question,
     tell_subject,
+    tell_with_offer,
 )
 from shared.engines.local.topics import (
     LIVING,
@@ -57,8 +55,9 @@ class Reader:
     """Reads the parts of a prompt in a language that has a grammar."""
 
     def __init__(self, grammar: Grammar, parts: Sequence[Part], with_people: bool = True) -> None:
-        self._g, self._parts, self._with_people = grammar, [*parts], with_people
-        self._told = [part for part in parts if part.purpose not in ("name", "call")]
+        self._g, self._with_people = grammar, with_people
+        self._parts = [each for part in parts for each in _split_name(part)]
+        self._told = [part for part in self._parts if part.purpose not in ("name", "call")]
         self._about = self._find_about()
         # who begins by asking to come is nobody's name, and "Book now" no book
         self._content = " ".join(
@@ -280,16 +279,7 @@ class Reader:
             return [" ".join(tell_question(text, g))]
         if self._kind == "product":
             text = speak_for_us(text, g)
-            head, offer = split_offer(text, g)
-            if offer and is_price_only(offer, g):
-                head, offer = text if head.strip(ENDS) or not name else f"{name}: {offer}", ""
-                if not text.startswith(head):
-                    return [finish(head)]
-            elif head.strip(ENDS):  # a price stays with what it is the price of
-                head, offer = split_offer(text, g, gift_pattern(g))
-            said = tell_product(head, name, g)
-            offers = [part for part in re.split(r"\s*[,;]\s+", offer) if part.strip(ENDS)]
-            return [*said, *(finish(part) for part in offers)]
+            return tell_with_offer(text, name, g, is_about=part is self._about)
         return [tell_subject(text, g)]
 
     def _split(self, text: str, group: int) -> list[Line]:
@@ -309,6 +299,14 @@ class Reader:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def _split_name(part: Part) -> list[Part]:
+    """Return a name, and apart from it what is told with it: "Product: Nook, a lamp"."""
+    name, comma, told = part.text.partition(", ")
+    if part.purpose != "name" or not comma:
+        return [part]
+    return [replace(part, text=name), Part("subject", told)]
 
 
 def find_home(found: tuple[Hero, str] | None, kind: Kind) -> Scene:

@@ -49,7 +49,8 @@ LIVING: frozenset[Hero] = PEOPLE | UNDRAWN.union(
     )
 )
 
-_HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
+_HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)|\b[Ww]ir laden\b|\bladen wir\b")
+"""No clock, no sun, no shop."""
 _MARKS = ".,:;!?…\"'()"
 _DENIED = re.compile(
     r"(?<!\w)(?:without|no|sin|sans|aucune?|ohne|keine?n?|senza|sem|nenhuma?)\s+(?:any\s+)?[\w'’-]+"

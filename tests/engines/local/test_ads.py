@@ -110,7 +110,7 @@ def test_where_time_is_short_the_offer_is_said_before_the_name(
     assert said(ad(12.5, **told))[-1] == last
 
 
-LANTERN = {
+LANTERN: dict[str, Any] = {
     "name": "Lumo",
     "about": "A solar lantern that folds flat, survives rain and sand, and charges your phone "
     "through a hidden port in its base. It was designed by two climbers who were tired of heavy "
@@ -120,8 +120,8 @@ LANTERN = {
 
 @pytest.mark.parametrize("seconds", [12.5, 27.5])
 def test_a_long_description_pushes_out_no_offer_no_price_and_no_number(seconds: float) -> None:
-    told = {"facts": ("60 hours of light", "Weighs little"), "price": "$29", "offer": "20% off"}
-    story = ad(seconds, **LANTERN, **told)
+    facts = ("60 hours of light", "Weighs little")
+    story = ad(seconds, **LANTERN, facts=facts, price="$29", offer="20% off")
     heard = " ".join(said(story))
     assert all(each in heard for each in ("Lumo, a solar lantern", "60 hours", "$29", "20% off"))
     assert said(story)[-1].endswith("20% off.")

@@ -53,6 +53,10 @@ def made(prompt: str, seconds: float = 27.5) -> Story:
         ),
         ("Thank you video for our volunteers", "Thank you to our volunteers."),
         ("I need a happy birthday video for my dad", "Happy birthday to my dad."),
+        ("Hey, quick one: reel for my studio in Cork", "Our studio in Cork."),
+        ("Teach beginners how glass is made", "How is glass made?"),
+        ("Ciao! Mi serve un video per salutare la maestra", "Salutiamo la maestra."),
+        ("Explícame qué es el mar como si tuviera 8 años", "¿Qué es el mar?"),
         ("Save the date video for our ball on 2 May", "Save the date for our ball on 2 May."),
         ("Write a love story between a king and the moon", "A king and the moon."),
         ("Explique-moi la météo, sans jargon", "La météo."),
@@ -325,7 +329,9 @@ def test_people_for_whom_it_is_are_not_what_is_shown() -> None:
 
 
 def test_the_last_words_are_said_in_german_too() -> None:
-    assert heard("Ole feiert. Am Ende soll stehen: Bleib wie du bist!")[-1] == "Bleib wie du bist!"
+    assert (
+        heard("Der Opa feiert. Am Ende soll stehen: Bleib wie du bist!")[-1] == "Bleib wie du bist!"
+    )
 
 
 def test_a_list_within_a_product_stays_together() -> None:
@@ -343,3 +349,21 @@ def test_a_brand_in_a_call_is_the_headline_where_nothing_else_is() -> None:
 def test_what_comes_with_a_label_is_not_what_an_invitation_is_about() -> None:
     told = "Convite para o aniversário da Sofia, sábado às 15h. Tema: dinossauros."
     assert made(told).title == "Convite para o aniversário da Sofia"
+
+
+def test_a_name_with_what_it_is_and_a_site_are_told_apart() -> None:
+    told = "Product: Nook, a reading lamp. Offer: second lamp half price. Website: nook.example"
+    assert heard(told) == [
+        "Nook, a reading lamp.",
+        "Second lamp half price.",
+        "Visit nook.example.",
+    ]
+    assert (made(told).headline, made(told).cta) == ("Nook", "Visit nook.example")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Queridos vecinos: el ascensor está fuera de servicio.", "Wir laden zum Fest ein."],
+)
+def test_out_of_service_is_no_service_and_an_invitation_no_shop(prompt: str) -> None:
+    assert (read(prompt).kind, read(prompt).characters) == ("topic", ())
