@@ -49,8 +49,11 @@ LIVING: frozenset[Hero] = PEOPLE | UNDRAWN.union(
     )
 )
 
-_HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)|\b[Ww]ir laden\b|\bladen wir\b")
-"""No clock, no sun, no shop."""
+_OTHERWISE = re.compile(
+    r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)|\b[Ww]ir laden\b|\bladen wir\b"
+    r"|\bleaves(?=\s+(?:at|for|home|us|me|him|her|his|the|its|from)\b)"
+)
+"""No clock, no sun, no shop, no leaves."""
 _MARKS = ".,:;!?…\"'()"
 _DENIED = re.compile(
     r"(?<!\w)(?:without|no|sin|sans|aucune?|ohne|keine?n?|senza|sem|nenhuma?)\s+(?:any\s+)?[\w'’-]+"
@@ -177,7 +180,7 @@ def _list_words(text: str) -> Iterable[str]:
 
     "L'ape" is also "ape", "coffee-shop" also "coffee".
     """
-    words = words_of(_HOUR.sub(" ", text))
+    words = words_of(_OTHERWISE.sub(" ", text))
     for word, following in zip_longest(words, words[1:]):
         yield f"{word}_{following}" if following else word
         yield word

@@ -156,6 +156,8 @@ def test_how_it_is_to_be_told_and_what_is_to_be_left_out_is_not_said(
         "We need your help to rebuild the playground. Join us.",
         "The library closes at five. Please return books tomorrow.",
         "No wind. No people. Only sand.",
+        "Ask early. Don't talk about money first. Don't show off, show up.",
+        "Let's talk about stress. It is normal.",
         "Melt the butter, add warm milk. Add warm water slowly.",
     ],
 )

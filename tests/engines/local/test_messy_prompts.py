@@ -204,6 +204,7 @@ def test_what_there_is_none_of_is_not_shown(prompt: str, drawn: str) -> None:
         ("an app promo for Sleepwell. It runs on Android. 20% off.", "box"),
         ("3 bed semi with a south-facing garden, £525,000", "house"),
         ("Unser Fest um 15 Uhr im Park", None),
+        ("The last bus leaves at nine. It is late.", None),
     ],
 )
 def test_nobody_is_drawn_as_what_they_are_not(prompt: str, hero: str | None) -> None:
