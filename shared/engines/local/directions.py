@@ -87,11 +87,12 @@ def is_manner(text: str, g: Grammar) -> bool:
 
 def goes_on(sentence: str, beside: Sequence[str], g: Grammar) -> bool:
     """Tell whether a sentence is one of several that say what is not there: "No noise."."""
-    denies = _begins_without(sentence, g)
-    return denies and any(_begins_without(s, g) and not is_direction(s, g) for s in beside)
+    denies = begins_without(sentence, g)
+    return denies and any(begins_without(s, g) and not is_direction(s, g) for s in beside)
 
 
-def _begins_without(sentence: str, g: Grammar) -> bool:
+def begins_without(sentence: str, g: Grammar) -> bool:
+    """Tell whether a text says first what there is none of."""
     words = words_of(sentence)
     return bool(words) and _sort(words[0], g) == "without"
 
@@ -102,7 +103,7 @@ def split_directions(sentence: str, g: Grammar) -> tuple[str, str]:
     while places := list(_BETWEEN.finditer(rest)):
         head, tail = rest[: places[-1].start()], rest[places[-1].end() :]
         # "…, epic tone, without blood" is wholly for us
-        goes_on = _begins_without(tail, g) and is_direction(_BETWEEN.split(head)[-1], g)
+        goes_on = begins_without(tail, g) and is_direction(_BETWEEN.split(head)[-1], g)
         for_us = is_direction(tail, g) or is_tone(tail, g)
         told = not for_us or _belongs(head, tail, dropped, g)
         if told and not goes_on:

@@ -17,7 +17,9 @@ _STREET = re.compile(r"(?<!\w)(?:St|Street|Road|Rd|Lane|Avenue|Ave|Square|Way|Ro
 _LISTED = re.compile(r"(?:^|[.!?:\s])[a-zäöüß]+(?:\s+[A-ZÄÖÜ]\w+,)+\s+$")
 """The end of a text before a noun of a list: "Es gibt Waffeln, Kuchen"; but not "Mia, Tom"."""
 _CLAN = re.compile(r"(?:Ma?c|D[eiu]|L[aeo]|Van|Fitz|O['’])[A-Z]")
-_FIRM_NAME = re.compile(r"(?<!^)(?<![.!?] )\b([A-ZÀ-Þ][\w’'-]+ & (?:Co\b|Sons?\b|Partners?\b))")
+_FIRM_NAME = re.compile(
+    r"(?<!^)(?<![.!?] )\b([A-ZÀ-Þ][\w’'-]+ & (?:Co|Cia|Cie|Sons?|Partners?|Figli|Hijos|Söhne)\b)"
+)
 _FIRM = r"(?!Co\b|Sons?\b|Partners?\b|Company\b)"
 _WHO = re.compile(
     r"(?:who|quién|qui|wer|chi|quem)(?:\s+(?:was|is|fue|era|es|est|était|war|ist|è|foi|é))?\s+$",

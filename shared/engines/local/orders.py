@@ -23,6 +23,8 @@ class Patterns:
     polite: re.Pattern[str]
     film: re.Pattern[str]
     headed: re.Pattern[str]
+    card: re.Pattern[str]
+    titled: re.Pattern[str]
     greeting: re.Pattern[str]
     we_act: re.Pattern[str]
     announce: re.Pattern[str]
@@ -35,6 +37,8 @@ class Patterns:
     leading: re.Pattern[str]
     trailing: re.Pattern[str]
     audience: re.Pattern[str]
+    for_whom: re.Pattern[str]
+    pupils: re.Pattern[str]
     call: re.Pattern[str]
     kind: re.Pattern[str]
     bare: re.Pattern[str]
@@ -61,7 +65,8 @@ def patterns_of(g: Grammar) -> Patterns:
     # in languages where it stands behind, any word may describe it
     behind = r"(?-i:[a-zà-ÿ-]{5,})(?=\s+(?:pour|sur|sobre|para|per|su(?:l|ll[aeo'’])?)\s)"
     film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+(?:{adjective}|{behind})){{0,4}}"
-    film += rf"(?:\s+(?:{whom}|{genre}))?\s*:?\s+"
+    film += rf"(?:\s+(?:{whom}|{genre}|{g.any_of('platform')}))?"
+    film += rf"(?:\s*,\s*{g.any_of('polite')}\s*,)?\s*:?\s+"
     film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
     named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
     # "Explain to new colleagues how …": whoever is named before the question only hears it
@@ -80,6 +85,10 @@ def patterns_of(g: Grammar) -> Patterns:
         rf"|^{_GREETING}[\s,!.]+(?={asks})",
         "film": film,
         "headed": rf"^(?:[\w'’-]+\s+){{0,3}}(?P<media>{_VIDEO})\s*:\s+(?P<about>)(?=\S)",
+        "card": rf"^{g.any_of('make')}\s+{us}"
+        rf"(?={det}\s+(?:{adjective}\s+){{0,2}}{g.any_of('cards')}(?!\w))",
+        "titled": rf"^(?!{g.any_of('definite')}(?!\w))(?:{det}\s+)?(?:{adjective}\s+){{0,3}}"
+        rf"(?P<media>{g.any_of('media')})(?:\s+{adjective}){{0,2}}\s*:\s+(?P<about>)(?=\S)",
         "greeting": rf"^(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?)?(?:{det}\s+)?{short}"
         rf"(?P<greeting>{g.any_of('greetings')})(?:[\s-]+|s?(?=\w))(?:{adjective}\s+){{0,2}}{g.any_of('media')}"
         rf"\s+(?P<to>for|to|für|an)\s+",
@@ -94,6 +103,8 @@ def patterns_of(g: Grammar) -> Patterns:
         "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
         "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
         "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
+        "for_whom": rf"^{g.any_of('audience', 'audience_sentence')}[\s.!]*$",
+        "pupils": rf"\s+{g.any_of('pupils')}$",
         "kind": rf"^(?:{det}\s*)?(?:{adjective}\s+){{0,3}}{g.any_of('media')}"
         rf"(?:\s+{adjective}){{0,2}}\s+(?:{g.any_of('audience')})[\s.!]*$",
         "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$"

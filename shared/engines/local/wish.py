@@ -11,6 +11,7 @@ from typing import Literal
 
 from shared.engines.local import german
 from shared.engines.local.directions import (
+    begins_without,
     goes_on,
     is_direction,
     is_manner,
@@ -24,6 +25,7 @@ _LAST_WORDS = re.compile(r"\b(?:with|con|avec|par|mit|com)\s*:\s*$", re.IGNORECA
 _VERY = re.compile(r"(?:like|really|super|very|muy|très|sehr|molto|muito)\s", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
+Kind = Literal["product", "lesson", "film", ""]
 Purpose = Literal["subject", "say", "show", "call", "name", "product", "lesson", ""]
 
 
@@ -33,7 +35,7 @@ class Part:
 
     purpose: Purpose
     text: str
-    kind: Literal["product", "lesson", "film", ""] = ""
+    kind: Kind = ""
     order: str = ""
     """The words of the sentence that are not in its text: they are for us."""
 
@@ -47,7 +49,7 @@ def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
         beside = tuple(each for each in beside if not _is_order(each, g))
         for_us = any(is_direction(text, g) or _is_made_of_orders(text, g)
                      for text in (told, sentence, _drop_polite(sentence, g)))  # fmt: skip
-        for_us = for_us or (begun and is_tone(sentence, g))
+        for_us = for_us or (begun and _is_aside(sentence, g))
         if for_us and not goes_on(told, beside, g):
             yield Part("", "", order=sentence)
             continue
@@ -83,11 +85,18 @@ def _is_made_of_orders(sentence: str, g: Grammar) -> bool:
         is_direction(part, g) or is_tone(part, g) or bool(p.leave_out.match(part[1:]))
         for part in parts
     ]
-    asides = (p.audience.fullmatch(part) or p.trailing.fullmatch(part) or p.show.match(part[1:])
-              for part in parts)  # fmt: skip
-    how = (is_manner(part, g) for part in parts)
+    asides = [bool(p.for_whom.match(part[1:]) or p.trailing.fullmatch(part)) for part in parts]
+    how = (is_manner(part, g) or bool(p.show.match(part[1:])) for part in parts)
     rows = zip(orders, asides, how, strict=True)
-    return len(parts) > 1 and any(orders) and all(any(row) for row in rows)
+    return len(parts) > 1 and any(orders + asides) and all(any(row) for row in rows)
+
+
+def _is_aside(sentence: str, g: Grammar) -> bool:
+    """Tell whether a later sentence is for us: "Space vibes", "For ages 4 to 6"."""
+    p, parts = patterns_of(g), sentence.strip(" .!").split(", ")
+    hushed = len(parts) > 1 and all(is_manner(part, g) for part in parts)
+    hushed = hushed and any(begins_without(part, g) for part in parts)
+    return hushed or is_tone(sentence, g) or bool(p.for_whom.match(sentence))
 
 
 def _is_order(sentence: str, g: Grammar) -> bool:
@@ -154,27 +163,47 @@ def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
     p = patterns_of(g)
     rest = p.leading.sub("", sentence.strip(), count=1) if is_first else sentence.strip()
     rest = _drop_opener(rest, g) if is_first else rest
-    kind: Literal["product", "lesson", "film", ""] = ""
+    kind: Kind = ""
     begins, ordered = is_first, False
     for _ in range(4):  # "please make a trailer for a film about …": one order within another
         before = rest
         if match := p.polite.match(rest):
             # "can you make … ?" asks us, and nobody else
             rest, ordered = rest[match.end() :].rstrip(" ?"), True
-        elif match := _match_film(rest, g, is_first):
-            kind = _kind_of(match["media"], g) or kind or "film"
-            rest = _uncontract(match["about"] or "", g) + rest[match.end() :]
-            is_first = True
-        elif match := p.announce.match(rest) if is_first else None:
-            rest, kind = _drop_prefix(rest[match.end() :], g), kind or "product"
-        elif match := p.explain.match(rest) if is_first else None:
-            rest, kind = _drop_prefix(rest[match.end() :], g), kind or "lesson"
+        elif order := _take_order(rest, g, is_first):
+            rest, kind, is_first = order.rest, order.kind or kind or order.otherwise, True
         if rest == before or not rest.strip():
             break
     if not kind:
         is_whole = ordered and begins and _is_subject(sentence, rest, g)
         return Part("subject", rest) if is_whole else None
     return Part("subject", _drop_asides(german.nominate(rest, g), g, kind), kind)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is left of a text without the order that it begins with, and of what kind that is."""
+
+    rest: str
+    kind: Kind
+    otherwise: Kind
+
+
+def _take_order(rest: str, g: Grammar, is_first: bool) -> _Order | None:
+    """Return a text apart from the order that it begins with; None where it begins with none."""
+    p = patterns_of(g)
+    if match := _match_film(rest, g, is_first):
+        told = _uncontract(match["about"] or "", g) + rest[match.end() :]
+        return _Order(told, _kind_of(match["media"], g), "film")
+    if not is_first:
+        return None
+    if match := p.card.match(rest):
+        return _Order(rest[match.end() :], "", "film")
+    if match := p.announce.match(rest):
+        return _Order(_drop_prefix(rest[match.end() :], g), "", "product")
+    if match := p.explain.match(rest):
+        return _Order(_drop_prefix(rest[match.end() :], g), "", "lesson")
+    return None
 
 
 def _read_greeting(sentence: str, g: Grammar) -> Part | None:
@@ -204,7 +233,7 @@ def _match_film(rest: str, g: Grammar, is_first: bool) -> re.Match[str] | None:
     """Return where a text asks for a film about something: "make a video of …", "Video: …"."""
     p = patterns_of(g)
     if is_first:
-        return p.film.match(rest) or p.headed.match(rest)
+        return p.titled.match(rest) or p.film.match(rest) or p.headed.match(rest)
     is_order = re.match(rf"{g.any_of('make')}(?!\w)", rest, re.IGNORECASE)
     return p.film.match(rest) if is_order else None
 
@@ -233,6 +262,7 @@ def _drop_asides(rest: str, g: Grammar, kind: str) -> str:
     p = patterns_of(g)
     while True:
         shorter = p.trailing.sub("", rest)
+        shorter = p.pupils.sub("", shorter) if kind == "lesson" else shorter
         if kind != "product":  # who a product is for is said
             alone = p.audience.sub("", shorter)
             # "Invitamos a los padres" is not for parents alone
