@@ -6,7 +6,7 @@ and offer, and what to do. Where it looks like what, `ads.toml` says for each ki
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -19,7 +19,7 @@ from shared.engines.local.phrases import SETTINGS
 from shared.engines.local.reading import name_for_pictures
 from shared.engines.local.sentences import finish, split_sentences
 from shared.engines.local.telling import tell_product
-from shared.engines.local.topics import FEATURING, LIVING, Hero, Scene, hero_of
+from shared.engines.local.topics import FEATURING, LIVING, UNDRAWN, Hero, Scene, hero_of, thing_of
 from shared.story.brief import Brief
 from shared.story.drafts import MIN_BEAT_SECONDS, Draft, Story
 from shared.story.looks import find_style
@@ -36,6 +36,14 @@ class Template:
     place: Scene
     view: str
     shows: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A sentence between the first and the last words of an ad, and how much it matters."""
+
+    text: str
+    worth: int
 
 
 def advertise(brief: Brief, seconds: float, look: ProductLook | None = None) -> Story:
@@ -75,6 +83,8 @@ def find_thing(product: Product, grammar: Grammar | None) -> tuple[Hero, str] | 
     code = (grammar.code,) if grammar else ()
     told = (product.about, *product.facts)
     found = next((thing for text in told if (thing := hero_of(text, *code))), None)
+    if found and found[0] in UNDRAWN:  # "food for hamsters"
+        found = next((thing for text in told if (thing := thing_of(text, *code))), found)
     # what it is called says little of what it is: an owl sells coffee
     words = (hero_of(word, *code) for word in product.name.split())
     return found or next((thing for thing in words if thing and thing[0] not in LIVING), None)
@@ -131,28 +141,76 @@ def _draft(scene: Template, move: str, told: str, drawn: str, line: str) -> Draf
 def _write_lines(
     product: Product, grammar: Grammar | None, count: int, seconds: float
 ) -> list[str]:
-    """Return what is said in each scene. Where there is too much, the last facts are left out."""
-    facts = [finish(fact) for fact in product.facts]
-    while True:
-        lines = _arrange(product, grammar, facts, count)
-        room = seconds - sum(max(MIN_BEAT_SECONDS, speaking_seconds(x)) for x in lines[:-1])
-        if not facts or max(MIN_BEAT_SECONDS, speaking_seconds(lines[-1])) <= room:
-            return [*lines[:-1], _fit_close(product, room)] if count > 1 else lines
-        facts.pop()
+    """Return what is said in each scene. Where it is too much, what it is gets told shorter."""
+    least = seconds - MIN_BEAT_SECONDS * (count - 1)
+    close = _fit_close(product, least) if count > 1 else _list_closes(product)[0]
+    room = seconds - min(speaking_seconds(close), least)
+    lines: list[str] = []
+    for opening, told in _list_shorter(product, grammar):
+        lines = _arrange(product, opening, told, count, close)
+        if sum(max(MIN_BEAT_SECONDS, speaking_seconds(line)) for line in lines[:-1]) <= room:
+            break
+    return lines
+
+
+def _list_shorter(
+    product: Product, grammar: Grammar | None
+) -> Iterator[tuple[str, Sequence[_Told]]]:
+    """Yield the opening and what follows it, shorter each time.
+
+    What only describes goes first, then the facts; of both, what has a number stays longest.
+    """
+    opening, *more = _introduce(product, grammar)
+    described = [_Told(text, 1 + _counts(text)) for text in more]
+    facts = [_Told(finish(fact), 3 + _counts(fact)) for fact in product.facts]
+    yield from ((opening, [*kept, *facts]) for kept in _drop_least(described))
+    opening = _shorten_opening(opening, product, grammar)
+    yield from ((opening, kept) for kept in _drop_least(facts))
+
+
+def _drop_least(told: Sequence[_Told]) -> Iterator[Sequence[_Told]]:
+    """Yield these sentences, then each time without the last of those that matter least."""
+    kept = [*told]
+    yield [*kept]
+    while kept:
+        least = min(each.worth for each in kept)
+        del kept[max(at for at, each in enumerate(kept) if each.worth == least)]
+        yield [*kept]
+
+
+def _counts(text: str) -> bool:
+    """Tell whether a text has a number in it."""
+    return any(map(str.isdigit, text))
+
+
+def _shorten_opening(opening: str, product: Product, grammar: Grammar | None) -> str:
+    """Return an opening that is said within its scene: whole phrases of it, else the name."""
+    if speaking_seconds(opening) <= MIN_BEAT_SECONDS:
+        return opening
+    words = opening.split()
+    ends = re.compile(r"[,;:–—]$")
+    joins = grammar.words("joining") if grammar else frozenset[str]()
+    cuts = (
+        finish(" ".join(words[:at]))
+        for at in range(len(words) - 1, len(product.name.split()) + 1, -1)
+        if ends.search(words[at - 1]) or words[at].lower() in joins
+    )
+    named = opening.startswith(product.name)
+    fits = (cut for cut in cuts if speaking_seconds(cut) <= MIN_BEAT_SECONDS)
+    return next(fits, finish(product.name)) if named else finish(product.name)
 
 
 def _arrange(
-    product: Product, grammar: Grammar | None, facts: Sequence[str], count: int
+    product: Product, opening: str, told: Sequence[_Told], count: int, close: str
 ) -> list[str]:
-    opening, *more = _introduce(product, grammar)
-    middle = [*more, *facts]
+    """Return the line of each scene; the price comes before the last one, if more is on offer."""
+    middle = [each.text for each in told]
     if product.price and product.offer:
         middle.append(finish(f"{product.name}: {product.price}"))
     room = count - 2
-    if room > len(middle) and product.about:  # its name alone opens, and more is left to say
-        middle = [*_tell_what(product, opening), *middle]
-        opening = finish(product.name) if len(middle) > len(more) + len(facts) else opening
-    close = _close(product)
+    what = _tell_what(product, opening) if room > len(middle) else []
+    if what:  # its name alone opens, and more is left to say
+        opening, middle = finish(product.name), [*what, *middle]
     if room < 1:
         return [" ".join((opening, *middle)), close] if count > 1 else [f"{opening} {close}"]
     return [opening, *_spread(middle, room), close]
@@ -182,11 +240,6 @@ def _tell_what(product: Product, opening: str) -> list[str]:
     return [finish(opening[len(start) :])] if opening.startswith(start) else []
 
 
-def _close(product: Product) -> str:
-    """Return the last words: its name with what is on offer, and what to do."""
-    return _list_closes(product)[0]
-
-
 def _fit_close(product: Product, room: float) -> str:
     """Return the longest last words for which there is time, else the shortest."""
     closes = _list_closes(product)
@@ -194,7 +247,10 @@ def _fit_close(product: Product, room: float) -> str:
 
 
 def _list_closes(product: Product) -> list[str]:
-    """Return the last words, shorter each time: the offer stays, for its name was said before."""
+    """Return the last words: its name with what is on offer, and what to do; shorter each time.
+
+    The offer stays, for its name was said before.
+    """
     offer, call = product.offer or product.price, finish(product.call_to_action)
     name = finish(product.name)
     short = finish(offer) if offer else name

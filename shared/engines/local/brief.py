@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from shared.engines.local.directions import Settings, read_settings, split_directions
+from shared.engines.local.foreign import drop_order, read_wishes, split_wishes
 from shared.engines.local.grammar import grammar_of
 from shared.engines.local.language import ENGLISH, language_of
 from shared.engines.local.reader import Reader, find_home
@@ -16,12 +17,10 @@ from shared.engines.local.sentences import (
     ENDS,
     calm_capitals,
     drop_markup,
-    finish,
     split_long,
     split_sentences,
 )
 from shared.engines.local.topics import (
-    drop_order,
     hero_elsewhere,
     hero_of,
     scene_elsewhere,
@@ -55,11 +54,12 @@ def read(prompt: str) -> Reading:
 
 
 def find_settings(prompt: str) -> Settings:
-    """Return what a prompt asks for beside its story, in a language that has a grammar."""
+    """Return what a prompt asks for beside its story, in a language that is read."""
     text = calm_capitals(drop_markup(clean_text(prompt)))
     grammar = grammar_of(language_of(text))
     if grammar is None:
-        return Settings()
+        wishes = (split_wishes(sentence)[1] for sentence in split_sentences(text, None))
+        return read_wishes([wish for wish in wishes if wish])
     parts = read_parts(split_sentences(text, grammar), grammar)
     return read_settings([part.order for part in parts], grammar)
 
@@ -93,17 +93,13 @@ def _read_signs(text: str) -> Reading:
 
 def _read_foreign(text: str, sentences: tuple[str, ...], language: str) -> Reading:
     """Return a reading in a language without a grammar: it is told in its own words."""
-    told = [_drop_order(sentences[0]), *sentences[1:]] if sentences else []
+    told = [rest for sentence in sentences if (rest := split_wishes(sentence)[0])]
+    told[:1] = [drop_order(sentence) for sentence in told[:1]]
     said = [part for sentence in told for part in split_long(sentence, None)]
     lines = tuple(Line(part, part.strip(ENDS), n) for n, part in enumerate(said))
     topic = told[0].strip(ENDS) if told else text
+    text = " ".join(told) or text
     found = hero_of(text) or hero_elsewhere(text)
     drawn = name_for_pictures(found, "foreign", (), ENGLISH, with_people=False)
     scene = scene_of(text) or scene_elsewhere(text) or find_home(found, "foreign")
     return Reading("foreign", language, topic, lines, True, (), drawn, "", scene, "")
-
-
-def _drop_order(sentence: str) -> str:
-    """Return what a sentence asks a video about, as a sentence."""
-    wished = drop_order(sentence)
-    return wished if wished == sentence else finish(wished)

@@ -19,7 +19,11 @@ _LONGEST = 600.0  # seconds that somebody may mean
 _MOST_WORDS = 24
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+[–—-]\s+")
 _LENGTH = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)[ -]?([^\W\d_]+)")
-_DENIED = 2  # words before a mood: "not too fast"
+_DENIED = 3  # words before a mood: "not too fast", "pas de musique triste"
+_AND = re.compile("and|or|but|y|o|pero|et|ou|mais|und|oder|aber|e|ma")
+_PAIR = 2
+_THING_LAST = ("en-us", "de")  # where what a thing is like stands before it
+_NOTHING = re.compile("nothing|nada|rien|nichts|niente")
 _SPEAKERS = ("female", "male")
 _THINGS = ("voice", "music", "screen", "film", "people")
 
@@ -48,22 +52,47 @@ def is_direction(text: str, g: Grammar) -> bool:
             return False
         told.add(sort)
     things = told & {*_THINGS, "length"}
-    if not (things or (told >= {"mood", "plain"} and _orders(text, g))):
+    if not (things or _tells_how(text, told, g)):
         return False
     if things == {"people"}:
         return "without" in told
     # "Music and voices" alone asks for nothing
     exact = any(c.isdigit() for c in text)
-    return exact or bool(told & {"mood", "without", "speaker"}) or _orders(text, g)
+    return exact or bool(told & {"mood", "manner", "without", "speaker"}) or _orders(text, g)
+
+
+def _tells_how(text: str, told: Collection[str], g: Grammar) -> bool:
+    """Tell whether a text says how all is to be: "Keep it light", "Don't be preachy"."""
+    is_nothing = _NOTHING.match(text.strip().lower()) is not None and "mood" in told
+    if is_nothing or {"manner", "without"}.issubset(told):
+        return True
+    return "plain" in told and bool({"mood", "manner"}.intersection(told)) and _orders(text, g)
+
+
+def is_tone(text: str, g: Grammar) -> bool:
+    """Tell whether two words name a tone, whatever it is like: "space vibes", "voix rauque"."""
+    words = words_of(text)
+    if len(words) != _PAIR:
+        return False
+    thing, like = words[::-1] if g.code in _THING_LAST else words
+    known = g.words("small") | g.words("dangling") | g.words("joining")
+    return thing in _list(g, "tones") and like.isalpha() and like not in known
+
+
+def is_manner(text: str, g: Grammar) -> bool:
+    """Tell whether a text has only words for how something is: "friendly", "simply explained"."""
+    sorts = {_sort(word, g) for word in words_of(text)}
+    return bool(sorts & {"mood", "manner"}) and sorts <= {"mood", "manner", "plain", "without"}
 
 
 def goes_on(sentence: str, beside: Sequence[str], g: Grammar) -> bool:
     """Tell whether a sentence is one of several that say what is not there: "No noise."."""
-    denies = _begins_without(sentence, g)
-    return denies and any(_begins_without(s, g) and not is_direction(s, g) for s in beside)
+    denies = begins_without(sentence, g)
+    return denies and any(begins_without(s, g) and not is_direction(s, g) for s in beside)
 
 
-def _begins_without(sentence: str, g: Grammar) -> bool:
+def begins_without(sentence: str, g: Grammar) -> bool:
+    """Tell whether a text says first what there is none of."""
     words = words_of(sentence)
     return bool(words) and _sort(words[0], g) == "without"
 
@@ -74,8 +103,9 @@ def split_directions(sentence: str, g: Grammar) -> tuple[str, str]:
     while places := list(_BETWEEN.finditer(rest)):
         head, tail = rest[: places[-1].start()], rest[places[-1].end() :]
         # "…, epic tone, without blood" is wholly for us
-        goes_on = _begins_without(tail, g) and is_direction(_BETWEEN.split(head)[-1], g)
-        told = not is_direction(tail, g) or _belongs(head, tail, dropped, g)
+        goes_on = begins_without(tail, g) and is_direction(_BETWEEN.split(head)[-1], g)
+        for_us = is_direction(tail, g) or is_tone(tail, g)
+        told = not for_us or _belongs(head, tail, dropped, g)
         if told and not goes_on:
             break
         rest, dropped = head, f"{tail.strip(' .!')}, {dropped}"
@@ -182,7 +212,7 @@ def _lengths(g: Grammar) -> frozenset[str]:
 @cache
 def _sorts(g: Grammar) -> Mapping[str, str]:
     """Return what each word is that is told by itself; of a word in two lists, the first counts."""
-    named = [(sort, sort) for sort in (*_THINGS, "without", "plain")]
+    named = [(sort, sort) for sort in (*_THINGS, "without", "manner", "plain")]
     named += [(name, "speaker") for name in _SPEAKERS]
     return {word: sort for name, sort in reversed(named) for word in _list(g, name)}
 
@@ -213,18 +243,26 @@ def _pair_moods(words: Sequence[str], g: Grammar) -> Iterator[tuple[str, str]]:
     """Yield each mood with the thing that is nearest to it: empty where it is for all."""
     things = [(at, str(_sort(word, g))) for at, word in enumerate(words) if _is_thing(word, g)]
     for at, word in enumerate(words):
-        before = words[max(0, at - _DENIED) : at]
+        before = _list_before(words, at)
         if (mood := _find_mood(word, g)) and not any(_sort(w, g) == "without" for w in before):
             near = min(things, key=lambda thing: abs(thing[0] - at), default=(0, "film"))
             yield mood, near[1]
 
 
+def _list_before(words: Sequence[str], at: int) -> Sequence[str]:
+    """Return the words before a mood that go with it: of "no people and calm", none."""
+    before = words[max(0, at - _DENIED) : at]
+    joined = max((n for n, word in enumerate(before, 1) if _AND.fullmatch(word)), default=0)
+    return before[joined:]
+
+
 def _list_without(words: Sequence[str], g: Grammar) -> Iterator[str]:
-    """Yield each thing that stands after a "no"."""
+    """Yield each thing that stands after a "no"; "no sad music" asks for other music."""
     denied = False
-    for word in words:
+    for at, word in enumerate(words):
         if _is_thing(word, g):
-            if denied:
+            beside = (*words[at - 1 : at], *words[at + 1 : at + 2])
+            if denied and not any(_find_mood(each, g) for each in beside):
                 yield str(_sort(word, g))
             denied = False
         denied = denied or _sort(word, g) == "without"

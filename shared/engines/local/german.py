@@ -32,7 +32,8 @@ def _nominate_part(phrase: str) -> str:
     first = words[0].lower()
     noun = next((at for at, word in enumerate(words[1:4], 1) if word[:1].isupper()), 0)
     # Between article and noun stand adjectives only; with anything else between, it stays as it is.
-    if not noun or not all(word.rstrip(",").endswith("en") for word in words[1:noun]):
+    between = (word.rstrip(",") for word in words[1:noun])
+    if not noun or not all(re.search(r"en$|^\d+\.$", word) for word in between):
         return phrase
     neuter = bool(_NEUTER.search(words[noun].strip(",.").lower()))
     article, ending = _turn(first, neuter, dative=first.endswith("m"))

@@ -89,7 +89,8 @@ def grammar_of(language: str) -> Grammar | None:
 def _load(name: str) -> Grammar:
     text = files(__package__).joinpath(f"languages/{name}.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
-    return Grammar(table["code"], table, _turn(table["scenes"]), _turn(table["heroes"]))
+    heroes = {**table["heroes"], **table["animals"]}
+    return Grammar(table["code"], table, _turn(table["scenes"]), _turn(heroes))
 
 
 def _turn(table: Mapping[str, str]) -> dict[str, str]:

@@ -31,7 +31,6 @@ from shared.engines.local.topics import (
     SCENES,
     Hero,
     Scene,
-    hero_of,
     hero_of_beat,
     scene_of,
 )
@@ -243,8 +242,8 @@ def _choose_hero(spec: ImageSpec) -> Hero | None:
     if marked and any(name in featured for name in spec.characters[:1]):
         return hero_of_beat(spec.prompt)
     for name in spec.characters:
-        if found := hero_of(name):
-            return found[0]
+        if found := hero_of_beat(name):
+            return found
     # A character that is in no table is most likely someone's name.
     return hero_of_beat(spec.prompt) or ("person" if spec.characters else None)
 

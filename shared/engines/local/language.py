@@ -37,7 +37,12 @@ _SCRIPTS = (
 _OWN_WORDS = {
     "nl": ("de het een en van met op in is voor te die dat aan zijn", ""),
     "tr": ("bir ve bu için icin ile çok cok her ama gibi daha kadar sonra olan", "ğış"),
-    "pl": ("się nie jest że jak od dla przez ale oraz i w z jego jej", "ąćęłńśźż"),
+    "pl": (
+        "się nie jest że jak od dla przez ale oraz i w z jego jej "
+        "zrób zróbcie stwórz utwórz nagraj nakręć przygotuj opowiedz wyjaśnij dlaczego "
+        "nasz nasza nasze naszej naszego naszą nowy nowa krótki filmik proszę bez oraz czy",
+        "ąćęłńśźż",
+    ),
 }
 """Languages told in their user's own words only: small words, and letters that no other has."""
 _NAME = re.compile(r"(?<=[a-zà-ÿ,&\d] )[A-ZÀ-Þ][^\W\d_]+")
@@ -90,7 +95,8 @@ def _vocabularies() -> Mapping[str, Mapping[str, int]]:
     """
     found = {code: dict.fromkeys(own.split(), _SMALL) for code, (own, _) in _OWN_WORDS.items()}
     for language, grammar in grammars().items():
-        others = {*grammar.scene_of, *grammar.hero_of, *grammar.words("occasions")}
+        shown = (word.split("_") for word in (*grammar.scene_of, *grammar.hero_of))
+        others = {*grammar.words("occasions")}.union(*shown)
         for name in (
             "make",
             "announce",

@@ -14,7 +14,12 @@ from shared.engines.local.topics import LIVING
 _LONGEST_NAME = 4  # words of a product's name in quotation marks
 _SELLER = re.compile(r"(?<=@ )[A-ZÀ-Þ][\w’'&-]+(?: [A-ZÀ-Þ][\w’'&-]+)*")
 _STREET = re.compile(r"(?<!\w)(?:St|Street|Road|Rd|Lane|Avenue|Ave|Square|Way|Row|Hill)$")
+_LISTED = re.compile(r"(?:^|[.!?:\s])[a-zäöüß]+(?:\s+[A-ZÄÖÜ]\w+,)+\s+$")
+"""The end of a text before a noun of a list: "Es gibt Waffeln, Kuchen"; but not "Mia, Tom"."""
 _CLAN = re.compile(r"(?:Ma?c|D[eiu]|L[aeo]|Van|Fitz|O['’])[A-Z]")
+_FIRM_NAME = re.compile(
+    r"(?<!^)(?<![.!?] )\b([A-ZÀ-Þ][\w’'-]+ & (?:Co|Cia|Cie|Sons?|Partners?|Figli|Hijos|Söhne)\b)"
+)
 _FIRM = r"(?!Co\b|Sons?\b|Partners?\b|Company\b)"
 _WHO = re.compile(
     r"(?:who|quién|qui|wer|chi|quem)(?:\s+(?:was|is|fue|era|es|est|était|war|ist|è|foi|é))?\s+$",
@@ -92,10 +97,18 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
         return match.group(1).rstrip("'’-")
     if (match := _QUOTED.search(text)) and len(match.group(1).split()) <= _LONGEST_NAME:
         return match.group(1).strip()
+    if match := _FIRM_NAME.search(text):
+        return match.group(1)
     if match := _COINED.search(text) or _SELLER.search(text):
         return match.group()
     names = (_find_brand(text, match, g, opens) for match in _CAPITALS.finditer(text))
     return next(filter(None, names), "")
+
+
+def find_coined(text: str) -> str:
+    """Return the first word of a text that looks like a brand: "FocusFlow"; empty without one."""
+    match = _COINED.search(text)
+    return match.group() if match else ""
 
 
 def _find_brand(text: str, match: re.Match[str], g: Grammar, opens: bool) -> str:
@@ -146,6 +159,7 @@ def _opens_sentence(word: str, g: Grammar) -> bool:
         or g.has("starters", lower)
         or g.has("articles", lower)
         or g.has("ask", lower)
+        or g.has("make", lower)
     )
 
 
@@ -228,6 +242,7 @@ def _does_something(
         return False
     acts = re.match(rf"(?:['’]s)?\s+(?-i:{g.any_of('acts')})(?!\w)", after) is not None
     if g.code == "de":
+        opens = opens and not _LISTED.search(text[:start])
         return acts and (opens or before in g.words("joining"))
     owns = text[start:end].endswith(("'s", "’s"))
     return (acts or owns) and (opens or with_people)

@@ -19,7 +19,7 @@ from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
 from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
 from shared.engines.local.styles import style_of
-from shared.engines.local.telling import split_offer
+from shared.engines.local.telling import offer_pattern, split_offer
 from shared.engines.local.titles import title_of
 from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of, hero_of_beat, scene_of
 from shared.engines.local.wish import is_call
@@ -31,6 +31,8 @@ _SILENT = -2  # the group of a beat for which there are no words
 _STAGE: frozenset[Scene] = frozenset(("stage",))
 _BESIDES: Mapping[Kind, Collection[Scene]] = {"tale": NOWHERE, "product": ()}
 """Places that words alone don't tell of, where it is not about a product: a stage for it."""
+_OFFERED = 3
+"""How much a line of an ad matters that says its name, its offer or its price."""
 _SHORT_OFFER = 6  # words: more are too many beside a name
 
 
@@ -39,6 +41,8 @@ def plan(prompt: str, style: str, seconds: float, seed: int) -> Story:
     style_of(style)  # an unknown style is refused here, before anything is drawn
     reading = read(prompt)
     lines = _fit(_fill(reading, seconds), seconds)
+    if reading.kind == "product":
+        lines = _shorten_ad(lines, reading, seconds)
     title = title_of(reading) or "Storywave"
     return Story(
         title=title,
@@ -101,6 +105,41 @@ def _join_shortest(lines: Sequence[Line]) -> list[Line] | None:
         return None
     shown = ", ".join(line.shows for line in lines[at : at + 2] if line.shows)
     return [*lines[:at], Line(texts[at], shown, lines[at].group), *lines[at + 2 :]]
+
+
+def _shorten_ad(lines: Sequence[Line], reading: Reading, seconds: float) -> list[Line]:
+    """Return the lines of an ad for which there is time: what only describes is left out first.
+
+    So there is time for its name, its offer and its price, wherever they stand.
+    """
+    kept = [*lines]
+    while _measure(kept) > seconds and len(kept) > 1:
+        name = reading.name if reading.name not in kept[0].text else ""
+        worth = {at: _weigh(line, name, reading) for at, line in enumerate(kept) if at}
+        least = min(worth.values())
+        if least >= _OFFERED:
+            break
+        del kept[max(at for at in worth if worth[at] == least)]
+        kept = _fit(kept, seconds)
+    return kept
+
+
+def _weigh(line: Line, name: str, reading: Reading) -> int:
+    """Return how much a line of an ad matters; what to do stands on its end card, too."""
+    grammar = grammar_of(reading.language)
+    if name and name in line.text:
+        return _OFFERED
+    if grammar and _offers(line.text, grammar):
+        return _OFFERED
+    if grammar and is_call(line.text, grammar):
+        return 1
+    return 2 if any(map(str.isdigit, line.text)) else 0
+
+
+def _offers(text: str, grammar: Grammar) -> bool:
+    """Tell whether a line has a price, a discount or a word for one."""
+    word = rf"(?<![\w-]){grammar.any_of('offer_word')}(?!\w)"
+    return bool(offer_pattern(grammar).search(text) or re.search(word, text, re.IGNORECASE))
 
 
 def _close(reading: Reading, lines: Sequence[Line]) -> list[Line] | None:

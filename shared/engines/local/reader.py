@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.language import ENGLISH
-from shared.engines.local.names import describe, find_characters, find_product
+from shared.engines.local.names import describe, find_characters, find_coined, find_product
 from shared.engines.local.opening import find_opening
 from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import (
@@ -17,26 +17,26 @@ from shared.engines.local.sentences import (
 )
 from shared.engines.local.sketches import sketches
 from shared.engines.local.telling import (
-    gift_pattern,
-    is_price_only,
     offer_pattern,
     speak_for_us,
     split_offer,
-    tell_product,
     tell_question,
     tell_subject,
+    tell_with_offer,
 )
 from shared.engines.local.topics import (
     LIVING,
     NOBODY,
     NOWHERE,
     PEOPLE,
+    UNDRAWN,
     Hero,
     Scene,
     drop_denied,
     drop_names,
     hero_of,
     scene_of,
+    thing_of,
     words_of,
 )
 from shared.engines.local.wish import Part, is_call
@@ -55,16 +55,23 @@ class Reader:
     """Reads the parts of a prompt in a language that has a grammar."""
 
     def __init__(self, grammar: Grammar, parts: Sequence[Part], with_people: bool = True) -> None:
-        self._g, self._parts, self._with_people = grammar, [*parts], with_people
-        self._told = [part for part in parts if part.purpose not in ("name", "call")]
-        about = next((p for p in parts if p.purpose == "subject"), None)
-        self._about = about or next(iter(self._told), parts[0])
+        self._g, self._with_people = grammar, with_people
+        self._parts = [each for part in parts for each in _split_name(part)]
+        self._told = [part for part in self._parts if part.purpose not in ("name", "call")]
+        self._about = self._find_about()
         # who begins by asking to come is nobody's name, and "Book now" no book
         self._content = " ".join(
             _lower(finish(part.text)) if is_call(part.text, grammar) else finish(part.text)
             for part in self._told
         )
         self._kind = self._find_kind()
+
+    def _find_about(self) -> Part:
+        """Return the part that says what it is about: what is asked for, else the first told."""
+        subjects = [part for part in self._parts if part.purpose == "subject"]
+        told = [part for part in self._told if part.purpose != "show"]
+        asked = (part for part in subjects if part.kind)
+        return [*asked, *told, *subjects, *self._told, *self._parts][0]
 
     def read(self) -> Reading:
         """Return the reading."""
@@ -129,11 +136,17 @@ class Reader:
     def _join_name(self, name: str) -> None:
         """Say what a product is called together with what it is: "Lumo, a lamp"."""
         for at, part in enumerate(self._parts):
-            about = part.purpose == "subject" and not split_offer(part.text, self._g)[1]
+            first = part.text.split()[0] if part in self._told[:1] and part.text else ""
+            what = part.purpose == "subject" or self._g.has("indefinite", first)
+            about = what and not split_offer(part.text, self._g)[1]
             if about and any(each.purpose == "name" for each in self._parts):
                 if name not in part.text:
-                    self._parts[at] = replace(part, text=f"{name}, {part.text}")
+                    self._parts[at] = replace(part, text=f"{name}, {self._calm(part.text)}")
                 return
+
+    def _calm(self, text: str) -> str:
+        """Return a text that may stand behind a name: its article has no capital."""
+        return _lower(text) if self._g.has("articles", text.split()[0]) else text
 
     def _find_hero(self, topic: str, content: str, name: str) -> tuple[Hero, str] | None:
         """Return the hero: of somebody named what they are, else what the text names."""
@@ -156,7 +169,10 @@ class Reader:
         if self._kind == "product" and found and found[0] in LIVING:
             # whom it is for, or what it runs on, is not what it is
             found = hero_of(told[0], g.code)
-        return found if found and found[1] in own else thing
+            # "food for hamsters", "Mother's Day at our shop"
+            if found and (found[0] in UNDRAWN or found[1] not in own):
+                found = next((each for text in told if (each := thing_of(text, g.code))), found)
+        return found if found and own.issuperset(found[1].split("_")) else thing
 
     def _find_kind(self) -> Kind:
         about, g = self._about, self._g
@@ -186,7 +202,8 @@ class Reader:
         about = find_product(self._about.text, self._g, opens=wished)
         # whom to call is not yet what it is called
         told = " ".join(finish(p.text) for p in self._told if not is_call(p.text, self._g))
-        return named or about or find_product(told, self._g, opens=False)
+        found = named or about or find_product(told, self._g, opens=False)
+        return found or find_coined(" ".join(part.text for part in self._told))
 
     def _find_topic(self, name: str) -> str:
         """Return what it is about in a form that can stand inside another sentence."""
@@ -262,16 +279,7 @@ class Reader:
             return [" ".join(tell_question(text, g))]
         if self._kind == "product":
             text = speak_for_us(text, g)
-            head, offer = split_offer(text, g)
-            if offer and is_price_only(offer, g):
-                head, offer = text if head.strip(ENDS) or not name else f"{name}: {offer}", ""
-                if not text.startswith(head):
-                    return [finish(head)]
-            elif head.strip(ENDS):  # a price stays with what it is the price of
-                head, offer = split_offer(text, g, gift_pattern(g))
-            said = tell_product(head, name, g)
-            offers = [part for part in re.split(r"\s*[,;]\s+", offer) if part.strip(ENDS)]
-            return [*said, *(finish(part) for part in offers)]
+            return tell_with_offer(text, name, g, is_about=part is self._about)
         return [tell_subject(text, g)]
 
     def _split(self, text: str, group: int) -> list[Line]:
@@ -291,6 +299,14 @@ class Reader:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def _split_name(part: Part) -> list[Part]:
+    """Return a name, and apart from it what is told with it: "Product: Nook, a lamp"."""
+    name, comma, told = part.text.partition(", ")
+    if part.purpose != "name" or not comma:
+        return [part]
+    return [replace(part, text=name), Part("subject", told)]
 
 
 def find_home(found: tuple[Hero, str] | None, kind: Kind) -> Scene:

@@ -51,7 +51,7 @@ def name_for_pictures(
     """Return the words for the hero, in English, because models of pictures read it best."""
     name = next(iter(characters), "")
     if found and (found[0] in LIVING or not name):
-        hero, word = found
+        hero, word = found[0], found[1].replace("_", " ")
         if hero == "person":
             word = word if language == ENGLISH and not word.endswith("s") else "person"
             if name and word in name.lower().split():  # "Captain Vera"

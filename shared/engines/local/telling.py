@@ -5,6 +5,7 @@ becomes a question, "a fox who learns to fly" a sentence, an offer stands alone.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache, partial
 
 from shared.engines.local.grammar import Grammar
@@ -29,6 +30,8 @@ _SEVERAL = re.compile(
 _PART_END = re.compile(r"\s*(?:[,;:](?!\d)|(?<!\d)[,;:]|\s[–—-]\s)\s*")
 _SHORT_HEAD = 2  # up to so many words are a name, not yet something to say
 _FEATURE_WORDS = 3
+_SHORT_OFFER = 5  # words
+_ANDS = re.compile(r"^(?:\S+\s+){1,3}(?:and|y|e|et|und)\s", re.IGNORECASE)
 
 
 @cache
@@ -147,13 +150,32 @@ def _has_elision(who: str) -> bool:
     return bool(re.match(r"(?i)(?:l|un)['’]", who))
 
 
+def tell_with_offer(text: str, name: str, g: Grammar, *, is_about: bool) -> list[str]:
+    """Return what is said of a product, and then what is on offer: a price stays where it is."""
+    head, offer = split_offer(text, g)
+    if offer and not is_about and len(text.split()) <= _SHORT_OFFER:
+        return [finish(text)]  # "Second lamp half price"
+    if offer and is_price_only(offer, g):
+        head, offer = text if head.strip(ENDS) or not name else f"{name}: {offer}", ""
+        if not text.startswith(head):
+            return [finish(head)]
+    elif head.strip(ENDS):  # a price stays with what it is the price of
+        head, offer = split_offer(text, g, gift_pattern(g))
+    said = tell_product(head, name, g)
+    offers = [part for part in re.split(r"\s*[,;]\s+", offer) if part.strip(ENDS)]
+    return [*said, *(finish(part) for part in offers)]
+
+
 def tell_product(text: str, name: str, g: Grammar) -> list[str]:
     """Return what is said of a product: what it is, and one sentence for each thing it has."""
     parts = [part.strip() for part in _PART_END.split(text) if part.strip(ENDS)]
     if not parts:
         return []
     if len(parts) > 1 and (parts[0] == name or len(parts[0].split()) <= _SHORT_HEAD):
-        parts[:2] = [f"{parts[0]}, {parts[1]}"]
+        # "Our shop: eggs, honey" stays so; "Lumo: a lamp" is "Lumo, a lamp"
+        is_listed = g.has("articles", parts[0].split()[0]) and text.startswith(f"{parts[0]}:")
+        parts[:2] = [f"{parts[0]}{':' if is_listed else ','} {parts[1]}"]
+    parts = _join_lists(parts, g)
     # one word more is no sentence: "in Hove, Sussex", "fresh, warm"
     for at in range(len(parts) - 1, 0, -1):
         if len(parts[at].split()) == 1 and not any(c.isdigit() for c in parts[at]):
@@ -161,6 +183,20 @@ def tell_product(text: str, name: str, g: Grammar) -> list[str]:
     head, features = _split_features(parts[0], g)
     said = _split_relative(head, name, g)
     return [*said, *features, *(finish(_drop_link(part, g)) for part in parts[1:])]
+
+
+def _join_lists(parts: Sequence[str], g: Grammar) -> list[str]:
+    """Return the parts with those together that are one list: "for boats, tents and cars".
+
+    Such a list begins where a part ends soon after the word that all of it belongs to, and its last
+    part has an "and".
+    """
+    begins = rf"(?<!\w)(?:{g.any_of('relative', 'list_lead')})(?:\s+\S+){{1,2}}$"
+    if len(parts) < 2 or not re.search(begins, parts[0], re.IGNORECASE):
+        return [*parts]
+    last = next((n for n, part in enumerate(parts[1:], 1) if _ANDS.search(part)), 0)
+    few = all(len(part.split()) <= _FEATURE_WORDS for part in parts[1:last])
+    return [", ".join(parts[: last + 1]), *parts[last + 1 :]] if last and few else [*parts]
 
 
 def _split_relative(head: str, name: str, g: Grammar) -> list[str]:

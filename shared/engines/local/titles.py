@@ -78,7 +78,8 @@ def _cut_phrase(words: Sequence[str]) -> Sequence[str]:
     if len(words) <= _WHOLE:
         return words
     lower = [word.lower() for word in words]
-    end = next((end for end in _ENOUGH if _ends_phrase(lower, end)), _ENOUGH[0])
+    ends = (end for end in _ENOUGH if _ends_phrase(lower, end) and not _is_pair(words, end))
+    end = next(ends, _ENOUGH[0])
     # No length ended a phrase: at least the last word must not need another one.
     while end > 1 and (lower[end - 1] in _waiting() or lower[end - 1].isdigit()):
         end -= 1
@@ -89,6 +90,13 @@ def _ends_phrase(words: Sequence[str], end: int) -> bool:
     """Return whether the first words, up to this number, are a phrase of their own."""
     may_cut = end == len(words) or (end < len(words) and words[end] in _english().words("joining"))
     return may_cut and words[end - 1] not in _waiting()
+
+
+def _is_pair(words: Sequence[str], at: int) -> bool:
+    """Tell whether a place is between two names: "Lena and Paul"."""
+    beside = (*words[at - 1 : at], *words[at + 1 : at + 2])
+    joins = _JOINS.fullmatch(f" {words[at]} ") if at < len(words) else None
+    return joins is not None and all(word[:1].isupper() for word in beside)
 
 
 def _waiting() -> frozenset[str]:

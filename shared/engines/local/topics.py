@@ -27,7 +27,15 @@ SCENES: tuple[Scene, ...] = get_args(Scene)
 NOWHERE: frozenset[Scene] = frozenset(("stage", "shapes"))
 """Where products and ideas are shown, and nobody lives."""
 PEOPLE: frozenset[Hero] = frozenset(("person", "child", "elder", "grandmother"))
-LIVING: frozenset[Hero] = PEOPLE.union(
+UNDRAWN: frozenset[Hero] = frozenset((
+    "mouse", "rat", "hamster", "squirrel", "hedgehog", "badger", "raccoon", "otter", "beaver",
+    "marmot", "armadillo", "sloth", "bat", "horse", "donkey", "cow", "pig", "sheep", "goat",
+    "llama", "camel", "deer", "monkey", "gorilla", "elephant", "giraffe", "zebra", "hippo",
+    "kangaroo", "flamingo", "frog", "turtle", "snake", "lizard", "crocodile", "dinosaur",
+    "snail", "spider", "ant", "butterfly", "ladybird", "octopus", "crab", "seal", "unicorn",
+))  # fmt: skip
+"""Animals that nobody here can draw: who asks others for pictures names them."""
+LIVING: frozenset[Hero] = PEOPLE | UNDRAWN.union(
     (
         "cat",
         "dog",
@@ -41,14 +49,12 @@ LIVING: frozenset[Hero] = PEOPLE.union(
     )
 )
 
-_HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
-_MARKS = ".,:;!?…\"'()"
-_UNDRAWN = re.compile(
-    r"(?<!\w)(?:mouse|mice|rat|hamster|squirrel|hedgehog|badger|horse|pony|donkey|cow|pig|sheep|lamb"
-    r"|goat|frog|toad|turtle|tortoise|snake|lizard|crocodile|monkey|gorilla|elephant|giraffe|zebra"
-    r"|snail)$"
+_OTHERWISE = re.compile(
+    r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)|\b[Ww]ir laden\b|\bladen wir\b"
+    r"|\bleaves(?=\s+(?:at|for|home|us|me|him|her|his|the|its|from)\b)"
 )
-"""Animals that nobody here can draw; a person in their place would be wrong."""
+"""No clock, no sun, no shop, no leaves."""
+_MARKS = ".,:;!?…\"'()"
 _DENIED = re.compile(
     r"(?<!\w)(?:without|no|sin|sans|aucune?|ohne|keine?n?|senza|sem|nenhuma?)\s+(?:any\s+)?[\w'’-]+"
     r"(?:(?:\s*,|\s+(?:or|nor|and|y|o|ni|ou|et|oder|und|e))\s+[\w'’-]+(?=\s*(?:[,.!]|$)))*",
@@ -90,8 +96,16 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     grammar = _grammar(language)
     table, crowd = grammar.hero_of, grammar.words("crowd")
     named = [(table[word], word) for word in _list_words(text) if word in table]
-    living = [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
-    return next(iter(living or named), None)
+    alone = [pair for pair in named if pair[1] not in crowd]
+    living = [pair for pair in alone if pair[0] in LIVING]
+    return next(iter(living or alone or named), None)
+
+
+def thing_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
+    """Return the first thing that the text names, and the word for it: of "hamster food", food."""
+    table = _grammar(language).hero_of
+    named = ((table[word], word) for word in _list_words(text) if word in table)
+    return next((pair for pair in named if pair[0] not in LIVING), None)
 
 
 def drop_denied(text: str) -> str:
@@ -131,18 +145,6 @@ def hero_elsewhere(text: str) -> tuple[Hero, str] | None:
     return (found, found) if found else None
 
 
-def drop_order(sentence: str) -> str:
-    """Return what a sentence in such a language asks a video about; else the sentence."""
-    matches = (pattern.fullmatch(sentence.strip(" .!?。！？।")) for pattern in _list_orders())
-    return next((match["what"] for match in matches if match), sentence)
-
-
-@cache
-def _list_orders() -> tuple[re.Pattern[str], ...]:
-    patterns = _load_elsewhere()["orders"]["patterns"]
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
-
-
 def _find_first(text: str, table: str) -> str | None:
     found = _list_elsewhere(table).search(text.lower())
     return found.lastgroup if found else None
@@ -151,12 +153,13 @@ def _find_first(text: str, table: str) -> str | None:
 @cache
 def _list_elsewhere(table: str) -> re.Pattern[str]:
     """Return a pattern with a group for each row of a table."""
-    rows = _load_elsewhere()[table]
+    rows = load_elsewhere()[table]
     return re.compile("|".join(f"(?P<{row}>{_write_stems(words)})" for row, words in rows.items()))
 
 
 @cache
-def _load_elsewhere() -> dict[str, Any]:
+def load_elsewhere() -> dict[str, Any]:
+    """Return the words of languages that have no grammar."""
     told = files(__package__).joinpath("languages/elsewhere.toml").read_text(encoding="utf-8")
     return tomllib.loads(told)
 
@@ -177,7 +180,7 @@ def _list_words(text: str) -> Iterable[str]:
 
     "L'ape" is also "ape", "coffee-shop" also "coffee".
     """
-    words = words_of(_HOUR.sub(" ", text))
+    words = words_of(_OTHERWISE.sub(" ", text))
     for word, following in zip_longest(words, words[1:]):
         yield f"{word}_{following}" if following else word
         yield word
@@ -192,10 +195,10 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
         return None  # things may be named in its place, but the beat is not about them
     if not marked:
         found = hero_of(beat_prompt)
-        return found[0] if found else None
+        return found[0] if found and found[0] not in UNDRAWN else None
     # "Captain Pico the parrot" is no captain
     found = hero_of(hero.rpartition(" the ")[2]) or hero_of(hero)
-    if found is None and _UNDRAWN.search(hero):
+    if found and found[0] in UNDRAWN:
         return None
     # of whom a script tells nothing but the name is no house, even in a counting-house
     return found[0] if found else "person"

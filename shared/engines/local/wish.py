@@ -7,28 +7,25 @@ music" is for us alone. What is left is what the video says.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal
 
 from shared.engines.local import german
 from shared.engines.local.directions import (
+    begins_without,
     goes_on,
     is_direction,
-    list_numbers,
-    list_units,
+    is_manner,
+    is_tone,
     split_directions,
 )
 from shared.engines.local.grammar import Grammar
+from shared.engines.local.orders import OPENER, patterns_of
 
-_GREETING = r"(?:hi|hey|hello|hola|salut|bonjour|hallo|ciao|olá|oi)(?: there| all)?"
-_VIDEO = (
-    r"(?:v[ií]d[eé]o|clip|reel|spot|promo|trailer|ad|teaser|(?:kurz)?film|short|cortometraje"
-    r"|cortometraggio|court-métrage|curta)"
-)
-_WITHIN = r"(?:in|en|em|within|under|unter|auf)"
 _LAST_WORDS = re.compile(r"\b(?:with|con|avec|par|mit|com)\s*:\s*$", re.IGNORECASE)
+_VERY = re.compile(r"(?:like|really|super|very|muy|très|sehr|molto|muito)\s", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
+Kind = Literal["product", "lesson", "film", ""]
 Purpose = Literal["subject", "say", "show", "call", "name", "product", "lesson", ""]
 
 
@@ -38,94 +35,27 @@ class Part:
 
     purpose: Purpose
     text: str
-    kind: Literal["product", "lesson", "film", ""] = ""
+    kind: Kind = ""
     order: str = ""
     """The words of the sentence that are not in its text: they are for us."""
 
 
-@dataclass(frozen=True)
-class _Patterns:
-    polite: re.Pattern[str]
-    film: re.Pattern[str]
-    headed: re.Pattern[str]
-    announce: re.Pattern[str]
-    explain: re.Pattern[str]
-    show: re.Pattern[str]
-    say: re.Pattern[str]
-    label: re.Pattern[str]
-    direction: re.Pattern[str]
-    leading: re.Pattern[str]
-    trailing: re.Pattern[str]
-    audience: re.Pattern[str]
-    call: re.Pattern[str]
-    kind: re.Pattern[str]
-    bare: re.Pattern[str]
-
-
-@cache
-def _patterns(g: Grammar) -> _Patterns:
-    """Return the patterns of a language, made once."""
-    det, ask = g.any_of("articles"), g.any_of("ask")
-    adjective = g.any_of("adjectives")
-    gap = rf"(?:(?!{det}\b)[\w'’-]+\s+){{0,4}}?"
-    # With an order or an article before it, any words may describe the film; else only known ones.
-    # "The story of Rome" is no order: it says what is told.
-    a_film = rf"(?!{g.any_of('definite')}(?!\w)){det}\s*{gap}"
-    order = rf"(?:{g.any_of('make')}\s+(?:{g.any_of('to_us')}\s+)?(?:{det}\s*)?{gap}|{a_film}"
-    order += rf"|(?:{adjective}\s+){{0,4}})"
-    about = rf"(?P<about>{g.any_of('about')})(?:(?<=['’])|(?!\w))"  # also "d'un renard"
-    # "a story for kids about a whale", "un tráiler de terror sobre": neither is what it is about
-    whom = g.text("audience").rpartition("(?: ")[0]
-    genre = r"(?:of|de|di|von)\s+(?-i:[a-zà-ÿ]+)(?=\s+(?:about|sobre|sur|su\w{0,4}|über)\s)"
-    # in languages where it stands behind, any word may describe it
-    behind = r"(?-i:[a-zà-ÿ-]{5,})(?=\s+(?:pour|sur|sobre|para|per|su(?:l|ll[aeo'’])?)\s)"
-    film = rf"^{order}(?P<media>{g.any_of('media')})(?:\s+(?:{adjective}|{behind})){{0,4}}"
-    film += rf"(?:\s+(?:{whom}|{genre}))?\s*:?\s+"
-    film += rf"(?:(?P<whole>{g.any_of('whole')})\b|{about})\s*:?\s*"
-    named = rf"(?={det}(?!\w)|{ask}\b|{g.any_of('free', 'percent')}|(?-i:[A-ZÀ-Þ0-9“\"«]))"
-    to = rf"(?:\s+{g.any_of('explain_to')}(?!\w))?\s*,?\s*:?\s*"
-    # "Explain in 20 seconds how …": how long it is to be is for us
-    number = rf"(?:\d+|{'|'.join(list_numbers(g))})"
-    length = rf"(?:\s*(?<!\w){_WITHIN}\s+{number}[ -]?(?:{list_units(g)})\w{{0,3}}(?!\w),?)?"
-    to = rf"{length}{to}{length}\s*"
-    explain = rf"^(?:{g.any_of('explain')}(?!\w){to}|{g.any_of('make')}(?!\w){to}(?={ask}\b))"
-    aside = g.any_of("asides")
-    asks = rf"¿?{g.any_of('polite', 'make')}(?!\w)"
-    labels = ("labels_name", "labels_drop", "labels_cta", "labels_say")
-    compiled = {
-        "polite": rf"^(?:{_GREETING}[\s,!.]+(?={asks}))?¿?{g.any_of('polite')}(?!\w)[\s,]*"
-        rf"|^{_GREETING}[\s,!.]+(?={asks})",
-        "film": film,
-        "headed": rf"^(?:[\w'’-]+\s+){{0,3}}(?P<media>{_VIDEO})\s*:\s+(?P<about>)(?=\S)",
-        "announce": rf"^{g.any_of('announce')}(?!\w)\s*:?\s*(?:that\s+)?{named}",
-        "explain": explain,
-        "show": rf"^{g.any_of('show')}(?!\w)\s*:?\s*(?!{ask}\b)",
-        "say": rf"^{g.any_of('say')}(?!\w)\s*[:,]?\s*",
-        "label": rf"^(?P<label>{g.any_of(*labels)})\s*[:：]\s*(?P<value>\S.*)$",
-        "direction": rf"^{g.any_of('direction')}$",
-        "leading": rf"^(?:{aside})(?:\s*[,:]\s*|\s+(?=\w))",
-        "trailing": rf"[\s,;–—-]+(?:{aside})\s*[.!]?$",
-        "audience": rf"[\s,;–—-]+(?:{g.any_of('audience')})\s*[.!]?$",
-        "kind": rf"^(?:{det}\s*)?(?:{adjective}\s+){{0,3}}{g.any_of('media')}"
-        rf"(?:\s+{adjective}){{0,2}}\s+(?:{g.any_of('audience')})[\s.!]*$",
-        "bare": rf"^{g.any_of('polite', 'make')}\s.*?(?<!\w){g.any_of('media')}[\s.!?]*$"
-        rf"|^{_GREETING}[\s.!]*$|^(?:[\w-]+\s){{0,2}}{_VIDEO}s?(?: \w+)?[.:]$",
-        "call": rf"^(?:{g.any_of('call_link')}(?:{g.any_of('call')}))$",
-    }
-    return _Patterns(**{name: re.compile(text, re.IGNORECASE) for name, text in compiled.items()})
-
-
 def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
     """Yield what each sentence is for; of those that are for us alone the text is empty."""
+    begun = False
     for number, sentence in enumerate(sentences):
-        told, directions = split_directions(sentence, g)
+        told, directions = _split_orders(sentence, g)
         beside = sentences[max(0, number - 1) : number] + sentences[number + 1 : number + 2]
-        for_us = is_direction(told, g) or is_direction(sentence, g)
+        beside = tuple(each for each in beside if not _is_order(each, g))
+        for_us = any(is_direction(text, g) or _is_made_of_orders(text, g)
+                     for text in (told, sentence, _drop_polite(sentence, g)))  # fmt: skip
+        for_us = for_us or (begun and _is_aside(sentence, g))
         if for_us and not goes_on(told, beside, g):
             yield Part("", "", order=sentence)
             continue
-        part = _read_sentence(told, g, is_first=number == 0)
+        part = _read_sentence(told, g, is_first=not begun)
         said = part if any(c.isalnum() for c in part.text) else Part("", "")
+        begun = begun or bool(said.text)
         yield replace(said, order=f"{_find_order(told, said)}, {directions}".strip(", "))
 
 
@@ -135,39 +65,94 @@ def _find_order(sentence: str, part: Part) -> str:
     return " ".join(word for word in sentence.split() if word not in said)
 
 
+def _split_orders(sentence: str, g: Grammar) -> tuple[str, str]:
+    """Return a sentence without what is for us alone at its end, and that."""
+    rest, dropped = split_directions(sentence, g)
+    while (at := rest.rfind(", ")) > 0:
+        tail = rest[at + 2 :].strip(" .!")
+        is_how = dropped and _VERY.match(tail) and is_manner(tail, g)
+        if not is_how and not patterns_of(g).leave_out.match(tail):
+            break
+        rest, more = split_directions(rest[:at], g)
+        dropped = ", ".join(filter(None, (more, dropped)))
+    return rest, dropped
+
+
+def _is_made_of_orders(sentence: str, g: Grammar) -> bool:
+    """Tell whether each part of a sentence is for us: "For parents, friendly, no jargon"."""
+    p, parts = patterns_of(g), [f" {part}" for part in re.split(r"\s*,\s*", sentence.strip(" .!"))]
+    orders = [
+        is_direction(part, g) or is_tone(part, g) or bool(p.leave_out.match(part[1:]))
+        for part in parts
+    ]
+    asides = [bool(p.for_whom.match(part[1:]) or p.trailing.fullmatch(part)) for part in parts]
+    how = (is_manner(part, g) or bool(p.show.match(part[1:])) for part in parts)
+    rows = zip(orders, asides, how, strict=True)
+    return len(parts) > 1 and any(orders + asides) and all(any(row) for row in rows)
+
+
+def _is_aside(sentence: str, g: Grammar) -> bool:
+    """Tell whether a later sentence is for us: "Space vibes", "For ages 4 to 6"."""
+    p, parts = patterns_of(g), sentence.strip(" .!").split(", ")
+    hushed = len(parts) > 1 and all(is_manner(part, g) for part in parts)
+    hushed = hushed and any(begins_without(part, g) for part in parts)
+    return hushed or is_tone(sentence, g) or bool(p.for_whom.match(sentence))
+
+
+def _is_order(sentence: str, g: Grammar) -> bool:
+    """Tell whether a sentence as a whole says how the video is to be made."""
+    return bool(patterns_of(g).direction.match(_drop_polite(sentence, g).strip(" .!?")))
+
+
+def _drop_polite(sentence: str, g: Grammar) -> str:
+    """Return what a sentence asks for without its "please" and "could you"."""
+    rest = patterns_of(g).polite.sub("", sentence, count=1)
+    return rest if rest == sentence else rest.rstrip(" ?")
+
+
 def is_call(sentence: str, g: Grammar) -> bool:
     """Tell whether the sentence asks whoever watches to do something: "Visit us"."""
-    return bool(_patterns(g).call.match(sentence.strip(" .!")))
+    return bool(patterns_of(g).call.match(sentence.strip(" .!")))
 
 
 def _read_sentence(sentence: str, g: Grammar, is_first: bool) -> Part:
-    p = _patterns(g)
+    p = patterns_of(g)
     if label := p.label.match(sentence):
         return _read_label(label["label"], label["value"], g)
     if p.bare.match(sentence) or p.kind.match(sentence) or _ADDRESS.fullmatch(sentence):
         return Part("", "")  # there is nothing in it to tell
-    wish = _read_wish(sentence, g, is_first)
-    if wish is not None:
+    greeting = _read_greeting(sentence, g) if is_first else None
+    if wish := greeting or _read_wish(sentence, g, is_first):
         return wish
-    if p.direction.match(sentence.strip(" .!")):
+    if _is_order(sentence, g):
         return Part("", "")
-    if match := p.say.match(sentence):
-        return Part("say", sentence[match.end() :])
-    match = p.show.match(sentence)
-    if match and sentence[match.end() :].strip():
-        rest = sentence[match.end() :]
-        if _LAST_WORDS.search(match[0]) or rest[0] in '"“«„':  # "End with: thank you all."
-            return Part("say", rest.strip('"“”«»„ '))
-        return Part("show", rest.strip(" .!"))
+    if told := _read_order(_drop_polite(sentence, g), g):
+        return told
     bare = is_first and not sentence.endswith((".", "!"))
     return Part("say", _drop_asides(sentence, g, "product") if bare else sentence)
+
+
+def _read_order(asked: str, g: Grammar) -> Part | None:
+    """Return what a sentence asks us to say or to show; None where it asks for neither."""
+    p = patterns_of(g)
+    if p.we_act.match(asked):
+        return Part("say", f"{g.text('we')} {asked[0].lower()}{asked[1:]}")
+    if match := p.say.match(asked):
+        return Part("say", asked[match.end() :])
+    match = p.show.match(asked)
+    if not match or not (rest := asked[match.end() :]).strip():
+        return None
+    if _LAST_WORDS.search(match[0]) or rest[0] in '"“«„':  # "End with: thank you all."
+        return Part("say", rest.strip('"“”«»„ '))
+    return Part("show", rest.strip(" .!"))
 
 
 def _read_label(label: str, value: str, g: Grammar) -> Part:
     if g.has("labels_name", label):
         return Part("name", value.strip(' ."“”«»'))
     if g.has("labels_cta", label):
-        return Part("call", value)
+        site = re.fullmatch(r"(?:https?://)?((?:[\w-]+\.)+\w{2,}[^\s.]*)\.?", value.strip())
+        return Part("call", g.text("call_url").format(url=site[1]) if site else value)
     if g.has("labels_drop", label):
         return Part("", "")
     return _read_wish(value, g, is_first=True) or Part("subject", value)
@@ -175,35 +160,80 @@ def _read_label(label: str, value: str, g: Grammar) -> Part:
 
 def _read_wish(sentence: str, g: Grammar, is_first: bool) -> Part | None:
     """Return what the sentence wishes a video about; None where it is no wish."""
-    p = _patterns(g)
+    p = patterns_of(g)
     rest = p.leading.sub("", sentence.strip(), count=1) if is_first else sentence.strip()
-    kind: Literal["product", "lesson", "film", ""] = ""
-    ordered = False
+    rest = _drop_opener(rest, g) if is_first else rest
+    kind: Kind = ""
+    begins, ordered = is_first, False
     for _ in range(4):  # "please make a trailer for a film about …": one order within another
         before = rest
         if match := p.polite.match(rest):
             # "can you make … ?" asks us, and nobody else
             rest, ordered = rest[match.end() :].rstrip(" ?"), True
-        elif match := _match_film(rest, g, is_first):
-            kind = _kind_of(match["media"], g) or kind or "film"
-            rest = _uncontract(match["about"] or "", g) + rest[match.end() :]
-            is_first = True
-        elif match := p.announce.match(rest) if is_first else None:
-            rest, kind = _drop_prefix(rest[match.end() :], g), kind or "product"
-        elif match := p.explain.match(rest) if is_first else None:
-            rest, kind = _drop_prefix(rest[match.end() :], g), kind or "lesson"
+        elif order := _take_order(rest, g, is_first):
+            rest, kind, is_first = order.rest, order.kind or kind or order.otherwise, True
         if rest == before or not rest.strip():
             break
     if not kind:
-        return Part("subject", rest) if ordered and rest else None
+        is_whole = ordered and begins and _is_subject(sentence, rest, g)
+        return Part("subject", rest) if is_whole else None
     return Part("subject", _drop_asides(german.nominate(rest, g), g, kind), kind)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is left of a text without the order that it begins with, and of what kind that is."""
+
+    rest: str
+    kind: Kind
+    otherwise: Kind
+
+
+def _take_order(rest: str, g: Grammar, is_first: bool) -> _Order | None:
+    """Return a text apart from the order that it begins with; None where it begins with none."""
+    p = patterns_of(g)
+    if match := _match_film(rest, g, is_first):
+        told = _uncontract(match["about"] or "", g) + rest[match.end() :]
+        return _Order(told, _kind_of(match["media"], g), "film")
+    if not is_first:
+        return None
+    if match := p.card.match(rest):
+        return _Order(rest[match.end() :], "", "film")
+    if match := p.announce.match(rest):
+        return _Order(_drop_prefix(rest[match.end() :], g), "", "product")
+    if match := p.explain.match(rest):
+        return _Order(_drop_prefix(rest[match.end() :], g), "", "lesson")
+    return None
+
+
+def _read_greeting(sentence: str, g: Grammar) -> Part | None:
+    """Return what a card that moves says: "a thank-you video for our helpers" thanks them."""
+    asked = _drop_polite(sentence, g)
+    if match := patterns_of(g).greeting.match(asked):
+        is_for = g.has("greets_for", match["greeting"])  # "Save the date for our party"
+        to = match["to"] if is_for else g.text("greets")
+        told = f"{match['greeting']} {to} {asked[match.end() :]}"
+        return Part("subject", told, "film")
+    return None
+
+
+def _drop_opener(sentence: str, g: Grammar) -> str:
+    """Return an order without the words before it that only greet us: "Hey, quick one: a reel"."""
+    rest = OPENER.sub("", sentence, count=1)
+    return rest if rest != sentence and _match_film(rest, g, is_first=True) else sentence
+
+
+def _is_subject(sentence: str, rest: str, g: Grammar) -> bool:
+    """Tell whether what somebody asks for is what a video is about: "I want a fox on a bicycle"."""
+    needs = re.match(rf"{g.any_of('we_need')}(?!\w)", sentence, re.IGNORECASE)
+    return bool(rest) and not needs and not _read_order(rest, g)
 
 
 def _match_film(rest: str, g: Grammar, is_first: bool) -> re.Match[str] | None:
     """Return where a text asks for a film about something: "make a video of …", "Video: …"."""
-    p = _patterns(g)
+    p = patterns_of(g)
     if is_first:
-        return p.film.match(rest) or p.headed.match(rest)
+        return p.titled.match(rest) or p.film.match(rest) or p.headed.match(rest)
     is_order = re.match(rf"{g.any_of('make')}(?!\w)", rest, re.IGNORECASE)
     return p.film.match(rest) if is_order else None
 
@@ -229,11 +259,14 @@ def _drop_prefix(rest: str, g: Grammar) -> str:
 
 def _drop_asides(rest: str, g: Grammar, kind: str) -> str:
     """Return the text without what only tells us how to make it, or for whom."""
-    p = _patterns(g)
+    p = patterns_of(g)
     while True:
         shorter = p.trailing.sub("", rest)
+        shorter = p.pupils.sub("", shorter) if kind == "lesson" else shorter
         if kind != "product":  # who a product is for is said
-            shorter = p.audience.sub("", shorter)
+            alone = p.audience.sub("", shorter)
+            # "Invitamos a los padres" is not for parents alone
+            shorter = shorter if g.has("told", alone.split(" ")[-1]) else alone
         if shorter == rest or not shorter.strip():
             return rest
         rest = shorter

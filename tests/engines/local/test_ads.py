@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.engines.local.ads import advertise, name_host
+from shared.engines.local.pace import speaking_seconds
 from shared.story.brief import Brief
 from shared.story.drafts import Story
 from shared.story.looks import STYLES
@@ -107,6 +108,34 @@ def test_where_time_is_short_the_offer_is_said_before_the_name(
     told: dict[str, str], last: str
 ) -> None:
     assert said(ad(12.5, **told))[-1] == last
+
+
+LANTERN: dict[str, Any] = {
+    "name": "Lumo",
+    "about": "A solar lantern that folds flat, survives rain and sand, and charges your phone "
+    "through a hidden port in its base. It was designed by two climbers who were tired of heavy "
+    "gear. Every part of it can be repaired at home with a coin.",
+}
+
+
+@pytest.mark.parametrize("seconds", [12.5, 27.5])
+def test_a_long_description_pushes_out_no_offer_no_price_and_no_number(seconds: float) -> None:
+    facts = ("60 hours of light", "Weighs little")
+    story = ad(seconds, **LANTERN, facts=facts, price="$29", offer="20% off")
+    heard = " ".join(said(story))
+    assert all(each in heard for each in ("Lumo, a solar lantern", "60 hours", "$29", "20% off"))
+    assert said(story)[-1].endswith("20% off.")
+    assert sum(max(5.0, speaking_seconds(each)) for each in said(story)[:-1]) <= seconds - 2
+
+
+def test_a_long_opening_is_cut_at_the_end_of_a_phrase() -> None:
+    about = "Tote 9 is the bag for whoever carries a laptop and a lunch through a long day outside"
+    story = ad(12.5, name="Tote 9", about=about, facts=("Weighs 300 grams",), price="$40")
+    assert said(story) == [
+        "Tote 9 is the bag for whoever carries a laptop.",
+        "Weighs 300 grams.",
+        "$40.",
+    ]
 
 
 def test_a_name_alone_is_enough() -> None:

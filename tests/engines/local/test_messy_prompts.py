@@ -7,7 +7,7 @@ from shared.engines.local.grammar import grammars
 from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.plan import plan
 from shared.engines.local.sentences import drop_markup, split_sentences
-from shared.engines.local.topics import hero_of_beat
+from shared.engines.local.topics import NOBODY, UNDRAWN, hero_of_beat
 from shared.story.drafts import time_beats
 
 ENGLISH = grammars()["en-us"]
@@ -106,6 +106,15 @@ def heard(prompt: str, seconds: float = 27.5) -> list[str]:
         # languages that are told in their own words
         ("Maak een video over een oude molen.", ["Een oude molen."]),
         ("Сделай видео про старый маяк", ["Старый маяк."]),
+        ("Сделай видео про кошку", ["Про кошку."]),
+        ("Создайте короткий ролик о нашей пекарне", ["О нашей пекарне."]),
+        ("Сделай рекламу нашего магазина", ["Реклама нашего магазина."]),
+        ("Объясни детям, почему небо голубое", ["Почему небо голубое?"]),
+        ("Расскажи о том, как делают стекло", ["Как делают стекло?"]),
+        ("Zrób film o pszczołach i miodzie.", ["O pszczołach i miodzie."]),
+        ("Nagraj krótką reklamę naszego sklepu", ["Reklama naszego sklepu."]),
+        ("Wyjaśnij, dlaczego niebo jest niebieskie", ["Dlaczego niebo jest niebieskie?"]),
+        ("Leg kinderen uit waarom het regent", ["Waarom het regent."]),
         ("灯台についての動画を作ってください。", ["灯台。"]),
         ("请制作一个关于狐狸的视频", ["狐狸。"]),
         ("여우에 대한 영상을 만들어 주세요", ["여우."]),
@@ -195,10 +204,39 @@ def test_what_there_is_none_of_is_not_shown(prompt: str, drawn: str) -> None:
         ("an app promo for Sleepwell. It runs on Android. 20% off.", "box"),
         ("3 bed semi with a south-facing garden, £525,000", "house"),
         ("Unser Fest um 15 Uhr im Park", None),
+        ("The last bus leaves at nine. It is late.", None),
     ],
 )
 def test_nobody_is_drawn_as_what_they_are_not(prompt: str, hero: str | None) -> None:
     assert hero_of_beat(f"A view, featuring {read(prompt).drawn_name}") == hero
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn"),
+    [
+        ("A flamingo learns to dance. She is shy.", "the flamingo"),
+        ("Un flamenco aprende a bailar. Ella no tiene miedo.", "the flamingo"),
+        ("Un tatou rêve de la mer. Il marche toute la nuit.", "the armadillo"),
+        ("Ein Gürteltier sucht einen Freund.", "the armadillo"),
+        ("Un riccio e una lumaca. Lei non ha fretta.", "the hedgehog"),
+        ("Um tatu sonha com o mar. Ele não sabe nadar.", "the armadillo"),
+        ("Il était une fois un petit hérisson, Léon, qui avait peur.", "Léon the hedgehog"),
+    ],
+)
+def test_an_animal_that_cannot_be_drawn_is_no_person(prompt: str, drawn: str) -> None:
+    reading = read(prompt)
+    assert (reading.kind, reading.drawn_name) == ("tale", drawn)
+    assert hero_of_beat(f"A view, featuring {drawn}") is None
+
+
+def test_a_dance_is_no_bird_and_food_is_no_hamster() -> None:
+    assert read("La historia del flamenco en Sevilla").drawn_name == NOBODY
+    assert read("Ad for organic hamster food").drawn_name == "a plate of food"
+
+
+def test_all_languages_name_the_same_animals() -> None:
+    for grammar in grammars().values():
+        assert UNDRAWN.issuperset(grammar.table["animals"])
 
 
 def test_a_bottle_in_a_tale_stands_on_no_stage() -> None:

@@ -12,7 +12,7 @@ from shared.engines.local.pace import speaking_seconds
 from shared.engines.local.plan import plan
 from shared.engines.local.titles import title_of
 from shared.engines.local.topics import hero_of_beat, scene_of
-from shared.story.drafts import Story
+from shared.story.drafts import Story, time_beats
 from shared.story.errors import BadInput
 from shared.story.looks import STYLES
 
@@ -275,3 +275,25 @@ def test_an_empty_prompt_is_refused(prompt: str) -> None:
 def test_an_unknown_style_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(BadInput, match="cinematic, anime"):
         plan(SHORT, "baroque", 30, 1)
+
+
+def test_an_ad_that_is_told_at_length_keeps_its_name_its_price_and_its_offer() -> None:
+    prompt = (
+        "Ad for our bakery Rosa: handmade sourdough, rye bread and seasonal cakes baked every "
+        "morning in a wood-fired oven, coffee roasted next door, and tables in the shade of an old "
+        "lime tree. Breakfast menu $6.90. 15% off for students. Come by at 12 Harbour Street!"
+    )
+    story = plan(prompt, "cinematic", 12.5, 1)
+    beats = time_beats(story.beats, 12.5)
+    heard = " ".join(beat.narration for beat in beats)
+    assert all(each in heard for each in ("Rosa", "$6.90", "15% off"))
+    assert len(beats) == len(story.beats)
+
+
+def test_a_label_tells_an_offer_from_a_description() -> None:
+    prompt = (
+        "Promuovi il mio agriturismo Le Querce: camere da 70 €, piscina coperta, cena con prodotti "
+        "dell'orto e vista sulle colline. Offerta: terza notte gratis a ottobre."
+    )
+    heard = " ".join(beat.narration for beat in plan(prompt, "cinematic", 12.5, 1).beats)
+    assert all(each in heard for each in ("Le Querce", "70 €", "terza notte gratis".capitalize()))

@@ -51,6 +51,33 @@ def made(prompt: str, seconds: float = 27.5) -> Story:
             "Raconte l'histoire d'un petit renard qui a perdu sa maison. Il pleure.",
             "Un petit renard a perdu sa maison.",
         ),
+        ("Thank you video for our volunteers", "Thank you to our volunteers."),
+        ("I need a happy birthday video for my dad", "Happy birthday to my dad."),
+        ("Explain photosynthesis to my daughter who loves dragons", "Photosynthesis."),
+        ("Haz un vídeo corto, por favor, sobre el mar", "El mar."),
+        ("Une histoire du soir : Nino dort", "Nino dort."),
+        ("Bitte erstelle eine Einladung zum Fest", "Eine Einladung zum Fest."),
+        ("Cria um vídeo para o Instagram do meu salão", "O nosso salão."),
+        ("Conta aos alunos do 5.º ano como vivem as formigas", "Como vivem as formigas?"),
+        ("Hey, quick one: reel for my studio in Cork", "Our studio in Cork."),
+        ("Teach beginners how glass is made", "How is glass made?"),
+        ("Ciao! Mi serve un video per salutare la maestra", "Salutiamo la maestra."),
+        ("Explícame qué es el mar como si tuviera 8 años", "¿Qué es el mar?"),
+        ("Save the date video for our ball on 2 May", "Save the date for our ball on 2 May."),
+        ("Write a love story between a king and the moon", "A king and the moon."),
+        ("Explique-moi la météo, sans jargon", "La météo."),
+        ("Mach bitte ein Video zum 40. Geburtstag von Ole", "Der 40. Geburtstag von Ole."),
+        ("Erzähle Kindern die Geschichte vom kleinen Igel", "Der kleine Igel."),
+        ("Announcement: the pool is closed", "The pool is closed."),
+        ("Dankesvideo für unsere Pflegekräfte", "Danke an unsere Pflegekräfte."),
+        ("Make a video inviting our neighbours to tea", "We invite our neighbours to tea."),
+        ("Invite our members to a concert", "We invite our members to a concert."),
+        ("Haz un vídeo para invitar a los padres", "Invitamos a los padres."),
+        ("Une vidéo pour remercier nos bénévoles", "Nous remercions nos bénévoles."),
+        ("Explain to new colleagues how glass is made", "How is glass made?"),
+        ("Explica a los adolescentes por qué llueve", "¿Por qué llueve?"),
+        ("Erkläre Senioren, warum der Himmel blau ist", "Warum ist der Himmel blau?"),
+        ("Product: Lumo. A lamp for the night. Price: $9", "Lumo, a lamp for the night."),
         (
             "Crie um vídeo sobre como poupar água: 5 dicas simples",
             "Como poupar água: 5 dicas simples.",
@@ -284,3 +311,65 @@ def test_every_word_from_elsewhere_shows_what_can_be_shown() -> None:
     assert table["scenes"].keys() <= english["scenes"].keys()
     for row, words in table["heroes"].items():
         assert hero_elsewhere(words.split()[0]) == (row, row)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Unser Fest am Samstag. Es gibt Führungen, Waffeln und eine Hüpfburg.",
+        "Invitamos a los padres a la reunión.",
+        "Il matrimonio, 20 settembre alle 16, Villa Rossa a Fiesole. Confermate entro luglio.",
+    ],
+)
+def test_verbs_and_things_of_a_list_are_nobody(prompt: str) -> None:
+    assert read(prompt).characters == ()
+
+
+def test_a_feast_is_no_firm() -> None:
+    told = "A video for Mother's Day for our flower shop Petal & Co. Bouquets from $25."
+    assert (read(told).name, read(told).drawn_name) == ("Petal & Co", "a shop front")
+
+
+def test_people_for_whom_it_is_are_not_what_is_shown() -> None:
+    assert read("3 mistakes people make when repotting plants").drawn_name == "a plant"
+
+
+def test_the_last_words_are_said_in_german_too() -> None:
+    assert (
+        heard("Der Opa feiert. Am Ende soll stehen: Bleib wie du bist!")[-1] == "Bleib wie du bist!"
+    )
+
+
+def test_a_list_within_a_product_stays_together() -> None:
+    told = "Ad for Lumo, a lamp for trips, evenings and power cuts that folds flat. Survives rain."
+    assert "Lumo, a lamp for trips, evenings and power cuts." in heard(told)
+    told = "Pub pour Pano, la machine qui pétrit, lève et cuit toute seule. 129 €."
+    assert "Pano pétrit, lève et cuit toute seule." in heard(told)
+
+
+def test_a_brand_in_a_call_is_the_headline_where_nothing_else_is() -> None:
+    told = "Gym promo: New year, new you? Join IronBox before May. £25 a month."
+    assert made(told).headline == "IronBox"
+
+
+def test_what_comes_with_a_label_is_not_what_an_invitation_is_about() -> None:
+    told = "Convite para o aniversário da Sofia, sábado às 15h. Tema: dinossauros."
+    assert made(told).title == "Convite para o aniversário da Sofia"
+
+
+def test_a_name_with_what_it_is_and_a_site_are_told_apart() -> None:
+    told = "Product: Nook, a reading lamp. Offer: second lamp half price. Website: nook.example"
+    assert heard(told) == [
+        "Nook, a reading lamp.",
+        "Second lamp half price.",
+        "Visit nook.example.",
+    ]
+    assert (made(told).headline, made(told).cta) == ("Nook", "Visit nook.example")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Queridos vecinos: el ascensor está fuera de servicio.", "Wir laden zum Fest ein."],
+)
+def test_out_of_service_is_no_service_and_an_invitation_no_shop(prompt: str) -> None:
+    assert (read(prompt).kind, read(prompt).characters) == ("topic", ())
