@@ -24,7 +24,10 @@ def paint_sea(paper: Paper, light: Light) -> Spot:
     land = [(coast, horizon), (coast + 0.1, horizon - 0.03), (coast + 0.25, horizon - 0.045)]
     paper.shape([*land, (coast + 0.4, horizon - 0.015), (coast + 0.5, horizon)], distant)
     _paint_lighthouse(paper, light, horizon)
-    _paint_glints(paper, light, horizon)
+    if light.weather == "storm":
+        _paint_swell(paper, light, horizon, deep)
+    elif light.weather is None:
+        _paint_glints(paper, light, horizon)
     for height, share in ((0.7, 0.25), (0.77, 0.45)):
         _paint_wave(paper, light, height, mix(deep, palette.light, 0.16 * (1 - share)), 0.02)
     _paint_wave(paper, light, 0.81, mix(palette.light, deep, 0.15), 0.012)
@@ -118,6 +121,25 @@ def _paint_wave(paper: Paper, light: Light, height: float, colour: Colour, swing
     ys = height + swing * np.abs(np.sin(np.pi * (xs * count + phase)))
     line = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
     paper.shape([*line, (1.1, 1.1), (-0.1, 1.1)], colour)
+
+
+def _paint_swell(paper: Paper, light: Light, horizon: float, deep: Colour) -> None:
+    """Paint the high waves of a storm, each with foam along its crest."""
+    foam = mix(light.palette.light, light.palette.sky_low, 0.35)
+    for step, share in enumerate((0.1, 0.3, 0.55)):
+        height, swing = horizon + 0.015 + 0.05 * step, 0.022 + 0.014 * step
+        crests = 7 - 2 * step
+        xs = np.linspace(-0.05, 1.05, 120)
+        turn = xs * crests * (1.6 / max(1.0, paper.tall)) + float(light.rng.uniform(0, 6))
+        # A wave leans: it rises slowly, and falls at once.
+        rise = (turn % 1) ** 1.7
+        line = [
+            (float(x), float(height - swing * up * (1 - up**9)))
+            for x, up in zip(xs, rise, strict=True)
+        ]
+        water = mix(mix(deep, light.palette.sky_low, 0.3), deep, share)
+        paper.shape([*line, (1.1, 1.1), (-0.1, 1.1)], water)
+        paper.line(line, mix(foam, water, 0.35), 0.004 + 0.003 * step)
 
 
 def _paint_lighthouse(paper: Paper, light: Light, horizon: float) -> None:

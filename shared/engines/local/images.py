@@ -16,7 +16,16 @@ from zlib import crc32
 import cv2
 import numpy as np
 
-from shared.engines.local import elsewhere, heroes, landscapes, lessons, places, subjects, things
+from shared.engines.local import (
+    elsewhere,
+    heroes,
+    landscapes,
+    lessons,
+    places,
+    subjects,
+    things,
+    weather,
+)
 from shared.engines.local.figure import Figure, choose_look
 from shared.engines.local.finish import FINISHES
 from shared.engines.local.light import HOURS, Hour, Light, Spot, light_at
@@ -34,6 +43,7 @@ from shared.engines.local.topics import (
     hero_of,
     hero_of_beat,
     scene_of,
+    weather_of,
 )
 
 _PNG_LEVEL = 1  # lossless whatever the level; higher ones take long
@@ -149,14 +159,18 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
     style = style_of(spec.style)
     base = _choose_base(style, spec)
     rng = np.random.default_rng([spec.seed, spec.index, spec.take])
-    light = light_at(base, _choose_hour(spec), rng, style.textured)
+    scene = _choose_scene(spec)
+    light = light_at(base, _choose_hour(spec), rng, style.textured, weather_of(spec.prompt))
+    falls = light.weather if scene not in weather.SHELTERED else None
     paper = Paper(spec.width, spec.height)
-    spot = _SCENES[_choose_scene(spec)](paper, light)
+    spot = _SCENES[scene](paper, light)
     # Every other picture is mirrored: when the story comes back to a place, it looks different.
     # So is every other take.
     if (spec.index + spec.seed + spec.take) % 2:
         paper.pixels[:] = paper.pixels[:, ::-1].copy()
         light = replace(light, sun=(1 - light.sun[0], light.sun[1]))
+    if falls:
+        weather.paint_behind(paper, light.palette, rng, falls, scene)
     placed = _place_product(spec, paper, light, spot) if spec.product else None
     if placed is None and (hero := _choose_seen(spec)):
         colourless, named = spec.style == "noir", bool(_find_name(spec)) and hero in PEOPLE
@@ -164,6 +178,8 @@ def draw_image(spec: ImageSpec, out: Path) -> None:
         # Towards the light, which then falls on the face.
         facing = 1 if light.sun[0] > 0.5 else -1
         _draw_hero(hero, spec, spot, Figure(paper, (0, 0), 1, facing, look, spec.index))
+    if falls:
+        weather.paint_before(paper, light.palette, rng, falls)
     FINISHES[style.name](paper, light.palette, rng)
     if placed:
         keep_product(paper, placed)

@@ -15,13 +15,21 @@ from shared.engines.local.brief import read
 from shared.engines.local.cast import describe_characters
 from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.pace import speaking_seconds
-from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
+from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS, WEATHER
 from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
-from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of, hero_of_beat, scene_of
+from shared.engines.local.topics import (
+    FEATURING,
+    NOWHERE,
+    Scene,
+    hero_of,
+    hero_of_beat,
+    scene_of,
+    weather_of,
+)
 from shared.engines.local.wish import is_call
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
@@ -165,7 +173,9 @@ def _make_beats(
         if index == len(lines) - 1:  # all come together at the end
             seen += tuple(name for name in reading.characters if name not in seen)
         # The place comes first and the hero last: whoever draws it finds both in every beat.
-        prompt = f"{shot} {setting}, {move}: {line.shows or reading.topic}, {FEATURING} "
+        shows = line.shows or reading.topic
+        place = f"{setting}{WEATHER[weather_of(shows, reading.language)]}"
+        prompt = f"{shot} {place}, {move}: {shows}, {FEATURING} "
         prompt += _name_seen(reading, line, seen)
         yield Draft(
             prompt,

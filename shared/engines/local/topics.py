@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import zip_longest
@@ -14,6 +14,10 @@ Scene = Literal[
     "hills", "city", "sea", "forest", "mountains", "desert", "space", "room", "table", "stage",
     "garden", "underwater", "street", "snow", "shapes", "leaves", "sky", "volcano", "ruins",
 ]  # fmt: skip
+
+Weather = Literal["storm", "rain", "snow", "fog"]
+WEATHERS: tuple[Weather, ...] = get_args(Weather)
+"""From the strongest on: where a beat names several, the first of them is seen."""
 
 Hero = str
 """What is shown: a row of `heroes` in the files of the languages. Each of them can be drawn."""
@@ -42,6 +46,7 @@ LIVING: frozenset[Hero] = PEOPLE.union(
 )
 
 _HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
+_NEAR = 2  # words between a weather and what says that it has ended
 _MARKS = ".,:;!?…\"'()"
 _UNDRAWN = re.compile(
     r"(?<!\w)(?:mouse|mice|rat|hamster|squirrel|hedgehog|badger|horse|pony|donkey|cow|pig|sheep|lamb"
@@ -92,6 +97,26 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     named = [(table[word], word) for word in _list_words(text) if word in table]
     living = [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
     return next(iter(living or named), None)
+
+
+def weather_of(text: str, language: str = ENGLISH) -> Weather | None:
+    """Return the weather that the text names; not one that is over: "after the rain"."""
+    grammar = _grammar(language)
+    told = re.sub(grammar.any_of("figurative"), " ", drop_denied(text), flags=re.IGNORECASE)
+    words = [part for word in words_of(told) for part in re.split(r"['’]", word)]
+    found = {
+        grammar.weather_of[word]
+        for at, word in enumerate(words)
+        if word in grammar.weather_of and not _is_over(words, at, grammar)
+    }
+    return next((weather for weather in WEATHERS if weather in found), None)
+
+
+def _is_over(words: Sequence[str], at: int, grammar: Grammar) -> bool:
+    """Tell whether the words beside one say that it has ended."""
+    before, behind = words[max(0, at - _NEAR) : at], words[at + 1 : at + 1 + _NEAR]
+    ended = grammar.words("afterwards").intersection(before)
+    return bool(ended or grammar.words("ended").intersection(behind))
 
 
 def drop_denied(text: str) -> str:
