@@ -12,6 +12,8 @@ from shared.engines.local.styles import Colour
 
 _WATER: Colour = (24, 132, 152)  # mixed in, because some palettes have no blue or green
 
+_FOAM = 0.75  # how far below the crest of a wave its foam goes, as a share of the wave
+
 
 def paint_sea(paper: Paper, light: Light) -> Spot:
     palette = light.palette
@@ -126,20 +128,19 @@ def _paint_wave(paper: Paper, light: Light, height: float, colour: Colour, swing
 def _paint_swell(paper: Paper, light: Light, horizon: float, deep: Colour) -> None:
     """Paint the high waves of a storm, each with foam along its crest."""
     foam = mix(light.palette.light, light.palette.sky_low, 0.35)
-    for step, share in enumerate((0.1, 0.3, 0.55)):
-        height, swing = horizon + 0.015 + 0.05 * step, 0.022 + 0.014 * step
-        crests = 7 - 2 * step
-        xs = np.linspace(-0.05, 1.05, 120)
-        turn = xs * crests * (1.6 / max(1.0, paper.tall)) + float(light.rng.uniform(0, 6))
-        # A wave leans: it rises slowly, and falls at once.
-        rise = (turn % 1) ** 1.7
-        line = [
-            (float(x), float(height - swing * up * (1 - up**9)))
-            for x, up in zip(xs, rise, strict=True)
-        ]
-        water = mix(mix(deep, light.palette.sky_low, 0.3), deep, share)
-        paper.shape([*line, (1.1, 1.1), (-0.1, 1.1)], water)
-        paper.line(line, mix(foam, water, 0.35), 0.004 + 0.003 * step)
+    for step, share in enumerate((0.1, 0.4, 0.7)):
+        height, swing = horizon - 0.012 + 0.05 * step, 0.035 + 0.02 * step
+        width = (0.2 + 0.1 * step) * (light.rng.uniform(0.9, 1.1)) * paper.short / 1.4
+        count, phase = paper.width / width, float(light.rng.uniform(0, 1))
+        xs = np.linspace(-0.05, 1.05, 241)
+        dips = np.abs(np.sin(np.pi * (xs * count + phase)))
+        crests = [(float(x), float(height + swing * dip)) for x, dip in zip(xs, dips, strict=True)]
+        water = mix(deep, light.palette.sky_low, 0.42 * (1 - share))
+        paper.shape([*crests, (1.1, 1.1), (-0.1, 1.1)], water)
+        for at, dip in enumerate(dips[:-1]):
+            if dip < _FOAM:
+                thick = (0.004 + 0.003 * step) * (1 - float(dip) / _FOAM)
+                paper.line(crests[at : at + 2], mix(foam, water, 0.45), thick + 0.002)
 
 
 def _paint_lighthouse(paper: Paper, light: Light, horizon: float) -> None:

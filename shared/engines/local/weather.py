@@ -65,7 +65,7 @@ def paint_overcast(
         return
     dark = mix(palette.sky_top, palette.ink, _CLOUDS[weather])
     # From the lowest and palest to the highest and darkest: it hangs over the place.
-    for level, share, size in ((0.5, 0.66, 0.08), (0.32, 0.34, 0.11), (0.12, 0.0, 0.14)):
+    for level, share, size in ((0.46, 0.66, 0.11), (0.27, 0.34, 0.15), (0.05, 0.0, 0.18)):
         if weather == "storm" and not share:
             paint_bolt(paper, rng, (0.27 if side < 0.5 else 0.73, horizon * 0.2), horizon)
         colour = mix(dark, palette.sky_low, share)
@@ -83,13 +83,13 @@ def _paint_bank(
     step = paper.across(size * 0.95)
     count = int(1.2 / step) + 2
     tops = [
-        (-0.1 + step * (at + float(rng.uniform(-0.3, 0.3))), size * float(rng.uniform(0.6, 1.2)))
+        (-0.1 + step * (at + float(rng.uniform(-0.3, 0.3))), size * float(rng.uniform(0.55, 1.15)))
         for at in range(count)
     ]
     # Its pale lower edge first: then no part of it is cut by the edge of another.
     for drop, colour in ((0.016, colours[1]), (0.0, colours[0])):
         for x, radius in tops:
-            paper.oval(x, level + paper.up(drop), radius, radius * 0.72, colour)
+            paper.oval(x, level + paper.up(drop), radius, radius * 0.85, colour)
     paper.box(-0.1, -0.1, 1.1, level, colours[0])
 
 
@@ -155,7 +155,7 @@ def _paint_rain(
 ) -> None:
     """Paint streaks at three depths: far ones are short and thin, near ones long and few."""
     pale = mix(palette.sky_low, _WHITE, 0.55)
-    for share, long, thick, part in ((0.4, 0.06, 0.0024, 0.6), (0.56, 0.11, 0.0038, 0.4)):
+    for share, long, thick, part in ((0.4, 0.06, 0.0024, 0.6), (0.56, 0.11, 0.0034, 0.4)):
         seen = paper.pixels.copy()
         for x, y in rng.uniform(-0.1, 1.1, (round(count * part), 2)):
             reach = long * float(rng.uniform(0.7, 1.3))
