@@ -46,7 +46,6 @@ class Light:
     def night(self) -> bool:
         return self.hour == "night"
 
-
     @property
     def sunny(self) -> bool:
         """Tell whether the sun is seen, and shines into rooms."""

@@ -22,11 +22,17 @@ from shared.engines.local.styles import style_of
 from shared.engines.local.telling import split_offer
 from shared.engines.local.titles import title_of
 from shared.engines.local.topics import (
+    BESIDE,
     FEATURING,
+    LIVING,
     NOWHERE,
+    PEOPLE,
+    Hero,
     Scene,
     hero_of,
     hero_of_beat,
+    hero_of_words,
+    living_of,
     scene_of,
     weather_of,
 )
@@ -212,7 +218,33 @@ def _name_seen(reading: Reading, line: Line, seen: Sequence[str]) -> str:
     if reading.varies:
         found = hero_of(line.shows, reading.language)
         return name_for_pictures(found, reading.kind, (), reading.language, with_people=False)
-    return reading.drawn[seen[0]] if seen else reading.drawn_name
+    hero = reading.drawn[seen[0]] if seen else reading.drawn_name
+    other = _name_companion(reading, line, seen, hero)
+    return f"{hero}{BESIDE}{other}" if other else hero
+
+
+def _name_companion(reading: Reading, line: Line, seen: Sequence[str], hero: str) -> str:
+    """Return the words for who acts together with the hero; empty where nobody does.
+
+    Beside a person that is an animal, and beside an animal another one or a person: of two people
+    whom no name tells apart, one is most often what the other is.
+    """
+    kind = hero_of_words(hero)
+    if kind not in LIVING:
+        return ""
+    named = (reading.drawn[name] for name in seen[1:])
+    if found := next((words for words in named if hero_of_words(words) in LIVING), ""):
+        return found
+    text = line.shows
+    for name in reading.characters:
+        text = text.replace(name, " ")
+    others = living_of(text, reading.language)
+    other = next((each for each in others if _differ(kind, each[0])), None)
+    return name_for_pictures(other, "tale", (), reading.language, with_people=True) if other else ""
+
+
+def _differ(one: Hero, other: Hero) -> bool:
+    return other not in (one, "whale") and not {one, other} <= PEOPLE  # a fish is caught, or eaten
 
 
 def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:

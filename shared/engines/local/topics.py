@@ -59,9 +59,17 @@ _DENIED = re.compile(
     r"(?:(?:\s*,|\s+(?:or|nor|and|y|o|ni|ou|et|oder|und|e))\s+[\w'’-]+(?=\s*(?:[,.!]|$)))*",
     re.IGNORECASE,
 )
+_LIKENED = re.compile(
+    r"(?<!\w)(?:(?:like|as|como|comme|come|wie)\s+(?:an?|the|une?|uno|um|uma|una|eine?)|like)"
+    r"\s+[\w'’-]+",
+    re.IGNORECASE,
+)
 
 FEATURING = "featuring"
 """The word before the hero in a beat's prompt, so that all beats of a video draw the same one."""
+
+BESIDE = ", together with "
+"""The words between the hero and who acts with it."""
 
 NOBODY = "nothing but the place"
 """What stands there if the video has no hero."""
@@ -93,10 +101,24 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     # "A fox reads a book" is about the fox, wherever the book stands; but "A gym for people" is not
     # about the people.
     grammar = _grammar(language)
-    table, crowd = grammar.hero_of, grammar.words("crowd")
-    named = [(table[word], word) for word in _list_words(text) if word in table]
-    living = [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
-    return next(iter(living or named), None)
+    named = _list_heroes(text, grammar)
+    return next(iter(_choose_living(named, grammar) or named), None)
+
+
+def living_of(text: str, language: str = ENGLISH) -> list[tuple[Hero, str]]:
+    """Return all living heroes who act in a text; not whom one is like: "fast like a lion"."""
+    grammar = _grammar(language)
+    return _choose_living(_list_heroes(_LIKENED.sub(" ", drop_denied(text)), grammar), grammar)
+
+
+def _list_heroes(text: str, grammar: Grammar) -> list[tuple[Hero, str]]:
+    table = grammar.hero_of
+    return [(table[word], word) for word in _list_words(text) if word in table]
+
+
+def _choose_living(named: Sequence[tuple[Hero, str]], grammar: Grammar) -> list[tuple[Hero, str]]:
+    crowd = grammar.words("crowd")
+    return [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
 
 
 def weather_of(text: str, language: str = ENGLISH) -> Weather | None:
@@ -218,9 +240,25 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
     if not marked:
         found = hero_of(beat_prompt)
         return found[0] if found else None
+    return hero_of_words(hero.partition(BESIDE)[0])
+
+
+def companion_of_beat(beat_prompt: str) -> Hero | None:
+    """Return who acts together with the hero of a beat, in the words of its prompt."""
+    hero = hero_of_words(words) if (words := companion_words(beat_prompt)) else None
+    return hero if hero in LIVING else None
+
+
+def companion_words(beat_prompt: str) -> str:
+    """Return the words for who acts together with the hero of a beat; empty if nobody does."""
+    return beat_prompt.rpartition(f" {FEATURING} ")[2].partition(BESIDE)[2]
+
+
+def hero_of_words(words: str) -> Hero | None:
+    """Return whom the words for a hero stand for; None for an animal that nobody can draw."""
     # "Captain Pico the parrot" is no captain
-    found = hero_of(hero.rpartition(" the ")[2]) or hero_of(hero)
-    if found is None and _UNDRAWN.search(hero):
+    found = hero_of(words.rpartition(" the ")[2]) or hero_of(words)
+    if found is None and _UNDRAWN.search(words):
         return None
     # of whom a script tells nothing but the name is no house, even in a counting-house
     return found[0] if found else "person"
