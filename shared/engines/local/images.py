@@ -69,6 +69,9 @@ _SCENES: Mapping[Scene, Callable[[Paper, Light], Spot]] = {
     "ruins": lessons.paint_ruins,
 }
 
+_FLOOR: frozenset[Hero] = frozenset(("bed", "desk", "washer", "fridge", "vacuum", "chair"))
+"""What stands on the floor of a room, and on no table."""
+
 
 @dataclass(frozen=True)
 class ImageSpec:
@@ -181,8 +184,11 @@ def _choose_scene(spec: ImageSpec) -> Scene:
     named = scene_of(spec.setting) or scene_of(spec.prompt)
     if spec.setting.endswith(_INSIDE) and named not in _ROOMS:
         return "room"  # "INT. VILLAGE HALL" is no village
-    if named in ("room", "table") and _choose_hero(spec) == "house":
+    hero = _choose_hero(spec)
+    if named in ("room", "table") and hero == "house":
         return "hills"  # a house is seen from outside
+    if named == "table" and hero in _FLOOR:
+        return "room"
     return named or SCENES[(spec.seed + 5 * spec.index) % len(SCENES)]
 
 

@@ -156,7 +156,7 @@ class Reader:
         if self._kind == "product" and found and found[0] in LIVING:
             # whom it is for, or what it runs on, is not what it is
             found = hero_of(told[0], g.code)
-        return found if found and found[1] in own else thing
+        return found if found and own.issuperset(found[1].split("_")) else thing
 
     def _find_kind(self) -> Kind:
         about, g = self._about, self._g

@@ -46,6 +46,7 @@ LIVING: frozenset[Hero] = PEOPLE.union(
 )
 
 _HOUR = re.compile(r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)")  # no clock, and no sun
+_SHORTEST_START, _SHORTEST_HEAD = 3, 5  # letters of the parts of a long word
 _NEAR = 2  # words between a weather and what says that it has ended
 _MARKS = ".,:;!?…\"'()"
 _UNDRAWN = re.compile(
@@ -112,8 +113,26 @@ def living_of(text: str, language: str = ENGLISH) -> list[tuple[Hero, str]]:
 
 
 def _list_heroes(text: str, grammar: Grammar) -> list[tuple[Hero, str]]:
-    table = grammar.hero_of
-    return [(table[word], word) for word in _list_words(text) if word in table]
+    """Return all that a text names; of "desk lamp" and "washing machine" the whole alone."""
+    table, heads = grammar.hero_of, grammar.words("heads")
+    named: list[tuple[Hero, str]] = []
+    within: set[str] = set()
+    for word in _list_words(text):
+        if word in within:
+            continue
+        within |= {*word.split("_")} if "_" in word and word in table else set()
+        known = word if word in table else _find_head(word, heads) if "_" not in word else ""
+        if known and word in heads and named and f"{named[-1][1]} {word}" in text.lower():
+            named.pop()
+        if known:
+            named.append((table[known], word))
+    return named
+
+
+def _find_head(word: str, heads: frozenset[str]) -> str:
+    """Return the product with which a word ends; empty for a word that is none, or all of it."""
+    ends = (word[at:] for at in range(_SHORTEST_START, len(word) - _SHORTEST_HEAD + 1))
+    return next((end for end in ends if end in heads), "")
 
 
 def _choose_living(named: Sequence[tuple[Hero, str]], grammar: Grammar) -> list[tuple[Hero, str]]:
