@@ -22,6 +22,7 @@ class Grammar:
     scene_of: Mapping[str, str]
     hero_of: Mapping[str, str]
     weather_of: Mapping[str, str]
+    diagram_of: Mapping[str, str]
 
     def __hash__(self) -> int:
         return hash(self.code)
@@ -91,8 +92,8 @@ def grammar_of(language: str) -> Grammar | None:
 def _load(name: str) -> Grammar:
     text = files(__package__).joinpath(f"languages/{name}.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
-    scenes, heroes, weather = (_turn(table[name]) for name in ("scenes", "heroes", "weather"))
-    return Grammar(table["code"], table, scenes, heroes, weather)
+    shows = (_turn(table[name]) for name in ("scenes", "heroes", "weather", "diagrams"))
+    return Grammar(table["code"], table, *shows)
 
 
 def _turn(table: Mapping[str, str]) -> dict[str, str]:

@@ -77,6 +77,7 @@ _REACHES = {"house": 0.62, "whale": 0.86}
 SIZES = {"wide": 0.64, "medium": 0.78, "close": 0.95}
 
 
+_MIDDLE = 0.46  # of the height: captions are below
 _APART = 0.2  # shares of the shorter side between the middle and each of two
 _BESIDE: Mapping[Hero, float] = {
     "dog": 0.62, "cat": 0.5, "fox": 0.6, "rabbit": 0.48, "bird": 0.48, "bee": 0.36,
@@ -96,7 +97,12 @@ class View:
 def draw_hero(hero: Hero, view: View, spot: Spot, figure: Figure) -> None:
     """Draw the hero at its place, in the size of the shot, on a stand if it needs one."""
     size = _choose_size(hero, view, spot, figure)
-    figure = replace(figure, foot=_place_foot(spot, view, hero), size=size)
+    sketch = sketches().get(hero)
+    foot = _place_foot(spot, view, hero)
+    if sketch and sketch.centred:  # and never mirrored: what grows, grows to the right
+        foot = (0.5, _MIDDLE + figure.paper.up(size / 2))
+        figure = replace(figure, facing=1)
+    figure = replace(figure, foot=foot, size=size)
     stands = hero in _CARRIED and view.scene not in _GROUND.get(hero, _TOPS)
     figure = _keep_inside(figure, figure.at(0, things.STAND) if stands else figure.foot)
     if stands:
@@ -120,8 +126,9 @@ def draw_pair(
 
 
 def _choose_size(hero: Hero, view: View, spot: Spot, figure: Figure) -> float:
-    size = _HEROES[hero][1] * spot.scale * SIZES[view.shot]
     sketch = sketches().get(hero)
+    shot = "close" if sketch and sketch.centred else view.shot
+    size = _HEROES[hero][1] * spot.scale * SIZES[shot]
     reach = sketch.reach if sketch else _REACHES.get(hero, 0.0)
     if reach:  # all of it is seen, also in a narrow picture
         size = min(size, _MOST_REACH * figure.paper.width / figure.paper.short / reach)

@@ -11,8 +11,7 @@ from importlib.resources import files
 
 from shared.engines.local.topics import Hero, Scene
 
-
-_FILES = ("sketches.toml", "wares.toml")
+_FILES = ("sketches.toml", "wares.toml", "diagrams.toml")
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class Sketch:
     """In heights of a person."""
     called: str
     carried: bool = False
+    centred: bool = False
+    """Whether it floats in the middle of the picture, as a diagram does."""
     home: Scene = "table"
     """Where a story about it is that names no place."""
     away: Mapping[Scene, Hero] = field(default_factory=dict)

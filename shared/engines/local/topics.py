@@ -160,6 +160,13 @@ def _is_over(words: Sequence[str], at: int, grammar: Grammar) -> bool:
     return bool(ended or grammar.words("ended").intersection(behind))
 
 
+def diagram_of(text: str, language: str = ENGLISH) -> Hero | None:
+    """Return the diagram of what a text says of its subject: that it comes back, or grows."""
+    table = _grammar(language).diagram_of
+    found = {table[word] for word in _list_words(text) if word in table}
+    return next((diagram for diagram in dict.fromkeys(table.values()) if diagram in found), None)
+
+
 def drop_denied(text: str) -> str:
     """Return a text without what it says there is none of: "without any people or cars"."""
     return _DENIED.sub(" ", text)
