@@ -1,4 +1,4 @@
-"""Chooses who or what a beat shows: its hero, who acts with it, or a diagram of what is said. Pure."""
+"""Chooses who or what a beat shows: its hero, who acts with it, a diagram of what is said. Pure."""
 
 import re
 from collections.abc import Sequence

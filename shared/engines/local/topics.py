@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any, Literal, cast, get_args
 
 from shared.engines.local.grammar import Grammar, grammar_of, grammars
+from shared.engines.local.hues import drop_hues
 
 Scene = Literal[
     "hills", "city", "sea", "forest", "mountains", "desert", "space", "room", "table", "stage",
@@ -89,7 +90,8 @@ def scene_of(text: str, language: str = ENGLISH, besides: Collection[Scene] = ()
     don't count.
     """
     grammar = _grammar(language)
-    named = [word for word in _list_words(text) if word in grammar.scene_of]
+    words = _list_words(drop_hues(text, grammar))
+    named = [word for word in words if word in grammar.scene_of]
     weak = PEOPLE.union(("house",))
     places = [word for word in named if grammar.hero_of.get(word) not in weak]
     ground = [word for word in places if grammar.scene_of[word] != "sky"]
@@ -117,7 +119,7 @@ def _list_heroes(text: str, grammar: Grammar) -> list[tuple[Hero, str]]:
     table, heads = grammar.hero_of, grammar.words("heads")
     named: list[tuple[Hero, str]] = []
     within: set[str] = set()
-    for word in _list_words(text):
+    for word in _list_words(drop_hues(text, grammar)):
         if word in within:
             continue
         within |= {*word.split("_")} if "_" in word and word in table else set()
