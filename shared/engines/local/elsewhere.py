@@ -132,7 +132,7 @@ def _paint_swell(paper: Paper, light: Light, horizon: float, deep: Colour) -> No
         height, swing = horizon - 0.012 + 0.05 * step, 0.035 + 0.02 * step
         width = (0.2 + 0.1 * step) * (light.rng.uniform(0.9, 1.1)) * paper.short / 1.4
         count, phase = paper.width / width, float(light.rng.uniform(0, 1))
-        xs = np.linspace(-0.05, 1.05, 241)
+        xs = np.linspace(-0.05, 1.05, 121)
         dips = np.abs(np.sin(np.pi * (xs * count + phase)))
         crests = [(float(x), float(height + swing * dip)) for x, dip in zip(xs, dips, strict=True)]
         water = mix(deep, light.palette.sky_low, 0.42 * (1 - share))

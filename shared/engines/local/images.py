@@ -69,7 +69,7 @@ _SCENES: Mapping[Scene, Callable[[Paper, Light], Spot]] = {
     "ruins": lessons.paint_ruins,
 }
 
-_FLOOR: frozenset[Hero] = frozenset(("bed", "desk", "washer", "fridge", "vacuum", "chair"))
+_FLOOR: frozenset[Hero] = frozenset(("mattress", "desk", "washer", "fridge", "vacuum", "chair"))
 """What stands on the floor of a room, and on no table."""
 
 

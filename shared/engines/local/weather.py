@@ -153,15 +153,15 @@ def paint_pane(
 def _paint_rain(
     paper: Paper, palette: Palette, rng: np.random.Generator, *, count: int, slant: float
 ) -> None:
-    """Paint streaks at three depths: far ones are short and thin, near ones long and few."""
+    """Paint streaks at two depths: far ones are short and thin, near ones long and few."""
     pale = mix(palette.sky_low, _WHITE, 0.55)
-    for share, long, thick, part in ((0.4, 0.06, 0.0024, 0.6), (0.56, 0.11, 0.0034, 0.4)):
-        seen = paper.pixels.copy()
+    dry = paper.pixels.copy()
+    for long, thick, part in ((0.06, 0.0022, 0.6), (0.11, 0.0036, 0.4)):
         for x, y in rng.uniform(-0.1, 1.1, (round(count * part), 2)):
             reach = long * float(rng.uniform(0.7, 1.3))
             end = (x - paper.across(reach * slant), y + paper.up(reach))
             paper.line([(x, y), end], pale, thick)
-        paper.blend(seen, 1 - share)
+    paper.blend(dry, 0.52)
 
 
 def _paint_splashes(paper: Paper, palette: Palette, rng: np.random.Generator) -> None:
@@ -183,10 +183,10 @@ def _paint_splashes(paper: Paper, palette: Palette, rng: np.random.Generator) ->
 def _paint_flakes(paper: Paper, palette: Palette, rng: np.random.Generator) -> None:
     """Paint flakes, the larger and the fewer the nearer they are."""
     far = mix(palette.sky_low, _WHITE, 0.7)
-    for count, least, most, colour in ((150, 0.003, 0.006, far), (60, 0.007, 0.012, _WHITE)):
+    for count, least, most, colour in ((100, 0.003, 0.006, far), (44, 0.007, 0.012, _WHITE)):
         for x, y, size in rng.uniform(0, 1, (count, 3)):
             paper.disc(float(x), float(y), least + (most - least) * float(size), colour)
-    for x, y in rng.uniform(0, 1, (9, 2)):  # out of focus, before the lens
+    for x, y in rng.uniform(0, 1, (6, 2)):  # out of focus, before the lens
         paper.glow(float(x), float(y), 0.05, _WHITE, 0.5)
 
 
@@ -205,11 +205,11 @@ def _paint_drift(
 
 
 def _paint_downpour(paper: Paper, palette: Palette, rng: np.random.Generator) -> None:
-    _paint_rain(paper, palette, rng, count=330, slant=0.42)
+    _paint_rain(paper, palette, rng, count=280, slant=0.42)
 
 
 def _paint_steady_rain(paper: Paper, palette: Palette, rng: np.random.Generator) -> None:
-    _paint_rain(paper, palette, rng, count=230, slant=0.16)
+    _paint_rain(paper, palette, rng, count=210, slant=0.16)
 
 
 _BEFORE: Mapping[Weather, Callable[[Paper, Palette, np.random.Generator], None]] = {

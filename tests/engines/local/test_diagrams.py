@@ -10,8 +10,8 @@ from shared.engines.local.topics import NOBODY, diagram_of, hero_of_beat
 from tests.engines.local.test_images import drawn
 
 HEAT = (
-    "How a heat pump works: it takes heat from the outside air. A compressor raises the temperature."
-    " The heat moves into the house. The fluid flows back and the cycle begins again."
+    "How a heat pump works: it takes heat from the outside air. A compressor raises the "
+    "temperature. The heat moves into the house. The fluid flows back and the cycle begins again."
 )
 
 
