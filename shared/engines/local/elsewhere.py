@@ -12,6 +12,8 @@ from shared.engines.local.styles import Colour
 
 _WATER: Colour = (24, 132, 152)  # mixed in, because some palettes have no blue or green
 
+_FOAM = 0.75  # how far below the crest of a wave its foam goes, as a share of the wave
+
 
 def paint_sea(paper: Paper, light: Light) -> Spot:
     palette = light.palette
@@ -24,7 +26,10 @@ def paint_sea(paper: Paper, light: Light) -> Spot:
     land = [(coast, horizon), (coast + 0.1, horizon - 0.03), (coast + 0.25, horizon - 0.045)]
     paper.shape([*land, (coast + 0.4, horizon - 0.015), (coast + 0.5, horizon)], distant)
     _paint_lighthouse(paper, light, horizon)
-    _paint_glints(paper, light, horizon)
+    if light.weather == "storm":
+        _paint_swell(paper, light, horizon, deep)
+    elif light.weather is None:
+        _paint_glints(paper, light, horizon)
     for height, share in ((0.7, 0.25), (0.77, 0.45)):
         _paint_wave(paper, light, height, mix(deep, palette.light, 0.16 * (1 - share)), 0.02)
     _paint_wave(paper, light, 0.81, mix(palette.light, deep, 0.15), 0.012)
@@ -118,6 +123,24 @@ def _paint_wave(paper: Paper, light: Light, height: float, colour: Colour, swing
     ys = height + swing * np.abs(np.sin(np.pi * (xs * count + phase)))
     line = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
     paper.shape([*line, (1.1, 1.1), (-0.1, 1.1)], colour)
+
+
+def _paint_swell(paper: Paper, light: Light, horizon: float, deep: Colour) -> None:
+    """Paint the high waves of a storm, each with foam along its crest."""
+    foam = mix(light.palette.light, light.palette.sky_low, 0.35)
+    for step, share in enumerate((0.1, 0.4, 0.7)):
+        height, swing = horizon - 0.012 + 0.05 * step, 0.035 + 0.02 * step
+        width = (0.2 + 0.1 * step) * (light.rng.uniform(0.9, 1.1)) * paper.short / 1.4
+        count, phase = paper.width / width, float(light.rng.uniform(0, 1))
+        xs = np.linspace(-0.05, 1.05, 121)
+        dips = np.abs(np.sin(np.pi * (xs * count + phase)))
+        crests = [(float(x), float(height + swing * dip)) for x, dip in zip(xs, dips, strict=True)]
+        water = mix(deep, light.palette.sky_low, 0.42 * (1 - share))
+        paper.shape([*crests, (1.1, 1.1), (-0.1, 1.1)], water)
+        for at, dip in enumerate(dips[:-1]):
+            if dip < _FOAM:
+                thick = (0.004 + 0.003 * step) * (1 - float(dip) / _FOAM)
+                paper.line(crests[at : at + 2], mix(foam, water, 0.45), thick + 0.002)
 
 
 def _paint_lighthouse(paper: Paper, light: Light, horizon: float) -> None:

@@ -21,6 +21,8 @@ class Grammar:
     table: Mapping[str, Any]
     scene_of: Mapping[str, str]
     hero_of: Mapping[str, str]
+    weather_of: Mapping[str, str]
+    diagram_of: Mapping[str, str]
 
     def __hash__(self) -> int:
         return hash(self.code)
@@ -39,8 +41,9 @@ class Grammar:
         return _compile(self, name).fullmatch(word) is not None
 
     def shows(self, word: str) -> bool:
-        """Tell whether this word, in any case, shows a place or a hero."""
-        return word.lower() in self.scene_of or word.lower() in self.hero_of
+        """Tell whether this word, in any case, shows a place, a hero or weather."""
+        lower = word.lower()
+        return any(lower in table for table in (self.scene_of, self.hero_of, self.weather_of))
 
     def words(self, name: str) -> frozenset[str]:
         """Return the words of a value that is a list of words."""
@@ -89,8 +92,10 @@ def grammar_of(language: str) -> Grammar | None:
 def _load(name: str) -> Grammar:
     text = files(__package__).joinpath(f"languages/{name}.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
-    heroes = {**table["heroes"], **table["animals"]}
-    return Grammar(table["code"], table, _turn(table["scenes"]), _turn(heroes))
+    # of a diagram only its name, which prompts of pictures have, is a hero
+    heroes = {**table["heroes"], **table["animals"], **dict.fromkeys(table["diagrams"], "")}
+    shows = (table["scenes"], heroes, table["weather"], table["diagrams"])
+    return Grammar(table["code"], table, *map(_turn, shows))
 
 
 def _turn(table: Mapping[str, str]) -> dict[str, str]:

@@ -48,6 +48,7 @@ def paint_clouds(paper: Paper, light: Light) -> Spot:
     palette = light.palette
     paint_sky(paper, light, 1.0)
     white = mix(palette.light, palette.sky_low, 0.15 if not light.night else 0.6)
+    white = mix(white, palette.sky_top, 0.62) if light.weather in ("storm", "rain") else white
     for level, share, count in ((0.32, 0.55, 4), (0.6, 0.3, 5), (0.82, 0.08, 6)):
         colour = mix(white, palette.sky_top, share)
         for at in range(count):

@@ -12,6 +12,8 @@ import numpy as np
 
 from shared.engines.local.paper import Mask, Paper, Point, mix, wavy
 from shared.engines.local.styles import Palette
+from shared.engines.local.topics import Weather
+from shared.engines.local.weather import dull, paint_overcast
 
 Hour = Literal["day", "golden", "mist", "dusk", "night", "dawn"]
 HOURS: tuple[Hour, ...] = ("day", "golden", "mist", "dusk", "night", "dawn")
@@ -25,6 +27,7 @@ _DARKNESS: Mapping[Hour, tuple[float, float, float]] = {
     "night": (0.62, 0.46, 0.42),
     "dawn": (0.12, 0.0, 0.1),
 }
+_LOWEST_CLOUDS = 0.66  # of the height: seen from among the clouds, there is no horizon
 _TOWARDS_LIGHT: Mapping[Hour, float] = {"day": 0.1, "golden": 0.34, "mist": 0.22, "dawn": 0.2}
 
 
@@ -37,10 +40,16 @@ class Light:
     rng: np.random.Generator
     sun: tuple[float, float]
     textured: bool
+    weather: Weather | None = None
 
     @property
     def night(self) -> bool:
         return self.hour == "night"
+
+    @property
+    def sunny(self) -> bool:
+        """Tell whether the sun is seen, and shines into rooms."""
+        return not self.night and self.weather is None
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,13 @@ class Spot:
     """For heroes that swim or fly: so much higher."""
 
 
-def light_at(palette: Palette, hour: Hour, rng: np.random.Generator, textured: bool) -> Light:
+def light_at(
+    palette: Palette,
+    hour: Hour,
+    rng: np.random.Generator,
+    textured: bool,
+    weather: Weather | None = None,
+) -> Light:
     """Return the palette as it looks at this hour, with a sun somewhere in the upper third."""
     high, low, land = _DARKNESS[hour]
     warm = _TOWARDS_LIGHT.get(hour, 0.0)
@@ -68,8 +83,9 @@ def light_at(palette: Palette, hour: Hour, rng: np.random.Generator, textured: b
         mid=mix(mix(palette.mid, palette.sky_low, haze / 2), ink, land),
         near=mix(palette.near, ink, land),
     )
+    lit = dull(lit, weather, hour == "night") if weather else lit
     sun = (float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.16, 0.34)))
-    return Light(lit, hour, rng, sun, textured)
+    return Light(lit, hour, rng, sun, textured, weather)
 
 
 def paint_sky(paper: Paper, light: Light, horizon: float = 0.6) -> None:
@@ -77,6 +93,10 @@ def paint_sky(paper: Paper, light: Light, horizon: float = 0.6) -> None:
     palette = light.palette
     paper.gradient(palette.sky_top, palette.sky_low, 0.0, horizon)
     paper.box(-0.1, horizon, 1.1, 1.1, palette.sky_low)
+    if light.weather:
+        sky = (light.sun[0], min(horizon, _LOWEST_CLOUDS))
+        paint_overcast(paper, palette, light.rng, light.weather, sky)
+        return
     if light.night:
         _paint_stars(paper, light, horizon)
     _paint_sun(paper, light)

@@ -157,6 +157,10 @@ class Paper:
         cv2.fillPoly(painted, [grid - offset], colour, cv2.LINE_AA, _SUBPIXEL)
         cv2.addWeighted(painted, share, part, 1 - share, 0, part)
 
+    def blend(self, under: Pixels, share: float) -> None:
+        """Let so much of an earlier state of the paper show through."""
+        cv2.addWeighted(under, share, self.pixels, 1 - share, 0, self.pixels)
+
     def _grid(self, points: Sequence[Point]) -> NDArray[np.int32]:
         """Return points as OpenCV takes them: whole numbers, with bits for a pixel's fraction."""
         scale = np.array([self.width, self.height], np.float64) * (1 << _SUBPIXEL)

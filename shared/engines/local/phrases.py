@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.engines.local.topics import Scene
+from shared.engines.local.topics import Scene, Weather
 
 SETTINGS: Mapping[Scene, str] = {
     "hills": "among rolling hills",
@@ -27,6 +27,15 @@ SETTINGS: Mapping[Scene, str] = {
 }
 """The words for each place: the same wherever it is the same place. Its first word that names a
 place is that place's own."""
+
+WEATHER: Mapping[Weather | None, str] = {
+    "storm": " in a storm",
+    "rain": " in the rain",
+    "snow": " in falling snow",
+    "fog": " in thick fog",
+    None: "",
+}
+"""What comes behind the words for a place, by the weather."""
 
 ROUTES: Mapping[Scene, tuple[Scene, ...]] = {
     "hills": ("garden", "mountains", "forest", "sea"),

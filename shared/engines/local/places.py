@@ -9,6 +9,7 @@ from shared.engines.local.landscapes import paint_ridge
 from shared.engines.local.light import Light, Spot, paint_sky
 from shared.engines.local.paper import Paper, Point, mix
 from shared.engines.local.styles import Colour
+from shared.engines.local.weather import paint_pane
 
 
 def paint_city(paper: Paper, light: Light) -> Spot:
@@ -59,7 +60,7 @@ def paint_room(paper: Paper, light: Light) -> Spot:
     x = 0.3 if left else 0.7  # the window; lamp and pictures go to the other side
     _paint_window(paper, light, (x - 0.19, 0.16, x + 0.19, 0.5))
     # The sun through the window falls on the floor, away from the window's side.
-    if not light.night:
+    if light.sunny:
         slant = 0.22 if left else -0.22
         pool = [(x - 0.17 + slant, 0.79), (x + 0.15 + slant, 0.79)]
         pool += [(x + 0.3 + slant * 2, 0.96), (x - 0.12 + slant * 2, 0.96)]
@@ -185,10 +186,13 @@ def _paint_window(paper: Paper, light: Light, frame: tuple[float, float, float, 
         paper.box(left, a, right, b, mix(palette.sky_top, palette.sky_low, step / 39))
     middle = (left + right) / 2
     sun_x = middle + (right - left) * 0.2
-    paper.disc(sun_x, top + (bottom - top) * 0.3, 0.045, palette.light)
+    if light.weather is None:
+        paper.disc(sun_x, top + (bottom - top) * 0.3, 0.045, palette.light)
     hill = [(left, bottom), (left, bottom - 0.05), (left + (right - left) * 0.35, bottom - 0.1)]
     hill += [(left + (right - left) * 0.7, bottom - 0.06), (right, bottom - 0.09), (right, bottom)]
     paper.shape(hill, palette.far)
+    if light.weather:
+        paint_pane(paper, palette, light.rng, light.weather, frame)
     paper.line([(middle, top), (middle, bottom)], rim, 0.012)
     paper.line([(left, (top + bottom) / 2), (right, (top + bottom) / 2)], rim, 0.012)
     paper.glow(middle, (top + bottom) / 2, 0.55, palette.light, 0.08 if light.night else 0.2)

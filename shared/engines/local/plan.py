@@ -15,13 +15,21 @@ from shared.engines.local.brief import read
 from shared.engines.local.cast import describe_characters
 from shared.engines.local.grammar import Grammar, grammar_of
 from shared.engines.local.pace import speaking_seconds
-from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS
-from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
+from shared.engines.local.phrases import MOVES, ROUTES, SETTINGS, SHOTS, WEATHER
+from shared.engines.local.reading import Kind, Line, Reading
+from shared.engines.local.seen import choose_characters, find_diagram, name_seen
 from shared.engines.local.sentences import ENDS, LONGEST_LINE, finish
+from shared.engines.local.sketches import sketches
 from shared.engines.local.styles import style_of
 from shared.engines.local.telling import offer_pattern, split_offer
 from shared.engines.local.titles import title_of
-from shared.engines.local.topics import FEATURING, NOWHERE, Scene, hero_of, hero_of_beat, scene_of
+from shared.engines.local.topics import (
+    FEATURING,
+    NOWHERE,
+    Scene,
+    scene_of,
+    weather_of,
+)
 from shared.engines.local.wish import is_call
 from shared.story.drafts import SHORTEST_LAST, Draft, Story
 from shared.story.shape import SHORTEST, expect_beats
@@ -198,14 +206,17 @@ def _make_beats(
     lengths = _choose_lengths([line.text for line in lines], seconds)
     turn = rng.randrange(len(MOVES))
     for index, (line, scene) in enumerate(zip(lines, _choose_scenes(reading, lines), strict=True)):
-        setting = SETTINGS[scene]
+        diagram = find_diagram(reading, line)
+        setting = SETTINGS["shapes" if diagram else scene]
         shot, move = SHOTS[index % len(SHOTS)], MOVES[(index + turn) % len(MOVES)]
-        seen = _choose_characters(reading, line)
+        seen = choose_characters(reading, line)
         if index == len(lines) - 1:  # all come together at the end
             seen += tuple(name for name in reading.characters if name not in seen)
         # The place comes first and the hero last: whoever draws it finds both in every beat.
-        prompt = f"{shot} {setting}, {move}: {line.shows or reading.topic}, {FEATURING} "
-        prompt += _name_seen(reading, line, seen)
+        shows = line.shows or reading.topic
+        place = f"{setting}{WEATHER[weather_of(shows, reading.language)]}"
+        prompt = f"{shot} {place}, {move}: {shows}, {FEATURING} "
+        prompt += sketches()[diagram].called if diagram else name_seen(reading, line, seen)
         yield Draft(
             prompt,
             line.text,
@@ -215,33 +226,6 @@ def _make_beats(
             camera=f"{shot.lower()}, {move}",
             least=speaking_seconds(line.text),
         )
-
-
-def _choose_characters(reading: Reading, line: Line) -> tuple[str, ...]:
-    """Return who is seen: the people whom a line names, else the hero.
-
-    The first of them is the one who is drawn: beside an animal nobody of whom no word tells more.
-    """
-    hero = reading.characters[:1]
-    named = tuple(name for name in reading.characters if _is_named(name, line.shows))
-    is_person = hero_of_beat(f" {FEATURING} {reading.drawn_name}") == "person"
-    if named and (is_person or reading.drawn[named[0]] != f"{named[0]}, a person"):
-        return named
-    return hero + tuple(name for name in named if name not in hero)
-
-
-def _is_named(name: str, text: str) -> bool:
-    """Tell whether a text names somebody, or by a part of the name: of "Captain Pico", "Pico"."""
-    parts = "|".join(map(re.escape, [name, *name.split()[-1:]]))
-    return re.search(rf"(?<!\w)(?:{parts})(?!\w)", text) is not None
-
-
-def _name_seen(reading: Reading, line: Line, seen: Sequence[str]) -> str:
-    """Return the words for who is drawn: the hero, or the first of others, or the line's thing."""
-    if reading.varies:
-        found = hero_of(line.shows, reading.language)
-        return name_for_pictures(found, reading.kind, (), reading.language, with_people=False)
-    return reading.drawn[seen[0]] if seen else reading.drawn_name
 
 
 def _choose_scenes(reading: Reading, lines: Sequence[Line]) -> list[Scene]:

@@ -1,6 +1,6 @@
 """What videos are often about, as drawings made of shapes: bread, a shop, a tooth. Pure.
 
-They are listed in `sketches.toml`, so that one more needs no code.
+They are listed in `sketches.toml` and files of its form, so that one more needs no code.
 """
 
 import tomllib
@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 
 from shared.engines.local.topics import Hero, Scene
+
+_FILES = ("sketches.toml", "wares.toml", "diagrams.toml")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Sketch:
     """In heights of a person."""
     called: str
     carried: bool = False
+    centred: bool = False
+    """Whether it floats in the middle of the picture, as a diagram does."""
     home: Scene = "table"
     """Where a story about it is that names no place."""
     away: Mapping[Scene, Hero] = field(default_factory=dict)
@@ -50,9 +54,10 @@ class Sketch:
 
 @cache
 def sketches() -> Mapping[Hero, Sketch]:
-    """Return every drawing that the file has, by name."""
-    text = files(__package__).joinpath("sketches.toml").read_text(encoding="utf-8")
-    return {name: _read(name, **table) for name, table in tomllib.loads(text).items()}
+    """Return every drawing that the files have, by name."""
+    texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in _FILES)
+    tables = [(name, table) for text in texts for name, table in tomllib.loads(text).items()]
+    return {name: _read(name, **table) for name, table in tables}
 
 
 def _read(name: Hero, draw: Sequence[str], called: str = "", **more: object) -> Sketch:

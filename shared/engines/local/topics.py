@@ -2,18 +2,23 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import zip_longest
 from typing import Any, Literal, cast, get_args
 
 from shared.engines.local.grammar import Grammar, grammar_of, grammars
+from shared.engines.local.hues import drop_hues
 
 Scene = Literal[
     "hills", "city", "sea", "forest", "mountains", "desert", "space", "room", "table", "stage",
     "garden", "underwater", "street", "snow", "shapes", "leaves", "sky", "volcano", "ruins",
 ]  # fmt: skip
+
+Weather = Literal["storm", "rain", "snow", "fog"]
+WEATHERS: tuple[Weather, ...] = get_args(Weather)
+"""From the strongest on: where a beat names several, the first of them is seen."""
 
 Hero = str
 """What is shown: a row of `heroes` in the files of the languages. Each of them can be drawn."""
@@ -55,14 +60,24 @@ _OTHERWISE = re.compile(
 )
 """No clock, no sun, no shop, no leaves."""
 _MARKS = ".,:;!?…\"'()"
+_SHORTEST_START, _SHORTEST_HEAD = 3, 5  # letters of the parts of a long word
+_NEAR = 2  # words between a weather and what says that it has ended
 _DENIED = re.compile(
     r"(?<!\w)(?:without|no|sin|sans|aucune?|ohne|keine?n?|senza|sem|nenhuma?)\s+(?:any\s+)?[\w'’-]+"
     r"(?:(?:\s*,|\s+(?:or|nor|and|y|o|ni|ou|et|oder|und|e))\s+[\w'’-]+(?=\s*(?:[,.!]|$)))*",
     re.IGNORECASE,
 )
+_LIKENED = re.compile(
+    r"(?<!\w)(?:(?:like|as|como|comme|come|wie)\s+(?:an?|the|une?|uno|um|uma|una|eine?)|like)"
+    r"\s+[\w'’-]+",
+    re.IGNORECASE,
+)
 
 FEATURING = "featuring"
 """The word before the hero in a beat's prompt, so that all beats of a video draw the same one."""
+
+BESIDE = ", together with "
+"""The words between the hero and who acts with it."""
 
 NOBODY = "nothing but the place"
 """What stands there if the video has no hero."""
@@ -81,7 +96,8 @@ def scene_of(text: str, language: str = ENGLISH, besides: Collection[Scene] = ()
     don't count.
     """
     grammar = _grammar(language)
-    named = [word for word in _list_words(text) if word in grammar.scene_of]
+    words = _list_words(drop_hues(text, grammar))
+    named = [word for word in words if word in grammar.scene_of]
     weak = PEOPLE.union(("house",))
     places = [word for word in named if grammar.hero_of.get(word) not in weak]
     ground = [word for word in places if grammar.scene_of[word] != "sky"]
@@ -94,18 +110,76 @@ def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     # "A fox reads a book" is about the fox, wherever the book stands; but "A gym for people" is not
     # about the people.
     grammar = _grammar(language)
-    table, crowd = grammar.hero_of, grammar.words("crowd")
-    named = [(table[word], word) for word in _list_words(text) if word in table]
-    alone = [pair for pair in named if pair[1] not in crowd]
-    living = [pair for pair in alone if pair[0] in LIVING]
-    return next(iter(living or alone or named), None)
+    named = _list_heroes(text, grammar)
+    alone = [pair for pair in named if pair[1] not in grammar.words("crowd")]
+    return next(iter(_choose_living(named, grammar) or alone or named), None)
 
 
 def thing_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     """Return the first thing that the text names, and the word for it: of "hamster food", food."""
-    table = _grammar(language).hero_of
-    named = ((table[word], word) for word in _list_words(text) if word in table)
+    named = _list_heroes(text, _grammar(language))
     return next((pair for pair in named if pair[0] not in LIVING), None)
+
+
+def living_of(text: str, language: str = ENGLISH) -> list[tuple[Hero, str]]:
+    """Return all living heroes who act in a text; not whom one is like: "fast like a lion"."""
+    grammar = _grammar(language)
+    return _choose_living(_list_heroes(_LIKENED.sub(" ", drop_denied(text)), grammar), grammar)
+
+
+def _list_heroes(text: str, grammar: Grammar) -> list[tuple[Hero, str]]:
+    """Return all that a text names; of "desk lamp" and "washing machine" the whole alone."""
+    table, heads = grammar.hero_of, grammar.words("heads")
+    named: list[tuple[Hero, str]] = []
+    within: set[str] = set()
+    for word in _list_words(drop_hues(text, grammar)):
+        if word in within:
+            continue
+        within |= {*word.split("_")} if "_" in word and word in table else set()
+        known = word if word in table else _find_head(word, heads) if "_" not in word else ""
+        if known and word in heads and named and f"{named[-1][1]} {word}" in text.lower():
+            named.pop()
+        if known:
+            named.append((table[known], word))
+    return named
+
+
+def _find_head(word: str, heads: frozenset[str]) -> str:
+    """Return the product with which a word ends; empty for a word that is none, or all of it."""
+    ends = (word[at:] for at in range(_SHORTEST_START, len(word) - _SHORTEST_HEAD + 1))
+    return next((end for end in ends if end in heads), "")
+
+
+def _choose_living(named: Sequence[tuple[Hero, str]], grammar: Grammar) -> list[tuple[Hero, str]]:
+    crowd = grammar.words("crowd")
+    return [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
+
+
+def weather_of(text: str, language: str = ENGLISH) -> Weather | None:
+    """Return the weather that the text names; not one that is over: "after the rain"."""
+    grammar = _grammar(language)
+    told = re.sub(grammar.any_of("figurative"), " ", drop_denied(text), flags=re.IGNORECASE)
+    words = [part for word in words_of(told) for part in re.split(r"['’]", word)]
+    found = {
+        grammar.weather_of[word]
+        for at, word in enumerate(words)
+        if word in grammar.weather_of and not _is_over(words, at, grammar)
+    }
+    return next((weather for weather in WEATHERS if weather in found), None)
+
+
+def _is_over(words: Sequence[str], at: int, grammar: Grammar) -> bool:
+    """Tell whether the words beside one say that it has ended."""
+    before, behind = words[max(0, at - _NEAR) : at], words[at + 1 : at + 1 + _NEAR]
+    ended = grammar.words("afterwards").intersection(before)
+    return bool(ended or grammar.words("ended").intersection(behind))
+
+
+def diagram_of(text: str, language: str = ENGLISH) -> Hero | None:
+    """Return the diagram of what a text says of its subject: that it comes back, or grows."""
+    table = _grammar(language).diagram_of
+    found = {table[word] for word in _list_words(text) if word in table}
+    return next((diagram for diagram in dict.fromkeys(table.values()) if diagram in found), None)
 
 
 def drop_denied(text: str) -> str:
@@ -196,8 +270,24 @@ def hero_of_beat(beat_prompt: str) -> Hero | None:
     if not marked:
         found = hero_of(beat_prompt)
         return found[0] if found and found[0] not in UNDRAWN else None
+    return hero_of_words(hero.partition(BESIDE)[0])
+
+
+def companion_of_beat(beat_prompt: str) -> Hero | None:
+    """Return who acts together with the hero of a beat, in the words of its prompt."""
+    hero = hero_of_words(words) if (words := companion_words(beat_prompt)) else None
+    return hero if hero in LIVING else None
+
+
+def companion_words(beat_prompt: str) -> str:
+    """Return the words for who acts together with the hero of a beat; empty if nobody does."""
+    return beat_prompt.rpartition(f" {FEATURING} ")[2].partition(BESIDE)[2]
+
+
+def hero_of_words(words: str) -> Hero | None:
+    """Return whom the words for a hero stand for; None for an animal that nobody can draw."""
     # "Captain Pico the parrot" is no captain
-    found = hero_of(hero.rpartition(" the ")[2]) or hero_of(hero)
+    found = hero_of(words.rpartition(" the ")[2]) or hero_of(words)
     if found and found[0] in UNDRAWN:
         return None
     # of whom a script tells nothing but the name is no house, even in a counting-house

@@ -293,7 +293,7 @@ def test_who_acts_at_the_end_is_shown_there() -> None:
     told = "Grandma Rosa and her parrot Captain Pico open a bar. Nobody comes. Pico sings."
     last = plan(told, "cinematic", 15, seed=1).beats[-1]
     assert last.characters == ("Captain Pico", "Grandma Rosa")
-    assert last.prompt.endswith("featuring Captain Pico the parrot")
+    assert "featuring Captain Pico the parrot, together with Grandma Rosa" in last.prompt
     assert read("Rain falls on a small boat.").drawn_name == "a boat"
 
 

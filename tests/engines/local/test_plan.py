@@ -47,7 +47,8 @@ def test_a_beat_shows_whom_its_words_name() -> None:
     for beat in beats:
         said = beat.prompt.partition(": ")[2].partition(", featuring ")[0]
         assert beat.characters == tuple(name for name in ("Anna", "Ben") if name in said)
-        assert beat.prompt.endswith(f"featuring {beat.characters[0]}, a person")
+        drawn = ", together with ".join(f"{name}, a person" for name in beat.characters)
+        assert beat.prompt.endswith(f"featuring {drawn}")
     assert last.characters == ("Anna", "Ben")
     # nobody knows what Max is
     told = "Pip the fox meets Max. Max is hungry. Pip shares his bread."
