@@ -8,8 +8,9 @@ from typing import Any, Never
 import pytest
 
 from services.gateway.read.live import Live, list_news, make_snapshot
-from services.gateway.read.status import VideoStatus
-from services.gateway.read.watch import Watch
+from services.gateway.read.status import VideoStatus, read_status
+from services.gateway.read.watch import AT_ONCE, Feed, Watch
+from services.gateway.read.watcher import Said, Watcher
 from shared.ports import Doc
 from shared.story.errors import StoreUnavailable
 from shared.story.events import Event, VideoFailed, VideoSteered
@@ -151,6 +152,49 @@ async def test_many_watchers_of_many_videos_share_each_read(
     reads = 0
     await asyncio.sleep(1)
     assert reads == 0, "what nobody watches any more is not read"
+
+
+def crowd(number: int = 3 * AT_ONCE) -> tuple[Feed, Sequence[Said]]:
+    """A video with many watchers, and the messages about its plan."""
+    feed = Feed(view([requested()]))
+    feed.watchers += [Watcher() for _ in range(number)]
+    after = view([requested(), PLAN])
+    return feed, feed.go_on(after, read_status(after))
+
+
+async def test_others_have_their_turns_while_many_watchers_are_told() -> None:
+    feed, said = crowd()
+    heard: list[int] = []
+
+    async def look() -> None:
+        while feed.is_telling or not heard:
+            heard.append(sum(bool([*each.take()]) for each in feed.watchers))
+            await asyncio.sleep(0)
+
+    await asyncio.gather(feed.tell(said, is_end=False), look())
+    assert heard[:3] == [AT_ONCE] * 3
+
+
+async def test_no_news_overtakes_what_is_still_to_be_told() -> None:
+    feed, said = crowd()
+    later = view([requested(), PLAN, *images(PLAN)])
+
+    async def join() -> None:
+        assert feed.catch_up(later) is feed.view is not later, "it hears of that with the others"
+
+    await asyncio.gather(feed.tell(said, is_end=False), join())
+    assert all([*each.take()] == said for each in feed.watchers)
+    assert feed.catch_up(later) is later
+
+
+async def test_a_process_that_ends_amid_the_telling_leaves_no_stream_open() -> None:
+    feed, said = crowd()
+    telling = asyncio.create_task(feed.tell(said, is_end=True))
+    await asyncio.sleep(0)
+    telling.cancel()
+    for watcher in feed.watchers:
+        async with asyncio.timeout(1):
+            assert [each async for group in watcher.read() for each in group] == said
 
 
 async def test_news_in_this_process_are_told_at_once(api: Api) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from services.gateway.read.actions import FINAL
 from services.gateway.read.live import (
-    Live,
     list_news,
     make_deleted,
     make_ending,
@@ -32,6 +31,9 @@ log = logging.getLogger("storywave.gateway")
 
 Groups = AsyncGenerator[Sequence[Said], None]
 
+AT_ONCE = 16
+"""So many watchers are told something in one turn of the event loop."""
+
 
 @dataclass
 class Feed:
@@ -40,29 +42,46 @@ class Feed:
     view: View
     version: int = -1
     watchers: list[Watcher] = field(default_factory=list)
+    is_telling: bool = False
+    """Some watchers have heard of our view, and others are about to."""
 
-    def tell(self, sort: str, message: Live, place: Place) -> None:
-        """Give a message to all watchers."""
-        said = Said(sort, message, str(place))
-        for watcher in self.watchers:
-            watcher.tell(said)
-
-    def tell_news(self, view: View, now: VideoStatus | None) -> None:
-        """Tell all watchers what is new in a later view."""
-        place = make_place(view)
-        for message in tell_news(self.view, view, now) if now else ():
-            self.tell("progress", message, place)
+    def go_on(self, view: View, now: VideoStatus | None) -> list[Said]:
+        """Take over a later view; return the messages about what is new in it."""
+        place = str(make_place(view))
+        news = tell_news(self.view, view, now) if now else ()
         self.view = view
+        return [Said("progress", message, place) for message in news]
 
     def catch_up(self, view: View) -> View:
         """Return the later one of a view and our own: our watchers then know it too."""
-        if len(view.facts) > len(self.view.facts):
-            self.tell_news(view, read_status(view))
+        # news of it may not overtake those that some are still to be told
+        if len(view.facts) > len(self.view.facts) and not self.is_telling:
+            said = self.go_on(view, read_status(view))
+            for watcher in self.watchers:
+                watcher.hear(said)
         return self.view
 
-    def end(self) -> None:
-        """Tell all watchers that nothing more comes of this video."""
-        for watcher in self.watchers:
+    async def tell(self, said: Sequence[Said], *, is_end: bool) -> None:
+        """Give messages to all watchers, to some at a time.
+
+        Each then writes to its client. If all did so in one turn of the loop, a request that comes
+        meanwhile would wait for all of them at each of its steps.
+        """
+        waiting, self.is_telling = [*self.watchers], True
+        try:
+            while waiting:
+                _tell_each(waiting[:AT_ONCE], said, is_end=is_end)
+                del waiting[:AT_ONCE]
+                await asyncio.sleep(0)
+        finally:  # also where the process ends now
+            _tell_each(waiting, said, is_end=is_end)
+            self.is_telling = False
+
+
+def _tell_each(watchers: Sequence[Watcher], said: Sequence[Said], *, is_end: bool) -> None:
+    for watcher in watchers:
+        watcher.hear(said)
+        if is_end:
             watcher.finish()
 
 
@@ -248,37 +267,35 @@ class Watch:
                 continue
             try:
                 if doc["version"] != feed.version:
-                    self._tell_news(feed, doc)
+                    await self._tell_news(feed, doc)
             except Exception as error:
-                self._give_up(feed, error)
+                await self._give_up(feed, error)
             await asyncio.sleep(0)  # as above
 
-    def _tell_news(self, feed: Feed, doc: Doc) -> None:
+    async def _tell_news(self, feed: Feed, doc: Doc) -> None:
         view = self._videos.fold(doc)
         now, before = read_status(view), read_status(feed.view)
-        if now is None and before:  # a video that was deleted has no status
-            feed.tell("deleted", make_deleted(before), make_place(feed.view).at_end())
         if now and len(view.facts) < len(feed.view.facts):
             return  # a reader that came since this was read has brought more
-        feed.tell_news(view, now)
-        feed.version = doc["version"]
-        last = make_ending(now) if now else None
-        if now and last:
-            feed.tell(now.status, last, make_place(view).at_end())
-        if now is None or last:
-            self._end(feed)
+        gone = make_place(feed.view).at_end()
+        said, feed.version = feed.go_on(view, now), doc["version"]
+        if now is None and before:  # a video that was deleted has no status
+            said.append(Said("deleted", make_deleted(before), str(gone)))
+        if now and (last := make_ending(now)):
+            said.append(Said(now.status, last, str(make_place(view).at_end())))
+        await self._tell(feed, said, is_end=now is None or now.status in FINAL)
 
-    def _give_up(self, feed: Feed, error: Exception) -> None:
+    async def _give_up(self, feed: Feed, error: Exception) -> None:
         """End the streams of one video that can't be read any more; the others go on."""
         tell(self._videos.views, feed.view.video_id, error)
-        now = read_status(feed.view)
-        if now:
-            feed.tell("progress", make_unreadable(now), make_place(feed.view))
-        self._end(feed)
+        now, here = read_status(feed.view), str(make_place(feed.view))
+        said = [Said("progress", make_unreadable(now), here)] if now else []
+        await self._tell(feed, said, is_end=True)
 
-    def _end(self, feed: Feed) -> None:
-        feed.end()
-        self._feeds.pop(feed.view.video_id)
+    async def _tell(self, feed: Feed, said: Sequence[Said], *, is_end: bool) -> None:
+        if is_end:  # first: who comes from now on is told the end at once
+            self._feeds.pop(feed.view.video_id, None)
+        await feed.tell(said, is_end=is_end)
 
 
 def _pick(touched: Mapping[str, int], ids: Collection[str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """One open stream: what its reader has still to be told, within bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -55,6 +55,11 @@ class Watcher:
             self.close()
         else:
             self._queue.put_nowait(said)
+
+    def hear(self, said: Iterable[Said]) -> None:
+        """Give it messages, one after the other."""
+        for each in said:
+            self.tell(each)
 
     def finish(self) -> None:
         """Tell it that nothing more comes of a video."""
