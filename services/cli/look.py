@@ -27,7 +27,7 @@ def list_videos(given: argparse.Namespace) -> int:
 
     async def show_all(client: Client) -> int:
         videos = list[Video]()
-        async for video in client.list_videos(min(given.limit, PAGE)):
+        async for video in client.list_videos(min(given.limit, PAGE), given.status):
             videos.append(video)
             if len(videos) == given.limit:
                 break

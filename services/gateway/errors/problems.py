@@ -25,7 +25,6 @@ PermanentError
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -49,10 +48,19 @@ MOST_ERRORS = 20
 PATH_LENGTH = 200
 
 
+class BadQuery(BadInput):
+    """What is off stands in the query of a request, and not in its body."""
+
+
 class FieldError(BaseModel):
     """One thing that is wrong with the input."""
 
     field: str = Field(description="The path of the field, as in end_card.headline.")
+    pointer: str = Field(
+        "",
+        description="Where it is in the body, as a JSON Pointer: /end_card/headline. Empty where "
+        "that can't be said, or it is not in the body.",
+    )
     message: str = Field(description="What is wrong, and what is accepted.")
 
 
@@ -66,7 +74,9 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str = Field(description="What happened here, and what to do about it.")
-    hint: str = Field("", description="What to do about it, where that can be said apart.")
+    hint: str = Field(
+        "", description="What to do about this sort of problem; `detail` has what to do about this."
+    )
     instance: str = Field("", description="The path of the request.")
     errors: list[FieldError] = Field(default_factory=list, max_length=MOST_ERRORS)
     request_id: str = Field("", description="Name it to whoever runs this: the log has it too.")
@@ -221,7 +231,7 @@ class Changed(Refusal):
     def __init__(self, rev: int) -> None:
         super().__init__(
             f"The video has changed meanwhile: it is at revision {rev}. "
-            "Look at it as it is now, and ask again with its ETag."
+            "Look at it as it is now, and ask again with the ETag of its plan (GET …/plan)."
         )
 
 
@@ -298,7 +308,7 @@ def explain_error(error: Exception, path: str) -> Problem:
             said = f"{error} {error.over_http}".rstrip()
             return _problem(error.status, error.kind, said, path, hint=error.over_http)
         case BadInput():
-            return explain_fields([FieldError(field=error.field or "", message=str(error))], path)
+            return explain_fields([_explain_field_of_ours(error)], path)
         case BlobMissing():
             gone = "This file was made, and its bytes are missing. Make the video again."
             return _problem(410, "file-gone", gone, path)
@@ -311,6 +321,13 @@ def explain_error(error: Exception, path: str) -> Problem:
             return _problem(500, "internal", broken, path)
 
 
+def _explain_field_of_ours(error: BadInput) -> FieldError:
+    name = error.field or ""
+    # our own fields have no dots in their names
+    pointer = _point_to(name.split(".")) if name and not isinstance(error, BadQuery) else ""
+    return FieldError(field=name, pointer=pointer, message=str(error))
+
+
 def explain_fields(errors: Sequence[FieldError], path: str, more: int = 0) -> Problem:
     """Return the problem for an input: each field that is wrong, and how many more there are."""
     # in `detail` too: a client that shows only that must show what to do
@@ -319,11 +336,21 @@ def explain_fields(errors: Sequence[FieldError], path: str, more: int = 0) -> Pr
     return _problem(422, "bad-input", f"Correct the input: {said}{rest}.", path, errors)
 
 
-def explain_field(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
+def explain_field(
+    error: Mapping[str, Any], loc: Sequence[Any], fields: Fields, *, in_body: bool = False
+) -> FieldError:
     """Return one error of pydantic's about these fields in words that say what to do."""
+    parts = [trim_text(str(part)) for part in loc]
     return FieldError(
-        field=".".join(trim_text(str(part)) for part in loc), message=advise(error, loc, fields)
+        field=".".join(parts),
+        pointer=_point_to(parts) if in_body else "",
+        message=advise(error, loc, fields),
     )
+
+
+def _point_to(parts: Sequence[str]) -> str:
+    """Return the JSON Pointer of a place (RFC 6901)."""
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
 def explain_input(
@@ -346,10 +373,10 @@ def _problem(
     return Problem(
         type=make_type(kind),
         code=kind,
-        title=HTTPStatus(status).phrase,
+        title=kind.replace("-", " ").capitalize(),
         status=status,
         detail=detail,
-        hint=hint,
+        hint=hint or PROBLEMS[kind].remedy,
         instance=trim_text(path, PATH_LENGTH),  # a path can be as long as a browser lets it
         errors=list(errors),
     )

@@ -140,7 +140,7 @@ PROBLEMS: Mapping[str, Known] = {
     "changed-since": Known(
         412,
         "The video has changed since the ETag in `If-Match` was given.",
-        "Read it as it is now, and ask again with its ETag.",
+        "Read `GET …/plan` as it is now, and ask again with its ETag.",
     ),
     "body-too-large": Known(
         413,

@@ -69,6 +69,13 @@ def locate_json_error(text: str, position: int) -> str:
     return f"the body is not valid JSON: correct it at line {line}, column {column}"
 
 
+def say_nearest(name: str, known: Sequence[str]) -> str:
+    """Return which of the known names is perhaps meant; all of them where none is near."""
+    # cut: a name of a million letters would take long to compare
+    near = get_close_matches(trim_text(name), known, 1)
+    return f"perhaps {near[0]} is meant" if near else f"use {', '.join(known)}"
+
+
 def trim_text(text: str, length: int = 60) -> str:
     """Return the beginning of a user's text: enough to know it again, and no more in an answer."""
     return text if len(text) <= length else text[: length - 1] + "…"
@@ -132,10 +139,7 @@ def _say_missing(mistake: Mistake) -> str:
 
 
 def _say_unknown(mistake: Mistake) -> str:
-    # cut: a name of a million letters would take long to compare
-    near = get_close_matches(trim_text(mistake.name), mistake.beside, 1)
-    known = f"perhaps {near[0]} is meant" if near else f"use {', '.join(mistake.beside)}"
-    return f"there is no such field: {known}"
+    return f"there is no such field: {say_nearest(mistake.name, [*mistake.beside])}"
 
 
 _NUMBERS = (

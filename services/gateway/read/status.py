@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from services.gateway.read.actions import Action, Status, list_actions
+from services.gateway.read.actions import FINAL, Action, Status, list_actions
 from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.files import build_links, find_clips
 from services.gateway.read.stages import (
@@ -154,6 +154,11 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         links=build_links(view, done),
         actions=tuple(sorted(list_actions(word, is_film=done is None or bool(done.key)))),
     )
+
+
+def say_where(now: VideoStatus) -> str:
+    """Return where whoever was refused looks on: of a video that is over nothing more is told."""
+    return f"See {now.links['self']}." if now.status in FINAL else f"Follow {now.links['events']}."
 
 
 def list_shown(view: View, kinds: Kinds = KINDS) -> list[Event]:

@@ -1,0 +1,62 @@
+"""Problem documents: what each of their fields says."""
+
+import pytest
+
+from services.gateway.errors.problems import explain_error
+from services.gateway.errors.table import PROBLEMS
+from shared.story.errors import BadInput
+from tests.gateway.conftest import Api
+from tests.gateway.test_http import is_problem
+from tests.histories import full_plan, whole
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({"prompt": "x", "duration": 4}, ["/duration"]),
+        ({"prompt": "x", "end_card": {"headline": 1}}, ["/end_card/headline"]),
+        ({"prompt": "x", "beats": [{"index": 0}, {"index": -1}]}, ["/beats/1/index"]),
+        ({"prompt": "x", "say": {"a/b": 1}}, ["/say/a~1b"]),
+        ({"prompt": "x", "beats": [{"index": 0, "image": "none"}]}, ["/beats/0/image"]),
+    ],
+)
+async def test_a_mistake_in_the_body_is_pointed_at(
+    api: Api, body: dict[str, object], pointers: list[str]
+) -> None:
+    problem = is_problem(await api.http.post("/v1/videos", json=body), 422, "bad-input")
+    assert [each["pointer"] for each in problem["errors"]] == pointers
+
+
+async def test_what_is_not_in_the_body_has_no_pointer(api: Api) -> None:
+    for path in ("/v1/videos?limit=0", "/v1/videos?cursor=x"):
+        problem = is_problem(await api.http.get(path), 422, "bad-input")
+        assert problem["errors"][0]["field"] and problem["errors"][0]["pointer"] == ""
+
+
+async def test_each_problem_says_what_sort_it_is_and_what_to_do(api: Api) -> None:
+    answers = [
+        await api.http.get("/v1/videos/none"),
+        await api.http.get("/v1/nothing"),
+        await api.http.put("/v1/videos"),
+        await api.http.post("/v1/videos", json={}),
+        await api.http.post("/v1/videos", content=b"x"),
+    ]
+    for answer in answers:
+        problem = answer.json()
+        assert problem["title"] == problem["code"].replace("-", " ").capitalize()
+        assert len(problem["hint"]) > 20
+
+
+def test_a_mistake_without_a_field_has_no_pointer() -> None:
+    problem = explain_error(BadInput("say more"), "/v1/videos")
+    assert (problem.errors[0].pointer, problem.hint) == ("", PROBLEMS["bad-input"].remedy)
+
+
+async def test_who_may_not_do_this_to_a_video_that_is_over_is_not_sent_to_its_stream(
+    api: Api,
+) -> None:
+    made = await api.make()
+    await api.tell(whole(full_plan(video_id=made)))
+    refused = await api.http.post(f"/v1/videos/{made}/pause")
+    detail = is_problem(refused, 409, "not-in-this-status")["detail"]
+    assert detail.endswith(f"regenerate, skip. See /v1/videos/{made}.")
