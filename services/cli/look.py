@@ -140,7 +140,8 @@ def format_timeline(found: Timeline) -> Iterator[str]:
         mark = "*" if bar.is_critical else " "
         took = f"{(bar.waiting_ms + bar.running_ms + bar.storing_ms) / 1000:6.1f} s"
         picture = _draw(bar, found.began_at, whole)
-        yield f"{mark} {make_one_line(bar.item)[:16]:<16} {picture} {took}  {bar.state}"
+        what = f"{bar.kind:<9} {make_one_line(bar.item)[:14]:<14}"  # one beat has several jobs
+        yield f"{mark} {what} {picture} {took}  {bar.state}"
     yield f"revision {found.rev}: {whole:.1f} s, {found.waves} waves; * is what the film waited for"
 
 

@@ -1,9 +1,12 @@
 """Problem documents: what each of their fields says."""
 
 import pytest
+from pydantic import ValidationError
 
-from services.gateway.errors.problems import explain_error
+from services.gateway.errors.callers import TooManyStreams, TooManyVideos
+from services.gateway.errors.problems import explain_error, explain_input
 from services.gateway.errors.table import PROBLEMS
+from services.gateway.requests import VideoRequest
 from shared.story.errors import BadInput
 from tests.gateway.conftest import Api
 from tests.gateway.test_http import is_problem
@@ -60,3 +63,25 @@ async def test_who_may_not_do_this_to_a_video_that_is_over_is_not_sent_to_its_st
     refused = await api.http.post(f"/v1/videos/{made}/pause")
     detail = is_problem(refused, 409, "not-in-this-status")["detail"]
     assert detail.endswith(f"regenerate, skip. See /v1/videos/{made}.")
+
+
+def test_counts_have_their_nouns() -> None:
+    assert "may have 1 video under way" in str(TooManyVideos(1))
+    assert "may have 2 videos under way" in str(TooManyVideos(2))
+    assert "may have 1 stream open" in str(TooManyStreams(1))
+
+
+def test_mistakes_that_are_found_later_are_told_one_by_one_too() -> None:
+    with pytest.raises(ValidationError) as found:
+        VideoRequest.model_validate({"prompt": "x", "duration": 4, "end_card": {"seconds": 0}})
+    error = explain_input(found.value, VideoRequest.model_fields, lambda name: f"--{name}")
+    assert str(error).startswith("--duration: give 5 to 180 seconds; --end_card.seconds: give 1")
+    problem = explain_error(error, "/v1/videos")
+    assert [each.pointer for each in problem.errors] == ["/duration", "/end_card/seconds"]
+    assert problem.detail.startswith("Correct the input: duration: give 5 to 180 seconds; end_card")
+
+
+async def test_a_field_is_named_once(api: Api) -> None:
+    answer = await api.http.post("/openai/v1/videos", json={"prompt": "", "seconds": "4"})
+    said = is_problem(answer, 422, "bad-input")["detail"]
+    assert said == "Correct the input: prompt: give at least 1 character."

@@ -88,7 +88,7 @@ _ENDS: Mapping[str, Message] = {
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
-    if scope["type"] == "websocket":
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.kind})
         return
     problem = explain_error(refusal, scope["path"])

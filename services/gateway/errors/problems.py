@@ -52,6 +52,14 @@ class BadQuery(BadInput):
     """What is off stands in the query of a request, and not in its body."""
 
 
+class BadFields(BadInput):
+    """Several fields are off; the text names each, and `errors` has them one by one."""
+
+    def __init__(self, message: str, errors: Sequence["FieldError"]) -> None:
+        super().__init__(message, errors[0].field)
+        self.errors = errors
+
+
 class FieldError(BaseModel):
     """One thing that is wrong with the input."""
 
@@ -307,6 +315,9 @@ def explain_error(error: Exception, path: str) -> Problem:
         case Refusal():
             said = f"{error} {error.over_http}".rstrip()
             return _problem(error.status, error.kind, said, path, hint=error.over_http)
+        case BadFields():
+            named, more = error.errors[:MOST_ERRORS], len(error.errors) - MOST_ERRORS
+            return explain_fields(named, path, max(0, more))
         case BadInput():
             return explain_fields([_explain_field_of_ours(error)], path)
         case BlobMissing():
@@ -355,11 +366,12 @@ def _point_to(parts: Sequence[str]) -> str:
 
 def explain_input(
     error: ValidationError, fields: Fields, named: Callable[[str], str] = str
-) -> BadInput:
+) -> BadFields:
     """Return one error that names all that is wrong, each field by the name that the user knows."""
     found = error.errors(include_url=False)  # the library's own pages are no help to a user
-    wrong = [explain_field(each, each["loc"], fields) for each in found]
-    return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
+    wrong = [explain_field(each, each["loc"], fields, in_body=True) for each in found]
+    said = (f"{named(e.field)}: {e.message}" if e.field else e.message for e in wrong)
+    return BadFields("; ".join(said), wrong)
 
 
 def _problem(

@@ -76,6 +76,11 @@ def say_nearest(name: str, known: Sequence[str]) -> str:
     return f"perhaps {near[0]} is meant" if near else f"use {', '.join(known)}"
 
 
+def say_count(number: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def trim_text(text: str, length: int = 60) -> str:
     """Return the beginning of a user's text: enough to know it again, and no more in an answer."""
     return text if len(text) <= length else text[: length - 1] + "…"
@@ -156,10 +161,12 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     "list_type": lambda m: "give a list, in [ ]",
     "too_short": lambda m: f"give at least {m.context['min_length']} of them",
     "too_long": lambda m: f"give at most {m.context['max_length']} of them",
-    "string_too_long": lambda m: f"give at most {m.context['max_length']} characters",
-    "string_too_short": lambda m: f"give at least {m.context['min_length']} characters",
+    "string_too_long": lambda m: f"give at most {say_count(m.context['max_length'], 'character')}",
+    "string_too_short": lambda m: (
+        f"give at least {say_count(m.context['min_length'], 'character')}"
+    ),
     "string_pattern_mismatch": _say_pattern,
-    "literal_error": lambda m: f"use {m.context['expected']}",
+    **dict.fromkeys(("literal_error", "enum"), lambda m: f"use {m.context['expected']}"),
     "missing": _say_missing,
     "extra_forbidden": _say_unknown,
 }
