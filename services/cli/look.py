@@ -12,7 +12,6 @@ from shared.client import Client, Receipt, Timeline, Video
 from shared.client.models import Bar, Row
 from shared.jobs.receipt import Receipt as Stored
 from shared.story.errors import BadInput
-from shared.story.money import say_dollars
 from shared.story.texts import make_one_line
 
 PAGE = 100
@@ -65,8 +64,8 @@ def format_video(video: Video) -> Iterator[str]:
     yield make_one_line(video.title or video.request.prompt)
     yield f"{video.status}, {video.percent} %, revision {video.rev}, {video.aspect}"
     yield from map(draw_bar, video.stages)
-    within = "" if video.budget is None else f", budget ${say_dollars(video.budget)}"
-    yield f"cost      ${say_dollars(video.cost)}{within}"
+    within = "" if video.budget is None else f", budget ${video.budget}"
+    yield f"cost      ${video.cost}{within}"
     yield f"asked     {_format_time(video.created_at)}"
     if video.seconds:
         yield f"film      {video.seconds:g} s: `storywave download {video.id}`"

@@ -7,7 +7,6 @@ from typing import Literal
 
 from services.gateway.errors.problems import BadQuery
 
-
 TYPES: Mapping[str, str] = {
     ".mp4": "video/mp4",
     ".m3u8": "application/vnd.apple.mpegurl",

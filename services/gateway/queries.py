@@ -4,6 +4,7 @@ A mistyped `dry_run` would otherwise be paid for, and a filter that is none woul
 """
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 
 from fastapi.dependencies.models import Dependant
 from starlette.requests import HTTPConnection
@@ -21,8 +22,8 @@ async def refuse_unread_query(asked: HTTPConnection) -> None:
     known = {*_list_parameters(takes)}
     for name in asked.query_params:
         if name not in known and name not in SIGNED:
-            in_body = {each for body in takes.body_params for each in fields_inside(body.field_info)}
-            raise BadQuery(_explain(name, known, in_body), trim_text(name))
+            in_body = [fields_inside(body.field_info) for body in takes.body_params]
+            raise BadQuery(_explain(name, known, {*chain(*in_body)}), trim_text(name))
 
 
 def _list_parameters(takes: Dependant) -> Iterator[str]:

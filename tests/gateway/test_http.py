@@ -76,7 +76,7 @@ async def test_a_budget_is_opened_at_the_gate_and_shown(api: Api) -> None:
     made = await api.make(budget="1.5")
     money = (await api.app.ports.store.get(MONEY, [made]))[made]
     assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
-    assert (await api.http.get(f"/v1/videos/{made}")).json()["budget"] == 1_500_000
+    assert (await api.http.get(f"/v1/videos/{made}")).json()["budget"] == "1.50"
 
 
 # ── idempotency ─────────────────────────────────────────────────────────────────────────────────

@@ -191,17 +191,20 @@ async def test_where_no_key_is_needed_a_filler_does_and_a_key_of_ours_counts(api
     """Their clients can't ask without a key: people write anything."""
     async with serve(api.asgi) as [gate]:
         url = f"http://127.0.0.1:{gate.port}/openai/v1"
-        made = await AsyncOpenAI(api_key="sk-none", base_url=url).videos.create(prompt="the sea")
+        async with AsyncOpenAI(api_key="sk-none", base_url=url) as filler:
+            made = await filler.videos.create(prompt="the sea")
         assert made.status == "queued"
-        with pytest.raises(openai.AuthenticationError):
-            await AsyncOpenAI(api_key="sw_x_y", base_url=url).videos.retrieve(made.id)
+        async with AsyncOpenAI(api_key="sw_x_y", base_url=url) as ours:
+            with pytest.raises(openai.AuthenticationError):
+                await ours.videos.retrieve(made.id)
 
 
 async def test_where_a_key_is_needed_a_filler_is_none(keyed: Api) -> None:
     async with serve(keyed.asgi) as [gate]:
         url = f"http://127.0.0.1:{gate.port}/openai/v1"
-        with pytest.raises(openai.AuthenticationError):
-            await AsyncOpenAI(api_key="sk-none", base_url=url).videos.create(prompt="the sea")
+        async with AsyncOpenAI(api_key="sk-none", base_url=url) as filler:
+            with pytest.raises(openai.AuthenticationError):
+                await filler.videos.create(prompt="the sea")
 
 
 async def test_what_no_video_can_be_of_is_refused_and_no_fault(client: AsyncOpenAI) -> None:

@@ -54,9 +54,7 @@ async def test_a_signed_link_is_followed_with_what_signs_it(tmp_path: Path) -> N
         assert (await api.http.get(links["media"])).status_code == 410
 
 
-async def test_videos_are_listed_by_their_status(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_videos_are_listed_by_their_status(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(videos, "LOOK", 2)
     made = [await api.make(prompt=f"the sea {n}") for n in range(5)]
     for video in (made[0], made[3]):

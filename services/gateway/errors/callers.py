@@ -88,7 +88,8 @@ class TooManyVideos(Refusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"This key may have {say_count(limit, 'video')} under way, and has. Nothing was made or paid.",
+            f"This key may have {say_count(limit, 'video')} under way, and has. "
+            "Nothing was made or paid.",
             "Ask again when one has ended, or cancel one.",
             {"Retry-After": "30"},
         )
