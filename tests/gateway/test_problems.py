@@ -30,6 +30,35 @@ async def test_a_mistake_in_the_body_is_pointed_at(
     assert [each["pointer"] for each in problem["errors"]] == pointers
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "said"),
+    [
+        ({"budget": 2.5}, "budget", 'give a text, like "2.50"'),
+        ({"metadata": {"a b": "c"}}, "metadata.a b", "name it with letters, digits, _ and -"),
+        (
+            {"beats": [{"index": 0, "image": "https://example.com/a.png"}]},
+            "beats.0.image",
+            'give {"url": …} to POST /v1/uploads',
+        ),
+    ],
+)
+async def test_a_mistake_is_answered_with_what_to_write(
+    api: Api, body: dict[str, object], field: str, said: str
+) -> None:
+    answer = await api.http.post("/v1/videos", json={"prompt": "x", **body})
+    [error] = is_problem(answer, 422, "bad-input")["errors"]
+    assert error["field"] == field and said in error["message"]
+    assert error["pointer"] == "/" + field.replace(".", "/")
+
+
+async def test_a_body_that_is_nested_too_deeply_is_told_so(api: Api) -> None:
+    deep = '{"prompt": "x", "metadata": ' + "[" * 30_000 + "]" * 30_000 + "}"
+    answer = await api.http.post(
+        "/v1/videos", content=deep, headers={"content-type": "application/json"}
+    )
+    assert "not deeply nested" in is_problem(answer, 400, "unreadable-body")["detail"]
+
+
 async def test_what_is_not_in_the_body_has_no_pointer(api: Api) -> None:
     for path in ("/v1/videos?limit=0", "/v1/videos?cursor=x"):
         problem = is_problem(await api.http.get(path), 422, "bad-input")

@@ -30,7 +30,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from services.gateway.errors.table import PROBLEMS, make_type
-from services.gateway.errors.wording import Fields, advise, trim_text
+from services.gateway.errors.wording import KEY, Fields, advise, trim_text
 from shared.story.errors import (
     BadInput,
     BlobMissing,
@@ -295,7 +295,7 @@ class CrossSite(Refusal):
 
 
 _ADVICE: Mapping[int, tuple[str, str]] = {
-    400: ("unreadable-body", "The body can't be read: send JSON in UTF-8."),
+    400: ("unreadable-body", "The body can't be read: send JSON in UTF-8, and not deeply nested."),
     404: ("no-such-path", "There is nothing at this path. GET /openapi.json describes all paths."),
     405: ("method-not-allowed", "This path takes other methods: see the Allow header."),
     413: ("body-too-large", "The body is larger than {detail}. Make it smaller and send it again."),
@@ -351,7 +351,7 @@ def explain_field(
     error: Mapping[str, Any], loc: Sequence[Any], fields: Fields, *, in_body: bool = False
 ) -> FieldError:
     """Return one error of pydantic's about these fields in words that say what to do."""
-    parts = [trim_text(str(part)) for part in loc]
+    parts = [trim_text(str(part)) for part in loc if part != KEY]
     return FieldError(
         field=".".join(parts),
         pointer=_point_to(parts) if in_body else "",

@@ -20,7 +20,9 @@ class Known:
 
 PROBLEMS: Mapping[str, Known] = {
     "unreadable-body": Known(
-        400, "The body of the request is no text in UTF-8.", "Send JSON in UTF-8."
+        400,
+        "The body of the request is no text in UTF-8, or nested too deeply.",
+        "Send JSON in UTF-8, and not deeply nested.",
     ),
     "key-missing": Known(
         401,

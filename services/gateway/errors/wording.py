@@ -14,6 +14,9 @@ from pydantic.fields import FieldInfo
 
 Fields = Mapping[str, FieldInfo]
 
+KEY = "[key]"
+"""How pydantic names a key of an object, as against its value."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -121,7 +124,16 @@ def _say_limits(mistake: Mistake) -> str:
     return " and ".join(f"{_LIMITS[name]} {limit:.15g}" for name, limit in limits.items())
 
 
+def _say_text(mistake: Mistake) -> str:
+    """Return what to write in place of what is no text: money is a text too, and in quotes."""
+    examples = (mistake.field.examples if mistake.field else None) or ()
+    like = f"give a text, like {json.dumps(examples[0])}" if examples else "give a text"
+    return f"{like}, in valid Unicode"
+
+
 def _say_pattern(mistake: Mistake) -> str:
+    if mistake.name == KEY:  # of an object whose keys the user makes up
+        return "name it with letters, digits, _ and - alone, at most 40 of them"
     examples = (mistake.field.examples if mistake.field else None) or ()
     return (
         f"write it like {examples[0]}" if examples else f"write it as {mistake.context['pattern']}"
@@ -156,7 +168,7 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     **dict.fromkeys(_NUMBERS, _say_number),
     **dict.fromkeys(("model_type", "model_attributes_type"), _say_object),
     **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
-    **dict.fromkeys(("string_type", "string_unicode"), lambda _: "give a text, in valid Unicode"),
+    **dict.fromkeys(("string_type", "string_unicode"), _say_text),
     "dict_type": _say_mapping,
     "list_type": lambda m: "give a list, in [ ]",
     "too_short": lambda m: f"give at least {m.context['min_length']} of them",
