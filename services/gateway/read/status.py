@@ -7,7 +7,7 @@ are only ever added. Times leave here as UTC, money as a text of dollars.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from services.gateway.read.actions import FINAL, Action, Status, list_actions
 from services.gateway.read.asked import Asked, show_request
@@ -75,8 +75,6 @@ class Chunks(Fact):
 
 class VideoStatus(Fact):
     """A video as the API shows it."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
 
     id: str
     status: Status
