@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from services.gateway.amounts import Budget
+from services.gateway.asked import GAPS
 from services.gateway.contents import (
     EndCardRequest,
     ModelsRequest,
@@ -23,7 +24,6 @@ from services.gateway.contents import (
 from services.gateway.fields import EXACT, AtOnce, OneOf, Seconds, Whole
 from services.gateway.plans import PlanRequest
 from services.gateway.product import ProductRequest
-from services.gateway.read.asked import GAPS
 from services.gateway.sources import SOURCES, check_source, check_style
 from services.gateway.webhooks.requests import WebhookRequest
 from shared.runtime.allowances import STANDARD, Allowances

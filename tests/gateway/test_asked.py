@@ -1,6 +1,6 @@
 """A request, as the answers repeat it."""
 
-from services.gateway.read.asked import show_request
+from services.gateway.asked import show_request
 from tests.gateway.conftest import Api
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.gateway.asked import Asked, show_request
 from services.gateway.read.actions import FINAL, Action, Status, list_actions
-from services.gateway.read.asked import Asked, show_request
 from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.files import build_links, find_clips
 from services.gateway.read.stages import (
