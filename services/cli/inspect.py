@@ -48,7 +48,7 @@ async def _show_videos(chosen: Settings, video: str | None, owner: str) -> int:
         videos = Videos(store, load("gateway").views, lambda doc: reader.read(doc).view)
         if video:
             status = await videos.read_status(video, await videos.find_owner(video))
-            shown = status.model_dump_json(indent=2)
+            shown = status.model_dump_json(indent=2, by_alias=True)
             say(*map(escape_controls, shown.split("\n")))  # still JSON, and it means the same
             return 0
         say(*map(_format_row, (await videos.list_page(owner, None, 20)).videos))

@@ -12,7 +12,6 @@ from shared.client import Client, Receipt, Timeline, Video
 from shared.client.models import Bar, Row
 from shared.jobs.receipt import Receipt as Stored
 from shared.story.errors import BadInput
-from shared.story.money import say_dollars
 from shared.story.texts import make_one_line
 
 PAGE = 100
@@ -27,7 +26,7 @@ def list_videos(given: argparse.Namespace) -> int:
 
     async def show_all(client: Client) -> int:
         videos = list[Video]()
-        async for video in client.list_videos(min(given.limit, PAGE)):
+        async for video in client.list_videos(min(given.limit, PAGE), given.status):
             videos.append(video)
             if len(videos) == given.limit:
                 break
@@ -65,8 +64,8 @@ def format_video(video: Video) -> Iterator[str]:
     yield make_one_line(video.title or video.request.prompt)
     yield f"{video.status}, {video.percent} %, revision {video.rev}, {video.aspect}"
     yield from map(draw_bar, video.stages)
-    within = "" if video.budget is None else f", budget ${say_dollars(video.budget)}"
-    yield f"cost      ${say_dollars(video.cost)}{within}"
+    within = "" if video.budget is None else f", budget ${video.budget}"
+    yield f"cost      ${video.cost}{within}"
     yield f"asked     {_format_time(video.created_at)}"
     if video.seconds:
         yield f"film      {video.seconds:g} s: `storywave download {video.id}`"
@@ -140,7 +139,8 @@ def format_timeline(found: Timeline) -> Iterator[str]:
         mark = "*" if bar.is_critical else " "
         took = f"{(bar.waiting_ms + bar.running_ms + bar.storing_ms) / 1000:6.1f} s"
         picture = _draw(bar, found.began_at, whole)
-        yield f"{mark} {make_one_line(bar.item)[:16]:<16} {picture} {took}  {bar.state}"
+        what = f"{bar.kind:<9} {make_one_line(bar.item)[:14]:<14}"  # one beat has several jobs
+        yield f"{mark} {what} {picture} {took}  {bar.state}"
     yield f"revision {found.rev}: {whole:.1f} s, {found.waves} waves; * is what the film waited for"
 
 

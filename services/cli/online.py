@@ -39,6 +39,8 @@ def add_looks(commands: "Commands") -> None:
         commands, "list", "look:list_videos", "list videos, newest first", video=False
     )
     videos.add_argument("--limit", type=int, default=20, metavar="N", help="at most; default 20")
+    only = "only those in this status, as running or failed; may be given several times"
+    videos.add_argument("--status", action="append", default=[], metavar="STATUS", help=only)
     _add_asking(
         commands, "show", "look:show", "show a video: how far it is, and what is to be done"
     )

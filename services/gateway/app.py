@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from services.gateway.description import ALWAYS, correct_description, refusals
 from services.gateway.edge.access import Access
@@ -20,6 +20,7 @@ from services.gateway.keys.links import LINK_SECONDS
 from services.gateway.keys.streams import MOST as MOST_STREAMS
 from services.gateway.openai import routes as openai
 from services.gateway.parts import Gateway, build_gateway
+from services.gateway.queries import refuse_unread_query
 from services.gateway.routes import (
     beats,
     docs,
@@ -121,11 +122,14 @@ def _build_api(allowances: Allowances = STANDARD) -> FastAPI:
         uploads,
         webhooks,
         keys,
-        reference,
-        docs,
-        page,
     ):
-        api.include_router(routes.router, responses=refusals(*ALWAYS))
+        api.include_router(
+            routes.router,
+            responses=refusals(*ALWAYS, 422),
+            dependencies=[Depends(refuse_unread_query)],
+        )
+    for pages in (reference, docs, page):  # a link to a page may carry whatever it likes
+        api.include_router(pages.router)
     api.include_router(openai.router)
     api.include_router(hooks.router, include_in_schema=False)  # no user calls it
     correct_description(api, allowances)

@@ -82,6 +82,12 @@ def refuse_script() -> BadInput:
 
 def refuse_file(field: str, id_: str, path: str) -> BadInput:
     """Return the refusal of a file that was never given."""
+    if id_.startswith(("http://", "https://")):
+        return BadInput(
+            'this takes the id of a file, and no URL: give {"url": …} to POST /v1/uploads, and '
+            "here the id of the answer",
+            field,
+        )
     return BadInput(
         f"there is no {'upload' if path == UPLOAD else 'image'} {trim_text(id_)!r}: "
         f"upload it first (POST {path}) and give the id of the answer",

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Literal
 
-from shared.story.errors import BadInput
+from services.gateway.errors.problems import BadQuery
 
 TYPES: Mapping[str, str] = {
     ".mp4": "video/mp4",
@@ -48,7 +48,7 @@ def choose_format(key: str, asked: str | None, accept: str) -> str | None:
     """
     other, suffix = find_format(key), PurePosixPath(key).suffix
     if asked and asked != other:
-        raise BadInput(_explain(other), "format")
+        raise BadQuery(_explain(other), "format")
     if asked == "png" and suffix == ".png":
         return None
     if asked or other is None or suffix == f".{other}":

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from services.gateway.amounts import Budget
+from services.gateway.asked import GAPS
 from services.gateway.contents import (
     EndCardRequest,
     ModelsRequest,
@@ -51,8 +52,6 @@ PROMPT_LIMIT = 4000
 SCRIPT_LIMIT = 60_000
 """Letters of a script within a request, which may have 64 KiB; longer ones are given before."""
 NEARLY = 0.01
-GAPS: Mapping[Missing, str] = {"pan": "fill", "title": "title", "omit": "leave"}
-"""What is shown where a clip is missing, in the words of a request and of a brief."""
 SCENE_SECONDS = 7.5
 """A scene of an ad is one clip up to this length: two short ones would cost as much or more."""
 

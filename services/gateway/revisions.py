@@ -15,7 +15,7 @@ from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
 from services.gateway.read.actions import Action
 from services.gateway.read.stale import RevisionOffer, describe_stale, describe_windows
-from services.gateway.read.status import VideoStatus, read_status
+from services.gateway.read.status import VideoStatus, read_status, say_where
 from services.gateway.read.takes import find_beat, list_plans
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_sent_again
@@ -78,7 +78,7 @@ class Revisions:
             raise NotNow(
                 f"The video is {now.status} ({now.percent} %). "
                 "It can be reframed once it is completed.",
-                f"Follow {now.links['events']}.",
+                say_where(now),
             )
         if aspect == now.aspect:
             return  # asked for twice is asked for once
@@ -249,7 +249,7 @@ def check_goal(now: VideoStatus, workflow: Workflow) -> None:
         raise NotNow(
             f"The video is {now.status} ({now.percent} %), and its workflow is {now.workflow}: "
             f"there is nothing to continue to {workflow}.",
-            f"Follow {now.links['events']}.",
+            say_where(now),
         )
 
 

@@ -11,7 +11,7 @@ from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow, VideoGone
 from services.gateway.intake import Emit
 from services.gateway.read.actions import FINAL, OF_BEATS, Action, Status
-from services.gateway.read.status import VideoStatus, read_status
+from services.gateway.read.status import VideoStatus, read_status, say_where
 from services.gateway.read.videos import Videos
 from services.gateway.retry import find_flagged, foresee_plan, list_again
 from shared.jobs.gate import Gate
@@ -150,7 +150,7 @@ def check_allowed(now: VideoStatus, action: Action) -> None:
     raise NotNow(
         f"The video is {now.status} ({now.percent} %), and that does not allow {action}. "
         f"It allows {allowed}.",
-        f"Follow {now.links['events']}.",
+        say_where(now),
     )
 
 

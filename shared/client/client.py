@@ -1,6 +1,6 @@
 """A client of the Storywave API: typed, asynchronous, and patient where that can do no harm."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -122,16 +122,21 @@ class Client:
         """Return a video as it is now."""
         return self._read(Video, await self.wire.ask("GET", _path(video_id)))
 
-    async def list_page(self, cursor: str | None = None, limit: int = 20) -> Page:
-        """Return a page of videos, newest first."""
-        query: dict[str, str | int] = {"limit": limit} | ({"cursor": cursor} if cursor else {})
+    async def list_page(
+        self, cursor: str | None = None, limit: int = 20, status: Sequence[str] = ()
+    ) -> Page:
+        """Return a page of videos, newest first; `status`: only those in one of these."""
+        query: dict[str, str | int | Sequence[str]] = {"limit": limit, "status": status}
+        query |= {"cursor": cursor} if cursor else {}
         return self._read(Page, await self.wire.ask("GET", "/v1/videos", query=query))
 
-    async def list_videos(self, page: int = 100) -> AsyncIterator[Video]:
+    async def list_videos(
+        self, page: int = 100, status: Sequence[str] = ()
+    ) -> AsyncIterator[Video]:
         """Yield all videos, newest first; `page`: so many are asked for at a time."""
         cursor = None
         while True:
-            found = await self.list_page(cursor, page)
+            found = await self.list_page(cursor, page, status)
             for video in found.videos:
                 yield video
             cursor = found.next

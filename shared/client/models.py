@@ -79,9 +79,9 @@ class Video(Answer):
     completed_at: datetime | None = None
     stages: tuple[Stage, ...] = ()
     warnings: tuple[Warned, ...] = ()
-    cost: int = 0
-    """Micro-dollars: 1,000,000 are one US dollar."""
-    budget: int | None = None
+    cost: str = "0.00"
+    """Dollars, as all amounts."""
+    budget: str | None = None
     exceeded: Exceeded | None = None
     error: str | None = None
     error_code: str | None = None
@@ -114,7 +114,7 @@ class News(Answer):
     message: str = ""
     error_code: str | None = None
     time: datetime | None = None
-    cost: int = 0
+    cost: str = "0.00"
 
 
 class Message(Answer):

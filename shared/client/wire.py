@@ -6,7 +6,7 @@ work, and whose answer was lost, does not do it twice.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +53,7 @@ class Wire:
         path: str,
         *,
         json: object = None,
-        query: Mapping[str, str | int] | None = None,
+        query: Mapping[str, str | int | Sequence[str]] | None = None,
         key: str = "",
         headers: Mapping[str, str] | None = None,
         content: Callable[[], AsyncIterator[bytes]] | None = None,

@@ -10,7 +10,8 @@ keep it from stopping. Here
   so that a probe always gets in. Who is being served does not wait for anybody, but may not take
   every place either: from three quarters on, requests other than probes are told to come again;
 - an answer that is sent before its request has come in full closes the connection, since the rest
-  of the request would only be read to be thrown away;
+  of the request would only be read to be thrown away. Only a short rest is: whoever sends it would
+  lose the answer to a connection that closes meanwhile;
 - a stop hangs up on whoever is left after `STOP_SECONDS`.
 """
 
@@ -18,7 +19,7 @@ import asyncio
 import logging
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,10 @@ REST = 256
 
 MOST_HEARD = 4096
 """Bytes of a message over a WebSocket: its clients have nothing to say."""
+
+SHORT, SHORT_SECONDS = 1 << 16, 1.0
+"""Bytes of a body that is read to its end although its request is answered without it, and how long
+that may take: who stalls has the answer then."""
 
 BACKLOG = 256
 """Connections that the system accepts for us; all of them may come in before we can close any."""
@@ -176,18 +181,25 @@ class Connection(H11Protocol):
         self._disarm()
         super().handle_websocket_upgrade(event)
 
+    def _is_unread(self) -> bool:
+        return self.conn.their_state is h11.SEND_BODY
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, unless too many are being served."""
 
-        async def send_or_close(message: Message) -> None:
-            # Here an answer begins although its request has not come in full.
-            unread = self.conn.their_state is h11.SEND_BODY
-            if message["type"] == "http.response.start" and unread:
-                message["headers"] = [*message.get("headers", ()), CLOSE_HEADER]
-            await send(message)
-
         probe = scope["path"] in PROBES
         app = BUSY if self._connections.crowded and not probe else self._app
+        short = app is not BUSY and _is_short(scope)
+
+        async def send_or_close(message: Message) -> None:
+            # Here an answer begins although its request has not come in full.
+            if message["type"] == "http.response.start" and self._is_unread():
+                if short:
+                    await _read_on(receive)
+                if self._is_unread():
+                    message["headers"] = [*message.get("headers", ()), CLOSE_HEADER]
+            await send(message)
+
         try:
             await app(scope, receive, send_or_close)
         except Exception:
@@ -195,6 +207,21 @@ class Connection(H11Protocol):
                 raise
             # Frameworks tell in many ways that nobody takes the answer any more.
             log.debug("a client left before its answer was complete", exc_info=True)
+
+
+def _is_short(scope: Scope) -> bool:
+    """Tell whether a request says that its body is short, and does not ask before it sends it."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"")
+    return length.isdigit() and int(length) <= SHORT and b"expect" not in headers
+
+
+async def _read_on(receive: Receive) -> None:
+    """Read what is left of a body that comes soon."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SHORT_SECONDS):
+            while (await receive()).get("more_body"):
+                pass
 
 
 class Server(uvicorn.Server):

@@ -17,6 +17,7 @@ from services.cli.outcome import Stopped
 from services.cli.screen import Screen, format_progress
 from services.gateway.read.live import make_snapshot
 from services.gateway.read.status import VideoStatus, read_status
+from shared.client import Video
 from shared.story.events import Event, VideoFailed
 from tests.histories import VIDEO, full_plan, images, requested, view, whole
 
@@ -48,8 +49,9 @@ def only_video(data: Path, capsys: Captured) -> str:
 def test_the_list_leads_to_all_about_one(data: Path, capsys: Captured) -> None:
     video = only_video(data, capsys)
     assert main(["status", video, "--data", str(data)]) == 0
-    shown = VideoStatus.model_validate_json(capsys.readouterr().out)
-    assert (shown.id, shown.percent) == (video, 100)
+    shown = Video.model_validate_json(capsys.readouterr().out)
+    assert (shown.id, shown.percent, shown.cost) == (video, 100, "0.00")
+    assert shown.request.model_extra and shown.request.model_extra["missing"] == "pan"
 
 
 def test_looking_changes_nothing(data: Path, capsys: Captured) -> None:

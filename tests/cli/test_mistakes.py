@@ -43,7 +43,7 @@ def outcome(capsys: Captured, *arguments: object) -> tuple[int, str]:
         (["sea", "--card-style", "loud"], "--card-style: use 'auto', 'minimal'"),
         (["sea", "--tier", "fast"], "--tier: use 'draft', 'standard' or 'best'"),
         (["sea", "--model", "veo"], "--model: write KIND=NAME, as clip=google/veo-3.1"),
-        (["sea", "--model", "clip="], "--model clip: give at least 1 characters"),
+        (["sea", "--model", "clip="], "--model clip: give at least 1 character"),
         (["sea", "--model", "card=x"], "--model card: there is no such field: use plan, image"),
         (["sea", "--seed", "-1"], "--seed: give a whole number, at least 0"),
     ],

@@ -64,6 +64,12 @@ def test_on_a_server_a_video_is_submitted_watched_shown_and_listed(
         assert say(capsys, "receipt", made).startswith("nothing was paid for\npaid $0.00")
         assert "revision 1: " in say(capsys, "timeline", made).splitlines()[-1]
         assert "█" in say(capsys, "timeline", made)
+        rows = [row[2:25].split() for row in say(capsys, "timeline", made).splitlines()[:-1]]
+        assert ["image", "beat", "0"] in rows and ["voice", "beat", "0"] in rows
+        assert say(capsys, "list", "--status", "completed", "--status", "failed") == f"{row}\n"
+        assert say(capsys, "list", "--status", "running") == ""
+        assert main(["list", "--status", "done"]) == 2
+        assert "use 'queued', 'running'" in capsys.readouterr().err
         assert say(capsys, "estimate", "the sea").startswith("up to $0.00\n")
         assert main(["show", "nothing"]) == 2
         assert "There is no video 'nothing'" in capsys.readouterr().err

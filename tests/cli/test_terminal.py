@@ -12,8 +12,9 @@ from services.cli import main
 from services.cli.outcome import say, tell
 from services.cli.screen import CLEAR, Screen
 from services.gateway.read.live import make_snapshot
-from services.gateway.read.status import VideoStatus, read_status
+from services.gateway.read.status import read_status
 from shared.base.telemetry import JsonLines
+from shared.client import Video
 from tests.histories import full_plan, requested, view
 from tests.unicode import OBEYED, any_text
 
@@ -93,4 +94,4 @@ def test_a_prompt_forges_no_row_and_json_keeps_it(
     assert main(["status", row.split()[0], "--data", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     lines_of(shown)
-    assert VideoStatus.model_validate_json(shown).request.prompt == prompt
+    assert Video.model_validate_json(shown).request.prompt == prompt

@@ -63,7 +63,7 @@ async def test_what_a_video_would_cost_has_cost_and_who_made_it(client: Client) 
     made = await client.submit(prompt="the sea", budget="2.50")
     receipt = await client.read_receipt(made.id)
     assert (receipt.video_id, receipt.paid, receipt.cap) == (made.id, "0.00", "2.50")
-    assert (await client.change_budget(made.id, "3.00")).budget == 3_000_000
+    assert (await client.change_budget(made.id, "3.00")).budget == "3.00"
     assert (await client.read_timeline(made.id)).video_id == made.id
 
 

@@ -18,7 +18,7 @@ async def test_what_a_request_leaves_open_is_as_the_server_is_set_and_described(
     async with open_api(tmp_path, allowances=allow(SET)) as api:
         video = await api.make()
         asked = (await api.http.get(f"/v1/videos/{video}")).json()["request"]
-        assert (asked["min_clips"], asked["quality"], asked["gaps"]) == (1, "full", "leave")
+        assert (asked["min_clips"], asked["quality"], asked["missing"]) == (1, "full", "omit")
         assert (asked["clips_at_once"], asked["tier"]) == (2, "best")
         document = (await api.http.get("/openapi.json")).json()
         fields = document["components"]["schemas"]["VideoRequest"]["properties"]

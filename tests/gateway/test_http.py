@@ -76,7 +76,7 @@ async def test_a_budget_is_opened_at_the_gate_and_shown(api: Api) -> None:
     made = await api.make(budget="1.5")
     money = (await api.app.ports.store.get(MONEY, [made]))[made]
     assert (money["cap"], money["available"]) == (1_500_000, 1_500_000)
-    assert (await api.http.get(f"/v1/videos/{made}")).json()["budget"] == 1_500_000
+    assert (await api.http.get(f"/v1/videos/{made}")).json()["budget"] == "1.50"
 
 
 # ── idempotency ─────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +236,7 @@ async def test_bodies_that_are_no_request(api: Api, body: str) -> None:
     answer = await api.http.post("/v1/videos", content=body, headers=headers)
     problem = is_problem(answer, 422, "bad-input")
     asked = "send a JSON object with Content-Type: application/json"
-    assert problem["errors"] == [{"field": "", "message": asked}]
+    assert problem["errors"] == [{"field": "", "pointer": "", "message": asked}]
     assert problem["detail"] == f"Correct the input: {asked}."
 
 
@@ -286,7 +286,7 @@ async def test_text_that_is_no_text(api: Api) -> None:
 async def test_parameters_that_cannot_be(api: Api, path: str, field: str, advice: str) -> None:
     made = await api.make()
     problem = is_problem(await api.http.get(path.replace("/x/", f"/{made}/")), 422, "bad-input")
-    assert problem["errors"] == [{"field": field, "message": advice}]
+    assert problem["errors"] == [{"field": field, "pointer": "", "message": advice}]
 
 
 async def test_a_body_that_is_too_large_is_not_read_to_its_end(api: Api) -> None:

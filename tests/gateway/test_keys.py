@@ -1,6 +1,7 @@
 """Who gets in, and to what: keys, roles, owners, links and limits, over the API."""
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -761,3 +762,12 @@ async def test_a_websocket_without_a_key_is_closed_before_it_is_open(keyed: Keye
     scope: Scope = {"type": "websocket", "path": "/ws/videos/x", "headers": []}
     await Guard(none, door)(scope, wait, keep)
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "key-missing"}]
+
+
+async def test_who_opens_a_websocket_without_a_key_is_told_why(keyed: Keyed) -> None:
+    async with serve(keyed.api.asgi) as [gate]:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://127.0.0.1:{gate.port}/ws/videos/x")
+    answer = refused.value.response
+    assert answer.status_code == 401
+    assert json.loads(answer.body or b"{}")["code"] == "key-missing"

@@ -205,11 +205,10 @@ async def test_a_request_without_a_budget_gets_the_usual_one(tmp_path: Path) -> 
     async with open_api(tmp_path, terms=Terms(ask, budget=300 * CENT)) as api:
         video = await api.make()
         shown = (await api.http.get(f"/v1/videos/{video}")).json()
-        assert shown["budget"] == shown["request"]["budget"] == 300 * CENT
+        assert shown["budget"] == shown["request"]["budget"] == "3.00"
         assert (await money(api, video))["cap"] == 300 * CENT
-        assert (await api.http.get(f"/v1/videos/{await api.make(budget='1')}")).json()[
-            "budget"
-        ] == 100 * CENT
+        other = (await api.http.get(f"/v1/videos/{await api.make(budget='1')}")).json()
+        assert other["budget"] == "1.00"
 
 
 async def test_a_repetition_is_the_same_video_when_the_usual_budget_has_changed(
@@ -231,7 +230,7 @@ async def test_who_waits_for_money_sees_what_was_compared_and_what_would_fit(pai
     shown = (await paid.http.get(f"/v1/videos/{video}")).json()
     assert shown["status"] == "budget_exceeded"
     known = shown["exceeded"]
-    assert (known["current"], known["estimate"], known["cap"]) == (20_000, 2_000_000, 1_500_000)
+    assert (known["current"], known["estimate"], known["cap"]) == ("0.02", "2.00", "1.50")
     assert (known["fits"]["clips"], known["fits"]["tier"]) == (4, "draft")
     assert "raise the budget to $2.02 or more" in known["message"]
 
@@ -242,7 +241,7 @@ async def test_a_raised_budget_is_a_fact_and_the_video_goes_on(paid: Api) -> Non
     for _ in range(2):
         answer = await paid.http.patch(f"/v1/videos/{video}", json={"budget": "2.50"})
         assert answer.status_code == 200, answer.text
-        assert (answer.json()["status"], answer.json()["budget"]) == ("running", 250 * CENT)
+        assert (answer.json()["status"], answer.json()["budget"]) == ("running", "2.50")
         assert answer.json()["exceeded"] is None
     doc = await money(paid, video)
     assert (doc["cap"], doc["available"]) == (250 * CENT, 250 * CENT)
@@ -257,7 +256,7 @@ async def test_a_raised_budget_leaves_the_rest_of_the_wish_as_it_was(paid: Api) 
     video = await paid.make(budget="1.50")
     await paid.tell([VideoSteered(video_id=video, rev=4, desired="paused", priority=3)])
     shown = (await paid.http.patch(f"/v1/videos/{video}", json={"budget": "2.50"})).json()
-    assert (shown["status"], shown["budget"]) == ("paused", 250 * CENT)
+    assert (shown["status"], shown["budget"]) == ("paused", "2.50")
     rows = await paid.app.ports.store.find(OUTBOX, {"video_id": video})
     [wish] = [row["body"] for row in rows if row["name"] == VideoSteered.__name__]
     assert (wish["rev"], wish["desired"], wish["priority"]) == (5, "paused", 3)
@@ -368,7 +367,7 @@ async def test_who_settles_an_attempt_sees_it_in_the_cost_of_the_video(paid: Api
     video = await paid.make(budget="1.50")
     job = await lose(paid, video)
     await paid.http.post("/v1/jobs/unresolved", json={"job": job.id, "do": "drop", "paid": "0.20"})
-    assert (await paid.http.get(f"/v1/videos/{video}")).json()["cost"] == 20 * CENT
+    assert (await paid.http.get(f"/v1/videos/{video}")).json()["cost"] == "0.20"
     receipt = (await paid.http.get(f"/v1/videos/{video}/receipt")).json()
     assert (receipt["paid"], receipt["recorded"]) == ("0.20", "0.20")
 

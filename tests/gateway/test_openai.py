@@ -187,6 +187,26 @@ async def test_errors_have_their_shape(keyed: Api, client: AsyncOpenAI) -> None:
     assert nobody.value.code == "invalid_api_key"
 
 
+async def test_where_no_key_is_needed_a_filler_does_and_a_key_of_ours_counts(api: Api) -> None:
+    """Their clients can't ask without a key: people write anything."""
+    async with serve(api.asgi) as [gate]:
+        url = f"http://127.0.0.1:{gate.port}/openai/v1"
+        async with AsyncOpenAI(api_key="sk-none", base_url=url) as filler:
+            made = await filler.videos.create(prompt="the sea")
+        assert made.status == "queued"
+        async with AsyncOpenAI(api_key="sw_x_y", base_url=url) as ours:
+            with pytest.raises(openai.AuthenticationError):
+                await ours.videos.retrieve(made.id)
+
+
+async def test_where_a_key_is_needed_a_filler_is_none(keyed: Api) -> None:
+    async with serve(keyed.asgi) as [gate]:
+        url = f"http://127.0.0.1:{gate.port}/openai/v1"
+        async with AsyncOpenAI(api_key="sk-none", base_url=url) as filler:
+            with pytest.raises(openai.AuthenticationError):
+                await filler.videos.create(prompt="the sea")
+
+
 async def test_what_no_video_can_be_of_is_refused_and_no_fault(client: AsyncOpenAI) -> None:
     made = await client.videos.create(prompt="the sea")
     for prompt in ("%PDF-1.4 of something", "\u2063\u2063"):

@@ -190,7 +190,7 @@ async def test_a_video_is_accepted_with_files_that_nothing_removes(api: Api, cli
     made = await api.make(duration=10, beats=[{"index": 0, "clip": id_, "sound": "keep"}])
     assert await api.app.ports.blobs.get(image_key("local", id_)) == clip
     shown = (await api.http.get(f"/v1/videos/{made}")).json()
-    assert shown["request"]["own"][0]["clip"] == id_
+    assert shown["request"]["beats"][0]["clip"] == id_
 
 
 @pytest.mark.parametrize(

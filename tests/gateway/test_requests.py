@@ -87,7 +87,7 @@ def test_a_model_can_be_wished_for_wherever_there_are_models() -> None:
         ({"tier": "fast"}, "tier", "use 'draft', 'standard' or 'best'"),
         ({"models": {"card": "x"}}, "models.card", "use plan, image, clip, voice, words, music"),
         ({"models": {"clips": "x"}}, "models.clips", "perhaps clip is meant"),
-        ({"models": {"clip": ""}}, "models.clip", "give at least 1 characters"),
+        ({"models": {"clip": ""}}, "models.clip", "give at least 1 character"),
         ({"models": {"clip": "veo 3"}}, "models.clip", "write it like google/veo-3.1"),
         ({"models": "veo"}, "models", "give an object with any of plan, image"),
     ],

@@ -156,7 +156,7 @@ def test_each_cap_that_is_exceeded_is_told_once() -> None:
     [one] = list_deliveries(view([asked, excess[0]]))
     assert list_deliveries(view([asked, *excess]))[0].id == one.id
     said = one.input["data"]
-    assert (said["cap"], said["current"], said["estimate"]) == (5, 3, 4)
+    assert (said["cap"], said["current"], said["estimate"]) == ("0.000005", "0.000003", "0.000004")
     assert "raise the budget" in said["message"]
 
 

@@ -98,7 +98,7 @@ async def test_wishes_keep_what_was_wanted_before(api: Api) -> None:
     made = await api.make(budget="2", priority=4)
     await api.http.post(f"/v1/videos/{made}/pause")
     shown = (await api.http.post(f"/v1/videos/{made}/resume")).json()
-    assert shown["budget"] == 2_000_000
+    assert shown["budget"] == "2.00"
     view = await api.app.shell("gateway").view(made)
     steered = view.latest(VideoSteered) if view else None
     assert steered and (steered.rev, steered.cap, steered.priority) == (2, 2_000_000, 4)

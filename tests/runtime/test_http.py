@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from shared.runtime import http
 from shared.runtime.connections import Waits
 from shared.runtime.http import Connection, Server, find_limit
 
@@ -288,6 +289,29 @@ def test_an_answer_before_the_body_has_come_closes_the_connection(place: Place) 
     assert heard.startswith(b"HTTP/1.1 413 ")
     assert b"connection: close" in heard.lower()
     assert sent < 10_000_000
+
+
+def test_an_answer_before_a_short_body_waits_for_it_and_keeps_the_connection(place: Place) -> None:
+    """Whoever writes to a connection that is closed loses the answer that came before."""
+    client = place.connect()
+    for _ in range(2):
+        client.ask("POST /refuse", "Content-Length: 60000")
+        assert not client.is_closed(within=0.05)
+        client.send(bytes(60_000))
+        heard = client.hear()
+        assert heard.startswith(b"HTTP/1.1 413 ")
+        assert b"connection: close" not in heard.lower()
+
+
+def test_an_answer_before_a_short_body_that_stalls_is_given_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    monkeypatch.setattr(http, "SHORT_SECONDS", 0.1)
+    client = place.connect()
+    client.ask("POST /refuse", "Content-Length: 100", body=b"x")
+    heard = client.hear_all()
+    assert heard.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in heard.lower()
 
 
 def test_an_answer_after_the_body_keeps_the_connection(place: Place) -> None:

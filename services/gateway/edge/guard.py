@@ -88,7 +88,10 @@ _ENDS: Mapping[str, Message] = {
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
-    if scope["type"] == "websocket":
+    can_say_why = scope["type"] == "http" or "websocket.http.response" in scope.get(
+        "extensions", ()
+    )
+    if not can_say_why:
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.kind})
         return
     problem = explain_error(refusal, scope["path"])

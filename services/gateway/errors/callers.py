@@ -14,7 +14,7 @@ Refusal
 from collections.abc import Mapping
 
 from services.gateway.errors.problems import Refusal
-from services.gateway.errors.wording import trim_text
+from services.gateway.errors.wording import say_count, trim_text
 from shared.story.fact import Micros
 from shared.story.money import say_dollars
 
@@ -88,7 +88,8 @@ class TooManyVideos(Refusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"This key may have {limit} videos under way, and has. Nothing was made or paid.",
+            f"This key may have {say_count(limit, 'video')} under way, and has. "
+            "Nothing was made or paid.",
             "Ask again when one has ended, or cancel one.",
             {"Retry-After": "30"},
         )
@@ -101,7 +102,7 @@ class TooManyStreams(Refusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"This key may have {limit} streams open here, and has.",
+            f"This key may have {say_count(limit, 'stream')} open here, and has.",
             "Close one first. `/v1/events` is one stream over all of your videos.",
             {"Retry-After": "5"},
         )

@@ -73,7 +73,7 @@ def _explain(error: Mapping[str, Any], body: Any, places: Mapping[str, Fields]) 
     place, *loc = error["loc"]
     if error["type"] == "json_invalid":
         return FieldError(field="", message=locate_json_error(body, loc[0]))
-    return explain_field(error, loc, places.get(place, {}))
+    return explain_field(error, loc, places.get(place, {}), in_body=place == "body")
 
 
 def _list_places(route: APIRoute) -> dict[str, Fields]:

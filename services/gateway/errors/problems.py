@@ -25,13 +25,12 @@ PermanentError
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from services.gateway.errors.table import PROBLEMS, make_type
-from services.gateway.errors.wording import Fields, advise, trim_text
+from services.gateway.errors.wording import KEY, Fields, advise, trim_text
 from shared.story.errors import (
     BadInput,
     BlobMissing,
@@ -49,10 +48,27 @@ MOST_ERRORS = 20
 PATH_LENGTH = 200
 
 
+class BadQuery(BadInput):
+    """What is off stands in the query of a request, and not in its body."""
+
+
+class BadFields(BadInput):
+    """Several fields are off; the text names each, and `errors` has them one by one."""
+
+    def __init__(self, message: str, errors: Sequence["FieldError"]) -> None:
+        super().__init__(message, errors[0].field)
+        self.errors = errors
+
+
 class FieldError(BaseModel):
     """One thing that is wrong with the input."""
 
     field: str = Field(description="The path of the field, as in end_card.headline.")
+    pointer: str = Field(
+        "",
+        description="Where it is in the body, as a JSON Pointer: /end_card/headline. Empty where "
+        "that can't be said, or it is not in the body.",
+    )
     message: str = Field(description="What is wrong, and what is accepted.")
 
 
@@ -66,7 +82,9 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str = Field(description="What happened here, and what to do about it.")
-    hint: str = Field("", description="What to do about it, where that can be said apart.")
+    hint: str = Field(
+        "", description="What to do about this sort of problem; `detail` has what to do about this."
+    )
     instance: str = Field("", description="The path of the request.")
     errors: list[FieldError] = Field(default_factory=list, max_length=MOST_ERRORS)
     request_id: str = Field("", description="Name it to whoever runs this: the log has it too.")
@@ -221,7 +239,7 @@ class Changed(Refusal):
     def __init__(self, rev: int) -> None:
         super().__init__(
             f"The video has changed meanwhile: it is at revision {rev}. "
-            "Look at it as it is now, and ask again with its ETag."
+            "Look at it as it is now, and ask again with the ETag of its plan (GET …/plan)."
         )
 
 
@@ -277,7 +295,7 @@ class CrossSite(Refusal):
 
 
 _ADVICE: Mapping[int, tuple[str, str]] = {
-    400: ("unreadable-body", "The body can't be read: send JSON in UTF-8."),
+    400: ("unreadable-body", "The body can't be read: send JSON in UTF-8, and not deeply nested."),
     404: ("no-such-path", "There is nothing at this path. GET /openapi.json describes all paths."),
     405: ("method-not-allowed", "This path takes other methods: see the Allow header."),
     413: ("body-too-large", "The body is larger than {detail}. Make it smaller and send it again."),
@@ -297,8 +315,11 @@ def explain_error(error: Exception, path: str) -> Problem:
         case Refusal():
             said = f"{error} {error.over_http}".rstrip()
             return _problem(error.status, error.kind, said, path, hint=error.over_http)
+        case BadFields():
+            named, more = error.errors[:MOST_ERRORS], len(error.errors) - MOST_ERRORS
+            return explain_fields(named, path, max(0, more))
         case BadInput():
-            return explain_fields([FieldError(field=error.field or "", message=str(error))], path)
+            return explain_fields([_explain_field_of_ours(error)], path)
         case BlobMissing():
             gone = "This file was made, and its bytes are missing. Make the video again."
             return _problem(410, "file-gone", gone, path)
@@ -311,6 +332,13 @@ def explain_error(error: Exception, path: str) -> Problem:
             return _problem(500, "internal", broken, path)
 
 
+def _explain_field_of_ours(error: BadInput) -> FieldError:
+    name = error.field or ""
+    # our own fields have no dots in their names
+    pointer = _point_to(name.split(".")) if name and not isinstance(error, BadQuery) else ""
+    return FieldError(field=name, pointer=pointer, message=str(error))
+
+
 def explain_fields(errors: Sequence[FieldError], path: str, more: int = 0) -> Problem:
     """Return the problem for an input: each field that is wrong, and how many more there are."""
     # in `detail` too: a client that shows only that must show what to do
@@ -319,20 +347,31 @@ def explain_fields(errors: Sequence[FieldError], path: str, more: int = 0) -> Pr
     return _problem(422, "bad-input", f"Correct the input: {said}{rest}.", path, errors)
 
 
-def explain_field(error: Mapping[str, Any], loc: Sequence[Any], fields: Fields) -> FieldError:
+def explain_field(
+    error: Mapping[str, Any], loc: Sequence[Any], fields: Fields, *, in_body: bool = False
+) -> FieldError:
     """Return one error of pydantic's about these fields in words that say what to do."""
+    parts = [trim_text(str(part)) for part in loc if part != KEY]
     return FieldError(
-        field=".".join(trim_text(str(part)) for part in loc), message=advise(error, loc, fields)
+        field=".".join(parts),
+        pointer=_point_to(parts) if in_body else "",
+        message=advise(error, loc, fields),
     )
+
+
+def _point_to(parts: Sequence[str]) -> str:
+    """Return the JSON Pointer of a place (RFC 6901)."""
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
 def explain_input(
     error: ValidationError, fields: Fields, named: Callable[[str], str] = str
-) -> BadInput:
+) -> BadFields:
     """Return one error that names all that is wrong, each field by the name that the user knows."""
     found = error.errors(include_url=False)  # the library's own pages are no help to a user
-    wrong = [explain_field(each, each["loc"], fields) for each in found]
-    return BadInput("; ".join(f"{named(e.field)}: {e.message}" for e in wrong), wrong[0].field)
+    wrong = [explain_field(each, each["loc"], fields, in_body=True) for each in found]
+    said = (f"{named(e.field)}: {e.message}" if e.field else e.message for e in wrong)
+    return BadFields("; ".join(said), wrong)
 
 
 def _problem(
@@ -346,10 +385,10 @@ def _problem(
     return Problem(
         type=make_type(kind),
         code=kind,
-        title=HTTPStatus(status).phrase,
+        title=kind.replace("-", " ").capitalize(),
         status=status,
         detail=detail,
-        hint=hint,
+        hint=hint or PROBLEMS[kind].remedy,
         instance=trim_text(path, PATH_LENGTH),  # a path can be as long as a browser lets it
         errors=list(errors),
     )

@@ -20,7 +20,9 @@ class Known:
 
 PROBLEMS: Mapping[str, Known] = {
     "unreadable-body": Known(
-        400, "The body of the request is no text in UTF-8.", "Send JSON in UTF-8."
+        400,
+        "The body of the request is no text in UTF-8, or nested too deeply.",
+        "Send JSON in UTF-8, and not deeply nested.",
     ),
     "key-missing": Known(
         401,
@@ -140,7 +142,7 @@ PROBLEMS: Mapping[str, Known] = {
     "changed-since": Known(
         412,
         "The video has changed since the ETag in `If-Match` was given.",
-        "Read it as it is now, and ask again with its ETag.",
+        "Read `GET …/plan` as it is now, and ask again with its ETag.",
     ),
     "body-too-large": Known(
         413,

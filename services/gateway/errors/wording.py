@@ -14,6 +14,9 @@ from pydantic.fields import FieldInfo
 
 Fields = Mapping[str, FieldInfo]
 
+KEY = "[key]"
+"""How pydantic names a key of an object, as against its value."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -69,6 +72,18 @@ def locate_json_error(text: str, position: int) -> str:
     return f"the body is not valid JSON: correct it at line {line}, column {column}"
 
 
+def say_nearest(name: str, known: Sequence[str]) -> str:
+    """Return which of the known names is perhaps meant; all of them where none is near."""
+    # cut: a name of a million letters would take long to compare
+    near = get_close_matches(trim_text(name), known, 1)
+    return f"perhaps {near[0]} is meant" if near else f"use {', '.join(known)}"
+
+
+def say_count(number: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def trim_text(text: str, length: int = 60) -> str:
     """Return the beginning of a user's text: enough to know it again, and no more in an answer."""
     return text if len(text) <= length else text[: length - 1] + "…"
@@ -109,7 +124,16 @@ def _say_limits(mistake: Mistake) -> str:
     return " and ".join(f"{_LIMITS[name]} {limit:.15g}" for name, limit in limits.items())
 
 
+def _say_text(mistake: Mistake) -> str:
+    """Return what to write in place of what is no text: money is a text too, and in quotes."""
+    examples = (mistake.field.examples if mistake.field else None) or ()
+    like = f"give a text, like {json.dumps(examples[0])}" if examples else "give a text"
+    return f"{like}, in valid Unicode"
+
+
 def _say_pattern(mistake: Mistake) -> str:
+    if mistake.name == KEY:  # of an object whose keys the user makes up
+        return "name it with letters, digits, _ and - alone, at most 40 of them"
     examples = (mistake.field.examples if mistake.field else None) or ()
     return (
         f"write it like {examples[0]}" if examples else f"write it as {mistake.context['pattern']}"
@@ -132,10 +156,7 @@ def _say_missing(mistake: Mistake) -> str:
 
 
 def _say_unknown(mistake: Mistake) -> str:
-    # cut: a name of a million letters would take long to compare
-    near = get_close_matches(trim_text(mistake.name), mistake.beside, 1)
-    known = f"perhaps {near[0]} is meant" if near else f"use {', '.join(mistake.beside)}"
-    return f"there is no such field: {known}"
+    return f"there is no such field: {say_nearest(mistake.name, [*mistake.beside])}"
 
 
 _NUMBERS = (
@@ -147,15 +168,17 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     **dict.fromkeys(_NUMBERS, _say_number),
     **dict.fromkeys(("model_type", "model_attributes_type"), _say_object),
     **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
-    **dict.fromkeys(("string_type", "string_unicode"), lambda _: "give a text, in valid Unicode"),
+    **dict.fromkeys(("string_type", "string_unicode"), _say_text),
     "dict_type": _say_mapping,
     "list_type": lambda m: "give a list, in [ ]",
     "too_short": lambda m: f"give at least {m.context['min_length']} of them",
     "too_long": lambda m: f"give at most {m.context['max_length']} of them",
-    "string_too_long": lambda m: f"give at most {m.context['max_length']} characters",
-    "string_too_short": lambda m: f"give at least {m.context['min_length']} characters",
+    "string_too_long": lambda m: f"give at most {say_count(m.context['max_length'], 'character')}",
+    "string_too_short": lambda m: (
+        f"give at least {say_count(m.context['min_length'], 'character')}"
+    ),
     "string_pattern_mismatch": _say_pattern,
-    "literal_error": lambda m: f"use {m.context['expected']}",
+    **dict.fromkeys(("literal_error", "enum"), lambda m: f"use {m.context['expected']}"),
     "missing": _say_missing,
     "extra_forbidden": _say_unknown,
 }

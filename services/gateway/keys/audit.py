@@ -8,11 +8,11 @@ from uuid import uuid4
 
 from pydantic import Field
 
+from services.gateway.errors.problems import BadQuery
 from services.gateway.keys.caller import CALLER, Caller, Role
 from shared.base.batching import Batcher
 from shared.ports import EXPIRES_AT, EXPIRY, Doc, Index, Is, Store
 from shared.runtime.keeping import Keeping
-from shared.story.errors import BadInput
 from shared.story.events import Event, RevisionRequested, VideoSteered
 from shared.story.fact import Fact
 
@@ -58,7 +58,7 @@ class Audit:
     async def list_page(self, cursor: str | None, limit: int) -> AuditPage:
         """Return what was done to what is the caller's; to an admin, what anybody did."""
         if cursor is not None and not re.fullmatch(r"[0-9a-f-]{1,60}", cursor):
-            raise BadInput("use the `next` of the page before, unchanged", "cursor")
+            raise BadQuery("use the `next` of the page before, unchanged", "cursor")
         caller = CALLER.get()
         where: Doc = {} if caller.role is Role.ADMIN else {"owner": caller.owner}
         where |= {"_id": Is("<=", cursor)} if cursor else {}

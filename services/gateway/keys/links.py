@@ -39,7 +39,7 @@ class Links:
 
     async def read(self, path: str, query: Mapping[str, str]) -> Caller:
         """Return who may follow a link; refuse one that we have not signed, or that has ended."""
-        owner, until, key, given = (query.get(name, "") for name in _FIELDS)
+        owner, until, key, given = (query.get(name, "") for name in SIGNED)
         if not re.fullmatch(OWNER, owner) or not re.fullmatch(r"[0-9]{1,12}", until):
             raise LinkRefused(ended=False)
         secret = await self.secrets.read(NAME)
@@ -64,7 +64,8 @@ class Links:
         return end // ROUND_SECONDS * ROUND_SECONDS
 
 
-_FIELDS = ("owner", "expires", "key", "sig")
+SIGNED = ("owner", "expires", "key", "sig")
+"""What a signed link has in its query, beside what its path takes."""
 
 
 def sign(secret: str, path: str, owner: str, until: int, key: str = "") -> str:

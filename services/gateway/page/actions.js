@@ -4,7 +4,7 @@ import { can } from "./api.js";
 import { h } from "./dom.js";
 import { drawRefusal } from "./price.js";
 import { drawSteps } from "./steps.js";
-import { ceilCents, count, money, sentence, stageWords } from "./words.js";
+import { ceilCents, count, money, readDollars, sentence, stageWords } from "./words.js";
 
 const ONE = "/v1/videos/{video_id}";
 
@@ -123,7 +123,7 @@ function drawConfirm(state) {
 
 function drawExceeded(state) {
   const { exceeded } = state.video;
-  const needed = ceilCents(exceeded.current + exceeded.estimate);
+  const needed = ceilCents(String(readDollars(exceeded.current) + readDollars(exceeded.estimate)));
   return h("form", { class: "notice warn", key: "exceeded", onsubmit: (event) => {
     event.preventDefault();
     const budget = event.target.elements.budget.value.trim().replace(",", ".");

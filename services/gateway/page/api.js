@@ -32,9 +32,10 @@ export function keepKey(key) {
 export class Problem extends Error {
   constructor(status, said = {}) {
     const detail = said.detail || (status ? `The server answered ${status}.` : OFFLINE);
-    const hint = said.hint && !detail.includes(said.hint) && said.hint;
+    // a hint that stands in the detail is for programs: it names paths of the API
+    const plain = detail.replace(said.hint || "", "").trim() || detail;
     const name = status >= 500 && said.request_id && `Its number is ${said.request_id}: whoever runs this finds it in the log.`;
-    super([detail, hint, name].filter(Boolean).join(" "));
+    super([plain, name].filter(Boolean).join(" "));
     this.status = status;
     this.errors = said.errors || [];
   }

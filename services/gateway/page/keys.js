@@ -75,7 +75,7 @@ function drawFresh(state) {
 function drawList(state) {
   return h("section", { class: "panel", key: "all", "aria-labelledby": "all-title" },
     h("h2", { id: "all-title" }, "All keys"),
-    h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "All keys" },
+    !state.keys.length ? h("p", { class: "soft" }, "There is none yet.") : h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "All keys" },
       h("table", {}, h("thead", {}, h("tr", {},
         ["Key", "Owner", "Role", "Made", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "What can be done"))))),
       h("tbody", {}, state.keys.map((key) => h("tr", { key: key.id },

@@ -1,6 +1,6 @@
 // Amounts, times and names as people write them.
 
-/** Returns dollars. A number is micro-dollars, a text is dollars already. */
+/** Returns dollars, of a text of them. */
 export function money(amount) {
   if (amount === null || amount === undefined) return "";
   const dollars = readDollars(amount);
@@ -11,7 +11,7 @@ export function money(amount) {
 
 /** Returns an amount as a number of dollars, to draw or compare with. */
 export function readDollars(amount) {
-  return typeof amount === "number" ? amount / 1e6 : Number.parseFloat(amount || "0");
+  return Number.parseFloat(amount || "0");
 }
 
 /** Returns an amount as a text of dollars that is no less, in whole cents. */

@@ -4,16 +4,17 @@ from pydantic import Field
 
 from shared.story.budget import explain_excess, find_block
 from shared.story.events import Fit
-from shared.story.fact import Fact, Micros
+from shared.story.fact import Fact
+from shared.story.money import Dollars
 from shared.story.view import View
 
 
 class Exceeded(Fact):
-    """Why a video waits for money. All amounts are micro-dollars."""
+    """Why a video waits for money. All amounts are dollars."""
 
-    current: Micros = Field(description="Spent already, or held for what is being made.")
-    estimate: Micros = Field(description="The most that is still to come.")
-    cap: Micros | None
+    current: Dollars = Field(description="Spent already, or held for what is being made.")
+    estimate: Dollars = Field(description="The most that is still to come.")
+    cap: Dollars | None
     fits: Fit | None = Field(None, description="What the budget would be enough for.")
     message: str = Field(description="All of this in a sentence, and what to do.")
 

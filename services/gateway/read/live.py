@@ -19,10 +19,10 @@ from shared.story.events import (
     VideoSteered,
     WavesCompleted,
 )
-from shared.story.fact import Fact, Micros
+from shared.story.fact import Fact
 from shared.story.goals import GOALS, REVIEWS, Goal
 from shared.story.kinds import KINDS, Item, Kinds, Stage
-from shared.story.money import say_dollars
+from shared.story.money import Dollars, say_dollars
 from shared.story.reviews import explain_awaited, find_awaited, read_approval
 from shared.story.view import View
 
@@ -40,7 +40,7 @@ class Live(Fact):
         None, description="Of something that failed: why, in a word for programs."
     )
     time: datetime = Field(description="When it happened.")
-    cost: Micros = 0
+    cost: Dollars = Field(0, description="Of the video so far, in dollars.")
     metadata: Mapping[str, str] = Field(default_factory=dict)
 
 

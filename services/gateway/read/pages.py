@@ -3,8 +3,8 @@
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
+from services.gateway.errors.problems import BadQuery
 from shared.ports import Doc, Is, Store, Where
-from shared.story.errors import BadInput
 
 Start = tuple[int, str] | None
 """The time and the id of the row that a page begins with; None is the newest."""
@@ -66,4 +66,4 @@ def decode_cursor(cursor: str | None) -> Start:
             raise ValueError("a time beyond all time")
         return int(at), id_
     except (binascii.Error, ValueError) as error:
-        raise BadInput("use the `next` of the page before, unchanged", "cursor") from error
+        raise BadQuery("use the `next` of the page before, unchanged", "cursor") from error

@@ -1,7 +1,7 @@
 """The status of a video: all that a user sees of it, read from every fact about it.
 
 Percent and stage never go back within a revision: both only look at how much is settled, and facts
-are only ever added. Times leave here as UTC, money as integer micro-dollars.
+are only ever added. Times leave here as UTC, money as a text of dollars.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from services.gateway.read.actions import Action, Status, list_actions
+from services.gateway.asked import Asked, show_request
+from services.gateway.read.actions import FINAL, Action, Status, list_actions
 from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.files import build_links, find_clips
 from services.gateway.read.stages import (
@@ -20,7 +21,7 @@ from services.gateway.read.stages import (
     measure_progress,
 )
 from shared.story.beats import ChunkError, Truncation, beat_to_chunk_map
-from shared.story.brief import Brief, Review, Workflow
+from shared.story.brief import Review, Workflow
 from shared.story.budget import find_block, find_cap
 from shared.story.codes import Code, read_code
 from shared.story.events import (
@@ -44,6 +45,7 @@ from shared.story.kinds import (
     Stage,
     clip_job,
 )
+from shared.story.money import Dollars
 from shared.story.notes import Note, list_notes
 from shared.story.plan import active_chunks
 from shared.story.reviews import find_awaited
@@ -79,7 +81,7 @@ class VideoStatus(Fact):
     rev: int = Field(description="The revision of the plan that everything here refers to.")
     stage: Stage
     percent: int = Field(ge=0, le=100)
-    request: Brief
+    request: Asked
     workflow: Workflow = Field(
         "full", description="How much of it is made. A shorter one can be continued."
     )
@@ -99,8 +101,8 @@ class VideoStatus(Fact):
     chunks: Chunks | None = None
     truncation: Truncation | None = None
     warnings: tuple[Note, ...] = ()
-    cost: Micros = Field(0, description="Micro-dollars: 1,000,000 are one US dollar.")
-    budget: Micros | None = Field(None, description="The cap in micro-dollars, if there is one.")
+    cost: Dollars = Field(0, description="What it has cost so far, in dollars.")
+    budget: Dollars | None = Field(None, description="The cap in dollars, if there is one.")
     exceeded: Exceeded | None = Field(None, description="Set while the video waits for money.")
     retries: int = Field(0, description="How often a user asked to try something again.")
     error: str | None = None
@@ -128,7 +130,7 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         rev=find_rev(view),
         stage=made.stage,
         percent=made.percent,
-        request=request.brief,
+        request=show_request(request.brief),
         workflow=find_workflow(view, request),
         awaiting=awaited.what if awaited and word is Status.AWAITING_APPROVAL else None,
         metadata=request.metadata,
@@ -154,6 +156,11 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
         links=build_links(view, done),
         actions=tuple(sorted(list_actions(word, is_film=done is None or bool(done.key)))),
     )
+
+
+def say_where(now: VideoStatus) -> str:
+    """Return where whoever was refused looks on: of a video that is over nothing more is told."""
+    return f"See {now.links['self']}." if now.status in FINAL else f"Follow {now.links['events']}."
 
 
 def list_shown(view: View, kinds: Kinds = KINDS) -> list[Event]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.gateway.errors.problems import NoSuchVideo, Unreadable, VideoGone
 from services.gateway.intake import REQUESTS
@@ -27,13 +27,20 @@ WEIGHED = 20
 LATEST = 200
 """Videos that one look for the videos of an owner finds."""
 LATE_MS = 5_000
+LOOK, LOOKS = 100, 3
+"""Of all videos, so many are read in one look for those in some status, in so many looks: what a
+status is follows from all that is known of a video, and no store can be asked for it."""
 
 
 class Page(BaseModel):
     """Videos, newest first; `next` is the cursor of the page after this one."""
 
     videos: list[VideoStatus]
-    next: str | None = None
+    next: str | None = Field(
+        None,
+        description="`cursor` of the next page; null at the end. A page of some `status` may have "
+        "fewer than `limit`, or none, and still lead on.",
+    )
 
 
 @dataclass(frozen=True)
@@ -104,14 +111,28 @@ class Videos:
         _, now = await self._find(video_id, owner)
         return await self._sign(now)
 
-    async def list_page(self, owner: str, cursor: str | None, limit: int) -> Page:
-        """Return a page of videos, newest first, from the one that the cursor names."""
-        # one more is read than is shown: it is the cursor of the next page
-        start = decode_cursor(cursor)
-        rows = await find_newest(self.store, REQUESTS, {"owner": owner}, start, limit + 1)
-        read = await self._read_statuses([row["_id"] for row in rows[:limit]])
-        shown = [await self._sign(video) for video in read]
-        return Page(videos=shown, next=encode_cursor(rows[limit]) if len(rows) > limit else None)
+    async def list_page(
+        self, owner: str, cursor: str | None, limit: int, only: Collection[Status] = ()
+    ) -> Page:
+        """Return a page of videos, newest first, from the one that the cursor names.
+
+        `only`: those in one of these statuses; so many looks are for them, and the cursor leads on.
+        """
+        size, looks = (LOOK, LOOKS) if only else (limit, 1)
+        found, start = list[VideoStatus](), decode_cursor(cursor)
+        for _ in range(looks):
+            # one more is read than is looked at: it is the cursor of the next page
+            rows = await find_newest(self.store, REQUESTS, {"owner": owner}, start, size + 1)
+            read = await self._read_statuses([row["_id"] for row in rows[:size]])
+            fitting = [video for video in read if not only or video.status in only]
+            room = limit - len(found)
+            found += [await self._sign(video) for video in fitting[:room]]
+            if len(fitting) > room:
+                return Page(videos=found, next=_find_cursor(rows, fitting[room].id))
+            if len(rows) <= size:
+                return Page(videos=found)
+            start = (rows[size]["created_at"], rows[size]["_id"])
+        return Page(videos=found, next=encode_cursor(rows[size]))
 
     async def list_after(
         self, owner: str, after: str | None, limit: int, *, oldest_first: bool
@@ -204,6 +225,11 @@ class Videos:
     def _read_all(self, docs: Sequence[Doc]) -> tuple[list[VideoStatus], list[Doc]]:
         found, unreadable = read_each(self.views, docs, lambda doc: read_status(self.fold(doc)))
         return [video for video in found if video], unreadable
+
+
+def _find_cursor(rows: Sequence[Doc], video_id: str) -> str:
+    """Return the cursor of the page that begins with this video."""
+    return next(encode_cursor(row) for row in rows if row["_id"] == video_id)
 
 
 def _refuse_deleted(view: View, owner: str) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 from services.gateway.budgets import Offer
 from services.gateway.description import ACCEPTED, GONE, WRITES, Answers, refusals
 from services.gateway.edge.repeats import REPLAYED
+from services.gateway.read.actions import Status
 from services.gateway.read.status import VideoStatus
 from services.gateway.read.videos import Page
 from services.gateway.requests import ReframeRequest, VideoRequest
@@ -49,9 +50,12 @@ async def list_videos(
     at: At,
     cursor: Annotated[str | None, Query(max_length=200, description="`next` of a page.")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    status: Annotated[
+        list[Status] | None, Query(max_length=9, description="Only those; several may be named.")
+    ] = None,
 ) -> Page:
     """List your videos, newest first."""
-    return await at.videos.list_page(owner, cursor, limit)
+    return await at.videos.list_page(owner, cursor, limit, status or ())
 
 
 @router.get("/v1/videos/{video_id}", responses=refusals(404))

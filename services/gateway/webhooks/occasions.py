@@ -14,6 +14,7 @@ from shared.story.events import (
     VideoRequested,
 )
 from shared.story.kinds import DELIVERY, DeliveryOrder
+from shared.story.money import say_dollars
 from shared.story.reviews import Awaited, explain_awaited, find_awaited
 from shared.story.view import JobSpec, View
 
@@ -73,6 +74,9 @@ OCCASIONS = (
     ),
 )
 """One row for each thing that is told. The API, the page of the docs and the tests read it."""
+
+MONEY = frozenset({"cost", "current", "estimate", "cap"})
+"""The fields that are amounts: they are told in dollars, as everywhere in the API."""
 
 NAMES = tuple(occasion.name for occasion in OCCASIONS)
 
@@ -134,8 +138,12 @@ def _describe(
         links["media"] = f"{here}/media?rev={event.rev}"
     return {
         "video_id": request.video_id,
-        **{name: known[name] for name in occasion.fields},
+        **{name: _show(name, known[name]) for name in occasion.fields},
         **({"message": occasion.message(event)} if occasion.message else {}),
         "metadata": dict(request.metadata),
         "links": links,
     }
+
+
+def _show(name: str, value: Any) -> Any:
+    return say_dollars(value) if name in MONEY and value is not None else value
