@@ -7,6 +7,7 @@ before it, a title, a verb after it, or another name beside it.
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import takewhile
 
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.topics import LIVING
@@ -86,6 +87,23 @@ def describe(name: str, text: str, g: Grammar) -> str:
     small = g.words("joining") | g.words("dangling") | {"name"}
     told = noun.group(1) if noun else ""
     return told if told.islower() and told not in small else ""
+
+
+def is_ware(name: str, text: str, g: Grammar) -> bool:
+    """Tell whether a text says that what has this name is a thing: "Lumo, a small lamp that …".
+
+    The noun ends it, and in Romance languages begins it: "a bakery owner" is no bakery.
+    """
+    told = rf"(?<!\w){re.escape(name)},\s+{g.any_of('indefinite')}\s+((?:[\w’'-]+\s?){{1,4}})"
+    match = re.search(told, text)
+    words = match.group(1).split() if match else []
+    ends = g.words("joining")
+    noun = [
+        *takewhile(lambda each: each.lower() not in ends and not g.has("relative", each), words)
+    ]
+    last = g.code in ("en-us", "de")
+    hero = g.hero_of.get(noun[-1 if last else 0].lower()) if noun else None
+    return hero is not None and hero not in LIVING
 
 
 def find_product(text: str, g: Grammar, *, opens: bool) -> str:

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.language import ENGLISH
-from shared.engines.local.names import describe, find_characters, find_coined, find_product
+from shared.engines.local.names import (
+    describe,
+    find_characters,
+    find_coined,
+    find_product,
+    is_ware,
+)
 from shared.engines.local.opening import find_opening
 from shared.engines.local.reading import Kind, Line, Reading, name_for_pictures
 from shared.engines.local.sentences import (
@@ -190,7 +196,8 @@ class Reader:
         ):
             return "product"
         sells = re.search(rf"(?<!\w){g.any_of('sells')}(?!\w)", words, re.I)
-        short = len(self._told) < _FEW and not find_characters(words, g, with_people=False)
+        acting = find_characters(words, g, with_people=False)
+        short = len(self._told) < _FEW and not [a for a in acting if not is_ware(a, words, g)]
         if short and (sells or offer_pattern(g).search(words)):
             return "product"
         found = hero_of(words, g.code)

@@ -252,6 +252,20 @@ def test_a_unit_makes_no_polish_and_plurals_are_one_of_them() -> None:
     assert told.drawn_name == "Juniper the fox"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "kind"),
+    [
+        ("Lumo, a small lamp that follows you. 20% off this week.", "product"),
+        ("Lumo, una lámpara pequeña que te sigue. 20 % de descuento hoy.", "product"),
+        ("Lumo, eine kleine Lampe, die dir folgt. 20 % Rabatt.", "product"),
+        ("Anna, a lamp maker, opens her shop. 20% off today.", "tale"),
+        ("Max, a small car, dreams of racing. He trains. He wins.", "tale"),
+    ],
+)
+def test_a_thing_with_a_name_and_an_offer_is_no_person(prompt: str, kind: str) -> None:
+    assert read(prompt).kind == kind
+
+
 def test_who_makes_a_product_is_not_its_name() -> None:
     told = "Our tote bag costs $28. Made in Porto by Rita and Nuno."
     assert plan(told, "cinematic", 27.5, seed=1).headline == "Tote Bag"
