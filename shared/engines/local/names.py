@@ -21,6 +21,7 @@ _CLAN = re.compile(r"(?:Ma?c|D[eiu]|L[aeo]|Van|Fitz|O['’])[A-Z]")
 _FIRM_NAME = re.compile(
     r"(?<!^)(?<![.!?] )\b([A-ZÀ-Þ][\w’'-]+ & (?:Co|Cia|Cie|Sons?|Partners?|Figli|Hijos|Söhne)\b)"
 )
+_FIRM_OF_TWO = re.compile(r"(?<!^)(?<![.!?] )\b([A-ZÀ-Þ][\w’'-]+ & [A-ZÀ-Þ][\w’'-]+)(?!\w)")
 _FIRM = r"(?!Co\b|Sons?\b|Partners?\b|Company\b)"
 _WHO = re.compile(
     r"(?:who|quién|qui|wer|chi|quem)(?:\s+(?:was|is|fue|era|es|est|était|war|ist|è|foi|é))?\s+$",
@@ -115,7 +116,9 @@ def find_product(text: str, g: Grammar, *, opens: bool) -> str:
         return match.group(1).rstrip("'’-")
     if (match := _QUOTED.search(text)) and len(match.group(1).split()) <= _LONGEST_NAME:
         return match.group(1).strip()
-    if match := _FIRM_NAME.search(text):
+    # in German all nouns have capitals: "Kaffee & Kuchen" is no name
+    firm = _FIRM_NAME if g.code == "de" else _FIRM_OF_TWO
+    if match := firm.search(text):
         return match.group(1)
     if match := _COINED.search(text) or _SELLER.search(text):
         return match.group()

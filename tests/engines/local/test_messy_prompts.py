@@ -266,6 +266,13 @@ def test_a_thing_with_a_name_and_an_offer_is_no_person(prompt: str, kind: str) -
     assert read(prompt).kind == kind
 
 
+def test_a_firm_of_two_has_both_names() -> None:
+    opens = "Our bakery Korn & Salz opens Saturday. First 50 guests get a free croissant."
+    assert plan(opens, "cinematic", 27.5, seed=1).headline == "Korn & Salz"
+    german = "Bei uns gibt es Kaffee & Kuchen. 10 % Rabatt."
+    assert plan(german, "cinematic", 27.5, seed=1).headline != "Kaffee & Kuchen"
+
+
 def test_who_makes_a_product_is_not_its_name() -> None:
     told = "Our tote bag costs $28. Made in Porto by Rita and Nuno."
     assert plan(told, "cinematic", 27.5, seed=1).headline == "Tote Bag"
