@@ -86,7 +86,7 @@ def test_a_picture_by_its_link_and_a_recording_of_ones_own_take_their_beats(
     page.get_by_role("button", name="Make the video").click()
     expect(page.locator(".head .pill")).to_have_text("Plan is ready", timeout=PATIENCE_MS)
     expect(page.locator(".beat").nth(1)).to_contain_text("Look, it flies.")
-    own = read_request(page, site)["own"]
+    own = read_request(page, site)["beats"]
     assert [(one["index"], bool(one["image"]), bool(one["voice"])) for one in own] == [
         (0, True, False),
         (1, False, True),
