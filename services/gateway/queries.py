@@ -16,7 +16,8 @@ from services.gateway.keys.links import SIGNED
 
 async def refuse_unread_query(asked: HTTPConnection) -> None:
     """Refuse a parameter that this route does not read; what signs a link is read before."""
-    if asked.scope["type"] != "http":  # a WebSocket changes nothing, and has no problem documents
+    # a WebSocket changes nothing, and has no problem documents; and most requests have no query
+    if asked.scope["type"] != "http" or not asked.query_params:
         return
     takes: Dependant = asked.scope["route"].dependant
     known = {*_list_parameters(takes)}

@@ -11,7 +11,6 @@ of it, so nothing of it is passed over. No error of a handler makes a record a b
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +27,7 @@ from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
 
 from shared.base import telemetry
+from shared.base.chance import CHANCE
 from shared.bus import wire
 from shared.bus.handover import hand_over, note_unread, pause
 from shared.bus.kafka_producer import Cluster
@@ -65,7 +65,6 @@ class Consumer:
         self._handle = handle
         self._publish = publish
         self._failures = 0
-        self._random = random.Random()
         self._stopping = asyncio.Event()
         self._watch = Watch()
         self._subscriber: Any = None
@@ -149,7 +148,7 @@ class Consumer:
             return
         self._failures += 1
         # never for longer than Kafka lets a consumer be silent before it takes it for dead
-        await pause(self._failures, self._stopping, self._random)
+        await pause(self._failures, self._stopping, CHANCE)
         raise NackMessage
 
     async def _handle_all(self, records: Sequence[Record]) -> None:

@@ -189,12 +189,11 @@ class Connection(H11Protocol):
 
         probe = scope["path"] in PROBES
         app = BUSY if self._connections.crowded and not probe else self._app
-        short = app is not BUSY and _is_short(scope)
 
         async def send_or_close(message: Message) -> None:
             # Here an answer begins although its request has not come in full.
             if message["type"] == "http.response.start" and self._is_unread():
-                if short:
+                if app is not BUSY and _is_short(scope):
                     await _read_on(receive)
                 if self._is_unread():
                     message["headers"] = [*message.get("headers", ()), CLOSE_HEADER]

@@ -56,9 +56,7 @@ class Feed:
         """Return the later one of a view and our own: our watchers then know it too."""
         # news of it may not overtake those that some are still to be told
         if len(view.facts) > len(self.view.facts) and not self.is_telling:
-            said = self.go_on(view, read_status(view))
-            for watcher in self.watchers:
-                watcher.hear(said)
+            _tell_each(self.watchers, self.go_on(view, read_status(view)), is_end=False)
         return self.view
 
     async def tell(self, said: Sequence[Said], *, is_end: bool) -> None:

@@ -22,10 +22,9 @@ _LENGTH = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)[ -]?([^\W\d_]+)")
 _DENIED = 3  # words before a mood: "not too fast", "pas de musique triste"
 _AND = re.compile("and|or|but|y|o|pero|et|ou|mais|und|oder|aber|e|ma")
 _PAIR = 2
-_THING_LAST = ("en-us", "de")  # where what a thing is like stands before it
 _NOTHING = re.compile("nothing|nada|rien|nichts|niente")
 _SPEAKERS = ("female", "male")
-_THINGS = ("voice", "music", "screen", "film", "people")
+THINGS = ("voice", "music", "screen", "film", "people")
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def is_direction(text: str, g: Grammar) -> bool:
         if (sort := _sort(word, g)) is None:  # as in nearly all sentences, soon
             return False
         told.add(sort)
-    things = told & {*_THINGS, "length"}
+    things = told & {*THINGS, "length"}
     if not (things or _tells_how(text, told, g)):
         return False
     if things == {"people"}:
@@ -74,7 +73,7 @@ def is_tone(text: str, g: Grammar) -> bool:
     words = words_of(text)
     if len(words) != _PAIR:
         return False
-    thing, like = words[::-1] if g.code in _THING_LAST else words
+    thing, like = words[::-1] if g.noun_is_last else words
     known = g.words("small") | g.words("dangling") | g.words("joining")
     return thing in _list(g, "tones") and like.isalpha() and like not in known
 
@@ -212,7 +211,7 @@ def _lengths(g: Grammar) -> frozenset[str]:
 @cache
 def _sorts(g: Grammar) -> Mapping[str, str]:
     """Return what each word is that is told by itself; of a word in two lists, the first counts."""
-    named = [(sort, sort) for sort in (*_THINGS, "without", "manner", "plain")]
+    named = [(sort, sort) for sort in (*THINGS, "without", "manner", "plain")]
     named += [(name, "speaker") for name in _SPEAKERS]
     return {word: sort for name, sort in reversed(named) for word in _list(g, name)}
 
@@ -269,4 +268,4 @@ def _list_without(words: Sequence[str], g: Grammar) -> Iterator[str]:
 
 
 def _is_thing(word: str, g: Grammar) -> bool:
-    return _sort(word, g) in _THINGS
+    return _sort(word, g) in THINGS

@@ -8,11 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from shared.engines.local.directions import Settings
+from shared.engines.local.directions import THINGS, Settings
 from shared.engines.local.sentences import finish
 from shared.engines.local.topics import load_elsewhere, words_of
 
-_THINGS = ("voice", "music", "screen", "film", "people")
 _ENDS = " .!?。！？।"
 _PARTS = re.compile(r"\s*[,;]\s*")
 
@@ -40,7 +39,7 @@ def is_wish(text: str) -> bool:
     sorts = [_sort(word) for word in words_of(text)]
     if not sorts or None in sorts:
         return False
-    things = {*_THINGS, "seconds"}.intersection(sorts)
+    things = {*THINGS, "seconds"}.intersection(sorts)
     if things <= {"people"}:
         return bool(things) and "without" in sorts
     return "how" in sorts or "without" in sorts or any(map(str.isdigit, text))
@@ -54,7 +53,7 @@ def read_wishes(wishes: Sequence[str]) -> Settings:
         if "seconds" in sorts and (number := re.search(r"\d+", part)):
             seconds = float(number[0])
         if "without" in sorts:
-            without |= {sort for sort in sorts if sort in _THINGS and sort != "film"}
+            without |= {sort for sort in sorts if sort in THINGS and sort != "film"}
     return Settings(seconds=seconds, without=frozenset(without))
 
 
@@ -66,7 +65,7 @@ def _sort(word: str) -> str | None:
     for sort in ("without", "small"):
         if word in table[sort]:
             return sort
-    sorts = (*_THINGS, "seconds", "how")
+    sorts = (*THINGS, "seconds", "how")
     return next((sort for sort in sorts if word.startswith(table[sort])), None)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 FILES = ("en", "es", "fr", "de", "it", "pt")
 
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+"""A word, with what a mark joins to it."""
 _NEVER = "(?!)"  # a pattern that matches nothing: for what a language does not have
 
 
@@ -27,6 +29,11 @@ class Grammar:
     def __hash__(self) -> int:
         return hash(self.code)
 
+    @property
+    def noun_is_last(self) -> bool:
+        """Tell whether what a thing is like stands before it: "a small lamp"."""
+        return self.code in ("en-us", "de")
+
     def any_of(self, *names: str) -> str:
         """Return a pattern for any alternative of these values."""
         parts = [part for name in names if (part := _join(self.table[name]))]
@@ -40,10 +47,14 @@ class Grammar:
         """Tell whether this word, in any case, is one of the value's alternatives."""
         return _compile(self, name).fullmatch(word) is not None
 
-    def shows(self, word: str) -> bool:
-        """Tell whether this word, in any case, shows a place, a hero or weather."""
+    def is_thing(self, word: str) -> bool:
+        """Tell whether this word, in any case, shows a place or a hero."""
         lower = word.lower()
-        return any(lower in table for table in (self.scene_of, self.hero_of, self.weather_of))
+        return lower in self.scene_of or lower in self.hero_of
+
+    def shows(self, word: str) -> bool:
+        """Tell the same of weather too, whose words are verbs as well: "it rains"."""
+        return self.is_thing(word) or word.lower() in self.weather_of
 
     def words(self, name: str) -> frozenset[str]:
         """Return the words of a value that is a list of words."""

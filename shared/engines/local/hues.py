@@ -2,9 +2,7 @@
 
 import re
 
-from shared.engines.local.grammar import Grammar
-
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+from shared.engines.local.grammar import WORD, Grammar
 
 
 def drop_hues(text: str, grammar: Grammar) -> str:
@@ -12,7 +10,7 @@ def drop_hues(text: str, grammar: Grammar) -> str:
     one, several = grammar.words("hue"), grammar.words("hues")
     if not one | several or not any(word in text.lower() for word in one | several):
         return text
-    words = [*_WORD.finditer(text)]
+    words = [*WORD.finditer(text)]
     told = [re.split(r"['’]", match.group().lower())[-1] for match in words]
     for at in reversed(range(len(words))):
         is_hue = (told[at] in one and _follows_noun(told, at, grammar)) or (

@@ -102,8 +102,7 @@ def is_ware(name: str, text: str, g: Grammar) -> bool:
     noun = [
         *takewhile(lambda each: each.lower() not in ends and not g.has("relative", each), words)
     ]
-    last = g.code in ("en-us", "de")
-    hero = g.hero_of.get(noun[-1 if last else 0].lower()) if noun else None
+    hero = g.hero_of.get(noun[-1 if g.noun_is_last else 0].lower()) if noun else None
     return hero is not None and hero not in LIVING
 
 

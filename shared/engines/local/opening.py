@@ -53,22 +53,16 @@ def _find_thing(text: str, g: Grammar) -> str:
     """Return the first thing of a text that is known by its word, with what stands before it."""
     words = re.findall(r"[\w’'-]+|[^\w\s]", text)
     asks = g.has("ask", words[0].lower()) if words else False
-    at = next((n for n, word in enumerate(words) if _is_thing(word, g)), None)
+    at = next((n for n, word in enumerate(words) if g.is_thing(word)), None)
     if at is None:
         return ""
     end = at + 1
-    while end < len(words) and _is_thing(words[end], g):
+    while end < len(words) and g.is_thing(words[end]):
         end += 1
     start = next((n for n in range(at - 1, -1, -1) if g.has("articles", words[n].lower())), at)
     if at - start > _ADJECTIVES + 1 or (start and not asks):
         return ""
     return " ".join(words[start:end]) if _is_whole(words[end:], g) else ""
-
-
-def _is_thing(word: str, g: Grammar) -> bool:
-    """Tell whether a word names a place or a hero; of weather, most words are verbs: "it rains"."""
-    lower = word.lower()
-    return lower in g.scene_of or lower in g.hero_of
 
 
 def _is_whole(after: Sequence[str], g: Grammar) -> bool:

@@ -55,10 +55,11 @@ def name_seen(reading: Reading, line: Line, seen: Sequence[str]) -> str:
 
 def find_diagram(reading: Reading, line: Line) -> Hero | None:
     """Return the diagram of what a lesson says here, where nothing is named that has a picture."""
+    if not _is_lesson(reading):
+        return None
     shown = hero_of_beat(f" {FEATURING} {reading.drawn_name}")
     named = scene_of(line.shows, reading.language) or reading.scene
-    pictured = named not in _PLAIN or hero_of(line.shows, reading.language)
-    if not _is_lesson(reading) or shown in LIVING or pictured:
+    if shown in LIVING or named not in _PLAIN or hero_of(line.shows, reading.language):
         return None
     told = (diagram_of(text, reading.language) for text in (line.shows, reading.topic))
     return next((diagram for diagram in told if diagram), None)

@@ -3,12 +3,12 @@
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import zip_longest
 from typing import Any, Literal, cast, get_args
 
-from shared.engines.local.grammar import Grammar, grammar_of, grammars
+from shared.engines.local.grammar import WORD, Grammar, grammar_of, grammars
 from shared.engines.local.hues import drop_hues
 
 Scene = Literal[
@@ -40,19 +40,9 @@ UNDRAWN: frozenset[Hero] = frozenset((
     "snail", "spider", "ant", "butterfly", "ladybird", "octopus", "crab", "seal", "unicorn",
 ))  # fmt: skip
 """Animals that nobody here can draw: who asks others for pictures names them."""
-LIVING: frozenset[Hero] = PEOPLE | UNDRAWN.union(
-    (
-        "cat",
-        "dog",
-        "fox",
-        "bear",
-        "rabbit",
-        "bird",
-        "whale",
-        "robot",
-        "bee",
-    )
-)
+LIVING: frozenset[Hero] = PEOPLE | UNDRAWN | frozenset((
+    "cat", "dog", "fox", "bear", "rabbit", "bird", "whale", "robot", "bee",
+))  # fmt: skip
 
 _OTHERWISE = re.compile(
     r"\d\s*[Uu]hr\b|\bSun(?=\.?\s\d)|\b[Ww]ir laden\b|\bladen wir\b"
@@ -85,7 +75,7 @@ NOBODY = "nothing but the place"
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case, without punctuation."""
-    return re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
+    return WORD.findall(text.lower())
 
 
 def scene_of(text: str, language: str = ENGLISH, besides: Collection[Scene] = ()) -> Scene | None:
@@ -105,6 +95,7 @@ def scene_of(text: str, language: str = ENGLISH, besides: Collection[Scene] = ()
     return next((scene for scene in found if scene not in besides), None)
 
 
+@lru_cache(maxsize=256)  # beats without words of their own show the same again
 def hero_of(text: str, language: str = ENGLISH) -> tuple[Hero, str] | None:
     """Return the hero that the text names, and the word for it; living ones before things."""
     # "A fox reads a book" is about the fox, wherever the book stands; but "A gym for people" is not
@@ -155,6 +146,7 @@ def _choose_living(named: Sequence[tuple[Hero, str]], grammar: Grammar) -> list[
     return [pair for pair in named if pair[0] in LIVING and pair[1] not in crowd]
 
 
+@lru_cache(maxsize=256)
 def weather_of(text: str, language: str = ENGLISH) -> Weather | None:
     """Return the weather that the text names; not one that is over: "after the rain"."""
     grammar = _grammar(language)
