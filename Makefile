@@ -131,7 +131,7 @@ draw-dashboards: export STORYWAVE_DRAW := docs/dashboards
 draw-dashboards: export STORYWAVE_OBSERVE_VIDEOS := 40
 draw-dashboards: export STORYWAVE_OBSERVE_SECONDS := 240
 draw-dashboards: $(DEV) ## draw what the dashboards show under a load of some minutes
-	$(CLUSTER) -m observe -o faulthandler_timeout=900 tests/observe
+	$(CLUSTER) -m observe --timeout=800 -o faulthandler_timeout=900 tests/observe
 
 # Playwright drives the Chromium of the system: its own download is not needed.
 HAS_CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome

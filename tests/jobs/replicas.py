@@ -132,6 +132,10 @@ class Stop:
 
         return stop
 
+    async def until_reached(self) -> None:
+        """Wait until somebody stands here, for so long as a test may wait."""
+        await asyncio.wait_for(self.reached.wait(), 20)
+
     async def _stand(self) -> None:
         if not self.reached.is_set():
             self.reached.set()
@@ -168,10 +172,10 @@ class Pair:
     @asynccontextmanager
     async def stopped(self, stop: Stop) -> AsyncIterator[None]:
         """Have `a` work until it stands still, and its lease end; then let it go on, and finish."""
-        working = asyncio.create_task(self.a.worker.run())
-        async with asyncio.timeout(20):
-            await stop.reached.wait()
+        # from the start: a renewal that is under way would find that the claim is lost
         self.a.worker.renew = _nothing  # type: ignore[method-assign]
+        working = asyncio.create_task(self.a.worker.run())
+        await stop.until_reached()
         await self.a.worker.drain(0)
         self.clock.move(RULES.lease_ms + 1)
         try:

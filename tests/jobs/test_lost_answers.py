@@ -51,7 +51,7 @@ async def test_who_dies_between_two_writes_of_an_answer_does_not_lose_it(pair: P
     pair.a.ledger.hold_run = stop.after(pair.a.ledger.hold_run)  # type: ignore[method-assign]
     await pair.open()
     task = asyncio.create_task(pair.a.worker.run())
-    await asyncio.wait_for(stop.reached.wait(), 10)  # and here it dies
+    await stop.until_reached()  # and here it dies
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     pair.clock.move(RULES.lease_ms + 1)
@@ -280,7 +280,7 @@ async def test_a_guess_waits_for_no_answer_of_a_worker_that_died(pair: Pair) -> 
     pair.b.engine.submit = create_and_lose
     await pair.open(OTHER)
     async with working(pair.a):
-        await asyncio.wait_for(dead.reached.wait(), 10)  # marked, and then it dies
+        await dead.until_reached()  # marked, and then it dies
     await pair.a.ledger.insert([SPEC])
     async with working(pair.b):
         job = await pair.end(SPEC)

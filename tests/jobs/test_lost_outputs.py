@@ -41,7 +41,7 @@ async def test_a_death_after_the_raw_bytes_were_deleted_loses_nothing(pair: Pair
     pair.a.ledger.advance = end  # type: ignore[method-assign]
     await pair.open()
     task = asyncio.create_task(pair.a.worker.run())
-    await asyncio.wait_for(stop.reached.wait(), 10)  # and here it dies
+    await stop.until_reached()  # and here it dies
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     pair.clock.move(RULES.lease_ms + 1)

@@ -138,7 +138,7 @@ async def test_an_end_that_is_written_long_after_it_was_listed_is_told(
 
     pair.a.store.update = write  # type: ignore[method-assign]
     writing = asyncio.create_task(finish(pair.a, job))
-    await asyncio.wait_for(stop.reached.wait(), 10)
+    await stop.until_reached()
     for _ in range(3):
         pair.clock.move(RULES.relay_ms + 1)
         await pair.b.relay.scan()

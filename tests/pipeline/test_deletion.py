@@ -60,13 +60,21 @@ async def gone(gateway: Gateway, video: str = "v") -> VideoGone:
 
 async def buried(w: World, video: str = "v") -> None:
     """Wait until every service has its tombstone, and has deleted what it owned."""
-    async with asyncio.timeout(60):
-        while True:
-            docs = [(await w.store.get(s.views, [video])).get(video, {}) for s in SERVICES]
-            later = w.store.now() + AGAIN_MS // 2
-            if all(doc.get("check_at", 0) > later for doc in docs) and not await left(w, video):
-                return
-            await asyncio.sleep(0.01)
+    still: list[str] = []
+    try:
+        async with asyncio.timeout(60):
+            while still := await find_unburied(w, video):
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"of {video} there is still {still}") from None
+
+
+async def find_unburied(w: World, video: str) -> list[str]:
+    """Return what is left of a video, and who has not put its tombstone off by a day."""
+    docs = {s.name: (await w.store.get(s.views, [video])).get(video, {}) for s in SERVICES}
+    later = w.store.now() + AGAIN_MS // 2
+    early = [f"{name}: {doc}" for name, doc in docs.items() if doc.get("check_at", 0) <= later]
+    return early + await left(w, video)
 
 
 async def told(w: World, video: str) -> None:
