@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 
 from shared.bus import wire
 from shared.jobs.ledger import JOBS
-from shared.jobs.relay import OUTBOX
+from shared.jobs.relay import OUTBOX, replay
 from shared.jobs.unreadable import PUT_OFF
 from shared.jobs.untold import UNTOLD
 from shared.ports import Is, Store
@@ -61,6 +61,7 @@ async def test_down_to_an_earlier_version_and_up_again_under_load(tmp_path: Path
             await kill_some(s, ours, earlier)
             await s.ask(3, 0.1, at=ours, duration=30, models=LISTENED)
             await leave(earlier)
+        await tell_again(s)
         await check(s, name, KINDS, {WORDS.name})
 
 
@@ -158,6 +159,16 @@ async def check(s: Storm, name: str, kinds: Kinds, spare: Container[str]) -> Non
     ours = [line for line in s.fleet.lines() if line["logger"] != "storywave.bus.faststream"]
     broke = [line for line in ours if "traceback" in line]
     assert {line.get("action") for line in broke} <= {"unreadable"}, broke[:3]
+
+
+async def tell_again(s: Storm) -> None:
+    """Tell the facts of each open video again, as is done for one that is silent for minutes.
+
+    Where the earlier version was the last to hear of a video, nobody asks for work that is new.
+    """
+    async with s.store() as store:
+        for video in await find_missing(store, s.videos):
+            await replay(store, video)
 
 
 async def count_open(store: Store) -> int:
