@@ -8,7 +8,7 @@ said. What it asks for becomes a setting, as far as there is one.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from shared.engines.local.grammar import Grammar
 from shared.engines.local.topics import words_of
@@ -151,6 +151,7 @@ def find_seconds(text: str, g: Grammar) -> float | None:
 # ── words ───────────────────────────────────────────────────────────────────────────────────────
 
 
+@lru_cache(maxsize=4096)  # the words of all prompts are much the same
 def _sort(word: str, g: Grammar) -> str | None:
     """Return what a word is: a thing, a mood, "without", …; None for any other word."""
     if word[0].isdigit():

@@ -6,9 +6,8 @@ The guess chooses a voice, so languages have the names that espeak-ng gives them
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import repeat
 
 from shared.engines.local.grammar import grammars
 
@@ -71,19 +70,35 @@ def _latin_language(text: str) -> str:
     words = re.findall(r"[^\W\d_]+", re.sub(r"\d\s?[^\W\d_](?!\w)", " ", text))
     names = {*_NAME.findall(text)}
     # "Lake Como" is no Spanish; but in German all nouns have a capital
-    lowered = [word.lower() for word in words if word not in names]
-    german = [word.lower() for word in words] if names else lowered
-    score = {
-        language: sum(map(weights.get, german if language == "de" else lowered, repeat(0)))
-        for language, weights in _vocabularies().items()
-    }
+    known = [(word in names, _speakers().get(word.lower(), ())) for word in words]
+    score = dict.fromkeys(_vocabularies(), 0)
+    for is_name, speakers in known:
+        for language, weight in speakers:
+            if not is_name or language == "de":
+                score[language] += weight
     letters = {*text.lower()}
-    for language, grammar in grammars().items():
-        score[language] += _LETTER * len(letters & {*grammar.text("letters")})
-    for language, (_, own) in _OWN_WORDS.items():
-        score[language] += _OTHER * len(letters & {*own})
+    for language, own, weight in _letters():
+        score[language] += weight * len(letters & own)
     best = max(score, key=lambda language: score[language])
     return best if score[best] > score[ENGLISH] else ENGLISH
+
+
+@cache
+def _speakers() -> Mapping[str, Sequence[tuple[str, int]]]:
+    """Return for each known word the languages that have it, with what it counts there."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for language, weights in _vocabularies().items():
+        for word, weight in weights.items():
+            found.setdefault(word, []).append((language, weight))
+    return found
+
+
+@cache
+def _letters() -> Sequence[tuple[str, frozenset[str], int]]:
+    """Return each language's own letters, with what one of them counts."""
+    told = [(code, frozenset(g.text("letters")), _LETTER) for code, g in grammars().items()]
+    own = [(code, frozenset(letters), _OTHER) for code, (_, letters) in _OWN_WORDS.items()]
+    return told + own
 
 
 @cache

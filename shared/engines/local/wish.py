@@ -5,7 +5,7 @@ music" is for us alone. What is left is what the video says.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -45,18 +45,22 @@ def read_parts(sentences: tuple[str, ...], g: Grammar) -> Iterator[Part]:
     begun = False
     for number, sentence in enumerate(sentences):
         told, directions = _split_orders(sentence, g)
-        beside = sentences[max(0, number - 1) : number] + sentences[number + 1 : number + 2]
-        beside = tuple(each for each in beside if not _is_order(each, g))
-        for_us = any(is_direction(text, g) or _is_made_of_orders(text, g)
-                     for text in (told, sentence, _drop_polite(sentence, g)))  # fmt: skip
+        forms = {told, sentence, _drop_polite(sentence, g)}
+        for_us = any(is_direction(text, g) or _is_made_of_orders(text, g) for text in forms)
         for_us = for_us or (begun and _is_aside(sentence, g))
-        if for_us and not goes_on(told, beside, g):
+        if for_us and not goes_on(told, _list_beside(sentences, number, g), g):
             yield Part("", "", order=sentence)
             continue
         part = _read_sentence(told, g, is_first=not begun)
         said = part if any(c.isalnum() for c in part.text) else Part("", "")
         begun = begun or bool(said.text)
         yield replace(said, order=f"{_find_order(told, said)}, {directions}".strip(", "))
+
+
+def _list_beside(sentences: Sequence[str], at: int, g: Grammar) -> list[str]:
+    """Return the sentences next to one that do not say how the video is to be made."""
+    beside = (*sentences[max(0, at - 1) : at], *sentences[at + 1 : at + 2])
+    return [each for each in beside if not _is_order(each, g)]
 
 
 def _find_order(sentence: str, part: Part) -> str:
