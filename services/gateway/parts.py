@@ -134,7 +134,7 @@ def build_gateway(
         take_over=storyboards.take_over,
     )
     steer = touch_videos(emit, videos)
-    revisions = Revisions(videos, steer, gate, app.terms)
+    revisions = Revisions(videos, steer, shell.list_waiting_jobs, gate, app.terms)
     wishes = Wishes(videos, steer, gate, store, shell.list_jobs)
     budgets = Budgets(
         store, videos, steer, app.terms, gate, wishes, usage, app.allowances, shell.wake

@@ -5,7 +5,7 @@ will answer is derived here as the planner will derive it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from services.gateway.answers import SERVED
@@ -68,6 +68,8 @@ class Revisions:
 
     videos: Videos
     emit: Emit
+    list_waiting: Callable[[str], Awaitable[Collection[str]]]
+    """Returns the ids of the jobs of a video that wait to begin."""
     gate: Gate | None = None
     terms: Terms = field(default=NOTHING_COSTS)
 
@@ -126,7 +128,9 @@ class Revisions:
             return
         wanted = await self._check(video_id, owner, beat, asked, tags)
         if wanted.is_change:
-            await self.ask(wanted.request, owner)
+            replaced = list_replaced(wanted) & set(await self.list_waiting(video_id))
+            stops = {"stops": tuple(sorted(replaced))}
+            await self.ask(wanted.request.model_copy(update=stops), owner)
 
     async def offer(
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
@@ -232,6 +236,15 @@ def _is_made(wanted: Asked, part: tuple[AnyKind, Item]) -> bool:
     """Tell whether a part of the plan has been made, and is not made again."""
     kind, item = part
     return kind.job(wanted.after, beat=item.beat, n=item.n) in wanted.view.ends
+
+
+def list_replaced(wanted: Asked) -> set[str]:
+    """Return the jobs that the plan before wants, and the plan that answers a change does not."""
+    before, after = (
+        {kind.job(plan, beat=item.beat, n=item.n) for kind, item in list_parts(plan, KINDS)}
+        for plan in (wanted.before, wanted.after)
+    )
+    return before - after
 
 
 def derive(view: View, request: RevisionRequested) -> Asked:

@@ -18,6 +18,7 @@ from typing import Any
 from shared.base import telemetry
 from shared.base.batching import Batcher, run_each
 from shared.base.chance import spread
+from shared.jobs.job import State
 from shared.jobs.ledger import Ledger
 from shared.jobs.letters import write_letters
 from shared.jobs.relay import Relay
@@ -145,6 +146,11 @@ class Shell:
     async def list_open_jobs(self, video_id: str) -> set[str]:
         """Return the ids of the jobs of a video that have not ended."""
         return {job.id for job in await self._ledger.open_jobs(video_id)}
+
+    async def list_waiting_jobs(self, video_id: str) -> set[str]:
+        """Return the ids of the jobs of a video that nobody has begun: they have cost nothing."""
+        jobs = await self._ledger.open_jobs(video_id)
+        return {job.id for job in jobs if job.state is State.NEW and not job.posted_attempt}
 
     async def wake(self, video_id: str) -> int:
         """Let the jobs of a video that wait for money ask again; return how many these are."""

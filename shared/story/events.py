@@ -164,7 +164,8 @@ class RevisionRequested(Numbered):
     """Of a skip_step: what is left out, as `kind/number`; or what comes back, if `back` is set."""
     back: bool = False
     stops: tuple[str, ...] = ()
-    """Of a skip_step: the jobs that are under way for it, and are to end."""
+    """Jobs that are to end: of a skip_step those that are under way for it; of another change those
+    that it replaces and that have not begun."""
     request: str = ""
     """The request that asked for it, where that may come again: it then asks for nothing more."""
     again: tuple[str, ...] | None = None
@@ -276,7 +277,7 @@ class BeatsPlanned(Snapshot):
     skipped: tuple[str, ...] = ()
     """What the user wants to do without, as `kind/number`: it is not made, nor waited for."""
     stopped: tuple[str, ...] = ()
-    """The jobs that were under way for what was skipped: what they cost is waited for."""
+    """The jobs that were stopped, as nothing of them is wanted: what they cost is waited for."""
     job: str | None = None
     """The job that made it; a revision is made by a decision, and has none."""
     cost: Micros = 0

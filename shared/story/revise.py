@@ -29,12 +29,18 @@ def revise(
     if request.action == "continue":
         return _number(_lengthen(plan, request), request, plan.takes)
     if request.action == "skip_step":
-        return _skip_steps(history, request, kinds)
+        return _stop(_skip_steps(history, request, kinds), request)
     if request.action == "retry" and request.again is not None:
         origins = Origins(history, kinds)
         raised = {name: origins.next_take(name) for name in request.again}
         return _number(plan, request, {**plan.takes, **raised})
-    return _revise_one(history, request, kinds)
+    return _stop(_revise_one(history, request, kinds), request)
+
+
+def _stop(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
+    """Return the plan that knows what was stopped for it: none of that is wanted again."""
+    stopped = tuple(dict.fromkeys((*plan.stopped, *request.stops)))
+    return plan.model_copy(update={"stopped": stopped})
 
 
 def _revise_one(
@@ -161,11 +167,8 @@ def _skip_steps(
         back = [name for name in request.steps if name in plan.skipped]
         return _answer(history, request, kinds, _unskip(plan, back), back)
     # nothing is made anew for it: what was drawn with a reference, say, may stay
-    change = {
-        "skipped": tuple(dict.fromkeys((*plan.skipped, *request.steps))),
-        "stopped": tuple(dict.fromkeys((*plan.stopped, *request.stops))),
-    }
-    return _number(plan.model_copy(update=change), request, plan.takes)
+    skipped = tuple(dict.fromkeys((*plan.skipped, *request.steps)))
+    return _number(plan.model_copy(update={"skipped": skipped}), request, plan.takes)
 
 
 def _unskip(plan: BeatsPlanned, names: Sequence[str]) -> BeatsPlanned:

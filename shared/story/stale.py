@@ -30,6 +30,7 @@ class Origins:
     def __init__(self, history: Sequence[BeatsPlanned], kinds: Kinds) -> None:
         self._kinds = kinds
         self._by_take: dict[str, dict[int, set[Origin]]] = {}
+        stopped = frozenset(history[-1].stopped if history else ())
         for plan in history:
             for name, take in plan.takes.items():
                 self._by_take.setdefault(name, {}).setdefault(take, set())
@@ -37,7 +38,9 @@ class Origins:
                 # all of them count: a clip that is chosen for a shorter beat still fits the longer
                 name, origin = kind.take_name(item), self.trace(plan, plan.takes, kind, item)
                 takes = self._by_take.setdefault(name, {})
-                takes.setdefault(plan.takes.get(name, 0), set()).add(origin)
+                made = takes.setdefault(plan.takes.get(name, 0), set())
+                if kind.job(plan, beat=item.beat, n=item.n) not in stopped:
+                    made.add(origin)
 
     def trace(self, plan: BeatsPlanned, takes: Takes, kind: AnyKind, item: Item) -> Origin:
         """Return what an item is made from, where these takes are wanted."""

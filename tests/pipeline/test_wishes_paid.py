@@ -1,19 +1,21 @@
 """Videos whose clips are paid: what a wish stops, and what it has cost, by the provider's books."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from services.gateway.changes import BeatChange, RegenerateRequest, SkipRequest
 from services.gateway.parts import build_gateway
 from services.gateway.read.actions import Action, Status
 from services.gateway.skips import StepRequest
 from shared.jobs.engine import Task
 from shared.jobs.gate import MONEY
 from shared.jobs.job import Job
+from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.ports import Doc
@@ -228,4 +230,83 @@ async def test_a_clip_that_is_asked_for_after_it_was_skipped_is_stopped(tmp_path
         provider.finishes = True
         await s.until(completed(2))
         await s.settled()
+        assert await is_settled_exactly(s, provider)
+
+
+@dataclass
+class Narrow(Provider):
+    """Takes one run at a time, and is slow to accept the first."""
+
+    slots = 1
+    accepts: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[str] = field(default_factory=list)
+
+    async def submit(self, task: Task, prepared: None) -> Accepted:
+        self.asked.append(task.job.id)
+        await self.accepts.wait()
+        return await super().submit(task, prepared)
+
+
+async def of_waiting(s: Stack, provider: Narrow) -> list[str]:
+    """Return the clips that wait while the only place at the provider is taken."""
+    await begin(s)
+    async with asyncio.timeout(20):
+        while True:
+            rows = await s.w.store.find(JOBS, {"spec.video_id": "v", "spec.kind": CLIP.name})
+            waiting = sorted(row["_id"] for row in rows if row["state"] == "new")
+            if provider.asked and len(waiting) == 2:  # the wave is of three
+                return waiting
+            await asyncio.sleep(0.01)
+
+
+async def stopped(s: Stack, jobs: Sequence[str]) -> None:
+    """Wait until these jobs have ended, and nothing was made of them."""
+    async with asyncio.timeout(20):
+        while True:
+            rows = (await s.w.store.get(JOBS, jobs)).values()
+            if all(row["state"] == "cancelled" for row in rows):
+                return
+            await asyncio.sleep(0.01)
+
+
+def beat_of(job: str) -> int:
+    return int(job.split("/")[2])
+
+
+async def test_clips_that_wait_are_not_bought_once_a_change_has_replaced_them(
+    tmp_path: Path,
+) -> None:
+    provider = Narrow()
+    async with stack(tmp_path, provider) as s:
+        waiting = await of_waiting(s, provider)
+        redrawn, skipped = map(beat_of, waiting)
+        await s.gateway.revisions.change("v", OWNER, skipped, SkipRequest(), set())
+        redraw = RegenerateRequest(what="image")
+        await s.gateway.revisions.change("v", OWNER, redrawn, redraw, set())
+        await stopped(s, waiting)
+        provider.finishes = True
+        provider.accepts.set()
+        await s.until(completed(3))
+        await s.settled()
+        assert not set(waiting) & set(provider.jobs())
+        assert {beat_of(job) for job in provider.jobs()} == {0, 1, 2} - {skipped}
+        assert await is_settled_exactly(s, provider)
+
+
+async def test_what_was_stopped_before_it_began_is_made_once_it_is_wanted_again(
+    tmp_path: Path,
+) -> None:
+    provider = Narrow()
+    async with stack(tmp_path, provider) as s:
+        waiting = await of_waiting(s, provider)
+        beat = beat_of(waiting[1])
+        await s.gateway.revisions.change("v", OWNER, beat, SkipRequest(), set())
+        await s.gateway.revisions.change("v", OWNER, beat, BeatChange(narration="Back."), set())
+        provider.finishes = True
+        provider.accepts.set()
+        now = await s.until(completed(3))
+        await s.settled()
+        made = [job for job in provider.jobs() if beat_of(job) == beat]
+        assert len(made) == 2 and waiting[1] not in made
+        assert now.chunks and not now.chunks.failed
         assert await is_settled_exactly(s, provider)
