@@ -14,11 +14,11 @@ from services.gateway.changes import BeatChange, Change
 from services.gateway.errors.problems import Changed, NotNow
 from services.gateway.intake import Emit
 from services.gateway.read.actions import Action
+from services.gateway.read.retry import find_sent_again
 from services.gateway.read.stale import RevisionOffer, describe_stale, describe_windows
 from services.gateway.read.status import VideoStatus, read_status, say_where
 from services.gateway.read.takes import find_beat, list_plans
 from services.gateway.read.videos import Videos
-from services.gateway.retry import find_sent_again
 from services.gateway.wishes import check_allowed, is_asked, refuse_flagged
 from shared.jobs.gate import Gate, sum_committed, sum_spent
 from shared.jobs.outcomes import Quote

@@ -11,9 +11,9 @@ from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow, VideoGone
 from services.gateway.intake import Emit
 from services.gateway.read.actions import FINAL, OF_BEATS, Action, Status
+from services.gateway.read.retry import find_flagged, foresee_plan, list_again
 from services.gateway.read.status import VideoStatus, read_status, say_where
 from services.gateway.read.videos import Videos
-from services.gateway.retry import find_flagged, foresee_plan, list_again
 from shared.jobs.gate import Gate
 from shared.jobs.unresolved import list_unresolved
 from shared.ports import Store
@@ -107,7 +107,8 @@ class Wishes:
         last = view.latest(RevisionRequested)
         if last and last.action == "retry" and last.rev == now.rev and now.status not in FINAL:
             return
-        check_allowed(now, Action.RETRY)
+        if now.status is not Status.COMPLETED:  # of that, the reason is told where there is nothing
+            check_allowed(now, Action.RETRY)
         await self._check_settled(view, now)
         plan, rev = foresee_plan(view, KINDS), max(now.rev, FIRST_REV) + 1
         again = list_again(view, plan, KINDS) if plan else ()

@@ -151,6 +151,17 @@ async def test_a_clip_that_was_made_without_its_image_is_made_again_with_it(api:
     assert asked == ["clip/0", "clip/1", "conform/0", "conform/1", "image/0"]
 
 
+async def test_a_retry_is_offered_where_something_of_a_finished_video_has_failed(api: Api) -> None:
+    good, bad = await api.make(), await api.make()
+    await api.tell(histories(bad)[Status.COMPLETED])
+    await api.tell(whole(full_plan(video_id=good))[1:])
+    shown = {video: (await api.http.get(f"/v1/videos/{video}")).json() for video in (good, bad)}
+    assert {each["status"] for each in shown.values()} == {"completed"}
+    assert "retry" in shown[bad]["actions"] and "retry" not in shown[good]["actions"]
+    refusal = is_problem(await api.http.post(f"/v1/videos/{good}/retry"), 409, "not-in-this-status")
+    assert "Nothing of this video has failed" in refusal["detail"]
+
+
 async def test_of_an_image_that_was_refused_for_what_it_shows_nothing_is_made_again(
     api: Api,
 ) -> None:

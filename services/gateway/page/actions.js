@@ -41,7 +41,7 @@ export function drawActions(state) {
 
 function drawButton(state, [name, label, look, body, suits = () => true]) {
   const { video, busy } = state;
-  if (!isOffered(video, name) || isVain(video, name) || !suits(video)) return null;
+  if (!isOffered(video, name) || !suits(video)) return null;
   const words = label(video);
   return h("button", {
     type: "button", key: words, class: look, disabled: busy !== null,
@@ -54,11 +54,6 @@ const isOffered = (video, name) =>
   (video.actions || []).includes(name)
   && can(name === "delete" ? `DELETE ${ONE}` : `POST ${ONE}/${name}`)
   && !(name === "delete" && video.status === "deleting");
-
-// of a finished video that lacks nothing there is nothing to try again
-const isVain = (video, name) =>
-  name === "retry" && video.status === "completed" && !video.chunks?.failed.length
-  && !video.warnings.length;
 
 function drawReframe(state) {
   const others = ["9:16", "16:9", "1:1"].filter((aspect) => aspect !== state.video.aspect);

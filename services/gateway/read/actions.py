@@ -62,7 +62,14 @@ OF_FILMS = frozenset({Action.DOWNLOAD, Action.REFRAME})
 FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
-def list_actions(word: Status, *, is_film: bool = True) -> frozenset[Action]:
-    """Return what may be asked of a video in this status."""
+def list_actions(
+    word: Status, *, is_film: bool = True, is_whole: bool = False
+) -> frozenset[Action]:
+    """Return what may be asked of a video in this status.
+
+    `is_whole`: nothing of it has failed, or was made without what has.
+    """
+    if word is not Status.COMPLETED:
+        return ALLOWED[word]
     beside = {Action.CONTINUE} if is_film else OF_FILMS
-    return ALLOWED[word] - beside if word is Status.COMPLETED else ALLOWED[word]
+    return ALLOWED[word] - beside - ({Action.RETRY} if is_whole else set())
