@@ -138,6 +138,9 @@ def _add_checks(commands: "Commands") -> None:
     about = "list files that nothing needs any more, and folders of processes that are gone"
     sweep = add_command(commands, "sweep", "services.cli.sweep:sweep", about)
     sweep.add_argument("--delete", action="store_true", help="and delete them")
+    sweep.add_argument(
+        "--strange", action="store_true", help="also what the database knows nothing of"
+    )
     about = "check the installation, and say what is wrong with it and what to do"
     add_command(commands, "doctor", "services.cli.doctor:doctor", about)
     about = "check a video file frame by frame"

@@ -15,11 +15,13 @@ from typing import Any
 
 import httpx
 
+from services import NAMES
 from services.cli.contradictions import Finding, Level, find_contradictions
 from services.cli.environment import read_settings
 from services.cli.outcome import say
 from services.cli.prepare import EVENTS
 from services.cli.stuck import list_stuck
+from services.gateway.intake import REQUESTS
 from services.gateway.keys.apikeys import ApiKeys
 from shared.engines.replicate.catalog import Catalog, load
 from shared.engines.replicate.client import (
@@ -83,6 +85,7 @@ def _check_places(chosen: Settings) -> list[Coroutine[Any, Any, list[Finding]]]:
         return [_check_folder(chosen), *known]
     return [
         _check_bus(chosen),
+        _check_services(chosen),
         _check_blobs(chosen, ports.blobs),
         _check_store(chosen, ports.store),
     ]
@@ -178,6 +181,21 @@ async def _check_bus(chosen: Settings) -> list[Finding]:
     return found + _check_retention(chosen, seen.kept_ms)
 
 
+async def _check_services(chosen: Settings) -> list[Finding]:
+    """Tell of which services no process runs: nothing else here would say so."""
+    from shared.bus.kafka_groups import find_absent
+
+    try:
+        absent = await find_absent(name_kafka(chosen), NAMES)
+    except InfrastructureError as error:
+        return [Finding("services", f"not known which of them run: {error}", "note")]
+    if not absent:
+        return [Finding("services", f"all {len(NAMES)} hear events", "ok")]
+    many = "none of them runs" if len(absent) == len(NAMES) else f"{', '.join(absent)} do not run"
+    said = f"{many}: videos stand still until they do. Look at why they left, and start them"
+    return [Finding("services", said)]
+
+
 def _check_retention(chosen: Settings, kept_ms: int | None) -> list[Finding]:
     """Tell where Kafka keeps events for longer than it is known that their video was deleted."""
     if kept_ms is not None and kept_ms < keep(chosen).tombstones_ms:
@@ -193,7 +211,7 @@ def _check_retention(chosen: Settings, kept_ms: int | None) -> list[Finding]:
 
 async def _check_blobs(chosen: Settings, blobs: Blobs) -> list[Finding]:
     try:
-        await blobs.open()
+        await blobs.open(make=False)
     except InfrastructureError as error:
         return [Finding("blobs", str(error))]
     await blobs.close()
@@ -210,7 +228,9 @@ async def _check_store(chosen: Settings, store: Store) -> list[Finding]:
         return [Finding("store", str(error))]
     try:
         keys = await _look_at_keys(chosen, store)
-        return [Finding("store", "it answers", "ok"), *keys, *await _look_for_work(store)]
+        # by their number somebody sees that it is another database than they think
+        said = f"it answers, and knows {await store.count(REQUESTS, {})} videos"
+        return [Finding("store", said, "ok"), *keys, *await _look_for_work(store)]
     finally:
         await store.close()
 

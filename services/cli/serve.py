@@ -2,7 +2,8 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from services import NAMES, load
@@ -13,6 +14,8 @@ from shared.runtime.compose import open_store
 from shared.runtime.serve import Front, run
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
+
+log = logging.getLogger("storywave.service")
 
 
 def up(given: argparse.Namespace) -> int:
@@ -63,9 +66,19 @@ async def require_key(chosen: Settings) -> None:
 
 
 def _announce(chosen: Settings, names: Sequence[str]) -> None:
-    tell(f"{', '.join(names)} at http://{chosen.host}:{chosen.port}")
-    if chosen.mode == "embedded" and chosen.port:
+    started = f"{', '.join(names)} at http://{chosen.host}:{chosen.port}"
+    if chosen.mode != "embedded":
+        log.info(started, extra={"action": "start"})
+        return
+    tell(started)
+    if chosen.port:
         write_address(chosen.data, find_server(chosen))
+
+
+def _tell_first(chosen: Settings) -> Callable[[str], None]:
+    """Return who tells the first key: a terminal, or the log of a service, which is all JSON."""
+    # as a warning: it must not be lost where only warnings are logged
+    return tell if chosen.mode == "embedded" else partial(log.warning, "%s")
 
 
 def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
@@ -82,6 +95,6 @@ def _choose_front(chosen: Settings, names: Sequence[str]) -> Front | None:
         needs_key=chosen.needs_key,
         link_seconds=chosen.link_seconds,
         streams_a_key=chosen.streams_a_key,
-        tell_first=tell,
+        tell_first=_tell_first(chosen),
         loopback=chosen.fetch_loopback,
     )

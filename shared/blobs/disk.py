@@ -36,9 +36,10 @@ class DiskBlobs:
         self._names = threading.Lock()
         """Held while a file gets its name, and while empty folders are removed."""
 
-    async def open(self) -> None:
+    async def open(self, *, make: bool = True) -> None:
         """Make the folder, closed to other users, without what a crash left half written."""
-        await asyncio.to_thread(self._prepare)
+        if make:
+            await asyncio.to_thread(self._prepare)
 
     async def close(self) -> None:
         """Do nothing: no file is open between calls."""

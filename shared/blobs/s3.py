@@ -67,7 +67,7 @@ class S3Blobs:
         self._stack = AsyncExitStack()
         self._client: Any = None
 
-    async def open(self) -> None:
+    async def open(self, *, make: bool = True) -> None:
         """Connect, and create the bucket where it is missing."""
         connect = self._session.client(
             "s3", endpoint_url=self._endpoint, config=_CONFIG, verify=self._verify
@@ -75,7 +75,7 @@ class S3Blobs:
         self._client = await self._stack.enter_async_context(connect)
         try:
             with self._server():
-                await self._ensure_bucket()
+                await self._ensure_bucket(make=make)
         except BaseException:
             await self.close()
             raise
@@ -175,13 +175,21 @@ class S3Blobs:
                 )
             _refuse_failed(answer.get("Errors", ()), self._where)
 
-    async def _ensure_bucket(self) -> None:
+    async def _ensure_bucket(self, *, make: bool) -> None:
         try:
             await self._client.head_bucket(Bucket=self._bucket)
         except ClientError as error:
             if _code(error) not in {*_MISSING, "NoSuchBucket"}:
                 raise
+            if not make:
+                raise self._lack_bucket() from error
             await self._create_bucket()
+
+    def _lack_bucket(self) -> Exception:
+        return BlobsUnavailable(
+            f"the object store at {self._endpoint} has no bucket {self._bucket!r}: services make "
+            "it at their start. If they have run, look at STORYWAVE_S3_BUCKET"
+        )
 
     async def _create_bucket(self) -> None:
         try:
@@ -211,7 +219,8 @@ class S3Blobs:
         except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as error:
             OUTAGES.note(BlobsUnavailable)
             said = str(error) or "it takes too long"
-            raise BlobsUnavailable(f"{self._where} does not answer: {said}") from error
+            advice = "check that it runs and STORYWAVE_S3_ENDPOINT names it"
+            raise BlobsUnavailable(f"{self._where} does not answer: {said}: {advice}") from error
         OUTAGES.clear(BlobsUnavailable)
 
 

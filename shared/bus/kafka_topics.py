@@ -48,7 +48,7 @@ async def prepare_topics(
     """Make the topics that are missing; return all. With `grow`, add partitions to smaller ones."""
     names = sorted({cluster.topic(cls) for cls in types})
     try:
-        async with _administer(cluster) as admin:
+        async with administer(cluster) as admin:
             there = await _describe(admin, names)
             await make_topics(admin, cluster, set(names) - there.keys())
             if grow:
@@ -56,7 +56,7 @@ async def prepare_topics(
                 await _grow(admin, cluster, small)
             return [_after(cluster, name, there.get(name), grow=grow) for name in names]
     except (KafkaError, OSError, TimeoutError) as error:
-        raise _explain(cluster, error) from error
+        raise explain(cluster, error) from error
 
 
 def find_differences(cluster: Cluster, topics: Iterable[TopicState]) -> list[str]:
@@ -80,15 +80,15 @@ async def look_at_topics(cluster: Cluster, types: Iterable[type[Event]]) -> Seen
     """Return how the topics are; nothing is made."""
     names = sorted({cluster.topic(cls) for cls in types})
     try:
-        async with _administer(cluster) as admin:
+        async with administer(cluster) as admin:
             there = await _describe(admin, names)
             kept = await _read_retention(admin, list(there))
     except (KafkaError, OSError, TimeoutError) as error:
-        raise _explain(cluster, error) from error
+        raise explain(cluster, error) from error
     return Seen(list(there.values()), [name for name in names if name not in there], kept)
 
 
-def _explain(cluster: Cluster, error: Exception) -> BusUnavailable:
+def explain(cluster: Cluster, error: Exception) -> BusUnavailable:
     return BusUnavailable(
         f"Kafka at {cluster.servers} does not do this "
         f"({type(error).__name__}: {error}): {cluster.advice}"
@@ -113,7 +113,7 @@ def _after(cluster: Cluster, name: str, before: TopicState | None, *, grow: bool
 
 
 @asynccontextmanager
-async def _administer(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+async def administer(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(
         bootstrap_servers=cluster.servers,
         client_id=cluster.client_id,

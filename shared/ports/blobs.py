@@ -28,8 +28,8 @@ class Stored:
 class Blobs(Protocol):
     """Bytes by key. A put is atomic: a key has all of its bytes or does not exist."""
 
-    async def open(self) -> None:
-        """Connect, and make the place where the bytes are kept."""
+    async def open(self, *, make: bool = True) -> None:
+        """Connect, and make the place where the bytes are kept; without `make` only look for it."""
         ...
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ The probes answer from the first moment, also while a server that we need is sti
 import asyncio
 import errno
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -28,12 +29,16 @@ from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput
 
+log = logging.getLogger("storywave.service")
+
 SWITCH_SECONDS = 0.0005
 """How long a busy event loop keeps the interpreter from a thread that has work. Each operation of
 the store asks for it several times; with Python's own 5 ms, whoever posts would wait for these.
 """
 METRICS_CONNECTIONS = 16
 """On their own port: a few scrapers, and not a crowd."""
+
+_LEAVING = {"action": "leave"}
 
 NOTHING = Starlette()
 """Answers that there is nothing here."""
@@ -118,8 +123,11 @@ async def _work(
             started(app)
             gc.freeze()  # what was made to open them stays as well
             await stop.wait()
+        # a process that is killed says neither of these
+        log.info("told to leave: what is in hand is finished, or let go", extra=_LEAVING)
         app.draining = True
         await server.settle()  # what is being answered may need what is closed next
+    log.info("left", extra=_LEAVING)
 
 
 def _open_doors(settings: Settings, server: Server) -> dict[Server, socket.socket]:

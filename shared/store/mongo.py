@@ -35,6 +35,7 @@ REFUSED = {2, 14, 28, 40, 52, 54, 55, 56, 57, 10334, 17419}
 more than 16 MiB. For a server that is away they would be asked again for ever.
 """
 
+_LOOK = ": check that it runs and STORYWAVE_MONGO names it"
 _SIGN_IN = ": check the user and the password in STORYWAVE_MONGO, and what this user may do"
 _NOT_ALLOWED = {13: _SIGN_IN, 18: _SIGN_IN}
 
@@ -194,7 +195,7 @@ class MongoStore:
                 raise ValueError(f"MongoDB refuses this: {error}") from error
             # the address may hold a password, and this text goes into logs
             host = self._uri.partition("://")[2].rpartition("@")[2].partition("/")[0]
-            advice = _NOT_ALLOWED.get(getattr(error, "code", None) or 0, "")
+            advice = _NOT_ALLOWED.get(getattr(error, "code", None) or 0, _LOOK)
             said = f"MongoDB at {host} takes no work: {_cause(error)}{advice}"
             OUTAGES.note(StoreUnavailable)
             raise StoreUnavailable(said) from error
@@ -213,7 +214,8 @@ def _asks_for_tls(uri: str) -> bool:
 
 def _cause(error: Exception) -> str:
     """Return the cause alone: what follows are the driver's time-outs and its view of servers."""
-    return str(error).partition(", Timeout: ")[0].partition(" (configured timeouts")[0]
+    said = str(error).partition(", Timeout: ")[0].partition(" (configured timeouts")[0]
+    return said.partition(", full error: ")[0]
 
 
 def _direction(name: str) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -137,7 +138,10 @@ def test_sweep_and_doctor_look_at_the_servers(fleet: Fleet, video: str) -> None:
     assert code == 0 and "0 files of 0 bytes" in said
     code, said = run(fleet, "doctor")
     assert code == 0, said
-    assert all(name in said for name in ("bus: Kafka", "blobs: ", "store: "))
+    assert all(name in said for name in ("bus: Kafka", "blobs: ", "store: ", "services: "))
+    for command in ("doctor", "sweep"):
+        code, said = run(fleet, command, STORYWAVE_S3_BUCKET="not-a-bucket-of-ours")
+        assert code in (1, 3) and "has no bucket 'not-a-bucket-of-ours'" in said, said
 
 
 def test_a_server_that_is_away_is_named_with_what_to_do(fleet: Fleet) -> None:
@@ -156,3 +160,20 @@ def test_the_gateway_is_asked_where_a_command_steers(fleet: Fleet, video: str) -
         assert code == 0 and said.strip(), words
         code, said = run(fleet, *words)
         assert code == 2 and "STORYWAVE_URL" in said
+
+
+def test_doctor_names_services_that_do_not_run(fleet: Fleet) -> None:
+    [stitcher] = [each for each in fleet.replicas if each.service == "stitcher"]
+    stitcher.signal(signal.SIGTERM)
+    code, said = run(fleet, "doctor")
+    assert code == 1 and "services: stitcher do not run" in said, said
+    stitcher.start()
+    fleet.wait_ready([stitcher])
+    code, said = run(fleet, "doctor", STORYWAVE_KAFKA_PREFIX="elsewhere.")
+    assert code == 1 and "none of them runs" in said, said
+
+
+def test_a_service_logs_nothing_but_json(fleet: Fleet, video: str) -> None:
+    for replica in fleet.replicas:
+        lines = [json.loads(line) for line in replica.log.read_text().splitlines()]
+        assert any(line.get("action") == "start" for line in lines), replica.log

@@ -1,6 +1,7 @@
 """A rollout: every process is told to end in the midst of its work, and the next ones go on."""
 
 import asyncio
+import json
 import random
 import signal
 import time
@@ -64,6 +65,8 @@ def end_all(replicas: Sequence[Replica]) -> dict[str, float]:
     for replica in replicas:
         assert replica.process is not None
         assert replica.process.wait(60) == 0, replica.log
+        *_, last = replica.log.read_text().splitlines()
+        assert json.loads(last)["message"] == "left"
         took[replica.service] = time.monotonic() - began
     return took
 
