@@ -127,7 +127,9 @@ def _add_status(commands: "Commands") -> None:
     which = status.add_mutually_exclusive_group()
     which.add_argument("video", nargs="?", metavar="VIDEO")
     which.add_argument(
-        "--stuck", action="store_true", help="rows, videos and jobs that don't go on by themselves"
+        "--stuck",
+        action="store_true",
+        help="rows, videos and jobs that don't go on by themselves; providers that take no work",
     )
     about = "tell all services every fact of a video again: the repair for one that is stuck"
     replay = add_command(commands, "replay", "services.cli.inspect:replay", about)

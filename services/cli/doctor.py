@@ -252,8 +252,8 @@ async def _look_for_work(store: Store) -> list[Finding]:
     stuck, unresolved = await list_stuck(store), await list_unresolved(store)
     found = list[Finding]()
     if stuck:
-        said = f"{len(stuck)} that nobody can read or finish: `storywave status --stuck` lists them"
-        found.append(Finding("rows, videos and jobs", said))
+        said = f"{len(stuck)} that do not go on by themselves, or wait for a provider: "
+        found.append(Finding("work", f"{said}`storywave status --stuck` lists them"))
     if unresolved:
         held = say_dollars(sum(job.held for job in unresolved))
         said = f"{len(unresolved)} may be paid for or not, ${held} is held for them: "

@@ -17,6 +17,8 @@ from shared.story.texts import make_one_line
 PAGE = 100
 COLUMNS = 48
 """Of the picture of a timeline."""
+ERROR = 120
+"""Letters of why a job has failed, or is tried again."""
 
 
 def list_videos(given: argparse.Namespace) -> int:
@@ -140,7 +142,8 @@ def format_timeline(found: Timeline) -> Iterator[str]:
         took = f"{(bar.waiting_ms + bar.running_ms + bar.storing_ms) / 1000:6.1f} s"
         picture = _draw(bar, found.began_at, whole)
         what = f"{bar.kind:<9} {make_one_line(bar.item)[:14]:<14}"  # one beat has several jobs
-        yield f"{mark} {what} {picture} {took}  {bar.state}"
+        why = f": {make_one_line(bar.error)[:ERROR]}" if bar.error and bar.state != "done" else ""
+        yield f"{mark} {what} {picture} {took}  {bar.state}{why}"
     yield f"revision {found.rev}: {whole:.1f} s, {found.waves} waves; * is what the film waited for"
 
 

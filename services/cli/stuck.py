@@ -1,6 +1,6 @@
 """`storywave status --stuck`: all that was put off or set aside, until when, and why.
 
-It only reads. Whatever it names needs a newer version, or a person.
+It only reads. Whatever it names needs a newer version, or a person; or it waits for a provider.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +14,7 @@ from services.gateway.read.status import read_status
 from shared.bus import wire
 from shared.jobs.job import TERMINAL
 from shared.jobs.ledger import JOBS
+from shared.jobs.rates import RATES
 from shared.jobs.relay import OUTBOX
 from shared.jobs.rows import end_event, from_doc
 from shared.jobs.times import Waiting
@@ -43,6 +44,7 @@ async def list_stuck(store: Store) -> list[str]:
     views = next(service.views for service in services if service.reads_all)
     lines.update([(line, None) async for line in _find_stuck_videos(store, views)])
     lines.update([(line, None) async for line in _find_deadly_jobs(store)])
+    lines.update([(line, None) async for line in _find_refusals(store)])
     return list(lines)
 
 
@@ -122,6 +124,13 @@ async def _find_deadly_jobs(store: Store) -> AsyncIterator[str]:
         if job.state not in TERMINAL:
             times = f"{job.deaths} workers in a row went away in the middle of it"
             yield _format_line("job", job.id, job.state, f"{times} (attempt {job.attempt})")
+
+
+async def _find_refusals(store: Store) -> AsyncIterator[str]:
+    """Yield a line for each provider that takes no work now: all that needs it waits."""
+    for row in await store.find(RATES, {"blocked_until": Is(">", store.now())}):
+        until = f"takes no work until {_format_time(row['blocked_until'])}"
+        yield _format_line("provider", row["_id"], until, str(row.get("why", "")))
 
 
 def _format_line(*cells: str) -> str:

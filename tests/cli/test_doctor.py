@@ -253,7 +253,8 @@ def test_what_waits_for_a_person_is_counted(doctor: Doctor, tmp_path: Path) -> N
     assert code == 1
     assert "jobs: 1 may be paid for or not, $0.25 is held" in said
     assert "`storywave jobs unresolved` lists them" in said
-    assert "1 that nobody can read or finish: `storywave status --stuck` lists them" in said
+    assert "work: 1 that do not go on by themselves" in said
+    assert "`storywave status --stuck` lists them" in said
 
 
 async def test_a_folder_in_which_a_server_works_is_left_to_it(

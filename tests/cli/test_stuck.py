@@ -10,6 +10,7 @@ import pytest
 from services.cli import main
 from shared.jobs.job import Rules
 from shared.jobs.ledger import JOBS, Ledger
+from shared.jobs.rates import Rates
 from shared.jobs.relay import OUTBOX
 from shared.ports import Doc, Store, Update
 from shared.story.events import DeadLettered
@@ -136,3 +137,16 @@ def test_one_video_and_all_that_is_stuck_are_two_questions(capsys: Captured) -> 
     with pytest.raises(SystemExit):
         main(["status", "v", "--stuck"])
     assert "not allowed with" in capsys.readouterr().err
+
+
+async def test_a_provider_that_takes_no_work_is_named_with_its_reason(
+    stores: Stores, capsys: Captured
+) -> None:
+    async with stores.opened() as store:
+        await Rates(store).slow_down("replicate", 300, "it has no credit: add some")
+    [line] = await asyncio.to_thread(ask, capsys)
+    assert line.startswith("provider  replicate  takes no work until ")
+    assert line.endswith("it has no credit: add some")
+    async with stores.opened() as store:
+        assert await Rates(store).clear("replicate")
+    assert await asyncio.to_thread(ask, capsys) == ["nothing is stuck"]
