@@ -146,7 +146,9 @@ REPEATED = Counter("storywave_batches_repeated", "Batches of events that come ag
 RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a race", ["service"])
 DECIDED = Counter("storywave_events_decided", "Events brought about by decisions", ["event"])
 LAG = Gauge(
-    "storywave_consumer_lag", "Events that wait for this process, in its partitions", ["service"]
+    "storywave_consumer_lag",
+    "Events that wait for this process, in its partitions; NaN where Kafka does not tell",
+    ["service"],
 )
 UNPUBLISHED = Gauge(
     "storywave_facts_unpublished", "Facts that nobody has been told yet", ["service"]

@@ -5,6 +5,7 @@ the lag is each one's own: it is added up.
 """
 
 import asyncio
+import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -67,10 +68,12 @@ class Measures:
                     await self._blobs.stat(NO_BLOB)
 
     async def _measure_lag(self, service: str) -> None:
-        with suppress(TimeoutError):
+        """Ask the bus, which notes an outage: where nothing is published, nobody else asks it."""
+        lag = math.nan  # its row stays: without one, the service would be taken for gone
+        with suppress(InfrastructureError, TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 lag = await self._bus.measure_lag(service)
-            telemetry.LAG.labels(service).set(lag)
+        telemetry.LAG.labels(service).set(lag)
 
     async def _measure_jobs(self, service: Service) -> None:
         for kind in service.kinds:

@@ -156,10 +156,13 @@ ALERTS: Sequence[Alert] = (
     ),
     Alert(
         name="ConsumerLag",
-        expr="sum by (service) (storywave_consumer_lag) > 5000",
+        expr="sum by (service) (storywave_consumer_lag >= 0) > 5000",
         lasts="10m",
         summary="{{ $labels.service }} is {{ $value }} events behind.",
-        fires={'storywave_consumer_lag{service="stitcher"}': "6000x30"},
+        fires={
+            'storywave_consumer_lag{service="stitcher", instance="a:8000"}': "6000x30",
+            'storywave_consumer_lag{service="stitcher", instance="b:8000"}': " ".join(["NaN"] * 31),
+        },
         silent={'storywave_consumer_lag{service="stitcher"}': "6000x9 20x21"},
         labels={"service": "stitcher"},
     ),
