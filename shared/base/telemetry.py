@@ -187,7 +187,7 @@ for _sort, _name in NAMES.items():
     AWAY.labels(_name).set_function(partial(OUTAGES.measure, _sort))
 
 LABELS = {
-    "action": "what the shell did: read, decide, write, ensure, sweep, stop, go on",
+    "action": "what the shell did: read, decide, write, ensure, sweep, stop, go on, purge",
     "answer": "of the gate: `Verdict` in shared/jobs/gate.py; of a rate: taken, none",
     "code": "`Code` in shared/jobs/outcomes.py",
     "collection": "the collections of the store",

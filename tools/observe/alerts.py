@@ -233,7 +233,10 @@ ALERTS: Sequence[Alert] = (
         expr="sum by (service, action) (increase(storywave_videos_set_aside_total[15m])) > 0",
         summary="Something broke for single videos in {{ $labels.service }}: "
         "it could not {{ $labels.action }}.",
-        fires={'storywave_videos_set_aside_total{service="chunker", action="decide"}': "0x25 1x5"},
+        # of a process that has just begun
+        fires={
+            'storywave_videos_set_aside_total{service="chunker", action="decide"}': "_x24 0 1x5"
+        },
         silent={'storywave_videos_set_aside_total{service="chunker", action="decide"}': "1x30"},
         labels={"service": "chunker", "action": "decide"},
     ),
