@@ -11,7 +11,7 @@ import platform
 import shutil
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -41,6 +41,9 @@ from shared.runtime.keeping import DAY_MS
 from shared.runtime.settings import Settings
 from shared.story.errors import BadInput, InfrastructureError, PermanentError
 from shared.story.money import say_dollars
+
+if TYPE_CHECKING:
+    from shared.bus.kafka_topics import Seen
 
 LEAST_ROOM = 1 << 30
 """Bytes. A video of a minute and all between needs some hundred megabytes."""
@@ -175,9 +178,7 @@ async def _check_bus(chosen: Settings) -> list[Finding]:
     found = [Finding("bus", f"Kafka at {chosen.kafka} answers", "ok")]
     found += [Finding("topics", said) for said in find_differences(cluster, seen.topics)]
     if seen.missing:
-        many = f"{len(seen.missing)} are missing, such as {seen.missing[0]}"
-        said = f"{many}: services make them at their start, or `storywave topics` now"
-        found.append(Finding("topics", said, "note"))
+        found.append(_tell_missing(seen))
     return found + _check_retention(chosen, seen.kept_ms)
 
 
@@ -194,6 +195,16 @@ async def _check_services(chosen: Settings) -> list[Finding]:
     many = "none of them runs" if len(absent) == len(NAMES) else f"{', '.join(absent)} do not run"
     said = f"{many}: videos stand still until they do. Look at why they left, and start them"
     return [Finding("services", said)]
+
+
+def _tell_missing(seen: "Seen") -> Finding:
+    """Tell that topics are missing: before the first start it is all of them, and no fault."""
+    many = f"{len(seen.missing)} are missing, such as {seen.missing[0]}"
+    if seen.topics:
+        # services that run don't make it again: what is about it waits in its rows
+        return Finding("topics", f"{many}, and others are there: `storywave topics` makes them")
+    said = f"{many}: services make them at their start, or `storywave topics` now"
+    return Finding("topics", said, "note")
 
 
 def _check_retention(chosen: Settings, kept_ms: int | None) -> list[Finding]:

@@ -146,7 +146,9 @@ REPEATED = Counter("storywave_batches_repeated", "Batches of events that come ag
 RETRIED = Counter("storywave_decisions_retried", "Guarded decisions that lost a race", ["service"])
 DECIDED = Counter("storywave_events_decided", "Events brought about by decisions", ["event"])
 LAG = Gauge(
-    "storywave_consumer_lag", "Events that wait for this process, in its partitions", ["service"]
+    "storywave_consumer_lag",
+    "Events that wait for this process, in its partitions; NaN where Kafka does not tell",
+    ["service"],
 )
 UNPUBLISHED = Gauge(
     "storywave_facts_unpublished", "Facts that nobody has been told yet", ["service"]
@@ -185,7 +187,7 @@ for _sort, _name in NAMES.items():
     AWAY.labels(_name).set_function(partial(OUTAGES.measure, _sort))
 
 LABELS = {
-    "action": "what the shell did: read, decide, write, ensure, sweep, stop, go on",
+    "action": "what the shell did: read, decide, write, ensure, sweep, stop, go on, purge",
     "answer": "of the gate: `Verdict` in shared/jobs/gate.py; of a rate: taken, none",
     "code": "`Code` in shared/jobs/outcomes.py",
     "collection": "the collections of the store",

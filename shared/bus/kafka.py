@@ -95,7 +95,13 @@ class KafkaBus:
 
     async def measure_lag(self, service: str) -> int:
         """Return how many records of its partitions this consumer has not fetched yet."""
-        return await self._consumers[service].measure_lag()
+        consumer = self._consumers[service]
+        try:
+            await self._producer.look()
+        except BusUnavailable:
+            consumer.note_silence()
+            raise
+        return await consumer.measure_lag()
 
     async def _open(self) -> None:
         await self._producer.open()

@@ -13,7 +13,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,6 +32,7 @@ from shared.bus.handover import hand_over, note_unread, pause
 from shared.bus.kafka_producer import Cluster
 from shared.bus.wire import BadRecord, Record
 from shared.ports import Handler, Health, Heard
+from shared.story.errors import BusUnavailable
 from shared.story.events import DeadLettered, Event, topic
 
 log = logging.getLogger("storywave.bus")
@@ -116,13 +116,18 @@ class Consumer:
     async def measure_lag(self) -> int:
         """Return how many records of its partitions it has not been given yet."""
         consumer = self._subscriber and self._subscriber.consumer
-        lag = 0
-        with suppress(KafkaError):  # the server is away, or a partition is another's by now
+        if consumer is None:
+            raise BusUnavailable(f"{self.service} does not listen yet")
+        try:
             # asked for: what came with the last records is old where a batch takes long
-            ends = await self._ask_for_ends(consumer) if consumer else {}
-            for partition, end in ends.items():
-                lag += max(0, end - await consumer.position(partition))
-        return lag
+            ends = await self._ask_for_ends(consumer)
+            return sum([max(0, end - await consumer.position(at)) for at, end in ends.items()])
+        except KafkaError as error:  # the server is away, or a partition is another's by now
+            raise BusUnavailable(f"nobody tells {self.service} its lag: {error}") from error
+
+    def note_silence(self) -> None:
+        """Note that Kafka gives no answer: a consumer that fetches nothing is not dead then."""
+        self._watch.note_silence()
 
     async def _ask_for_ends(self, consumer: Any) -> Mapping[TopicPartition, int]:
         """Return where its partitions end; note where Kafka has no answer, or whoever asks leaves.
@@ -136,7 +141,7 @@ class Consumer:
             return ends
         finally:
             if not is_answered:
-                self._watch.note_silence()
+                self.note_silence()
 
     async def _receive(self, raws: Sequence[ConsumerRecord]) -> None:
         """Handle a batch. Returning commits it; a NACK rewinds every partition in it."""

@@ -6,8 +6,9 @@ publishes one message at a time, each through all of its layers: see docs/decisi
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence, Set
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,12 @@ METADATA_MS = 30_000
 BATCH_BYTES = 128 * 1024
 CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.05
+ANSWER_SECONDS = 3.0
+"""For how long to wait for a list of the topics, which any of Kafka's servers has at hand."""
+REFUSED_SECONDS = 60.0
+"""After which what was not taken has been sent again, by this process or another."""
+
+NOT_OPEN = "the bus is not open: what is to be published waits in its row"
 
 Packed = Sequence[tuple[Event, bytes]]
 """Events with their bodies."""
@@ -80,6 +87,7 @@ class Producer:
         self._seconds = seconds
         self._producer: AIOKafkaProducer | None = None
         self._broken = False
+        self._refused = float("-inf")
         self._renewing = asyncio.Lock()
         self._known: set[str] = set()
 
@@ -108,11 +116,21 @@ class Producer:
             async with asyncio.timeout(self._seconds):
                 await self.ensure_topics({type(event) for event, _ in packed})
                 refused |= await self._send_all(packed)
-        except TimeoutError as error:
-            raise self._unavailable(error) from error
+        except (KafkaError, TimeoutError) as error:
+            raise await self._explain(error, packed) from error
         OUTAGES.clear(BusUnavailable)
         if refused:
             raise Unpublishable(refused)
+
+    async def look(self) -> None:
+        """Ask whether Kafka answers: while nothing is to be published, nobody else does.
+
+        Raises BusUnavailable where it does not.
+        """
+        await self._list_topics()
+        # a Kafka that answers, and takes nothing, is away all the same
+        if time.monotonic() - self._refused > REFUSED_SECONDS:
+            OUTAGES.clear(BusUnavailable)
 
     async def ensure_topics(self, types: Iterable[type[Event]]) -> None:
         """Create what is missing, and wait until it can be used; many replicas may do this."""
@@ -201,13 +219,11 @@ class Producer:
                 ]
                 await asyncio.gather(*sent)
             _count(packed)
-        except KafkaError as error:
+        except KafkaError:
             # An idempotent producer tries again by itself. What it has given up on leaves a gap in
             # its numbers, after which the broker takes nothing more of it: it is to be renewed.
             self._broken = True
-            if isinstance(error, MessageSizeTooLargeError):
-                raise
-            raise self._unavailable(error) from error
+            raise
 
     async def _sort(
         self, producer: AIOKafkaProducer, packed: Packed
@@ -228,15 +244,36 @@ class Producer:
         """Return the producer; a new one in place of one that is broken."""
         async with self._renewing:  # of many who find it broken, one renews it
             if self._producer is None:
-                raise BusUnavailable(
-                    "the bus is not open: what is to be published waits in its row"
-                )
+                raise BusUnavailable(NOT_OPEN)
             if self._broken:
                 log.warning("the Kafka producer broke and is renewed", extra={"action": "publish"})
                 old = self._producer
                 await self.open()
                 await _close(old)
             return self._producer
+
+    async def _explain(self, error: Exception, packed: Packed) -> BusUnavailable:
+        """Return why nothing was taken: a topic may be gone from a Kafka that is there."""
+        names = {self._cluster.topic(type(event)) for event, _ in packed}
+        with suppress(BusUnavailable):
+            if missing := sorted(names - await self._list_topics()):
+                return BusUnavailable(
+                    f"Kafka at {self._cluster.servers} answers and has no topic "
+                    f"{', '.join(missing)}: `storywave topics` makes it"
+                )
+        self._refused = time.monotonic()
+        return self._unavailable(error)
+
+    async def _list_topics(self) -> Set[str]:
+        """Return the topics that Kafka has just now; raises BusUnavailable without an answer."""
+        if self._producer is None:
+            raise BusUnavailable(NOT_OPEN)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                seen = await self._producer.client.fetch_all_metadata()
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+        return frozenset(seen.topics())
 
     def _unavailable(self, error: Exception) -> BusUnavailable:
         OUTAGES.note(BusUnavailable)

@@ -61,19 +61,27 @@ async def prepare_topics(
 
 def find_differences(cluster: Cluster, topics: Iterable[TopicState]) -> list[str]:
     """Return, in words for an operator, where topics are not as the settings say."""
-    found = []
-    for topic in topics:
-        if topic.partitions < cluster.partitions:
-            found.append(
-                f"{topic.name} has {topic.partitions} partitions and STORYWAVE_KAFKA_PARTITIONS "
-                f"says {cluster.partitions}: `storywave topics --grow` adds them"
-            )
-        if topic.copies < cluster.replication:
-            found.append(
-                f"{topic.name} has {topic.copies} copies and STORYWAVE_KAFKA_REPLICATION says "
-                f"{cluster.replication}: Kafka's own kafka-reassign-partitions adds them"
-            )
-    return found
+    sorted_ = sorted(topics, key=lambda topic: topic.name)
+    narrow = {
+        topic.name: f"{topic.partitions} partitions and STORYWAVE_KAFKA_PARTITIONS says "
+        f"{cluster.partitions}: `storywave topics --grow` adds them"
+        for topic in sorted_
+        if topic.partitions < cluster.partitions
+    }
+    thin = {
+        topic.name: f"{topic.copies} copies and STORYWAVE_KAFKA_REPLICATION says "
+        f"{cluster.replication}: Kafka's own kafka-reassign-partitions adds them"
+        for topic in sorted_
+        if topic.copies < cluster.replication
+    }
+    return [*_tell(narrow, len(sorted_)), *_tell(thin, len(sorted_))]
+
+
+def _tell(faults: Mapping[str, str], count: int) -> list[str]:
+    """Return what each topic has; where all `count` of them have the same, it is said once."""
+    if len(faults) == count > 1 and len(set(faults.values())) == 1:
+        return [f"all {count} topics have {fault}" for fault in set(faults.values())]
+    return [f"{name} has {fault}" for name, fault in faults.items()]
 
 
 async def look_at_topics(cluster: Cluster, types: Iterable[type[Event]]) -> Seen:

@@ -103,6 +103,9 @@ class Ended:
     """What a model answered that was of no use: the next try may have it mended."""
 
 
+Why = Literal["busy", "account", "input", "model"]
+
+
 @dataclass(frozen=True)
 class Refused:
     """Surely not accepted: nothing runs, and nothing is owed.
@@ -111,7 +114,7 @@ class Refused:
     provider is left alone for `seconds`. `input` and `model` are the job's own failure.
     """
 
-    why: Literal["busy", "account", "input", "model"]
+    why: Why
     error: str
     code: Code = "internal"
     at_fault: str = ""

@@ -76,5 +76,8 @@ class Bus(Protocol):
         ...
 
     async def measure_lag(self, service: str) -> int:
-        """Return how many events wait for this service in this process, as far as it knows."""
+        """Return how many events wait for this service in this process.
+
+        Raises BusUnavailable where nobody knows.
+        """
         ...

@@ -41,7 +41,7 @@ from shared.ports import EXPIRY, Blobs, Bus, Health, Index, Is, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.budgets import Budgets
 from shared.runtime.keeping import Keeping
-from shared.runtime.measures import MEASURE_SECONDS, Measures
+from shared.runtime.measures import MEASURE_SECONDS, Measures, begin_at_zero
 from shared.runtime.purge import Purge
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
@@ -81,6 +81,8 @@ class Parts:
     """Who does the work of each kind."""
     scratch: Path
     pool: Pool
+    models: Mapping[AnyKind, Sequence[str]] = field(default_factory=dict)
+    """The models that may be run for each kind, where any are."""
     given: Engine | None = None
     """Takes what users gave in place of what would be made; None: who does the work of its kind."""
     rules: Rules = field(default_factory=Rules)
@@ -300,6 +302,8 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
     loops.append(("expiry", _repeat(partial(_expire, app.ports.store, services), EXPIRE_SECONDS)))
     mend = partial(_make_due, app.ports.store, services, mend_times)
     loops.append(("times", _repeat(mend, MEND_SECONDS)))
+    for service in services:
+        begin_at_zero(service, parts.engines, parts.models)
     measures = Measures(ports.store, ports.bus, ports.blobs, services, parts.scratch)
     loops.append(("measures", _repeat(measures.take, MEASURE_SECONDS)))
     return loops

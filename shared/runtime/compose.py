@@ -3,7 +3,7 @@
 `shared` does not know the services: they are handed in.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.base.pool import Pool
 from shared.base.worker import Bounds
+from shared.engines import plain
 from shared.engines.local.engine import LocalEngine
 from shared.engines.local.given import GIVEN
 from shared.engines.local.optional import tell_missing
@@ -61,6 +62,7 @@ async def open_app(
         },
         scratch,
         pool,
+        models=name_models(settings, paid),
         given=None if settings.engine == "rehearsal" else LocalEngine(pool, GIVEN),
         rules=replace(Rules(), lease_ms=round(settings.lease_seconds * 1000)),
         pace=Pace(look=settings.look_seconds),
@@ -191,6 +193,19 @@ def paid_engines(
     if found:
         check_ready()
     return found
+
+
+def name_models(settings: Settings, paid: Iterable[AnyKind]) -> Mapping[AnyKind, Sequence[str]]:
+    """Return the models that may be run for each kind, of those that are worked on for money."""
+    chats = settings.llm_url and settings.engine != "rehearsal"
+    chat = {PLAN: [settings.llm_model, plain.NAME]} if chats else {}
+    if not (kinds := tuple(paid)):
+        return chat
+    from shared.engines.replicate.catalog import load
+
+    # after all models that can plan, our own rules can
+    after = {PLAN: [plain.NAME]}
+    return {**{kind: [*load().list_for(kind.name), *after.get(kind, ())] for kind in kinds}, **chat}
 
 
 def choose_ports(settings: Settings) -> tuple[Ports, Path]:

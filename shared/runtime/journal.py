@@ -3,12 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
 from shared.base import telemetry, tracing
 from shared.base.telemetry import name_video
 from shared.base.tracing import Attributes, Span
 from shared.ports import Heard
 from shared.runtime.known import Change, Known
+from shared.story.brief import Workflow
 from shared.story.durations import find_critical_ms, measure_stages
 from shared.story.events import (
     BeatsPlanned,
@@ -97,6 +99,10 @@ def _count_video(end: VideoCompleted | VideoFailed, view: View, how: str) -> Non
         end.video_id, f"video {how}", end.at - end.generation_ms, end.at, known, end.rev == 1
     )
     tracing.record(whole)
+
+
+WORKFLOWS = (*get_args(Workflow), "reviewed", "revision")
+"""What `_count_video` tells apart."""
 
 
 def _name_workflow(view: View) -> str:

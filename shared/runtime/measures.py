@@ -5,8 +5,9 @@ the lag is each one's own: it is added up.
 """
 
 import asyncio
+import math
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
@@ -15,17 +16,23 @@ from prometheus_client import Counter, Histogram
 
 from shared.base import telemetry
 from shared.base.outages import OUTAGES
+from shared.jobs.engine import Engine
 from shared.jobs.gate import Verdict
 from shared.jobs.job import IN_HAND, TERMINAL, State
 from shared.jobs.journal import PHASE_NAMES
 from shared.jobs.ledger import JOBS
-from shared.jobs.outcomes import Code
+from shared.jobs.outcomes import Code, Why
 from shared.jobs.relay import OUTBOX
 from shared.jobs.unreadable import PUT_OFF
 from shared.jobs.untold import UNTOLD
 from shared.ports import Blobs, Bus, Is, Store, Where
+from shared.runtime.journal import WORKFLOWS
 from shared.runtime.service import Service
+from shared.runtime.shell import Action
 from shared.story.errors import BlobMissing, BlobsUnavailable, InfrastructureError
+from shared.story.events import DeadLettered, Event
+from shared.story.kinds import AnyKind, Stage
+from shared.story.phases import NO_STAGE, PHASES
 
 MEASURE_SECONDS = 10.0
 NO_BLOB = "none/none"
@@ -45,8 +52,6 @@ class Measures:
         self._blobs = blobs
         self._services = services
         self._folder = folder
-        for service in services:
-            begin_at_zero(service)
 
     async def take(self) -> None:
         """Measure everything once."""
@@ -67,10 +72,12 @@ class Measures:
                     await self._blobs.stat(NO_BLOB)
 
     async def _measure_lag(self, service: str) -> None:
-        with suppress(TimeoutError):
+        """Ask the bus, which notes an outage: where nothing is published, nobody else asks it."""
+        lag = math.nan  # its row stays: without one, the service would be taken for gone
+        with suppress(InfrastructureError, TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 lag = await self._bus.measure_lag(service)
-            telemetry.LAG.labels(service).set(lag)
+        telemetry.LAG.labels(service).set(lag)
 
     async def _measure_jobs(self, service: Service) -> None:
         for kind in service.kinds:
@@ -121,16 +128,44 @@ def _list_states(kind: str) -> Iterator[tuple[str, Where]]:
         yield state.value, {**due, "state": state.value}
 
 
-def begin_at_zero(service: Service) -> None:
-    """Make the counters of a service exist: else the first of anything would be no increase."""
+def begin_at_zero(
+    service: Service,
+    engines: Mapping[AnyKind, Engine],
+    models: Mapping[AnyKind, Sequence[str]],
+) -> None:
+    """Make the counters of a service exist: else the first of anything would be no increase.
+
+    `models`: those that may be run here, by kind. One that was run before and is none of them any
+    more has its rows with its first run.
+    """
     for kind in service.kinds:
         _begin_kind(kind.name)
+        if kind in models:
+            _begin_models(engines[kind].name, models[kind])
     for each in OF_A_SERVICE:
         each.labels(service.name)
-    for event in service.decides:
-        telemetry.DECIDED.labels(event.__name__)
+    _begin_each(telemetry.BROKEN, (service.name,), get_args(Action))
+    _begin_each(telemetry.DECIDED, (), [event.__name__ for event in service.decides])
+    told: list[type[Event]] = [*service.emits, DeadLettered]
+    _begin_each(telemetry.PUBLISHED, (), [event.__name__ for event in told])
     if service.kinds:
         _begin_each(telemetry.VERDICTS, (), Verdict)
+    if service.ends_videos:
+        _begin_ends()
+
+
+def _begin_models(provider: str, models: Iterable[str]) -> None:
+    for each in OF_A_MODEL:
+        _begin_each(each, (), models)
+    _begin_each(telemetry.REFUSALS, (provider,), get_args(Why))
+    _begin_each(telemetry.CREATES, (provider,), ("taken", "none"))
+
+
+def _begin_ends() -> None:
+    for workflow in WORKFLOWS:
+        _begin_each(telemetry.VIDEO_SECONDS, (workflow,), ("completed", "failed"))
+    _begin_each(telemetry.STAGE_SECONDS, (), Stage)
+    _begin_each(telemetry.FAILED_VIDEOS, (), (*PHASES, *NO_STAGE))
 
 
 def _begin_kind(kind: str) -> None:
@@ -149,7 +184,9 @@ def _begin_each(
         metric.labels(*labels, str(value))
 
 
+OF_A_MODEL = (telemetry.RUNS, telemetry.MODEL_HELD, telemetry.MODEL_SPENT)
 OF_A_KIND = (
+    telemetry.JOB_SECONDS,
     telemetry.FALLBACKS,
     telemetry.FENCED,
     telemetry.SPENT,
@@ -160,6 +197,9 @@ OF_A_KIND = (
     telemetry.UNRESOLVED,
 )
 OF_A_SERVICE = (
+    telemetry.BATCH,
+    telemetry.HANDLE_SECONDS,
+    telemetry.HOP_SECONDS,
     telemetry.KNOWN,
     telemetry.HANDLED,
     telemetry.REPEATED,

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from shared.base import telemetry
 from shared.base.batching import Batcher, run_each
@@ -47,6 +47,9 @@ from shared.story.view import NOTHING, Decision, JobSpec, View
 from shared.story.wishes import is_deleting
 
 log = logging.getLogger("storywave.service")
+
+Action = Literal["read", "decide", "write", "ensure", "sweep", "stop", "go on", "purge"]
+"""What may break for one video."""
 
 CHECK_MS = 5 * 60_000
 SILENT_MS = 10 * 60_000
@@ -395,13 +398,13 @@ class Shell:
             if isinstance(answer, Exception):
                 self._raise_or_tell(view.video_id, "go on", answer)
 
-    def _raise_or_tell(self, video: str, action: str, error: Exception) -> None:
+    def _raise_or_tell(self, video: str, action: Action, error: Exception) -> None:
         """Let a server that is away stop the whole batch; tell of what concerns one video."""
         if isinstance(error, InfrastructureError):
             raise error
         self._tell_broken(video, action, error)
 
-    def _tell_broken(self, video: str, action: str, error: Exception) -> None:
+    def _tell_broken(self, video: str, action: Action, error: Exception) -> None:
         about = {"video_id": video, "stage": self.service.name, "action": action}
         log.error("cannot %s: %s", action, error, exc_info=error, extra=about)
         telemetry.BROKEN.labels(self.service.name, action).inc()

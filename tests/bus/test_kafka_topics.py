@@ -43,8 +43,8 @@ async def test_fewer_partitions_than_wanted_are_said_and_added_when_asked_for() 
     wider = replace(cluster, partitions=3)
     before = await prepare_topics(wider, BOTH)
     said = find_differences(wider, before)
-    assert len(said) == 2
-    assert all("has 2 partitions" in line and "--grow" in line for line in said)
+    assert len(said) == 1
+    assert said[0].startswith("all 2 topics have 2 partitions") and "--grow" in said[0]
     await prepare_topics(wider, BOTH, grow=True)
     after = await prepare_topics(wider, BOTH)
     assert [(each.partitions, each.done) for each in after] == [(3, "")] * 2
@@ -54,6 +54,16 @@ def test_fewer_copies_than_wanted_are_said() -> None:
     cluster = replace(of("kafka:9092"), replication=3)
     (line,) = find_differences(cluster, [TopicState("a", 2, 1)])
     assert "has 1 copies and STORYWAVE_KAFKA_REPLICATION says 3" in line
+
+
+def test_what_differs_is_said_topic_by_topic_in_their_order() -> None:
+    cluster = of("kafka:9092", partitions=4)
+    topics = [TopicState("c", 2, 1), TopicState("a", 3, 1), TopicState("b", 4, 1)]
+    assert [line.split(" partitions")[0] for line in find_differences(cluster, topics)] == [
+        "a has 3",
+        "c has 2",
+    ]
+    assert len(find_differences(cluster, topics[:2])) == 2, "it is not the same for both"
 
 
 async def test_without_a_server_it_says_which_setting_names_it() -> None:

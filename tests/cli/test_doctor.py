@@ -11,6 +11,8 @@ import pytest
 from services.cli import doctor as doctors
 from services.cli import main
 from services.cli.contradictions import find_contradictions
+from shared.bus import kafka_topics
+from shared.bus.kafka_topics import Seen, TopicState
 from shared.engines.replicate.catalog import Catalog, load
 from shared.engines.replicate.client import TOKEN
 from shared.jobs.gate import MONEY
@@ -277,10 +279,31 @@ def test_a_full_disk_is_said_to_be(doctor: Doctor, monkeypatch: pytest.MonkeyPat
     assert "MiB are free" in said and "make room" in said
 
 
-def test_servers_that_are_away_are_each_named(
-    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("there", "level", "advice"),
+    [
+        ([], "note", "2 are missing, such as a: services make them at their start"),
+        ([TopicState("c", 99, 9)], "wrong", "2 are missing, such as a, and others are there: `st"),
+    ],
+)
+def test_topics_that_are_missing_beside_others_are_wrong(
+    doctor: Doctor, away: None, monkeypatch: pytest.MonkeyPatch, there: Any, level: str, advice: str
 ) -> None:
-    away = {
+    """A service makes its topics when it starts, and not again while it runs."""
+
+    async def look(*_: object) -> Seen:
+        return Seen(there, ["a", "b"], 0)
+
+    monkeypatch.setattr(kafka_topics, "look_at_topics", look)
+    _, said = doctor()
+    [line] = [line for line in said.splitlines() if "topics: " in line]
+    assert line.startswith(level) and advice in line
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server answers where they are looked for."""
+    known = {
         "MODE": "cluster",
         "KAFKA": "127.0.0.1:9",
         "MONGO": "mongodb://127.0.0.1:9/",
@@ -288,8 +311,11 @@ def test_servers_that_are_away_are_each_named(
         "S3_KEY": "k",
         "S3_SECRET": "s",
     }
-    for name, value in away.items():
+    for name, value in known.items():
         monkeypatch.setenv(f"STORYWAVE_{name}", value)
+
+
+def test_servers_that_are_away_are_each_named(doctor: Doctor, away: None) -> None:
     code, said = doctor()
     assert code == 1
     wrong = [line for line in said.splitlines() if line.startswith("wrong")]

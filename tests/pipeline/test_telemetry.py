@@ -19,7 +19,7 @@ from shared.jobs import ledger, relay
 from shared.ports import Blob
 from shared.runtime.measures import Measures
 from shared.store.sqlite import SqliteStore
-from shared.story.errors import BlobMissing, BlobsUnavailable
+from shared.story.errors import BlobMissing, BlobsUnavailable, BusUnavailable
 from shared.story.events import VideoCompleted, VideoFailed, WavesCompleted
 from shared.story.kinds import KINDS, ChunkFailed, ChunkReady
 from tests.pipeline.world import SERVICES, brief, world
@@ -139,6 +139,37 @@ async def test_an_object_store_that_was_away_is_asked_until_it_answers(tmp_path:
     await store.close()
     assert told[0] and told[1:] == [0, 0]
     assert not blobs.looks
+
+
+class Silent(LocalBus):
+    """A bus that answers again only after a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = [0, None, 3]
+
+    async def measure_lag(self, service: str) -> int:
+        if (lag := self.answers.pop(0)) is None:
+            OUTAGES.note(BusUnavailable)
+            raise BusUnavailable("it does not answer")
+        OUTAGES.clear(BusUnavailable)
+        return lag
+
+
+async def test_a_lag_that_nobody_tells_is_not_known_and_its_row_stays(tmp_path: Path) -> None:
+    """An old figure would look like a queue that is short; no row, like a service that is gone."""
+    store, bus = SqliteStore(tmp_path / "storywave.db"), Silent()
+    services = [each for each in SERVICES if each.name == "chunker"]
+    await store.open({**ledger.INDEXES, **relay.INDEXES, **services[0].indexes})
+    measures = Measures(store, bus, DiskBlobs(tmp_path / "blobs"), services, tmp_path)
+    lags, away = [], []
+    for _ in range(3):
+        await measures.take()
+        lags.append(REGISTRY.get_sample_value("storywave_consumer_lag", CHUNKER))
+        away.append(list(OUTAGES.away()))
+    await store.close()
+    assert [str(lag) for lag in lags] == ["0.0", "nan", "3.0"]
+    assert away == [[], ["Kafka"], []]
 
 
 CHUNKER = {"service": "chunker"}

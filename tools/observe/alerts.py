@@ -156,10 +156,13 @@ ALERTS: Sequence[Alert] = (
     ),
     Alert(
         name="ConsumerLag",
-        expr="sum by (service) (storywave_consumer_lag) > 5000",
+        expr="sum by (service) (storywave_consumer_lag >= 0) > 5000",
         lasts="10m",
         summary="{{ $labels.service }} is {{ $value }} events behind.",
-        fires={'storywave_consumer_lag{service="stitcher"}': "6000x30"},
+        fires={
+            'storywave_consumer_lag{service="stitcher", instance="a:8000"}': "6000x30",
+            'storywave_consumer_lag{service="stitcher", instance="b:8000"}': " ".join(["NaN"] * 31),
+        },
         silent={'storywave_consumer_lag{service="stitcher"}': "6000x9 20x21"},
         labels={"service": "stitcher"},
     ),
@@ -230,7 +233,10 @@ ALERTS: Sequence[Alert] = (
         expr="sum by (service, action) (increase(storywave_videos_set_aside_total[15m])) > 0",
         summary="Something broke for single videos in {{ $labels.service }}: "
         "it could not {{ $labels.action }}.",
-        fires={'storywave_videos_set_aside_total{service="chunker", action="decide"}': "0x25 1x5"},
+        # of a process that has just begun
+        fires={
+            'storywave_videos_set_aside_total{service="chunker", action="decide"}': "_x24 0 1x5"
+        },
         silent={'storywave_videos_set_aside_total{service="chunker", action="decide"}': "1x30"},
         labels={"service": "chunker", "action": "decide"},
     ),

@@ -12,6 +12,11 @@ def rate(metric: str, by: str = "", where: str = "", times: float = 1) -> str:
     return f"sum{grouped} (rate({metric}{where}{WINDOW})){factor}"
 
 
+def moving(metric: str, by: str, times: float = 1) -> str:
+    """Return the same for those labels alone whose counter rises: most of them stay at zero."""
+    return f"{rate(metric, by, times=times)} > 0"
+
+
 def quantile(share: float, metric: str, by: str = "", where: str = "") -> str:
     """Return a quantile of a histogram."""
     grouped = f"le, {by}" if by else "le"

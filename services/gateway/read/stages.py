@@ -27,6 +27,7 @@ from shared.story.events import (
 from shared.story.fact import Fact
 from shared.story.goals import GOALS
 from shared.story.kinds import KINDS, OF_SCRIPTS, PLANNING, AnyKind, Kinds, Stage, list_skipped
+from shared.story.phases import PHASES
 from shared.story.plan import active_chunks, min_clips
 from shared.story.reviews import goal_of
 from shared.story.view import View
@@ -52,22 +53,6 @@ MARKS: Mapping[Stage, float] = {
 script, 15, 25, 35 and 45 are the marks of its own stages, and the plan made of them counts nothing.
 
 The soundtrack counts nothing, because it is made beside the images and clips, and sooner."""
-
-PHASES: Mapping[str, Stage] = {
-    **{stage.value: stage for stage in OF_SCRIPTS},
-    "product": Stage.PLAN,
-    "plan": Stage.PLAN,
-    "images": Stage.IMAGES,
-    "clips": Stage.CLIPS,
-    "conform": Stage.CUT,
-    "cut": Stage.CUT,
-    "planner": Stage.PLAN,
-    "storyboard": Stage.IMAGES,
-    "soundtrack": Stage.SOUNDTRACK,
-    "chunker": Stage.CLIPS,
-    "stitcher": Stage.CUT,
-}
-"""The phase that VideoFailed names → the stage in which the video failed."""
 
 
 class StageRecord(Fact):

@@ -44,6 +44,10 @@ class Catalog(Entry):
         """Return the models of a kind."""
         return [model for model in self.models if kind in model.kinds]
 
+    def list_for(self, kind: str) -> list[str]:
+        """Return the names of all models that may be run for a kind of job."""
+        return [model.name for model in self.of_kind(self._read_kind(kind))]
+
     def pick(self, kind: str, wish: str | Sequence[str] | None = None) -> tuple[Model, ...]:
         """Return the models that a wish means, in turn, and then those they fall back to.
 

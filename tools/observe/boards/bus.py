@@ -9,7 +9,7 @@ NOW = Row(
         Number(
             title="Events that wait",
             help="In all partitions of all services.",
-            expr="sum(storywave_consumer_lag)",
+            expr="sum(storywave_consumer_lag >= 0)",
             warn=1_000,
             alarm=10_000,
             decimals=0,
@@ -66,7 +66,7 @@ SERVICES = Row(
         Graph(
             title="Events that wait, by service",
             help="The lag of its group: what grows needs more replicas, up to the partitions.",
-            queries=[Query("sum by (service) (storywave_consumer_lag)", "{{service}}")],
+            queries=[Query("sum by (service) (storywave_consumer_lag >= 0)", "{{service}}")],
         ),
         Graph(
             title="Events handled a second",

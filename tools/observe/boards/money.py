@@ -1,7 +1,7 @@
 """What is spent, on what, and how the provider behaves."""
 
 from tools.observe.panels import Board, Graph, Number, Query, Row
-from tools.observe.queries import highest, rate, rises
+from tools.observe.queries import highest, moving, rate, rises
 
 HELD, SPENT = "storywave_model_held_microdollars_total", "storywave_model_spent_microdollars_total"
 
@@ -83,7 +83,7 @@ MONEY = Row(
         Graph(
             title="Dollars an hour, by model",
             help="What settled runs cost.",
-            queries=[Query(rate(SPENT, "model", times=0.0036), "{{model}}")],
+            queries=[Query(moving(SPENT, "model", times=0.0036), "{{model}}")],
             unit="currencyUSD",
             stacked=True,
         ),
@@ -104,7 +104,7 @@ MONEY = Row(
         Graph(
             title="Runs, a minute",
             help="By model: that a fallback does the work shows here first.",
-            queries=[Query(rate("storywave_model_runs_total", "model", times=60), "{{model}}")],
+            queries=[Query(moving("storywave_model_runs_total", "model", times=60), "{{model}}")],
             stacked=True,
             width=12,
         ),

@@ -1,7 +1,7 @@
 """Is everything well, and if not, where?"""
 
 from tools.observe.panels import Board, Graph, Number, Query, Row
-from tools.observe.queries import highest, mean, median, quantile, rate, rises, share
+from tools.observe.queries import highest, mean, median, moving, quantile, rate, rises, share
 
 VIDEOS = "storywave_video_seconds_count"
 CLIPS = "storywave_jobs_total"
@@ -103,7 +103,7 @@ FILMS = Row(
             title="What went wrong with videos, a minute",
             help="Where they failed; and plans that had more beats than time.",
             queries=[
-                Query(rate("storywave_videos_failed_total", "phase", times=60), "{{phase}}"),
+                Query(moving("storywave_videos_failed_total", "phase", times=60), "{{phase}}"),
                 Query(rate("storywave_plans_truncated_total", times=60), "plan cut short"),
             ],
             width=6,
