@@ -80,15 +80,19 @@ def make(given: argparse.Namespace) -> int:
     return run_here(given, lambda maker: maker.make(asked, path, picture, script, beside))
 
 
-def reframe(given: argparse.Namespace) -> int:
-    """Make a finished video in another shape, and write a file of its own."""
+def read_aspect(given: argparse.Namespace) -> Aspect:
+    """Return the shape that a video is to have."""
     try:
-        asked = ReframeRequest.model_validate({"aspect": given.aspect})
+        return ReframeRequest.model_validate({"aspect": given.aspect}).aspect
     except ValidationError as error:
         raise explain_input(error, ReframeRequest.model_fields, name_option) from error
-    shape = asked.aspect.replace(":", "x")
-    path = check_writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
-    return run_here(given, lambda maker: maker.reframe(given.video, asked.aspect, path))
+
+
+def reframe(given: argparse.Namespace) -> int:
+    """Make a finished video in another shape, and write a file of its own."""
+    aspect = read_aspect(given)
+    path = check_writable(given.output or Path(f"{given.video[:8]}-{aspect.replace(':', 'x')}.mp4"))
+    return run_here(given, lambda maker: maker.reframe(given.video, aspect, path))
 
 
 def resume(given: argparse.Namespace) -> int:

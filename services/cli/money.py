@@ -10,8 +10,10 @@ from services.cli.inspect import require_data
 from services.cli.make import Maker, run_here, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen
+from services.cli.where import ask_or_do, say_json
 from services.gateway.keys.caller import CALLER, LOCAL
 from services.gateway.parts import build_gateway
+from shared.client import Client
 from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.settings import Settings
@@ -21,14 +23,19 @@ from shared.story.money import read_amount, read_dollars, say_dollars
 
 
 def budget(given: argparse.Namespace) -> int:
-    """Let a video spend so much in all, and go on with it to its end."""
+    """Let a video spend so much in all; on a folder, go on with it to its end."""
     try:
         cap = read_dollars(given.dollars)
     except ValueError as error:
         raise BadInput(f"DOLLARS: {error}", "dollars") from error
-    if read_settings(given).mode == "cluster":
-        said = f'with PATCH /v1/videos/{given.video} and {{"budget": "{given.dollars}"}}'
-        raise BadInput(f"in a cluster its gateway is asked: {said}", "video")
+
+    async def send(client: Client) -> int:
+        now = await client.change_budget(given.video, say_dollars(cap))
+        if given.json:
+            say_json(now)
+        else:
+            say(f"{now.id}  {now.status}  budget ${now.budget}")
+        return 0
 
     async def go_on(maker: Maker) -> int:
         owner = await maker.gateway.videos.find_owner(given.video)
@@ -36,7 +43,7 @@ def budget(given: argparse.Namespace) -> int:
         await maker.gateway.budgets.change_cap(given.video, owner, cap)
         return await maker.finish(given.video, Screen())
 
-    return run_here(given, go_on)
+    return ask_or_do(given, send, lambda: run_here(given, go_on))
 
 
 def jobs(given: argparse.Namespace) -> int:

@@ -47,6 +47,20 @@ def ask(given: argparse.Namespace, use: Use, *, works: bool = False, makes: bool
     return asyncio.run(run())
 
 
+def ask_or_do(given: argparse.Namespace, use: Use, do: Callable[[], int]) -> int:
+    """Use the server that is named, or that runs on the folder; else do it on the folder here."""
+    chosen = read_settings(given)
+    if name_server(given, chosen) or chosen.mode == "cluster":
+        return ask(given, use)
+    require_data(chosen)
+    try:
+        return do()
+    except BadInput as error:
+        if error.field != "data" or not read_address(chosen.data):
+            raise
+    return ask(given, use)  # a folder has one process: it is asked
+
+
 @asynccontextmanager
 async def reach(
     given: argparse.Namespace, *, works: bool = False, makes: bool = False

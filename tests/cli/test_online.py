@@ -88,6 +88,29 @@ def test_who_waits_is_told_how_it_ended_or_that_it_has_not(folder: Path, capsys:
         assert main(["watch", made, *named]) == 1
 
 
+def test_on_a_server_a_budget_and_a_shape_are_asked_for_and_no_folder_is_made(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, here = folder / "served", folder / "here"
+    data.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    with up(data, STORYWAVE_REHEARSAL_SECONDS="0.2") as served:
+        monkeypatch.setenv("STORYWAVE_URL", str(served.http.base_url))
+        made = submit(capsys, "--budget", "1.00")
+        assert say(capsys, "budget", made, "2.5").strip().endswith("  budget $2.50")
+        assert read(capsys, "budget", made, "3")["budget"] == "3.00"
+        say(capsys, "watch", made)
+        assert main(["reframe", made, "--aspect", "1:1", "-o", "square.mp4"]) == 2
+        assert f"`storywave download {made} -o FILE`" in capsys.readouterr().err
+        monkeypatch.delenv("STORYWAVE_URL")
+        server = ("--server", str(served.http.base_url))
+        assert read(capsys, "reframe", made, "--aspect", "1:1", *server)["rev"] == 2
+        assert main(["budget", made, "4", *server, "--key", "none"]) == 2
+        assert "This API key is not valid" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
 def test_the_same_key_is_the_same_video(folder: Path, capsys: Captured) -> None:
     with up(folder) as served:
         more = ("--server", str(served.http.base_url), "--idempotency-key", "k")
@@ -144,12 +167,20 @@ def test_by_the_server_that_runs_on_the_folder(folder: Path, capsys: Captured) -
         made = submit(capsys)
         assert main(["watch", made]) == 0
         assert served.http.get(f"/v1/videos/{made}").json()["status"] == "completed"
+        second = submit(capsys, "--seed", "2", "--review", "plan")
+        assert "  budget $2.50" in say(capsys, "budget", second, "2.50")
+        assert "revision 2" in say(capsys, "reframe", made, "--aspect", "1:1")
         served.stop(signal.SIGKILL)
     assert made in say(capsys, "list"), "and without it, when it is gone"
 
 
-def test_without_a_folder_a_look_makes_none(folder: Path, capsys: Captured) -> None:
-    assert main(["list"]) == 2
+@pytest.mark.parametrize(
+    "words", [["list"], ["budget", "v", "2.50"], ["reframe", "v", "--aspect", "1:1"]]
+)
+def test_without_a_folder_a_look_makes_none(
+    folder: Path, capsys: Captured, words: list[str]
+) -> None:
+    assert main(words) == 2
     assert "there is no data folder storywave-data" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
 
@@ -160,11 +191,14 @@ def test_what_waits_for_no_approval_is_told_so(folder: Path, capsys: Captured) -
     assert "nothing of it waits for an approval" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words", [["list"], ["budget", "v", "2.50"], ["reframe", "v", "--aspect", "1:1"]]
+)
 def test_in_a_cluster_the_gateway_is_to_be_named(
-    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     monkeypatch.setenv("STORYWAVE_MODE", "cluster")
-    assert main(["list"]) == 2
+    assert main(words) == 2
     assert "name it with --server or STORYWAVE_URL" in capsys.readouterr().err
 
 
