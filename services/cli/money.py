@@ -5,7 +5,7 @@ import asyncio
 from dataclasses import replace
 
 from services import NAMES, load
-from services.cli.environment import log_to_file, read_settings
+from services.cli.environment import log_to_file, log_waits, read_settings
 from services.cli.inspect import require_data
 from services.cli.make import Maker, run_here, stop_on_signals
 from services.cli.outcome import say
@@ -54,6 +54,8 @@ def jobs(given: argparse.Namespace) -> int:
         return asyncio.run(_list(chosen))
     if chosen.mode == "embedded":
         log_to_file(chosen)
+    else:
+        log_waits()  # that this process publishes nothing is meant so
     return asyncio.run(_answer(chosen, job, charged, again=bool(given.retry)))
 
 
@@ -77,7 +79,8 @@ async def _answer(chosen: Settings, job: str, charged: Micros | None, *, again: 
             cost = await gateway.budgets.answer_unresolved(owner, job, charged, again=again)
         finally:
             gateway.close()
-    say(f"its attempt counts as having cost ${say_dollars(cost)}")
+    told = ": the services that run tell it" if at_rest else ""
+    say(f"its attempt counts as having cost ${say_dollars(cost)}{told}")
     return 0
 
 

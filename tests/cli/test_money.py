@@ -1,6 +1,9 @@
 """Money on the command line: nothing by accident, a budget, a receipt, unresolved jobs."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -284,6 +287,31 @@ def test_an_unresolved_job_is_listed_and_dropped(data: Path, lost: Job, capsys: 
     ]
     assert main([*base, "--drop", lost.id]) == 2
     assert "lists all" in capsys.readouterr().err
+
+
+IN_A_CLUSTER = """
+from services.cli import main, money
+opened = money.open_app
+def open_app(chosen, services, at_rest):
+    assert at_rest and chosen.mode == "cluster"
+    return opened(chosen.model_copy(update={{"mode": "embedded"}}), services, at_rest=True)
+money.open_app = open_app
+raise SystemExit(main({command}))
+"""
+"""On a store of one process, as what is said does not depend on the store."""
+
+
+def test_in_a_cluster_the_services_that_run_tell_of_an_answer(data: Path, lost: Job) -> None:
+    command = ["jobs", "unresolved", "--drop", lost.id, "--data", str(data)]
+    ran = subprocess.run(
+        [sys.executable, "-c", IN_A_CLUSTER.format(command=command)],
+        env={**os.environ, "STORYWAVE_MODE": "cluster"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = "its attempt counts as having cost $0.25: the services that run tell it\n"
+    assert (ran.stdout, ran.stderr) == (said, "")
 
 
 @pytest.mark.parametrize("charged", ["-1", "much", "0.26"])
