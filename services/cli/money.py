@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 
 from services import NAMES, load
 from services.cli.environment import log_to_file, log_waits, read_settings
@@ -49,6 +50,8 @@ def budget(given: argparse.Namespace) -> int:
 def jobs(given: argparse.Namespace) -> int:
     """List the unresolved jobs, or note what one of them has cost."""
     job, charged = given.retry or given.drop, _read_charge(given.charged)
+    if charged is not None and not job:
+        raise BadInput("--charged: say of which job, with --drop JOB or --retry JOB", "charged")
     chosen = require_data(read_settings(given))
     if not job:
         return asyncio.run(_list(chosen))
@@ -92,5 +95,19 @@ def _read_charge(text: str | None) -> Micros | None:
 
 
 def _format_unresolved(job: Unresolved) -> str:
-    held = f"held ${say_dollars(job.held)}"
-    return "  ".join(cell for cell in (job.job, f"attempt {job.attempt}", job.model, held) if cell)
+    cells = (
+        job.job,
+        _format_time(job.posted_at),
+        job.kind,
+        f"attempt {job.attempt}",
+        job.model,
+        f"held ${say_dollars(job.held)}",
+    )
+    return "  ".join(cell for cell in cells if cell)
+
+
+def _format_time(ms: int | None) -> str:
+    """Return when it was sent, to the second: so it is found on the provider's pages."""
+    if ms is None:
+        return ""
+    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

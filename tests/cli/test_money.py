@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from tests.histories import full_plan, spec
 from tests.prices import CENT, ask
 
 Captured = pytest.CaptureFixture[str]
+POSTED_AT = 1_750_000_000_000
 
 
 class Maker:
@@ -239,6 +241,7 @@ def lost(data: Path, capsys: Captured) -> Job:
         state=State.FAILED,
         attempt=2,
         posted_attempt=1,
+        posted_at=POSTED_AT,
         unresolved=True,
         finished_at=1,
     )
@@ -280,7 +283,8 @@ def test_there_is_no_receipt_of_a_video_that_is_none(data: Path, lost: Job) -> N
 def test_an_unresolved_job_is_listed_and_dropped(data: Path, lost: Job, capsys: Captured) -> None:
     base = ["jobs", "unresolved", "--data", str(data)]
     assert main(base) == 0
-    assert capsys.readouterr().out.splitlines() == [f"{lost.id}  attempt 1  held $0.25"]
+    when = datetime.fromtimestamp(POSTED_AT / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    assert capsys.readouterr().out == f"{lost.id}  {when}  clip  attempt 1  held $0.25\n"
     assert main([*base, "--drop", lost.id, "--charged", "0.00"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "its attempt counts as having cost $0.00",
@@ -323,6 +327,12 @@ def test_an_odd_charge_changes_nothing(
     capsys.readouterr()
     assert main(["jobs", "unresolved", "--data", str(data)]) == 0
     assert lost.id in capsys.readouterr().out
+
+
+def test_a_charge_that_is_of_no_job_is_refused(data: Path, lost: Job, capsys: Captured) -> None:
+    assert main(["jobs", "unresolved", "--charged", "0.35", "--data", str(data)]) == 2
+    said = capsys.readouterr()
+    assert (said.out, "say of which job, with --drop JOB or --retry JOB" in said.err) == ("", True)
 
 
 def test_a_retry_that_is_refused_settles_nothing(data: Path, lost: Job, capsys: Captured) -> None:

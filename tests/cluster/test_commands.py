@@ -120,7 +120,7 @@ def test_an_attempt_that_nobody_knows_of_is_listed_and_answered_for(
     base = ("jobs", "unresolved")
     assert run(fleet, *base) == (0, "no job is unresolved\n")
     asyncio.run(in_store(fleet, lose))
-    assert run(fleet, *base) == (0, f"{lost.id}  attempt 1  held $0.09\n")
+    assert run(fleet, *base) == (0, f"{lost.id}  clip  attempt 1  held $0.09\n")
     code, said = run(fleet, *base, "--drop", lost.id, "--charged", "0.10")
     assert code == 2 and "0.09" in said
     code, said = run(fleet, *base, "--drop", lost.id, "--charged", "0.05")
