@@ -58,6 +58,8 @@ from shared.story.script.files import ScriptFile
 from shared.story.view import View
 
 OWNER = LOCAL.owner
+RESUME = "go on with `storywave resume`"
+"""The advice to whoever stops what is made on a folder."""
 DRAIN_SECONDS = 2.0
 """A stopped command should stop soon: the work in hand is done again by the next run."""
 
@@ -347,7 +349,8 @@ def run_here(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) 
     log_to_file(chosen)
 
     async def run() -> int:
-        async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
+        services = [load(name) for name in NAMES]
+        async with stop_on_signals(RESUME), open_app(chosen, services) as app:
             gateway = build_gateway(app)
             try:
                 return await use(Maker(gateway, app.ports.store, chosen))
@@ -358,8 +361,8 @@ def run_here(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) 
 
 
 @asynccontextmanager
-async def stop_on_signals() -> Any:
-    """End the block in good order on Ctrl-C and SIGTERM, with the error Stopped."""
+async def stop_on_signals(advice: str = "") -> Any:
+    """End the block in good order on Ctrl-C and SIGTERM, with the error Stopped and its advice."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     came: list[int] = []
@@ -375,5 +378,5 @@ async def stop_on_signals() -> Any:
         yield
     except asyncio.CancelledError:
         if came:  # any other cancellation is not ours to explain
-            raise Stopped(came[0]) from None
+            raise Stopped(came[0], advice) from None
         raise

@@ -17,10 +17,10 @@ Command = Callable[[argparse.Namespace], int]
 
 
 class Stopped(StorywaveError):
-    """A signal came; what is done is kept."""
+    """A signal came; what is done is kept. `advice`: how to go on, where there is a way."""
 
-    def __init__(self, signal: int) -> None:
-        super().__init__("stopped: go on with `storywave resume`")
+    def __init__(self, signal: int, advice: str = "") -> None:
+        super().__init__(f"stopped: {advice}" if advice else "stopped")
         self.signal = signal
 
 

@@ -202,6 +202,35 @@ def test_in_a_cluster_the_gateway_is_to_be_named(
     assert "name it with --server or STORYWAVE_URL" in capsys.readouterr().err
 
 
+LISTENER = """
+import os, signal, socket, sys, threading
+from services.cli import main
+with socket.create_server(("127.0.0.1", 0)) as silent:
+    def stop():
+        silent.accept()
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Thread(target=stop).start()
+    sys.exit(main([*sys.argv[1:], "--server", f"http://127.0.0.1:{silent.getsockname()[1]}"]))
+"""
+"""Stops a command once it has begun to ask a server."""
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["show", "v"], ""),
+        (["watch", "v"], ""),
+        (["submit", "the sea", "--wait"], ": it may have been accepted: `storywave list` tells"),
+    ],
+)
+def test_who_stops_what_a_server_does_is_not_told_to_resume_here(
+    folder: Path, words: list[str], advice: str
+) -> None:
+    command = [sys.executable, "-c", LISTENER, *words]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (ran.returncode, ran.stderr) == (130, f"storywave: stopped{advice}\n")
+
+
 # ── mistakes ────────────────────────────────────────────────────────────────────────────────────
 
 
