@@ -72,7 +72,8 @@ def test_on_a_server_a_video_is_submitted_watched_shown_and_listed(
         assert "use 'queued', 'running'" in capsys.readouterr().err
         assert say(capsys, "estimate", "the sea").startswith("up to $0.00\n")
         assert main(["show", "nothing"]) == 2
-        assert "There is no video 'nothing'" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "There is no video 'nothing'" in said and "`storywave list` lists" in said
 
 
 def test_who_waits_is_told_how_it_ended_or_that_it_has_not(folder: Path, capsys: Captured) -> None:
@@ -132,6 +133,8 @@ def test_on_a_server_keys_are_made_by_an_admin_alone(folder: Path, capsys: Captu
         assert "its role is maker, and this needs admin" in capsys.readouterr().err
         assert made["id"] in say(capsys, "keys", "revoke", made["id"], *named)
         assert "revoked" in say(capsys, "keys", "list", *named)
+        assert main(["keys", "revoke", "none", *named]) == 2
+        assert "`storywave keys list` lists all" in capsys.readouterr().err
 
 
 # ── on a folder ─────────────────────────────────────────────────────────────────────────────────
