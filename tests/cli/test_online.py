@@ -234,6 +234,20 @@ def test_who_stops_what_a_server_does_is_not_told_to_resume_here(
     assert (ran.returncode, ran.stderr) == (130, f"storywave: stopped{advice}\n")
 
 
+def test_who_stops_what_is_made_on_a_folder_is_told_to_resume(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = submit(capsys)
+    monkeypatch.setenv("STORYWAVE_REHEARSAL_SECONDS", "30")
+    command = [sys.executable, "-m", "services.cli", "watch", made]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stderr and watching.stderr.readline()
+        watching.send_signal(signal.SIGINT)
+        said = watching.stderr.readlines()
+    assert watching.returncode == 130
+    assert said[-1] == "storywave: stopped: go on with `storywave resume`\n", said
+
+
 # ── mistakes ────────────────────────────────────────────────────────────────────────────────────
 
 
