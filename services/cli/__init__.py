@@ -16,6 +16,7 @@ from services.cli.options import (
     add_address,
     add_beside,
     add_command,
+    add_server,
     add_video,
     list_choices,
 )
@@ -112,10 +113,12 @@ def _add_plan(commands: "Commands") -> None:
 
 def _add_reframe(commands: "Commands") -> None:
     about = "make a finished video in another shape, from the clips there are"
-    reframe = add_command(commands, "reframe", "services.cli.make:reframe", about)
+    reframe = add_command(commands, "reframe", "services.cli.wishes:reframe", about)
     reframe.add_argument("video", metavar="VIDEO", help="its id: `storywave list` lists all")
     reframe.add_argument("--aspect", required=True, help="9:16, 16:9 or 1:1")
-    reframe.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: from the id")
+    output = "on a folder; default: from the id"
+    reframe.add_argument("-o", "--output", type=Path, metavar="FILE", help=output)
+    add_server(reframe)
 
 
 def _add_status(commands: "Commands") -> None:
@@ -164,11 +167,12 @@ fish: storywave completion fish > ~/.config/fish/completions/storywave.fish
 
 
 def _add_money(commands: "Commands") -> None:
-    about = "let a video spend so much in all, and go on with it"
+    about = "let a video spend so much in all: it goes on"
     budget = add_command(commands, "budget", "services.cli.money:budget", about)
     budget.add_argument("video", metavar="VIDEO")
     budget.add_argument("dollars", metavar="DOLLARS", help="with what is spent already, as 5.00")
     budget.add_argument("--paid", action="store_true", default=None, help="as for `make`")
+    add_server(budget)
     about = "list the jobs that may have been paid for or not, or say what one has cost"
     jobs = add_command(commands, "jobs", "services.cli.money:jobs", about)
     jobs.add_argument("which", choices=["unresolved"])

@@ -99,6 +99,11 @@ def log_to_file(settings: Settings) -> Path:
     return path
 
 
+def log_waits() -> None:
+    """Show a person what a command waits for, and no more of the log: its answer says the rest."""
+    logging.basicConfig(handlers=[WaitNotices()], force=True)
+
+
 class LogFile(RotatingFileHandler):
     """A log file. When it no longer fits on its disk it says so once, and the work goes on."""
 

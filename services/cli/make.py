@@ -58,6 +58,8 @@ from shared.story.script.files import ScriptFile
 from shared.story.view import View
 
 OWNER = LOCAL.owner
+RESUME = "go on with `storywave resume`"
+"""The advice to whoever stops what is made on a folder."""
 DRAIN_SECONDS = 2.0
 """A stopped command should stop soon: the work in hand is done again by the next run."""
 
@@ -80,15 +82,19 @@ def make(given: argparse.Namespace) -> int:
     return run_here(given, lambda maker: maker.make(asked, path, picture, script, beside))
 
 
-def reframe(given: argparse.Namespace) -> int:
-    """Make a finished video in another shape, and write a file of its own."""
+def read_aspect(given: argparse.Namespace) -> Aspect:
+    """Return the shape that a video is to have."""
     try:
-        asked = ReframeRequest.model_validate({"aspect": given.aspect})
+        return ReframeRequest.model_validate({"aspect": given.aspect}).aspect
     except ValidationError as error:
         raise explain_input(error, ReframeRequest.model_fields, name_option) from error
-    shape = asked.aspect.replace(":", "x")
-    path = check_writable(given.output or Path(f"{given.video[:8]}-{shape}.mp4"))
-    return run_here(given, lambda maker: maker.reframe(given.video, asked.aspect, path))
+
+
+def reframe(given: argparse.Namespace) -> int:
+    """Make a finished video in another shape, and write a file of its own."""
+    aspect = read_aspect(given)
+    path = check_writable(given.output or Path(f"{given.video[:8]}-{aspect.replace(':', 'x')}.mp4"))
+    return run_here(given, lambda maker: maker.reframe(given.video, aspect, path))
 
 
 def resume(given: argparse.Namespace) -> int:
@@ -343,7 +349,8 @@ def run_here(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) 
     log_to_file(chosen)
 
     async def run() -> int:
-        async with stop_on_signals(), open_app(chosen, [load(name) for name in NAMES]) as app:
+        services = [load(name) for name in NAMES]
+        async with stop_on_signals(RESUME), open_app(chosen, services) as app:
             gateway = build_gateway(app)
             try:
                 return await use(Maker(gateway, app.ports.store, chosen))
@@ -354,8 +361,8 @@ def run_here(given: argparse.Namespace, use: Callable[[Maker], Awaitable[int]]) 
 
 
 @asynccontextmanager
-async def stop_on_signals() -> Any:
-    """End the block in good order on Ctrl-C and SIGTERM, with the error Stopped."""
+async def stop_on_signals(advice: str = "") -> Any:
+    """End the block in good order on Ctrl-C and SIGTERM, with the error Stopped and its advice."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     came: list[int] = []
@@ -371,5 +378,5 @@ async def stop_on_signals() -> Any:
         yield
     except asyncio.CancelledError:
         if came:  # any other cancellation is not ours to explain
-            raise Stopped(came[0]) from None
+            raise Stopped(came[0], advice) from None
         raise

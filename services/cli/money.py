@@ -3,15 +3,18 @@
 import argparse
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 
 from services import NAMES, load
-from services.cli.environment import log_to_file, read_settings
+from services.cli.environment import log_to_file, log_waits, read_settings
 from services.cli.inspect import require_data
 from services.cli.make import Maker, run_here, stop_on_signals
 from services.cli.outcome import say
 from services.cli.screen import Screen
+from services.cli.where import ask_or_do, say_json
 from services.gateway.keys.caller import CALLER, LOCAL
 from services.gateway.parts import build_gateway
+from shared.client import Client
 from shared.jobs.unresolved import Unresolved, find_unresolved, list_unresolved
 from shared.runtime.compose import open_app, open_store
 from shared.runtime.settings import Settings
@@ -21,14 +24,19 @@ from shared.story.money import read_amount, read_dollars, say_dollars
 
 
 def budget(given: argparse.Namespace) -> int:
-    """Let a video spend so much in all, and go on with it to its end."""
+    """Let a video spend so much in all; on a folder, go on with it to its end."""
     try:
         cap = read_dollars(given.dollars)
     except ValueError as error:
         raise BadInput(f"DOLLARS: {error}", "dollars") from error
-    if read_settings(given).mode == "cluster":
-        said = f'with PATCH /v1/videos/{given.video} and {{"budget": "{given.dollars}"}}'
-        raise BadInput(f"in a cluster its gateway is asked: {said}", "video")
+
+    async def send(client: Client) -> int:
+        now = await client.change_budget(given.video, say_dollars(cap))
+        if given.json:
+            say_json(now)
+        else:
+            say(f"{now.id}  {now.status}  budget ${now.budget}")
+        return 0
 
     async def go_on(maker: Maker) -> int:
         owner = await maker.gateway.videos.find_owner(given.video)
@@ -36,17 +44,21 @@ def budget(given: argparse.Namespace) -> int:
         await maker.gateway.budgets.change_cap(given.video, owner, cap)
         return await maker.finish(given.video, Screen())
 
-    return run_here(given, go_on)
+    return ask_or_do(given, send, lambda: run_here(given, go_on))
 
 
 def jobs(given: argparse.Namespace) -> int:
     """List the unresolved jobs, or note what one of them has cost."""
     job, charged = given.retry or given.drop, _read_charge(given.charged)
+    if charged is not None and not job:
+        raise BadInput("--charged: say of which job, with --drop JOB or --retry JOB", "charged")
     chosen = require_data(read_settings(given))
     if not job:
         return asyncio.run(_list(chosen))
     if chosen.mode == "embedded":
         log_to_file(chosen)
+    else:
+        log_waits()  # that this process publishes nothing is meant so
     return asyncio.run(_answer(chosen, job, charged, again=bool(given.retry)))
 
 
@@ -70,7 +82,8 @@ async def _answer(chosen: Settings, job: str, charged: Micros | None, *, again: 
             cost = await gateway.budgets.answer_unresolved(owner, job, charged, again=again)
         finally:
             gateway.close()
-    say(f"its attempt counts as having cost ${say_dollars(cost)}")
+    told = ": the services that run tell it" if at_rest else ""
+    say(f"its attempt counts as having cost ${say_dollars(cost)}{told}")
     return 0
 
 
@@ -82,5 +95,19 @@ def _read_charge(text: str | None) -> Micros | None:
 
 
 def _format_unresolved(job: Unresolved) -> str:
-    held = f"held ${say_dollars(job.held)}"
-    return "  ".join(cell for cell in (job.job, f"attempt {job.attempt}", job.model, held) if cell)
+    cells = (
+        job.job,
+        _format_time(job.posted_at),
+        job.kind,
+        f"attempt {job.attempt}",
+        job.model,
+        f"held ${say_dollars(job.held)}",
+    )
+    return "  ".join(cell for cell in cells if cell)
+
+
+def _format_time(ms: int | None) -> str:
+    """Return when it was sent, to the second: so it is found on the provider's pages."""
+    if ms is None:
+        return ""
+    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

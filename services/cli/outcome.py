@@ -17,10 +17,10 @@ Command = Callable[[argparse.Namespace], int]
 
 
 class Stopped(StorywaveError):
-    """A signal came; what is done is kept."""
+    """A signal came; what is done is kept. `advice`: how to go on, where there is a way."""
 
-    def __init__(self, signal: int) -> None:
-        super().__init__("stopped: go on with `storywave resume`")
+    def __init__(self, signal: int, advice: str = "") -> None:
+        super().__init__(f"stopped: {advice}" if advice else "stopped")
         self.signal = signal
 
 
@@ -47,9 +47,8 @@ def _say_what_to_do(error: PermanentError) -> str:
     # imported once there is a mistake to explain: a service starts in half of the time without it
     from services.gateway.errors.problems import NoSuchVideo
 
-    return (
-        f"{error} `storywave status` lists all." if isinstance(error, NoSuchVideo) else str(error)
-    )
+    said = _name_commands(str(error))
+    return f"{said} `storywave status` lists all." if isinstance(error, NoSuchVideo) else said
 
 
 def _judge(error: ClientError) -> int:
@@ -61,7 +60,20 @@ def _explain(error: ClientError) -> str:
     """Return an error of the client with what to do about it on a command line."""
     if isinstance(error, NoServer):
         return f"{error}: start `storywave up`, or name its address with --server or STORYWAVE_URL"
-    return str(error)
+    return _name_commands(str(error))
+
+
+_COMMANDS = {
+    "GET /v1/videos lists": "`storywave list` lists",
+    "GET /v1/keys lists": "`storywave keys list` lists",
+}
+"""What the API advises → what is typed here."""
+
+
+def _name_commands(text: str) -> str:
+    for request, command in _COMMANDS.items():
+        text = text.replace(request, command)
+    return text
 
 
 def _fail(error: object, code: int) -> int:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services import NAMES, load
-from services.cli.environment import read_settings
+from services.cli.environment import log_waits, read_settings
 from services.cli.outcome import say
 from shared.runtime.app import Indexes, list_indexes
 from shared.runtime.compose import name_kafka, open_store
@@ -27,6 +27,7 @@ def topics(given: argparse.Namespace) -> int:
     from shared.bus.kafka_topics import find_differences, prepare_topics
 
     cluster = name_kafka(_require_cluster(read_settings(given), "topics"))
+    log_waits()  # the error says what is away: its client would say it before, in its own words
     there = asyncio.run(prepare_topics(cluster, EVENTS, grow=given.grow))
     say(*(f"{each.name}: {each.partitions} partitions, {each.done}" for each in there if each.done))
     differences = find_differences(cluster, there)

@@ -25,7 +25,8 @@ def submit(given: argparse.Namespace) -> int:
         asked = await wish.give_files(client)
         return await settle(client, given, await client.submit(idempotency_key=key, **asked))
 
-    return ask(given, send, works=waits(given), makes=True)
+    stopped = "it may have been accepted: `storywave list` tells"
+    return ask(given, send, works=waits(given), makes=True, stopped=stopped)
 
 
 def estimate(given: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from contextlib import aclosing
 
 from services.cli.bars import Shows, choose_screen
 from services.cli.outcome import UNFINISHED, say, tell
@@ -68,11 +69,12 @@ async def _follow(client: Client, video_id: str, screen: Shows) -> Video:
     now = await client.show(video_id)
     if now.status in WAITS_FOR_YOU:
         return now
-    async for message in client.follow(video_id):
-        now = await client.show(video_id)
-        screen.show(message, now)
-        if now.status in WAITS_FOR_YOU or message.is_last:
-            return now
+    async with aclosing(client.follow(video_id)) as messages:
+        async for message in messages:
+            now = await client.show(video_id)
+            screen.show(message, now)
+            if now.status in WAITS_FOR_YOU or message.is_last:
+                return now
     return now
 
 

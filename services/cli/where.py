@@ -20,7 +20,7 @@ from services import NAMES, load
 from services.cli.address import find_server, read_address
 from services.cli.environment import log_to_file, read_settings
 from services.cli.inspect import require_data
-from services.cli.make import DRAIN_SECONDS, stop_on_signals
+from services.cli.make import DRAIN_SECONDS, RESUME, stop_on_signals
 from services.cli.outcome import say, tell
 from shared.client import Client
 from shared.runtime.settings import Settings
@@ -34,17 +34,42 @@ LONG_PAUSE = 2.0
 Use = Callable[[Client], Awaitable[int]]
 
 
-def ask(given: argparse.Namespace, use: Use, *, works: bool = False, makes: bool = False) -> int:
+def ask(
+    given: argparse.Namespace,
+    use: Use,
+    *,
+    works: bool = False,
+    makes: bool = False,
+    stopped: str = "",
+) -> int:
     """Use a client of wherever the command acts; return the exit code.
 
-    `works`: on a folder, all services work meanwhile; `makes`: the folder need not be there yet.
+    `works`: on a folder, all services work meanwhile; `makes`: the folder need not be there yet;
+    `stopped`: what whoever stops it should know.
     """
+    chosen = read_settings(given)
+    is_here = not name_server(given, chosen) and not read_address(chosen.data)
+    advice = RESUME if works and is_here else stopped
 
     async def run() -> int:
-        async with stop_on_signals(), reach(given, works=works, makes=makes) as client:
+        async with stop_on_signals(advice), reach(given, works=works, makes=makes) as client:
             return await use(client)
 
     return asyncio.run(run())
+
+
+def ask_or_do(given: argparse.Namespace, use: Use, do: Callable[[], int]) -> int:
+    """Use the server that is named, or that runs on the folder; else do it on the folder here."""
+    chosen = read_settings(given)
+    if name_server(given, chosen) or chosen.mode == "cluster":
+        return ask(given, use)
+    require_data(chosen)
+    try:
+        return do()
+    except BadInput as error:
+        if error.field != "data" or not read_address(chosen.data):
+            raise
+    return ask(given, use)  # a folder has one process: it is asked
 
 
 @asynccontextmanager

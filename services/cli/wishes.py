@@ -7,7 +7,7 @@ from typing import Any
 from services.cli import make
 from services.cli.outcome import say
 from services.cli.watch import follow, settle, waits
-from services.cli.where import ask, say_json
+from services.cli.where import ask, ask_or_do, say_json
 from shared.client import Client
 from shared.story.errors import BadInput
 
@@ -44,6 +44,20 @@ def approve(given: argparse.Namespace) -> int:
         return await settle(client, given, await client.steer(given.video, "approve", asked))
 
     return ask(given, send, works=waits(given))
+
+
+def reframe(given: argparse.Namespace) -> int:
+    """Ask for a video in another shape; on a folder, make it and write its file."""
+    aspect = make.read_aspect(given)
+
+    async def send(client: Client) -> int:
+        if given.output:
+            said = f"`storywave download {given.video} -o FILE` writes it once it is completed"
+            raise BadInput(f"-o: a server keeps the film: {said}", "output")
+        asked = {"aspect": aspect}
+        return await settle(client, given, await client.steer(given.video, "reframe", asked))
+
+    return ask_or_do(given, send, lambda: make.reframe(given))
 
 
 def go_on(given: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """A client of the Storywave API: typed, asynchronous, and patient where that can do no harm."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -67,6 +68,7 @@ class Client:
             trust_env=not _is_here(url),
         )
         self.wire = Wire(http, key, patience, tell)
+        self._readers = stream.Readers()
         self.look_seconds = look_seconds
         """Seconds before a stream is opened again, or a video is looked at where there is none."""
 
@@ -82,7 +84,8 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all that is followed, and all connections."""
+        await self._readers.close()
         await self.wire.http.aclose()
 
     # ── making ──────────────────────────────────────────────────────────────────────────────────
@@ -153,25 +156,31 @@ class Client:
         answer = await self.wire.ask("GET", _path(video_id, "timeline"), query=query)
         return self._read(Timeline, answer)
 
-    async def follow(self, video_id: str) -> AsyncIterator[Message]:
-        """Yield what there is to tell of a video, until it has ended.
+    def follow(self, video_id: str) -> stream.Reader:
+        """Yield what there is to tell of a video, until it has ended; leave it when you like.
 
         A stream that breaks off goes on where it was; where no stream can be had, it asks.
         """
+        return self._readers.open(self._follow(video_id))
+
+    async def _follow(self, video_id: str) -> AsyncGenerator[Message, None]:
+        await self._readers.close_left()
         follower = stream.Follower(
             self.wire, quote(video_id, ""), lambda: self.show(video_id), self.look_seconds
         )
-        async for message in follower.follow():
-            yield message
+        async with aclosing(follower.follow()) as messages:
+            async for message in messages:
+                yield message
 
     async def wait(self, video_id: str, *, for_you: bool = True) -> Video:
         """Return the video once it has ended, or nothing goes on by itself any more: it waits for
         an approval, for money, or is paused. `for_you=False` waits for its end alone.
         """
-        async for _ in self.follow(video_id):
-            now = await self.show(video_id)
-            if now.has_ended or (for_you and now.status in WAITS_FOR_YOU):
-                return now
+        async with aclosing(self.follow(video_id)) as messages:
+            async for _ in messages:
+                now = await self.show(video_id)
+                if now.has_ended or (for_you and now.status in WAITS_FOR_YOU):
+                    return now
         return await self.show(video_id)
 
     # ── steering ────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import resource
 import socket
 import subprocess
@@ -333,3 +334,13 @@ def test_a_database_that_is_none_is_named(capsys: Captured, tmp_path: Path) -> N
     code, said = outcome(capsys, "make", "sea", "--data", tmp_path, "-o", tmp_path / "sea.mp4")
     assert code == 3
     assert "storywave.db" in said and "restore it from a backup" in said
+
+
+def test_kafka_that_is_away_is_told_of_in_one_line() -> None:
+    away = {"STORYWAVE_MODE": "cluster", "STORYWAVE_KAFKA": "127.0.0.1:1"}
+    command = [sys.executable, "-m", "services.cli", "topics"]
+    ran = subprocess.run(
+        command, env={**os.environ, **away}, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (3, 1), ran.stderr
+    assert ran.stderr.startswith("storywave: Kafka at 127.0.0.1:1 ")

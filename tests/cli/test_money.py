@@ -1,7 +1,11 @@
 """Money on the command line: nothing by accident, a budget, a receipt, unresolved jobs."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,7 @@ from tests.histories import full_plan, spec
 from tests.prices import CENT, ask
 
 Captured = pytest.CaptureFixture[str]
+POSTED_AT = 1_750_000_000_000
 
 
 class Maker:
@@ -236,6 +241,7 @@ def lost(data: Path, capsys: Captured) -> Job:
         state=State.FAILED,
         attempt=2,
         posted_attempt=1,
+        posted_at=POSTED_AT,
         unresolved=True,
         finished_at=1,
     )
@@ -277,13 +283,39 @@ def test_there_is_no_receipt_of_a_video_that_is_none(data: Path, lost: Job) -> N
 def test_an_unresolved_job_is_listed_and_dropped(data: Path, lost: Job, capsys: Captured) -> None:
     base = ["jobs", "unresolved", "--data", str(data)]
     assert main(base) == 0
-    assert capsys.readouterr().out.splitlines() == [f"{lost.id}  attempt 1  held $0.25"]
+    when = datetime.fromtimestamp(POSTED_AT / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    assert capsys.readouterr().out == f"{lost.id}  {when}  clip  attempt 1  held $0.25\n"
     assert main([*base, "--drop", lost.id, "--charged", "0.00"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "its attempt counts as having cost $0.00",
     ]
     assert main([*base, "--drop", lost.id]) == 2
     assert "lists all" in capsys.readouterr().err
+
+
+IN_A_CLUSTER = """
+from services.cli import main, money
+opened = money.open_app
+def open_app(chosen, services, at_rest):
+    assert at_rest and chosen.mode == "cluster"
+    return opened(chosen.model_copy(update={{"mode": "embedded"}}), services, at_rest=True)
+money.open_app = open_app
+raise SystemExit(main({command}))
+"""
+"""On a store of one process, as what is said does not depend on the store."""
+
+
+def test_in_a_cluster_the_services_that_run_tell_of_an_answer(data: Path, lost: Job) -> None:
+    command = ["jobs", "unresolved", "--drop", lost.id, "--data", str(data)]
+    ran = subprocess.run(
+        [sys.executable, "-c", IN_A_CLUSTER.format(command=command)],
+        env={**os.environ, "STORYWAVE_MODE": "cluster"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = "its attempt counts as having cost $0.25: the services that run tell it\n"
+    assert (ran.stdout, ran.stderr) == (said, "")
 
 
 @pytest.mark.parametrize("charged", ["-1", "much", "0.26"])
@@ -295,6 +327,12 @@ def test_an_odd_charge_changes_nothing(
     capsys.readouterr()
     assert main(["jobs", "unresolved", "--data", str(data)]) == 0
     assert lost.id in capsys.readouterr().out
+
+
+def test_a_charge_that_is_of_no_job_is_refused(data: Path, lost: Job, capsys: Captured) -> None:
+    assert main(["jobs", "unresolved", "--charged", "0.35", "--data", str(data)]) == 2
+    said = capsys.readouterr()
+    assert (said.out, "say of which job, with --drop JOB or --retry JOB" in said.err) == ("", True)
 
 
 def test_a_retry_that_is_refused_settles_nothing(data: Path, lost: Job, capsys: Captured) -> None:

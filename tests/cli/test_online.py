@@ -72,7 +72,8 @@ def test_on_a_server_a_video_is_submitted_watched_shown_and_listed(
         assert "use 'queued', 'running'" in capsys.readouterr().err
         assert say(capsys, "estimate", "the sea").startswith("up to $0.00\n")
         assert main(["show", "nothing"]) == 2
-        assert "There is no video 'nothing'" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "There is no video 'nothing'" in said and "`storywave list` lists" in said
 
 
 def test_who_waits_is_told_how_it_ended_or_that_it_has_not(folder: Path, capsys: Captured) -> None:
@@ -86,6 +87,29 @@ def test_who_waits_is_told_how_it_ended_or_that_it_has_not(folder: Path, capsys:
         assert f"let it go on with `storywave resume {made}`" in capsys.readouterr().err
         say(capsys, "cancel", made, *named)
         assert main(["watch", made, *named]) == 1
+
+
+def test_on_a_server_a_budget_and_a_shape_are_asked_for_and_no_folder_is_made(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, here = folder / "served", folder / "here"
+    data.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    with up(data, STORYWAVE_REHEARSAL_SECONDS="0.2") as served:
+        monkeypatch.setenv("STORYWAVE_URL", str(served.http.base_url))
+        made = submit(capsys, "--budget", "1.00")
+        assert say(capsys, "budget", made, "2.5").strip().endswith("  budget $2.50")
+        assert read(capsys, "budget", made, "3")["budget"] == "3.00"
+        say(capsys, "watch", made)
+        assert main(["reframe", made, "--aspect", "1:1", "-o", "square.mp4"]) == 2
+        assert f"`storywave download {made} -o FILE`" in capsys.readouterr().err
+        monkeypatch.delenv("STORYWAVE_URL")
+        server = ("--server", str(served.http.base_url))
+        assert read(capsys, "reframe", made, "--aspect", "1:1", *server)["rev"] == 2
+        assert main(["budget", made, "4", *server, "--key", "none"]) == 2
+        assert "This API key is not valid" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
 
 
 def test_the_same_key_is_the_same_video(folder: Path, capsys: Captured) -> None:
@@ -109,6 +133,8 @@ def test_on_a_server_keys_are_made_by_an_admin_alone(folder: Path, capsys: Captu
         assert "its role is maker, and this needs admin" in capsys.readouterr().err
         assert made["id"] in say(capsys, "keys", "revoke", made["id"], *named)
         assert "revoked" in say(capsys, "keys", "list", *named)
+        assert main(["keys", "revoke", "none", *named]) == 2
+        assert "`storywave keys list` lists all" in capsys.readouterr().err
 
 
 # ── on a folder ─────────────────────────────────────────────────────────────────────────────────
@@ -144,12 +170,20 @@ def test_by_the_server_that_runs_on_the_folder(folder: Path, capsys: Captured) -
         made = submit(capsys)
         assert main(["watch", made]) == 0
         assert served.http.get(f"/v1/videos/{made}").json()["status"] == "completed"
+        second = submit(capsys, "--seed", "2", "--review", "plan")
+        assert "  budget $2.50" in say(capsys, "budget", second, "2.50")
+        assert "revision 2" in say(capsys, "reframe", made, "--aspect", "1:1")
         served.stop(signal.SIGKILL)
     assert made in say(capsys, "list"), "and without it, when it is gone"
 
 
-def test_without_a_folder_a_look_makes_none(folder: Path, capsys: Captured) -> None:
-    assert main(["list"]) == 2
+@pytest.mark.parametrize(
+    "words", [["list"], ["budget", "v", "2.50"], ["reframe", "v", "--aspect", "1:1"]]
+)
+def test_without_a_folder_a_look_makes_none(
+    folder: Path, capsys: Captured, words: list[str]
+) -> None:
+    assert main(words) == 2
     assert "there is no data folder storywave-data" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
 
@@ -160,12 +194,58 @@ def test_what_waits_for_no_approval_is_told_so(folder: Path, capsys: Captured) -
     assert "nothing of it waits for an approval" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words", [["list"], ["budget", "v", "2.50"], ["reframe", "v", "--aspect", "1:1"]]
+)
 def test_in_a_cluster_the_gateway_is_to_be_named(
-    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     monkeypatch.setenv("STORYWAVE_MODE", "cluster")
-    assert main(["list"]) == 2
+    assert main(words) == 2
     assert "name it with --server or STORYWAVE_URL" in capsys.readouterr().err
+
+
+LISTENER = """
+import os, signal, socket, sys, threading
+from services.cli import main
+with socket.create_server(("127.0.0.1", 0)) as silent:
+    def stop():
+        silent.accept()
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Thread(target=stop).start()
+    sys.exit(main([*sys.argv[1:], "--server", f"http://127.0.0.1:{silent.getsockname()[1]}"]))
+"""
+"""Stops a command once it has begun to ask a server."""
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["show", "v"], ""),
+        (["watch", "v"], ""),
+        (["submit", "the sea", "--wait"], ": it may have been accepted: `storywave list` tells"),
+    ],
+)
+def test_who_stops_what_a_server_does_is_not_told_to_resume_here(
+    folder: Path, words: list[str], advice: str
+) -> None:
+    command = [sys.executable, "-c", LISTENER, *words]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (ran.returncode, ran.stderr) == (130, f"storywave: stopped{advice}\n")
+
+
+def test_who_stops_what_is_made_on_a_folder_is_told_to_resume(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = submit(capsys)
+    monkeypatch.setenv("STORYWAVE_REHEARSAL_SECONDS", "30")
+    command = [sys.executable, "-m", "services.cli", "watch", made]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stderr and watching.stderr.readline()
+        watching.send_signal(signal.SIGINT)
+        said = watching.stderr.readlines()
+    assert watching.returncode == 130
+    assert said[-1] == "storywave: stopped: go on with `storywave resume`\n", said
 
 
 # ── mistakes ────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 """The client against a real server: what it makes, sees, follows and downloads."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from shared.client import (
     VideoFields,
 )
 from shared.client.models import Answer, Bar, News, Row, Stage
+from shared.client.stream import Readers
 from tests.client.conftest import open_client
 from tests.gateway.conftest import Api, open_api
 from tests.gateway.serving import Gate, serve
@@ -135,6 +137,41 @@ async def test_a_video_is_followed_to_its_end(api: Api, client: Client) -> None:
     assert (heard[0].event, heard[-1].event) == ("snapshot", "completed")
     assert "images 3/3" in [message.data.message for message in heard]
     assert (await client.wait(made.id)).has_ended
+
+
+async def leave_early(port: int, video: str) -> None:
+    async with open_client(port) as client:
+        async for _ in client.follow(video):
+            return
+
+
+async def test_who_leaves_early_leaves_no_trace(
+    client: Client, gate: Gate, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = await client.submit(prompt="the sea")
+    for _ in range(5):  # each in a loop that ends at once
+        await asyncio.to_thread(lambda: asyncio.run(leave_early(gate.port, made.id)))
+    assert [each for each in caplog.records if each.name == "asyncio"] == []
+    assert capsys.readouterr().err == ""
+
+
+async def test_what_is_left_early_is_closed_by_the_next_follower_or_with_the_client() -> None:
+    closed = list[int]()
+
+    async def tell(n: int) -> AsyncGenerator[Message, None]:
+        try:
+            yield Message(event="progress", data=News(video_id="v"))
+        finally:
+            closed.append(n)
+
+    readers = Readers()
+    kept, left = readers.open(tell(0)), readers.open(tell(1))
+    assert await anext(kept) == await anext(left)
+    del left
+    await readers.close_left()
+    assert closed == [1]
+    await readers.close()
+    assert closed == [1, 0]
 
 
 async def test_a_follower_outlives_a_gateway_that_is_killed_and_restarted(

@@ -121,11 +121,12 @@ def test_an_attempt_that_nobody_knows_of_is_listed_and_answered_for(
     base = ("jobs", "unresolved")
     assert run(fleet, *base) == (0, "no job is unresolved\n")
     asyncio.run(in_store(fleet, lose))
-    assert run(fleet, *base) == (0, f"{lost.id}  attempt 1  held $0.09\n")
+    assert run(fleet, *base) == (0, f"{lost.id}  clip  attempt 1  held $0.09\n")
     code, said = run(fleet, *base, "--drop", lost.id, "--charged", "0.10")
     assert code == 2 and "0.09" in said
     code, said = run(fleet, *base, "--drop", lost.id, "--charged", "0.05")
-    assert (code, said) == (0, "its attempt counts as having cost $0.05\n")
+    told = "its attempt counts as having cost $0.05: the services that run tell it\n"
+    assert (code, said) == (0, told)
     assert run(fleet, *base) == (0, "no job is unresolved\n")
     deadline = time.monotonic() + WAIT_SECONDS
     while look(fleet, video)["cost"] != "0.05":  # the services that run tell what it has cost
