@@ -44,6 +44,13 @@ def _check_public_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _check_server_url(url: str) -> str:
+    """Return the address without a slash at its end; refuse one that names no server."""
+    if url and not _leads_somewhere(url):
+        raise ValueError(f"{url[:60]!r} is no address: write it like http://127.0.0.1:8000")
+    return url.rstrip("/")
+
+
 def _check_chat_url(url: str) -> str:
     """Return the address that a chat's own path comes after; refuse one that leads nowhere."""
     if url and not _leads_somewhere(url):
@@ -190,7 +197,7 @@ class Settings(Defaults):
     """Names that the API is asked by beside `localhost`, several with commas, without ports."""
     public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
     """Where users reach the API, as `https://film.example`: this name is served too."""
-    url: Annotated[str, AfterValidator(_check_public_url)] = Field(
+    url: Annotated[str, AfterValidator(_check_server_url)] = Field(
         "", examples=["https://film.example"]
     )
     """The server that commands ask, like `--server`; without it they act on the data folder."""

@@ -257,7 +257,10 @@ def test_who_stops_what_is_made_on_a_folder_is_told_to_resume(
         (["submit", "the sea", "--duration", "4"], "--duration: give 5 to 180 seconds"),
         (["estimate", " "], "PROMPT: say in a sentence"),
         (["download", "x", "--with", "gif"], "--with: use srt, vtt, poster, contact"),
-        (["list", "--server", "nowhere"], "--server: 'nowhere' is no public address"),
+        (
+            ["list", "--server", "127.0.0.1:8000"],
+            "--server: '127.0.0.1:8000' is no address: write it like http://127.0.0.1:8000",
+        ),
         (["list", "--limit", "0"], "--limit: give 1 or more"),
         (["make", "the sea", "--with", "gif"], "--with: use srt"),
         (["delete", "x"], "say --yes: nobody can be asked here"),
