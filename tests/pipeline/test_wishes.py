@@ -261,7 +261,7 @@ async def test_a_finished_video_is_not_paused_and_says_what_it_allows(tmp_path: 
     async with stack(tmp_path) as s:
         await s.w.request("v", brief(2, 1))
         await s.until(completed(1))
-        with pytest.raises(NotNow, match="It allows delete, download, reframe, retry"):
+        with pytest.raises(NotNow, match="It allows delete, download, reframe;"):
             await s.steer(Action.PAUSE)
         with pytest.raises(NotNow, match="Nothing of this video has failed"):
             await s.gateway.wishes.retry("v", OWNER)
