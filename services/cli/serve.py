@@ -68,7 +68,7 @@ async def require_key(chosen: Settings) -> None:
 def _announce(chosen: Settings, names: Sequence[str]) -> None:
     started = f"{', '.join(names)} at http://{chosen.host}:{chosen.port}"
     if chosen.mode != "embedded":
-        log.info(started, extra={"action": "start"})
+        log.info(started, extra={"action": "serve"})
         return
     tell(started)
     if chosen.port:

@@ -177,4 +177,4 @@ def test_doctor_names_services_that_do_not_run(fleet: Fleet) -> None:
 def test_a_service_logs_nothing_but_json(fleet: Fleet, video: str) -> None:
     for replica in fleet.replicas:
         lines = [json.loads(line) for line in replica.log.read_text().splitlines()]
-        assert any(line.get("action") == "start" for line in lines), replica.log
+        assert any(line.get("action") == "serve" for line in lines), replica.log
