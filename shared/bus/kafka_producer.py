@@ -265,15 +265,18 @@ class Producer:
         return self._unavailable(error)
 
     async def _list_topics(self) -> Set[str]:
-        """Return the topics that Kafka has just now; raises BusUnavailable without an answer."""
+        """Return the topics that Kafka has just now; raises BusUnavailable without an answer.
+
+        They are asked for over a connection of their own: one that went silent stays so for as
+        long as its client waits, though Kafka may answer again.
+        """
         if self._producer is None:
             raise BusUnavailable(NOT_OPEN)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                seen = await self._producer.client.fetch_all_metadata()
+            async with asyncio.timeout(ANSWER_SECONDS), self._administer() as admin:
+                return frozenset(await admin.list_topics())
         except (KafkaError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
-        return frozenset(seen.topics())
 
     def _unavailable(self, error: Exception) -> BusUnavailable:
         OUTAGES.note(BusUnavailable)

@@ -41,7 +41,12 @@ from shared.ports import EXPIRY, Blobs, Bus, Health, Index, Is, Store
 from shared.runtime.allowances import Allowances
 from shared.runtime.budgets import Budgets
 from shared.runtime.keeping import Keeping
-from shared.runtime.measures import MEASURE_SECONDS, Measures, begin_at_zero
+from shared.runtime.measures import (
+    LOOK_AGAIN_SECONDS,
+    MEASURE_SECONDS,
+    Measures,
+    begin_at_zero,
+)
 from shared.runtime.purge import Purge
 from shared.runtime.service import Service
 from shared.runtime.shell import VIDEO_MS, Shell
@@ -306,6 +311,7 @@ def _loops(app: App, parts: Parts) -> list[tuple[str, Coroutine[Any, Any, None]]
         begin_at_zero(service, parts.engines, parts.models)
     measures = Measures(ports.store, ports.bus, ports.blobs, services, parts.scratch)
     loops.append(("measures", _repeat(measures.take, MEASURE_SECONDS)))
+    loops.append(("outages", _repeat(measures.look_again, LOOK_AGAIN_SECONDS)))
     return loops
 
 

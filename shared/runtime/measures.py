@@ -29,12 +29,18 @@ from shared.ports import Blobs, Bus, Is, Store, Where
 from shared.runtime.journal import WORKFLOWS
 from shared.runtime.service import Service
 from shared.runtime.shell import Action
-from shared.story.errors import BlobMissing, BlobsUnavailable, InfrastructureError
+from shared.story.errors import (
+    BlobMissing,
+    BlobsUnavailable,
+    BusUnavailable,
+    InfrastructureError,
+)
 from shared.story.events import DeadLettered, Event
 from shared.story.kinds import AnyKind, Stage
 from shared.story.phases import NO_STAGE, PHASES
 
 MEASURE_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 1.0
 NO_BLOB = "none/none"
 """A key under which nothing is stored."""
 PATIENCE_SECONDS = 5.0
@@ -57,19 +63,20 @@ class Measures:
         """Measure everything once."""
         usage = shutil.disk_usage(self._folder)
         telemetry.DISK_FREE.set(usage.free / usage.total)
-        await self._look_for_blobs()
         for service in self._services:
             await self._measure_lag(service.name)
             await self._measure_jobs(service)
             await self._measure_videos(service)
         await self._measure_trouble()
 
-    async def _look_for_blobs(self) -> None:
-        """Ask an object store that did not answer: where no work is left, nobody else does."""
+    async def look_again(self) -> None:
+        """Ask what did not answer: where no work is left, nobody else does."""
         if OUTAGES.measure(BlobsUnavailable):
             with suppress(BlobMissing, InfrastructureError, TimeoutError):
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await self._blobs.stat(NO_BLOB)
+        if OUTAGES.measure(BusUnavailable):
+            await asyncio.gather(*(self._measure_lag(service.name) for service in self._services))
 
     async def _measure_lag(self, service: str) -> None:
         """Ask the bus, which notes an outage: where nothing is published, nobody else asks it."""
