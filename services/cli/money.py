@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 from dataclasses import replace
-from datetime import datetime
 
 from services import NAMES, load
 from services.cli.environment import log_to_file, log_waits, read_settings
 from services.cli.inspect import require_data
 from services.cli.make import Maker, run_here, stop_on_signals
-from services.cli.outcome import say
+from services.cli.outcome import format_moment, say
 from services.cli.screen import Screen
 from services.cli.where import ask_or_do, say_json
 from services.gateway.keys.caller import CALLER, LOCAL
@@ -97,17 +96,10 @@ def _read_charge(text: str | None) -> Micros | None:
 def _format_unresolved(job: Unresolved) -> str:
     cells = (
         job.job,
-        _format_time(job.posted_at),
+        "" if job.posted_at is None else format_moment(job.posted_at),
         job.kind,
         f"attempt {job.attempt}",
         job.model,
         f"held ${say_dollars(job.held)}",
     )
     return "  ".join(cell for cell in cells if cell)
-
-
-def _format_time(ms: int | None) -> str:
-    """Return when it was sent, to the second: so it is found on the provider's pages."""
-    if ms is None:
-        return ""
-    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -4,6 +4,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import datetime
 from typing import TextIO
 
 from shared.client import ClientError, NoServer, Refused
@@ -84,6 +85,11 @@ def _fail(error: object, code: int) -> int:
 def say(*lines: str) -> None:
     """Write what was asked for to stdout, line by line, so that it can be piped."""
     _write(sys.stdout, *lines)
+
+
+def format_moment(ms: float) -> str:
+    """Return a moment to the second: so it is found in logs, and on a provider's pages."""
+    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def tell(text: str) -> None:

@@ -4,11 +4,11 @@ It only reads. Whatever it names needs a newer version, or a person; or it waits
 """
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
 
 from pydantic import ValidationError
 
 from services import NAMES, load
+from services.cli.outcome import format_moment
 from services.gateway.read.actions import Status
 from services.gateway.read.status import read_status
 from shared.bus import wire
@@ -151,4 +151,4 @@ def _describe_error(error: Exception) -> str:
 def _format_time(ms: object) -> str:
     if not isinstance(ms, int | float):
         return f"{ms!r}, which is no time"
-    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return format_moment(ms)

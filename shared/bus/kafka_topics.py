@@ -97,6 +97,7 @@ async def look_at_topics(cluster: Cluster, types: Iterable[type[Event]]) -> Seen
 
 
 def explain(cluster: Cluster, error: Exception) -> BusUnavailable:
+    """Return what an operator is told where Kafka does not do what was asked of it."""
     return BusUnavailable(
         f"Kafka at {cluster.servers} does not do this "
         f"({type(error).__name__}: {error}): {cluster.advice}"
@@ -122,6 +123,7 @@ def _after(cluster: Cluster, name: str, before: TopicState | None, *, grow: bool
 
 @asynccontextmanager
 async def administer(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Give a connection for an operator's questions."""
     admin = AIOKafkaAdminClient(
         bootstrap_servers=cluster.servers,
         client_id=cluster.client_id,

@@ -70,11 +70,10 @@ def _latin_language(text: str) -> str:
     words = re.findall(r"[^\W\d_]+", re.sub(r"\d\s?[^\W\d_](?!\w)", " ", text))
     names = {*_NAME.findall(text)}
     # "Lake Como" is no Spanish; but in German all nouns have a capital
-    known = [(word in names, _speakers().get(word.lower(), ())) for word in words]
     score = dict.fromkeys(_vocabularies(), 0)
-    for is_name, speakers in known:
-        for language, weight in speakers:
-            if not is_name or language == "de":
+    for word in words:
+        for language, weight in _speakers().get(word.lower(), ()):
+            if language == "de" or word not in names:
                 score[language] += weight
     letters = {*text.lower()}
     for language, own, weight in _letters():
