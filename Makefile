@@ -113,10 +113,13 @@ cluster-up: $(DEV) ## Kafka, MongoDB and an S3 server on loopback; addresses in 
 cluster-down: $(DEV) ## stop them; their data stays in .cluster
 	$(BIN)/python -m tests.cluster.servers down
 
-CLUSTER := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest
+CLUSTER := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest -p tests.cluster.lanes
+# Two at once, each on servers of its own: most tests wait for something half of the time.
+LANES := $(BIN)/python -m tests.cluster.servers run --sets 2 $(BIN)/python -m pytest \
+	-p tests.cluster.lanes --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers of its own
-	$(CLUSTER) -m cluster || (echo "== what failed is run once more" && \
+	$(LANES) -m cluster || (echo "== what failed is run once more, alone" && \
 	$(CLUSTER) -m cluster --last-failed --last-failed-no-failures none)
 
 dashboards: $(DEV) ## write the dashboards, the alerts and the settings of Prometheus and Grafana again

@@ -1,6 +1,8 @@
 """What all tests of a run on the real servers count together, and the line that says it."""
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 
 class Figures(Counter[str]):
@@ -18,6 +20,17 @@ class Figures(Counter[str]):
         names = ("videos", "kills", "server_restarts", "stops", "lost", "rerun", "duplicate_events")
         counts = " ".join(f"{name}={self[name]}" for name in names)
         return f"FIGURE cluster {counts} recovery_p95_s={p95:.1f}"
+
+    def dump(self) -> dict[str, Any]:
+        """Return all of it in plain values, for another process."""
+        return {"counts": dict(self), "recoveries": self.recoveries, "others": self.others}
+
+    def load(self, counted: Mapping[str, Any] | None) -> None:
+        """Add what another process has counted."""
+        if counted is not None:
+            self.update(counted["counts"])
+            self.recoveries += counted["recoveries"]
+            self.others += counted["others"]
 
 
 FIGURES = Figures()

@@ -2,6 +2,7 @@
 
     python -m tests.cluster.servers up | down [--wipe] | status | restart kafka|mongo|s3
     python -m tests.cluster.servers run COMMAND...   (on fresh servers, gone when it ends)
+    python -m tests.cluster.servers run --sets 2 COMMAND...   (on several of each: see lanes.py)
 
 Tests use `Servers`: kill one with SIGKILL, bring it back on the same port with the same data.
 Data, logs, ports and pids lie in `.cluster/` of the checkout; downloads in a shared cache.
@@ -37,6 +38,8 @@ from tests.cluster.processes import (
 START_SECONDS = 60.0
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER_VARIABLE = "STORYWAVE_CLUSTER_FOLDER"
+SETS_VARIABLE = "STORYWAVE_CLUSTER_SETS"
+"""The folders of all sets of servers that `run` started, where these are several."""
 
 
 class ServerFailed(Exception):
@@ -190,19 +193,24 @@ def _environment() -> Mapping[str, str]:
     }
 
 
-def _run(command: list[str]) -> int:
+def _run(command: list[str], sets: int) -> int:
     """The command's exit code; the servers' logs are kept when it is not zero."""
     folder = Path(tempfile.mkdtemp(prefix="storywave-cluster-"))
-    servers, code = Servers(folder), 1
+    started, code = [Servers(folder / str(number)) for number in range(sets)], 1
     try:
-        environment = servers.up() | {FOLDER_VARIABLE: str(folder)}
+        environment, *_ = [servers.up() for servers in started]
+        environment[FOLDER_VARIABLE] = str(started[0].folder)
+        environment[SETS_VARIABLE] = os.pathsep.join(str(each.folder) for each in started)
         code = subprocess.run(command, check=False, env=os.environ | environment).returncode
     finally:
         # Silently: what the command printed last is what its reader looks for.
         with redirect_stdout(None):
-            servers.down(wipe=code == 0)
+            for servers in started:
+                servers.down(wipe=code == 0)
         if code:
             print(f"data and logs of the servers are kept in {folder}", file=sys.stderr)
+        else:
+            folder.rmdir()
     return code
 
 
@@ -223,6 +231,7 @@ def _arguments() -> argparse.Namespace:
     down = commands.add_parser("down", help="stop what is running")
     down.add_argument("--wipe", action="store_true", help="delete data, logs and ports too")
     run = commands.add_parser("run", help="start fresh servers for one command, then stop them")
+    run.add_argument("--sets", type=int, default=1, help="start so many of each")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     commands.add_parser("status", help="one line a server")
     commands.add_parser("restart", help="stop and start one").add_argument("name", choices=NAMES)
@@ -239,7 +248,7 @@ def main() -> int:
         elif arguments.command == "down":
             servers.down(wipe=arguments.wipe)
         elif arguments.command == "run":
-            return _run(arguments.words)
+            return _run(arguments.words, arguments.sets)
         elif arguments.command == "restart":
             servers.restart(arguments.name)
         else:
