@@ -117,10 +117,12 @@ CLUSTER := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m pytest -p
 # Two at once, each on servers of its own: most tests wait for something half of the time.
 LANES := $(BIN)/python -m tests.cluster.servers run --sets 2 $(BIN)/python -m pytest \
 	-p tests.cluster.lanes --numprocesses 2 --dist loadfile --no-loadscope-reorder
+ONCE_MORE = (echo "== what failed is run once more, alone" && \
+	$(CLUSTER) -m $(1) --last-failed --last-failed-no-failures none)
 
 test-cluster: $(DEV) ## contracts, pipelines, kills and restarts on real servers of its own
-	$(LANES) -m cluster || (echo "== what failed is run once more, alone" && \
-	$(CLUSTER) -m cluster --last-failed --last-failed-no-failures none)
+	$(CLUSTER) -m "cluster and alone" || $(call ONCE_MORE,"cluster and alone")
+	$(LANES) -m "cluster and not alone" || $(call ONCE_MORE,"cluster and not alone")
 
 dashboards: $(DEV) ## write the dashboards, the alerts and the settings of Prometheus and Grafana again
 	$(BIN)/python -m tools.observe

@@ -26,6 +26,7 @@ from tests.engines.replicate.provider import needs_client
 
 pytestmark = [
     pytest.mark.cluster,
+    pytest.mark.alone,
     needs_client,
     # what is cut off is left to the collector, which may come by while another test runs
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -18,7 +18,7 @@ from tests.cluster.report import report
 from tests.cluster.servers import Servers
 from tests.cluster.storm import Storm, storm
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 
 NAME = f"rollout{random.SystemRandom().randrange(10**6)}"
 END_SECONDS, START_SECONDS = 20.0, 3.0
