@@ -23,8 +23,8 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-paid test test-browser test-fast test-cov test-live lint format docs \
 	cluster-up cluster-down test-cluster dashboards test-observe draw-dashboards chaos chaos-embedded \
-	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves bench-clips bench-plans \
-	bench-plans-further \
+	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves \
+	bench-waves-servers bench-clips bench-plans bench-plans-further \
 	bench-ad bench-gateway bench-gateway-short bench-flight capacity measure-capacity \
 	bench-orchestration profile bench-scale bench-stitch bench-voice measure-voices lock clean
 
@@ -163,6 +163,9 @@ attack-short: $(DEV) ## the same in two minutes
 
 bench-waves: $(RUNTIME) ## the aggregator against the critical path, a barrier and one by one
 	$(BIN)/python -m benchmarks.waves
+
+bench-waves-servers: $(DEV) ## the same on the real servers: four minutes
+	$(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.waves --servers
 
 bench-plans: $(RUNTIME) ## plans without a language model, on inputs with hand labels; fails below bounds
 	$(BIN)/python -m benchmarks.plans
