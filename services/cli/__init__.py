@@ -173,6 +173,12 @@ def _add_money(commands: "Commands") -> None:
     budget.add_argument("dollars", metavar="DOLLARS", help="with what is spent already, as 5.00")
     budget.add_argument("--paid", action="store_true", default=None, help="as for `make`")
     add_server(budget)
+    about = "say what each owner's videos have cost, deleted ones too"
+    spending = add_command(commands, "spending", "services.cli.spending:spending", about)
+    spending.add_argument(
+        "--since", metavar="DAY", help="of videos asked for since then (UTC), as 2026-03-31"
+    )
+    spending.add_argument("--json", action="store_true", help="as JSON, for another program")
     about = "list the jobs that may have been paid for or not, or say what one has cost"
     jobs = add_command(commands, "jobs", "services.cli.money:jobs", about)
     jobs.add_argument("which", choices=["unresolved"])
