@@ -41,6 +41,16 @@ class Role:
             return frozenset({"failed"})
         return frozenset({"cancelled"} if self.name == "cancels" else {"completed"})
 
+    def is_done(self, seen: Mapping[str, Any]) -> bool:
+        """Tell whether a video has ended as it should, or so that no retry could help.
+
+        The stand-in flags now and then what is harmless. Where that is the prompt itself, there is
+        no plan, and the same prompt is not sent again.
+        """
+        if seen["status"] in self.ends:
+            return True
+        return seen.get("error_code") == "flagged" and "retry" not in seen["actions"]
+
     @property
     def request(self) -> dict[str, Any]:
         """Return the body of the request."""

@@ -28,10 +28,10 @@ def find_wrong_ends(roles: Mapping[str, Role], ended: Mapping[str, Mapping[str, 
     found = []
     for video, role in roles.items():
         seen = ended.get(video)
-        status = seen["status"] if seen else "unfinished"
-        if status not in role.ends:
-            error = seen and seen.get("error")
-            found.append(f"{role.name} video {video} is {status}: {error}")
+        if seen is None:
+            found.append(f"{role.name} video {video} is unfinished")
+        elif not role.is_done(seen):
+            found.append(f"{role.name} video {video} is {seen['status']}: {seen.get('error')}")
     return found
 
 

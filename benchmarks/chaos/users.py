@@ -111,7 +111,7 @@ class Users:
         """Wait for its end; a video whose luck was bad is retried, as its user would."""
         for _ in range(MOST_RETRIES):
             seen = await self._wait(video, lambda seen: seen["status"] in FINAL)
-            if seen["status"] in role.ends:
+            if role.is_done(seen):
                 break
             self.retries += 1
             await self._wish(video, "retry", lambda seen: seen["status"] not in FINAL)

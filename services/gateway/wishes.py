@@ -11,7 +11,12 @@ from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow, VideoGone
 from services.gateway.intake import Emit
 from services.gateway.read.actions import FINAL, OF_BEATS, Action, Status
-from services.gateway.read.retry import find_flagged, foresee_plan, list_again
+from services.gateway.read.retry import (
+    find_flagged,
+    foresee_plan,
+    is_prompt_refused,
+    list_again,
+)
 from services.gateway.read.status import VideoStatus, read_status, say_where
 from services.gateway.read.videos import Videos
 from shared.jobs.gate import Gate
@@ -107,10 +112,15 @@ class Wishes:
         last = view.latest(RevisionRequested)
         if last and last.action == "retry" and last.rev == now.rev and now.status not in FINAL:
             return
+        plan, rev = foresee_plan(view, KINDS), max(now.rev, FIRST_REV) + 1
+        if is_prompt_refused(view, plan):
+            raise NotNow(
+                "The provider refuses what this video was to be made of, and it would refuse it "
+                "again: ask for another video, in other words."
+            )
         if now.status is not Status.COMPLETED:  # of that, the reason is told where there is nothing
             check_allowed(now, Action.RETRY)
         await self._check_settled(view, now)
-        plan, rev = foresee_plan(view, KINDS), max(now.rev, FIRST_REV) + 1
         again = list_again(view, plan, KINDS) if plan else ()
         if plan and not again:
             _check_use(view, plan, now.status)

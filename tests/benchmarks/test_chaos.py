@@ -82,3 +82,10 @@ def test_a_video_must_end_as_its_user_wants() -> None:
     }
     wrong = find_wrong_ends({name: roles[name] for name in (*ends, "rests")}, ends)
     assert [line.split()[0] for line in wrong] == ["cancels", "rests"]
+
+
+@pytest.mark.parametrize(("actions", "is_done"), [([], True), (["retry"], False)])
+def test_a_prompt_that_is_refused_by_bad_luck_is_an_end(actions: list[str], is_done: bool) -> None:
+    plain = next(role for role in cast(20, 1) if role.name == "plain")
+    seen = {"status": "failed", "error_code": "flagged", "actions": actions}
+    assert plain.is_done(seen) is is_done

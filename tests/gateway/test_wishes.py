@@ -9,7 +9,7 @@ from services.gateway.read.actions import ALLOWED, Action, Status, list_actions
 from shared.jobs.gate import MONEY
 from shared.jobs.relay import OUTBOX
 from shared.story.events import Event, RevisionRequested, VideoCompleted, VideoFailed, VideoSteered
-from shared.story.kinds import CLIP
+from shared.story.kinds import CLIP, PlanFailed
 from tests.gateway.conftest import Api
 from tests.gateway.test_http import is_problem
 from tests.histories import broken, clips, completed, full_plan, images, no_image, spec, whole
@@ -197,6 +197,22 @@ async def test_what_a_provider_refuses_to_show_is_never_sent_again_by_a_retry(ap
     refused = await api.http.post(f"/v1/videos/{made}/retry")
     said = is_problem(refused, 409, "not-in-this-status")["detail"]
     assert "clip 2 (its prompt)" in said and "change the words or the picture first" in said
+
+
+@pytest.mark.parametrize(("code", "may"), [("flagged", False), ("timeout", True)])
+async def test_a_prompt_that_is_refused_is_not_sent_again_by_a_retry(
+    api: Api, code: str, may: bool
+) -> None:
+    made = await api.make()
+    lost = PlanFailed(video_id=made, job=f"{made}/plan/0/0/1", take=1, error="no", code=code)
+    await api.tell([lost, VideoFailed(video_id=made, rev=1, phase="plan", error="no", code=code)])
+    assert ("retry" in (await api.http.get(f"/v1/videos/{made}")).json()["actions"]) is may
+    answer = await api.http.post(f"/v1/videos/{made}/retry")
+    if may:
+        assert answer.status_code == 202
+        return
+    said = is_problem(answer, 409, "not-in-this-status")["detail"]
+    assert said.endswith("ask for another video, in other words.")
 
 
 async def test_a_film_that_came_a_moment_after_the_cancel_does_not_undo_it(api: Api) -> None:

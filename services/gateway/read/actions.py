@@ -63,13 +63,13 @@ FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
 def list_actions(
-    word: Status, *, is_film: bool = True, is_whole: bool = False
+    word: Status, *, is_film: bool = True, can_retry: bool = True
 ) -> frozenset[Action]:
     """Return what may be asked of a video in this status.
 
-    `is_whole`: nothing of it has failed, or was made without what has.
+    `can_retry`: a retry would make something of it again, and could help.
     """
-    if word is not Status.COMPLETED:
-        return ALLOWED[word]
-    beside = {Action.CONTINUE} if is_film else OF_FILMS
-    return ALLOWED[word] - beside - ({Action.RETRY} if is_whole else set())
+    beside = frozenset() if can_retry else {Action.RETRY}
+    if word is Status.COMPLETED:
+        beside |= {Action.CONTINUE} if is_film else OF_FILMS
+    return ALLOWED[word] - beside

@@ -13,6 +13,7 @@ from shared.story.kinds import (
     CLIP,
     CONFORM,
     IMAGE,
+    PLANNING,
     REFERENCE,
     VOICE,
     WORDS,
@@ -57,6 +58,12 @@ def find_flagged(view: View, plan: BeatsPlanned, kinds: Kinds) -> str | None:
             if failure := _find_refusal(view, plan, kind, item):
                 return _name_fault(plan, kind, item, failure)
     return None
+
+
+def is_prompt_refused(view: View, plan: BeatsPlanned | None) -> bool:
+    """Tell whether there is no plan because a provider takes offence at what it was to be of."""
+    ends = [end for kind in PLANNING for end in view.all(kind.failed)]
+    return plan is None and any(end.code == "flagged" for end in ends)
 
 
 def find_sent_again(

@@ -13,7 +13,7 @@ from services.gateway.asked import Asked, show_request
 from services.gateway.read.actions import FINAL, Action, Status, list_actions
 from services.gateway.read.block import Exceeded, describe_block
 from services.gateway.read.files import build_links, find_clips
-from services.gateway.read.retry import list_again
+from services.gateway.read.retry import is_prompt_refused, list_again
 from services.gateway.read.stages import (
     Progress,
     StageRecord,
@@ -161,9 +161,11 @@ def read_status(view: View, kinds: Kinds = KINDS) -> VideoStatus | None:
 
 def _list_actions(word: Status, view: View, kinds: Kinds) -> tuple[Action, ...]:
     plan, done = view.latest(BeatsPlanned), view.latest(VideoCompleted)
-    is_whole = word is Status.COMPLETED and plan is not None and not list_again(view, plan, kinds)
     is_film = done is None or bool(done.key)
-    return tuple(sorted(list_actions(word, is_film=is_film, is_whole=is_whole)))
+    can_retry = not is_prompt_refused(view, plan)
+    if word is Status.COMPLETED and plan is not None:
+        can_retry = bool(list_again(view, plan, kinds))
+    return tuple(sorted(list_actions(word, is_film=is_film, can_retry=can_retry)))
 
 
 def say_where(now: VideoStatus) -> str:
