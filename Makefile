@@ -149,7 +149,7 @@ test-browser: $(DEV) ## the page in a real Chromium, which is installed where ap
 
 CHAOS := $(BIN)/python -m tests.cluster.servers run $(BIN)/python -m benchmarks.chaos
 
-chaos: $(DEV) ## kills, standstills, restarts and a provider that fails, at once: ten minutes at most
+chaos: $(DEV) ## kills, standstills, restarts and a provider that fails, at once: a quarter of an hour at most
 	$(CHAOS)
 
 chaos-embedded: $(DEV) ## the same against one process with everything in it: five minutes at most

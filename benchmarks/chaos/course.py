@@ -33,7 +33,7 @@ class Course:
         return replace(self, seconds=seconds, asking=asking, limit=self.limit * times)
 
 
-LONG = Course("chaos", 40, 2, kills=100, stops=25, restarts=9, seconds=420, asking=150, limit=570)
+LONG = Course("chaos", 40, 2, kills=100, stops=25, restarts=9, seconds=420, asking=150, limit=870)
 LONG = replace(LONG, cuts=20, clocks=60)
 SHORT = Course("chaos-short", 6, 1, kills=12, stops=4, restarts=2, seconds=40, asking=20, limit=100)
 SHORT = replace(SHORT, cuts=4, clocks=60)
