@@ -166,7 +166,7 @@ def _add_money(make: argparse.ArgumentParser) -> None:
         "--model",
         action="append",
         metavar="KIND=NAME",
-        help="a paid model by name, as clip=google/veo-3.1; also plan, image, voice, music",
+        help="a paid model by name, as clip=google/veo-3.1; also plan, image, voice, words, music",
     )
     make.add_argument("--budget", metavar="DOLLARS", help="the most that it may cost, as 2.50")
     make.add_argument("--on-cap", help="when the money is gone: pause (default) or finish")

@@ -105,6 +105,8 @@ def edit(given: argparse.Namespace) -> int:
     asked = {name: value for name in names if (value := getattr(given, name)) is not None}
     if given.unskip:
         asked["skipped"] = False
+    if not asked:
+        raise BadInput("say what is to change: --prompt, --narration, --duration or --unskip")
     return _change(given, "edit", asked)
 
 

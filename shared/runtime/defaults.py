@@ -53,7 +53,7 @@ class Defaults(BaseSettings):
         "", examples=["clip=google/veo-3.1,image=best"]
     )
     """Of requests that name neither a tier nor a model of that kind: a model or a tier for a kind
-    of work, several with commas. The kinds are plan, image, clip, voice and music."""
+    of work, several with commas. The kinds are plan, image, clip, voice, words and music."""
     quality: Quality | None = None
     """Of requests that leave it open: draft or full. By default an ad is full, any other a
     draft."""

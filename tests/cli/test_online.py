@@ -264,6 +264,7 @@ def test_who_stops_what_is_made_on_a_folder_is_told_to_resume(
         (["list", "--limit", "0"], "--limit: give 1 or more"),
         (["make", "the sea", "--with", "gif"], "--with: use srt"),
         (["delete", "x"], "say --yes: nobody can be asked here"),
+        (["edit", "x", "0"], "say what is to change: --prompt, --narration, --duration or"),
     ],
 )
 def test_a_mistake_is_named_by_its_option(

@@ -198,7 +198,8 @@ async def test_a_video_is_accepted_with_files_that_nothing_removes(api: Api, cli
     [
         ([{"index": 0, "image": "CLIP"}], "beats.0.image", "an image is wanted"),
         ([{"index": 0, "voice": "CLIP"}], "beats.0.voice", "a sound is wanted"),
-        ([{"index": 0, "clip": "IMAGE"}], "beats.0.clip", "a clip is wanted"),
+        ([{"index": 0, "clip": "IMAGE"}], "beats.0.clip", "this is not the id of a clip"),
+        ([{"index": 0, "voice": "Morgan"}], "beats.0.voice", "POST /v1/uploads gives one"),
         ([{"index": 0, "clip": "CLIP", "image": "IMAGE"}], "beats.0.image", "give one"),
         ([{"index": 2}], "beats.0.index", "from 0 to 1"),
         ([{"index": 1}, {"index": 1}], "beats.1.index", "twice"),

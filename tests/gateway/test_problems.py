@@ -51,6 +51,13 @@ async def test_a_mistake_is_answered_with_what_to_write(
     assert error["pointer"] == "/" + field.replace(".", "/")
 
 
+async def test_what_is_missing_is_named_with_what_there_is_to_choose_from(api: Api) -> None:
+    made = await api.make()
+    answer = await api.http.post(f"/v1/videos/{made}/skip", json={})
+    [error] = is_problem(answer, 422, "bad-input")["errors"]
+    assert error["message"] == "it is missing: give voice or music or reference or card or clip"
+
+
 async def test_a_body_that_is_nested_too_deeply_is_told_so(api: Api) -> None:
     deep = '{"prompt": "x", "metadata": ' + "[" * 30_000 + "]" * 30_000 + "}"
     answer = await api.http.post(

@@ -127,8 +127,7 @@ def _say_limits(mistake: Mistake) -> str:
 def _say_text(mistake: Mistake) -> str:
     """Return what to write in place of what is no text: money is a text too, and in quotes."""
     examples = (mistake.field.examples if mistake.field else None) or ()
-    like = f"give a text, like {json.dumps(examples[0])}" if examples else "give a text"
-    return f"{like}, in valid Unicode"
+    return f"give a text, like {json.dumps(examples[0])}" if examples else "give a text"
 
 
 def _say_pattern(mistake: Mistake) -> str:
@@ -152,7 +151,12 @@ def _say_mapping(mistake: Mistake) -> str:
 
 
 def _say_missing(mistake: Mistake) -> str:
-    return "it is missing, and has no default" if mistake.name else _say_object(mistake)
+    if not mistake.name:
+        return _say_object(mistake)
+    choices = [str(each) for each in mistake.types if isinstance(each, str)]  # of a Literal
+    if not choices:
+        return "it is missing, and has no default"
+    return f"it is missing: give {' or '.join(choices)}"
 
 
 def _say_unknown(mistake: Mistake) -> str:
@@ -168,7 +172,8 @@ _SAY: Mapping[str, Callable[[Mistake], str]] = {
     **dict.fromkeys(_NUMBERS, _say_number),
     **dict.fromkeys(("model_type", "model_attributes_type"), _say_object),
     **dict.fromkeys(("bool_type", "bool_parsing"), lambda _: "give true or false"),
-    **dict.fromkeys(("string_type", "string_unicode"), _say_text),
+    "string_type": _say_text,
+    "string_unicode": lambda m: f"{_say_text(m)}, in valid Unicode",
     "dict_type": _say_mapping,
     "list_type": lambda m: "give a list, in [ ]",
     "too_short": lambda m: f"give at least {m.context['min_length']} of them",
