@@ -127,6 +127,8 @@ def _find_first_source(view: View, plan: BeatsPlanned, chunk: Chunk) -> Source:
     failure, image = view.failure(job), view.ready(ImageReady, job)
     if failure is None:
         return Source({"image": chosen_image(plan, image)}) if image else Source()
+    if failure.is_stopped:  # for a change: the plan that answers it comes
+        return Source()
     if failure.code == "flagged":  # its words would be refused again, and are never sent again
         return Source(error=_explain_lack(chunk, failure.error), code="flagged")
     # whether a model can start from words alone is known to who runs it

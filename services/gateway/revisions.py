@@ -129,8 +129,8 @@ class Revisions:
         wanted = await self._check(video_id, owner, beat, asked, tags)
         if wanted.is_change:
             replaced = list_replaced(wanted) & set(await self.list_waiting(video_id))
-            stops = {"stops": tuple(sorted(replaced))}
-            await self.ask(wanted.request.model_copy(update=stops), owner)
+            stops = tuple(sorted({*wanted.request.stops, *replaced}))
+            await self.ask(wanted.request.model_copy(update={"stops": stops}), owner)
 
     async def offer(
         self, video_id: str, owner: str, beat: int, asked: Change, tags: set[str]
@@ -224,7 +224,9 @@ class Revisions:
         # Both are facts by now: the view tells which of them counts.
         view = await self.videos.find(asked.video_id, owner)
         heard = {request.rev: request for request in view.all(RevisionRequested)}[asked.rev]
-        if heard.model_copy(update={"at": asked.at}) != asked:
+        # the same request may have come before, when other jobs had begun or ended
+        differs = {name: getattr(asked, name) for name in ("at", "stops", "kept")}
+        if heard.model_copy(update=differs) != asked:
             raise NotNow("Another change of this video came first: try again when it is made.")
         if is_cancelled(view):
             raise NotNow(
@@ -250,10 +252,28 @@ def list_replaced(wanted: Asked) -> set[str]:
 def derive(view: View, request: RevisionRequested) -> Asked:
     """Return a change with the plan that answers it; refuse one that a provider would refuse."""
     history = list_plans(view)
+    request = _tell_stopped(view, history[-1], request)
     after = revise(history, request, KINDS)
     if name := find_sent_again(view, history, after, KINDS):
         raise refuse_flagged(name)
     return Asked(view, history, request, after)
+
+
+def _tell_stopped(view: View, plan: BeatsPlanned, request: RevisionRequested) -> RevisionRequested:
+    """Return the request with what has become of jobs that were to be stopped, as known here.
+
+    What was made all the same can be wanted again, for nothing; what was stopped is not there.
+    """
+    kept = {*request.kept, *(job for job in plan.stopped if is_made(view, job))}
+    failures = ((job, view.failure(job)) for job in view.ends)
+    lost = {job for job, failure in failures if failure is not None and failure.is_stopped}
+    stops = {*request.stops, *(lost - set(plan.stopped))}
+    return request.model_copy(update={"kept": tuple(sorted(kept)), "stops": tuple(sorted(stops))})
+
+
+def is_made(view: View, job: str) -> bool:
+    """Tell whether a job has brought what it was to make."""
+    return view.end(job) is not None and view.failure(job) is None
 
 
 def check_goal(now: VideoStatus, workflow: Workflow) -> None:

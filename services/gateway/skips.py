@@ -3,7 +3,7 @@
 What is under way for one of them is stopped; what that run cost, and nothing else, is waited for.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ from services.gateway.answers import SERVED
 from services.gateway.errors.problems import NotNow
 from services.gateway.fields import EXACT, accept_whole
 from services.gateway.read.actions import Action
-from services.gateway.revisions import Revisions, derive
+from services.gateway.revisions import Revisions, derive, is_made
 from services.gateway.wishes import is_asked
 from shared.story.errors import BadInput
 from shared.story.events import BeatsPlanned, RevisionRequested
@@ -74,6 +74,7 @@ class Skips:
             steps=tuple(steps),
             back=asked.back,
             stops=() if asked.back else tuple(sorted(under_way)),
+            kept=_list_made(view, named.values()) if asked.back else (),
             request=SERVED.get(),
         )
         await self.revisions.ask(derive(view, request).request, owner)
@@ -103,7 +104,7 @@ def _list_skippable(
     steps = [
         step
         for step, job in named.items()
-        if not (step in plan.skipped or step in plan.given or _is_made(view, job))
+        if not (step in plan.skipped or step in plan.given or is_made(view, job))
     ]
     if not steps:
         raise NotNow(
@@ -114,8 +115,9 @@ def _list_skippable(
     return steps
 
 
-def _is_made(view: View, job: str) -> bool:
-    return view.end(job) is not None and view.failure(job) is None
+def _list_made(view: View, jobs: Iterable[str]) -> tuple[str, ...]:
+    """Return those of these jobs that were made all the same: they are not made, or paid, again."""
+    return tuple(sorted(job for job in jobs if is_made(view, job)))
 
 
 def _list_others(plan: BeatsPlanned, steps: Collection[str]) -> set[str]:

@@ -46,10 +46,11 @@ def complete(
 
 def complete_without_film(view: View, plan: BeatsPlanned) -> VideoCompleted | None:
     """Return the good end of a video that was to have no film; None while it is not known here
-    when it was asked for.
+    when it was asked for, or what it has cost.
     """
     request = view.one(VideoRequested)
-    if request is None:
+    # what was stopped may have cost something
+    if request is None or not all(view.end(job) for job in plan.stopped):
         return None
     costs = (end.cost for end in view.ends.values())
     ends = [view.end(job) for job in (*list_storyboard(plan), *ANIMATIC.jobs(plan))]

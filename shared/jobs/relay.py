@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from shared.base import telemetry
 from shared.jobs import unreadable, untold
@@ -264,7 +265,9 @@ async def _take_over(store: Store, row: Doc, ends: Sequence[End], rules: Rules) 
     ]
     marked = await store.update(JOBS, marks) if marks else ()
     may_end = any(job.get("state") in IN_HAND for job in ours)
-    later = {"publish_at": now + rules.relay_ms} if may_end else {EXPIRES_AT: now + KEEP_MS}
+    later: dict[str, Any] = {"publish_at": now + rules.relay_ms}
+    if not may_end:  # what is told is off the list: of a video that is deleted nothing stays
+        later = {"ends": [], EXPIRES_AT: now + KEEP_MS}
     gone = () if may_end else ("publish_at",)
     # whose list it is may have put something on it meanwhile
     seen = {"number": row.get("number"), "publish_at": row["publish_at"]}

@@ -56,7 +56,8 @@ def from_doc(row: Mapping[str, Any]) -> Job:
 def change(before: Job, after: Job) -> Update:
     """Return the write that leads from one to the other, if nobody else has written meanwhile.
 
-    The mark of a post is part of the guard: who claims a job must know whether it was posted.
+    The mark of a post is part of the guard: who claims a job must know whether it was posted. And
+    nothing is posted of what was asked to stop meanwhile.
     """
     both = zip(_FIELDS, _read_values(before), _read_values(after), strict=True)
     changed = [name for name, was, now in both if was is not now and was != now]
@@ -66,6 +67,7 @@ def change(before: Job, after: Job) -> Update:
             "state": before.state.value,
             "attempt": before.attempt,
             "posted_attempt": before.posted_attempt or None,
+            **({"cancel": None} if after.posted_attempt > before.posted_attempt else {}),
         },
         set={name: _plain(after, name) for name in changed if not _is_default(after, name)},
         unset=[name for name in changed if _is_default(after, name)],

@@ -17,15 +17,21 @@ from shared.story.fact import Micros
 def find_shortage(money: Mapping[str, Any], job: Job, amount: Micros) -> BudgetExceeded | None:
     """Return the event that a video is out of money; None while some may still come free.
 
-    It is the same event for all jobs that wait, until something more has been paid for.
+    It is the same event for all jobs that wait, until something more has been paid for, or the
+    price of something is known. A video that is to be finished with what there is waits for none.
     """
-    if not is_short(money, amount):
+    if money.get("on_cap") == "finish" or not is_short(money, amount):
         return None
+    holds = money["holds"].values()
     return BudgetExceeded(
         video_id=job.spec.video_id,
         cap=money.get("cap"),
         current=sum_committed(money),
         estimate=amount,
         item=job.id,
-        holds=sum(map(is_paid_for, money["holds"].values())),
+        holds=sum(map(is_paid_for, holds)) + sum(map(_is_settled, holds)),
     )
+
+
+def _is_settled(hold: Mapping[str, Any]) -> bool:
+    return bool(hold["reserved"]) and "settled" in hold

@@ -46,7 +46,8 @@ class Steps:
             return signals.Later(PUT_OFF_MS)
         if job.deaths > self._means.rules.most_deaths and not self._may_run_elsewhere(job):
             died = f"{job.deaths} workers died of it, one after another"
-            await self.admission.free_all(job)
+            if not job.is_posted:  # what is owed is settled under the hold of the post
+                await self.admission.free_all(job)
             return signals.Broke(died, permanent=True, cost=job.owed)
         try:
             return await self._progress(job, task)

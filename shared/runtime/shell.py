@@ -151,9 +151,13 @@ class Shell:
         return {job.id for job in await self._ledger.open_jobs(video_id)}
 
     async def list_waiting_jobs(self, video_id: str) -> set[str]:
-        """Return the ids of the jobs of a video that nobody has begun: they have cost nothing."""
+        """Return the ids of the jobs of a video that nobody has asked a provider for.
+
+        They have cost nothing, and nothing is posted of what is cancelled before.
+        """
         jobs = await self._ledger.open_jobs(video_id)
-        return {job.id for job in jobs if job.state is State.NEW and not job.posted_attempt}
+        states = (State.NEW, State.SUBMITTING)
+        return {job.id for job in jobs if job.state in states and not job.posted_attempt}
 
     async def wake(self, video_id: str) -> int:
         """Let the jobs of a video that wait for money ask again; return how many these are."""

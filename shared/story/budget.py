@@ -28,6 +28,7 @@ from shared.story.kinds import CLIP, KINDS, Kinds
 from shared.story.money import say_dollars
 from shared.story.plan import active_chunks, min_clips
 from shared.story.shape import expect_plan
+from shared.story.stale import list_parts
 from shared.story.view import JobSpec, View
 
 SHORTEST, STEP = 5, 5
@@ -135,10 +136,19 @@ def find_block(view: View) -> BudgetExceeded | None:
     found = max(view.all(BudgetExceeded), key=lambda each: each.at, default=None)
     if brief is None or found is None or found.cap != find_cap(view, brief):
         return None
-    # money that was held may have come free; and a change of the plan is looked at anew
-    paid = (end.at for end in view.ends.values() if end.cost)
-    changed = (asked.at for asked in view.all(RevisionRequested))
-    return None if any(at > found.at for at in (*paid, *changed)) else found
+    # money that was held may have come free
+    if any(end.at > found.at for end in view.ends.values() if end.cost):
+        return None
+    # a change of the plan is looked at anew; but a job that it still wants waits on
+    is_changed = any(asked.at > found.at for asked in view.all(RevisionRequested))
+    return None if is_changed and not _is_wanted(view, found.item) else found
+
+
+def _is_wanted(view: View, job: str) -> bool:
+    """Tell whether the latest plan wants this job."""
+    plan = view.latest(BeatsPlanned)
+    parts = list_parts(plan, KINDS) if plan and job else ()
+    return any(job == kind.job(plan, beat=item.beat, n=item.n) for kind, item in parts if plan)
 
 
 def _find_brief(view: View) -> Brief | None:

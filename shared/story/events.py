@@ -106,6 +106,11 @@ class Failed(JobEnd):
     at_fault: str = ""
     """The input that was refused, as a user knows it: prompt, image, reference."""
 
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether it was stopped before it came to anything, and not tried in vain."""
+        return self.error == "cancelled" and not self.code
+
 
 class VideoRequested(Event):
     """A user wants a video."""
@@ -166,6 +171,8 @@ class RevisionRequested(Numbered):
     stops: tuple[str, ...] = ()
     """Jobs that are to end: of a skip_step those that are under way for it; of another change those
     that it replaces and that have not begun."""
+    kept: tuple[str, ...] = ()
+    """Jobs that were to be stopped and were made all the same: what they made is there."""
     request: str = ""
     """The request that asked for it, where that may come again: it then asks for nothing more."""
     again: tuple[str, ...] | None = None

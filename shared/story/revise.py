@@ -13,7 +13,7 @@ from shared.story.formats import Aspect
 from shared.story.goals import GOALS, REVIEWS, find_goal
 from shared.story.kinds import CLIP, IMAGE, VOICE, AnyKind, Item, Kinds
 from shared.story.plan import is_skipped
-from shared.story.stale import Origins, Takes, settle_takes
+from shared.story.stale import Origins, Takes, list_parts, settle_takes
 
 CHOICES: tuple[AnyKind, ...] = (IMAGE, CLIP, VOICE)
 """The kinds of which a beat keeps its takes, to be chosen again."""
@@ -23,7 +23,8 @@ def revise(
     history: Sequence[BeatsPlanned], request: RevisionRequested, kinds: Kinds
 ) -> BeatsPlanned:
     """Return the plan that answers a request. A change that can't be made changes nothing."""
-    plan = history[-1]
+    plan = _keep(history[-1], request)
+    history = (*history[:-1], plan)
     if request.action == "reframe":
         return _answer(history, request, kinds, _reframe(plan, request))
     if request.action == "continue":
@@ -35,6 +36,12 @@ def revise(
         raised = {name: origins.next_take(name) for name in request.again}
         return _number(plan, request, {**plan.takes, **raised})
     return _stop(_revise_one(history, request, kinds), request)
+
+
+def _keep(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
+    """Return the plan that knows what came though it was to be stopped: it can be wanted again."""
+    stopped = tuple(job for job in plan.stopped if job not in request.kept)
+    return plan.model_copy(update={"stopped": stopped})
 
 
 def _stop(plan: BeatsPlanned, request: RevisionRequested) -> BeatsPlanned:
@@ -165,7 +172,14 @@ def _skip_steps(
     plan = history[-1]
     if request.back:
         back = [name for name in request.steps if name in plan.skipped]
-        return _answer(history, request, kinds, _unskip(plan, back), back)
+        changed = _unskip(plan, back)
+        made = [
+            kind.take_name(item)
+            for kind, item in list_parts(changed, kinds)
+            if kind.job(changed, beat=item.beat, n=item.n) in request.kept
+        ]
+        again = [name for name in back if name not in made]
+        return _answer(history, request, kinds, changed, again)
     # nothing is made anew for it: what was drawn with a reference, say, may stay
     skipped = tuple(dict.fromkeys((*plan.skipped, *request.steps)))
     return _number(plan.model_copy(update={"skipped": skipped}), request, plan.takes)

@@ -322,8 +322,8 @@ def explain_error(error: Exception, path: str) -> Problem:
             return explain_fields([_explain_field_of_ours(error)], path)
         case BlobMissing():
             gone = (
-                "This file was made, and its bytes are missing. Make the video again. (A rehearsal, "
-                "STORYWAVE_ENGINE=rehearsal, makes no files at all.)"
+                "This file was made, and its bytes are missing. Make the video again. "
+                "(A rehearsal, STORYWAVE_ENGINE=rehearsal, makes no files at all.)"
             )
             return _problem(410, "file-gone", gone, path)
         case _ if isinstance(error, InfrastructureError) or machine_trouble(error):
