@@ -98,8 +98,9 @@ def _go_on(view: View, plan: BeatsPlanned | None) -> Decision:
         return _end(_fail_for_clips(view, plan, waves))
     states = list_segments(view, plan, waves)
     for state in states:
-        # a film with a hole in it is none: one segment that can't be made ends the video
-        if failure := view.failure(state.job):
+        # a film with a hole in it is none: one segment that can't be made ends the video; one that
+        # was stopped for a change waits for the plan that answers it
+        if (failure := view.failure(state.job)) and not failure.is_stopped:
             name = CONFORM.name_item(state.item, plan)
             return _end(_fail_to_write(view, plan, "conform", failure, waves, name))
     asked = [state.ask for state in states if state.ask and state.job not in view.released]

@@ -109,7 +109,7 @@ class Failed(JobEnd):
     @property
     def is_stopped(self) -> bool:
         """Tell whether it was stopped before it came to anything, and not tried in vain."""
-        return self.error == "cancelled" and not self.code
+        return self.error == "cancelled"  # what the ledger writes, and no provider
 
 
 class VideoRequested(Event):

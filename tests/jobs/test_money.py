@@ -203,6 +203,23 @@ async def test_money_that_may_come_free_is_no_shortage_yet(store: Store) -> None
     assert (found.current, found.estimate, found.cap, found.item) == (350, 300, 500, job.id)
 
 
+async def test_who_finishes_with_what_there_is_is_never_out_of_money(store: Store) -> None:
+    gate = Gate(store)
+    await gate.open(VIDEO, "ann", 100, "finish")
+    job = Job(spec=spec(PLAN, CLIP))
+    assert find_shortage(await money(store), job, 300) is None
+
+
+async def test_the_price_of_what_was_held_makes_the_next_shortage_another(store: Store) -> None:
+    gate = await open_video(store, 500)
+    held = await attempt(store, gate, 0, 400)
+    job = Job(spec=spec(PLAN, IMAGE))
+    first = find_shortage(await money(store), job, 600)
+    await gate.settle(Settlement(VIDEO, held.id, held.hold, 400))
+    second = find_shortage(await money(store), job, 600)
+    assert first and second and first.id != second.id
+
+
 async def test_all_jobs_that_wait_for_the_same_money_tell_one_event(store: Store) -> None:
     gate = await open_video(store, 100)
     jobs = [Job(spec=spec(PLAN, CLIP, n=n)) for n in range(3)]

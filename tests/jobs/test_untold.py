@@ -165,6 +165,8 @@ async def test_a_list_is_done_with_once_another_has_claimed_what_is_on_it(
     pair.clock.move(RULES.relay_ms + 1)
     await pair.b.relay.scan()
     assert heard == [end_of(1)] and not await due_lists(pair.b)
+    # of a video that is deleted nothing may stay, not even on a list that is done with
+    assert not any(row["ends"] for row in await pair.b.store.find(UNTOLD, {}))
 
 
 async def test_who_has_lost_its_claim_leaves_nothing_on_the_list(

@@ -1,9 +1,9 @@
 """Videos whose clips are paid: what a wish stops, and what it has cost, by the provider's books."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -269,6 +269,12 @@ async def stopped(s: Stack, jobs: Sequence[str]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def until_done(s: Stack, job: str) -> None:
+    async with asyncio.timeout(20):
+        while (await s.w.store.get(JOBS, [job]))[job]["state"] != "done":
+            await asyncio.sleep(0.01)
+
+
 def beat_of(job: str) -> int:
     return int(job.split("/")[2])
 
@@ -309,4 +315,48 @@ async def test_what_was_stopped_before_it_began_is_made_once_it_is_wanted_again(
         made = [job for job in provider.jobs() if beat_of(job) == beat]
         assert len(made) == 2 and waiting[1] not in made
         assert now.chunks and not now.chunks.failed
+        assert await is_settled_exactly(s, provider)
+
+
+async def test_a_clip_that_came_though_it_was_skipped_is_not_bought_again(tmp_path: Path) -> None:
+    provider = Provider(heeds=False)
+    async with stack(tmp_path, provider) as s:
+        await begin(s)
+        await running(s, provider, 3)
+        job = provider.jobs()[0]
+        skip = StepRequest(step="clip", chunk=int(job.split("/")[3]))
+        await s.gateway.skips.skip("v", OWNER, skip)
+        s.w.engine.held["cut"] = asyncio.Event()
+        provider.finishes = True
+        await until_done(s, job)
+        await s.w.bus.wait_until_idle()
+        back = skip.model_copy(update={"back": True})
+        await s.gateway.skips.skip("v", OWNER, back)
+        s.w.engine.held["cut"].set()
+        await s.until(completed(3))
+        await s.settled()
+        assert len(set(provider.jobs())) == len(provider.jobs()) == 6
+        assert await is_settled_exactly(s, provider)
+
+
+async def test_what_was_done_before_its_stop_came_is_not_bought_again(tmp_path: Path) -> None:
+    """The gateway stands still after it looked at what waits, and before it says what to stop."""
+    provider = Narrow()
+    async with stack(tmp_path, provider) as s:
+        job = (await of_waiting(s, provider))[1]
+
+        async def look_and_stand(video: str) -> Collection[str]:
+            waiting = await s.gateway.revisions.list_waiting(video)
+            provider.finishes = True
+            provider.accepts.set()
+            await until_done(s, job)
+            return waiting
+
+        slow = replace(s.gateway.revisions, list_waiting=look_and_stand)
+        await slow.change("v", OWNER, beat_of(job), SkipRequest(), set())
+        back = BeatChange(skipped=False)
+        await s.gateway.revisions.change("v", OWNER, beat_of(job), back, set())
+        await s.until(completed(3))
+        await s.settled()
+        assert len(provider.jobs()) == 6
         assert await is_settled_exactly(s, provider)

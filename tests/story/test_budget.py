@@ -15,7 +15,7 @@ from shared.story.events import (
     VideoRequested,
     VideoSteered,
 )
-from shared.story.kinds import IMAGE, KINDS
+from shared.story.kinds import CLIP, IMAGE, KINDS
 from tests.histories import VIDEO, done, plan, requested, spec, view
 from tests.prices import CENT, ask
 
@@ -136,6 +136,15 @@ def test_a_later_paid_end_or_change_shows_that_it_went_on() -> None:
     assert find_block(view([ASKED, STOPPED, free])) == STOPPED
     assert find_block(view([ASKED, STOPPED, paid])) is None
     assert find_block(view([ASKED, STOPPED, changed])) is None
+
+
+def test_what_a_change_leaves_wanted_still_waits_for_its_money() -> None:
+    of = plan(1, 1).model_copy(update={"brief": ASKED.brief})
+    changed = RevisionRequested(video_id=VIDEO, at=3_001, rev=2, action="edit")
+    for item, is_blocked in ((spec(of, CLIP).id, True), (f"{VIDEO}/clip/0/0/7", False)):
+        lack = STOPPED.model_copy(update={"rev": 0, "item": item})
+        known = view([ASKED, of, lack, changed])
+        assert (find_block(known) is not None) is is_blocked
 
 
 def test_a_video_without_events_about_money_waits_for_none() -> None:
