@@ -10,6 +10,7 @@ import pytest
 from shared.jobs import outputs, signals
 from shared.jobs.engine import Task
 from shared.jobs.job import Job, State
+from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Made, Produced
 from shared.jobs.rates import RATES, Limits, Rates
 from shared.ports import Update
@@ -19,7 +20,7 @@ from tests.jobs.replicas import (
     Stop,
     working,
 )
-from tests.jobs.test_worker import RULES
+from tests.jobs.test_worker import RULES, SPEC
 
 HOUR_MS = 3_600_000
 
@@ -80,6 +81,22 @@ async def test_bytes_that_are_gone_for_good_end_in_a_failure(pair: Pair) -> None
             await pair.until(lambda job: job.state is State.STORING)
             pair.clock.move(RULES.outputs_ms)
             await pair.until(lambda job: job.tries > 0)
+
+
+async def test_a_paid_run_whose_storing_kills_its_workers_is_settled_for_what_it_cost(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.a.engine.submit = in_one_answer(pair)
+    monkeypatch.setattr(outputs, "fetch", lambda *_: asyncio.Event().wait())
+    await pair.open()
+    async with working(pair.a):
+        await pair.until(lambda job: job.state is State.STORING)
+    await pair.a.store.update(JOBS, [Update(SPEC.id, set={"deaths": 1_000})])
+    pair.clock.move(RULES.lease_ms + 1)
+    async with working(pair.b):
+        job = await pair.end()
+    assert job.state is State.FAILED
+    await pair.check_books(job)
 
 
 # ── a provider that is left alone ───────────────────────────────────────────────────────────────

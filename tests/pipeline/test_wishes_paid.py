@@ -19,8 +19,9 @@ from shared.jobs.ledger import JOBS
 from shared.jobs.outcomes import Accepted, Ended, Found, Made, Pending, Produced, Quote
 from shared.jobs.rates import NO_LIMITS
 from shared.ports import Doc
+from shared.story.brief import Brief
 from shared.story.events import BeatsPlanned, VideoFailed
-from shared.story.kinds import CLIP, IMAGE, clip_order
+from shared.story.kinds import CLIP, IMAGE, AnyKind, clip_order
 from tests.pipeline.test_wishes import OWNER, SHUFFLED, WANTED, Stack, completed
 from tests.pipeline.world import world
 
@@ -96,8 +97,8 @@ class Provider:
 
 
 @asynccontextmanager
-async def stack(folder: Path, provider: Provider) -> AsyncIterator[Stack]:
-    async with world(folder, chaos=SHUFFLED, engines={CLIP: provider}) as w:
+async def stack(folder: Path, provider: Provider, kind: AnyKind = CLIP) -> AsyncIterator[Stack]:
+    async with world(folder, chaos=SHUFFLED, engines={kind: provider}) as w:
         gateway = build_gateway(w.app)
         try:
             yield Stack(w, gateway)
@@ -105,10 +106,10 @@ async def stack(folder: Path, provider: Provider) -> AsyncIterator[Stack]:
             gateway.close()
 
 
-async def begin(s: Stack) -> None:
+async def begin(s: Stack, wanted: Brief = WANTED) -> None:
     """Ask for a video with money enough."""
     await s.w.app.gate.open("v", OWNER, cap=1_000)
-    await s.w.request("v", WANTED)
+    await s.w.request("v", wanted)
 
 
 async def running(s: Stack, provider: Provider, count: int) -> None:
