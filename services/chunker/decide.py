@@ -109,8 +109,6 @@ def _find_state(
         return ChunkState(chunk, remaining, error=source.error, code=source.code)
     job = clip_job(plan, chunk)
     failure = view.failure(job)
-    if failure is not None and failure.is_stopped:  # for a change, as an image below
-        failure = None
     return ChunkState(
         chunk,
         remaining,

@@ -318,10 +318,13 @@ class Worker:
         if signal == signals.Parked("money"):
             await self._tell_shortage(job)
         after = await patiently(partial(self._ledger.advance, job, signal), self._means.pace)
+        if after is None and isinstance(signal, signals.Posted):
+            await self._steps.admission.give_back(job)
+            # where it is ours still, it was asked to stop meanwhile: its lease need not run out
+            stop = partial(self._ledger.advance, job, signals.Stopped())
+            return await patiently(stop, self._means.pace)
         if after is not None:
             journal.count_signal(job, signal)
-        elif isinstance(signal, signals.Posted):
-            await self._steps.admission.give_back(job)
         if after and not after.has_ended and isinstance(signal, signals.NotAccepted):
             journal.log_resubmit(after)
         return after
@@ -345,6 +348,8 @@ def _follows_at_once(job: Job, signal: Signal, after: Job) -> bool:
 
     What was marked is posted, what was produced is fetched, what was spent is settled.
     """
+    if after.has_ended:
+        return False
     if isinstance(signal, signals.Posted | signals.Stored):
         return True
     return after.state is not job.state and after.state in (State.STORING, State.SETTLING)
