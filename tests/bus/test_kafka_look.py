@@ -21,9 +21,9 @@ async def test_a_kafka_that_answers_and_took_nothing_is_away_until_it_was_sent_a
     try:
         monkeypatch.setattr(producer, "_refused", time.monotonic() - REFUSED_SECONDS + 30)
         await producer.look()
-        assert OUTAGES.away().keys() == {"Kafka"}
+        assert "Kafka" in OUTAGES.away()
         monkeypatch.setattr(producer, "_refused", time.monotonic() - REFUSED_SECONDS - 1)
         await producer.look()
-        assert not OUTAGES.away()
+        assert "Kafka" not in OUTAGES.away()
     finally:
         OUTAGES.clear(BusUnavailable)
