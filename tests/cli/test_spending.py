@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,26 +12,10 @@ from services.gateway.intake import REQUESTS
 from shared.jobs.gate import MONEY
 from shared.ports import Doc
 from shared.story.events import VideoDeleted
-from tests.contracts.adapters import STORES, Stores
+from tests.contracts.adapters import Stores
 
 Captured = pytest.CaptureFixture[str]
 MARCH, APRIL = 1_772_323_200_000, 1_775_001_600_000
-
-
-@pytest.fixture(params=STORES)
-def stores(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Stores]:
-    stores = Stores(request.param, tmp_path)
-    if stores.adapter == "sqlite":
-        monkeypatch.setenv("STORYWAVE_MODE", "embedded")
-        monkeypatch.setenv("STORYWAVE_DATA", str(tmp_path / "data"))
-    else:
-        monkeypatch.setenv("STORYWAVE_MODE", "cluster")
-        monkeypatch.setenv("STORYWAVE_MONGO_DATABASE", stores.name)
-    monkeypatch.setattr(spending, "PAGE", 2)
-    yield stores
-    asyncio.run(stores.drop())
 
 
 def put_in(stores: Stores, **rows: list[Doc]) -> None:
@@ -60,7 +42,8 @@ def stone(video: str, owner: str, cost: int, at: int) -> Doc:
 
 
 @pytest.fixture
-def known(stores: Stores) -> None:
+def known(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spending, "PAGE", 2)
     put_in(
         stores,
         **{

@@ -1,9 +1,8 @@
 """`storywave status --stuck` names all that does not go on by itself, and changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -15,27 +14,12 @@ from shared.jobs.relay import OUTBOX
 from shared.ports import Doc, Store, Update
 from shared.story.events import DeadLettered
 from shared.story.kinds import IMAGE, KINDS
-from tests.contracts.adapters import STORES, Stores
+from tests.contracts.adapters import Stores
 from tests.histories import full_plan, spec
 from tests.pipeline.world import SERVICES, World, brief, world
 
 Captured = pytest.CaptureFixture[str]
 COLLECTIONS = (JOBS, OUTBOX, *(service.views for service in SERVICES))
-
-
-@pytest.fixture(params=STORES)
-def stores(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Stores]:
-    stores = Stores(request.param, tmp_path)
-    if stores.adapter == "sqlite":
-        monkeypatch.setenv("STORYWAVE_MODE", "embedded")
-        monkeypatch.setenv("STORYWAVE_DATA", str(tmp_path / "data"))
-    else:
-        monkeypatch.setenv("STORYWAVE_MODE", "cluster")
-        monkeypatch.setenv("STORYWAVE_MONGO_DATABASE", stores.name)
-    yield stores
-    asyncio.run(stores.drop())
 
 
 @asynccontextmanager

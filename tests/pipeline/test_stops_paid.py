@@ -14,8 +14,8 @@ from services.gateway.skips import StepRequest
 from shared.jobs.engine import Task
 from shared.jobs.ledger import JOBS
 from shared.ports import Doc
-from shared.story.events import BeatsPlanned, Event, VideoCompleted
-from shared.story.kinds import CARD, CLIP, IMAGE, clip_order
+from shared.story.events import Event, VideoCompleted
+from shared.story.kinds import CARD
 from tests.pipeline.test_wishes import OWNER, WANTED, Stack, completed
 from tests.pipeline.test_wishes_paid import (
     Narrow,
@@ -23,6 +23,7 @@ from tests.pipeline.test_wishes_paid import (
     beat_of,
     begin,
     is_settled_exactly,
+    of_late,
     of_waiting,
     receipt,
     running,
@@ -107,20 +108,10 @@ async def test_a_clip_that_was_skipped_before_its_job_was_there_is_made_once_it_
     """Who asks for clips heard late of the wish: the plan does not know what was stopped."""
     provider = Provider()
     async with stack(tmp_path, provider) as s:
-        hold = s.w.engine.held[IMAGE.name] = asyncio.Event()
-        await begin(s)
-        await s.begun(IMAGE)
-        plan = (await s.gateway.videos.find("v", OWNER)).latest(BeatsPlanned)
-        assert plan is not None
-        await s.gateway.skips.skip("v", OWNER, StepRequest(step="clip", chunk=0))
-        await s.w.bus.wait_until_idle()
-        late = CLIP.ask(plan, clip_order(plan, plan.chunks[0]), beat=0, n=0)
-        await s.w.app.replicas["chunker"].worker.take_on([late])
-        await running(s, provider, 1)
-        hold.set()
-        await stopped(s, [late.id])
+        plan, late = await of_late(s, provider)
+        await stopped(s, [late])
         async with asyncio.timeout(20):  # until then a change can't know that it is not there
-            while late.id not in (await s.gateway.videos.find("v", OWNER)).ends:
+            while late not in (await s.gateway.videos.find("v", OWNER)).ends:
                 await asyncio.sleep(0.01)
         for prompt in ("Something else.", plan.beats[0].prompt):
             await s.gateway.revisions.change("v", OWNER, 0, BeatChange(prompt=prompt), set())

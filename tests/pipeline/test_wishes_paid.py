@@ -209,21 +209,29 @@ async def test_a_failed_video_costs_nothing_more_than_what_was_running(
         assert await is_settled_exactly(s, provider)
 
 
+async def of_late(s: Stack, provider: Provider) -> tuple[BeatsPlanned, str]:
+    """The plan, and the job of a clip that was asked for after it was skipped.
+
+    Its image came before who asks for clips had heard of the wish.
+    """
+    hold = s.w.engine.held[IMAGE.name] = asyncio.Event()
+    await begin(s)
+    await s.begun(IMAGE)
+    plan = (await s.gateway.videos.find("v", OWNER)).latest(BeatsPlanned)
+    assert plan is not None
+    await s.gateway.skips.skip("v", OWNER, StepRequest(step="clip", chunk=0))
+    await s.w.bus.wait_until_idle()
+    late = CLIP.ask(plan, clip_order(plan, plan.chunks[0]), beat=0, n=0)
+    await s.w.app.replicas["chunker"].worker.take_on([late])
+    await running(s, provider, 1)
+    hold.set()
+    return plan, late.id
+
+
 async def test_a_clip_that_is_asked_for_after_it_was_skipped_is_stopped(tmp_path: Path) -> None:
-    """Its image came before who asks for clips had heard of the wish."""
     provider = Provider()
     async with stack(tmp_path, provider) as s:
-        hold = s.w.engine.held[IMAGE.name] = asyncio.Event()
-        await begin(s)
-        await s.begun(IMAGE)
-        plan = (await s.gateway.videos.find("v", OWNER)).latest(BeatsPlanned)
-        assert plan is not None
-        await s.gateway.skips.skip("v", OWNER, StepRequest(step="clip", chunk=0))
-        await s.w.bus.wait_until_idle()
-        late = CLIP.ask(plan, clip_order(plan, plan.chunks[0]), beat=0, n=0)
-        await s.w.app.replicas["chunker"].worker.take_on([late])
-        await running(s, provider, 1)
-        hold.set()
+        await of_late(s, provider)
         await running(s, provider, 3)
         async with asyncio.timeout(20):
             while provider.runs["run-0"].status == "running":

@@ -62,8 +62,9 @@ def find_flagged(view: View, plan: BeatsPlanned, kinds: Kinds) -> str | None:
 
 def is_prompt_refused(view: View, plan: BeatsPlanned | None) -> bool:
     """Tell whether there is no plan because a provider takes offence at what it was to be of."""
-    ends = [end for kind in PLANNING for end in view.all(kind.failed)]
-    return plan is None and any(end.code == "flagged" for end in ends)
+    if plan is not None:
+        return False
+    return any(end.code == "flagged" for kind in PLANNING for end in view.all(kind.failed))
 
 
 def find_sent_again(
