@@ -16,11 +16,14 @@ from shared.story.kinds import AnyKind, Order
 
 Latency = Callable[[Job], float]
 
+REMEMBERED = 100  # orders
+
 
 class RehearsalEngine:
     """Finishes every job after its latency; jobs of the kinds in `real` are done in earnest.
 
-    A plan has to be real: all that follows hangs on what it says.
+    A plan has to be real: all that follows hangs on what it says. But what comes of an order, and
+    of nothing else, is made once: a rehearsal shows what lies around the work, and not the work.
     """
 
     name = "rehearsal"
@@ -33,6 +36,7 @@ class RehearsalEngine:
     ) -> None:
         self._real = {kind.name: work for kind, work in real.items()}
         self._latency = latency
+        self._done: dict[str, Made] = {}
         self.slots = slots
 
     def quote(self, job: Job) -> Quote:
@@ -56,8 +60,17 @@ class RehearsalEngine:
             await asyncio.sleep(seconds)
         work = self._real.get(task.job.spec.kind)
         if work is not None:
-            return Produced(work(task.order, Workspace(task.folder)))
+            return Produced(self._do_once(work, task))
         return Produced(Made(data=_invent(task.job.id, task.order)))
+
+    def _do_once(self, work: Work, task: Task) -> Made:
+        """Return what this work makes of this order; the latest orders are remembered."""
+        asked = f"{task.job.spec.kind} {task.order.wish()}"
+        made = self._done.pop(asked, None) or work(task.order, Workspace(task.folder))
+        self._done[asked] = made
+        if len(self._done) > REMEMBERED:
+            self._done.pop(next(iter(self._done)))
+        return made
 
     async def poll(self, task: Task) -> Produced:
         """Refuse: nothing is left to ask for."""

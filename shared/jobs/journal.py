@@ -34,6 +34,8 @@ def about(job: Job, action: str, kind: AnyKind | None = None) -> dict[str, objec
 
 def log_start(job: Job, kind: AnyKind, order: Order) -> None:
     """Log that an attempt begins."""
+    if not log.isEnabledFor(logging.INFO):  # the fields would be made for nobody, for each job
+        return
     what = getattr(order, "kind", kind.name)  # of a clip: whether it goes on from another
     log.info("%s started", kind, extra={**about(job, "start", kind), "kind": what})
 
@@ -56,6 +58,8 @@ def log_end(job: Job, kind: AnyKind) -> None:
     phases = {phase: getattr(job, f"{phase}_ms") / 1000 for phase in PHASE_NAMES}
     count_end(job, seconds, phases)
     trace_end(job)
+    if job.state is State.DONE and not log.isEnabledFor(logging.INFO):
+        return
     known = {"seconds": seconds, **phases, "cost": job.cost, "tries": job.tries}
     facts = {**about(job, "end", kind), **known}
     if job.state is State.DONE:

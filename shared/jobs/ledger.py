@@ -42,6 +42,7 @@ _BEGUN: Where = {"state": Is("in", [state.value for state in IN_HAND])}
 
 WINDOW = 4
 """Claim from a window this many times as large: racers that scan the same top collide."""
+VIDEOS_A_LOOK = 50  # of which all open jobs are read at once
 
 
 class Ledger:
@@ -72,6 +73,7 @@ class Ledger:
         self._writes: Batcher[tuple[Job, Job], bool] = Batcher(
             self._write_in_hand, key=lambda pair: pair[0].id
         )
+        self._looks: Batcher[str, list[Job]] = Batcher(self._list_open, limit=VIDEOS_A_LOOK)
 
     def now(self) -> int:
         """Return the store's time: the one clock of leases and timers."""
@@ -358,8 +360,13 @@ class Ledger:
 
     async def open_jobs(self, video_id: str) -> list[Job]:
         """Return the jobs that a video waits for: those that have not ended."""
-        rows = await self._find_awaited(video_id, {"state": Is("in", _OPEN)})
-        return read_each(JOBS, rows, from_doc)[0]
+        return await self._looks(video_id)
+
+    async def _list_open(self, videos: Sequence[str]) -> list[list[Job]]:
+        """Return the open jobs of each of these videos: many of them end at the same time."""
+        rows = await self._find_awaited(Is("in", videos), {"state": Is("in", _OPEN)})
+        jobs, _ = read_each(JOBS, rows, from_doc)
+        return [[job for job in jobs if job.spec.video_id == video] for video in videos]
 
     async def list_ended(self, video_id: str) -> dict[str, Job]:
         """Return the jobs of a video that have ended, by id."""
@@ -375,12 +382,12 @@ class Ledger:
         """Tell whether a video waits for any job."""
         return bool(await self.open_jobs(video_id))
 
-    async def _find_awaited(self, video_id: str, which: Where | None = None) -> list[Doc]:
+    async def _find_awaited(self, video: str | Is, which: Where | None = None) -> list[Doc]:
         """Return the rows of a video's jobs, but for the kinds that no video waits for.
 
         A kind that this version does not know counts: a newer one runs it.
         """
-        rows = await self._store.find(JOBS, {"spec.video_id": video_id, **(which or {})})
+        rows = await self._store.find(JOBS, {"spec.video_id": video, **(which or {})})
         return [row for row in rows if row.get("spec", {}).get("kind") not in self._unawaited]
 
     async def is_at_work(self, video_id: str) -> bool:

@@ -8,10 +8,10 @@ loser. The wart: when more than TOKENS_KEPT writes of one document come between,
 that it lost. It then stops, like one that was overtaken, and its lease brings the work back.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from bson import ObjectId
+from bson import ObjectId, encode
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
@@ -21,6 +21,7 @@ from shared.store.expiry import to_server
 
 TOKENS = "_tokens"
 TOKENS_KEPT = 8
+LARGEST_BYTES = 8 << 20  # of what is set in one change: MongoDB takes 16 MiB
 
 DUPLICATE = 11000
 
@@ -30,7 +31,7 @@ _OPERATORS = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "in": "$in"}
 async def write(target: AsyncIOMotorCollection[Doc], updates: Sequence[Update]) -> set[str]:
     """Apply each update whose guard holds; return the ids of those documents."""
     token = ObjectId()
-    won, again = await _write(target, _group_alike(updates), token)
+    won, again = await _write(target, _group(updates), token)
     if again:
         alone = [[update] for update in updates if update.id in again]
         won |= (await _write(target, alone, token))[0]
@@ -88,30 +89,43 @@ def _may_win(failure: Doc, group: Sequence[Update]) -> bool:
     return len(group) > 1 or list(failure.get("keyPattern", ())) == ["_id"]
 
 
-def _group_alike(updates: Sequence[Update]) -> list[list[Update]]:
-    """Return the updates in groups that differ in nothing but the document.
+def _group(updates: Sequence[Update]) -> list[list[Update]]:
+    """Return the updates in groups: of each, the server is asked once.
 
-    The server makes those of a group as one, at a fraction of the cost: most claims, leases and
-    marks of a batch are alike.
+    In a group, all have the same guard and remove the same fields; what they set may differ. Such
+    are the ends, claims, leases and marks of a batch. The server reads and plans one change for all
+    of a group, so that a row costs half as much.
     """
     groups: dict[object, list[Update]] = {}
     for update in updates:
         groups.setdefault(_likeness(update), []).append(update)
-    return list(groups.values())
+    return [part for group in groups.values() for part in _split(group)]
+
+
+def _split(group: list[Update]) -> Iterator[list[Update]]:
+    """Yield a group in parts that the server takes: all that a part sets is in one document."""
+    part, size = list[Update](), 0
+    for update in group:
+        bytes_ = len(encode(update.set)) if len(group) > 1 else 0
+        if part and size + bytes_ > LARGEST_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(update)
+        size += bytes_
+    yield part
 
 
 def _likeness(update: Update) -> object:
-    """Return what is equal for updates that are alike."""
-    if update.upsert:
+    """Return what is equal for updates of one group; their id, where they are in none."""
+    if update.upsert or update.inc or any("." in path for path in (*update.set, *update.unset)):
         return update.id
-    changes = (update.where, update.set, update.inc)
-    likeness = (*(tuple(change.items()) for change in changes), tuple(update.unset))
+    likeness = (*update.where.items(), *update.unset)
     try:
         hash(likeness)
-    except TypeError:  # it holds a list or a mapping, as only single documents do
+    except TypeError:  # its guard holds a list, as only single documents' do
         return update.id
     # 1, 1.0 and True are equal in Python; in MongoDB they are not the same value
-    return (*likeness, *(type(value) for change in changes for value in change.values()))
+    return (likeness, *map(type, update.where.values()))
 
 
 def _changes(groups: Sequence[Sequence[Update]], token: ObjectId) -> list[UpdateOne | UpdateMany]:
@@ -128,20 +142,36 @@ def _changes(groups: Sequence[Sequence[Update]], token: ObjectId) -> list[Update
 
 def _change(group: Sequence[Update], token: ObjectId, *, many: bool) -> UpdateOne | UpdateMany:
     """Return the update, which leaves its token even where it changes nothing else."""
+    if len(group) > 1:
+        return _change_each(group, token)
     update = group[0]
     stamp = {TOKENS: {"$each": [token], "$slice": -TOKENS_KEPT}}
     changes = {
-        "$set": to_server(update.set) if EXPIRES_AT in update.set else dict(update.set),
+        "$set": _values(update),
         "$unset": dict.fromkeys(update.unset, ""),
         "$inc": dict(update.inc),
         "$push": stamp,
     }
     present = {operator: change for operator, change in changes.items() if change}
-    where = make_filter(update.where)
-    if len(group) > 1:
-        return UpdateMany({**where, "_id": {"$in": [each.id for each in group]}}, present)
     one = UpdateMany if many else UpdateOne
-    return one({**where, "_id": update.id}, present, upsert=update.upsert)
+    return one({**make_filter(update.where), "_id": update.id}, present, upsert=update.upsert)
+
+
+def _change_each(group: Sequence[Update], token: ObjectId) -> UpdateMany:
+    """Return one update that sets in each document of a group what is meant for it."""
+    ids = [update.id for update in group]
+    place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
+    values = {"$arrayElemAt": [{"$literal": [_values(update) for update in group]}, place]}
+    former = {"$ifNull": [f"${TOKENS}", []]}
+    stamp = {TOKENS: {"$slice": [{"$concatArrays": [former, [token]]}, -TOKENS_KEPT]}}
+    changes: list[Doc] = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", values, stamp]}}]
+    if group[0].unset:
+        changes.append({"$unset": list(group[0].unset)})
+    return UpdateMany({**make_filter(group[0].where), "_id": {"$in": ids}}, changes)
+
+
+def _values(update: Update) -> Doc:
+    return to_server(update.set) if EXPIRES_AT in update.set else dict(update.set)
 
 
 def _condition(wanted: Any) -> dict[str, Any]:
