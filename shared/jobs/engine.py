@@ -125,6 +125,8 @@ class Claim:
         self._lease_seconds = lease_seconds
         self.renewed_at = claimed_at
         """When the last renewal that went well was asked for."""
+        self.order: Order | None = None
+        """The order of its job, once it has been read."""
         self.prepared: Any = None
         self.coming: dict[str, asyncio.Task[Any]] = {}
         """By number, the outputs that are fetched and stored under this claim."""
@@ -142,9 +144,10 @@ class Claim:
 
     async def remove(self) -> None:
         """Remove the folder with all that is in it, and end what still writes into it."""
-        for output in self.coming.values():
-            output.cancel()
-        await asyncio.gather(*self.coming.values(), return_exceptions=True)
+        if self.coming:
+            for output in self.coming.values():
+                output.cancel()
+            await asyncio.gather(*self.coming.values(), return_exceptions=True)
         if self._is_made:
             await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 

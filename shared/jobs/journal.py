@@ -74,7 +74,8 @@ def count_end(job: Job, seconds: float, phases: Mapping[str, float]) -> None:
     telemetry.JOBS.labels(kind, job.state.value).inc()
     telemetry.JOB_SECONDS.labels(kind).observe(seconds, video)
     for phase, spent in phases.items():
-        telemetry.JOB_PHASE_SECONDS.labels(kind, phase).observe(spent, video)
+        # what took no time leads nowhere
+        telemetry.JOB_PHASE_SECONDS.labels(kind, phase).observe(spent, video if spent else None)
     telemetry.SPENT.labels(kind).inc(job.cost)
     if job.unresolved:
         telemetry.UNRESOLVED.labels(kind).inc()

@@ -98,6 +98,8 @@ async def keep(
     The attempt is part of the key: two workers that both believe to hold the job can't overwrite
     each other's bytes, and the one whose write wins names its own.
     """
+    if not files:  # as of all work that makes data
+        return {}
     at = _folder(job) if number == FIRST else f"{_folder(job)}/{number}"
     stored = await asyncio.gather(
         *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in files.items())

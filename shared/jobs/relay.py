@@ -24,7 +24,7 @@ from shared.jobs.untold import KEEP_MS, UNTOLD, End, Untold, read_ends
 from shared.ports import EXPIRES_AT, EXPIRY, Bus, Doc, Index, Is, Store, Update
 from shared.story.errors import InfrastructureError, Unpublishable
 from shared.story.events import DeadLettered, Event
-from shared.story.kinds import AnyKind, Kinds
+from shared.story.kinds import AnyKind, Kinds, Order
 
 log = logging.getLogger("storywave.relay")
 
@@ -112,9 +112,9 @@ class Relay:
         if self._offered and (self._publishing is None or self._publishing.done()):
             self._publishing = asyncio.create_task(self._publish_offers())
 
-    def offer_end(self, job: Job) -> None:
-        """Publish soon how a job ended, and do not wait for it."""
-        end = end_event(job, self._kinds)
+    def offer_end(self, job: Job, order: Order | None = None) -> None:
+        """Publish soon how a job ended, and do not wait for it; its order is read unless given."""
+        end = end_event(job, self._kinds, order)
         self.offer([Unpublished(JOBS, job.id, job.publish_at, end, job.attempt)])
 
     async def drain(self, seconds: float) -> None:

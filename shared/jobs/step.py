@@ -63,6 +63,7 @@ class Steps:
         except ValidationError as error:
             tell(JOBS, job.id, error)
             return None
+        claim.order = order
         return Task(
             job, order, claim, self._means.blobs.fetch, partial(self._means.look_again, job)
         )

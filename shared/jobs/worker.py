@@ -28,7 +28,7 @@ from shared.jobs.signals import Signal
 from shared.jobs.step import Steps
 from shared.story.errors import InfrastructureError
 from shared.story.events import Event
-from shared.story.kinds import AnyKind
+from shared.story.kinds import AnyKind, Order
 from shared.story.view import JobSpec
 
 log = logging.getLogger("storywave.worker")
@@ -293,7 +293,7 @@ class Worker:
         if job.waits_for:
             await patiently(partial(self._wake_again, job), self._means.pace)
         if job.has_ended:
-            self._tell(job)
+            self._tell(job, claim.order)
         return job.has_ended
 
     async def _wake_again(self, job: Job) -> None:
@@ -335,12 +335,12 @@ class Worker:
         mine.job = change(job, due_at=mine.job.due_at)
         return mine.job
 
-    def _tell(self, job: Job) -> None:
+    def _tell(self, job: Job, order: Order | None) -> None:
         kind = self._means.kinds[job.spec.kind]
         journal.log_end(job, kind)
         if kind in self._report:
-            self._report[kind](end_event(job, self._means.kinds))
-        self._relay.offer_end(job)
+            self._report[kind](end_event(job, self._means.kinds, order))
+        self._relay.offer_end(job, order)
 
 
 def _follows_at_once(job: Job, signal: Signal, after: Job) -> bool:

@@ -130,6 +130,33 @@ async def test_values_in_updates_are_kept_and_only_their_paths_are_split(
     assert await one(store) == {"_id": "a", "at": {"v/clip/0-x": AWKWARD}, "plain": AWKWARD}
 
 
+async def test_many_with_one_guard_each_take_what_is_meant_for_them(store: Store) -> None:
+    """As the ends of a batch of jobs: of these, the store may make one change."""
+    ids = [f"d{n}" for n in range(9)]
+    docs = [{"_id": id_, "n": n % 3, "old": 1, "kept": {"a.b": n}} for n, id_ in enumerate(ids)]
+    await store.insert("docs", docs)
+    values = [
+        {"x": "$old"},
+        {"x": {"$sum": 1, "a.b": [None, {"$x": 1.5}], "": ""}},
+        {"x": None, "y": False},
+        {"kept": {}},
+        {},
+        {"expires_at": 2_000_000_000_000, "x": [["$$ROOT"]]},
+    ]
+    updates = [
+        Update(doc["_id"], {"n": Is("<", 2)}, each, unset=["old", "none"])
+        for doc, each in zip(docs, [*values, *values], strict=False)
+    ]
+    held = {doc["_id"]: doc for doc in docs if doc["n"] < 2}
+    assert await store.update("docs", updates) == held.keys()
+    expected = {doc["_id"]: doc for doc in docs}
+    for update in updates:
+        if update.id in held:
+            expected[update.id] = {**held[update.id], **update.set}
+            del expected[update.id]["old"]
+    assert await store.get("docs", ids) == expected
+
+
 async def test_steps_that_look_like_numbers_are_names(store: Store) -> None:
     await store.update("jobs", [Update("a", set={"parts.Plan.0": {"x": 1}}, upsert=True)])
     assert await one(store) == {"_id": "a", "parts": {"Plan": {"0": {"x": 1}}}}

@@ -137,7 +137,7 @@ async def test_only_a_lone_update_is_one_that_the_driver_repeats(
     update = Update("a", {"n": 0}, set={"n": 1})
     assert await store.update("jobs", [update]) == {"a"}
     assert "txnNumber" in wire.sent[-1]
-    many = [Update(id_, {"n": 0}, set={"x": id_}) for id_ in "abc"]
+    many = [Update(id_, {"n": 0}, inc={"x": 1}) for id_ in "abc"]
     assert await store.update("jobs", many) == {"b", "c"}
     (command,) = [sent for sent in wire.sent if len(sent.get("updates", ())) == 3]
     assert "txnNumber" not in command
@@ -206,6 +206,31 @@ async def test_a_document_that_would_grow_too_large_fails_its_own_update(store: 
     with pytest.raises(ValueError, match="MongoDB refuses this"):
         await store.update("jobs", [Update("a", set=more), Update("b", set={"n": 1})])
     assert (await store.get("jobs", ["a"]))["a"] == {"_id": "a", **large}
+
+
+@pytest.mark.cluster
+async def test_what_has_one_guard_is_one_change_for_the_server(
+    store: MongoStore, wire: Wire
+) -> None:
+    """Most of what a change costs is to read and to plan it."""
+    ids = [f"j{n}" for n in range(20)]
+    await store.insert("jobs", [{"_id": i, "state": "new", "tag": 1.0} for i in ids])
+    ends = [Update(i, {"state": "new"}, {"state": i}, unset=["tag"]) for i in ids]
+    assert await store.update("jobs", [*ends, Update("other", {"n": 1}, {"n": 2})]) == set(ids)
+    assert len(wire.sent[-2]["updates"]) == 2  # and a look at who won, since one lost
+    assert await store.get("jobs", ids) == {i: {"_id": i, "state": i} for i in ids}
+
+
+@pytest.mark.cluster
+async def test_what_is_set_at_once_fits_into_what_the_server_takes(
+    store: MongoStore, wire: Wire
+) -> None:
+    await store.insert("jobs", [{"_id": i} for i in "abc"])
+    large = {i: i * (6 << 20) for i in "abc"}
+    updates = [Update(i, set={"text": text}) for i, text in large.items()]
+    assert await store.update("jobs", updates) == set("abc")
+    assert sum(len(sent["updates"]) for sent in wire.sent if "update" in sent) == 3
+    assert {i: doc["text"] for i, doc in (await store.get("jobs", "abc")).items()} == large
 
 
 @pytest.mark.cluster
