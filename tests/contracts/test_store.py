@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shared.base.batching import Batcher
-from shared.ports import EXPIRES_AT, EXPIRY, Index, Is, Store, Update
+from shared.ports import EXPIRES_AT, EXPIRY, Doc, Index, Is, Store, Update
 from shared.story.errors import Unstorable
 from tests.contracts.adapters import CHECKOUT, STORES, Stores
 
@@ -133,9 +133,11 @@ async def test_values_in_updates_are_kept_and_only_their_paths_are_split(
 async def test_many_with_one_guard_each_take_what_is_meant_for_them(store: Store) -> None:
     """As the ends of a batch of jobs: of these, the store may make one change."""
     ids = [f"d{n}" for n in range(9)]
-    docs = [{"_id": id_, "n": n % 3, "old": 1, "kept": {"a.b": n}} for n, id_ in enumerate(ids)]
+    docs: list[Doc] = [
+        {"_id": id_, "n": n % 3, "old": 1, "kept": {"a.b": n}} for n, id_ in enumerate(ids)
+    ]
     await store.insert("docs", docs)
-    values = [
+    values: list[Doc] = [
         {"x": "$old"},
         {"x": {"$sum": 1, "a.b": [None, {"$x": 1.5}], "": ""}},
         {"x": None, "y": False},
