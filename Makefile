@@ -26,7 +26,7 @@ OPENAPI := import json; from services.gateway.app import openapi; \
 	attack attack-short lint-k8s validate-k8s lint-policy image-check bench-waves \
 	bench-waves-servers bench-clips bench-plans bench-plans-further \
 	bench-ad bench-gateway bench-gateway-short bench-flight capacity measure-capacity \
-	bench-orchestration profile bench-scale bench-stitch bench-voice measure-voices lock clean
+	bench-orchestration bench-writes profile bench-scale bench-stitch bench-voice measure-voices lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -196,6 +196,9 @@ bench-clips: $(DEV) ## six clips at a provider, three at once, against what no s
 
 bench-orchestration: $(BENCH) ## videos a minute on real servers, against Celery on Redis
 	$(BENCH_BIN)/python -m tests.cluster.servers run $(BENCH_BIN)/python -m benchmarks.orchestration
+
+bench-writes: $(BENCH) ## what MongoDB takes for a row of a job: new, ended by itself, ended with others
+	$(BENCH_BIN)/python -m tests.cluster.servers run $(BENCH_BIN)/python -m benchmarks.writes
 
 profile: $(BENCH) ## where the CPU of a video goes, by process, by purpose and by library
 	$(BENCH_BIN)/python -m tests.cluster.servers run $(BENCH_BIN)/python -m benchmarks.profile

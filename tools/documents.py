@@ -242,8 +242,14 @@ def _list_kinds(table: Sequence[Service], kinds: Kinds) -> str:
 
 def describe_settings() -> str:
     """Return the page of all variables of the environment, with their defaults."""
+    values = Settings.model_json_schema()
     rows = [
-        (f"`STORYWAVE_{name.upper()}`", _name_value(field), _join_lines(field.description))
+        (
+            f"`STORYWAVE_{name.upper()}`",
+            _list_values(values["properties"][name], values.get("$defs", {})),
+            _name_value(field),
+            _join_lines(field.description),
+        )
         for name, field in Settings.model_fields.items()
     ]
     return _join(
@@ -251,13 +257,30 @@ def describe_settings() -> str:
         GENERATED,
         "Read once at the start, from the environment. An option of the same name on the command "
         "line (`--data`, `--host`, `--port`, `--log-level`) comes before it.",
-        _draw_table(("variable", "default", "what it says"), rows),
+        _draw_table(("variable", "takes", "default", "what it says"), rows),
+        "Work for money also needs `REPLICATE_API_TOKEN`, the token of your account at Replicate: "
+        "its own client reads it. Without it nothing is bought, whatever the settings say.",
+    )
+
+
+def _list_values(schema: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    """Return the values that a setting takes, where they can be listed."""
+    if "$ref" in schema:
+        return _list_values(known[schema["$ref"].rpartition("/")[2]], known)
+    if schema.get("type") == "boolean":
+        return "`true`, `false`"
+    either = [_list_values(each, known) for each in schema.get("anyOf", ())]
+    return ", ".join(f"`{value}`" for value in schema.get("enum", ())) or ", ".join(
+        each for each in either if each
     )
 
 
 def _name_value(field: FieldInfo) -> str:
     # a default that is computed may name this machine, which no document should
-    return "" if field.default_factory or field.default == "" else f"`{field.default}`"
+    if field.default_factory or field.default in ("", None):
+        return ""
+    value = str(field.default)
+    return f"`{value.lower() if isinstance(field.default, bool) else value}`"
 
 
 # ── metrics.md ──────────────────────────────────────────────────────────────────────────────────

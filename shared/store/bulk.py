@@ -31,7 +31,7 @@ _OPERATORS = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "in": "$in"}
 async def write(target: AsyncIOMotorCollection[Doc], updates: Sequence[Update]) -> set[str]:
     """Apply each update whose guard holds; return the ids of those documents."""
     token = ObjectId()
-    won, again = await _write(target, _group(updates), token)
+    won, again = await _write(target, group_alike(updates), token)
     if again:
         alone = [[update] for update in updates if update.id in again]
         won |= (await _write(target, alone, token))[0]
@@ -89,7 +89,7 @@ def _may_win(failure: Doc, group: Sequence[Update]) -> bool:
     return len(group) > 1 or list(failure.get("keyPattern", ())) == ["_id"]
 
 
-def _group(updates: Sequence[Update]) -> list[list[Update]]:
+def group_alike(updates: Sequence[Update]) -> list[list[Update]]:
     """Return the updates in groups: of each, the server is asked once.
 
     In a group, all have the same guard and remove the same fields; what they set may differ. Such

@@ -197,3 +197,19 @@ async def test_two_looks_say_that_nothing_waits_of_any_kind(store: Store) -> Non
     assert taken.spec.kind == IMAGE.name
     await ledger.advance(taken, signals.Later(0))
     assert [job.id for job in await ledger.claim(hands)] == [taken.id], "what is due is found, too"
+
+
+async def test_the_open_jobs_of_many_videos_are_one_look(store: Store) -> None:
+    ledger = Ledger(store, KINDS, RULES)
+    await ledger.insert(specs(3))
+    find, asked = store.find, list[Any]()
+
+    async def count(collection: str, where: Any, **known: Any) -> Any:
+        asked.append(where)
+        return await find(collection, where, **known)
+
+    store.find = count  # type: ignore[method-assign]
+    videos = ["ann-2", "ann-0", "nobody"]
+    found = await asyncio.gather(*map(ledger.open_jobs, videos))
+    assert [[job.spec.video_id for job in jobs] for jobs in found] == [["ann-2"], ["ann-0"], []]
+    assert len(asked) == 1

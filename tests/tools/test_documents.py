@@ -62,8 +62,9 @@ def test_every_setting_is_a_row_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
     lines = documents.describe_settings().splitlines()
     rows = [line for line in lines if line.startswith("| `STORYWAVE")]
     assert len(rows) == len(Settings.model_fields)
-    assert all(row.count(" | ") == 2 and row.endswith(" |") for row in rows)
-    assert any("On two lines." in row for row in rows)
+    assert all(row.count(" | ") == 3 and row.endswith(" |") for row in rows)
+    assert any("| `embedded`, `cluster` | `embedded` | On two lines. |" in row for row in rows)
+    assert any(row.startswith("| `STORYWAVE_PAID` | `true`, `false` | `false` |") for row in rows)
 
 
 def test_the_asyncapi_document_names_every_topic_with_its_payload() -> None:
