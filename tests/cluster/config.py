@@ -106,7 +106,6 @@ def mongo_command(binary: Path, ports: Ports, data: Path) -> list[str]:
         *("--port", str(ports.mongo)),
         *("--bind_ip", "127.0.0.1"),
         *("--replSet", REPLICA_SET),
-        *("--wiredTigerCacheSizeGB", "4"),
         "--nounixsocket",
         "--quiet",
     ]
