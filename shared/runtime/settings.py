@@ -206,7 +206,11 @@ class Settings(Defaults):
     key: str = Field("", pattern=r"^[!-~]*$", repr=False, examples=["sw_…"])
     """The same by its former name."""
     link_seconds: int = Field(3600, ge=60, le=604_800)
-    """How long a signed link to a file of a video is good; they end at full five minutes."""
+    """For how many seconds, at least, a signed link to a file of a video works.
+
+    It ends at the next full five minutes of the clock, so that the answers that name it stay the
+    same for a while.
+    """
     streams_a_key: int = Field(200, ge=0)
     """How many streams of live messages one key may have open in each gateway; 0 is no limit."""
     drain_seconds: float = Field(12.0, ge=0)
