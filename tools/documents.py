@@ -258,8 +258,8 @@ def describe_settings() -> str:
         "Read once at the start, from the environment. An option of the same name on the command "
         "line (`--data`, `--host`, `--port`, `--log-level`) comes before it.",
         _draw_table(("variable", "takes", "default", "what it says"), rows),
-        "Work for money also needs `REPLICATE_API_TOKEN`, the token of your account at Replicate: "
-        "its own client reads it. Without it nothing is bought, whatever the settings say.",
+        "Work at Replicate also needs `REPLICATE_API_TOKEN`, the token of your account there: its "
+        "own client reads it. Without it nothing is bought there, whatever the settings say.",
     )
 
 

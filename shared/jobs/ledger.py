@@ -366,7 +366,10 @@ class Ledger:
         """Return the open jobs of each of these videos: many of them end at the same time."""
         rows = await self._find_awaited(Is("in", videos), {"state": Is("in", _OPEN)})
         jobs, _ = read_each(JOBS, rows, from_doc)
-        return [[job for job in jobs if job.spec.video_id == video] for video in videos]
+        found: dict[str, list[Job]] = {}
+        for job in jobs:
+            found.setdefault(job.spec.video_id, []).append(job)
+        return [[*found.get(video, ())] for video in videos]
 
     async def list_ended(self, video_id: str) -> dict[str, Job]:
         """Return the jobs of a video that have ended, by id."""

@@ -21,7 +21,7 @@ from shared.store.expiry import to_server
 
 TOKENS = "_tokens"
 TOKENS_KEPT = 8
-LARGEST_BYTES = 8 << 20  # of what is set in one change: MongoDB takes 16 MiB
+LARGEST_BYTES = 8 << 20  # of one change: MongoDB takes 16 MiB
 
 DUPLICATE = 11000
 
@@ -103,10 +103,11 @@ def group_alike(updates: Sequence[Update]) -> list[list[Update]]:
 
 
 def _split(group: list[Update]) -> Iterator[list[Update]]:
-    """Yield a group in parts that the server takes: all that a part sets is in one document."""
+    """Yield a group in parts that the server takes: all of a part is in one document."""
     part, size = list[Update](), 0
     for update in group:
-        bytes_ = len(encode(update.set)) if len(group) > 1 else 0
+        # its id is in the guard, and beside what is set; each has a place in its list
+        bytes_ = len(encode(update.set)) + 8 * len(update.id) + 60 if len(group) > 1 else 0
         if part and size + bytes_ > LARGEST_BYTES:
             yield part
             part, size = [], 0
@@ -162,7 +163,7 @@ def _change_each(group: Sequence[Update], token: ObjectId) -> UpdateMany:
     ids = [update.id for update in group]
     place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
     values = {"$arrayElemAt": [{"$literal": [_values(update) for update in group]}, place]}
-    former = {"$ifNull": [f"${TOKENS}", []]}
+    former = {"$cond": [{"$isArray": f"${TOKENS}"}, f"${TOKENS}", []]}
     stamp = {TOKENS: {"$slice": [{"$concatArrays": [former, [token]]}, -TOKENS_KEPT]}}
     changes: list[Doc] = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", values, stamp]}}]
     if group[0].unset:

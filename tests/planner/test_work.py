@@ -71,6 +71,18 @@ def test_ten_beats_for_15_seconds_are_cut_to_three_and_that_is_recorded(
     assert (told["video_id"], told["stage"], told["action"]) == ("v1", "plan", "truncate")
 
 
+def test_a_plan_that_was_made_for_another_video_names_the_one_it_is_of(tmp_path: Path) -> None:
+    """As a copy does, where the same was asked for before."""
+    brief = Brief(prompt=TEN, duration=15)
+    made = make_plan(PlanOrder(video_id="v1", brief=brief), Workspace(tmp_path))
+    spec = JobSpec(kind=PLAN.name, video_id="v2", owner="local", take=1)
+    copied = PLAN.build(
+        Success(spec, PlanOrder(video_id="v2", brief=brief), made.data, cost=0, at=1_000)
+    )
+    assert isinstance(copied, BeatsPlanned) and copied.truncation is not None
+    assert (copied.video_id, copied.truncation.video_id) == ("v2", "v2")
+
+
 def test_what_fits_is_not_truncated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     made = planned(tmp_path, TEN, duration=60)
     report(made)

@@ -233,6 +233,21 @@ async def test_what_is_set_at_once_fits_into_what_the_server_takes(
     assert {i: doc["text"] for i, doc in (await store.get("jobs", "abc")).items()} == large
 
 
+def test_the_ids_of_what_is_written_at_once_count_as_well() -> None:
+    """They are in the guard, and once more beside what is set."""
+    parts = bulk.group_alike([Update(f"{n:0500}", {"n": 0}, {"n": 1}) for n in range(4_000)])
+    assert len(parts) == 2 and sum(map(len, parts)) == 4_000
+
+
+@pytest.mark.cluster
+async def test_stamps_that_are_none_are_made_anew(
+    store: MongoStore, raw: AsyncIOMotorDatabase[Doc]
+) -> None:
+    await raw["jobs"].insert_many([{"_id": i, bulk.TOKENS: "spoiled"} for i in "ab"])
+    assert await store.update("jobs", [Update(i, set={"at": i}) for i in "ab"]) == set("ab")
+    assert await store.get("jobs", "ab") == {i: {"_id": i, "at": i} for i in "ab"}
+
+
 @pytest.mark.cluster
 async def test_updates_that_are_alike_win_and_lose_one_by_one(store: MongoStore) -> None:
     """The server gets them as one: a collision in the middle must not stop the rest."""

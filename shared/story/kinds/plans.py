@@ -61,7 +61,8 @@ def _build_plan_event(done: Success[PlanOrder]) -> BeatsPlanned:
     asked = done.order.brief.model_dump(mode="json", include=set(BESIDE))
     whole["brief"] = {**whole["brief"], **asked}
     if cut := whole.get("truncation"):
-        whole["truncation"] = {**cut, "at": done.at}  # who plans knows no clock
+        # who plans knows no clock, and a copy names the video that it was made for
+        whole["truncation"] = {**cut, "video_id": done.spec.video_id, "at": done.at}
     return BeatsPlanned.model_validate(whole | {"rev": done.spec.take})
 
 
