@@ -23,6 +23,18 @@ def specs(count: int, owner: str = "ann", **known: Any) -> list[JobSpec]:
     return [job(IMAGE, video_id=f"{owner}-{n}", owner=owner, beat=n, **known) for n in range(count)]
 
 
+def note_looks(store: Store) -> list[Any]:
+    """The list that each question to the store is added to from now on."""
+    find, asked = store.find, list[Any]()
+
+    async def ask(collection: str, where: Any, **known: Any) -> Any:
+        asked.append(where)
+        return await find(collection, where, **known)
+
+    store.find = ask  # type: ignore[method-assign]
+    return asked
+
+
 async def test_work_is_inserted_once(store: Store) -> None:
     ledger = Ledger(store, KINDS, RULES)
     assert len(await ledger.insert(specs(3))) == 3
@@ -183,13 +195,7 @@ async def test_a_write_whose_answer_was_lost_is_still_ours(store: Store) -> None
 
 
 async def test_two_looks_say_that_nothing_waits_of_any_kind(store: Store) -> None:
-    find, asked = store.find, list[Any]()
-
-    async def count(collection: str, where: Any, **known: Any) -> Any:
-        asked.append(where)
-        return await find(collection, where, **known)
-
-    store.find = count  # type: ignore[method-assign]
+    asked = note_looks(store)
     ledger, hands = Ledger(store, KINDS, RULES), {kind.name: 9 for kind in KINDS}
     assert await ledger.claim(hands) == [] and len(asked) == 2
     await ledger.insert(specs(1))
@@ -202,13 +208,7 @@ async def test_two_looks_say_that_nothing_waits_of_any_kind(store: Store) -> Non
 async def test_the_open_jobs_of_many_videos_are_one_look(store: Store) -> None:
     ledger = Ledger(store, KINDS, RULES)
     await ledger.insert(specs(3))
-    find, asked = store.find, list[Any]()
-
-    async def count(collection: str, where: Any, **known: Any) -> Any:
-        asked.append(where)
-        return await find(collection, where, **known)
-
-    store.find = count  # type: ignore[method-assign]
+    asked = note_looks(store)
     videos = ["ann-2", "ann-0", "nobody"]
     found = await asyncio.gather(*map(ledger.open_jobs, videos))
     assert [[job.spec.video_id for job in jobs] for jobs in found] == [["ann-2"], ["ann-0"], []]
