@@ -132,7 +132,7 @@ async def make_videos(address: str, store: MongoStore, known: int, videos: int) 
         await asyncio.gather(*(_ask(client) for _ in range(videos)))
     async with asyncio.timeout(LIMIT_SECONDS):
         # A view says when to check on its video again, until the video is over.
-        while await store.count(VIEWS, {"check_at": Is("present")}) or (
+        while await store.find(VIEWS, {"check_at": Is("present")}, limit=1) or (
             await store.count(VIEWS, {}) < known + videos
         ):
             await asyncio.sleep(0.1)

@@ -28,6 +28,11 @@ client_log.addFilter(lambda record: "Topic creation is skipped" not in record.ge
 
 LONGEST_WAIT_SECONDS = 10.0
 
+MOST_RECORDS = 4_000
+"""Of one batch. Records come topic by topic: in a small batch, what is heard of a video at one time
+would be spread over several, each with a write of its view.
+"""
+
 
 class KafkaBus:
     """Topics for events, one consumer group a service, at least once."""
@@ -42,7 +47,7 @@ class KafkaBus:
         session_timeout_ms: int = 10_000,
         client_id: str = "storywave",
         security: BaseSecurity | None = None,
-        max_records: int = 500,
+        max_records: int = MOST_RECORDS,
         publish_seconds: float = 15.0,
         graceful_seconds: float = 5.0,
         registry: "CollectorRegistry | None" = None,

@@ -48,6 +48,9 @@ LOOK_SECONDS = 0.2
 CROWD = 20
 LONGEST_REST = 0.1
 
+AT_ONCE = 200
+"""So many records are decoded before others of this process have their turn."""
+
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 Polled = dict[TopicPartition, list[ConsumerRecord]]
 Poll = Callable[..., Awaitable[Polled]]
@@ -99,7 +102,7 @@ class Consumer:
     def watch(self) -> None:
         """Note every poll of the broker, now that it is started, and let each wait longer."""
         consumer = self._subscriber.consumer
-        consumer.getmany = self._watch.wrap(consumer.getmany, partial(_find_last_fetch, consumer))
+        consumer.getmany = self._watch.wrap(consumer)
 
     def stop(self) -> None:
         """End the pause before a retry: the batch goes to whoever comes next."""
@@ -159,7 +162,9 @@ class Consumer:
     async def _handle_all(self, records: Sequence[Record]) -> None:
         types = {cls.__name__: cls for cls in self.types}
         heard, letters = list[Heard](), list[DeadLettered]()
-        for record in records:
+        for n, record in enumerate(records, start=1):
+            if n % AT_ONCE == 0:
+                await asyncio.sleep(0)
             try:
                 heard.append(wire.read(record, types))
             except BadRecord as error:
@@ -216,14 +221,23 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         self.rest = 0.0
         """How long to wait before the next poll."""
 
-    def wrap(self, poll: Poll, find_last_fetch: Callable[[], int | None]) -> Poll:
-        """Return this poll, given more time, and noted when it ends well."""
-        self._find_last_fetch = find_last_fetch
+    def wrap(self, consumer: Any) -> Poll:
+        """Return the poll of this client, given more time, and noted when it ends well.
+
+        The client fetches by itself: as soon as we have taken what it had of a partition, it
+        fetches what there is by then, and no more of it until we take that. So it would bring the
+        first few of the next crowd, and the others one batch later. It rests with us.
+        """
+        poll: Poll = consumer.getmany
+        self._find_last_fetch = partial(_find_last_fetch, consumer)
 
         async def poll_and_note(*, timeout_ms: int, max_records: int) -> Polled:
             rest, self.rest = self.rest, 0.0
             await asyncio.sleep(rest)
+            consumer.resume(*consumer.paused())
             records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
+            if sum(map(len, records.values())) >= CROWD:
+                consumer.pause(*consumer.assignment())
             self._polled = time.monotonic()
             if self._polled > self._looked + LOOK_SECONDS:
                 self._look()

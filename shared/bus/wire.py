@@ -31,6 +31,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _SLOT = re.compile(r"[A-Za-z0-9_/-]+")
 
 Headers = Sequence[tuple[str, bytes | None]]
+Known = Mapping[str, bytes | None]
 Types = Mapping[str, type[Event]]
 """The event types that a consumer reads, by name."""
 
@@ -101,13 +102,14 @@ def pack(events: Sequence[Event]) -> tuple[list[tuple[Event, bytes]], dict[str, 
 
 def read(record: Record, types: Types) -> Heard:
     """Return the event of a record, or what is to be kept of it; raises BadRecord."""
-    name, version = _header(record, "type"), _header(record, "version")
+    known = dict(record.headers)  # of several with one name the last, as Kafka's own clients do
+    name, version = _header(known, "type"), _header(known, "version")
     cls = types.get(name)
     if cls and not record.topic.endswith(topic(cls)):
         raise BadRecord(f"a {name} does not belong on topic {record.topic}")
     event = _parse(cls, record.value) if cls else None
     if event is None or version != str(event.version):
-        return _keep(record, name)
+        return _keep(record, name, known)
     if record.key != key(event):
         raise BadRecord(f"its key {record.key!r} is not its video {event.video_id!r}")
     return event
@@ -141,7 +143,7 @@ def _parse(cls: type[Event], value: bytes | None) -> Event | None:
         return None
 
 
-def _keep(record: Record, name: str) -> Unread:
+def _keep(record: Record, name: str, known: Known) -> Unread:
     """Return what can't be read here, as it came; raises BadRecord over an unsound envelope."""
     try:
         fields: Any = from_json(record.value or b"")
@@ -154,28 +156,19 @@ def _keep(record: Record, name: str) -> Unread:
         raise BadRecord(f"its body is no {name}: {fault}")
     if not _NAME.fullmatch(name):
         raise BadRecord(f"{name!r} cannot be the name of a type")
-    return Unread(video, name, _slot(record), fields)
+    # which of its type's facts a record is; without that, each record is one of its own
+    slot = _text(known.get("slot"))
+    return Unread(video, name, slot if slot and _SLOT.fullmatch(slot) else record.position, fields)
 
 
-def _slot(record: Record) -> str:
-    """Return which of its type's facts a record is; without that, each record is one of its own."""
-    slot = _text(_last(record.headers, "slot"))
-    return slot if slot and _SLOT.fullmatch(slot) else record.position
-
-
-def _header(record: Record, name: str) -> str:
-    value = _last(record.headers, name)
+def _header(known: Known, name: str) -> str:
+    value = known.get(name)
     if value is None:
         raise BadRecord(f"it has no header {name!r}")
     text = _text(value)
     if text is None:
         raise BadRecord(f"its header {name!r} is no text: {value[:40]!r}")
     return text
-
-
-def _last(headers: Headers, name: str) -> bytes | None:
-    """Return the last header of this name, as Kafka's own clients do."""
-    return dict(headers).get(name)
 
 
 def _text(value: bytes | None) -> str | None:

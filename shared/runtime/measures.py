@@ -88,8 +88,12 @@ class Measures:
 
     async def _measure_jobs(self, service: Service) -> None:
         for kind in service.kinds:
+            due: Where = {"spec.kind": kind.name, "due_at": Is("present")}
+            is_any_due = bool(await self._store.find(JOBS, due, limit=1))
             for state, where in _list_states(kind.name):
-                count = await self._store.count(JOBS, where)
+                # as a rule a kind is idle: then its states need no look each
+                is_asked = is_any_due or "due_at" not in where
+                count = await self._store.count(JOBS, where) if is_asked else 0
                 telemetry.OPEN.labels(kind.name, state).set(count)
             telemetry.QUEUE_AGE.labels(kind.name).set(await self._find_age(kind.name))
 

@@ -10,9 +10,9 @@ other videos of the batch go on.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Literal
 
 from shared.base import telemetry
@@ -54,6 +54,8 @@ Action = Literal["read", "decide", "write", "ensure", "sweep", "stop", "go on", 
 CHECK_MS = 5 * 60_000
 SILENT_MS = 10 * 60_000
 SWEEP_LIMIT = 200
+AT_ONCE = 200
+"""So many videos are decided on before others of this process have their turn."""
 VIDEO_MS = 2 * 60 * 60_000
 """How long a video may run before it is given up."""
 
@@ -100,7 +102,7 @@ class Shell:
         telemetry.HANDLED.labels(self.service.name).inc(len(batch))
         by_video = _group_by_video(batch)
         with telemetry.HANDLE_SECONDS.labels(self.service.name).time():
-            await self._settle(by_video)
+            await self._settle_in_parts(by_video)
         journal.count_hops(self.service.name, batch, self._store.now())
         for listener in self._listeners:
             listener(by_video)
@@ -232,6 +234,18 @@ class Shell:
         return {"running": running._asdict()}
 
     # ── know, hear, decide, write, ensure ───────────────────────────────────────────────────────
+
+    async def _settle_in_parts(self, by_video: Mapping[str, Sequence[Heard]]) -> None:
+        """Settle a few videos at a time; while one part waits for the store, another is decided."""
+        parts = _slice(by_video)
+
+        async def settle_next() -> None:
+            for some in parts:
+                await self._settle(some)
+
+        ends = await asyncio.gather(settle_next(), settle_next(), return_exceptions=True)
+        if error := next(filter(None, ends), None):  # all have ended: nothing goes on behind it
+            raise error
 
     async def _settle(self, by_video: Mapping[str, Sequence[Heard]]) -> None:
         """Decide until every decision held, then make sure that what was decided exists."""
@@ -447,6 +461,13 @@ class Shell:
 def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:
     ordered = sorted(heard, key=lambda each: each.video_id)
     return {video: list(group) for video, group in groupby(ordered, lambda e: e.video_id) if video}
+
+
+def _slice(by_video: Mapping[str, Sequence[Heard]]) -> Iterator[dict[str, Sequence[Heard]]]:
+    """Yield the videos of a large batch in parts."""
+    videos = iter(by_video.items())
+    while some := dict(islice(videos, AT_ONCE)):
+        yield some
 
 
 def _patience() -> int:

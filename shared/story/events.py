@@ -9,6 +9,7 @@ The events in which a job ends stand beside the declaration of its kind, in shar
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal
 
 from pydantic import Field
@@ -356,6 +357,7 @@ DECIDED: tuple[type[Event], ...] = (
 """The events that no job ends in."""
 
 
+@cache
 def topic(cls: type[Event]) -> str:
     """Return the topic of an event type: `ImageReady` travels on `image-ready`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()

@@ -1,8 +1,12 @@
 """How long a consumer waits for more: never for what comes alone, never where more is there."""
 
-import pytest
+from collections.abc import Collection
+from typing import Any
 
-from shared.bus.kafka_consumer import CROWD, LONGEST_REST, find_rest
+import pytest
+from aiokafka import TopicPartition
+
+from shared.bus.kafka_consumer import CROWD, LONGEST_REST, Watch, find_rest
 
 
 @pytest.mark.parametrize(
@@ -20,3 +24,47 @@ def test_a_batch_is_followed_by_a_rest_only_where_much_comes_and_no_more_is_ther
     size: int, took: float, rest: float
 ) -> None:
     assert find_rest(size, 500, took) == rest
+
+
+ONE, TWO = TopicPartition("a", 0), TopicPartition("b", 0)
+
+
+class Client:
+    """A client of Kafka with two partitions, as far as a poll needs it."""
+
+    def __init__(self, *sizes: int) -> None:
+        self._sizes = list(sizes)
+        self._paused: set[TopicPartition] = set()
+        self.fetches: list[bool] = []
+        """Of each poll, whether it could fetch from all partitions."""
+
+    async def getmany(self, **asked: int) -> dict[TopicPartition, list[Any]]:
+        self.fetches.append(not self._paused)
+        size = self._sizes.pop(0)
+        return {ONE: [None] * (size // 2), TWO: [None] * (size - size // 2)}
+
+    def assignment(self) -> Collection[TopicPartition]:
+        return {ONE, TWO}
+
+    def paused(self) -> Collection[TopicPartition]:
+        return set(self._paused)
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self._paused |= {*partitions}
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self._paused -= {*partitions}
+
+    def last_poll_timestamp(self, partition: TopicPartition) -> int:
+        return 1
+
+
+async def test_nothing_is_fetched_while_a_crowd_is_handled_and_everything_after_it() -> None:
+    client = Client(CROWD, CROWD - 1, 0)
+    poll = Watch().wrap(client)
+    await poll(timeout_ms=0, max_records=500)
+    assert client.paused() == {ONE, TWO}
+    await poll(timeout_ms=0, max_records=500)
+    assert not client.paused(), "what is no crowd may be followed by more at any time"
+    await poll(timeout_ms=0, max_records=500)
+    assert client.fetches == [True, True, True]

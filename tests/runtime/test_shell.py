@@ -310,6 +310,25 @@ async def test_what_is_known_already_is_not_written_again(toys: list[Toy]) -> No
     assert await toys[0].doc() == before
 
 
+async def test_a_large_batch_is_decided_on_in_parts(
+    toys: list[Toy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two parts others of the process have their turn: requests, heartbeats."""
+    toy, sizes = toys[0], list[int]()
+    insert = toy.store.insert
+
+    async def count(collection: str, docs: Sequence[Doc]) -> set[str]:
+        sizes.extend([len(docs)] if collection == SERVICE.views else [])
+        return await insert(collection, docs)
+
+    monkeypatch.setattr(toy.store, "insert", count)
+    monkeypatch.setattr("shared.runtime.shell.AT_ONCE", 2)
+    videos = {f"v{n}" for n in range(5)}
+    await toy.shell.handle([request(video) for video in sorted(videos)])
+    assert sorted(sizes) == [1, 2, 2]
+    assert await toy.rows(SERVICE.views) == videos
+
+
 async def overdue(toy: Toy, heard_ago: int) -> None:
     now = toy.store.now()
     times = {"check_at": now - 1, "heard_at": now - heard_ago}
