@@ -10,7 +10,7 @@ from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity
 
 from shared.base.outages import OUTAGES
-from shared.bus.kafka_consumer import Consumer
+from shared.bus.kafka_consumer import LONG_RESTS, SHORT_RESTS, Consumer
 from shared.bus.kafka_producer import METADATA_MS, PREFIX, Cluster, Producer
 from shared.ports import Handler, Health
 from shared.story.errors import BusUnavailable
@@ -61,9 +61,17 @@ class KafkaBus:
         self._consumers: dict[str, Consumer] = {}
         self._broker: KafkaBroker | None = None
 
-    def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
+    def subscribe(
+        self,
+        service: str,
+        types: Sequence[type[Event]],
+        handle: Handler,
+        *,
+        is_patient: bool = False,
+    ) -> None:
         """Give a service one consumer group over the topics of all its event types."""
-        self._consumers[service] = Consumer(service, types, handle, self.publish)
+        rests = LONG_RESTS if is_patient else SHORT_RESTS
+        self._consumers[service] = Consumer(service, types, handle, self.publish, rests)
 
     async def start(self) -> None:
         """Begin to deliver; wait for a server that is absent, and say so. May be cancelled."""

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -46,7 +46,17 @@ LOOK_SECONDS = 0.2
 # Each batch costs a write and a decision for each of its videos, however little is heard of them.
 # So where much comes, somewhat more of it is awaited; what comes alone is never kept waiting.
 CROWD = 20
-LONGEST_REST = 0.1
+
+
+class Rests(NamedTuple):
+    """How long to wait for more: so many times as long as the last batch took, within a limit."""
+
+    times: int
+    longest: float
+
+
+SHORT_RESTS = Rests(1, 0.1)
+LONG_RESTS = Rests(3, 0.5)
 
 AT_ONCE = 200
 """So many records are decoded before others of this process have their turn."""
@@ -61,12 +71,18 @@ class Consumer:
     """One service's records, from Kafka to its handler."""
 
     def __init__(
-        self, service: str, types: Sequence[type[Event]], handle: Handler, publish: Publish
+        self,
+        service: str,
+        types: Sequence[type[Event]],
+        handle: Handler,
+        publish: Publish,
+        rests: Rests = SHORT_RESTS,
     ) -> None:
         self.service = service
         self.types = tuple(dict.fromkeys(types))
         self._handle = handle
         self._publish = publish
+        self._rests = rests
         self._failures = 0
         self._stopping = asyncio.Event()
         self._watch = Watch()
@@ -152,7 +168,7 @@ class Consumer:
         if await hand_over(self.service, len(records), partial(self._handle_all, records)):
             self._failures = 0
             took = time.monotonic() - began
-            self._watch.rest = find_rest(len(records), self._max_records, took)
+            self._watch.rest = find_rest(len(records), self._max_records, took, self._rests)
             return
         self._failures += 1
         # never for longer than Kafka lets a consumer be silent before it takes it for dead
@@ -188,13 +204,13 @@ class Consumer:
         return [letter]
 
 
-def find_rest(size: int, most: int, took: float) -> float:
+def find_rest(size: int, most: int, took: float, rests: Rests) -> float:
     """Return how many seconds to wait before the next batch, after one of this size.
 
-    A full batch says that more is there already. Otherwise it is as long as this one took: so no
-    more than half of the time is spent waiting, and the next one is about as large again.
+    A full batch says that more is there already. Otherwise it depends on how long this one took, so
+    that the next one is about as large again.
     """
-    return min(took, LONGEST_REST) if CROWD <= size < most else 0.0
+    return min(rests.times * took, rests.longest) if CROWD <= size < most else 0.0
 
 
 def _find_last_fetch(consumer: Any) -> int | None:

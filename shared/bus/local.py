@@ -40,7 +40,14 @@ class LocalBus:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
 
-    def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
+    def subscribe(
+        self,
+        service: str,
+        types: Sequence[type[Event]],
+        handle: Handler,
+        *,
+        is_patient: bool = False,
+    ) -> None:
         """Give a service one queue over all its event types."""
         by_name = {cls.__name__: cls for cls in types}
         consumer = Consumer(service, by_name, handle, self._max_records, self._chaos)

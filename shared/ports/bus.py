@@ -50,8 +50,19 @@ class Health:
 class Bus(Protocol):
     """Carries events to every service that reads their type."""
 
-    def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
-        """Give a service one consumer over all its event types. Call it before `start`."""
+    def subscribe(
+        self,
+        service: str,
+        types: Sequence[type[Event]],
+        handle: Handler,
+        *,
+        is_patient: bool = False,
+    ) -> None:
+        """Give a service one consumer over all its event types. Call it before `start`.
+
+        A patient one may be given its events up to half a second later where many come, so that it
+        handles more of them at once.
+        """
         ...
 
     async def start(self) -> None:

@@ -211,7 +211,9 @@ def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     }
     for replica in app.replicas.values():
         service = replica.shell.service
-        ports.bus.subscribe(service.name, service.consumes(parts.kinds), replica.shell.handle)
+        types, handle = service.consumes(parts.kinds), replica.shell.handle
+        # whoever reads everything only shows it: no work waits for it
+        ports.bus.subscribe(service.name, types, handle, is_patient=service.reads_all)
     return app
 
 

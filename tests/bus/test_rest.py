@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from shared.bus.kafka_consumer import CROWD, LONGEST_REST, Watch, find_rest
+from shared.bus.kafka_consumer import CROWD, LONG_RESTS, SHORT_RESTS, Watch, find_rest
 
 
 @pytest.mark.parametrize(
@@ -16,14 +16,20 @@ from shared.bus.kafka_consumer import CROWD, LONGEST_REST, Watch, find_rest
         (CROWD - 1, 0.05, 0.0),
         (CROWD, 0.05, 0.05),
         (499, 0.03, 0.03),
-        (499, 9.0, LONGEST_REST),
+        (499, 9.0, 0.1),
         (500, 0.05, 0.0),
     ],
 )
 def test_a_batch_is_followed_by_a_rest_only_where_much_comes_and_no_more_is_there(
     size: int, took: float, rest: float
 ) -> None:
-    assert find_rest(size, 500, took) == rest
+    assert find_rest(size, 500, took, SHORT_RESTS) == rest
+
+
+def test_whoever_only_shows_what_happens_waits_longer_for_more_of_it() -> None:
+    assert find_rest(CROWD, 500, 0.1, LONG_RESTS) == pytest.approx(0.3)
+    assert find_rest(CROWD, 500, 9.0, LONG_RESTS) == 0.5
+    assert find_rest(CROWD - 1, 500, 9.0, LONG_RESTS) == 0.0
 
 
 ONE, TWO = TopicPartition("a", 0), TopicPartition("b", 0)

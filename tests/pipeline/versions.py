@@ -232,7 +232,14 @@ class Side:
         self.names: dict[str, set[str]] = {}
         self.pending: dict[str, dict[str, Event]] = {}
 
-    def subscribe(self, service: str, types: Sequence[type[Event]], handle: Handler) -> None:
+    def subscribe(
+        self,
+        service: str,
+        types: Sequence[type[Event]],
+        handle: Handler,
+        *,
+        is_patient: bool = False,
+    ) -> None:
         pending = self.pending.setdefault(service, {})
 
         async def handle_and_note(batch: Sequence[Heard]) -> None:
