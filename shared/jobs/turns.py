@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shared.base.batching import Batcher
 from shared.ports import Doc, Index, Store, Update
 
 TURNS = "turns"
@@ -80,17 +81,25 @@ class Turns:
         """Returns those of these videos that want to be made now, from what is stored of them."""
         self._begin = begin
         """Lets a video begin. It may be called again, after a crash."""
+        # each alone, a crowd would race for the one row, and all but one would try again
+        self._asks: Batcher[Doc, bool] = Batcher(self._ask_all)
 
     async def ask(self, video_id: str, owner: str) -> bool:
         """Tell whether it is this video's turn; if not, it waits from now on."""
-        if video_id in (await self._read()).owners:
-            return True
-        row = {"_id": video_id, "owner": owner, "asked_at": self._store.now()}
-        await self._store.insert(TURNS, [row])
-        # after its row, and always written: who has just found no row must look again
-        while not await self._write(before := await self._read(), before.owners, {owner}):
-            pass
-        return video_id in await self.hand_out()
+        return await self._asks({"_id": video_id, "owner": owner, "asked_at": self._store.now()})
+
+    async def _ask_all(self, rows: Sequence[Doc]) -> list[bool]:
+        """Tell of each of these videos whether it is its turn; the others wait from now on."""
+        begun = set((await self._read()).owners)
+        new = {row["_id"]: row for row in rows if row["_id"] not in begun}
+        if new:
+            await self._store.insert(TURNS, list(new.values()))
+            owners = {row["owner"] for row in new.values()}
+            # after the rows, and always written: who has just found no row must look again
+            while not await self._write(before := await self._read(), before.owners, owners):
+                pass
+            begun |= set(await self.hand_out())
+        return [row["_id"] in begun for row in rows]
 
     async def leave(self, videos: Collection[str]) -> None:
         """Give back the places of those of these videos that want none any more."""

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 
 import pytest
 
 from shared.jobs.turns import INDEXES, TURNS, Room, Turns
-from shared.ports import Store
+from shared.ports import Store, Update
 from tests.contracts.adapters import STORES, Stores
 
 
@@ -95,6 +95,26 @@ async def test_whoever_asks_again_keeps_its_place_in_the_queue(stores: Stores) -
         videos.wanting.remove("a")
         await turns.leave({"a"})
         assert await turns.hand_out() == ["b"]
+
+
+async def test_a_crowd_that_asks_at_once_costs_a_few_writes(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos, writes = Videos(), list[int]()
+    async with stores.opened() as store:
+        update = store.update
+
+        async def count(collection: str, updates: Sequence[Update]) -> set[str]:
+            writes.append(len(updates))
+            return await update(collection, updates)
+
+        monkeypatch.setattr(store, "update", count)
+        turns = videos.turns(store, Room(an_owner=3))
+        answers = await asyncio.gather(
+            *(videos.ask(turns, f"{owner}-{n}", owner) for n in range(50) for owner in "ab")
+        )
+        assert sum(answers) == len(videos.at_work) == 6
+        assert len(writes) <= 4, "not one for each of the hundred"
 
 
 async def test_a_newcomer_does_not_wait_behind_anothers_dump(stores: Stores) -> None:
