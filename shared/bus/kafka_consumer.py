@@ -46,6 +46,8 @@ LOOK_SECONDS = 0.2
 # Each batch costs a write and a decision for each of its videos, however little is heard of them.
 # So where much comes, somewhat more of it is awaited; what comes alone is never kept waiting.
 CROWD = 20
+BYTES_A_PARTITION = 8 << 20
+"""Of one fetch, whose limit for all partitions is 50 MiB: so that a batch can be full."""
 
 
 class Rests(NamedTuple):
@@ -102,6 +104,7 @@ class Consumer:
             batch=True,
             max_records=max_records,
             batch_timeout_ms=SLEEP_MS,
+            max_partition_fetch_bytes=BYTES_A_PARTITION,
             # a group that is new, or was away for longer than Kafka remembers, hears all there is
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -252,9 +255,12 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.sleep(rest)
             consumer.resume(*consumer.paused())
             records = await poll(timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records)
-            if sum(map(len, records.values())) >= CROWD:
+            count = sum(map(len, records.values()))
+            if count >= CROWD:
                 consumer.pause(*consumer.assignment())
             self._polled = time.monotonic()
+            if count:  # they have been fetched: while they last, no more has to be
+                self._fetched = self._polled
             if self._polled > self._looked + LOOK_SECONDS:
                 self._look()
             return records

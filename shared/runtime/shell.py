@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Literal
 
 from shared.base import telemetry
@@ -459,8 +459,15 @@ class Shell:
 
 
 def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:
-    ordered = sorted(heard, key=lambda each: each.video_id)
-    return {video: list(group) for video, group in groupby(ordered, lambda e: e.video_id) if video}
+    """Return what was heard of each video; first of the one that was heard of first.
+
+    In any other order, the jobs of one owner's videos could all be asked for before another's.
+    """
+    by_video: dict[str, list[Heard]] = {}
+    for each in heard:
+        by_video.setdefault(each.video_id, []).append(each)
+    by_video.pop("", None)
+    return by_video
 
 
 def _slice(by_video: Mapping[str, Sequence[Heard]]) -> Iterator[dict[str, Sequence[Heard]]]:

@@ -65,6 +65,16 @@ class Client:
         return 1
 
 
+class Clock:
+    """Time as the consumer reads it."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def monotonic(self) -> float:
+        return self.at
+
+
 async def test_nothing_is_fetched_while_a_crowd_is_handled_and_everything_after_it() -> None:
     client = Client(CROWD, CROWD - 1, 0)
     poll = Watch().wrap(client)
@@ -74,3 +84,20 @@ async def test_nothing_is_fetched_while_a_crowd_is_handled_and_everything_after_
     assert not client.paused(), "what is no crowd may be followed by more at any time"
     await poll(timeout_ms=0, max_records=500)
     assert client.fetches == [True, True, True]
+
+
+async def test_a_consumer_that_still_has_what_was_fetched_is_not_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a backlog much comes at once: while that lasts, the client fetches nothing."""
+    clock = Clock(0)
+    monkeypatch.setattr("shared.bus.kafka_consumer.time", clock)
+    watch = Watch()
+    poll = watch.wrap(Client(CROWD, CROWD, 0, 0))
+    await watch.on_partitions_assigned([ONE, TWO])
+    ages = []
+    for _ in range(4):
+        clock.at += 60
+        await poll(timeout_ms=0, max_records=500)
+        ages.append(watch.age())
+    assert ages == [0, 0, 60, 120], "the last two polls had nothing, and nothing is fetched"
