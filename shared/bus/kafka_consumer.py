@@ -53,14 +53,14 @@ BYTES_A_PARTITION = 8 << 20
 class Rests(NamedTuple):
     """How long to wait for more: so many times as long as the last batch took, within a limit."""
 
-    times: int
+    batches: int
     longest: float
 
 
 SHORT_RESTS = Rests(1, 0.1)
 LONG_RESTS = Rests(3, 0.5)
 
-AT_ONCE = 200
+RECORDS_AT_ONCE = 200
 """So many records are decoded before others of this process have their turn."""
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
@@ -182,7 +182,7 @@ class Consumer:
         types = {cls.__name__: cls for cls in self.types}
         heard, letters = list[Heard](), list[DeadLettered]()
         for n, record in enumerate(records, start=1):
-            if n % AT_ONCE == 0:
+            if n % RECORDS_AT_ONCE == 0:
                 await asyncio.sleep(0)
             try:
                 heard.append(wire.read(record, types))
@@ -210,10 +210,10 @@ class Consumer:
 def find_rest(size: int, most: int, took: float, rests: Rests) -> float:
     """Return how many seconds to wait before the next batch, after one of this size.
 
-    A full batch says that more is there already. Otherwise it depends on how long this one took, so
-    that the next one is about as large again.
+    A full batch says that more is there already. Otherwise the rest is as long as this batch took,
+    or some times as long.
     """
-    return min(rests.times * took, rests.longest) if CROWD <= size < most else 0.0
+    return min(rests.batches * took, rests.longest) if CROWD <= size < most else 0.0
 
 
 def _find_last_fetch(consumer: Any) -> int | None:
@@ -245,7 +245,7 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
 
         The client fetches by itself: as soon as we have taken what it had of a partition, it
         fetches what there is by then, and no more of it until we take that. So it would bring the
-        first few of the next crowd, and the others one batch later. It rests with us.
+        first few of the next crowd, and the others one batch later. So it is paused meanwhile.
         """
         poll: Poll = consumer.getmany
         self._find_last_fetch = partial(_find_last_fetch, consumer)

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _SLOT = re.compile(r"[A-Za-z0-9_/-]+")
 
 Headers = Sequence[tuple[str, bytes | None]]
-Known = Mapping[str, bytes | None]
+Named = Mapping[str, bytes | None]
 Types = Mapping[str, type[Event]]
 """The event types that a consumer reads, by name."""
 
@@ -143,7 +143,7 @@ def _parse(cls: type[Event], value: bytes | None) -> Event | None:
         return None
 
 
-def _keep(record: Record, name: str, known: Known) -> Unread:
+def _keep(record: Record, name: str, known: Named) -> Unread:
     """Return what can't be read here, as it came; raises BadRecord over an unsound envelope."""
     try:
         fields: Any = from_json(record.value or b"")
@@ -161,7 +161,7 @@ def _keep(record: Record, name: str, known: Known) -> Unread:
     return Unread(video, name, slot if slot and _SLOT.fullmatch(slot) else record.position, fields)
 
 
-def _header(known: Known, name: str) -> str:
+def _header(known: Named, name: str) -> str:
     value = known.get(name)
     if value is None:
         raise BadRecord(f"it has no header {name!r}")

@@ -212,7 +212,7 @@ def _assemble(parts: Parts, services: Sequence[Service], folder: Path) -> App:
     for replica in app.replicas.values():
         service = replica.shell.service
         types, handle = service.consumes(parts.kinds), replica.shell.handle
-        # whoever reads everything only shows it: no work waits for it
+        # whoever reads everything shows it: what else it does may come half a second later
         ports.bus.subscribe(service.name, types, handle, is_patient=service.reads_all)
     return app
 

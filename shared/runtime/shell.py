@@ -10,7 +10,15 @@ other videos of the batch go on.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal
@@ -54,8 +62,9 @@ Action = Literal["read", "decide", "write", "ensure", "sweep", "stop", "go on", 
 CHECK_MS = 5 * 60_000
 SILENT_MS = 10 * 60_000
 SWEEP_LIMIT = 200
-AT_ONCE = 200
+VIDEOS_AT_ONCE = 200
 """So many videos are decided on before others of this process have their turn."""
+PURGES_AT_ONCE = 16
 VIDEO_MS = 2 * 60 * 60_000
 """How long a video may run before it is given up."""
 
@@ -87,6 +96,7 @@ class Shell:
         self._ledger = ledger
         self._relay = relay
         self._purge = purge
+        self._purging = asyncio.Semaphore(PURGES_AT_ONCE)
         self._take_on = take_on
         self._listeners: list[Callable[[Iterable[str]], None]] = []
         self._recent = Recent()
@@ -240,11 +250,15 @@ class Shell:
         parts = _slice(by_video)
 
         async def settle_next() -> None:
-            for some in parts:
-                await self._settle(some)
+            try:
+                for some in parts:
+                    await self._settle(some)
+            except BaseException:
+                parts.close()  # the batch comes again as a whole
+                raise
 
-        ends = await asyncio.gather(settle_next(), settle_next(), return_exceptions=True)
-        if error := next(filter(None, ends), None):  # all have ended: nothing goes on behind it
+        errors = await asyncio.gather(settle_next(), settle_next(), return_exceptions=True)
+        if error := next(filter(None, errors), None):  # both have ended by now
             raise error
 
     async def _settle(self, by_video: Mapping[str, Sequence[Heard]]) -> None:
@@ -395,17 +409,20 @@ class Shell:
         self, stones: Sequence[Known], heard: Mapping[str, Sequence[Heard]]
     ) -> None:
         """Delete what deleted videos own. Where that fails, the sweep does it again."""
-        for stone in stones:
-            if not self._purge.is_due(stone, heard[stone.video_id]):
-                continue
-            self._recent.forget([stone.video_id])
-            try:
+        due = [stone for stone in stones if self._purge.is_due(stone, heard[stone.video_id])]
+        self._recent.forget([stone.video_id for stone in due])
+        # one after the other, a batch of deletions would take longer than a consumer may be silent
+        await asyncio.gather(*map(self._purge_one, due))
+
+    async def _purge_one(self, stone: Known) -> None:
+        try:
+            async with self._purging:
                 await self._purge.delete(stone)
-            except InfrastructureError as error:
-                about = {"video_id": stone.video_id, "action": "purge"}
-                log.warning("deleted later: %s", error, extra=about)
-            except Exception as error:
-                self._tell_broken(stone.video_id, "purge", error)
+        except InfrastructureError as error:
+            about = {"video_id": stone.video_id, "action": "purge"}
+            log.warning("deleted later: %s", error, extra=about)
+        except Exception as error:
+            self._tell_broken(stone.video_id, "purge", error)
 
     async def _go_on(self, changes: Sequence[Change]) -> None:
         """Let go on what its user wants, where this service sees to that."""
@@ -470,10 +487,12 @@ def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:
     return by_video
 
 
-def _slice(by_video: Mapping[str, Sequence[Heard]]) -> Iterator[dict[str, Sequence[Heard]]]:
+def _slice(
+    by_video: Mapping[str, Sequence[Heard]],
+) -> Generator[dict[str, Sequence[Heard]], None, None]:
     """Yield the videos of a large batch in parts."""
     videos = iter(by_video.items())
-    while some := dict(islice(videos, AT_ONCE)):
+    while some := dict(islice(videos, VIDEOS_AT_ONCE)):
         yield some
 
 

@@ -322,7 +322,7 @@ async def test_a_large_batch_is_decided_on_in_parts(
         return await insert(collection, docs)
 
     monkeypatch.setattr(toy.store, "insert", count)
-    monkeypatch.setattr("shared.runtime.shell.AT_ONCE", 2)
+    monkeypatch.setattr("shared.runtime.shell.VIDEOS_AT_ONCE", 2)
     videos = {f"v{n}" for n in range(5)}
     await toy.shell.handle([request(video) for video in sorted(videos)])
     assert sorted(sizes) == [1, 2, 2]
