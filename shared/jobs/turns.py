@@ -140,12 +140,8 @@ class Turns:
         owners = {**taken, **{row["_id"]: row["owner"] for row in chosen}}
         if owners == places.owners and all(queues.values()):
             return []
-        # where all that were read have a place, and there may be more, the owner still waits
-        fewer = {
-            owner
-            for owner, rows in queues.items()
-            if len(rows) < self._room.most and all(row in chosen for row in rows)
-        }
+        # whoever is given a place waits until its video has begun: this process may die before that
+        fewer = {owner for owner, rows in queues.items() if not rows}
         if not await self._write(places, owners, fewer=fewer):
             return None
         await self._let_begin(ids)

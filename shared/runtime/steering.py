@@ -143,8 +143,14 @@ class Steering:
 
     async def _begin(self, video_id: str) -> None:
         view = (await self._look([video_id])).get(video_id)
-        if view is not None:
+        if view is None:
+            return
+        try:
             await self._tell(video_id, find_wish(view))
+        except InfrastructureError:
+            raise
+        except Exception as error:  # it has its place, and the next look at it tries again
+            tell(MONEY, video_id, error)
 
     async def _tell(self, video_id: str, wish: Wish) -> None:
         if self._is_told(video_id, wish):

@@ -152,6 +152,25 @@ async def test_a_crash_before_a_video_was_let_begin_is_repaired_by_whoever_comes
         assert not await videos.ask(turns, "w", "ann")
 
 
+async def test_who_was_given_a_place_and_has_not_begun_is_found_although_nobody_else_waits(
+    stores: Stores,
+) -> None:
+    videos = Videos()
+    async with stores.opened() as store:
+        turns = videos.turns(store, Room(an_owner=2))
+        for video in ("v", "w", "x"):
+            await videos.ask(turns, video, "ann")
+        videos.wanting.remove("v")
+        videos.dies = True
+        with pytest.raises(RuntimeError):
+            await turns.hand_out()  # x has its place, and nobody has begun it
+        videos.dies = False
+        await turns.hand_out()
+        assert videos.begun == ["v", "w", "x"]
+        await turns.hand_out()
+        assert await store.count(TURNS, {}) == 1, "only the row that says whose turn it is"
+
+
 async def test_a_place_that_nobody_gave_back_is_found_by_who_waits(stores: Stores) -> None:
     videos = Videos()
     async with stores.opened() as store:
