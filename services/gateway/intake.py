@@ -26,6 +26,7 @@ from services.gateway.scripts import Scripts
 from services.gateway.webhooks.kept import WEBHOOKS, Webhooks, name_own
 from services.gateway.webhooks.post import Poster
 from shared.base.batching import Batcher
+from shared.base.together import await_all
 from shared.jobs.gate import Gate
 from shared.jobs.unreadable import tell
 from shared.ports import Doc, Index, Store
@@ -142,7 +143,7 @@ class Intake:
         before = [self.gate.open(id_, owner, cap, on_cap), self.note(events)]
         if row["webhook"]:
             before.append(self.webhooks.keep_own(id_, owner, row["webhook"]))
-        await asyncio.gather(*before)
+        await await_all(*before)
         await self.emit(events)
         return id_
 

@@ -4,7 +4,6 @@ An attempt may make several of the same. They are told apart by number: the file
 the names of the event's fields (`key`, `last_frame_key`), output 2 is the file `key/2`.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from shared.base.together import await_all
 from shared.base.trust import trusted
 from shared.jobs.job import Job
 from shared.ports import Blobs
@@ -60,7 +60,7 @@ async def fetch(urls: Mapping[str, str], folder: Path, blobs: Blobs) -> dict[str
     """Bring outputs here, from the provider or from where they were kept; return them by name."""
     raw = {name: url.removeprefix(_RAW) for name, url in urls.items() if url.startswith(_RAW)}
     files = {name: folder / f"out-{name.replace('/', '-')}{Path(raw[name]).suffix}" for name in raw}
-    await asyncio.gather(*(blobs.fetch(raw[name], path) for name, path in files.items()))
+    await await_all(*(blobs.fetch(raw[name], path) for name, path in files.items()))
     there = {name: url for name, url in urls.items() if name not in raw}
     return files | (await download(there, folder) if there else {})
 
@@ -68,7 +68,7 @@ async def fetch(urls: Mapping[str, str], folder: Path, blobs: Blobs) -> dict[str
 async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
     """Bring a provider's outputs here, before it removes them; return the files by name."""
     async with httpx.AsyncClient(verify=trusted(), timeout=60, follow_redirects=True) as client:
-        paths = await asyncio.gather(
+        paths = await await_all(
             *(_save(client, url, folder / _file_name(name, url)) for name, url in urls.items())
         )
     return dict(zip(urls, paths, strict=True))
@@ -77,7 +77,7 @@ async def download(urls: Mapping[str, str], folder: Path) -> dict[str, Path]:
 async def keep_raw(blobs: Blobs, job: Job, files: Mapping[str, Path]) -> dict[str, str]:
     """Keep what an engine handed over, as it is; return where it lies, in place of its URLs."""
     at = f"{_folder(job)}/raw"
-    stored = await asyncio.gather(
+    stored = await await_all(
         *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in files.items())
     )
     return {name: f"{_RAW}{blob.key}" for name, blob in zip(files, stored, strict=True)}
@@ -101,7 +101,7 @@ async def keep(
     if not files:  # as of all work that makes data
         return {}
     at = _folder(job) if number == FIRST else f"{_folder(job)}/{number}"
-    stored = await asyncio.gather(
+    stored = await await_all(
         *(blobs.put(f"{at}/{name}{path.suffix}", path) for name, path in files.items())
     )
     return name_fields(

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from shared.base.together import await_all
 from shared.base.values import find_fault
 from shared.jobs import journal, outcomes, outputs, signals
 from shared.jobs.engine import Task, Workspace
@@ -95,7 +96,7 @@ class Storing:
         parts = outputs.split_by_number(made.files)
         keeping = [self._keep(job, task, n, Made(files, made.data)) for n, files in parts.items()]
         # a task of its own for the only output would be one for each job
-        ends = await asyncio.gather(*keeping) if len(keeping) > 1 else [await keeping[0]]
+        ends = await await_all(*keeping) if len(keeping) > 1 else [await keeping[0]]
         end = _conclude(job, dict(zip(parts, ends, strict=True)))
         if not isinstance(end, signals.Finished):
             return end

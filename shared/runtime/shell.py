@@ -26,6 +26,7 @@ from typing import Any, Literal
 from shared.base import telemetry
 from shared.base.batching import Batcher, run_each
 from shared.base.chance import spread
+from shared.base.together import await_all
 from shared.jobs.job import State
 from shared.jobs.ledger import Ledger
 from shared.jobs.letters import write_letters
@@ -257,9 +258,7 @@ class Shell:
                 parts.close()  # the batch comes again as a whole
                 raise
 
-        errors = await asyncio.gather(settle_next(), settle_next(), return_exceptions=True)
-        if error := next(filter(None, errors), None):  # both have ended by now
-            raise error
+        await await_all(settle_next(), settle_next())
 
     async def _settle(self, by_video: Mapping[str, Sequence[Heard]]) -> None:
         """Decide until every decision held, then make sure that what was decided exists."""
@@ -375,7 +374,7 @@ class Shell:
     async def _stop_each(self, steering: Steering, changes: Sequence[Change]) -> list[Change]:
         """Stop what nobody wants any more, and return what becomes of the changes by that."""
         stops = [change for change in changes if self._has_to_stop(steering, change.after)]
-        stopped = await asyncio.gather(*(self._stop(steering, change) for change in stops))
+        stopped = await await_all(*(self._stop(steering, change) for change in stops))
         by_video = {change.after.video_id: change for change in (*changes, *stopped)}
         return list(by_video.values())
 
@@ -412,7 +411,7 @@ class Shell:
         due = [stone for stone in stones if self._purge.is_due(stone, heard[stone.video_id])]
         self._recent.forget([stone.video_id for stone in due])
         # one after the other, a batch of deletions would take longer than a consumer may be silent
-        await asyncio.gather(*map(self._purge_one, due))
+        await await_all(*map(self._purge_one, due))
 
     async def _purge_one(self, stone: Known) -> None:
         try:

@@ -6,9 +6,9 @@ be done again and again: the gate keeps the wish with the highest number, a job 
 once, and to be woken too often does no harm.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+from shared.base.together import await_all
 from shared.jobs.gate import MONEY, Gate, list_open_holds, sum_spent
 from shared.jobs.ledger import Ledger
 from shared.jobs.leftovers import free_leftovers
@@ -102,7 +102,7 @@ class Steering:
         running = [view for view in news if _wants_place(view)]
         awaited = [view for view in news if view not in running and _is_wanted(view)]
         told = (self._tell(view.video_id, find_wish(view)) for view in awaited)
-        await asyncio.gather(*map(self._go_on, running), *told)
+        await await_all(*map(self._go_on, running), *told)
         if self._turns is None:
             return [None] * len(views)
         resting = {view.video_id for view in views} - {view.video_id for view in running}
