@@ -252,14 +252,20 @@ def describe_settings() -> str:
         )
         for name, field in Settings.model_fields.items()
     ]
+    token = (
+        "`REPLICATE_API_TOKEN`",
+        "",
+        "",
+        "The token of your account at Replicate. Without it nothing is bought there, whatever the "
+        "settings say.",
+    )
     return _join(
         "# Settings",
         GENERATED,
         "Read once at the start, from the environment. An option of the same name on the command "
-        "line (`--data`, `--host`, `--port`, `--log-level`) comes before it.",
-        _draw_table(("variable", "takes", "default", "what it says"), rows),
-        "Work at Replicate also needs `REPLICATE_API_TOKEN`, the token of your account there: its "
-        "own client reads it. Without it nothing is bought there, whatever the settings say.",
+        "line (`--data`, `--host`, `--port`, `--log-level`, `--paid`; `--server` for "
+        "`STORYWAVE_URL`, `--key` for `STORYWAVE_API_KEY`) comes before it.",
+        _draw_table(("variable", "takes", "default", "what it says"), [*rows, token]),
     )
 
 
@@ -269,10 +275,19 @@ def _list_values(schema: Mapping[str, Any], known: Mapping[str, Any]) -> str:
         return _list_values(known[schema["$ref"].rpartition("/")[2]], known)
     if schema.get("type") == "boolean":
         return "`true`, `false`"
+    if values := schema.get("enum"):
+        return ", ".join(f"`{value}`" for value in values)
     either = [_list_values(each, known) for each in schema.get("anyOf", ())]
-    return ", ".join(f"`{value}`" for value in schema.get("enum", ())) or ", ".join(
-        each for each in either if each
-    )
+    return ", ".join(filter(None, either)) or _name_bounds(schema)
+
+
+def _name_bounds(schema: Mapping[str, Any]) -> str:
+    low, high, below = map(schema.get, ("minimum", "maximum", "exclusiveMinimum"))
+    if below is not None:
+        return f"more than {below:,g}"
+    if high is None:
+        return "" if low is None else f"{low:,g} or more"
+    return f"at most {high:,g}" if low is None else f"{low:,g} to {high:,g}"
 
 
 def _name_value(field: FieldInfo) -> str:

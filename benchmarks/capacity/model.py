@@ -17,13 +17,19 @@ FULL = 0.7
 class Inputs:
     """What was measured, of the video of benchmarks/flow.py, in which no model takes any time."""
 
+    cores: int
+    """Processors of the machine."""
     pace: float
     """Videos a second, when they came at a steady pace."""
-    cpu_ms: Mapping[str, float]
-    """Process → milliseconds of a processor for a video at that pace."""
+    paced_cpu_ms: Mapping[str, float]
+    """Process → milliseconds of a processor for a video at that pace: whoever has time to spare
+    takes what comes at once, and so little at a time, which costs more."""
     peak: float
     """Videos a second, when all were asked for at once."""
-    peak_cpu_ms: Mapping[str, float]
+    cpu_ms: Mapping[str, float]
+    """Process → milliseconds of a processor for a video then: that is what a full process does."""
+    half_peak: float
+    """Videos a second, when all were asked for at once and half of the processors had to do."""
     jobs: float
     rows: Mapping[str, float]
     """Collection → its rows for a video."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.flight.crowd import Crowd
 from benchmarks.flight.engine import NAME
 from benchmarks.scale.readings import cpu_seconds
+from benchmarks.yardstick import time_pieces
 from shared.bus.kafka import KafkaBus
 from shared.jobs.gate import MONEY, Gate
 from shared.jobs.ledger import JOBS, RUNS
@@ -66,7 +67,14 @@ class Part:
     """Of the chunker, for each video that ended meanwhile."""
     all_ms: float
     """The same with the servers."""
+    piece_ms: float
+    """Of a piece of work that is always the same: how fast the machine was meanwhile."""
     mib: float
+
+    @property
+    def pieces(self) -> float:
+        """Return what a video costs in pieces of that work."""
+        return self.all_ms / self.piece_ms
 
 
 @dataclass
@@ -199,15 +207,22 @@ class Run:
         began = time.monotonic()
         cpu, all_ = cpu_seconds(pid), sum(map(cpu_seconds, servers))
         in_flight = self._crowd.in_flight
-        await asyncio.sleep(seconds)
+        piece_ms = await time_pieces(seconds)
         count = len(self._crowd.ended) - ended
         took = time.monotonic() - began
         cpu, all_ = cpu_seconds(pid) - cpu, sum(map(cpu_seconds, servers)) - all_
         if not count:
             raise Wrong("nothing has ended")
         share = 1000 / count
-        part = Part(in_flight, running, count, took, cpu * share, (cpu + all_) * share, mib)
-        self.seen.parts.append(part)
+        self.seen.parts.append(
+            Part(
+                *(in_flight, running, count, took),
+                cpu_ms=cpu * share,
+                all_ms=(cpu + all_) * share,
+                piece_ms=piece_ms,
+                mib=mib,
+            )
+        )
 
     def _find_ms(self, in_flight: int) -> int:
         """Return how long a clip takes, so that of so many this pace of them end."""

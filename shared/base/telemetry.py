@@ -164,7 +164,7 @@ UNREADABLE = Counter("storywave_rows_unreadable", "Rows that no event came of", 
 SET_ASIDE = Gauge(
     "storywave_rows_set_aside", "Rows that wait for somebody who can read them", ["collection"]
 )
-UNPUBLISHABLE = Counter("storywave_events_unpublishable", "Events no bus can carry", ["event"])
+UNPUBLISHABLE = Counter("storywave_events_unpublishable", "Events no bus can carry", ["service"])
 
 # ── the process ──
 REQUEST_SECONDS = Histogram(

@@ -212,7 +212,7 @@ class Relay:
 
     def _letters(self, event: Event, refused: Mapping[str, str]) -> list[DeadLettered]:
         name = type(event).__name__
-        telemetry.UNPUBLISHABLE.labels(name).inc()
+        telemetry.UNPUBLISHABLE.labels(self._service).inc()
         said = f"{name} could not be told to the other services: {refused[event.id]}"
         return write_letters([event], self._service, self._store.now(), said)
 

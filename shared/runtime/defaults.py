@@ -23,6 +23,11 @@ def _one_of(*names: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _list(*names: str) -> Any:
+    """Name the values in the schema, from which the page of settings is made."""
+    return Field(json_schema_extra={"enum": list(names)})
+
+
 def _check_models(text: str) -> str:
     """Return the text; refuse one that is no list of kinds and models."""
     for kind, model in split_models(text).items():
@@ -48,45 +53,44 @@ class Defaults(BaseSettings):
     )
 
     tier: Tier | None = None
-    """Of requests that leave it open: draft, standard or best models. By default standard."""
+    """The tier of models where the request names none. By default standard."""
     models: Annotated[str, AfterValidator(_check_models)] = Field(
         "", examples=["clip=google/veo-3.1,image=best"]
     )
-    """Of requests that name neither a tier nor a model of that kind: a model or a tier for a kind
-    of work, several with commas. The kinds are plan, image, clip, voice, words and music."""
+    """A model or a tier for a kind of work, several with commas, where the request names neither.
+    The kinds are plan, image, clip, voice, words and music."""
     quality: Quality | None = None
-    """Of requests that leave it open: draft or full. By default an ad is full, any other a
-    draft."""
-    style: Annotated[str | None, _one_of(*STYLES)] = None
-    """Of requests that leave it open. By default an ad is minimal, any other cinematic."""
+    """The quality where the request names none. By default an ad is full, any other a draft."""
+    style: Annotated[str | None, _one_of(*STYLES), _list(*STYLES)] = None
+    """The style where the request names none. By default an ad is minimal, any other cinematic."""
     aspect: Aspect = "9:16"
-    """Of requests that leave it open: 9:16, 16:9 or 1:1."""
+    """The aspect where the request names none."""
     duration: float = Field(30, ge=SHORTEST_VIDEO, le=LONGEST_VIDEO)
-    """Of requests that leave it open, in seconds."""
+    """How many seconds a video lasts, where the request does not say."""
     voice: bool = True
-    """Whether a narrator speaks, where the request leaves it open."""
+    """Whether a narrator speaks, where the request does not say."""
     music: bool = True
-    """Whether there is music, where the request leaves it open."""
-    captions: Annotated[str, _one_of(*CAPTION_CHOICES)] = "karaoke"
-    """Of requests that leave them open."""
-    transition: Annotated[str, _one_of(*TRANSITION_CHOICES)] = "auto"
-    """Between two beats, where the request leaves it open; auto is what suits the style."""
+    """Whether there is music, where the request does not say."""
+    captions: Annotated[str, _one_of(*CAPTION_CHOICES), _list(*CAPTION_CHOICES)] = "karaoke"
+    """The style of captions where the request names none."""
+    transition: Annotated[str, _one_of(*TRANSITION_CHOICES), _list(*TRANSITION_CHOICES)] = "auto"
+    """What comes between two beats, where the request does not say; auto suits the style."""
     transition_seconds: float = Field(0.5, ge=0.1, le=2)
-    """How long one lasts, where the request leaves it open."""
+    """How many seconds a transition lasts, where the request does not say."""
     clip_sound: bool = False
-    """Whether the clips' own sounds are mixed in, where the request leaves it open."""
+    """Whether the clips' own sounds are mixed in, where the request does not say."""
     clip_check: ClipCheck = "warn"
-    """What follows when a clip looks spoiled and its request says nothing: off, warn or retry."""
+    """What follows when a clip looks spoiled, where the request does not say."""
     min_clips: int = Field(3, ge=1, le=60)
-    """With fewer clips than this a video fails whose request says nothing of it."""
+    """A video with fewer clips than this fails. A request may set a number of its own."""
     missing: Missing = "pan"
-    """What is shown where a clip is missing and the request says nothing: pan, title or omit."""
+    """What is shown in place of a missing clip, where the request does not say."""
     image_takes: int = Field(1, ge=1, le=4)
-    """Pictures for each beat, where the request leaves it open."""
+    """How many pictures each beat gets, where the request does not say."""
     reuse: bool = True
-    """Whether what its owner has paid for before is copied, where the request leaves it open."""
+    """Whether what its owner has paid for before is copied, where the request does not say."""
     on_cap: Literal["pause", "finish"] = "pause"
-    """Without money for the rest, where the request leaves it open: pause or finish."""
+    """What happens without money for the rest, where the request does not say."""
 
 
 def read_defaults(chosen: Defaults) -> Mapping[str, Any]:

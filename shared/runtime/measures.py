@@ -217,4 +217,5 @@ OF_A_SERVICE = (
     telemetry.RETRIED,
     telemetry.DEAD_LETTERS,
     telemetry.UNREAD,
+    telemetry.UNPUBLISHABLE,
 )

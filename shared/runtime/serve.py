@@ -68,12 +68,8 @@ def _open_traces(url: str, services: Sequence[Service]) -> AbstractContextManage
     """Send traces for as long as this is open, where somebody is named who takes them."""
     if not url:
         return nullcontext()
-    try:
-        from shared.base.otlp import send_to
-    except ImportError as error:
-        raise BadInput(
-            "STORYWAVE_OTLP_URL needs what is not installed: pip install 'storywave[tracing]'"
-        ) from error
+    from shared.base.otlp import send_to  # it takes long to load, and is seldom wanted
+
     return send_to(url, services[0].name if len(services) == 1 else "storywave")
 
 

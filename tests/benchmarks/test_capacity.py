@@ -9,10 +9,12 @@ from benchmarks.capacity.__main__ import INPUTS, report
 from benchmarks.capacity.model import Inputs, Station, World, find_limit, list_stations
 
 KNOWN = Inputs(
+    cores=2,
     pace=8.0,
+    paced_cpu_ms={},
     cpu_ms={"gateway": 10.0, "planner": 2.0, "stitcher": 8.0, "kafka": 10.0, "mongodb": 20.0},
     peak=40.0,
-    peak_cpu_ms={},
+    half_peak=20.0,
     jobs=41.0,
     rows={"jobs": 41.0},
     bytes={"jobs": 50_000},
@@ -53,7 +55,7 @@ def test_a_model_that_does_not_meet_what_was_measured_fails(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert report(KNOWN, World()) == 0
-    assert report(replace(KNOWN, peak=10.0), World()) == 1
+    assert report(replace(KNOWN, half_peak=5.0), World()) == 1
     assert "the model is off by 4.00 times" in capsys.readouterr().err
 
 

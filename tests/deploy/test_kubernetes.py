@@ -29,6 +29,7 @@ from tests.deploy.manifests import (
     read_raw,
     settings_of,
 )
+from tools.observe.panels import PROMETHEUS
 
 pytestmark = needs_kubectl
 
@@ -88,6 +89,17 @@ def test_as_many_encodes_at_once_as_there_are_cores(service: str) -> None:
     (container,) = pod_of(deployments("base")[service])["containers"]
     environment = {entry["name"]: entry["value"] for entry in container["env"]}
     assert environment["STORYWAVE_PROCESSES"] == container["resources"]["limits"]["cpu"]
+
+
+@pytest.mark.parametrize("service", services.NAMES)
+def test_an_encode_that_grows_is_ended_before_the_whole_replica_is(service: str) -> None:
+    (container,) = pod_of(deployments("base")[service])["containers"]
+    environment = {entry["name"]: entry["value"] for entry in container["env"]}
+    limit = container["resources"]["limits"]["memory"].replace("Gi", "*1024").replace("Mi", "*1")
+    number, unit = map(int, limit.split("*"))
+    encodes = int(environment["STORYWAVE_PROCESSES"]) * int(environment["STORYWAVE_PROCESS_MIB"])
+    ours = 256  # the service itself, with room for what it reads at once
+    assert encodes + ours <= number * unit
 
 
 @pytest.mark.parametrize("service", services.NAMES)
@@ -190,8 +202,13 @@ def test_every_server_can_be_reached_and_nothing_more(name: str) -> None:
     }
     names, servers = policies(name)["servers"]["egress"]
     assert {each["port"] for each in names["ports"]} == {53}
+    # of a cluster's DNS, and not of ours: kustomize adds our labels to each `matchLabels`
+    (dns,) = names["to"]
+    assert dns["podSelector"] == {
+        "matchExpressions": [{"key": "k8s-app", "operator": "In", "values": ["kube-dns"]}]
+    }
     assert wanted <= {each["port"] for each in servers["ports"]}
-    assert {each["port"] for each in servers["ports"]} <= {9092, 9093, 27017, 7070}
+    assert {each["port"] for each in servers["ports"]} <= {9092, 9093, 27017, 7070, 4318}
     if name == "dev":
         namespace = of_kind(overlay(name), "Namespace")["storywave-dev"]
         selected = servers["to"][0]["namespaceSelector"]["matchLabels"]
@@ -201,7 +218,7 @@ def test_every_server_can_be_reached_and_nothing_more(name: str) -> None:
 def test_private_addresses_are_no_part_of_the_internet() -> None:
     internet = policies("prod")["internet"]
     (egress,) = internet["egress"]
-    assert egress["ports"] == [{"port": 443}]
+    assert egress["ports"] == [{"port": 443}, {"port": 80}]
     v4, _ = (each["ipBlock"] for each in egress["to"])
     private = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"}
     assert private <= set(v4["except"])
@@ -253,6 +270,9 @@ def test_alerts_and_dashboards_are_those_that_compose_has() -> None:
     alerts = yaml.safe_load((OBSERVABILITY / "prometheus/alerts.yml").read_text())
     assert rule["spec"] == alerts
     maps = of_kind(overlay("prod"), "ConfigMap")
+    sources = yaml.safe_load(maps["storywave-datasource"]["data"]["storywave.yaml"])
+    (source,) = sources["datasources"]
+    assert (source["type"], source["uid"]) == ("prometheus", PROMETHEUS.uid)
     for board in (OBSERVABILITY / "grafana/dashboards").glob("*.json"):
         made = maps[f"storywave-{board.stem}"]
         assert made["data"] == {board.name: board.read_text()}

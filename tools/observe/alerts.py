@@ -73,13 +73,33 @@ ALERTS: Sequence[Alert] = (
     ),
     Alert(
         name="ServerAway",
-        expr="max by (server) (storywave_server_away_seconds) > 60",
+        expr="max by (server, component) (storywave_server_away_seconds) > 60",
         lasts="1m",
         severity="page",
-        summary="A process has waited for {{ $labels.server }} for {{ $value }} seconds.",
-        fires={'storywave_server_away_seconds{server="Kafka"}': "0x20 0+60x10"},
-        silent={'storywave_server_away_seconds{server="Kafka"}': "0x28 30x2"},
-        labels={"server": "Kafka"},
+        summary="A {{ $labels.component }} has waited for {{ $labels.server }} for {{ $value }} "
+        "seconds.",
+        fires={
+            'storywave_server_away_seconds{server="Kafka", component="chunker"}': "0x20 0+60x10"
+        },
+        silent={'storywave_server_away_seconds{server="Kafka", component="chunker"}': "0x28 30x2"},
+        labels={"server": "Kafka", "component": "chunker"},
+    ),
+    Alert(
+        name="ApiFails",
+        expr='sum(rate(storywave_request_seconds_count{status="5xx"}[5m]))'
+        " / sum(rate(storywave_request_seconds_count[5m])) > 0.05",
+        lasts="5m",
+        severity="page",
+        summary="More than a twentieth of the API's answers say that we could not do it.",
+        fires={
+            'storywave_request_seconds_count{status="5xx"}': "0+2x30",
+            'storywave_request_seconds_count{status="2xx"}': "0+20x30",
+        },
+        silent={
+            'storywave_request_seconds_count{status="5xx"}': "0x20 20x10",
+            'storywave_request_seconds_count{status="2xx"}': "0+20x30",
+        },
+        labels={},
     ),
     Alert(
         name="VideosStuck",
@@ -175,6 +195,14 @@ ALERTS: Sequence[Alert] = (
         fires={'storywave_facts_unpublished{service="chunker"}': "800x30"},
         silent={'storywave_facts_unpublished{service="chunker"}': "50x30"},
         labels={"service": "chunker"},
+    ),
+    Alert(
+        name="Unpublishable",
+        expr="sum by (service) (increase(storywave_events_unpublishable_total[1h])) > 0",
+        summary="{{ $labels.service }} has an event that Kafka can never take: its video fails.",
+        fires={'storywave_events_unpublishable_total{service="planner"}': "_x24 0 1x5"},
+        silent={'storywave_events_unpublishable_total{service="planner"}': "1x30"},
+        labels={"service": "planner"},
     ),
     Alert(
         name="UnknownOutcomes",
