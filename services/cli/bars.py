@@ -3,6 +3,7 @@
 import sys
 from typing import Protocol, TextIO
 
+from services.cli.outcome import show
 from shared.client import Message, Video
 from shared.client.models import Stage
 from shared.story.texts import escape_line
@@ -31,8 +32,7 @@ class Lines:
         """Write the message."""
         text = f"{message.data.percent:3d} %  {message.data.message}"
         if text != self._last:
-            self._out.write(f"{escape_line(text)}\n")
-            self._out.flush()
+            show(self._out, f"{escape_line(text)}\n")
         self._last = text
 
 
@@ -49,8 +49,7 @@ class Bars:
         width = _find_width()
         # a line that is broken in two could not be taken back
         text = "".join(f"{escape_line(line)[:width]}\n" for line in lines)
-        self._out.write(f"{UP_AND_CLEAR * self._drawn}{text}")
-        self._out.flush()
+        show(self._out, f"{UP_AND_CLEAR * self._drawn}{text}")
         self._drawn = len(lines)
 
 

@@ -240,7 +240,8 @@ async def _check_store(chosen: Settings, store: Store) -> list[Finding]:
     try:
         keys = await _look_at_keys(chosen, store)
         # by their number somebody sees that it is another database than they think
-        said = f"it answers, and knows {await store.count(REQUESTS, {})} videos"
+        known = await store.count(REQUESTS, {})
+        said = f"it answers, and knows {known} video{'' if known == 1 else 's'}"
         return [Finding("store", said, "ok"), *keys, *await _look_for_work(store)]
     finally:
         await store.close()

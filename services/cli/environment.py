@@ -151,6 +151,8 @@ def check_writable(path: Path) -> Path:
     path = path.absolute()
     if path.is_dir():
         raise BadInput(f"{path} is a folder: name a file with -o", "output")
+    if path.suffix.lower() not in ("", ".mp4"):
+        raise BadInput(f"{path.name}: a film is an MP4; let its name end in .mp4", "output")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # by writing: permissions alone do not tell of a full disk or one that is mounted to be read

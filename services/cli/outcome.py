@@ -1,6 +1,7 @@
 """The outcome of a command: an exit code, and at most one line about what went wrong."""
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -94,8 +95,18 @@ def format_moment(ms: float) -> str:
 
 def tell(text: str) -> None:
     """Write what a person should know to stderr."""
-    _write(sys.stderr, f"storywave: {text}")
-    sys.stderr.flush()
+    show(sys.stderr, f"{escape_line(f'storywave: {text}')}\n")
+
+
+def show(out: TextIO, text: str) -> None:
+    """Write what only goes beside the work, which goes on where nobody reads it any more."""
+    try:
+        out.write(text)
+        out.flush()
+    except BrokenPipeError:
+        # as Python advises: what is buffered would raise again at the end
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - no path, and no file
+            os.dup2(nowhere.fileno(), out.fileno())
 
 
 def _write(out: TextIO, *lines: str) -> None:

@@ -3,6 +3,7 @@
 import sys
 from typing import TextIO
 
+from services.cli.outcome import show
 from services.gateway.read.live import Live
 from services.gateway.read.stages import StageRecord
 from services.gateway.read.status import VideoStatus
@@ -24,8 +25,7 @@ class Screen:
     def show(self, now: VideoStatus, message: Live) -> None:
         """Draw the line of progress again, or write the message where nothing can be drawn."""
         if self._live:
-            self._out.write(f"{CLEAR}{escape_line(format_progress(now))}")
-            self._out.flush()
+            show(self._out, f"{CLEAR}{escape_line(format_progress(now))}")
             return
         text = f"{message.percent:3d} %  {message.message}"
         if text != self._last:  # facts that came together may have the same words
@@ -36,8 +36,7 @@ class Screen:
         """Write a line that stays."""
         start = CLEAR if self._live else ""
         # a text may hold users' words: the only control characters here are our own
-        self._out.write(f"{start}{escape_line(self._name + text)}\n")
-        self._out.flush()
+        show(self._out, f"{start}{escape_line(self._name + text)}\n")
 
 
 def format_progress(now: VideoStatus) -> str:

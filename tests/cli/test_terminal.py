@@ -3,13 +3,14 @@
 import io
 import json
 import logging
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from services.cli import main
-from services.cli.outcome import say, tell
+from services.cli.outcome import say, show, tell
 from services.cli.screen import CLEAR, Screen
 from services.gateway.read.live import make_snapshot
 from services.gateway.read.status import read_status
@@ -95,3 +96,11 @@ def test_a_prompt_forges_no_row_and_json_keeps_it(
     shown = capsys.readouterr().out
     lines_of(shown)
     assert Video.model_validate_json(shown).request.prompt == prompt
+
+
+def test_what_nobody_reads_any_more_stops_no_work() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as out:
+        for number in range(3):
+            show(out, f"{number} %\n")
