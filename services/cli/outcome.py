@@ -41,7 +41,7 @@ def run_command(command: Command, given: argparse.Namespace) -> int:
     except ClientError as error:
         return _fail(_explain(error), _judge(error))
     except Exception:
-        _write(sys.stderr, *traceback.format_exc().splitlines())
+        show(sys.stderr, _draw(*traceback.format_exc().splitlines()))
         return _fail("this is a bug of ours: please report the lines above", 70)
 
 
@@ -85,7 +85,7 @@ def _fail(error: object, code: int) -> int:
 
 def say(*lines: str) -> None:
     """Write what was asked for to stdout, line by line, so that it can be piped."""
-    _write(sys.stdout, *lines)
+    sys.stdout.write(_draw(*lines))
 
 
 def format_moment(ms: float) -> str:
@@ -95,7 +95,7 @@ def format_moment(ms: float) -> str:
 
 def tell(text: str) -> None:
     """Write what a person should know to stderr."""
-    show(sys.stderr, f"{escape_line(f'storywave: {text}')}\n")
+    show(sys.stderr, _draw(f"storywave: {text}"))
 
 
 def show(out: TextIO, text: str) -> None:
@@ -109,6 +109,6 @@ def show(out: TextIO, text: str) -> None:
             os.dup2(nowhere.fileno(), out.fileno())
 
 
-def _write(out: TextIO, *lines: str) -> None:
+def _draw(*lines: str) -> str:
     # users' words, and errors that quote them, go to a terminal through here alone
-    out.writelines(f"{escape_line(line)}\n" for line in lines)
+    return "".join(f"{escape_line(line)}\n" for line in lines)

@@ -47,7 +47,8 @@ LOOK_SECONDS = 0.2
 # So where much comes, somewhat more of it is awaited; what comes alone is never kept waiting.
 CROWD = 20
 BYTES_A_PARTITION = 8 << 20
-"""Of one fetch, whose limit for all partitions is 50 MiB: so that a batch can be full."""
+"""The most that a partition gives to a fetch, and all together 50 MiB: with Kafka's usual 1 MiB, a
+backlog would come in batches that are not full."""
 
 
 class Rests(NamedTuple):
@@ -243,9 +244,9 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
     def wrap(self, consumer: Any) -> Poll:
         """Return the poll of this client, given more time, and noted when it ends well.
 
-        The client fetches by itself: as soon as we have taken what it had of a partition, it
-        fetches what there is by then, and no more of it until we take that. So it would bring the
-        first few of the next crowd, and the others one batch later. So it is paused meanwhile.
+        By itself the client fetches again as soon as its records are taken: it would get the first
+        few of the next crowd, and the others one batch later. All partitions are therefore paused
+        while a crowd is handled.
         """
         poll: Poll = consumer.getmany
         self._find_last_fetch = partial(_find_last_fetch, consumer)
@@ -293,7 +294,7 @@ class Watch(ConsumerRebalanceListener):  # type: ignore[misc]
         """Return the seconds since the last sign of life, of the poll or the fetch that is older.
 
         They are two loops of the client, and each has died alone. While Kafka is away nobody can
-        tell: a process that was taken for dead then would be one of all, and better off as it was.
+        tell which of them is dead: all processes would be started again then, and none helped.
         """
         self._look()
         fetched = self._since if self._rebalancing else max(self._since, self._fetched)

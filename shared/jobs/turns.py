@@ -95,9 +95,11 @@ class Turns:
         if new:
             await self._store.insert(TURNS, list(new.values()))
             owners = {row["owner"] for row in new.values()}
-            # after the rows, and always written: who has just found no row must look again
-            while not await self._write(before := await self._read(), before.owners, owners):
-                pass
+            # After the rows, and written even where nothing changes: it raises the version, so that
+            # whoever has just found no row fails at its guard, and looks again.
+            before = await self._read()
+            while not await self._write(before, before.owners, owners):
+                before = await self._read()
             begun |= set(await self.hand_out())
         return [row["_id"] in begun for row in rows]
 

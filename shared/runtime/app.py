@@ -23,6 +23,7 @@ from shared.base import telemetry
 from shared.base.chance import spread
 from shared.base.pool import Pool
 from shared.base.scratch import scratch
+from shared.base.together import await_all
 from shared.jobs import gate as gates
 from shared.jobs import ledger as ledgers
 from shared.jobs import rates, reuse, turns
@@ -225,9 +226,9 @@ async def _drain(app: App, seconds: float) -> None:
     """
     app.draining = True
     replicas = app.replicas.values()
-    await asyncio.gather(*(replica.worker.drain(seconds) for replica in replicas))
+    await await_all(*(replica.worker.drain(seconds) for replica in replicas))
     tell = min(seconds, TELL_SECONDS)
-    await asyncio.gather(*(replica.relay.drain(tell) for replica in replicas))
+    await await_all(*(replica.relay.drain(tell) for replica in replicas))
 
 
 async def _end(app: App) -> None:

@@ -16,6 +16,7 @@ from prometheus_client import Counter, Histogram
 
 from shared.base import telemetry
 from shared.base.outages import OUTAGES
+from shared.base.together import await_all
 from shared.jobs.engine import Engine
 from shared.jobs.gate import Verdict
 from shared.jobs.job import IN_HAND, TERMINAL, State
@@ -76,7 +77,7 @@ class Measures:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await self._blobs.stat(NO_BLOB)
         if OUTAGES.measure(BusUnavailable):
-            await asyncio.gather(*(self._measure_lag(service.name) for service in self._services))
+            await await_all(*(self._measure_lag(service.name) for service in self._services))
 
     async def _measure_lag(self, service: str) -> None:
         """Ask the bus, which notes an outage: where nothing is published, nobody else asks it."""

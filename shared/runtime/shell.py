@@ -475,7 +475,7 @@ class Shell:
 
 
 def _group_by_video(heard: Sequence[Heard]) -> dict[str, list[Heard]]:
-    """Return what was heard of each video; first of the one that was heard of first.
+    """Return what was heard of each video, in the order in which each was first heard of.
 
     In any other order, the jobs of one owner's videos could all be asked for before another's.
     """
